@@ -1,0 +1,150 @@
+"""Every error that leaves this package, in one tree.
+
+    CalcmetricError
+    ├── SourceRefused      the author's source has problems; nothing ran
+    ├── UsageError         a bad argument: dataset, segment group, time range, column, limit
+    │   └── DataError      the data cannot be read as asked: missing file, wrong column, unknown format
+    ├── IsolationError     this host cannot confine as the policy requires; the engine did not start
+    ├── BackendError       the data engine refused or failed one query
+    │   ├── BackendStartError   it could not be started or reached
+    │   └── BackendLost    it died, or was restarted, while it was answering; asking again may work
+    ├── Interrupted        a query was stopped because its deadline passed or its run was cancelled
+    ├── PlanRefused        the gateway does not let this request through
+    ├── LimitExceeded      a limit of the run was reached
+    ├── EngineClosed       the engine was closed
+    └── ForkedEngine       the engine was started in another process
+
+Each message says what happened, where, and what to do. None holds a host path, an address or a
+credential unless the caller gave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from sandbox.contract.messages import Problem
+
+
+class CalcmetricError(Exception):
+    """The root of all errors of calcmetric."""
+
+
+class SourceRefused(CalcmetricError):
+    """The source has problems; nothing of it ran.
+
+    Attributes:
+        problems: every problem found, warnings included, in source order.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        errors = [problem for problem in problems if problem.severity == "error"]
+        lines = [
+            f"line {problem.line}, column {problem.column}: {problem.message}"
+            + (f" ({problem.hint})" if problem.hint else "")
+            for problem in errors
+        ]
+        super().__init__("\n".join(["the source is refused:", *lines]))
+
+
+class UsageError(CalcmetricError, ValueError):
+    """An argument makes no sense; the message says which, and what would."""
+
+
+class DataError(UsageError):
+    """The data cannot be read as asked; the message says what is missing, and what there is instead."""
+
+
+class IsolationError(CalcmetricError):
+    """This host cannot confine workers as required; the message names the missing protection."""
+
+
+class BackendError(CalcmetricError):
+    """The data engine failed a query.
+
+    Attributes:
+        condition: Spark's error condition such as "DIVIDE_BY_ZERO" or
+            "UNRESOLVED_COLUMN.WITH_SUGGESTION"; "" if the backend gave none.
+        exception: the exception class that the server named, such as
+            "org.apache.spark.sql.AnalysisException"; may be "".
+        sql_state: five characters, or "".
+        parameters: the condition's message parameters, as the backend gave them.
+        detail: the backend's own text. For logs; it may hold paths, so it is never shown to a guest.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        condition: str = "",
+        exception: str = "",
+        sql_state: str = "",
+        parameters: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.condition = condition
+        self.exception = exception
+        self.sql_state = sql_state
+        self.parameters = dict(parameters or {})
+
+
+class BackendStartError(BackendError):
+    """The backend could not be started or reached; the message says why and what to do."""
+
+
+class BackendLost(BackendError):
+    """The backend died or was restarted in the middle of a query. The same query may be asked again."""
+
+
+class Interrupted(CalcmetricError):
+    """A query was stopped.
+
+    Attributes:
+        reason: "deadline" if its deadline passed, "cancelled" if its cancel event was set.
+    """
+
+    def __init__(self, reason: Literal["deadline", "cancelled"]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PlanRefused(CalcmetricError):
+    """The gateway does not let a request through.
+
+    Attributes:
+        code: a documented, stable code such as "function-refused".
+        message: what was refused and why, in the author's words.
+        hint: what to use instead.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(f"{message} ({hint})" if hint else message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+class LimitExceeded(CalcmetricError):
+    """A limit was reached.
+
+    Attributes:
+        limit: the field of `Limits`.
+        value: the limit.
+        used: what was used when it was noticed.
+    """
+
+    def __init__(self, limit: str, value: float, used: float) -> None:
+        super().__init__(f"{limit}: {used:g} used, {value:g} allowed")
+        self.limit = limit
+        self.value = value
+        self.used = used
+
+
+class EngineClosed(CalcmetricError):
+    """The engine was closed; make a new one."""
+
+
+class ForkedEngine(CalcmetricError):
+    """The engine was made in another process, and does not survive a fork; make one in this process."""

@@ -1,0 +1,149 @@
+"""Frames on the channel: a length (4 bytes, big endian), a kind (1 byte), then the payload.
+
+Both sides use this module. The engine treats every byte from a worker as hostile: the length is
+checked against a cap for the kind before a byte of the payload is read, and whatever is malformed
+raises `ChannelGarbage`, the one error of this module beside `ChannelClosed` and `ChannelTimeout`.
+"""
+
+from __future__ import annotations
+
+import enum
+import select
+import socket
+import struct
+import time
+from typing import Final
+
+HEADER: Final = struct.Struct(">IB")
+_MIB: Final = 1 << 20
+
+
+class Kind(enum.IntEnum):
+    """What a frame carries. Below 16: engine to worker; from 16: worker to engine."""
+
+    START = 1  # JSON `Start`: the source and how to compile it
+    CALL = 2  # JSON `Call`: run calc_metric once
+    REPLY = 3  # a protobuf response to the request in flight
+    REPLY_END = 4  # no more responses to the request in flight
+    REPLY_ERROR = 5  # JSON `ReplyError`: the request in flight failed
+    COMPILED = 16  # JSON `Compiled`: the problems of the source
+    REQUEST = 17  # one byte `Method`, then a protobuf request
+    PRINTED = 18  # UTF-8 text that the guest printed
+    OUTCOME = 19  # JSON `Outcome`: what one call of calc_metric did
+
+
+class Method(enum.IntEnum):
+    """Which Spark Connect call a REQUEST frame is."""
+
+    EXECUTE = 1
+    ANALYZE = 2
+    CONFIG = 3
+
+
+# What the engine accepts from a worker, by kind, in bytes. A kind that is not here is garbage.
+WORKER_CAPS: Final = {
+    Kind.COMPILED: 4 * _MIB,
+    Kind.REQUEST: 64 * _MIB,
+    Kind.PRINTED: 64 << 10,
+    Kind.OUTCOME: 256 << 10,
+}
+
+# What a worker accepts from the engine; large because fetched Arrow batches travel this way.
+ENGINE_CAPS: Final = {
+    Kind.START: 4 * _MIB,
+    Kind.CALL: 64 << 10,
+    Kind.REPLY: 1024 * _MIB,
+    Kind.REPLY_END: 0,
+    Kind.REPLY_ERROR: 1 * _MIB,
+}
+
+
+class ChannelClosed(Exception):
+    """The other side closed the channel."""
+
+
+class ChannelTimeout(Exception):
+    """The deadline passed while waiting for the other side."""
+
+
+class ChannelGarbage(Exception):
+    """The other side sent something that no honest peer sends."""
+
+
+class Channel:
+    """One end of a socketpair, spoken in frames. Not thread-safe: one reader, one writer."""
+
+    def __init__(self, sock: socket.socket, accepts: dict[Kind, int]) -> None:
+        self._sock = sock
+        self._accepts = accepts
+        sock.setblocking(False)
+
+    def fileno(self) -> int:
+        """The descriptor, for polling."""
+        return self._sock.fileno()
+
+    def send(self, kind: Kind, *parts: bytes | memoryview, deadline: float | None = None) -> None:
+        """Send one frame made of `parts`.
+
+        Raises:
+            ChannelClosed: the other side is gone.
+            ChannelTimeout: `deadline` (monotonic seconds) passed while the other side did not read.
+        """
+        length = sum(len(part) for part in parts)
+        for part in (HEADER.pack(length, kind), *parts):
+            self._send_all(memoryview(part), deadline)
+
+    def receive(self, deadline: float | None = None) -> tuple[Kind, memoryview]:
+        """Wait for one frame.
+
+        Raises:
+            ChannelClosed, ChannelTimeout, ChannelGarbage: see the classes.
+        """
+        length, number = HEADER.unpack(self._receive_exactly(HEADER.size, deadline))
+        try:
+            kind = Kind(number)
+        except ValueError:
+            raise ChannelGarbage(f"unknown frame kind {number}") from None
+        cap = self._accepts.get(kind)
+        if cap is None or length > cap:
+            raise ChannelGarbage(f"{kind.name} frame of {length} bytes is not accepted here")
+        return kind, self._receive_exactly(length, deadline)
+
+    def close(self) -> None:
+        """Close this end."""
+        self._sock.close()
+
+    def _send_all(self, data: memoryview, deadline: float | None) -> None:
+        while data:
+            try:
+                data = data[self._sock.send(data) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline)
+            except OSError as error:
+                raise ChannelClosed(str(error)) from None
+
+    def _receive_exactly(self, length: int, deadline: float | None) -> memoryview:
+        buffer = bytearray(length)
+        view, filled = memoryview(buffer), 0
+        while filled < length:
+            try:
+                count = self._sock.recv_into(view[filled:])
+            except BlockingIOError:
+                self._wait(select.POLLIN, deadline)
+                continue
+            except OSError as error:
+                raise ChannelClosed(str(error)) from None
+            if count == 0:
+                raise ChannelClosed("end of stream")
+            filled += count
+        return view
+
+    def _wait(self, event: int, deadline: float | None) -> None:
+        poll = select.poll()
+        poll.register(self._sock, event)
+        while True:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise ChannelTimeout
+            if poll.poll(None if left is None else left * 1000 + 1):
+                return

@@ -1,0 +1,193 @@
+"""The JSON messages of the channel, as frozen dataclasses, and their strict decoding.
+
+`decode` builds a message only from exactly its fields with exactly their types; anything else raises
+`ChannelGarbage`. No number but an integer travels as a JSON number, so NaN and infinity cannot.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import Any, Literal, TypeVar
+
+from sandbox.contract.framing import ChannelGarbage
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something wrong with a source, found before it runs.
+
+    Attributes:
+        line: 1-based line in the author's source.
+        column: 1-based column, in characters.
+        code: a documented, stable code such as "import-refused".
+        message: what is wrong, in the author's words.
+        hint: what to do instead; may be empty.
+        severity: only errors refuse a source.
+    """
+
+    line: int
+    column: int
+    code: str
+    message: str
+    hint: str = ""
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Engine to worker, once: what to compile.
+
+    Attributes:
+        source: the author's bytes, as latin-1 text (a source may not be UTF-8; that is a problem to report).
+        source_bytes: the most that a source may have.
+        extra_imports: module names that this site allows beside the built-in list.
+        restricted: False switches the language layer off; for tests of the other layers only.
+    """
+
+    source: str
+    source_bytes: int
+    extra_imports: tuple[str, ...] = ()
+    restricted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Worker to engine, once: every problem of the source. Errors mean that nothing will run."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Engine to worker: run calc_metric on the frame now bound to the placeholder.
+
+    Attributes:
+        frame: index of the frame in its run.
+        seed: seed of every random generator, from (source, frame); 0 <= seed < 2**32.
+    """
+
+    frame: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyError:
+    """Engine to worker: the request in flight failed, in words made by the engine.
+
+    Attributes:
+        condition: Spark's error condition, such as "UNRESOLVED_COLUMN.WITH_SUGGESTION", or one of ours
+            ("CALCMETRIC_REFUSED", "CALCMETRIC_LIMIT", "CALCMETRIC_BACKEND").
+        exception: which PySpark exception to raise, as the server names it
+            (such as "org.apache.spark.sql.AnalysisException").
+        sql_state: five characters, may be empty.
+        message: what the guest reads.
+    """
+
+    condition: str
+    exception: str
+    sql_state: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What calc_metric returned, as primitive data; the engine's validator decides what it means.
+
+    Attributes:
+        type: the Python type's name as the author knows it, such as "float", "numpy.int64", "NoneType".
+        kind: "int" and "float" carry `text`; "decimal" and "fraction" too; "other" is not a number.
+        text: for numbers an exact text (int: decimal digits; float: float.hex or nan/inf/-inf;
+            decimal: str; fraction: "n/d"); else a short description, such as a shape.
+    """
+
+    type: str
+    kind: Literal["int", "float", "decimal", "fraction", "none", "bool", "other"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception that left calc_metric.
+
+    Attributes:
+        type: the class's name.
+        message: str() of it, cut.
+        line: 1-based line of the author's source, 0 if none is known.
+        source: that line's text, stripped.
+        condition: Spark's error condition or one of ours when it came from a query, else "".
+        memory: whether it is a MemoryError.
+        refusal: the problem, if the language layer's runtime guards refused something, else None.
+    """
+
+    type: str
+    message: str
+    line: int
+    source: str
+    condition: str = ""
+    memory: bool = False
+    refusal: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Worker to engine: what one call did; exactly one of `returned` and `raised` is set."""
+
+    frame: int
+    returned: Returned | None
+    raised: Raised | None
+
+
+Message = TypeVar("Message")
+
+
+def encode(message: Any) -> bytes:
+    """Encode a message of this module as JSON."""
+    return json.dumps(asdict(message), ensure_ascii=True, separators=(",", ":")).encode()
+
+
+def decode(kind: type[Message], payload: bytes | memoryview) -> Message:
+    """Decode hostile bytes as a message of the given kind.
+
+    Raises:
+        ChannelGarbage: for anything but exactly such a message.
+    """
+    try:
+        data = json.loads(bytes(payload), parse_constant=_refuse, parse_float=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise ChannelGarbage(f"not JSON: {type(error).__name__}") from None
+    return typing.cast(Message, _build(kind, data))
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"number {text!r} may not travel")
+
+
+def _build(kind: Any, data: Any) -> Any:
+    """Build a value of type `kind` from JSON data, strictly."""
+    origin = typing.get_origin(kind)
+    if is_dataclass(kind):
+        return _build_dataclass(kind, data)
+    if origin is tuple:
+        if isinstance(data, list):
+            return tuple(_build(typing.get_args(kind)[0], item) for item in data)
+    elif origin is Literal:
+        if isinstance(data, str) and data in typing.get_args(kind):
+            return data
+    elif origin is types.UnionType:
+        return None if data is None else _build(typing.get_args(kind)[0], data)
+    elif type(data) is kind:
+        return data
+    raise ChannelGarbage(f"expected {kind}, got {type(data).__name__}")
+
+
+def _build_dataclass(kind: Any, data: Any) -> Any:
+    hints = typing.get_type_hints(kind)
+    names = [field.name for field in fields(kind)]
+    if not isinstance(data, dict) or set(data) != set(names):
+        raise ChannelGarbage(f"not a {kind.__name__} message")
+    return kind(**{name: _build(hints[name], data[name]) for name in names})
