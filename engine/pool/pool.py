@@ -1,0 +1,83 @@
+"""The pool of zygotes: one per kind of run, started early, replaced when one dies."""
+
+from __future__ import annotations
+
+import math
+import threading
+
+from engine.errors import EngineClosed, IsolationError
+from engine.pool.worker import Worker
+from engine.pool.zygote import Zygote, ZygoteDied
+from sandbox.contract.control import ZygoteOptions
+from sandbox.contract.limits import Limits
+
+# From strongest to weakest. An engine refuses to work below the level it is configured for.
+LEVELS = ("full", "landlock", "none")
+
+
+class WorkerPool:
+    """Gives out fresh workers; a worker is never given out twice. Thread-safe."""
+
+    def __init__(self, required_level: str, *, confined: bool = True) -> None:
+        """Start nothing yet.
+
+        Args:
+            required_level: the weakest acceptable of `LEVELS`.
+            confined: False runs workers unconfined, for a person's own code.
+        """
+        self._required = required_level
+        self._confined = confined
+        self._zygotes: dict[bool, Zygote] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(self, *, snowpark: bool = False) -> Zygote:
+        """Start the zygote of a kind unless it runs; does not wait for it."""
+        with self._lock:
+            if self._closed:
+                raise EngineClosed("the engine is closed")
+            zygote = self._zygotes.get(snowpark)
+            if zygote is None or not zygote.alive:
+                if zygote is not None:
+                    zygote.close()
+                options = ZygoteOptions(jail=True, confined=self._confined, snowpark=snowpark)
+                zygote = self._zygotes[snowpark] = Zygote(options)
+            return zygote
+
+    def fork_worker(self, limits: Limits, *, snowpark: bool = False) -> Worker:
+        """Fork a fresh worker.
+
+        Raises:
+            IsolationError: the host does not give the required level, or no worker can be had.
+            EngineClosed: the pool was closed.
+        """
+        cpu_seconds = max(1, math.ceil(limits.worker_cpu_seconds))
+        for last in (False, True):
+            zygote = self.start(snowpark=snowpark)
+            self.check_level(zygote.wait_ready())
+            try:
+                return zygote.fork_worker(limits.memory_bytes, cpu_seconds)
+            except ZygoteDied as error:
+                if last:
+                    raise IsolationError(f"no worker can be started: {error}") from None
+        raise AssertionError("unreachable")
+
+    def check_level(self, level: str) -> None:
+        """Refuse a level below the required one.
+
+        Raises:
+            IsolationError: with both levels, and what to do.
+        """
+        if LEVELS.index(level) > LEVELS.index(self._required):
+            raise IsolationError(
+                f"this host gives workers the isolation level {level!r}, but {self._required!r} is required; "
+                "`calcmetric doctor` shows what is missing"
+            )
+
+    def close(self) -> None:
+        """End every zygote and worker. Never raises; may be called twice."""
+        with self._lock:
+            self._closed = True
+            zygotes, self._zygotes = list(self._zygotes.values()), {}
+        for zygote in zygotes:
+            zygote.close()

@@ -1,0 +1,86 @@
+"""The engine's handle on one worker: its channel, and a pidfd that can only ever mean this process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from sandbox.contract.framing import WORKER_CAPS, Channel
+
+_END_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerEnd:
+    """How a worker ended.
+
+    Attributes:
+        status: the wait status of waitpid(2).
+        peak_bytes: largest resident size.
+        cpu_seconds: processor time.
+    """
+
+    status: int
+    peak_bytes: int
+    cpu_seconds: float
+
+    @property
+    def signal(self) -> int:
+        """The signal that ended it, or 0."""
+        return os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else 0
+
+    @property
+    def exit_code(self) -> int:
+        """Its exit code, or -1 if a signal ended it."""
+        return os.WEXITSTATUS(self.status) if os.WIFEXITED(self.status) else -1
+
+
+class Worker:
+    """One worker process. `kill` may be called from any thread."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.channel = Channel(sock, WORKER_CAPS)
+        self._pidfd: int | None = None
+        self._ended = threading.Event()
+        self._end: WorkerEnd | None = None
+        self._lock = threading.Lock()
+
+    def adopt(self, pidfd: int) -> None:
+        """Take ownership of the pidfd that the zygote sent."""
+        self._pidfd = pidfd
+
+    def mark_ended(self, end: WorkerEnd) -> None:
+        """The zygote reported its end."""
+        self._end = end
+        self._ended.set()
+        self._release()
+
+    def kill(self) -> None:
+        """End it at once. Harmless if it has ended."""
+        with self._lock, contextlib.suppress(ProcessLookupError):
+            if self._pidfd is not None:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def wait_end(self) -> WorkerEnd:
+        """Wait for its end, which must be near: it was killed, or closed its channel."""
+        if not self._ended.wait(_END_SECONDS):
+            self.kill()
+            self._ended.wait()
+        assert self._end is not None
+        return self._end
+
+    def close(self) -> None:
+        """Kill it if it runs, and close the channel. Never raises."""
+        self.kill()
+        self.channel.close()
+
+    def _release(self) -> None:
+        with self._lock:
+            if self._pidfd is not None:
+                os.close(self._pidfd)
+                self._pidfd = None

@@ -1,0 +1,209 @@
+"""The engine's handle on one zygote process: start it, ask it for workers, learn of their ends.
+
+Adapter. A thread reads the zygote's packets; callers wait on events. The zygote is started with exec,
+an empty environment and its own session, so that it shares neither memory nor Ctrl-C with the host.
+When it dies all its workers die with it, and the next `fork_worker` on the pool starts another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import site
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Final
+
+import sandbox.contract
+from engine.errors import CalcmetricError, IsolationError
+from engine.pool.worker import Worker, WorkerEnd
+from sandbox.contract.control import (
+    Exited,
+    Forked,
+    ForkRequest,
+    Ready,
+    ZygoteOptions,
+    receive_packet,
+    send_packet,
+)
+from sandbox.contract.framing import ChannelClosed, ChannelGarbage
+
+_START_SECONDS: Final = 120.0
+_FORK_SECONDS: Final = 30.0
+_END_SECONDS: Final = 2.0
+
+# One thread for every math library: a worker is one share of the machine, and forks must be cheap.
+_ENVIRONMENT: Final = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "HOME": "/nonexistent",
+    "PYTHONHASHSEED": "0",  # sums over sets must not depend on the process
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "ARROW_NUM_THREADS": "1",
+    "SPARK_CONNECT_MODE_ENABLED": "1",
+    "SNOWFLAKE_DISABLE_MINICORE": "true",
+}
+
+
+class ZygoteDied(CalcmetricError):
+    """The zygote ended while it was needed; the pool starts another."""
+
+
+class Zygote:
+    """One zygote process. Thread-safe."""
+
+    def __init__(self, options: ZygoteOptions) -> None:
+        """Start the process; `wait_ready` waits for it."""
+        self._lock = threading.Lock()
+        self._workers: dict[int, Worker] = {}
+        self._forked: dict[int, tuple[threading.Event, list[str]]] = {}
+        self._next_worker = 0
+        self._ready = threading.Event()
+        self._answer: Ready | None = None
+        self.alive = True
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "sandbox.zygote", str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                env=_environment(),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._stderr,
+                start_new_session=True,
+            )
+        with contextlib.suppress(ChannelClosed):
+            send_packet(ours, options)
+        self._reader = threading.Thread(target=self._read, name="calcmetric-zygote", daemon=True)
+        self._reader.start()
+
+    def wait_ready(self) -> str:
+        """Wait until it is preloaded; return the isolation level that it reached.
+
+        Raises:
+            IsolationError: it could not confine itself, or did not start.
+        """
+        if not self._ready.wait(_START_SECONDS):
+            self.close()
+            raise IsolationError(f"the sandbox process did not start within {_START_SECONDS:.0f} seconds")
+        answer = self._answer
+        if answer is None:
+            raise IsolationError(f"the sandbox process ended while it started: {self._last_words()}")
+        if answer.failure:
+            raise IsolationError(answer.failure)
+        return answer.level
+
+    def fork_worker(self, memory_bytes: int, cpu_seconds: int) -> Worker:
+        """Fork a worker; it confines itself before it reads its channel.
+
+        Raises:
+            ZygoteDied: there is no zygote any more, or it could not fork.
+        """
+        ours, theirs = socket.socketpair()
+        event, failure = threading.Event(), list[str]()
+        with theirs, self._lock:
+            number = self._next_worker
+            self._next_worker += 1
+            worker = self._workers[number] = Worker(ours)
+            self._forked[number] = event, failure
+            try:
+                if not self.alive:
+                    raise ChannelClosed("the zygote has ended")
+                send_packet(self._control, ForkRequest(number, memory_bytes, cpu_seconds), (theirs.fileno(),))
+            except ChannelClosed as error:
+                del self._workers[number], self._forked[number]
+                worker.close()
+                raise ZygoteDied(str(error)) from None
+        event.wait(_FORK_SECONDS)
+        with self._lock:
+            del self._forked[number]
+        if failure or not event.is_set():
+            worker.close()
+            raise ZygoteDied(failure[0] if failure else "the sandbox process does not answer")
+        return worker
+
+    def close(self) -> None:
+        """End the zygote and all its workers. Never raises."""
+        self.alive = False
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        if threading.current_thread() is not self._reader:
+            self._reader.join(_END_SECONDS)
+        self._stderr.close()
+
+    def _read(self) -> None:
+        try:
+            while True:
+                packet, descriptors = receive_packet(self._control)
+                self._handle(packet, descriptors)
+        except (ChannelClosed, ChannelGarbage):
+            self._handle_death()
+
+    def _handle(self, packet: object, descriptors: list[int]) -> None:
+        match packet:
+            case Ready():
+                self._answer = packet
+                self._ready.set()
+            case Forked(worker=number, failure=failure):
+                with self._lock:
+                    waiting = self._forked.get(number)
+                    worker = self._workers[number] if not failure else self._workers.pop(number)
+                if descriptors:
+                    worker.adopt(descriptors.pop())
+                if waiting is not None:
+                    event, failures = waiting
+                    failures.extend([failure] if failure else [])
+                    event.set()
+            case Exited(worker=number, status=status, peak_bytes=peak, cpu_milliseconds=cpu):
+                with self._lock:
+                    worker = self._workers.pop(number)
+                worker.mark_ended(WorkerEnd(status, peak, cpu / 1000))
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def _handle_death(self) -> None:
+        self.alive = False
+        with self._lock:
+            self._control.close()
+            workers, self._workers = list(self._workers.values()), {}
+            waiting = list(self._forked.values())
+        for worker in workers:
+            worker.mark_ended(WorkerEnd(int(signal.SIGKILL), 0, 0.0))
+        for event, failures in waiting:
+            failures.append("the sandbox process ended")
+            event.set()
+        self._ready.set()
+
+    def _last_words(self) -> str:
+        self._process.wait()
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else f"exit status {self._process.returncode}"
+
+
+def _environment() -> dict[str, str]:
+    """The zygote's whole environment: nothing of the host's but where Python finds its packages."""
+    home = Path(sandbox.contract.__file__).parents[2]
+    environment = {**_ENVIRONMENT, "PYTHONPATH": str(home)}
+    if site.ENABLE_USER_SITE:
+        environment["PYTHONUSERBASE"] = site.getuserbase()
+    return environment

@@ -1,0 +1,117 @@
+"""A stand-in for `grpc.Channel` that carries PySpark's calls over the worker's descriptor.
+
+PySpark's generated stub asks its channel for one callable per remote method. The three methods that
+compute get callables that use the transport; every other method gets one that refuses. No gRPC code
+runs, so there are no threads, credentials or addresses in the worker. Configuration is answered here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NoReturn
+
+import pyspark.sql.connect.proto as pb
+
+from sandbox.client.errors import REFUSED, build_exception
+from sandbox.client.transport import Transport
+from sandbox.contract.framing import Method
+from sandbox.contract.messages import ReplyError
+from sandbox.contract.settings import SESSION_ID, SETTINGS
+
+_SERVICE: Final = "/spark.connect.SparkConnectService/"
+
+# Remote methods that an honest metric may reach through PySpark's API, and what to say about them.
+_REFUSALS: Final = {
+    "AddArtifacts": "files and large local tables cannot be sent to the data engine; keep local data small",
+    "ArtifactStatus": "files and large local tables cannot be sent to the data engine; keep local data small",
+    "Interrupt": "a metric cannot interrupt queries; the engine does so at the deadline",
+    "CloneSession": "a metric has one session; use df.sparkSession as it is",
+    "GetStatus": "the state of queries is not shown to a metric",
+}
+_ANY_OTHER: Final = "this call of PySpark's client is not available in a metric"
+
+
+class PipeChannel:
+    """What `SparkConnectServiceStub` needs of a channel."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def unary_unary(self, path: str, **_: Any) -> Callable[..., Any]:
+        """The callable for a method with one response."""
+        name = path.removeprefix(_SERVICE)
+        if name == "AnalyzePlan":
+            return self._analyze
+        if name == "Config":
+            return _answer_config
+        if name == "ReleaseSession":
+            return lambda *_, **__: pb.ReleaseSessionResponse(session_id=SESSION_ID)
+        return _refuser(name)
+
+    def unary_stream(self, path: str, **_: Any) -> Callable[..., Any]:
+        """The callable for a method with a stream of responses."""
+        name = path.removeprefix(_SERVICE)
+        return self._execute if name == "ExecutePlan" else _refuser(name)
+
+    def stream_unary(self, path: str, **_: Any) -> Callable[..., Any]:
+        """The callable for a method with a stream of requests: artifacts only."""
+        return _refuser(path.removeprefix(_SERVICE))
+
+    def stream_stream(self, path: str, **_: Any) -> Callable[..., Any]:
+        """The callable for a method with streams both ways; there is none yet."""
+        return _refuser(path.removeprefix(_SERVICE))
+
+    def _execute(self, request: Any, **_: Any) -> Iterator[Any]:
+        for payload in self._transport.request(Method.EXECUTE, request.SerializeToString()):
+            yield pb.ExecutePlanResponse.FromString(payload)
+
+    def _analyze(self, request: Any, **_: Any) -> Any:
+        replies = list(self._transport.request(Method.ANALYZE, request.SerializeToString()))
+        return pb.AnalyzePlanResponse.FromString(replies[0])
+
+
+def _refuser(name: str) -> Callable[..., NoReturn]:
+    message = _REFUSALS.get(name, _ANY_OTHER)
+
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        raise build_exception(ReplyError(REFUSED, "", "", message))
+
+    return refuse
+
+
+def _answer_config(request: Any, **_: Any) -> Any:
+    """Answer reads from the table; refuse writes, and reads of what is not in the table."""
+    operation = request.operation
+    kind = operation.WhichOneof("op_type")
+    response = pb.ConfigResponse(session_id=SESSION_ID)
+    if kind in ("get", "get_option"):
+        for key in getattr(operation, kind).keys:
+            if key in SETTINGS:
+                response.pairs.add(key=key, value=SETTINGS[key])
+            elif kind == "get":
+                raise build_exception(_unknown_setting(key))
+            else:
+                response.pairs.add(key=key)
+    elif kind == "get_with_default":
+        for pair in operation.get_with_default.pairs:
+            value = SETTINGS.get(pair.key, pair.value if pair.HasField("value") else None)
+            response.pairs.add(key=pair.key, value=value)
+    elif kind == "is_modifiable":
+        for key in operation.is_modifiable.keys:
+            response.pairs.add(key=key, value="false")
+    else:
+        raise build_exception(
+            ReplyError(
+                REFUSED, "", "", "spark.conf is read-only in a metric; write the option into the query"
+            )
+        )
+    return response
+
+
+def _unknown_setting(key: str) -> ReplyError:
+    return ReplyError(
+        "SQL_CONF_NOT_FOUND",
+        "org.apache.spark.SparkNoSuchElementException",
+        "42K0I",
+        f"the setting {key!r} is not visible in a metric",
+    )

@@ -1,0 +1,46 @@
+"""A genuine PySpark Connect session whose calls travel over the worker's descriptor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql.connect.client import ChannelBuilder
+from pyspark.sql.connect.dataframe import DataFrame
+from pyspark.sql.connect.session import SparkSession
+
+from sandbox.client.channel import PipeChannel
+from sandbox.client.transport import Transport
+from sandbox.contract.settings import PLACEHOLDER, SESSION_ID
+
+
+class _PipeBuilder(ChannelBuilder):
+    """Connects PySpark's client to the transport instead of an address."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__()
+        self._transport = transport
+        self.set(ChannelBuilder.PARAM_SESSION_ID, SESSION_ID)
+        self.set(ChannelBuilder.PARAM_USER_ID, "guest")
+
+    def toChannel(self) -> Any:  # noqa: N802 - PySpark's name
+        return PipeChannel(self._transport)
+
+    @property
+    def host(self) -> str:
+        return "engine"
+
+
+def open_session(transport: Transport) -> SparkSession:
+    """Open the guest's session. Nothing is sent until the guest asks for something."""
+    session = SparkSession(_PipeBuilder(transport))
+    client = session._client
+    client.disable_reattachable_execute()
+    # The default policy waits ten minutes and more; the engine alone decides what is tried again.
+    client.set_retry_policies([])
+    SparkSession._set_default_and_active_session(session)
+    return session
+
+
+def open_frame(session: SparkSession) -> DataFrame:
+    """The `df` of one call: the placeholder, which the gateway binds to the frame."""
+    return session.table(PLACEHOLDER)

@@ -1,0 +1,105 @@
+"""The worker's end of the channel, with one request in flight at a time.
+
+A guest may abandon a stream half read, or ask something else while one is open (`toLocalIterator`).
+The engine answers strictly in order, so before anything else is sent the open stream is read to its
+end into memory (`settle`); otherwise both sides could wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from sandbox.client.errors import build_exception
+from sandbox.contract.framing import Channel, ChannelGarbage, Kind, Method
+from sandbox.contract.messages import ReplyError, decode
+
+_PRINT_CHUNK: Final = 16 << 10
+
+
+class Transport:
+    """Sends what the worker has to say, and reads the replies to its requests."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._open: _Replies | None = None
+        self._printed: list[str] = []
+        self._printed_size = 0
+
+    def send(self, kind: Kind, *parts: bytes | memoryview) -> None:
+        """Send one frame, after whatever was printed before it."""
+        self.settle()
+        self._flush_printed()
+        self._channel.send(kind, *parts)
+
+    def receive(self) -> tuple[Kind, memoryview]:
+        """Wait for a frame that is no reply."""
+        return self._channel.receive()
+
+    def request(self, method: Method, payload: bytes) -> Iterator[memoryview]:
+        """Ask the engine; yield the protobuf responses as they come.
+
+        Raises:
+            SparkConnectException: the request failed, in the engine's words.
+        """
+        self.send(Kind.REQUEST, bytes((method,)), payload)
+        self._open = _Replies(self._channel)
+        return self._open
+
+    def write_printed(self, text: str) -> None:
+        """Take what the guest printed; it is sent in chunks, and before any other frame."""
+        self._printed.append(text)
+        self._printed_size += len(text)
+        if self._printed_size >= _PRINT_CHUNK:
+            self.settle()
+            self._flush_printed()
+
+    def settle(self) -> None:
+        """Read the open stream, if any, to its end."""
+        if self._open is not None:
+            self._open.read_ahead()
+            self._open = None
+
+    def _flush_printed(self) -> None:
+        data = "".join(self._printed).encode("utf-8", "replace")
+        self._printed.clear()
+        self._printed_size = 0
+        for start in range(0, len(data), _PRINT_CHUNK):
+            self._channel.send(Kind.PRINTED, data[start : start + _PRINT_CHUNK])
+
+
+class _Replies(Iterator[memoryview]):
+    """The replies to one request; complete once a REPLY_END or a REPLY_ERROR was read."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._ahead: deque[memoryview] = deque()
+        self._ended = False
+        self._error: ReplyError | None = None
+
+    def __next__(self) -> memoryview:
+        if not self._ahead and not self._ended:
+            self._read_one()
+        if self._ahead:
+            return self._ahead.popleft()
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise build_exception(error)
+        raise StopIteration
+
+    def read_ahead(self) -> None:
+        while not self._ended:
+            self._read_one()
+
+    def _read_one(self) -> None:
+        kind, payload = self._channel.receive()
+        if kind is Kind.REPLY:
+            self._ahead.append(payload)
+        elif kind is Kind.REPLY_END:
+            self._ended = True
+        elif kind is Kind.REPLY_ERROR:
+            self._error = decode(ReplyError, payload)
+            self._ended = True
+        else:
+            raise ChannelGarbage(f"a {kind.name} frame is no reply")

@@ -1,0 +1,110 @@
+"""What one call of calc_metric did, as primitive data for the engine's validator.
+
+Nothing here decides whether a value is acceptable: it only says what it is, exactly. It runs in the
+worker, under the frame's deadline, because a guest's `__str__` may loop or lie.
+"""
+
+from __future__ import annotations
+
+import decimal
+import fractions
+import traceback
+from typing import Any, Final
+
+import numpy as np
+from pyspark.errors import PySparkException
+
+from sandbox.contract.messages import Problem, Raised, Returned
+from sandbox.language import FILENAME, GuardRefused
+
+# Longer texts are cut; the engine cuts again, because it does not trust this side.
+_MESSAGE_CHARS: Final = 4_000
+_NUMBER_CHARS: Final = 400
+_SHAPE_CHARS: Final = 200
+
+
+def describe_returned(value: object) -> Returned:
+    """Describe what calc_metric returned, by exact type where it is a number."""
+    name = _type_name(value)
+    if value is None:
+        return Returned(name, "none", "")
+    if isinstance(value, (bool, np.bool_)):
+        return Returned(name, "bool", str(bool(value)))
+    if isinstance(value, np.ndarray) and value.ndim == 0 and not np.ma.isMaskedArray(value):
+        return describe_returned(value.item())
+    if isinstance(value, (int, np.integer)):
+        return Returned(name, "int", _integer_text(int(value)))
+    if isinstance(value, (float, np.floating)):
+        # The base class's conversion: a guest's own __float__ has no say.
+        return Returned(name, "float", float.hex(_to_float(value)))
+    if isinstance(value, decimal.Decimal):
+        return Returned(name, "decimal", decimal.Decimal.__str__(value)[:_NUMBER_CHARS])
+    if isinstance(value, fractions.Fraction):
+        return Returned(name, "fraction", fractions.Fraction.__str__(value)[: 2 * _NUMBER_CHARS])
+    return Returned(name, "other", _shape(value))
+
+
+def describe_raised(error: BaseException, lines: tuple[str, ...]) -> Raised:
+    """Describe an exception that left calc_metric, with the deepest of the author's own lines.
+
+    Args:
+        error: the exception.
+        lines: the author's source, by lines.
+    """
+    line = next(
+        (
+            frame.lineno or 0
+            for frame in reversed(traceback.extract_tb(error.__traceback__))
+            if frame.filename == FILENAME
+        ),
+        0,
+    )
+    refusal = None
+    if isinstance(error, GuardRefused):
+        refusal = Problem(line, 0, error.problem_code, error.message, error.hint)
+    condition = (error.getCondition() or "") if isinstance(error, PySparkException) else ""
+    return Raised(
+        type=_type_name(error),
+        message=_message(error),
+        line=line,
+        source=lines[line - 1].strip()[:_SHAPE_CHARS] if 0 < line <= len(lines) else "",
+        condition=condition[:_SHAPE_CHARS],
+        memory=isinstance(error, MemoryError),
+        refusal=refusal,
+    )
+
+
+def _type_name(value: object) -> str:
+    kind = type(value)
+    module = kind.__module__.partition(".")[0]
+    return kind.__name__ if module in ("builtins", FILENAME) else f"{module}.{kind.__name__}"
+
+
+def _integer_text(value: int) -> str:
+    """Decimal digits; only as many as tell that it is too large for a float."""
+    return int.__str__(value) if value.bit_length() <= 1100 else ("-" if value < 0 else "") + "9" * 400
+
+
+def _to_float(value: Any) -> float:
+    return float.__pos__(value) if isinstance(value, float) else float(value)
+
+
+def _shape(value: object) -> str:
+    """A few words on the size of something that is no number."""
+    for attribute in ("shape", "__len__"):
+        try:
+            got = getattr(value, attribute)
+            if attribute == "shape" and isinstance(got, tuple):
+                return f"shape {got}"[:_SHAPE_CHARS]
+            if attribute == "__len__":
+                return f"length {got()}"[:_SHAPE_CHARS]
+        except Exception:  # noqa: S112 - the guest's own code answers here
+            continue
+    return ""
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:_MESSAGE_CHARS]
+    except Exception:
+        return "(its message could not be made)"

@@ -1,0 +1,80 @@
+"""The worker: one guest, from its first byte to its last frame, in a confined process of its own.
+
+Started by the zygote, already confined. It speaks only to the engine, over the one channel it has:
+compile the source, then answer CALL after CALL with an OUTCOME, until the engine closes the channel.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import numpy.random.bit_generator as bit_generator
+from pyspark.sql.connect.session import SparkSession
+
+from sandbox.client.session import open_frame, open_session
+from sandbox.client.transport import Transport
+from sandbox.contract.framing import Channel, ChannelClosed, ChannelGarbage, Kind
+from sandbox.contract.messages import Call, Compiled, Outcome, Start, decode, encode
+from sandbox.language import Program, compile_source, compile_unrestricted, load
+from sandbox.outcome import describe_raised, describe_returned
+
+
+def run_worker(channel: Channel) -> int:
+    """Serve one run; return the exit status: 0 when the engine closed the channel, 1 on a bad engine."""
+    transport = Transport(channel)
+    try:
+        start = _receive(transport, Kind.START, Start)
+        program = _compile(start)
+        transport.send(Kind.COMPILED, encode(Compiled(program.problems)))
+        session = open_session(transport)
+        lines = tuple(start.source.encode("latin-1").decode("utf-8", "replace").splitlines())
+        while True:
+            call = _receive(transport, Kind.CALL, Call)
+            outcome = _run_frame(program, session, transport, call, lines)
+            transport.send(Kind.OUTCOME, encode(outcome))
+    except ChannelClosed:
+        return 0
+    except ChannelGarbage:
+        return 1
+
+
+def _receive(transport: Transport, expected: Kind, message: type[Any]) -> Any:
+    kind, payload = transport.receive()
+    if kind is not expected:
+        raise ChannelGarbage(f"expected {expected.name}, got {kind.name}")
+    return decode(message, payload)
+
+
+def _compile(start: Start) -> Program:
+    source = start.source.encode("latin-1")
+    if not start.restricted:
+        return compile_unrestricted(source)
+    return compile_source(source, source_bytes=start.source_bytes, extra_imports=start.extra_imports)
+
+
+def _run_frame(
+    program: Program, session: SparkSession, transport: Transport, call: Call, lines: tuple[str, ...]
+) -> Outcome:
+    _seed_generators(call.seed)
+    try:
+        calc_metric = load(program, sink=transport.write_printed)
+        value = calc_metric(open_frame(session))
+        return Outcome(call.frame, describe_returned(value), None)
+    except (ChannelClosed, ChannelGarbage):
+        raise
+    except BaseException as error:
+        raised = describe_raised(error, lines)
+        # The traceback keeps the guest's locals alive, which may be the memory that ran out.
+        error.__traceback__ = None
+        return Outcome(call.frame, None, raised)
+
+
+def _seed_generators(seed: int) -> None:
+    """Seed every generator that a metric can reach, so that a number depends on (source, frame) only."""
+    random.seed(seed)
+    np.random.seed(seed)
+    entropy = random.Random(seed)  # noqa: S311 - reproducible on purpose
+    # numpy draws the entropy of an unseeded default_rng() from this function.
+    bit_generator.randbits = entropy.getrandbits

@@ -1,0 +1,151 @@
+"""The zygote: a single-threaded process, preloaded with the libraries, from which workers are forked.
+
+Started by the engine as a fresh program with an empty environment: `python -m sandbox.zygote FD`, where
+FD is one end of a SOCK_SEQPACKET socketpair. It never holds a secret, because workers inherit its
+memory. It only imports: a zygote that had run threaded work before forking once gave a child that hung.
+
+Over FD (`sandbox.contract.control`) the engine asks for a fork and hands over the worker's channel; the
+zygote answers with the worker's pidfd, and later reports its end. When the engine goes away, in
+whatever manner, FD reads end of file and everything here ends.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+from sandbox.confine import ConfinementError, Level, Prepared, confine_worker, enter_jail, prepare, self_check
+from sandbox.contract.control import (
+    CONFINEMENT_FAILED,
+    Exited,
+    Forked,
+    ForkRequest,
+    Ready,
+    ZygoteOptions,
+    receive_packet,
+    send_packet,
+)
+from sandbox.contract.framing import ENGINE_CAPS, Channel, ChannelClosed
+
+
+class Zygote:
+    """The loop of the zygote: fork on request, report ends."""
+
+    def __init__(self, control: socket.socket, prepared: Prepared | None) -> None:
+        self._control = control
+        self._prepared = prepared
+        self._children: dict[int, tuple[int, int]] = {}  # pidfd -> (worker, pid)
+        self._poll = select.poll()
+        self._poll.register(control, select.POLLIN)
+
+    def serve(self) -> None:
+        """Serve until the engine goes away, then end every worker."""
+        try:
+            while True:
+                for descriptor, _ in self._poll.poll():
+                    if descriptor in self._children:
+                        self._report_end(descriptor)
+                    else:
+                        self._handle_request()
+        except ChannelClosed:
+            self._kill_all()
+
+    def _handle_request(self) -> None:
+        request, descriptors = receive_packet(self._control)
+        if not isinstance(request, ForkRequest) or len(descriptors) != 1:
+            raise ChannelClosed("the engine sent something that is no fork request")
+        channel = descriptors[0]
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.close(channel)
+            send_packet(self._control, Forked(request.worker, error.strerror or "fork failed"))
+            return
+        if pid == 0:
+            _become_worker(request, channel, self._control, self._prepared)
+        os.close(channel)
+        pidfd = os.pidfd_open(pid)
+        self._children[pidfd] = (request.worker, pid)
+        self._poll.register(pidfd, select.POLLIN)
+        send_packet(self._control, Forked(request.worker, ""), (pidfd,))
+
+    def _report_end(self, pidfd: int) -> None:
+        worker, pid = self._children.pop(pidfd)
+        self._poll.unregister(pidfd)
+        _, status, usage = os.wait4(pid, 0)
+        os.close(pidfd)
+        cpu = int((usage.ru_utime + usage.ru_stime) * 1000)
+        send_packet(self._control, Exited(worker, status, usage.ru_maxrss * 1024, cpu))
+
+    def _kill_all(self) -> None:
+        for pidfd, (_, pid) in self._children.items():
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def _become_worker(
+    request: ForkRequest, descriptor: int, control: socket.socket, prepared: Prepared | None
+) -> NoReturn:
+    """In the forked child: confine, check, run. Never returns into the zygote's stack."""
+    status = 1
+    try:
+        control.close()
+        if prepared is not None:
+            confine_worker(
+                prepared,
+                channel_fd=descriptor,
+                memory_bytes=request.memory_bytes,
+                cpu_seconds=request.cpu_seconds,
+            )
+            self_check()
+        from sandbox.worker import run_worker
+
+        gc.unfreeze()
+        status = run_worker(Channel(socket.socket(fileno=descriptor), ENGINE_CAPS))
+    except ConfinementError:
+        status = CONFINEMENT_FAILED
+    finally:
+        os._exit(status)
+
+
+def _preload(options: ZygoteOptions) -> None:
+    """Import what workers use, so that each fork has it for free."""
+    import sandbox.worker  # noqa: F401
+    from sandbox.client.rows import install_collect
+
+    install_collect()
+    if options.snowpark:
+        import snowflake.snowpark.functions  # noqa: F401
+
+
+def main() -> None:
+    """Start, report readiness, serve."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    options, _ = receive_packet(control)
+    if not isinstance(options, ZygoteOptions):
+        sys.exit("the first packet must be the options")
+    level, prepared = Level.NONE, None
+    try:
+        if options.confined:
+            level = enter_jail(namespaces=options.jail)
+            _preload(options)
+            prepared = prepare()
+        else:
+            _preload(options)
+    except ConfinementError as error:
+        send_packet(control, Ready(Level.NONE.value, str(error)))
+        return
+    # Collecting would touch, and so copy, every page that workers share with the zygote.
+    gc.collect()
+    gc.freeze()
+    send_packet(control, Ready(level.value, ""))
+    Zygote(control, prepared).serve()
+
+
+if __name__ == "__main__":
+    main()
