@@ -1,0 +1,1 @@
+"""A corpus of metrics as people write them, with the numbers that plain PySpark gives for them."""
