@@ -1,0 +1,186 @@
+"""A server process of our own on this machine: started when first needed, ended with the engine.
+
+One generation of the server is a process with its connection. A generation that died, or that was ended
+because a query would not stop, is replaced at the next use; sessions notice by the new connection and
+set themselves up again. Subclasses say how to launch one.
+"""
+
+from __future__ import annotations
+
+import abc
+import atexit
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+
+from engine.backends.process import ServerProcess, is_listening
+from engine.backends.rpc import Connection
+from engine.backends.session import ConnectSession
+from engine.errors import BackendStartError, EngineClosed, ForkedEngine
+
+_ATTEMPTS: Final = 3
+_POLL_SECONDS: Final = 0.01
+_DYING_SECONDS: Final = 0.5
+_PORT_TAKEN: Final = ("Address already in use", "BindException", "AddrInUse")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Generation:
+    """A running server and the connection to it."""
+
+    process: ServerProcess
+    connection: Connection
+
+    def end(self) -> None:
+        """End both; calls in flight fail. Never raises."""
+        self.connection.closed = True  # first, so that they know why
+        self.process.end()
+        self.connection.close()
+
+
+class _Slot:
+    """Holds the generation apart from the backend, so that a finalizer can end it."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.generation: Generation | None = None
+
+    def end(self) -> None:
+        generation, self.generation = self.generation, None
+        if generation is not None and os.getpid() == self.pid:
+            generation.end()
+
+
+class LocalServer(abc.ABC):
+    """A backend that runs a server of its own. Thread-safe; see `Backend`."""
+
+    name: str
+    interrupts: bool
+    configuration: tuple[tuple[str, str], ...] = ()
+    releases = True
+    start_seconds: float = 60.0
+
+    def __init__(self) -> None:
+        self._slot = _Slot()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._finalize: Callable[[], object] = weakref.finalize(self, self._slot.end)
+        atexit.register(self._slot.end)
+
+    @abc.abstractmethod
+    def launch(self) -> tuple[ServerProcess, Connection, int]:
+        """Start a process on free ports; return it, a connection, and the port it will listen on."""
+
+    def on_started(self, generation: Generation) -> None:
+        """Called once a new server answers."""
+
+    def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
+        """Whether an interrupted query's tasks have ended; see `Endpoint`."""
+        del connection, since, until
+        return True
+
+    def start(self) -> None:
+        """Start the server unless it runs; see `Backend.start`."""
+        self.connection()
+
+    def open_session(self) -> ConnectSession:
+        """Open a session; see `Backend.open_session`."""
+        self.connection()
+        return ConnectSession(self)
+
+    def connection(self) -> Connection:
+        """The connection of the running server, which is started if need be."""
+        self._refuse_fork()
+        with self._lock:
+            if self._closed:
+                raise EngineClosed("this backend is closed; make a new engine")
+            generation = self._slot.generation
+            if generation is None:
+                generation = self._slot.generation = self._start()
+                self.on_started(generation)
+            return generation.connection
+
+    def note_broken(self, connection: Connection) -> None:
+        """Forget the server behind `connection` if it is dead; see `Endpoint`."""
+        generation = self._slot.generation
+        if generation is not None and generation.connection is connection:
+            if generation.process.is_alive(_DYING_SECONDS):
+                return
+            logger.warning("the local %s server died; the next query starts another", self.name)
+            self.end_server(connection)
+
+    def end_server(self, connection: Connection) -> None:
+        """End the server behind `connection`; the next use starts another; see `Endpoint`."""
+        with self._lock:
+            generation = self._slot.generation
+            if generation is None or generation.connection is not connection:
+                return
+            self._slot.generation = None
+        generation.end()
+
+    def close(self) -> None:
+        """End the server, its processes and its files; see `Backend.close`."""
+        if os.getpid() != self._slot.pid:
+            return
+        with self._lock:
+            self._closed = True
+            self._slot.end()
+        atexit.unregister(self._slot.end)
+        self._finalize()
+
+    def _refuse_fork(self) -> None:
+        if os.getpid() != self._slot.pid:
+            raise ForkedEngine(
+                "the engine was made in another process and does not survive a fork; "
+                "make one in this process, after the fork"
+            )
+
+    def _start(self) -> Generation:
+        """Start a generation, on other ports if somebody was quicker to take those chosen."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            process, connection, port = self.launch()
+            try:
+                return self._wait_answer(process, connection, port)
+            except BackendStartError as error:
+                connection.close()
+                process.end()
+                if attempt == _ATTEMPTS or not any(text in error.detail for text in _PORT_TAKEN):
+                    raise
+            except BaseException:
+                connection.close()
+                process.end()
+                raise
+        raise AssertionError("unreachable")
+
+    def _wait_answer(self, process: ServerProcess, connection: Connection, port: int) -> Generation:
+        began = time.monotonic()
+        while not is_listening(port):
+            if not process.is_alive(_POLL_SECONDS):
+                raise self._start_error("it ended while starting", process)
+            if time.monotonic() - began > self.start_seconds:
+                raise self._start_error(f"it did not answer within {self.start_seconds:g} s", process)
+        session = ConnectSession(self)
+        try:
+            version = connection.server_version(session.id, self.start_seconds)
+        except grpc.RpcError as error:
+            raise self._start_error("it does not answer", process, str(error)) from None
+        connection.release(session.id)
+        logger.info("local %s server %s answers after %.1f s", self.name, version, time.monotonic() - began)
+        return Generation(process, connection)
+
+    def _start_error(self, what: str, process: ServerProcess, detail: str = "") -> BackendStartError:
+        error = BackendStartError(
+            f"the local {self.name} server could not be started: {what}. "
+            "`calcmetric doctor` shows what this machine lacks"
+        )
+        error.detail = f"{detail}\n{process.log_tail()}".strip()
+        return error

@@ -1,0 +1,174 @@
+"""One process of a local server: started under the keeper, confined, with a private folder.
+
+The folder (mode 0700) holds its temporary files, its log and its secrets; the keeper deletes it. What
+the server may do is the `Permissions` that the backend states, and nothing else of the machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+_KEEPER: Final = Path(__file__).with_name("keeper.py")
+_END_SECONDS: Final = 5.0
+_LOG_TAIL_BYTES: Final = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What a server may touch beside its private folder.
+
+    Attributes:
+        read: files and folders.
+        bind_ports: TCP ports that it may listen on.
+        connect_ports: TCP ports that it may connect to.
+        memory_bytes: its data segment; 0 for no limit, where the server limits itself.
+    """
+
+    read: tuple[Path, ...]
+    bind_ports: tuple[int, ...]
+    connect_ports: tuple[int, ...] = ()
+    memory_bytes: int = 0
+
+
+class ServerProcess:
+    """A running server. Thread-safe; `end` may be called any number of times."""
+
+    def __init__(self, folder: Path, keeper: subprocess.Popen[bytes]) -> None:
+        self.folder = folder
+        self._keeper = keeper
+        self._lock = threading.Lock()
+        self._exit: int | None = None
+        self._said = b""
+        self.pid = 0
+
+    @property
+    def log(self) -> Path:
+        """Where the server's output goes."""
+        return self.folder / "server.log"
+
+    def is_alive(self, wait: float = 0.0) -> bool:
+        """Whether the server runs; waits up to `wait` seconds for the news of its end."""
+        until = time.monotonic() + wait
+        with self._lock:
+            while self._exit is None:
+                left = max(0.0, until - time.monotonic())
+                if self._keeper.stdout is None or self._keeper.stdout.closed:
+                    return False
+                if not select.select([self._keeper.stdout], [], [], left)[0]:
+                    return True
+                self._hear(os.read(self._keeper.stdout.fileno(), 4096))
+        return False
+
+    def log_tail(self) -> str:
+        """The end of the server's output; for logs and for `BackendStartError.detail`."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(max(0, self.log.stat().st_size - _LOG_TAIL_BYTES))
+                return log.read().decode(errors="replace")
+        except OSError:
+            return ""
+
+    def end(self) -> None:
+        """Kill the server, and delete its folder. Never raises."""
+        with self._lock:
+            keeper = self._keeper
+            with contextlib.suppress(OSError):
+                if keeper.stdin is not None:
+                    keeper.stdin.close()  # tells the keeper to end it all
+            try:
+                keeper.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                keeper.kill()  # the server dies with it
+                keeper.wait()
+            if keeper.stdout is not None:
+                keeper.stdout.close()
+            self._exit = self._exit if self._exit is not None else -9
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _hear(self, data: bytes) -> None:
+        """Take in what the keeper says; the end of its output means that it is gone, and the server too."""
+        if not data:
+            self._exit = -9
+            return
+        *lines, self._said = (self._said + data).split(b"\n")
+        for line in lines:
+            message: dict[str, Any] = json.loads(line)
+            self.pid = message.get("pid", self.pid)
+            self._exit = message.get("exit")
+
+
+def make_folder(name: str) -> Path:
+    """A private temporary folder of mode 0700."""
+    return Path(tempfile.mkdtemp(prefix=f"calcmetric-{name}-"))
+
+
+def start_process(
+    folder: Path,
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    permissions: Permissions,
+    *,
+    confined: bool,
+) -> ServerProcess:
+    """Start a server in `folder`, under the keeper.
+
+    Args:
+        folder: from `make_folder`; deleted with the server.
+        argv: the program and its arguments. Anyone on the machine can read them: no secrets.
+        environment: all of its environment.
+        permissions: enforced by the kernel when `confined`.
+        confined: False only for tests that take this layer away.
+    """
+    assert not confined or permissions
+    order = {
+        "argv": list(argv),
+        "env": dict(environment),
+        "cwd": str(folder),
+        "folder": str(folder),
+        "log": str(folder / "server.log"),
+        "input": "",
+    }
+    keeper = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_KEEPER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={},
+        bufsize=0,
+        start_new_session=True,
+    )
+    assert keeper.stdin is not None
+    with contextlib.suppress(OSError):
+        keeper.stdin.write(json.dumps(order).encode() + b"\n")
+    return ServerProcess(folder, keeper)
+
+
+def find_free_ports(count: int) -> tuple[int, ...]:
+    """TCP ports of 127.0.0.1 that nobody listens on just now; another process may still take one."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return tuple(int(sock.getsockname()[1]) for sock in sockets)
+
+
+def is_listening(port: int) -> bool:
+    """Whether someone accepts connections on this port of 127.0.0.1."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
