@@ -1,4 +1,4 @@
-"""The keeper: a small program that outlives nobody. It starts one server and ends it with its engine.
+"""The keeper: a small program that starts one server, and ends it with the engine.
 
 Runs as a process of its own between the engine and a local server (`python -I -S keeper.py`), standard
 library only, so that it starts in 20 ms. Invariant: when the engine is gone, by close or by kill -9, the
@@ -7,11 +7,11 @@ parent's id too, because a forked child of the engine holds the pipe open. The s
 keeper (PR_SET_PDEATHSIG). Rejected: the server watching its own parent (neither Java nor Sail can), and a
 thread in the engine (it dies with it).
 
-Protocol: one JSON line on standard input (argv, env, cwd, folder, log, input), then the pipe stays open.
-On standard output one JSON line when the server runs ({"pid": n}), one when it has ended ({"exit": n}).
-Closing standard input ends it all.
+Protocol: one JSON line on standard input (argv, env, folder, log, input), then the pipe stays open. On
+standard output the exit status, as one line, when the server has ended. Closing standard input ends it all.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -19,90 +19,86 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
+from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _POLL_MILLISECONDS = 500
+_END_SECONDS = 2.0
 
 
 def _die_with_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _say(**message: int) -> None:
-    try:
-        os.write(1, json.dumps(message).encode() + b"\n")
-    except OSError:
-        pass  # the engine is gone; standard input will say so
+def _report(status: int) -> None:
+    with contextlib.suppress(OSError):  # the engine is gone; standard input will say so
+        os.write(1, b"%d\n" % status)
 
 
 def _start(order: dict[str, Any]) -> subprocess.Popen[bytes]:
-    """Start the server in a process group of its own; `input`, if any, is its standard input."""
-    with open(order["log"], "ab") as log:  # noqa: PTH123 - pathlib costs start-up time here
+    """Start the server; `input` is the first of its standard input, which stays open."""
+    with Path(order["log"]).open("ab") as log:
         process = subprocess.Popen(
             order["argv"],
             env=order["env"],
-            cwd=order["cwd"],
+            cwd="/",
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - this program has one thread
+            bufsize=0,
+            preexec_fn=_die_with_parent,  # this program has one thread
         )
     assert process.stdin is not None
-    try:
+    with contextlib.suppress(OSError):  # it died at once; its exit status tells
         process.stdin.write(order["input"].encode())
-        process.stdin.flush()
-    except OSError:
-        pass  # it died at once; its exit code tells
     return process
 
 
 def _wait(process: subprocess.Popen[bytes], parent: int) -> None:
     """Return when the engine is gone; tell it when the server is."""
     poll = select.poll()
-    poll.register(0, select.POLLIN | select.POLLHUP)
+    poll.register(0, select.POLLIN)
     pidfd = os.pidfd_open(process.pid)
     poll.register(pidfd, select.POLLIN)
     while os.getppid() == parent:
         ready = dict(poll.poll(_POLL_MILLISECONDS))
         if pidfd in ready:
             poll.unregister(pidfd)
-            _say(exit=process.wait())
+            _report(process.wait())
         if 0 in ready and not os.read(0, 4096):
             return
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Let the jail kill its server, which takes a moment; if it does not, kill both."""
+    assert process.stdin is not None
+    process.stdin.close()
     try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except OSError:
-        pass  # nobody is left in the group
-    process.wait()
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()  # the server dies with its parent
+        process.wait()
 
 
 def main() -> None:
     """Read the order, keep the server, clean up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the engine decides
+        signal.signal(number, signal.SIG_IGN)  # Ctrl-C reaches every process; the engine decides
     parent = os.getppid()
-    order = json.loads(sys.stdin.buffer.raw.readline())  # unbuffered: what follows is watched with poll
-    try:
-        try:
-            process = _start(order)
-        except OSError as error:
-            with open(order["log"], "a") as log:  # noqa: PTH123
-                log.write(f"cannot start {order['argv'][0]}: {error}\n")
-            _say(exit=127)
-            while os.getppid() == parent and sys.stdin.buffer.raw.read(4096):
-                continue
+    line = bytearray()
+    while not line.endswith(b"\n"):  # unbuffered: what follows is watched with poll
+        part = os.read(0, 1 << 16)
+        if not part:
             return
-        _say(pid=process.pid)
+        line += part
+    order = json.loads(line)
+    try:
+        process = _start(order)
         try:
             _wait(process, parent)
         finally:
-            _kill(process)
+            _end(process)
     finally:
         shutil.rmtree(order["folder"], ignore_errors=True)
 

@@ -20,9 +20,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from sandbox import contract
 
 _KEEPER: Final = Path(__file__).with_name("keeper.py")
+_PACKAGES: Final = Path(contract.__file__).parents[2]  # where `sandbox.jail` is found without site-packages
 _END_SECONDS: Final = 5.0
 _LOG_TAIL_BYTES: Final = 4_000
 
@@ -36,12 +39,14 @@ class Permissions:
         bind_ports: TCP ports that it may listen on.
         connect_ports: TCP ports that it may connect to.
         memory_bytes: its data segment; 0 for no limit, where the server limits itself.
+        file_bytes: the largest file that it may write; 0 for no limit.
     """
 
     read: tuple[Path, ...]
     bind_ports: tuple[int, ...]
     connect_ports: tuple[int, ...] = ()
     memory_bytes: int = 0
+    file_bytes: int = 0
 
 
 class ServerProcess:
@@ -53,7 +58,6 @@ class ServerProcess:
         self._lock = threading.Lock()
         self._exit: int | None = None
         self._said = b""
-        self.pid = 0
 
     @property
     def log(self) -> Path:
@@ -104,11 +108,9 @@ class ServerProcess:
         if not data:
             self._exit = -9
             return
-        *lines, self._said = (self._said + data).split(b"\n")
-        for line in lines:
-            message: dict[str, Any] = json.loads(line)
-            self.pid = message.get("pid", self.pid)
-            self._exit = message.get("exit")
+        self._said += data
+        if self._said.endswith(b"\n"):
+            self._exit = int(self._said)
 
 
 def make_folder(name: str) -> Path:
@@ -133,14 +135,24 @@ def start_process(
         permissions: enforced by the kernel when `confined`.
         confined: False only for tests that take this layer away.
     """
-    assert not confined or permissions
-    order = {
+    policy = {
         "argv": list(argv),
         "env": dict(environment),
         "cwd": str(folder),
+        "read": [str(path) for path in permissions.read if path.exists()],
+        "write": [str(folder)],
+        "bind_ports": list(permissions.bind_ports),
+        "connect_ports": list(permissions.connect_ports),
+        "memory_bytes": permissions.memory_bytes or None,
+        "file_bytes": permissions.file_bytes or None,
+        "confine": confined,
+    }
+    order = {
+        "argv": [sys.executable, "-S", "-P", "-m", "sandbox.jail"],
+        "env": {"PYTHONPATH": str(_PACKAGES)},
         "folder": str(folder),
         "log": str(folder / "server.log"),
-        "input": "",
+        "input": json.dumps(policy) + "\n",
     }
     keeper = subprocess.Popen(
         [sys.executable, "-I", "-S", str(_KEEPER)],
