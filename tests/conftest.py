@@ -1,1 +1,39 @@
-"""Shared fixtures."""
+"""Shared fixtures: local servers, started once per test session and only when a test asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.backends.sail import LocalSail
+from engine.backends.spark import LocalSpark
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the shared servers may read; tests put their data into subfolders of it."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def spool_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where an engine may put data for the shared servers."""
+    return tmp_path_factory.mktemp("spool")
+
+
+@pytest.fixture(scope="session")
+def spark_backend(data_dir: Path, spool_dir: Path) -> Iterator[LocalSpark]:
+    """A confined local Spark server, shared by all tests; do not close it."""
+    backend = LocalSpark((data_dir,), spool_dir)
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="session")
+def sail_backend(data_dir: Path, spool_dir: Path) -> Iterator[LocalSail]:
+    """A confined local Sail server, shared by all tests; do not close it."""
+    backend = LocalSail((data_dir,), spool_dir)
+    yield backend
+    backend.close()

@@ -14,7 +14,8 @@ from typing import Final
 
 import grpc
 import pyspark.sql.connect.proto as pb
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
+from pyspark.errors.exceptions.connect import EXCEPTION_CLASS_MAPPING
 
 from engine.errors import BackendError, BackendLost
 
@@ -59,7 +60,7 @@ def decode_failure(error: grpc.RpcError, fetch: FetchDetails) -> BackendError:
     return (BackendLost if lost else BackendError)(
         text,
         condition=condition,
-        exception=_first_class(metadata.get("classes", ""), info.reason),
+        exception=_known_class(metadata.get("classes", ""), info.reason),
         sql_state=sql_state,
         parameters=parameters,
     )
@@ -93,10 +94,12 @@ def _parse_parameters(text: str) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-def _first_class(text: str, reason: str) -> str:
-    """The most specific Java class name; `reason` is the class as well when `classes` was cut."""
+def _known_class(text: str, reason: str) -> str:
+    """The most specific class that PySpark has an exception for; `reason` when the list was cut."""
     try:
         names = json.loads(text) if text else []
     except ValueError:
         names = []
-    return str(names[0]) if isinstance(names, list) and names else reason
+    names = [str(name) for name in names] if isinstance(names, list) else []
+    known = (name for name in names if name in EXCEPTION_CLASS_MAPPING)
+    return next(known, names[0] if names else reason)

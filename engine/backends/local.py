@@ -47,6 +47,15 @@ class Generation:
         self.connection.close()
 
 
+def refuse_fork(pid: int) -> None:
+    """Raise `ForkedEngine` in any process but `pid`: gRPC's threads do not survive a fork."""
+    if os.getpid() != pid:
+        raise ForkedEngine(
+            "the engine was made in another process and does not survive a fork; "
+            "make one in this process, after the fork"
+        )
+
+
 class _Slot:
     """Holds the generation apart from the backend, so that a finalizer can end it."""
 
@@ -81,7 +90,8 @@ class LocalServer(abc.ABC):
         """Start a process on free ports; return it, a connection, and the port it will listen on."""
 
     def on_started(self, generation: Generation) -> None:
-        """Called once a new server answers."""
+        """Called once a new server answers; returns at once."""
+        del generation
 
     def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
         """Whether an interrupted query's tasks have ended; see `Endpoint`."""
@@ -99,7 +109,7 @@ class LocalServer(abc.ABC):
 
     def connection(self) -> Connection:
         """The connection of the running server, which is started if need be."""
-        self._refuse_fork()
+        refuse_fork(self._slot.pid)
         with self._lock:
             if self._closed:
                 raise EngineClosed("this backend is closed; make a new engine")
@@ -136,13 +146,6 @@ class LocalServer(abc.ABC):
             self._slot.end()
         atexit.unregister(self._slot.end)
         self._finalize()
-
-    def _refuse_fork(self) -> None:
-        if os.getpid() != self._slot.pid:
-            raise ForkedEngine(
-                "the engine was made in another process and does not survive a fork; "
-                "make one in this process, after the fork"
-            )
 
     def _start(self) -> Generation:
         """Start a generation, on other ports if somebody was quicker to take those chosen."""

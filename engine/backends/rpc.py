@@ -60,7 +60,7 @@ class Connection:
     def __post_init__(self) -> None:
         """Make the stub, unless the caller has one."""
         if self.stub is None:
-            self.stub = base_pb2_grpc.SparkConnectServiceStub(self.channel)  # type: ignore[no-untyped-call]
+            self.stub = base_pb2_grpc.SparkConnectServiceStub(self.channel)
 
     def execute(self, session_id: str, operation_id: str, plan: pb.Plan) -> Any:
         """Start a query; the returned call is an iterator of responses."""

@@ -73,7 +73,18 @@ class LocalSail(LocalServer):
             "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": f'["{temporary}"]',
             "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(os.cpu_count() or 1),
         }
-        argv = [sys.executable, "-I", "-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", str(port)]
+        argv = [
+            sys.executable,
+            "-I",
+            "-m",
+            "pysail",
+            "spark",
+            "server",
+            "--ip",
+            "127.0.0.1",
+            "--port",
+            str(port),
+        ]
         permissions = Permissions(
             read=(*self._read, *python_folders()), bind_ports=(port,), memory_bytes=self._memory
         )

@@ -104,7 +104,9 @@ class ConnectSession:
         finally:
             if not ended:  # the reader went away: stop the query without making it wait
                 stopping = (connection, operation, call, responses)
-                threading.Thread(target=self._stop, args=stopping, name="calcmetric-stop", daemon=True).start()
+                threading.Thread(
+                    target=self._stop, args=stopping, name="calcmetric-stop", daemon=True
+                ).start()
 
     def analyze(
         self, request: pb.AnalyzePlanRequest, *, deadline: float | None = None

@@ -7,9 +7,7 @@ on the command line. Its three ports are chosen beforehand, because the kernel i
 from __future__ import annotations
 
 import os
-import re
 import secrets
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -69,8 +67,10 @@ class LocalSpark(LocalServer):
         token = secrets.token_hex(32)
         folder = make_folder("spark")
         cores = len(os.sched_getaffinity(0))
-        properties = make_properties(str(folder), (ports[0], ports[1], ports[2]), secrets.token_hex(32), cores)
-        for name in ("tmp", "warehouse"):
+        properties = make_properties(
+            str(folder), (ports[0], ports[1], ports[2]), secrets.token_hex(32), cores
+        )
+        for name in ("tmp", "local", "warehouse"):
             (folder / name).mkdir()
         (folder / "log4j2.properties").write_text(LOGGING)
         settings = folder / "spark.properties"

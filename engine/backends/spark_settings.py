@@ -96,7 +96,7 @@ def make_properties(
         ("spark.authenticate.secret", secret),
         ("spark.sql.shuffle.partitions", str(cores)),
         ("spark.default.parallelism", str(cores)),
-        ("spark.local.dir", f"{folder}/tmp"),
+        ("spark.local.dir", f"{folder}/local"),
         ("spark.sql.warehouse.dir", f"{folder}/warehouse"),
         ("spark.sql.artifact.isolation.enabled", "false"),
     )

@@ -1,0 +1,180 @@
+"""Spark Connect servers that are not ours: an endpoint by its address, and the caller's own session.
+
+Neither is started, ended or confined here. An endpoint's sessions are ours: they get time zone UTC and
+ANSI mode. The caller's session stays as the caller set it up, time zone and ANSI mode included: changing
+them would change what the caller's other queries mean. It is not released either.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any, Final
+
+import grpc
+from pyspark.errors import PySparkException
+from pyspark.sql.connect.client.core import DefaultChannelBuilder
+
+from engine.backends.local import refuse_fork
+from engine.backends.rpc import CHANNEL_OPTIONS, Connection
+from engine.backends.session import ConnectSession
+from engine.errors import BackendStartError, EngineClosed, UsageError
+
+_REACH_SECONDS: Final = 5.0
+_CONFIGURATION: Final[tuple[tuple[str, str], ...]] = (
+    ("spark.sql.session.timeZone", "UTC"),
+    ("spark.sql.ansi.enabled", "true"),
+)
+
+
+class _Unowned:
+    """What both have in common: a server that we can ask to stop, but not end."""
+
+    interrupts = True
+    configuration: tuple[tuple[str, str], ...] = ()
+    releases = True
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._closed = False
+
+    def note_broken(self, connection: Connection) -> None:
+        """The channel connects again by itself; see `Endpoint`."""
+
+    def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
+        """There is no looking into somebody else's server; see `Endpoint`."""
+        del connection, since, until
+        return True
+
+    def end_server(self, connection: Connection) -> None:
+        """Not ours to end; the session cancels its call; see `Endpoint`."""
+
+    def _check_usable(self) -> None:
+        refuse_fork(self._pid)
+        if self._closed:
+            raise EngineClosed("this backend is closed; make a new engine")
+
+
+class Remote(_Unowned):
+    """A Spark Connect endpoint.
+
+    Args:
+        address: as PySpark takes it: "sc://host:port/;token=...;use_ssl=true".
+
+    Raises:
+        UsageError: the address makes no sense.
+    """
+
+    configuration: tuple[tuple[str, str], ...] = _CONFIGURATION
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        try:
+            self._builder = DefaultChannelBuilder(address, list(CHANNEL_OPTIONS))
+        except (PySparkException, ValueError) as error:
+            raise UsageError(f"the backend's address is not one of Spark Connect: {error}") from None
+        self.name = f"sc://{self._builder.endpoint}"  # without the token
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+
+    def start(self) -> None:
+        """Reach the endpoint; see `Backend.start`."""
+        self.connection()
+
+    def open_session(self) -> ConnectSession:
+        """Open a session; see `Backend.open_session`."""
+        self.connection()
+        return ConnectSession(self)
+
+    def connection(self) -> Connection:
+        """The connection, made and tried at the first use."""
+        self._check_usable()
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._reach()
+            return self._connection
+
+    def close(self) -> None:
+        """Close the channel; see `Backend.close`."""
+        with self._lock:
+            self._closed = True
+            if self._connection is not None and os.getpid() == self._pid:
+                self._connection.close()
+
+    def _reach(self) -> Connection:
+        connection = Connection(
+            self._builder.toChannel(),
+            user_id=self._builder.userId or os.environ.get("USER", "calcmetric"),
+            metadata=tuple(self._builder.metadata()),
+            client_type=self._builder.userAgent,
+        )
+        session = ConnectSession(self)
+        try:
+            connection.server_version(session.id, _REACH_SECONDS)
+        except grpc.RpcError as error:
+            connection.close()
+            failure = BackendStartError(
+                f"the backend {self.name} does not answer; check its address, that it runs, "
+                "that this machine may reach it, and the token"
+            )
+            failure.detail = str(error)
+            raise failure from None
+        connection.release(session.id)
+        return connection
+
+
+class CallerSession(_Unowned):
+    """The caller's own Spark Connect session, as `df.sparkSession` gives it.
+
+    Queries run in that session, so that the DataFrame's plan means there what it means to the caller.
+
+    Args:
+        session: a `pyspark.sql.connect.session.SparkSession`.
+
+    Raises:
+        UsageError: it is not one.
+    """
+
+    name = "caller"
+    releases = False
+
+    def __init__(self, session: Any) -> None:
+        super().__init__()
+        client = getattr(session, "client", None)
+        if client is None or not hasattr(client, "_builder"):
+            raise UsageError(
+                "a DataFrame of classic Spark cannot be used: make its session with "
+                "SparkSession.builder.remote('sc://...'), or give the data by its path"
+            )
+        self._session_id: str = client._session_id
+        self._connection = Connection(
+            client._channel,
+            user_id=client._user_id or "",
+            metadata=tuple(client._builder.metadata()),
+            client_type=client._builder.userAgent,
+            owned=False,
+            stub=client._stub,
+        )
+
+    def start(self) -> None:
+        """See that the session answers; see `Backend.start`."""
+        try:
+            self.connection().server_version(self._session_id, _REACH_SECONDS)
+        except (grpc.RpcError, ValueError) as error:
+            failure = BackendStartError("the DataFrame's Spark session does not answer; was it stopped?")
+            failure.detail = str(error)
+            raise failure from None
+
+    def open_session(self) -> ConnectSession:
+        """The caller's session, again; see `Backend.open_session`."""
+        self._check_usable()
+        return ConnectSession(self, self._session_id)
+
+    def connection(self) -> Connection:
+        """The caller's connection."""
+        self._check_usable()
+        return self._connection
+
+    def close(self) -> None:
+        """Leave the caller's session as it is; see `Backend.close`."""
+        self._closed = True
