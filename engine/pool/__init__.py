@@ -1,0 +1,1 @@
+"""Worker processes: zygotes, workers, and the pool that hands them out. An adapter."""

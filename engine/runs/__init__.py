@@ -1,0 +1,1 @@
+"""Runs: from an admitted request to its finished results."""

@@ -1,0 +1,56 @@
+"""What one frame has used of its limits. Exceeding one raises; the frame's worker is then ended."""
+
+from __future__ import annotations
+
+from engine.errors import LimitExceeded
+from sandbox.contract.limits import Limits
+
+CUT_MARK = "\n[cut: the limit printed_bytes was reached]\n"
+
+
+class FrameBudget:
+    """Counts the plans, fetched rows, fetched bytes and printed bytes of one frame."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.plans = 0
+        self.rows = 0
+        self.bytes = 0
+        self._printed = bytearray()
+        self._cut = False
+
+    def charge_plan(self) -> None:
+        """Count one request with a plan.
+
+        Raises:
+            LimitExceeded: it is one too many.
+        """
+        self.plans += 1
+        self._check("plans", self._limits.plans, self.plans)
+
+    def charge_fetch(self, rows: int, size: int) -> None:
+        """Count rows and Arrow bytes before they are handed to the worker.
+
+        Raises:
+            LimitExceeded: they are too many.
+        """
+        self.rows += rows
+        self.bytes += size
+        self._check("fetched_rows", self._limits.fetched_rows, self.rows)
+        self._check("fetched_bytes", self._limits.fetched_bytes, self.bytes)
+
+    def keep_printed(self, data: bytes) -> None:
+        """Keep printed text up to the limit; what is over it is cut, and only marked."""
+        left = self._limits.printed_bytes - len(self._printed)
+        self._cut = self._cut or len(data) > left
+        self._printed += data[: max(left, 0)]
+
+    @property
+    def printed(self) -> str:
+        """The text kept, with the mark if it was cut."""
+        return self._printed.decode("utf-8", "replace") + (CUT_MARK if self._cut else "")
+
+    @staticmethod
+    def _check(name: str, limit: int, used: int) -> None:
+        if used > limit:
+            raise LimitExceeded(name, limit, used)

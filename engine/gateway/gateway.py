@@ -1,0 +1,253 @@
+"""The gateway: one worker's conversation, from the source to the last frame it runs.
+
+Everything that the worker sends is hostile. Requests are parsed with caps and rebuilt from what is
+understood (`engine.plans`), the placeholder is bound to the frame of the call, and only then is the
+backend asked; its answers are rebuilt, too. The worker never learns an id, an address or a message of
+the backend.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyspark.sql.connect.proto as pb
+
+from engine import plans
+from engine.backends.base import BackendSession
+from engine.errors import BackendError, BackendLost, Interrupted, LimitExceeded, PlanRefused
+from engine.gateway import replies
+from engine.gateway.budget import FrameBudget
+from engine.gateway.explain import BACKEND_FAILED, REFUSED, explain
+from engine.models.result import FrameError, Status
+from engine.pool.worker import Worker
+from sandbox.contract.framing import ChannelGarbage, ChannelTimeout, Kind, Method
+from sandbox.contract.limits import Limits
+from sandbox.contract.messages import Call, Compiled, Outcome, Problem, ReplyError, Start, decode, encode
+from sandbox.contract.settings import SETTINGS
+
+# Compiling is the worker's first act; a source that takes longer than this to compile is hostile.
+_COMPILE_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCall:
+    """One call of calc_metric to be made.
+
+    Attributes:
+        index: the frame's index in its run.
+        seed: seed of the random generators.
+        relation: what the placeholder stands for.
+    """
+
+    index: int
+    seed: int
+    relation: pb.Relation
+
+
+class Gateway:
+    """The engine's end of one worker's channel. Used by one thread at a time.
+
+    Attributes:
+        worker: the process that it talks to.
+        session: the run's backend session.
+        queries: how many requests it has sent to the backend.
+        fault: what it refused, or the backend failed, last during the current call; the engine's own word.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        limits: Limits,
+        *,
+        session: BackendSession | None = None,
+        wall_deadline: float,
+        cancel: threading.Event,
+        checked: bool = True,
+    ) -> None:
+        """Take over a fresh worker.
+
+        Args:
+            worker: its process and channel.
+            limits: of the run.
+            session: the run's backend session; may be given later, before the first call.
+            wall_deadline: monotonic seconds at which the run ends.
+            cancel: set when the run is cancelled.
+            checked: False forwards requests unchecked; for tests of the other layers only.
+        """
+        self.worker = worker
+        self.session = session
+        self.queries = 0
+        self._limits = limits
+        self._wall_deadline = wall_deadline
+        self._cancel = cancel
+        self._checked = checked
+        self._budget = FrameBudget(limits)
+        self._views: dict[str, pb.Relation] = {}
+        self._frame = pb.Relation()
+        self._deadline = wall_deadline
+        self.fault: tuple[Status, FrameError] | None = None
+
+    @property
+    def printed(self) -> str:
+        """What the frame of the current or last call printed."""
+        return self._budget.printed
+
+    def compile(
+        self, source: bytes, *, extra_imports: tuple[str, ...], restricted: bool
+    ) -> tuple[Problem, ...]:
+        """Hand the source over; return every problem of it.
+
+        Raises:
+            LimitExceeded: compiling takes too long.
+            ChannelClosed, ChannelGarbage: the worker died, or is no honest worker.
+        """
+        start = Start(source.decode("latin-1"), self._limits.source_bytes, extra_imports, restricted)
+        self._deadline = min(time.monotonic() + _COMPILE_SECONDS, self._wall_deadline)
+        try:
+            self.worker.channel.send(Kind.START, encode(start), deadline=self._deadline)
+            kind, payload = self.worker.channel.receive(self._deadline)
+        except ChannelTimeout:
+            raise LimitExceeded("frame_seconds", _COMPILE_SECONDS, _COMPILE_SECONDS) from None
+        if kind is not Kind.COMPILED:
+            raise ChannelGarbage(f"a {kind.name} frame before the source is compiled")
+        return decode(Compiled, payload).problems
+
+    def call(self, call: FrameCall) -> Outcome:
+        """Run calc_metric on one frame.
+
+        Raises:
+            LimitExceeded: a limit of the frame or the run; the worker must be ended.
+            Interrupted: the run was cancelled; the worker must be ended.
+            BackendLost: the backend went away; the frame may be run again in a fresh worker.
+            ChannelClosed, ChannelGarbage: the worker died, or is no honest worker.
+        """
+        self._budget = FrameBudget(self._limits)
+        self._views = {}
+        self.fault = None
+        self._frame = call.relation
+        self._deadline = min(time.monotonic() + self._limits.frame_seconds, self._wall_deadline)
+        try:
+            self._send(Kind.CALL, encode(Call(call.index, call.seed)))
+            return self._serve(call.index)
+        except ChannelTimeout:
+            raise self._overrun() from None
+        except Interrupted as stop:
+            if stop.reason == "deadline":
+                raise self._overrun() from None
+            raise
+
+    def _serve(self, index: int) -> Outcome:
+        """Answer requests until the outcome comes."""
+        while True:
+            kind, payload = self.worker.channel.receive(self._deadline)
+            if kind is Kind.PRINTED:
+                self._budget.keep_printed(bytes(payload))
+            elif kind is Kind.REQUEST:
+                self._answer(payload)
+            elif kind is Kind.OUTCOME:
+                outcome = decode(Outcome, payload)
+                if outcome.frame != index or (outcome.returned is None) == (outcome.raised is None):
+                    raise ChannelGarbage("an outcome that fits no call")
+                return outcome
+            else:
+                raise ChannelGarbage(f"a {kind.name} frame while a metric runs")
+
+    def _answer(self, payload: memoryview) -> None:
+        """Answer one request, or send the error that the guest's client raises."""
+        try:
+            for response in self._responses(payload):
+                self._send(Kind.REPLY, response.SerializeToString())
+        except PlanRefused as refusal:
+            self.fault = "refused", FrameError(refusal.code, refusal.message, None, refusal.hint)
+            self._send_error(ReplyError(REFUSED, "", "", str(refusal)))
+        except BackendLost:
+            raise
+        except BackendError as error:
+            reply = explain(error)
+            if reply.condition == BACKEND_FAILED:
+                self.fault = "backend_error", FrameError("backend-error", reply.message)
+            self._send_error(reply)
+        else:
+            self._send(Kind.REPLY_END)
+
+    def _responses(self, payload: memoryview) -> Iterator[Any]:
+        try:
+            method = Method(payload[0])
+        except (IndexError, ValueError):
+            raise ChannelGarbage("a request of no known method") from None
+        if method is not Method.CONFIG:
+            self._budget.charge_plan()
+        request = plans.parse_request(method, payload[1:])
+        match request:
+            case plans.Fetch(relation=relation):
+                yield from self._fetch(relation)
+            case plans.RunSql():
+                yield replies.sql_result(plans.sql_relation(request, self._views))
+                yield replies.complete()
+            case plans.DefineView():
+                self._define_view(request)
+                yield replies.complete()
+            case plans.ConfigGet(keys=keys):
+                yield _configuration(keys)
+            case _:
+                yield self._analyze(request)
+
+    def _fetch(self, relation: pb.Relation) -> Iterator[pb.ExecutePlanResponse]:
+        plan = pb.Plan(root=self._bind(relation))
+        self.queries += 1
+        for response in self._backend().execute(plan, deadline=self._deadline, cancel=self._cancel):
+            if response.HasField("arrow_batch"):
+                batch = response.arrow_batch
+                first_chunk = batch.chunk_index == 0
+                self._budget.charge_fetch(batch.row_count if first_chunk else 0, len(batch.data))
+            rebuilt = replies.rebuild_execute(response)
+            if rebuilt is not None:
+                yield rebuilt
+        yield replies.complete()
+
+    def _define_view(self, request: plans.DefineView) -> None:
+        if request.name in self._views and not request.replace:
+            raise PlanRefused(
+                "view-exists",
+                f"there is already a view {request.name!r}",
+                "use createOrReplaceTempView, or another name",
+            )
+        self._views[request.name] = request.relation
+
+    def _analyze(self, request: plans.Request) -> pb.AnalyzePlanResponse:
+        local = plans.local_answer(request)
+        if local is not None:
+            return replies.analyze_answer(local)
+        self.queries += 1
+        bound = plans.analyze_request(request, self._bind)
+        return replies.rebuild_analyze(self._backend().analyze(bound, deadline=self._deadline))
+
+    def _bind(self, relation: pb.Relation) -> pb.Relation:
+        return plans.bind(relation, frame=self._frame, views=self._views)
+
+    def _backend(self) -> BackendSession:
+        assert self.session is not None
+        return self.session
+
+    def _send(self, kind: Kind, *parts: bytes) -> None:
+        self.worker.channel.send(kind, *parts, deadline=self._deadline)
+
+    def _send_error(self, error: ReplyError) -> None:
+        self._send(Kind.REPLY_ERROR, encode(error))
+
+    def _overrun(self) -> LimitExceeded:
+        """Which deadline it was that passed."""
+        if self._deadline >= self._wall_deadline:
+            return LimitExceeded("wall_seconds", self._limits.wall_seconds, self._limits.wall_seconds)
+        return LimitExceeded("frame_seconds", self._limits.frame_seconds, self._limits.frame_seconds)
+
+
+def _configuration(keys: tuple[tuple[str, str | None], ...]) -> pb.ConfigResponse:
+    response = pb.ConfigResponse()
+    for key, default in keys:
+        response.pairs.add(key=key, value=SETTINGS.get(key, default))
+    return response

@@ -1,0 +1,77 @@
+"""Responses for the worker, rebuilt: nothing of a backend's response passes but what is copied here.
+
+Schema, Arrow data and answers that compute are copied. Metrics, plan text, ids, progress, observed
+metrics and messages of the backend are left behind. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pyspark.sql.connect.proto as pb
+
+from sandbox.contract.settings import SESSION_ID
+
+# Spark's version as the guest sees it: that of the client, whatever the backend is.
+SPARK_VERSION: Final = "4.2.1"
+
+# The storage level of every frame: `cache` and `persist` are accepted, and do nothing.
+_NOT_STORED: Final = pb.StorageLevel(replication=1)
+
+
+def rebuild_execute(response: pb.ExecutePlanResponse) -> pb.ExecutePlanResponse | None:
+    """Copy schema and Arrow data; None if the response holds neither."""
+    rebuilt = pb.ExecutePlanResponse(session_id=SESSION_ID)
+    if response.HasField("schema"):
+        rebuilt.schema.CopyFrom(response.schema)
+    if response.HasField("arrow_batch"):
+        batch = response.arrow_batch
+        rebuilt.arrow_batch.row_count = batch.row_count
+        rebuilt.arrow_batch.data = batch.data
+        for name in ("start_offset", "chunk_index", "num_chunks_in_batch"):
+            if batch.HasField(name):
+                setattr(rebuilt.arrow_batch, name, getattr(batch, name))
+    elif not response.HasField("schema"):
+        return None
+    return rebuilt
+
+
+def complete() -> pb.ExecutePlanResponse:
+    """The response that ends a stream."""
+    return pb.ExecutePlanResponse(
+        session_id=SESSION_ID, result_complete=pb.ExecutePlanResponse.ResultComplete()
+    )
+
+
+def sql_result(relation: pb.Relation) -> pb.ExecutePlanResponse:
+    """The answer to `spark.sql`: a relation that the guest puts into its later plans."""
+    return pb.ExecutePlanResponse(
+        session_id=SESSION_ID,
+        sql_command_result=pb.ExecutePlanResponse.SqlCommandResult(relation=relation),
+    )
+
+
+def rebuild_analyze(response: pb.AnalyzePlanResponse) -> pb.AnalyzePlanResponse:
+    """Copy the answers that only say what the plan computes."""
+    rebuilt = pb.AnalyzePlanResponse(session_id=SESSION_ID)
+    for name in ("schema", "tree_string", "ddl_parse", "same_semantics", "semantic_hash", "json_to_ddl"):
+        if response.HasField(name):
+            getattr(rebuilt, name).CopyFrom(getattr(response, name))
+    return rebuilt
+
+
+def analyze_answer(kind: str) -> pb.AnalyzePlanResponse:
+    """An answer that needs no backend.
+
+    Args:
+        kind: a field of AnalyzePlanResponse: "is_local", "is_streaming", "spark_version", "persist",
+            "unpersist" or "get_storage_level".
+    """
+    response = pb.AnalyzePlanResponse(session_id=SESSION_ID)
+    answer: Any = getattr(response, kind)
+    answer.SetInParent()
+    if kind == "spark_version":
+        answer.version = SPARK_VERSION
+    elif kind == "get_storage_level":
+        answer.storage_level.CopyFrom(_NOT_STORED)
+    return response

@@ -1,0 +1,130 @@
+"""How a call of calc_metric ended, as the result of its frame. Pure."""
+
+from __future__ import annotations
+
+import math
+import signal
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from engine.errors import LimitExceeded
+from engine.models.codes import limit_code
+from engine.models.frame import Frame
+from engine.models.result import FrameError, Result, Status
+from engine.results import judge
+from sandbox.contract.messages import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The worker ended by itself: `signal` is 0 if it exited, then `exit_code` says how."""
+
+    signal: int
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """The worker sent what no honest worker sends, and was ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The caller cancelled the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendGone:
+    """The backend went away under the frame each time that it was tried."""
+
+
+Ending: TypeAlias = Outcome | LimitExceeded | Died | Garbage | Cancelled | BackendGone
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One call, ended.
+
+    Attributes:
+        ending: how.
+        seconds: how long it took.
+        printed: what was printed.
+        fault: what the gateway refused or failed last during the call.
+    """
+
+    ending: Ending
+    seconds: float = 0.0
+    printed: str = ""
+    fault: tuple[Status, FrameError] | None = None
+
+
+# What to do about a limit, by its field.
+_LIMIT_HINTS: Final = {
+    "wall_seconds": "raise Limits.wall_seconds, or compute fewer frames in one run",
+    "frame_seconds": "aggregate on the DataFrame instead of in Python, or raise Limits.frame_seconds",
+    "cpu_seconds": "aggregate on the DataFrame instead of in Python, or raise Limits.cpu_seconds",
+    "memory_bytes": "aggregate on the DataFrame before fetching, or raise Limits.memory_bytes",
+    "fetched_rows": "aggregate on the DataFrame before fetching, or raise Limits.fetched_rows",
+    "fetched_bytes": "fetch fewer columns or rows, or raise Limits.fetched_bytes",
+    "plans": "ask for several aggregates in one query, or raise Limits.plans",
+}
+
+
+def conclude(frame: Frame, rows: int | None, ended: Ended, cpu_limit: float) -> Result:
+    """The result of a frame.
+
+    Args:
+        frame: which.
+        rows: its rows, None if they were not counted.
+        ended: how its call ended.
+        cpu_limit: the limit cpu_seconds, for a worker that was ended for it.
+    """
+    if isinstance(ended.ending, Outcome):
+        status, value, error = judge(ended.ending, rows=rows, fault=ended.fault)
+    else:
+        status, error = _explain_ending(ended.ending, cpu_limit)
+        value = math.nan
+    return Result(frame, status, value, rows, error, ended.printed, ended.seconds)
+
+
+def _explain_ending(
+    ending: LimitExceeded | Died | Garbage | Cancelled | BackendGone, cpu_limit: float
+) -> tuple[Status, FrameError]:
+    match ending:
+        case LimitExceeded():
+            return "limit", _limit_error(ending)
+        case Died(signal=signal.SIGXCPU):
+            return "limit", _limit_error(LimitExceeded("cpu_seconds", cpu_limit, cpu_limit))
+        case Died(signal=signal.SIGSYS):
+            return "lost", FrameError(
+                "worker-lost",
+                "the worker was ended by the kernel for a forbidden system call",
+                hint="a metric can only compute; it cannot start processes or reach the machine",
+            )
+        case Died(signal=number, exit_code=code):
+            how = f"signal {number} ({signal.Signals(number).name})" if number else f"exit code {code}"
+            return "lost", FrameError(
+                "worker-lost",
+                f"the worker process died: {how}",
+                hint="a native library crashed, or the machine ran out of memory; try it on less data",
+            )
+        case Garbage():
+            return "lost", FrameError(
+                "worker-garbage", "the worker sent what no honest worker sends, and was ended"
+            )
+        case Cancelled():
+            return "cancelled", FrameError("cancelled", "the run was cancelled")
+        case BackendGone():
+            return "backend_error", FrameError(
+                "backend-lost",
+                "the data engine went away while it was answering",
+                hint="run it again; if it happens again, the query needs too much memory",
+            )
+
+
+def _limit_error(limit: LimitExceeded) -> FrameError:
+    return FrameError(
+        limit_code(limit.limit),
+        f"the limit {limit.limit} was reached: {limit.value:g} allowed, {limit.used:g} used",
+        hint=_LIMIT_HINTS.get(limit.limit, ""),
+    )
