@@ -1,0 +1,278 @@
+"""Segment groups: rules that yield segments along one axis, or along two. Pure; trusted side.
+
+All that can be known without the data is checked here, at construction, so that a mistake is an error
+on the caller's own line. `SegmentGroup` is the public name; the rules are its four subclasses, which
+`engine.frames` tells apart by `match`. Expressions are only held: they are checked with the data's schema.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Final, TypeVar, cast
+
+from engine.errors import UsageError
+from engine.models.frame import Scalar
+
+Edge = int | float | Decimal | date | datetime
+_Item = TypeVar("_Item")
+
+# Bounds that keep one run's plans and results at a sane size; a run has its own bound on frames beside.
+MAX_MEMBERS: Final = 10_000
+_VALUE_TYPES: Final = (bool, int, float, Decimal, str, date)
+_EDGE_TYPES: Final = (int, float, Decimal, date)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentGroup:
+    """A rule that yields segments. Made by its static methods only."""
+
+    def __post_init__(self) -> None:
+        raise UsageError(
+            "make segment groups with SegmentGroup.by_value(...), .by_buckets(...), .where(...), ..."
+        )
+
+    @property
+    def name(self) -> str | tuple[str, str]:
+        """What results call the group."""
+        raise NotImplementedError
+
+    @staticmethod
+    def by_value(field: str, top: int = 100, values: Iterable[Scalar] | None = None) -> Values:
+        """Each value of a field its own segment; null and NaN are values, too.
+
+        Args:
+            field: a column, or a dotted path into a struct column.
+            top: how many values at most, most frequent first, ties by value. Not used with `values`.
+            values: just these, in this order; those that do not occur are segments without rows.
+
+        Raises:
+            UsageError: no name, a top that is not positive, no values, duplicate ones, or mixed types.
+        """
+        return Values(field, top, None if values is None else _tuple_of(values, "values"))
+
+    @staticmethod
+    def by_buckets(field: str, edges: Iterable[Edge], outer: bool = False) -> Buckets:
+        """Half-open buckets `[lo, hi)` between ascending edges. Null and NaN fall in none.
+
+        Args:
+            field: a column of numbers, dates or timestamps, or a dotted path into a struct column.
+            edges: at least two, or one with `outer`; numbers, dates, or aware datetimes.
+            outer: also the two open ends, labelled "(-inf,18)" and "[65,inf)".
+
+        Raises:
+            UsageError: too few edges, not ascending, not finite, or of mixed types.
+        """
+        return Buckets(field, _tuple_of(edges, "edges"), outer)
+
+    @staticmethod
+    def where(label: str, expression: str) -> Terms:
+        """The rows for which a Boolean SQL expression is true.
+
+        Raises:
+            UsageError: no label or no expression.
+        """
+        return Terms(((label, expression),))
+
+    @staticmethod
+    def by_terms(terms: Mapping[str, str]) -> Terms:
+        """Several `where` segments, which may overlap, found with one query.
+
+        Args:
+            terms: label to Boolean SQL expression.
+
+        Raises:
+            UsageError: no terms, no label or no expression.
+        """
+        if not isinstance(terms, Mapping):
+            raise UsageError("by_terms takes a dict of label to expression")
+        return Terms(tuple(terms.items()))
+
+    @staticmethod
+    def cross(a: SegmentGroup, b: SegmentGroup) -> Cross:
+        """Every pair of a segment of `a` and one of `b`.
+
+        Raises:
+            UsageError: not two different groups, or one that is itself a cross.
+        """
+        return Cross(a, b)
+
+
+@dataclass(frozen=True, slots=True)
+class Values(SegmentGroup):
+    """See `SegmentGroup.by_value`."""
+
+    field: str
+    top: int = 100
+    values: tuple[Scalar, ...] | None = None
+
+    def __post_init__(self) -> None:
+        _check_name(self.field, "by_value: field")
+        if isinstance(self.top, bool) or not isinstance(self.top, int) or not 0 < self.top <= MAX_MEMBERS:
+            raise UsageError(
+                f"by_value({self.field!r}): top must be from 1 to {MAX_MEMBERS}, not {self.top!r}"
+            )
+        if self.values is not None:
+            _check_values(self.field, self.values)
+
+    @property
+    def name(self) -> str:
+        """The field."""
+        return self.field
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets(SegmentGroup):
+    """See `SegmentGroup.by_buckets`."""
+
+    field: str
+    edges: tuple[Edge, ...]
+    outer: bool = False
+
+    def __post_init__(self) -> None:
+        _check_name(self.field, "by_buckets: field")
+        _check_edges(f"by_buckets({self.field!r})", self.edges, 1 if self.outer else 2)
+
+    @property
+    def name(self) -> str:
+        """The field."""
+        return self.field
+
+    def bounds(self) -> tuple[tuple[Edge | None, Edge | None], ...]:
+        """Lower and upper edge of each bucket, in order; None for an open end."""
+        inner: list[tuple[Edge | None, Edge | None]] = list(pairwise(self.edges))
+        if self.outer:
+            return ((None, self.edges[0]), *inner, (self.edges[-1], None))
+        return tuple(inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms(SegmentGroup):
+    """See `SegmentGroup.where` and `SegmentGroup.by_terms`."""
+
+    terms: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.terms) <= MAX_MEMBERS:
+            raise UsageError(f"by_terms needs from 1 to {MAX_MEMBERS} terms, not {len(self.terms)}")
+        for label, expression in self.terms:
+            _check_name(label, "where: label")
+            if not isinstance(expression, str) or not expression.strip():
+                raise UsageError(f'where({label!r}): the expression must be Boolean SQL such as "age >= 18"')
+
+    @property
+    def name(self) -> str:
+        """The labels, joined with " | "; a single segment's group is its own label."""
+        return " | ".join(label for label, _ in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Cross(SegmentGroup):
+    """See `SegmentGroup.cross`."""
+
+    a: SegmentGroup
+    b: SegmentGroup
+
+    def __post_init__(self) -> None:
+        for side in (self.a, self.b):
+            if isinstance(side, Cross):
+                raise UsageError(
+                    "a cross takes two plain groups; for three axes use where(...) or by_terms(...)"
+                )
+            if not isinstance(side, SegmentGroup):
+                raise UsageError(f"cross takes two segment groups, not {type(side).__name__}")
+        if self.a == self.b:
+            raise UsageError(f"a cross of {self.a.name!r} with itself has no meaning")
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """The names of both."""
+        return str(self.a.name), str(self.b.name)
+
+
+def bucket_label(low: Edge | None, high: Edge | None) -> str:
+    """The label of one bucket: "[18,25)", "(-inf,18)", "[65,inf)"."""
+    left = "(-inf" if low is None else f"[{_edge_text(low)}"
+    return f"{left},{'inf' if high is None else _edge_text(high)})"
+
+
+def _edge_text(edge: Edge) -> str:
+    return edge.isoformat() if isinstance(edge, date) else str(edge)
+
+
+def _tuple_of(items: Iterable[_Item], what: str) -> tuple[_Item, ...]:
+    if isinstance(items, str | bytes) or not isinstance(items, Iterable):
+        raise UsageError(f"{what} must be a list, not {items!r}")
+    # In UTC, because aware datetimes of one zone compare by their wall clock.
+    return tuple(cast(_Item, _in_utc(item)) for item in items)
+
+
+def _in_utc(item: object) -> object:
+    if isinstance(item, datetime) and item.utcoffset() is not None:
+        return item.astimezone(UTC)
+    return item
+
+
+def _check_name(name: object, what: str) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise UsageError(f"{what} must be a text that is not empty, not {name!r}")
+
+
+def _check_values(field: str, values: tuple[Scalar, ...]) -> None:
+    where = f"by_value({field!r}): values"
+    if not 0 < len(values) <= MAX_MEMBERS:
+        raise UsageError(
+            f"{where} must be from 1 to {MAX_MEMBERS}, not {len(values)}; leave it out to find them"
+        )
+    for value in values:
+        if value is not None and not isinstance(value, _VALUE_TYPES):
+            raise UsageError(
+                f"{where}: {value!r} is a {type(value).__name__}; use text, numbers, dates or None"
+            )
+        if isinstance(value, Decimal) and not value.is_finite():
+            raise UsageError(f"{where}: {value!r} is no decimal number; NaN is float('nan')")
+    kinds = {_kind(value) for value in values if value is not None}
+    if len(kinds) > 1:
+        raise UsageError(f"{where} are of mixed types: {', '.join(sorted(kinds))}; give values of one type")
+    seen: set[object] = set()
+    for value in values:
+        key = "nan" if isinstance(value, float) and math.isnan(value) else (value,)
+        if key in seen:
+            raise UsageError(f"{where}: {value!r} is given twice")
+        seen.add(key)
+
+
+def _check_edges(where: str, edges: tuple[Edge, ...], least: int) -> None:
+    if not least <= len(edges) <= MAX_MEMBERS:
+        raise UsageError(
+            f"{where}: give at least {least} edges (and at most {MAX_MEMBERS}), not {len(edges)}; "
+            "n edges make n-1 buckets, and outer=True adds the two open ends"
+        )
+    for edge in edges:
+        if isinstance(edge, bool) or not isinstance(edge, _EDGE_TYPES):
+            raise UsageError(f"{where}: edge {edge!r} is not a number, a date or a datetime")
+        if isinstance(edge, float | Decimal) and not math.isfinite(edge):
+            raise UsageError(f"{where}: edge {edge!r} is not finite; for open ends use outer=True")
+    kinds = {_kind(edge) for edge in edges}
+    if len(kinds) > 1:
+        raise UsageError(
+            f"{where}: edges are of mixed types: {', '.join(sorted(kinds))}; give edges of one type"
+        )
+    for low, high in pairwise(edges):
+        if not low < high:  # type: ignore[operator]  # of one kind, as just checked
+            raise UsageError(f"{where}: edges must ascend, but {high!r} follows {low!r}")
+
+
+def _kind(value: object) -> str:
+    """What a value may be mixed with: numbers with numbers, and else only its own type."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float | Decimal):
+        return "number"
+    if isinstance(value, datetime):
+        return "datetime without a zone" if value.utcoffset() is None else "datetime"
+    return "date" if isinstance(value, date) else "text"

@@ -1,0 +1,6 @@
+"""From what a worker reports to what a caller may believe. Pure."""
+
+from engine.results.text import clean_text
+from engine.results.validate import Judgement, judge
+
+__all__ = ["Judgement", "clean_text", "judge"]

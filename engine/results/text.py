@@ -1,0 +1,40 @@
+"""Text that came from a guest or a backend, made fit to show. Pure; trusted side.
+
+Removed: terminal escape sequences, control and formatting characters (which colour, move, hide or
+reverse what a terminal shows), lone surrogates (which cannot be encoded), and host paths, of
+which only the last part stays. Work is bounded by the cap, whatever the text:
+it is cut first, and every pattern is linear.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+MESSAGE_CAP: Final = 2_000
+_CUT: Final = " ... (cut)"
+_ESCAPES: Final = re.compile(
+    r"\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"  # set a title, link, or clipboard
+    r"|(?:\x1b\[|\x9b)[0-9;:?<=>]{0,40}[ -/]{0,4}[@-~]"  # colours and movement
+    r"|\x1b[@-_]"  # all other two-character sequences
+)
+# Line ends and tabs are layout, and all other members of these categories are hidden powers.
+_LAYOUT: Final = frozenset("\n\t")
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Two or more parts: a bare "/x" is more often a ratio or a unit than a file.
+_PATH: Final = re.compile(r"(?<![\w/.\-])(?:file:/{0,3})?/(?:[\w.+@\-]{1,255}/)+(?=[\w.+@\-])")
+
+
+def clean_text(text: str, cap: int = MESSAGE_CAP) -> str:
+    """A text without hidden characters and host paths.
+
+    Args:
+        text: anything.
+        cap: the most characters of the result; a longer text is cut and marked.
+    """
+    cut = len(text) > cap
+    shown = _ESCAPES.sub("", text[:cap])
+    shown = "".join(c for c in shown if c in _LAYOUT or unicodedata.category(c) not in _HIDDEN)
+    shown = _PATH.sub("", shown)
+    return shown[: max(0, cap - len(_CUT))] + _CUT if cut else shown
