@@ -1,0 +1,175 @@
+"""What a local data server may do: its policy, and the confinement of the process that becomes it.
+
+Untrusted side, standard library only. `sandbox.jail` is the program around it, and documents each key
+of the policy. Unknown keys are refused, so that a misspelt one is not a missing protection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+from sandbox.confine import landlock, libc
+from sandbox.confine.bpf import compile_policy
+from sandbox.confine.elf import read_interpreter
+from sandbox.confine.server_policy import SERVER_POLICY
+
+# What every server may read, with the reason; those that a distribution lacks are left out.
+_SYSTEM_READS: Final = (
+    "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache",  # shared libraries
+    "/usr/share/zoneinfo", "/etc/localtime",  # time zones
+    "/etc/nsswitch.conf", "/etc/hosts",  # localhost has a name
+    "/dev/zero", "/dev/urandom", "/dev/random",  # seeds
+    "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm", "/proc/sys/kernel",  # sizes of
+    "/proc/sys/net/core", "/sys/devices/system", "/sys/fs/cgroup", "/sys/kernel/mm",  # pools and heaps
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class JailPolicy:
+    """What one server may do; the module's header explains each field."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str] = field(default_factory=dict)
+    cwd: str = "/"
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    bind_ports: tuple[int, ...] = ()
+    connect_ports: tuple[int, ...] = ()
+    memory_bytes: int | None = None
+    file_bytes: int | None = None
+    open_files: int | None = None
+    grace_seconds: float = 2.0
+    minimum_abi: int = landlock.NETWORK_ABI
+    confine: bool = True
+
+
+def parse_policy(line: bytes) -> JailPolicy:
+    """Parse the policy's line.
+
+    Raises:
+        ValueError: not such a policy; the message names the key.
+    """
+    data: Any = json.loads(line)
+    if not isinstance(data, dict):
+        raise ValueError("the policy is not a JSON object")
+    unknown = set(data) - {known.name for known in fields(JailPolicy)}
+    if unknown:
+        raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
+    for name, value in data.items():
+        if not _CHECKS[name](value):
+            raise ValueError(f"bad value of {name}: {value!r}")
+    if "argv" not in data:
+        raise ValueError("argv is missing")
+    return JailPolicy(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    )
+
+
+def _is_int(value: Any, low: int = 1, high: int = 1 << 62) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_optional_int(value: Any) -> bool:
+    return value is None or _is_int(value)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("/") and "\0" not in value
+
+
+def _are_paths(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_path, value))
+
+
+def _are_ports(value: Any) -> bool:
+    return isinstance(value, list) and all(_is_int(port, 0, 65535) for port in value)
+
+
+def _are_arguments(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and all(isinstance(v, str) for v in value)
+        and value[:1] != []
+        and _is_path(value[0])
+    )
+
+
+def _is_environment(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+
+
+_CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
+    "argv": _are_arguments,
+    "env": _is_environment,
+    "cwd": _is_path,
+    "read": _are_paths,
+    "write": _are_paths,
+    "bind_ports": _are_ports,
+    "connect_ports": _are_ports,
+    "memory_bytes": _is_optional_int,
+    "file_bytes": _is_optional_int,
+    "open_files": _is_optional_int,
+    "grace_seconds": lambda value: isinstance(value, (int, float)) and 0 <= value <= 60,
+    "minimum_abi": _is_int,
+    "confine": lambda value: isinstance(value, bool),
+}
+
+
+def limit_server(policy: JailPolicy) -> None:
+    """Apply the policy's resource limits to this process, for good."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, value in (
+        (resource.RLIMIT_DATA, policy.memory_bytes),
+        (resource.RLIMIT_FSIZE, policy.file_bytes),
+        (resource.RLIMIT_NOFILE, policy.open_files),
+    ):
+        if value is not None:
+            resource.setrlimit(kind, (value, value))
+
+
+def confine_server(policy: JailPolicy) -> None:
+    """Give up privileges, then files and ports (Landlock), and system calls last (seccomp), for good.
+
+    Raises:
+        ConfinementError: this kernel lacks a protection, or a step failed.
+    """
+    abi = landlock.query_abi()
+    if abi < policy.minimum_abi:
+        needed = "port rules, Linux 6.7" if policy.minimum_abi >= landlock.NETWORK_ABI else "Linux 5.13"
+        raise libc.ConfinementError(
+            f"this kernel has Landlock ABI {abi}, the policy requires {policy.minimum_abi} ({needed})"
+        )
+    program = compile_policy(SERVER_POLICY, libc.architecture())
+    ruleset = landlock.build_ruleset(_path_rules(policy), _port_rules(policy))
+    # Root may be the one who starts the engine, with data that belongs to others: reading stays possible.
+    libc.keep_capabilities((libc.CAP_DAC_READ_SEARCH,))
+    libc.set_no_new_privileges()
+    landlock.apply_ruleset(ruleset)
+    os.close(ruleset)
+    libc.install_filter(program.bind(os.getpid()))
+
+
+def _path_rules(policy: JailPolicy) -> list[landlock.PathRule]:
+    program = os.path.realpath(policy.argv[0])
+    executed = [program, *read_interpreter(program)]
+    return [
+        *landlock.existing(_SYSTEM_READS, landlock.READ),
+        *(landlock.PathRule(path, landlock.READ | landlock.EXECUTE) for path in executed),
+        # By number: the name /proc/self would mean this process's entry in every process.
+        landlock.PathRule(f"/proc/{os.getpid()}", landlock.READ | landlock.WRITE_FILE),
+        landlock.PathRule("/dev/null", landlock.READ_FILE | landlock.WRITE_FILE | landlock.TRUNCATE),
+        *(landlock.PathRule(path, landlock.READ) for path in policy.read),
+        *(landlock.PathRule(path, landlock.WRITE) for path in policy.write),
+    ]
+
+
+def _port_rules(policy: JailPolicy) -> list[landlock.PortRule]:
+    return [
+        *(landlock.PortRule(port, landlock.BIND_TCP) for port in policy.bind_ports),
+        *(landlock.PortRule(port, landlock.CONNECT_TCP) for port in policy.connect_ports),
+    ]

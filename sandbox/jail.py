@@ -1,0 +1,157 @@
+"""The keeper of one local data server: `python -m sandbox.jail`, its policy as JSON on the first input line.
+
+Untrusted side, standard library only. The keeper forks a child that confines itself (Landlock, seccomp,
+limits) and then executes `argv`. When the keeper's own standard input ends, because the engine closed it
+or died (kill -9 included), the server is killed at once. If the keeper itself is killed, the kernel kills
+the server. The server cannot start processes, so nothing else is left.
+
+Policy keys (every other key is refused; only `argv` is required):
+    argv            list of text; argv[0] is an absolute path, the only program that may be executed
+    env             object of text; the server's whole environment (default: empty)
+    cwd             text (default "/"); must be readable to be listed, not to be entered
+    read            list of paths that the server may read; each must exist. System libraries, time zones, its
+                    own /proc entry and the machine's processor and memory data are always readable
+    write           list of folders that the server may also write (no links, sockets or devices)
+    bind_ports      list of TCP ports on which it may listen (0: a port that the kernel picks)
+    connect_ports   list of TCP ports to which it may connect, on any host
+    memory_bytes    most private writable memory (RLIMIT_DATA), or null
+    file_bytes      largest file that it may write (RLIMIT_FSIZE), or null
+    open_files      RLIMIT_NOFILE, or null for the inherited one
+    grace_seconds   between SIGTERM and SIGKILL when the keeper gets SIGTERM (default 2)
+    minimum_abi     oldest Landlock ABI that will do (default 4, Linux 6.7: port rules; 1 gives them up)
+    confine         false: no Landlock and no seccomp, only the keeper (default true)
+
+Standard output and error of the server are the keeper's; its standard input is /dev/null. Exit status:
+the server's own (128 + signal if it was killed) · 64 bad policy · 78 a protection is missing or a step
+failed · 127 argv[0] cannot be executed. The last three put one line of JSON on standard error:
+{"jail": "policy" | "isolation" | "exec", "message": "..."}.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from typing import Final, NoReturn
+
+from sandbox.confine.libc import ConfinementError, die_with_parent
+from sandbox.confine.server import JailPolicy, confine_server, limit_server, parse_policy
+
+EXIT_POLICY: Final = 64
+EXIT_ISOLATION: Final = 78
+EXIT_EXEC: Final = 127
+_POLICY_BYTES: Final = 1 << 20
+
+
+def main() -> int:
+    """Keep one server; return the exit status."""
+    os.set_inheritable(0, False)
+    line = _read_first_line()
+    try:
+        policy = parse_policy(line)
+    except ValueError as error:
+        _complain("policy", str(error))
+        return EXIT_POLICY
+    # The engine decides what an interrupt from the terminal means for its servers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wakeup = _open_wakeup()
+    keeper = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _become_server(policy, keeper)
+    return _keep(child, wakeup, policy.grace_seconds)
+
+
+def _read_first_line() -> bytes:
+    """Read unbuffered: what follows the line stays unread, only its end matters."""
+    line = bytearray()
+    while not line.endswith(b"\n") and len(line) < _POLICY_BYTES:
+        part = os.read(0, 1 << 16)
+        if not part:
+            break
+        line += part
+    return bytes(line)
+
+
+def _open_wakeup() -> int:
+    """A descriptor that becomes readable when SIGTERM or SIGCHLD arrives."""
+    reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, lambda *_: None)
+    return reader
+
+
+def _keep(child: int, wakeup: int, grace_seconds: float) -> int:
+    """Wait for whichever comes first: the server's end, the engine's end, or SIGTERM."""
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    poll.register(wakeup, select.POLLIN)
+    kill_at: float | None = None
+    while True:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            _signal_group(
+                child, signal.SIGKILL
+            )  # before its id is free: an unconfined server may have children
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            return code if code >= 0 else 128 - code
+        left = None if kill_at is None else max(0.0, kill_at - time.monotonic())
+        ready = dict(poll.poll(None if left is None else left * 1000))
+        if 0 in ready and not os.read(0, 4096):
+            poll.unregister(0)
+            _signal_group(child, signal.SIGKILL)
+        elif not ready:
+            _signal_group(child, signal.SIGKILL)
+            kill_at = None
+        elif wakeup in ready and signal.SIGTERM in os.read(wakeup, 4096):
+            _signal_group(child, signal.SIGTERM)
+            kill_at = time.monotonic() + grace_seconds
+
+
+def _signal_group(child: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, number)
+        os.killpg(child, number)
+
+
+def _become_server(policy: JailPolicy, keeper: int) -> NoReturn:
+    """In the child: confine, then execute. Every step is irreversible, and none may fail unnoticed."""
+    code, kind = EXIT_ISOLATION, "isolation"
+    try:
+        # A group of its own to be ended as, and the signals as a program expects them.
+        os.setsid()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        die_with_parent(keeper, signal.SIGKILL)
+        _replace_descriptors()
+        limit_server(policy)
+        os.umask(0o077)
+        os.chdir(policy.cwd)
+        if policy.confine:
+            confine_server(policy)
+        code, kind = EXIT_EXEC, "exec"
+        os.execve(policy.argv[0], list(policy.argv), policy.env)
+    except (ConfinementError, OSError, ValueError) as error:
+        _complain(kind, str(error))
+    finally:
+        os._exit(code)
+
+
+def _replace_descriptors() -> None:
+    null = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(null, 0)
+    os.closerange(3, max(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+
+
+def _complain(kind: str, message: str) -> None:
+    sys.stderr.write(json.dumps({"jail": kind, "message": message}) + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
