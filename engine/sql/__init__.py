@@ -1,0 +1,23 @@
+"""SQL text that comes from guests: what may be in it, and which functions may be called."""
+
+from engine.sql.check import (
+    CheckedExpression,
+    CheckedQuery,
+    check_expression,
+    check_query,
+    check_type,
+    inspect_expression,
+)
+from engine.sql.functions import FunctionRule, classify, known_functions
+
+__all__ = [
+    "CheckedExpression",
+    "CheckedQuery",
+    "FunctionRule",
+    "check_expression",
+    "check_query",
+    "check_type",
+    "classify",
+    "inspect_expression",
+    "known_functions",
+]
