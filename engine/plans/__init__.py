@@ -1,0 +1,60 @@
+"""Trusted side: which plans of a guest pass, rebuilt and bound. Pure: no I/O, clock or randomness.
+
+The way of a request: `parse_request` (bytes → caps → protobuf → rebuilt, closed-world tables) gives one
+small dataclass; `define_view` and `sql_relation` answer commands; `bind` puts the frame in place of the
+placeholder and reads the result a second time; `canonical` tells equal requests. Everything that is not
+in the tables is refused with `PlanRefused`, which is the only error for any bytes.
+"""
+
+from __future__ import annotations
+
+from engine.plans.bind import bind
+from engine.plans.canonical import canonical
+from engine.plans.names import PLACEHOLDER
+from engine.plans.requests import (
+    ConfigGet,
+    DdlParse,
+    DefineView,
+    Fetch,
+    IsLocal,
+    IsStreaming,
+    JsonToDdl,
+    Persist,
+    Request,
+    RunSql,
+    SameSemantics,
+    Schema,
+    SemanticHash,
+    SparkVersion,
+    StorageLevel,
+    TreeString,
+    Unpersist,
+    parse_request,
+)
+from engine.plans.views import define_view, sql_relation
+
+__all__ = [
+    "PLACEHOLDER",
+    "ConfigGet",
+    "DdlParse",
+    "DefineView",
+    "Fetch",
+    "IsLocal",
+    "IsStreaming",
+    "JsonToDdl",
+    "Persist",
+    "Request",
+    "RunSql",
+    "SameSemantics",
+    "Schema",
+    "SemanticHash",
+    "SparkVersion",
+    "StorageLevel",
+    "TreeString",
+    "Unpersist",
+    "bind",
+    "canonical",
+    "define_view",
+    "parse_request",
+    "sql_relation",
+]

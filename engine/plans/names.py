@@ -1,0 +1,160 @@
+"""Trusted side: names in plans. Hidden columns are refused in every part of every name.
+
+Spark's file sources offer a hidden column `_metadata` (path, size and time of the file), resolved like
+any other name, without regard to case, and renamed to `__metadata` when data has such a column. It
+survives aliases and projections, so its name is refused wherever a name can stand. Splitting at dots
+and back-ticks finds every part that Spark's own identifier parser can find: a hidden name holds neither
+character. Rejected: refusing at the read alone (a guest's attribute is resolved against the frame).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from engine.errors import PlanRefused
+from engine.plans.caps import FIRST_BOUND_ID, MAX_TEXT_BYTES
+from engine.plans.rules import Place
+
+PLACEHOLDER: Final = "frame"
+
+# Prefix of the names that this package gives to views inside SQL plans; guests may not use it elsewhere.
+VIEW_PREFIX: Final = "_calcmetric_view_"
+RESERVED_PREFIX: Final = "_calcmetric_"
+
+# Columns that sources add behind the schema; "_metadata" with any number of underscores besides.
+HIDDEN_COLUMNS: Final = {
+    "_file": "Iceberg: path of the data file",
+    "_pos": "Iceberg: position in the data file",
+    "_spec_id": "Iceberg: partition layout",
+    "_partition": "Iceberg: partition values",
+    "_deleted": "Iceberg: deleted rows",
+    "_row_id": "Iceberg: row lineage",
+    "_last_updated_sequence_number": "Iceberg: row lineage",
+    "_tmp_metadata_row_index": "Spark: position in a Parquet file",
+}
+_METADATA: Final = re.compile(r"_+metadata")
+_SPLIT: Final = re.compile(r"[.`]")
+_SIMPLE: Final = re.compile(r"`?([A-Za-z_][A-Za-z0-9_]{0,127})`?")
+
+
+def fold(name: str) -> str:
+    """Fold case at least as far as Java's equalsIgnoreCase does (dotted and dotless i included)."""
+    return name.upper().casefold().replace("\u0307", "")
+
+
+def is_hidden(name: str) -> bool:
+    """Whether one part of a name names a hidden column."""
+    folded = fold(name.strip())
+    return folded in HIDDEN_COLUMNS or _METADATA.fullmatch(folded) is not None
+
+
+def check_text(value: Any, _place: Place) -> Any:
+    """Bound a text or binary value.
+
+    Raises:
+        PlanRefused: if it is too long.
+    """
+    if len(value) > MAX_TEXT_BYTES:
+        raise PlanRefused(
+            "plan-too-large",
+            f"a value of {len(value):,} characters is too long for a plan",
+            f"values in expressions may have {MAX_TEXT_BYTES:,}",
+        )
+    return value
+
+
+def check_column(name: str, place: Place) -> str:
+    """Check the name of a column, possibly qualified and back-ticked.
+
+    Raises:
+        PlanRefused: if it is too long or a part of it names a hidden column.
+    """
+    check_text(name, place)
+    for part in _SPLIT.split(name):
+        if is_hidden(part):
+            raise PlanRefused(
+                "hidden-column",
+                f"the column {name!r} is refused: {part.strip()!r} is a hidden column that tells about "
+                "files, not data",
+                "use the columns that df.columns lists",
+            )
+    return name
+
+
+def check_metadata(text: str, place: Place) -> str:
+    """Check the JSON metadata of a column: an object without keys that Spark gives a meaning of its own.
+
+    Raises:
+        PlanRefused: for anything else.
+    """
+    check_text(text, place)
+    try:
+        data = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict) or any(fold(key).startswith("__") for key in data):
+        raise PlanRefused(
+            "plan-refused",
+            "this column metadata is refused: it must be an object without keys that begin with __",
+            "use plain keys in alias(..., metadata={...})",
+        )
+    return text
+
+
+def check_view_name(name: str) -> str:
+    """Check the name of a view, and return it normalised (lower case, no back-ticks).
+
+    Raises:
+        PlanRefused: if it is not one plain word, or is reserved.
+    """
+    match = _SIMPLE.fullmatch(name)
+    if match is None:
+        raise PlanRefused(
+            "view-refused",
+            f"the view name {name[:100]!r} is refused: it is not one word of letters, digits and _",
+            "choose a name such as scored_rows",
+        )
+    lowered = match[1].lower()
+    if lowered == PLACEHOLDER or lowered.startswith(RESERVED_PREFIX):
+        raise PlanRefused(
+            "view-refused",
+            f"the view name {lowered!r} is refused: it is reserved",
+            "choose another name",
+        )
+    return lowered
+
+
+def check_table(name: str, _place: Place) -> str:
+    """Check a table name in a plan: the placeholder, or what may be a guest's view.
+
+    Whether such a view exists is checked when the plan is bound.
+
+    Raises:
+        PlanRefused: if it is anything that could only name a table or a file of the backend.
+    """
+    match = _SIMPLE.fullmatch(name)
+    if match is None or match[1].lower().startswith(RESERVED_PREFIX):
+        raise table_refused(name)
+    return match[1].lower()
+
+
+def table_refused(name: str) -> PlanRefused:
+    """Build the error for a table that is neither the frame nor a view of the guest."""
+    return PlanRefused(
+        "read-refused",
+        f"spark.table({name[:100]!r}) is refused: a metric reads only the DataFrame that calc_metric gets",
+        "use that DataFrame, or a view that the metric made with createOrReplaceTempView",
+    )
+
+
+def check_plan_id(value: int, _place: Place) -> int:
+    """Check a plan id.
+
+    Raises:
+        PlanRefused: if it is one that only bound plans have.
+    """
+    if not 0 <= value < FIRST_BOUND_ID:
+        raise PlanRefused("plan-garbage", f"plan id {value} is out of range", "")
+    return value

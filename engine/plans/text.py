@@ -1,0 +1,114 @@
+"""Trusted side: the one place where plan checking meets SQL checking (`engine.sql`).
+
+Everything that is text and would be parsed by the backend goes through here: expressions, queries, type
+strings and function names. Each check returns the text as re-emitted from its parsed form.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from engine.errors import PlanRefused
+from engine.plans.names import check_text
+from engine.plans.rules import Place
+from engine.plans.schemas import check_schema_json
+from engine.sql.check import check_expression, check_query, check_type
+from engine.sql.functions import classify
+
+# What PySpark's Column operators send as function names; no call in SQL text has these.
+OPERATORS: Final = frozenset(
+    {"+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "<=>", "and", "or", "not", "!"}
+    | {"&", "|", "^", "~", "in", "isNull", "isNotNull", "isNaN", "contains", "startsWith", "endsWith"}
+    | {"like", "ilike", "rlike", "negative", "substr", "power", "when", "between"}
+)
+_FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+
+# Functions whose second argument is a schema. Spark evaluates it while it plans, and a JSON schema can
+# name a Java class to instantiate; so it must be a literal that can be read here.
+SCHEMA_FUNCTIONS: Final = frozenset({"from_json", "from_csv", "from_xml"})
+_SCHEMA_OF: Final = frozenset({"schema_of_json", "schema_of_csv", "schema_of_xml"})
+
+
+def check_function(name: str, _place: Place) -> str:
+    """Check the name of a function.
+
+    Raises:
+        PlanRefused: if the table of functions does not allow it.
+    """
+    if name in OPERATORS:
+        return name
+    if _FUNCTION.fullmatch(name) is None:
+        raise PlanRefused(
+            "function-refused",
+            f"the function name {name[:100]!r} is refused: it is not a plain name",
+            "call functions by their own names, without a catalog or schema before them",
+        )
+    rule = classify(name)
+    if not rule.allowed:
+        raise PlanRefused("function-refused", f"the function {name} is refused: {rule.reason}", rule.hint)
+    return name
+
+
+def check_call(call: Any, _place: Place) -> None:
+    """Check the arguments of a function whose argument is a schema.
+
+    Raises:
+        PlanRefused: if the schema is not a literal, or not a plain schema.
+    """
+    if call.function_name.lower() not in SCHEMA_FUNCTIONS or len(call.arguments) < 2:
+        return
+    schema = call.arguments[1]
+    if schema.WhichOneof("expr_type") == "literal" and schema.literal.WhichOneof("literal_type") == "string":
+        check_schema_text(schema.literal.string)
+    elif (
+        schema.WhichOneof("expr_type") != "unresolved_function"
+        or schema.unresolved_function.function_name.lower() not in _SCHEMA_OF
+    ):
+        raise PlanRefused(
+            "function-refused",
+            f"the schema given to F.{call.function_name} is refused: it must be a plain text or a StructType",
+            'write the schema out, as in F.from_json(col, "a INT, b STRING")',
+        )
+
+
+def check_schema_text(text: str, place: Place | None = None) -> str:
+    """Check a schema or type given as text, in Spark's JSON form or as DDL, and return it.
+
+    Raises:
+        PlanRefused: for anything but plain data types.
+    """
+    check_text(text, place or Place())
+    if text.lstrip().startswith(("{", '"', "[")):
+        return check_schema_json(text)
+    return check_type(text)
+
+
+def check_type_text(text: str, place: Place) -> str:
+    """Check a type given as DDL text, as in `cast("int")`.
+
+    Raises:
+        PlanRefused: for anything but a plain data type.
+    """
+    check_text(text, place)
+    return check_type(text)
+
+
+def check_expression_text(text: str, place: Place) -> str:
+    """Check SQL expression text.
+
+    Raises:
+        PlanRefused: if something in it is not allowed.
+    """
+    check_text(text, place)
+    return check_expression(text)
+
+
+def check_query_text(text: str, place: Place) -> str:
+    """Check the text of a query at a place that says which views it may read.
+
+    Raises:
+        PlanRefused: if something in it is not allowed.
+    """
+    check_text(text, place)
+    return text if place.views is None else check_query(text, views=place.views).text

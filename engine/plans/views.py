@@ -1,0 +1,155 @@
+"""Trusted side: a guest's views, and `spark.sql` over them. Nothing is created on the backend.
+
+A view is a name for a rebuilt plan. Where SQL text reads views, their plans travel with it as references,
+and the text gets one common table expression per view: `WITH v AS (SELECT * FROM <reference>)`. Spark
+makes session-wide temporary views of references while it plans, and drops them afterwards; so two
+queries of one session must not use the same reference names (the wrong frame's numbers, or a table of the
+backend that happens to have the name). `bind` therefore makes reference names unique, which a text that
+names the guest's views directly would not allow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import pyspark.sql.connect.proto as pb
+
+from engine.errors import PlanRefused
+from engine.plans.caps import FIRST_VIEW_ID, MAX_NODES, MAX_REFERENCES
+from engine.plans.names import PLACEHOLDER, RESERVED_PREFIX, VIEW_PREFIX, table_refused
+from engine.plans.requests import DefineView, RunSql
+from engine.plans.trees import copy, count, largest_plan_id, relations, renumber
+from engine.sql.check import check_query
+
+# PySpark's name for a DataFrame that was formatted into the text; another one each time.
+_FORMATTED: Final = re.compile(r"_pyspark_connect_temp_view_[0-9a-f]{32}")
+
+
+def define_view(view: DefineView, views: Mapping[str, pb.Relation]) -> pb.Relation:
+    """Return the plan to keep for a view: as its text says now, even if the views in it change later.
+
+    Args:
+        view: the request.
+        views: the views defined so far, as this function returned them, by normalised name.
+
+    Raises:
+        PlanRefused: if the view exists and is not to be replaced, or the plan reads an unknown one.
+    """
+    if not view.replace and view.name in views:
+        raise PlanRefused(
+            "view-refused",
+            f"df.createTempView({view.name!r}): a view of this name exists",
+            "use createOrReplaceTempView",
+        )
+    return expand_views(view.relation, views, FIRST_VIEW_ID)
+
+
+def expand_views(relation: pb.Relation, views: Mapping[str, pb.Relation], first: int) -> pb.Relation:
+    """Return a copy in which each read of a view is the view's plan, aliased with its name.
+
+    The reads keep their plan ids; those inside a view's plan are made anew from `first` on, so that a
+    reference to the plan from outside cannot mean its copy inside the view.
+
+    Raises:
+        PlanRefused: if it reads a table that is not a view, or gets too large.
+    """
+    result = copy(relation)
+    next_id = max(first, largest_plan_id(result) + 1)
+    nodes = count(result)
+    for read in [item for item in relations(result) if item.WhichOneof("rel_type") == "read"]:
+        name = read.read.named_table.unparsed_identifier
+        if name == PLACEHOLDER:
+            continue
+        if name not in views:
+            raise table_refused(name)
+        plan, next_id = renumber(views[name], next_id)
+        nodes += count(plan)
+        if nodes > MAX_NODES:
+            raise _too_large(name)
+        read.subquery_alias.alias = name
+        read.subquery_alias.input.CopyFrom(plan)
+    return result
+
+
+def sql_relation(run: RunSql, views: Mapping[str, pb.Relation]) -> pb.Relation:
+    """Return the relation that stands for a query; it passes `parse_request` when it comes back.
+
+    Args:
+        run: the request.
+        views: the guest's views, as `define_view` returned them, by normalised name.
+
+    Raises:
+        PlanRefused: if the text is not allowed, or reads a table that is neither a view nor an input.
+    """
+    if RESERVED_PREFIX in run.query.lower():
+        raise PlanRefused("sql-refused", f"names that begin with {RESERVED_PREFIX} are reserved", "")
+    text, inputs = _name_inputs(run)
+    known = {**views, **inputs}
+    checked = check_query(text, views=tuple(known))
+    used = sorted(checked.views)
+    if len(used) > MAX_REFERENCES:
+        raise PlanRefused("plan-too-large", f"spark.sql: more than {MAX_REFERENCES} views in one query", "")
+    result = pb.Relation()
+    root = result.with_relations.root if used else result
+    root.sql.query = _with_views(checked.text, used)
+    for value in run.positional:
+        root.sql.pos_arguments.add().CopyFrom(value)  # extend() would stop at 100 nested messages
+    for key, value in run.named:
+        root.sql.named_arguments[key].CopyFrom(value)
+    next_id = FIRST_VIEW_ID
+    for index, name in enumerate(used):
+        alias = result.with_relations.references.add().subquery_alias
+        alias.alias = f"{VIEW_PREFIX}{index}"
+        plan, next_id = renumber(expand_views(known[name], views, FIRST_VIEW_ID), next_id)
+        alias.input.CopyFrom(plan)
+    if count(result) > MAX_NODES:
+        raise _too_large(used[0] if used else "the query")
+    return result
+
+
+def scope_views(relation: pb.Relation, scope: str) -> None:
+    """Make the names of references unique in a plan that is about to be bound, by `scope` and a count."""
+    for index, item in enumerate(list(relations(relation))):
+        refs = item.with_relations
+        if item.WhichOneof("rel_type") != "with_relations" or refs.root.WhichOneof("rel_type") != "sql":
+            continue
+        unique = f"{VIEW_PREFIX}{scope}_{index}_"
+        sql = refs.root.sql
+        sql.query = re.sub(rf"\b{VIEW_PREFIX}(?=\d+\b)", unique, sql.query)
+        for reference in refs.references:
+            alias = reference.subquery_alias
+            alias.alias = alias.alias.replace(VIEW_PREFIX, unique, 1)
+
+
+def _name_inputs(run: RunSql) -> tuple[str, dict[str, pb.Relation]]:
+    """Give formatted DataFrames names by position, so that equal code gives equal text."""
+    names = {
+        name: f"df_{index}_of_this_query"
+        for index, name in enumerate(dict.fromkeys(_FORMATTED.findall(run.query)))
+    }
+    text = _FORMATTED.sub(lambda match: names[match[0]], run.query)
+    return text, {names.get(name, name): plan for name, plan in run.inputs}
+
+
+def _with_views(text: str, names: list[str]) -> str:
+    """Put one common table expression per view before a checked query.
+
+    The query keeps its own WITH inside the parentheses, where a name of its own goes before a view's.
+    """
+    if not names:
+        return text
+    made = ", ".join(
+        f"`{name}` AS (SELECT * FROM {VIEW_PREFIX}{index})"  # noqa: S608 (both are plain words)
+        for index, name in enumerate(names)
+    )
+    return f"WITH {made} (\n{text}\n)"
+
+
+def _too_large(name: str) -> PlanRefused:
+    return PlanRefused(
+        "plan-too-large",
+        f"the plan is too large once the view {name} is put in: more than {MAX_NODES:,} parts",
+        "use views of views less often, or collect intermediate results",
+    )
