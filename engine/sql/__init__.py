@@ -5,17 +5,23 @@ from engine.sql.check import (
     CheckedQuery,
     check_expression,
     check_query,
-    check_type,
     inspect_expression,
 )
 from engine.sql.functions import FunctionRule, classify, known_functions
+from engine.sql.schemas import check_schema, check_type
+from engine.sql.words import HIDDEN_COLUMN, SCHEMA_ARGUMENTS, SCHEMA_CALLS, SERVER_NAMES
 
 __all__ = [
+    "HIDDEN_COLUMN",
+    "SCHEMA_ARGUMENTS",
+    "SCHEMA_CALLS",
+    "SERVER_NAMES",
     "CheckedExpression",
     "CheckedQuery",
     "FunctionRule",
     "check_expression",
     "check_query",
+    "check_schema",
     "check_type",
     "classify",
     "inspect_expression",

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from engine.sql.expressions import ExpressionReader
 from engine.sql.lexer import Lexeme, lex, render
 from engine.sql.queries import QueryReader
-from engine.sql.types import TypeReader, read_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +102,3 @@ def check_query(text: str, *, views: Collection[str]) -> CheckedQuery:
     return CheckedQuery(
         render(tuple(written)), tuple(sorted(reader.used)), tuple(sorted(reader.functions)), reader.stars
     )
-
-
-def check_type(text: str) -> str:
-    """Check a type or a list of columns: "int", "array<struct<a:int>>", "a INT, b STRING".
-
-    Returns:
-        The text to send.
-
-    Raises:
-        PlanRefused: with what is wrong and what to write instead.
-    """
-    reader = TypeReader(lex(text))
-    read_type(reader)
-    return render(reader.lexemes)

@@ -19,6 +19,7 @@ from engine.sql.words import HIDDEN_COLUMN, NOT_BARE_ALIAS, RESERVED
 
 MAX_DEPTH = 60
 MAX_CHAIN = 500  # operators at one level; the backend walks such a chain recursively
+MAX_SIGNS = 30  # NOT NOT x, - - x
 
 
 class Cursor:

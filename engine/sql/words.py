@@ -56,6 +56,9 @@ WORDED_CALLS = {
     "trim": frozenset({"FROM"}),
     "position": frozenset({"IN"}),
 }
+# Calls that take a schema or a type as a string: where it stands. And calls that may stand there.
+SCHEMA_ARGUMENTS = {"from_json": 1, "from_csv": 1, "variant_get": 2, "try_variant_get": 2}
+SCHEMA_CALLS = word_set("schema_of_json schema_of_csv")
 TRIM_SIDES = word_set("BOTH LEADING TRAILING")
 
 SET_OPERATIONS = word_set("UNION EXCEPT MINUS SETMINUS INTERSECT")
