@@ -8,9 +8,9 @@ in the tables is refused with `PlanRefused`, which is the only error for any byt
 
 from __future__ import annotations
 
+from engine.plans.analyses import analyze_request, local_answer
 from engine.plans.bind import bind
 from engine.plans.canonical import canonical
-from engine.plans.names import PLACEHOLDER
 from engine.plans.requests import (
     ConfigGet,
     DdlParse,
@@ -32,6 +32,7 @@ from engine.plans.requests import (
     parse_request,
 )
 from engine.plans.views import define_view, sql_relation
+from sandbox.contract.settings import PLACEHOLDER
 
 __all__ = [
     "PLACEHOLDER",
@@ -52,9 +53,11 @@ __all__ = [
     "StorageLevel",
     "TreeString",
     "Unpersist",
+    "analyze_request",
     "bind",
     "canonical",
     "define_view",
+    "local_answer",
     "parse_request",
     "sql_relation",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from engine.plans.caps import MAX_CONFIG_KEYS
 from engine.plans.names import check_text
 from engine.plans.rules import KEEP, WALK, Drop, Fields, Keep, Refuse, Walk
-from engine.plans.schemas import check_schema_json
 from engine.plans.text import check_schema_text
 
 _TEXT = Keep(check_text)
@@ -57,7 +56,7 @@ ANALYZE: Fields = {
     "AnalyzePlanRequest.Persist": {"relation": _NOTHING_DONE, "storage_level": _NOTHING_DONE},
     "AnalyzePlanRequest.Unpersist": {"relation": _NOTHING_DONE, "blocking": _NOTHING_DONE},
     "AnalyzePlanRequest.GetStorageLevel": {"relation": _NOTHING_DONE},
-    "AnalyzePlanRequest.JsonToDDL": {"json_string": Keep(lambda text, _place: check_schema_json(text))},
+    "AnalyzePlanRequest.JsonToDDL": {"json_string": Keep(check_schema_text)},
 }
 
 CONFIG: Fields = {

@@ -16,9 +16,10 @@ import pyspark.sql.connect.proto as pb
 
 from engine.errors import PlanRefused
 from engine.plans.caps import FIRST_BOUND_ID, FIRST_VIEW_ID, MAX_FRAME_READS
-from engine.plans.names import PLACEHOLDER, VIEW_PREFIX
+from engine.plans.names import VIEW_PREFIX
 from engine.plans.trees import children, relations, renumber
 from engine.plans.views import expand_views, scope_views
+from sandbox.contract.settings import PLACEHOLDER
 
 _SCOPE: Final = re.compile(r"[a-z0-9]{1,40}")
 

@@ -16,8 +16,7 @@ from typing import Any, Final
 from engine.errors import PlanRefused
 from engine.plans.caps import FIRST_BOUND_ID, MAX_TEXT_BYTES
 from engine.plans.rules import Place
-
-PLACEHOLDER: Final = "frame"
+from sandbox.contract.settings import PLACEHOLDER
 
 # Prefix of the names that this package gives to views inside SQL plans; guests may not use it elsewhere.
 VIEW_PREFIX: Final = "_calcmetric_view_"
@@ -35,6 +34,7 @@ HIDDEN_COLUMNS: Final = {
     "_tmp_metadata_row_index": "Spark: position in a Parquet file",
 }
 _METADATA: Final = re.compile(r"_+metadata")
+_METADATA_KEY: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SPLIT: Final = re.compile(r"[.`]")
 _SIMPLE: Final = re.compile(r"`?([A-Za-z_][A-Za-z0-9_]{0,127})`?")
 
@@ -84,7 +84,10 @@ def check_column(name: str, place: Place) -> str:
 
 
 def check_metadata(text: str, place: Place) -> str:
-    """Check the JSON metadata of a column: an object without keys that Spark gives a meaning of its own.
+    """Check the JSON metadata of a column: an object whose keys are plain lower-case words.
+
+    Spark gives other keys a meaning: it runs CURRENT_DEFAULT and EXISTS_DEFAULT as SQL, and hides columns
+    marked __metadata_col.
 
     Raises:
         PlanRefused: for anything else.
@@ -94,11 +97,11 @@ def check_metadata(text: str, place: Place) -> str:
         data = json.loads(text) if text else {}
     except (ValueError, RecursionError):
         data = None
-    if not isinstance(data, dict) or any(fold(key).startswith("__") for key in data):
+    if not isinstance(data, dict) or not all(_METADATA_KEY.fullmatch(key) for key in data):
         raise PlanRefused(
             "plan-refused",
-            "this column metadata is refused: it must be an object without keys that begin with __",
-            "use plain keys in alias(..., metadata={...})",
+            "this column metadata is refused: Spark gives some keys a meaning of its own",
+            "use an object whose keys are lower-case words",
         )
     return text
 

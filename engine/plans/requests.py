@@ -139,11 +139,11 @@ class ConfigGet:
 
     Attributes:
         kind: which read.
-        pairs: keys, each with the caller's default, or None. For "get_all" the prefix, if any.
+        keys: keys, each with the caller's default, or None. For "get_all" the prefix, if any.
     """
 
     kind: ConfigKind
-    pairs: tuple[tuple[str, str | None], ...]
+    keys: tuple[tuple[str, str | None], ...]
 
 
 Request: TypeAlias = (

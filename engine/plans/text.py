@@ -12,9 +12,9 @@ from typing import Any, Final
 from engine.errors import PlanRefused
 from engine.plans.names import check_text
 from engine.plans.rules import Place
-from engine.plans.schemas import check_schema_json
-from engine.sql.check import check_expression, check_query, check_type
+from engine.sql.check import check_expression, check_query
 from engine.sql.functions import classify
+from engine.sql.schemas import check_schema, check_type
 
 # What PySpark's Column operators send as function names; no call in SQL text has these.
 OPERATORS: Final = frozenset(
@@ -24,10 +24,10 @@ OPERATORS: Final = frozenset(
 )
 _FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
-# Functions whose second argument is a schema. Spark evaluates it while it plans, and a JSON schema can
+# Functions with an argument that is a schema, by its position. Spark evaluates it while it plans, and a JSON schema can
 # name a Java class to instantiate; so it must be a literal that can be read here.
-SCHEMA_FUNCTIONS: Final = frozenset({"from_json", "from_csv", "from_xml"})
-_SCHEMA_OF: Final = frozenset({"schema_of_json", "schema_of_csv", "schema_of_xml"})
+SCHEMA_FUNCTIONS: Final = {"from_json": 1, "from_csv": 1, "variant_get": 2, "try_variant_get": 2}
+_SCHEMA_OF: Final = frozenset({"schema_of_json", "schema_of_csv"})
 
 
 def check_function(name: str, _place: Place) -> str:
@@ -50,21 +50,19 @@ def check_function(name: str, _place: Place) -> str:
     return name
 
 
-def check_call(call: Any, _place: Place) -> None:
-    """Check the arguments of a function whose argument is a schema.
+def check_call(call: Any, place: Place) -> None:
+    """Check the arguments of a function one of whose arguments is a schema.
 
     Raises:
         PlanRefused: if the schema is not a literal, or not a plain schema.
     """
-    if call.function_name.lower() not in SCHEMA_FUNCTIONS or len(call.arguments) < 2:
+    index = SCHEMA_FUNCTIONS.get(call.function_name.lower())
+    if index is None or len(call.arguments) <= index:
         return
-    schema = call.arguments[1]
+    schema = call.arguments[index]
     if schema.WhichOneof("expr_type") == "literal" and schema.literal.WhichOneof("literal_type") == "string":
-        check_schema_text(schema.literal.string)
-    elif (
-        schema.WhichOneof("expr_type") != "unresolved_function"
-        or schema.unresolved_function.function_name.lower() not in _SCHEMA_OF
-    ):
+        check_schema_text(schema.literal.string, place)
+    elif schema.unresolved_function.function_name.lower() not in _SCHEMA_OF:
         raise PlanRefused(
             "function-refused",
             f"the schema given to F.{call.function_name} is refused: it must be a plain text or a StructType",
@@ -72,16 +70,14 @@ def check_call(call: Any, _place: Place) -> None:
         )
 
 
-def check_schema_text(text: str, place: Place | None = None) -> str:
+def check_schema_text(text: str, place: Place) -> str:
     """Check a schema or type given as text, in Spark's JSON form or as DDL, and return it.
 
     Raises:
         PlanRefused: for anything but plain data types.
     """
-    check_text(text, place or Place())
-    if text.lstrip().startswith(("{", '"', "[")):
-        return check_schema_json(text)
-    return check_type(text)
+    check_text(text, place)
+    return check_schema(text)
 
 
 def check_type_text(text: str, place: Place) -> str:

@@ -18,10 +18,11 @@ import pyspark.sql.connect.proto as pb
 
 from engine.errors import PlanRefused
 from engine.plans.caps import FIRST_VIEW_ID, MAX_NODES, MAX_REFERENCES
-from engine.plans.names import PLACEHOLDER, RESERVED_PREFIX, VIEW_PREFIX, table_refused
+from engine.plans.names import RESERVED_PREFIX, VIEW_PREFIX, table_refused
 from engine.plans.requests import DefineView, RunSql
 from engine.plans.trees import copy, count, largest_plan_id, relations, renumber
 from engine.sql.check import check_query
+from sandbox.contract.settings import PLACEHOLDER
 
 # PySpark's name for a DataFrame that was formatted into the text; another one each time.
 _FORMATTED: Final = re.compile(r"_pyspark_connect_temp_view_[0-9a-f]{32}")
