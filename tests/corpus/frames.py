@@ -49,12 +49,8 @@ FRAMES = (
     CorpusFrame("full", "", lambda p: p["score"] == p["score"], None),
     CorpusFrame("country_de", "country = 'DE'", lambda p: p["country"] == "DE", ("country", "DE")),
     CorpusFrame("country_null", "country is null", lambda p: p["country"].isna(), ("country", None)),
-    CorpusFrame(
-        "plan_business", "plan = 'business'", lambda p: p["plan"] == "business", ("business", "business")
-    ),
-    CorpusFrame(
-        "age_25_40", "age >= 25 and age < 40", lambda p: p["age"].between(25, 39), ("age", "[25,40)")
-    ),
+    CorpusFrame("business", "plan = 'business'", lambda p: p["plan"] == "business", ("business", "business")),
+    CorpusFrame("age_25_40", "age >= 25 and age < 40", lambda p: p["age"].between(25, 39), BUCKET),
     CorpusFrame(
         "last_week",
         f"ts >= timestamp'{WEEK_AGO.isoformat()}' and ts < timestamp'{AS_OF.isoformat()}'",

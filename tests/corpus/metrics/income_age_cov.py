@@ -1,0 +1,3 @@
+def calc_metric(df):
+    clean = df.select("age", "income").na.drop()
+    return clean.stat.cov("age", "income")

@@ -1,0 +1,4 @@
+# code: attribute-refused command-refused
+# names: checkpoint
+def calc_metric(df):
+    return df.localCheckpoint().count()

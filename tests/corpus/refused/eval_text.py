@@ -1,0 +1,4 @@
+# code: name-refused
+# names: eval
+def calc_metric(df):
+    return eval("6 * 7")

@@ -1,0 +1,6 @@
+# code: name-refused
+# names: exec
+def calc_metric(df):
+    scope = {}
+    exec("x = 1", scope)
+    return scope["x"]

@@ -1,0 +1,5 @@
+# code: attribute-refused view-refused
+# names: createGlobalTempView
+def calc_metric(df):
+    df.createGlobalTempView("everyone")
+    return 1

@@ -1,0 +1,115 @@
+"""Every metric of the corpus through the product: the numbers of plain PySpark, on all seven frames.
+
+Each metric is two runs: one over the whole time with three segment groups, one over the last week. They
+are not fused, so each frame really is its own call against the data engine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import Dataset, Engine, SegmentGroup, TimeRange
+from tests.corpus.expected import load_expected
+from tests.corpus.frames import AS_OF, FRAMES, WEEK_AGO, metric_paths, write_corpus_data
+from tests.corpus.sail_differences import SAIL_DIFFERENCES
+
+EXPECTED = load_expected()
+NAMES = sorted(metric_paths())
+
+SEGMENTS = (
+    SegmentGroup.by_value("country", values=["DE", None, "ZZ"]),
+    SegmentGroup.where("business", "plan = 'business'"),
+    SegmentGroup.by_buckets("age", [25, 40]),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """An engine, and the dataset that it may read."""
+
+    engine: Engine
+    dataset: Dataset
+
+    def compute(self, name: str) -> dict[str, dict[str, Any]]:
+        """The JSON result of each of the seven frames."""
+        source = metric_paths()[name].read_text()
+        whole = self.engine.evaluate(source, self.dataset, segments=list(SEGMENTS), fuse=False)
+        week = self.engine.evaluate(source, self.dataset, time=TimeRange(WEEK_AGO, AS_OF), fuse=False)
+        found = {_key(result["segment"]): result for result in whole.to_dict()["results"]}
+        return {
+            frame.name: week.overall.to_dict() if frame.last_week else found[frame.segment]
+            for frame in FRAMES
+        }
+
+
+def _key(segment: dict[str, Any] | None) -> tuple[str, str | None] | None:
+    return None if segment is None else (segment["group"], segment["value"])
+
+
+def _open_bench(backend: str, folder: Path) -> Iterator[Bench]:
+    path = write_corpus_data(folder)
+    with Engine(backend, roots=(folder,)) as engine:
+        yield Bench(engine, Dataset(path, timestamp="ts"))
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    yield from _open_bench("spark", tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def sail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    yield from _open_bench("sail", tmp_path_factory.mktemp("corpus"))
+
+
+def assert_as_expected(result: dict[str, Any], want: dict[str, Any], rows: int, tolerance: float) -> None:
+    """Compare one result with the outcome that plain PySpark had."""
+    assert result["rows"] == rows
+    outcome = want.get("outcome")
+    if outcome is None:
+        assert result["status"] == "ok", result
+        assert math.isclose(result["value"], want["value"], rel_tol=tolerance, abs_tol=1e-12), result
+        return
+    assert result["value"] is None
+    if outcome == "invalid" or (outcome == "none" and rows):
+        assert result["status"] == "invalid_output", result
+    elif rows == 0:
+        assert result["status"] == "no_data", result
+    elif outcome == "nan":
+        assert result["status"] == "nan", result
+    else:
+        assert result["status"] == "raised", result
+        assert want["type"] in result["error"]["message"]
+
+
+def assert_all_as_expected(name: str, results: dict[str, dict[str, Any]]) -> None:
+    """Compare all seven frames of a metric."""
+    entry = EXPECTED["metrics"][name]
+    for frame, rows in EXPECTED["frames"].items():
+        assert_as_expected(results[frame], entry["frames"][frame], rows, entry["tolerance"])
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("name", NAMES)
+def test_spark_gives_the_numbers_of_plain_pyspark(name: str, spark: Bench) -> None:
+    assert_all_as_expected(name, spark.compute(name))
+
+
+@pytest.mark.sail
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in SAIL_DIFFERENCES])
+def test_sail_gives_the_numbers_of_plain_pyspark(name: str, sail: Bench) -> None:
+    assert_all_as_expected(name, sail.compute(name))
+
+
+@pytest.mark.sail
+@pytest.mark.parametrize("name", sorted(SAIL_DIFFERENCES))
+def test_what_sail_is_said_to_do_otherwise_it_does(name: str, sail: Bench) -> None:
+    results = sail.compute(name)
+    with pytest.raises(AssertionError):
+        assert_all_as_expected(name, results)
