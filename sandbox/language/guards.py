@@ -1,0 +1,221 @@
+"""Untrusted side. The runtime guards of one frame: reading and writing attributes, and imports.
+
+Only what needs a guard has one, since a guard costs a call. Attributes do: they lead from data to
+modules. Items, iteration and unpacking do not: no module or class that a metric can reach has items, and
+what an item or an iteration yields is guarded when its attributes are read. Decisions are cached by type
+and name; the cache and the set of the metric's own classes die with the frame.
+"""
+
+from __future__ import annotations
+
+import collections
+import importlib
+import types
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+from sandbox.language import attributes, strings
+from sandbox.language.attributes import Refusal
+from sandbox.language.builtins import BASES
+from sandbox.language.dispatch import guard_dispatch
+from sandbox.language.imports import MODULES, find_child, is_importable, real_name
+from sandbox.language.methods import METHODS
+from sandbox.language.problems import GuardRefused
+
+_WRITE_HINT: Final = "change your own objects and data; libraries and their settings stay as they are"
+
+
+class Guards:
+    """Guards of one frame.
+
+    Attributes:
+        own_types: classes that the metric defined.
+        refusal: the first refusal, kept because the metric may have swallowed it.
+    """
+
+    def __init__(self, namespace: dict[str, Any], extra: tuple[str, ...]) -> None:
+        self.own_types: set[type] = set()
+        self.refusal: GuardRefused | None = None
+        self._namespace = namespace
+        self._extra = extra
+
+    def refuse(self, code: str, message: str, hint: str = "") -> NoReturn:
+        """Raise, and remember."""
+        error = GuardRefused(code, message, hint)
+        self.refusal = self.refusal or error
+        raise error
+
+    def make_fast_read(self) -> Callable[[Any, str], Any]:
+        """The `_getattr_` of rewritten code: `x.name` costs one call and one look-up once decided."""
+        readable: collections.defaultdict[type, set[str]] = collections.defaultdict(set)
+
+        def fast_read(obj: Any, name: str) -> Any:
+            if name in readable[type(obj)]:
+                return getattr(obj, name)
+            value, cacheable = self._read(obj, name)
+            if cacheable:
+                readable[type(obj)].add(name)
+            return value
+
+        return fast_read
+
+    def read(self, obj: Any, name: str) -> Any:
+        """`getattr(obj, name)`, or a refusal."""
+        self._check_text(name)
+        return self._read(obj, name)[0]
+
+    def has_attribute(self, obj: Any, name: str) -> bool:
+        """`hasattr`; what may not be read is not there."""
+        self._check_text(name)
+        return self._check(obj, name) is None and hasattr(obj, name)
+
+    def read_special(self, obj: Any, name: str) -> Any:
+        """`super().__init__`, `Base.__init__` and `type(x).__name__`: the dunders in the table of methods."""
+        own = type(obj) is super or type(obj) in self.own_types
+        if issubclass(type(obj), type):
+            own = obj in self.own_types or obj in BASES or name == "__name__"
+        if name == "__name__" and isinstance(obj, types.FunctionType | types.BuiltinFunctionType):
+            own = True
+        if not own or (name not in METHODS and name != "__name__"):
+            message = f"attribute {name!r} begins with an underscore"
+            self.refuse("attribute-underscore", message, "only public attributes can be used")
+        return getattr(obj, name)
+
+    def write(self, obj: Any, name: str) -> Any:
+        """The object itself, if its attribute may be assigned; the rewritten code then assigns it."""
+        self._check_text(name)
+        refusal = attributes.check_name(name)
+        if refusal is not None:
+            self.refuse(*refusal)
+        kind = type(obj)
+        if kind in self.own_types or (issubclass(kind, type) and obj in self.own_types):
+            return obj
+        if kind is types.FunctionType and obj.__globals__ is self._namespace:
+            return obj
+        rule = None if issubclass(kind, type) else attributes.find_rule(kind)
+        if rule and (name in rule.writable or (rule.writable and rule.columns and not hasattr(kind, name))):
+            return obj
+        where = obj.__name__ if isinstance(obj, type | types.ModuleType) else attributes.describe_type(kind)
+        self.refuse("write-refused", f"attribute {name!r} of {where} may not be changed", _WRITE_HINT)
+
+    def check_not_sealed(self, kind: type) -> None:
+        """Refuse `type(x)` where calling the result would make a new session or frame."""
+        rule = attributes.find_rule(kind)
+        if rule and rule.sealed:
+            name = attributes.describe_type(kind)
+            self.refuse(
+                "call-refused", f"the type of a {name} is not open to metrics", "use isinstance or hasattr"
+            )
+
+    def import_module(self, module: str, bind_root: bool) -> Any:
+        """`import a.b.c`: the root for the statement without `as`, else the module itself."""
+        if not is_importable(module, self._extra):
+            self.refuse("import-refused", f"module {module} may not be imported")
+        loaded = importlib.import_module(real_name(module))
+        return importlib.import_module(module.partition(".")[0]) if bind_root else loaded
+
+    def import_name(self, module: str, name: str) -> Any:
+        """`from module import name`."""
+        child = find_child(real_name(module), name) or f"{module}.{name}"
+        if child in MODULES or child in self._extra:
+            return importlib.import_module(child)
+        loaded = importlib.import_module(real_name(module))
+        rule = MODULES.get(real_name(module))
+        if rule and name in rule.allowed:
+            return self._guard_value(loaded, name, getattr(loaded, name))
+        return self._read(loaded, name)[0]
+
+    def import_star(self, module: str) -> None:
+        """`from module import *`: every public name on the allowlist."""
+        loaded = importlib.import_module(real_name(module))
+        for name in star_names(module, self._extra):
+            if hasattr(loaded, name):
+                self._namespace[name] = self.import_name(module, name)
+
+    def _check_text(self, name: object) -> None:
+        if type(name) is not str:
+            self.refuse("call-refused", "an attribute's name must be a plain str", "pass a string")
+
+    def _read(self, obj: Any, name: str) -> tuple[Any, bool]:
+        """The attribute, and whether the decision holds for every object of this type."""
+        refusal = self._check(obj, name)
+        if refusal is not None:
+            self.refuse(*refusal)
+        kind = type(obj)
+        if kind is types.ModuleType or issubclass(kind, types.ModuleType):
+            child = find_child(obj.__name__, name)
+            if child:
+                return importlib.import_module(child), False
+            return self._guard_value(obj, name, getattr(obj, name)), False
+        if name in ("format", "format_map"):
+            if issubclass(kind, str):
+                make = strings.make_format if name == "format" else strings.make_format_map
+                return make(obj, self.read), False
+            if issubclass(kind, type) and issubclass(obj, str):
+                return strings.make_unbound(name, self.read), False
+        rule = None if kind in self.own_types else attributes.find_rule(kind)
+        if rule and name in rule.dispatch:
+            return guard_dispatch(getattr(obj, name), rule.dispatch[name], self.refuse), False
+        return getattr(obj, name), not issubclass(kind, type | super)
+
+    def _guard_value(self, module: Any, name: str, value: Any) -> Any:
+        rule = MODULES.get(module.__name__)
+        if rule and name in rule.dispatch:
+            return guard_dispatch(value, rule.dispatch[name], self.refuse)
+        return value
+
+    def _check(self, obj: Any, name: str) -> Refusal | None:
+        refusal = attributes.check_name(name)
+        if refusal is not None:
+            return refusal
+        kind = type(obj)
+        if issubclass(kind, types.ModuleType):
+            return self._check_module(obj, name)
+        if issubclass(kind, type):
+            return self._check_class(obj, name)
+        if kind is super:
+            kind = obj.__self_class__
+        if kind in self.own_types and not issubclass(kind, BaseException):
+            return None
+        return attributes.check_attribute(kind, name, self._extra)
+
+    def _check_class(self, kind: type, name: str) -> Refusal | None:
+        if name in ("mro", "register"):
+            return "attribute-refused", f"{kind.__name__}.{name} is not open to metrics", "use isinstance"
+        if kind in self.own_types:
+            return None
+        refusal = attributes.check_attribute(kind, name, self._extra)
+        rule = attributes.find_rule(kind)
+        if refusal is None and rule and name in rule.dispatch:
+            hint = f"call it on an object: x.{name}(...)"
+            return "attribute-refused", f"{kind.__name__}.{name} is taken from the class", hint
+        return refusal
+
+    def _check_module(self, module: Any, name: str) -> Refusal | None:
+        if module.__name__ not in self._extra or module.__name__ in MODULES:
+            return attributes.check_module_attribute(module.__name__, name)
+        if name in extra_names(module):
+            return None
+        message = f"{module.__name__}.{name} is not open to metrics"
+        return "attribute-refused", message, "only what the module itself defines can be used"
+
+
+def extra_names(module: Any) -> frozenset[str]:
+    """Public names that a module allowed by the site defines itself: functions, classes, plain constants."""
+    return frozenset(
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and (
+            isinstance(value, bool | int | float | complex | str | bytes | tuple | frozenset)
+            or (callable(value) and getattr(value, "__module__", None) == module.__name__)
+        )
+    )
+
+
+def star_names(module: str, extra: tuple[str, ...]) -> frozenset[str]:
+    """What `from module import *` binds."""
+    rule = MODULES.get(real_name(module))
+    if rule is not None:
+        return frozenset(name for name in rule.allowed if not name.startswith("_"))
+    return extra_names(importlib.import_module(module)) if module in extra else frozenset()

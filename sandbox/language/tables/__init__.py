@@ -1,0 +1,1 @@
+"""Untrusted side. The permission tables, one module per library; data only."""
