@@ -8,6 +8,7 @@ the backend.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -53,7 +54,6 @@ class Gateway:
 
     Attributes:
         worker: the process that it talks to.
-        session: the run's backend session.
         queries: how many requests it has sent to the backend.
         fault: what it refused, or the backend failed, last during the current call; the engine's own word.
     """
@@ -63,8 +63,6 @@ class Gateway:
         worker: Worker,
         limits: Limits,
         *,
-        session: BackendSession | None = None,
-        wall_deadline: float,
         cancel: threading.Event,
         checked: bool = True,
     ) -> None:
@@ -73,22 +71,20 @@ class Gateway:
         Args:
             worker: its process and channel.
             limits: of the run.
-            session: the run's backend session; may be given later, before the first call.
-            wall_deadline: monotonic seconds at which the run ends.
             cancel: set when the run is cancelled.
             checked: False forwards requests unchecked; for tests of the other layers only.
         """
         self.worker = worker
-        self.session = session
         self.queries = 0
         self._limits = limits
-        self._wall_deadline = wall_deadline
+        self._session: BackendSession | None = None
+        self._wall_deadline = math.inf
         self._cancel = cancel
         self._checked = checked
         self._budget = FrameBudget(limits)
         self._views: dict[str, pb.Relation] = {}
         self._frame = pb.Relation()
-        self._deadline = wall_deadline
+        self._deadline = math.inf
         self.fault: tuple[Status, FrameError] | None = None
 
     @property
@@ -106,7 +102,7 @@ class Gateway:
             ChannelClosed, ChannelGarbage: the worker died, or is no honest worker.
         """
         start = Start(source.decode("latin-1"), self._limits.source_bytes, extra_imports, restricted)
-        self._deadline = min(time.monotonic() + _COMPILE_SECONDS, self._wall_deadline)
+        self._deadline = time.monotonic() + _COMPILE_SECONDS
         try:
             self.worker.channel.send(Kind.START, encode(start), deadline=self._deadline)
             kind, payload = self.worker.channel.receive(self._deadline)
@@ -115,6 +111,11 @@ class Gateway:
         if kind is not Kind.COMPILED:
             raise ChannelGarbage(f"a {kind.name} frame before the source is compiled")
         return decode(Compiled, payload).problems
+
+    def attach(self, session: BackendSession, wall_deadline: float) -> None:
+        """Give it the run's session on the backend, and the monotonic time at which the run ends."""
+        self._session = session
+        self._wall_deadline = wall_deadline
 
     def call(self, call: FrameCall) -> Outcome:
         """Run calc_metric on one frame.
@@ -230,8 +231,8 @@ class Gateway:
         return plans.bind(relation, frame=self._frame, views=self._views)
 
     def _backend(self) -> BackendSession:
-        assert self.session is not None
-        return self.session
+        assert self._session is not None
+        return self._session
 
     def _send(self, kind: Kind, *parts: bytes) -> None:
         self.worker.channel.send(kind, *parts, deadline=self._deadline)

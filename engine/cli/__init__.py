@@ -1,0 +1,5 @@
+"""The command line: `calcmetric run | check | doctor`."""
+
+from engine.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,78 @@
+"""Values of the command line's options: sizes, buckets, conditions, crosses."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from engine.errors import UsageError
+from engine.models.segments import Edge, SegmentGroup
+
+_UNITS: Final = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?i?B?)")
+
+
+def parse_size(text: str) -> int:
+    """Bytes from a text such as "2GiB", "512MiB" or "1000000".
+
+    Raises:
+        UsageError: it is no such text.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None or match[2] not in _UNITS:
+        raise UsageError(f"{text!r} is no size; write it as 2GiB, 512MiB or a number of bytes")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def parse_buckets(text: str) -> SegmentGroup:
+    """A bucket group from "COL=18,25,40"; the edges are numbers or dates.
+
+    Raises:
+        UsageError: it is no such text.
+    """
+    field, separator, edges = text.partition("=")
+    if not separator or not field or not edges:
+        raise UsageError(f"--buckets {text!r}: write it as COLUMN=18,25,40")
+    return SegmentGroup.by_buckets(
+        field.strip(), [_parse_edge(edge.strip(), text) for edge in edges.split(",")]
+    )
+
+
+def parse_where(text: str) -> SegmentGroup:
+    """A condition group from "LABEL=EXPR"; the label ends at the first equals sign.
+
+    Raises:
+        UsageError: it is no such text.
+    """
+    label, separator, expression = text.partition("=")
+    if not separator or not label.strip() or not expression.strip():
+        raise UsageError(f"--where {text!r}: write it as LABEL=EXPRESSION, such as young=age < 25")
+    return SegmentGroup.where(label.strip(), expression.strip())
+
+
+def parse_cross(text: str, groups: dict[str, SegmentGroup], top: int) -> SegmentGroup:
+    """The product of two groups from "A,B": names of groups given before, or else columns.
+
+    Raises:
+        UsageError: it is no such text.
+    """
+    names = [name.strip() for name in text.split(",")]
+    if len(names) != 2 or not all(names):
+        raise UsageError(f"--cross {text!r}: write it as A,B")
+    first, second = (groups.get(name) or SegmentGroup.by_value(name, top=top) for name in names)
+    return SegmentGroup.cross(first, second)
+
+
+def _parse_edge(edge: str, text: str) -> Edge:
+    try:
+        return int(edge)
+    except ValueError:
+        pass
+    try:
+        return (
+            date.fromisoformat(edge) if "-" in edge[1:] and "e" not in edge.lower() else float(Decimal(edge))
+        )
+    except (ValueError, InvalidOperation):
+        raise UsageError(f"--buckets {text!r}: {edge!r} is neither a number nor a date") from None

@@ -1,0 +1,260 @@
+"""The workers of one run: each driven by a thread, replaced when it dies or has to be ended.
+
+Effects only: what runs next is decided by `Schedule`, what an ending means by `conclude`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.backends.base import BackendSession
+from engine.errors import BackendLost, Interrupted, IsolationError, LimitExceeded, SourceRefused
+from engine.gateway.gateway import FrameCall, Gateway
+from engine.models.layers import Layers
+from engine.pool.pool import WorkerPool
+from engine.pool.worker import WorkerEnd
+from engine.runs.conclude import BackendGone, Cancelled, Died, Ended, Ending, Garbage
+from engine.runs.schedule import Schedule
+from sandbox.contract.control import CONFINEMENT_FAILED
+from sandbox.contract.framing import ChannelClosed, ChannelGarbage
+from sandbox.contract.limits import Limits
+from sandbox.contract.messages import Outcome, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """What workers run.
+
+    Attributes:
+        source: the author's bytes.
+        extra_imports: modules that this site allows beside the built-in list.
+        limits: of the run.
+        layers: which layers are on; all but in tests.
+    """
+
+    source: bytes
+    extra_imports: tuple[str, ...]
+    limits: Limits
+    layers: Layers
+
+    @property
+    def uses_snowpark(self) -> bool:
+        """Whether the source mentions Snowpark, so that its workers have it preloaded."""
+        return b"snowflake" in self.source
+
+
+class Crew:
+    """The workers of one run."""
+
+    def __init__(self, pool: WorkerPool, guest: Guest) -> None:
+        self.queries = 0
+        self.workers = 0
+        self.peak_bytes = 0
+        self._pool = pool
+        self._guest = guest
+        self._cancel = threading.Event()
+        self._wall_deadline = time.monotonic() + guest.limits.wall_seconds
+        self._lock = threading.Lock()
+        self._serving: set[Gateway] = set()
+        self._first: Gateway | None = None
+        self._failure: BaseException | None = None
+
+    @property
+    def cancelled(self) -> threading.Event:
+        """Set once the run is cancelled."""
+        return self._cancel
+
+    @property
+    def wall_deadline(self) -> float:
+        """Monotonic seconds at which the run ends."""
+        return self._wall_deadline
+
+    def enlist(self) -> tuple[Problem, ...]:
+        """Fork the first worker and let it compile the source; return the warnings.
+
+        Raises:
+            SourceRefused: the source has errors; the worker is ended.
+            IsolationError: no worker can be had.
+        """
+        gateway = self._open_gateway()
+        try:
+            problems = self._compile(gateway)
+        except BaseException:
+            self._dismiss(gateway)
+            raise
+        self._first = gateway
+        return problems
+
+    def admit(self) -> None:
+        """The run's time begins now."""
+        self._wall_deadline = time.monotonic() + self._guest.limits.wall_seconds
+
+    def cancel(self) -> None:
+        """End every worker, and stop queries; calls in progress end as cancelled."""
+        self._cancel.set()
+        with self._lock:
+            serving = tuple(self._serving)
+        for gateway in serving:
+            gateway.worker.kill()
+
+    def dismiss(self) -> None:
+        """End the first worker if it was never used."""
+        gateway, self._first = self._first, None
+        if gateway is not None:
+            self._dismiss(gateway)
+
+    def run(
+        self,
+        schedule: Schedule,
+        session: BackendSession,
+        call_of: Callable[[int], FrameCall],
+        on_ended: Callable[[int, Ended], None],
+        workers: int,
+    ) -> None:
+        """Run every frame of the schedule; return when each has ended.
+
+        Args:
+            schedule: the frames.
+            session: the run's session on the backend.
+            call_of: makes the call of a frame.
+            on_ended: told of each frame's ending, one at a time.
+            workers: how many at once.
+
+        Raises:
+            IsolationError: no worker can be had any more.
+        """
+        threads = [
+            threading.Thread(
+                target=self._drive, args=(schedule, session, call_of, on_ended), name="calcmetric-worker"
+            )
+            for _ in range(workers - 1)
+        ]
+        for thread in threads:
+            thread.start()
+        self._drive(schedule, session, call_of, on_ended)
+        for thread in threads:
+            thread.join()
+        if self._failure is not None:
+            raise self._failure
+        for frame, ended in schedule.drain():
+            on_ended(frame, ended)
+
+    def _drive(
+        self,
+        schedule: Schedule,
+        session: BackendSession,
+        call_of: Callable[[int], FrameCall],
+        on_ended: Callable[[int, Ended], None],
+    ) -> None:
+        """One thread: take frames and run them, each in the worker at hand or a fresh one."""
+        gateway: Gateway | None = None
+        try:
+            while (frame := self._take(schedule)) is not None:
+                gateway = gateway or self._next_gateway()
+                gateway.attach(session, self._wall_deadline)
+                ended = self._call(gateway, call_of(frame))
+                if not isinstance(ended.ending, Outcome):
+                    self._dismiss(gateway)
+                    gateway = None
+                with self._lock:
+                    recorded = schedule.end(frame, ended)
+                    if recorded is not None:
+                        on_ended(frame, recorded)
+        except BaseException as error:
+            self._failure = self._failure or error
+            with self._lock:
+                schedule.stop(Cancelled())
+        finally:
+            if gateway is not None:
+                self._dismiss(gateway)
+
+    def _take(self, schedule: Schedule) -> int | None:
+        with self._lock:
+            if self._cancel.is_set():
+                schedule.stop(Cancelled())
+            elif time.monotonic() >= self._wall_deadline:
+                wall = self._guest.limits.wall_seconds
+                schedule.stop(LimitExceeded("wall_seconds", wall, wall))
+            return schedule.take()
+
+    def _call(self, gateway: Gateway, call: FrameCall) -> Ended:
+        began = time.monotonic()
+        ending = self._ending(gateway, call)
+        return Ended(ending, time.monotonic() - began, gateway.printed, gateway.fault)
+
+    def _ending(self, gateway: Gateway, call: FrameCall) -> Ending:
+        try:
+            return gateway.call(call)
+        except LimitExceeded as limit:
+            return limit
+        except Interrupted:
+            return Cancelled()
+        except BackendLost:
+            return Cancelled() if self._cancel.is_set() else BackendGone()
+        except ChannelGarbage:
+            return Garbage()
+        except ChannelClosed:
+            if self._cancel.is_set():
+                return Cancelled()
+            return _died(gateway.worker.wait_end())
+
+    def _next_gateway(self) -> Gateway:
+        with self._lock:
+            gateway, self._first = self._first, None
+        if gateway is None:
+            gateway = self._open_gateway()
+            self._compile(gateway)
+        return gateway
+
+    def _open_gateway(self) -> Gateway:
+        worker = self._pool.fork_worker(self._guest.limits, snowpark=self._guest.uses_snowpark)
+        gateway = Gateway(
+            worker,
+            self._guest.limits,
+            cancel=self._cancel,
+            checked=self._guest.layers.gateway,
+        )
+        with self._lock:
+            self._serving.add(gateway)
+            self.workers += 1
+        if self._cancel.is_set():
+            worker.kill()
+        return gateway
+
+    def _compile(self, gateway: Gateway) -> tuple[Problem, ...]:
+        guest = self._guest
+        try:
+            problems = gateway.compile(
+                guest.source, extra_imports=guest.extra_imports, restricted=guest.layers.language
+            )
+        except (ChannelClosed, ChannelGarbage, LimitExceeded) as error:
+            raise self._compile_failure(gateway, error) from None
+        if any(problem.severity == "error" for problem in problems):
+            raise SourceRefused(problems)
+        return problems
+
+    def _compile_failure(self, gateway: Gateway, error: Exception) -> Exception:
+        """A worker that died over the source: crashing the compiler is a problem of the source."""
+        gateway.worker.kill()
+        end = gateway.worker.wait_end()
+        if end.exit_code == CONFINEMENT_FAILED:
+            return IsolationError("a worker could not be confined; `calcmetric doctor` shows what is missing")
+        text = f"the source cannot be compiled ({error or type(error).__name__})"
+        problem = Problem(1, 1, "compile-crash", text, "make expressions shorter and less deeply nested")
+        return SourceRefused((problem,))
+
+    def _dismiss(self, gateway: Gateway) -> None:
+        """End a worker for good, and keep what it has used."""
+        gateway.worker.close()
+        end = gateway.worker.wait_end()
+        with self._lock:
+            self._serving.discard(gateway)
+            self.queries += gateway.queries
+            self.peak_bytes = max(self.peak_bytes, end.peak_bytes)
+
+
+def _died(end: WorkerEnd) -> Ending:
+    return Died(end.signal, end.exit_code)

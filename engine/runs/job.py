@@ -1,0 +1,43 @@
+"""What was asked of a run, checked and complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.models.dataset import Dataset
+from engine.models.layers import Layers
+from engine.models.segments import SegmentGroup
+from engine.models.time_range import TimeRange
+from sandbox.contract.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One metric over many frames, as asked for.
+
+    Attributes:
+        metric: its name in results.
+        source: its bytes.
+        dataset: what to read.
+        segments: the segment groups.
+        time: the time range; None for all of the retention.
+        every: length of the windows, such as "1d"; None for none.
+        zone: IANA name of the zone of windows, and of timestamps without one.
+        as_of: the end of the retention; None where the dataset has none.
+        limits: of the run.
+        tenant: whose run it is.
+        layers: which layers are on; all but in tests.
+    """
+
+    metric: str
+    source: bytes
+    dataset: Dataset
+    segments: tuple[SegmentGroup, ...]
+    time: TimeRange | None
+    every: str | None
+    zone: str
+    as_of: datetime | None
+    limits: Limits
+    tenant: str
+    layers: Layers

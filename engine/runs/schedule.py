@@ -1,0 +1,61 @@
+"""Which frame runs next, and what is left: the state of a run, without threads, clocks or processes.
+
+A frame whose backend went away is run again, a bounded number of times. Once the run is stopped (by its
+caller or its deadline) every frame that has no result gets the reason as its ending. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from engine.runs.conclude import BackendGone, Ended, Ending
+
+TRIES: Final = 3
+
+
+class Schedule:
+    """Frames to run, by index. Not thread-safe; its user holds a lock."""
+
+    def __init__(self, frames: Sequence[int]) -> None:
+        self._waiting = deque(frames)
+        self._tries = dict.fromkeys(frames, 0)
+        self._unfinished = set(frames)
+        self._stopped: Ending | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether every frame has ended."""
+        return not self._unfinished
+
+    def take(self) -> int | None:
+        """The next frame to run, or None if there is none to start now."""
+        if self._stopped is not None or not self._waiting:
+            return None
+        frame = self._waiting.popleft()
+        self._tries[frame] += 1
+        return frame
+
+    def end(self, frame: int, ended: Ended) -> Ended | None:
+        """A frame's call ended; return what to record, or None if it will be run again."""
+        if self._stopped is None and isinstance(ended.ending, BackendGone) and self._tries[frame] < TRIES:
+            self._waiting.appendleft(frame)
+            return None
+        self._unfinished.discard(frame)
+        return ended
+
+    def stop(self, reason: Ending) -> None:
+        """Start no more frames."""
+        if self._stopped is None:
+            self._stopped = reason
+            self._waiting.clear()
+
+    def drain(self) -> list[tuple[int, Ended]]:
+        """After the last call ended: the frames that never ran, each with the reason."""
+        reason = self._stopped
+        if reason is None:
+            return []
+        left = sorted(self._unfinished)
+        self._unfinished.clear()
+        return [(frame, Ended(reason)) for frame in left]

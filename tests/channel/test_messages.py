@@ -1,0 +1,71 @@
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.contract.framing import ChannelGarbage
+from sandbox.contract.limits import Limits
+from sandbox.contract.messages import Compiled, Outcome, Problem, Raised, Returned, Start, decode, encode
+
+MESSAGES = [
+    Start("def calc_metric(df): ...", 10, ("math",), True),
+    Compiled((Problem(1, 2, "code", "message", "hint", "warning"),)),
+    Outcome(3, Returned("float", "float", "0x1p+0"), None),
+    Outcome(3, None, Raised("ValueError", "no", 4, "raise", "", False, Problem(1, 1, "c", "m"))),
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_a_message_survives_the_journey(message):
+    assert decode(type(message), encode(message)) == message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"null",
+        b"[" * 100_000,
+        b'{"frame": 1, "returned": null}',
+        b'{"frame": 1, "returned": null, "raised": null, "extra": 1}',
+        b'{"frame": 1.0, "returned": null, "raised": null}',
+        b'{"frame": true, "returned": null, "raised": null}',
+        b'{"frame": NaN, "returned": null, "raised": null}',
+        b'{"frame": 1, "returned": {"type": "float", "kind": "evil", "text": ""}, "raised": null}',
+        b'{"frame": 1, "returned": [], "raised": null}',
+        b"\xff\xfe",
+    ],
+)
+def test_anything_else_is_garbage(data):
+    with pytest.raises(ChannelGarbage):
+        decode(Outcome, data)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["frame", "returned", "raised", "type"]), inner)
+    ),
+)
+
+
+@given(json_values)
+def test_any_json_decodes_to_a_true_message_or_is_garbage(value):
+    try:
+        message = decode(Outcome, json.dumps(value).encode())
+    except ChannelGarbage:
+        return
+    assert dataclasses.asdict(message) == value
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan"), True, "5", None])
+def test_a_limit_that_limits_nothing_is_refused(value):
+    with pytest.raises(ValueError, match=r"Limits\.plans"):
+        Limits(plans=value)
+
+
+def test_the_processor_limit_follows_the_wall_unless_given():
+    assert Limits(wall_seconds=7).worker_cpu_seconds == 7
+    assert Limits(wall_seconds=7, cpu_seconds=2).worker_cpu_seconds == 2

@@ -1,0 +1,81 @@
+import pytest
+
+from engine.errors import BackendError
+from engine.gateway.explain import BACKEND_FAILED, TEXTS, clean, explain
+
+ANALYSIS = "org.apache.spark.sql.AnalysisException"
+
+
+def test_a_wrong_column_is_named_with_what_there_is_instead():
+    reply = explain(
+        BackendError(
+            "[UNRESOLVED_COLUMN.WITH_SUGGESTION] ...\n'Project ['agee]\n+- Relation [age#1] parquet",
+            condition="UNRESOLVED_COLUMN.WITH_SUGGESTION",
+            exception=ANALYSIS,
+            sql_state="42703",
+            parameters={"objectName": "`agee`", "proposal": "`age`, `amount`"},
+        )
+    )
+    assert reply.exception == ANALYSIS
+    assert "there is no column `agee`; did you mean `age`, `amount`?" in reply.message
+    assert "Relation" not in reply.message
+
+
+def test_the_first_part_of_a_condition_is_enough_for_a_text():
+    reply = explain(
+        BackendError(
+            "x", condition="DATATYPE_MISMATCH.NEW_KIND", exception=ANALYSIS, parameters={"sqlExpr": "a+b"}
+        )
+    )
+    assert "the types do not fit in a+b" in reply.message
+
+
+def test_an_unknown_condition_keeps_only_its_first_sentence():
+    reply = explain(
+        BackendError(
+            '[BRAND_NEW] Something is odd. If necessary set "spark.x" to "false". SQLSTATE: 12345\nplan',
+            condition="BRAND_NEW",
+            exception=ANALYSIS,
+        )
+    )
+    assert reply.message == "[BRAND_NEW] Something is odd."
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BackendError(
+            "Job aborted: /home/op/secret.parquet at 10.0.0.7:4040",
+            exception="org.apache.spark.SparkException",
+        ),
+        BackendError("java.lang.OutOfMemoryError", exception="java.lang.OutOfMemoryError"),
+        BackendError("read failed", condition="FAILED_READ_FILE.NO_HINT", exception=ANALYSIS),
+        BackendError("", condition="INTERNAL_ERROR_X", exception=ANALYSIS),
+        BackendError("no class at all"),
+    ],
+)
+def test_the_backends_own_failures_get_one_general_text(error):
+    reply = explain(error)
+    assert reply.condition == BACKEND_FAILED
+    assert reply.message.startswith("the data engine failed on this query")
+    assert "secret" not in reply.message and "10.0.0.7" not in reply.message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cannot read /var/lib/x/y.parquet now", "cannot read … now"),
+        ("at file:/srv/data/a.csv", "at …"),
+        ("connect to 192.168.0.1:15002 failed", "connect to … failed"),
+        ("ratio a/b stays", "ratio a/b stays"),
+        ("org.apache.spark.SparkException: no", "… no"),
+    ],
+)
+def test_paths_addresses_and_class_names_are_taken_out(text, expected):
+    assert clean(text, 100) == expected
+
+
+def test_every_text_is_a_template_that_survives_missing_parameters():
+    for condition in TEXTS:
+        reply = explain(BackendError("detail", condition=condition, exception=ANALYSIS))
+        assert "{" not in reply.message

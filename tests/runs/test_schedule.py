@@ -1,0 +1,57 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import LimitExceeded
+from engine.runs.conclude import BackendGone, Cancelled, Ended, Garbage
+from engine.runs.schedule import TRIES, Schedule
+
+
+def test_frames_come_in_order_and_end_once():
+    schedule = Schedule([0, 1])
+    assert [schedule.take(), schedule.take(), schedule.take()] == [0, 1, None]
+    assert not schedule.done
+    for frame in (1, 0):
+        assert schedule.end(frame, Ended(Garbage())) == Ended(Garbage())
+    assert schedule.done and schedule.drain() == []
+
+
+def test_a_frame_whose_backend_went_away_is_run_again_a_few_times():
+    schedule = Schedule([7])
+    for _ in range(TRIES - 1):
+        assert schedule.take() == 7
+        assert schedule.end(7, Ended(BackendGone())) is None
+    assert schedule.take() == 7
+    assert schedule.end(7, Ended(BackendGone())) == Ended(BackendGone())
+    assert schedule.take() is None and schedule.done
+
+
+@pytest.mark.parametrize("reason", [Cancelled(), LimitExceeded("wall_seconds", 1, 1)])
+def test_once_stopped_nothing_starts_and_the_rest_gets_the_reason(reason):
+    schedule = Schedule([0, 1, 2])
+    assert schedule.take() == 0
+    schedule.stop(reason)
+    schedule.stop(Garbage())
+    assert schedule.take() is None
+    assert schedule.end(0, Ended(BackendGone())) is not None
+    assert [(frame, ended.ending) for frame, ended in schedule.drain()] == [(1, reason), (2, reason)]
+
+
+@given(st.lists(st.sampled_from(["take", "gone", "end", "stop"]), max_size=60), st.integers(1, 5))
+def test_every_frame_ends_exactly_once(steps, count):
+    schedule, running, ended = Schedule(range(count)), [], []
+    for step in steps:
+        if step == "take":
+            frame = schedule.take()
+            running += [] if frame is None else [frame]
+        elif step == "stop":
+            schedule.stop(Cancelled())
+        elif running:
+            frame = running.pop()
+            ending = BackendGone() if step == "gone" else Garbage()
+            if schedule.end(frame, Ended(ending)) is not None:
+                ended.append(frame)
+    ended += [frame for frame in running if schedule.end(frame, Ended(Garbage())) is not None]
+    schedule.stop(Cancelled())
+    ended += [frame for frame, _ in schedule.drain()]
+    assert sorted(ended) == list(range(count))
