@@ -8,6 +8,7 @@ covers a forked child, and each is one more thing inside the wall.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
 from collections.abc import Iterable
@@ -62,7 +63,7 @@ def raw_call(name: str, *arguments: Argument) -> int:
     """
     number = NUMBERS[name][architecture().column]
     if number is None:
-        raise OSError(38, os.strerror(38), name)
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), name)
     converted = [_convert(argument) for argument in arguments]
     result: int = _libc.syscall(ctypes.c_long(number), *converted)
     if result == -1:
@@ -105,38 +106,34 @@ def install_filter(code: bytes) -> None:
     must_call("seccomp filter", "seccomp", _SECCOMP_SET_MODE_FILTER, 0, program)
 
 
-def keep_capabilities(kept: Iterable[int] = ()) -> None:
-    """Drop every capability but `kept` from the bounding, ambient and current sets, for good."""
-    bits = sum(1 << number for number in kept)
+def limit_capabilities(kept: Iterable[int] = ()) -> None:
+    """Drop all but `kept` from the sets that programs to come could gain from: bounding and ambient."""
     _drop_ambient()
+    spared = set(kept)
     for number in range(CAP_LAST_POSSIBLE + 1):
-        if not bits >> number & 1 and not _drop_from_bounding_set(number):
+        if number not in spared and not _drop_from_bounding_set(number):
             break
+
+
+def keep_capabilities(kept: Iterable[int] = ()) -> None:
+    """Drop all but `kept` from this process's own sets, for good."""
+    bits = sum(1 << number for number in kept)
     header = ctypes.create_string_buffer(struct.pack("<Ii", _CAPABILITY_VERSION_3, 0))
     held = _current_capabilities(header) & bits
     low, high = held & 0xFFFFFFFF, held >> 32
     data = ctypes.create_string_buffer(struct.pack("<6I", low, low, 0, high, high, 0))
-    try:
-        raw_call("capset", header, data)
-    except OSError as error:
-        raise ConfinementError(f"dropping capabilities failed: {error.strerror}") from None
+    must_call("dropping capabilities", "capset", header, data)
 
 
 def _current_capabilities(header: ctypes.Array[ctypes.c_char]) -> int:
     data = ctypes.create_string_buffer(24)
-    try:
-        raw_call("capget", header, data)
-    except OSError as error:
-        raise ConfinementError(f"reading capabilities failed: {error.strerror}") from None
+    must_call("reading capabilities", "capget", header, data)
     words = struct.unpack("<6I", data.raw[:24])
     return int(words[1] | words[4] << 32)
 
 
 def _drop_ambient() -> None:
-    try:
-        raw_call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    except OSError as error:
-        raise ConfinementError(f"clearing ambient capabilities failed: {error.strerror}") from None
+    must_call("clearing ambient capabilities", "prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 
 
 def _drop_from_bounding_set(number: int) -> bool:
@@ -144,7 +141,7 @@ def _drop_from_bounding_set(number: int) -> bool:
     try:
         raw_call("prctl", PR_CAPBSET_DROP, number, 0, 0, 0)
     except OSError as error:
-        return error.errno == 1
+        return error.errno == errno.EPERM
     return True
 
 

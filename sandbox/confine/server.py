@@ -65,9 +65,10 @@ def parse_policy(line: bytes) -> JailPolicy:
             raise ValueError(f"bad value of {name}: {value!r}")
     if "argv" not in data:
         raise ValueError("argv is missing")
-    return JailPolicy(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-    )
+    values: dict[str, Any] = {}
+    for name, value in data.items():
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return JailPolicy(**values)
 
 
 def _is_int(value: Any, low: int = 1, high: int = 1 << 62) -> bool:
@@ -147,6 +148,7 @@ def confine_server(policy: JailPolicy) -> None:
     program = compile_policy(SERVER_POLICY, libc.architecture())
     ruleset = landlock.build_ruleset(_path_rules(policy), _port_rules(policy))
     # Root may be the one who starts the engine, with data that belongs to others: reading stays possible.
+    libc.limit_capabilities((libc.CAP_DAC_READ_SEARCH,))
     libc.keep_capabilities((libc.CAP_DAC_READ_SEARCH,))
     libc.set_no_new_privileges()
     landlock.apply_ruleset(ruleset)
