@@ -130,9 +130,7 @@ def make_builtins(guards: Guards, sink: Callable[[str], None]) -> dict[str, Any]
     }
 
 
-def _import_for_libraries(
-    name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
-) -> None:
+def _import_for_libraries(name: str, *_: Any) -> None:
     """Import for C code that a metric calls, which looks the function up in the metric's builtins.
 
     Such code takes the module from sys.modules and ignores the result (PyImport_Import), so nothing is
@@ -159,7 +157,7 @@ def _make_print(
     refuse: Callable[[str, str, str], NoReturn], sink: Callable[[str], None]
 ) -> Callable[..., None]:
     def captured_print(
-        *values: Any, sep: str | None = None, end: str | None = None, file: Any = None, flush: bool = False
+        *values: Any, sep: str | None = None, end: str | None = None, file: Any = None, **_: bool
     ) -> None:
         if file is not None:
             refuse(

@@ -136,7 +136,7 @@ def _future_flags(tree: ast.Module) -> int:
 
 
 def _make_place_of(text: str) -> Callable[[ast.AST], tuple[int, int]]:
-    """Lines and columns in characters (the parser counts UTF-8 bytes); an attribute's own, not its holder's."""
+    """Lines and columns in characters (the parser counts UTF-8 bytes); an attribute has its own."""
     lines = [line.encode() for line in re.split(r"\r\n|\r|\n", text)]
 
     def place_of(node: ast.AST) -> tuple[int, int]:

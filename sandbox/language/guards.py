@@ -93,10 +93,13 @@ class Guards:
         if kind is types.FunctionType and obj.__globals__ is self._namespace:
             return obj
         rule = None if issubclass(kind, type) else attributes.find_rule(kind)
-        if rule and (name in rule.writable or (rule.writable and rule.columns and not hasattr(kind, name))):
-            return obj
-        where = obj.__name__ if isinstance(obj, type | types.ModuleType) else attributes.describe_type(kind)
-        self.refuse("write-refused", f"attribute {name!r} of {where} may not be changed", _WRITE_HINT)
+        column = rule and rule.writable and rule.columns and not hasattr(kind, name)
+        if not column and (rule is None or name not in rule.writable):
+            where = (
+                obj.__name__ if isinstance(obj, type | types.ModuleType) else attributes.describe_type(kind)
+            )
+            self.refuse("write-refused", f"attribute {name!r} of {where} may not be changed", _WRITE_HINT)
+        return obj
 
     def check_not_sealed(self, kind: type) -> None:
         """Refuse `type(x)` where calling the result would make a new session or frame."""

@@ -1,4 +1,4 @@
-"""Untrusted side. Checks of calc_metric itself, on the author's own tree: is it there, and can it be called."""
+"""Untrusted side. Checks of calc_metric itself, on the author's own tree: is it there, can it be called?"""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _find_definitions(body: list[ast.stmt]) -> Iterator[tuple[ast.AST, ast.AST |
             if isinstance(inner, list) and isinstance(
                 node, ast.If | ast.Try | ast.With | ast.For | ast.While
             ):
-                yield from _find_definitions([part for part in _flatten(inner)])
+                yield from _find_definitions(list(_flatten(inner)))
 
 
 def _flatten(parts: list[ast.stmt | ast.ExceptHandler]) -> Iterator[ast.stmt]:
@@ -125,11 +125,11 @@ def _check_body(function: ast.FunctionDef, report: Report) -> None:
         report(
             function, "metric-generator", "calc_metric yields, so it returns no number", "return the number"
         )
-    elif not any(isinstance(part, ast.Return) and part.value for part in own):
-        if not isinstance(function.body[-1], ast.Raise):
-            report(
-                function, "metric-no-return", "calc_metric never returns a value", "return a number", _WARNING
-            )
+    elif not any(isinstance(part, ast.Return) and part.value for part in own) and not isinstance(
+        function.body[-1], ast.Raise
+    ):
+        message = "calc_metric never returns a value"
+        report(function, "metric-no-return", message, "return a number", _WARNING)
     names = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)][:1]
     for name in names:
         _check_fetches(name, own, report)

@@ -1,4 +1,4 @@
-"""Untrusted side. What a metric may use of pandas: what computes; no files, text run as code, options, drawing.
+"""Untrusted side. What a metric may use of pandas: what computes; no files, text as code, options, drawing.
 
 Methods that look functions up by name (`pdf.agg("mean")`) are listed under `dispatch`: they would otherwise
 reach what the other rules refuse (`pdf.agg("to_csv")`).

@@ -1,4 +1,4 @@
-"""Untrusted side. What a metric may use of Snowpark: what the data engine computes; no sessions, stages, UDFs."""
+"""Untrusted side. What a metric may use of Snowpark: what the data engine computes; no sessions, UDFs."""
 
 from __future__ import annotations
 
