@@ -78,7 +78,8 @@ def find_jars() -> Path:
     jars = Path(spec.origin).parent / "jars" if spec is not None and spec.origin else None
     if jars is None or not jars.is_dir():
         raise BackendStartError(
-            "the backend 'spark' needs Spark's jars, which pyspark-client lacks: pip install 'pyspark[connect]'"
+            "the backend 'spark' needs Spark's jars, which pyspark-client lacks: "
+            "pip install 'pyspark[connect]'"
         )
     return jars
 

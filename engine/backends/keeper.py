@@ -7,8 +7,9 @@ parent's id too, because a forked child of the engine holds the pipe open. The s
 keeper (PR_SET_PDEATHSIG). Rejected: the server watching its own parent (neither Java nor Sail can), and a
 thread in the engine (it dies with it).
 
-Protocol: one JSON line on standard input (argv, env, folder, log, input), then the pipe stays open. On
-standard output the exit status, as one line, when the server has ended. Closing standard input ends it all.
+Protocol: one JSON line on standard input (argv, env, folder, log, input, nice), then the pipe stays open. On
+standard output the exit status, as one line, when the server has ended. A further byte asks the server to
+end in its own time; closing standard input ends it all.
 """
 
 import contextlib
@@ -66,8 +67,10 @@ def _wait(process: subprocess.Popen[bytes], parent: int) -> None:
         if pidfd in ready:
             poll.unregister(pidfd)
             _report(process.wait())
-        if 0 in ready and not os.read(0, 4096):
-            return
+        if 0 in ready:
+            if not os.read(0, 4096):
+                return
+            process.terminate()  # a byte means: end in your own time
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -93,6 +96,7 @@ def main() -> None:
             return
         line += part
     order = json.loads(line)
+    os.nice(order["nice"])
     try:
         process = _start(order)
         try:

@@ -89,6 +89,10 @@ class LocalServer(abc.ABC):
     def launch(self) -> tuple[ServerProcess, Connection, int]:
         """Start a process on free ports; return it, a connection, and the port it will listen on."""
 
+    def can_retry(self, detail: str) -> bool:
+        """Whether another attempt to start may go better, after one that ended so."""
+        return any(text in detail for text in _PORT_TAKEN)
+
     def on_started(self, generation: Generation) -> None:
         """Called once a new server answers; returns at once."""
         del generation
@@ -97,6 +101,16 @@ class LocalServer(abc.ABC):
         """Whether an interrupted query's tasks have ended; see `Endpoint`."""
         del connection, since, until
         return True
+
+    @property
+    def generation(self) -> Generation | None:
+        """What runs now."""
+        return self._slot.generation
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether this is not the process that the backend was made in."""
+        return os.getpid() != self._slot.pid
 
     def start(self) -> None:
         """Start the server unless it runs; see `Backend.start`."""
@@ -139,7 +153,7 @@ class LocalServer(abc.ABC):
 
     def close(self) -> None:
         """End the server, its processes and its files; see `Backend.close`."""
-        if os.getpid() != self._slot.pid:
+        if self.is_forked:
             return
         with self._lock:
             self._closed = True
@@ -152,11 +166,11 @@ class LocalServer(abc.ABC):
         for attempt in range(1, _ATTEMPTS + 1):
             process, connection, port = self.launch()
             try:
-                return self._wait_answer(process, connection, port)
+                return self.wait_answer(process, connection, port)
             except BackendStartError as error:
                 connection.close()
                 process.end()
-                if attempt == _ATTEMPTS or not any(text in error.detail for text in _PORT_TAKEN):
+                if attempt == _ATTEMPTS or not self.can_retry(error.detail):
                     raise
             except BaseException:
                 connection.close()
@@ -164,7 +178,8 @@ class LocalServer(abc.ABC):
                 raise
         raise AssertionError("unreachable")
 
-    def _wait_answer(self, process: ServerProcess, connection: Connection, port: int) -> Generation:
+    def wait_answer(self, process: ServerProcess, connection: Connection, port: int) -> Generation:
+        """Wait until a launched server answers, or raise `BackendStartError`."""
         began = time.monotonic()
         while not is_listening(port):
             if not process.is_alive(_POLL_SECONDS):

@@ -27,6 +27,7 @@ from sandbox import contract
 _KEEPER: Final = Path(__file__).with_name("keeper.py")
 _PACKAGES: Final = Path(contract.__file__).parents[2]  # where `sandbox.jail` is found without site-packages
 _END_SECONDS: Final = 5.0
+_GRACE_SECONDS: Final = 60  # for a server that is asked to finish: writing a class archive takes seconds
 _LOG_TAIL_BYTES: Final = 4_000
 
 
@@ -86,6 +87,28 @@ class ServerProcess:
         except OSError:
             return ""
 
+    def log_size(self) -> int:
+        """Bytes of output so far."""
+        try:
+            return self.log.stat().st_size
+        except OSError:
+            return 0
+
+    def log_since(self, size: int) -> bytes:
+        """The output after the first `size` bytes."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(size)
+                return log.read()
+        except OSError:
+            return b""
+
+    def ask_to_finish(self) -> None:
+        """Ask the server to end in its own time; `is_alive` tells when. Its folder stays until `end`."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._keeper.stdin is not None:
+                self._keeper.stdin.write(b"\n")
+
     def end(self) -> None:
         """Kill the server, and delete its folder. Never raises."""
         with self._lock:
@@ -113,9 +136,9 @@ class ServerProcess:
             self._exit = int(self._said)
 
 
-def make_folder(name: str) -> Path:
+def make_folder(name: str, parent: Path | None = None) -> Path:
     """A private temporary folder of mode 0700."""
-    return Path(tempfile.mkdtemp(prefix=f"calcmetric-{name}-"))
+    return Path(tempfile.mkdtemp(prefix=f"calcmetric-{name}-", dir=parent))
 
 
 def start_process(
@@ -125,6 +148,7 @@ def start_process(
     permissions: Permissions,
     *,
     confined: bool,
+    low_priority: bool = False,
 ) -> ServerProcess:
     """Start a server in `folder`, under the keeper.
 
@@ -134,6 +158,7 @@ def start_process(
         environment: all of its environment.
         permissions: enforced by the kernel when `confined`.
         confined: False only for tests that take this layer away.
+        low_priority: whether everything else on the machine goes first.
     """
     policy = {
         "argv": list(argv),
@@ -146,6 +171,7 @@ def start_process(
         "memory_bytes": permissions.memory_bytes or None,
         "file_bytes": permissions.file_bytes or None,
         "confine": confined,
+        "grace_seconds": _GRACE_SECONDS,
     }
     order = {
         "argv": [sys.executable, "-S", "-P", "-m", "sandbox.jail"],
@@ -153,6 +179,7 @@ def start_process(
         "folder": str(folder),
         "log": str(folder / "server.log"),
         "input": json.dumps(policy) + "\n",
+        "nice": 19 if low_priority else 0,
     }
     keeper = subprocess.Popen(
         [sys.executable, "-I", "-S", str(_KEEPER)],

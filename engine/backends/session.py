@@ -55,6 +55,32 @@ class Endpoint(Protocol):
         ...
 
 
+class FixedEndpoint:
+    """The endpoint of one connection, come what may: what asks on it never starts or ends a server."""
+
+    interrupts = False
+    configuration: tuple[tuple[str, str], ...] = ()
+    releases = True
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def connection(self) -> Connection:
+        """That connection."""
+        return self._connection
+
+    def note_broken(self, connection: Connection) -> None:
+        """Somebody else's business."""
+
+    def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
+        """Never asked, as nothing is interrupted here."""
+        del connection, since, until
+        return False
+
+    def end_server(self, connection: Connection) -> None:
+        """Somebody else's business."""
+
+
 class _End:
     """The last item of a pumped call: how it ended."""
 

@@ -2,20 +2,27 @@
 
 Secrets (the Connect token, Spark's own secret) are in the environment and in a file of mode 0600, never
 on the command line. Its three ports are chosen beforehand, because the kernel is told to refuse all others.
+Once it answers, a thread asks it typical things, so that the first honest query does not pay for its classes,
+and on a machine's first start goes on to build the class archives.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
+import subprocess
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import grpc
 
+from engine.backends.archive import Archives, find_archives
 from engine.backends.java import Java, find_jars, find_java, opened_packages
-from engine.backends.local import LocalServer
+from engine.backends.local import Generation, LocalServer
 from engine.backends.process import (
     Permissions,
     ServerProcess,
@@ -25,10 +32,19 @@ from engine.backends.process import (
 )
 from engine.backends.rpc import LOCAL_OPTIONS, Connection
 from engine.backends.spark_settings import JAVA_OPTIONS, LOGGING, format_properties, make_properties
+from engine.backends.warm import warm_up
+from engine.errors import CalcmetricError
 
 _HEAP_BYTES: Final = 4 << 30
+_FILE_BYTES: Final = 64 << 30
 _MAIN: Final = "org.apache.spark.deploy.SparkSubmit"
 _SERVER: Final = "org.apache.spark.sql.connect.service.SparkConnectServer"
+_STILL_RUNNING: Final = b"is still running"  # the task reaper's words, every 100 ms
+_REAPER_SECONDS: Final = 0.25
+_POLL_SECONDS: Final = 0.1
+_FINISH_SECONDS: Final = 20.0
+
+logger = logging.getLogger(__name__)
 
 
 class LocalSpark(LocalServer):
@@ -59,13 +75,112 @@ class LocalSpark(LocalServer):
         self._cache = cache_dir
         self._heap = heap_bytes
         self._confined = confined
+        self._archives: Archives | None = None
+        self._helper: threading.Thread | None = None
+        self._training: ServerProcess | None = None
+        self._building = threading.Event()
+        self._hurry = threading.Event()
 
     def launch(self) -> tuple[ServerProcess, Connection, int]:
         """Start a Java process; see `LocalServer.launch`."""
         java, jars = find_java(), find_jars()
+        archives = find_archives(java, jars, self._cache)
+        options = archives.options()
+        self._archives = archives if options else None
+        read = (*self._read, archives.base, archives.top) if options else self._read
+        return self._launch(java, jars, options, read, make_folder("spark"))
+
+    def can_retry(self, detail: str) -> bool:
+        """Without the class archives, or on other ports; see `LocalServer.can_retry`."""
+        if self._archives is not None and not super().can_retry(detail):
+            logger.warning("Spark did not start with its cached class archives; they are removed")
+            self._archives.discard()
+            return True
+        return super().can_retry(detail)
+
+    def on_started(self, generation: Generation) -> None:
+        """Warm the server up, and keep its classes if that was not done before."""
+        arguments = (generation.connection, generation.process.folder, self._archives is None)
+        self._helper = threading.Thread(
+            target=self._help, args=arguments, name="calcmetric-warm", daemon=True
+        )
+        self._helper.start()
+
+    def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
+        """Whether Spark's task reaper has nothing to complain of any more; see `Endpoint`."""
+        del since
+        generation = self.generation
+        if generation is None or generation.connection is not connection:
+            return True  # it has ended meanwhile
+        while True:
+            end = generation.process.log_size()
+            time.sleep(_REAPER_SECONDS)
+            if _STILL_RUNNING not in generation.process.log_since(end):
+                return True
+            if time.monotonic() > until:
+                return False
+
+    def close(self) -> None:
+        """End the server; on a machine's first use, finish the class archives. See `Backend.close`."""
+        super().close()
+        helper = self._helper
+        if self.is_forked or helper is None:
+            return
+        if self._building.is_set() and helper.is_alive():
+            logger.info("keeping Spark's classes for faster starts; this is done once per version")
+            helper.join(_FINISH_SECONDS)
+        self._hurry.set()
+        while helper.is_alive():
+            if (training := self._training) is not None:
+                training.end()
+            helper.join(_POLL_SECONDS)
+
+    def _help(self, connection: Connection, folder: Path, build: bool) -> None:
+        """What goes on beside honest queries; failures cost only speed."""
+        try:
+            warm_up(connection, folder / "tmp")
+            if build and not connection.closed:
+                self._building.set()
+                java, jars = find_java(), find_jars()
+                find_archives(java, jars, self._cache).build(java, self._train)
+        except (CalcmetricError, OSError, subprocess.SubprocessError) as error:
+            logger.debug("warming up or keeping classes failed: %s", error)
+
+    def _train(self, archive: Path, options: tuple[str, ...]) -> None:
+        """Run a server that loads what servers load, and writes an archive of it when it ends."""
+        java, jars = find_java(), find_jars()
+        folder = make_folder("spark", archive.parent)
+        written = folder / "spark.jsa"
+        options = (*options, f"-XX:ArchiveClassesAtExit={written}", "-XX:TieredStopAtLevel=1")
+        read = (archive.parent.parent,)
+        process, connection, port = self._launch(java, jars, options, read, folder, low_priority=True)
+        self._training = process
+        try:
+            self.wait_answer(process, connection, port)
+            warm_up(connection, process.folder / "tmp")
+            process.ask_to_finish()
+            while process.is_alive(_POLL_SECONDS) and not self._hurry.is_set():
+                continue
+        finally:
+            connection.close()
+            if written.exists():
+                written.replace(archive)
+            process.end()
+            self._training = None
+
+    def _launch(
+        self,
+        java: Java,
+        jars: Path,
+        options: tuple[str, ...],
+        read: tuple[Path, ...],
+        folder: Path,
+        *,
+        low_priority: bool = False,
+    ) -> tuple[ServerProcess, Connection, int]:
+        """Start a Java process with these options in `folder`."""
         ports = find_free_ports(3)
         token = secrets.token_hex(32)
-        folder = make_folder("spark")
         cores = len(os.sched_getaffinity(0))
         properties = make_properties(
             str(folder), (ports[0], ports[1], ports[2]), secrets.token_hex(32), cores
@@ -76,23 +191,18 @@ class LocalSpark(LocalServer):
         settings = folder / "spark.properties"
         settings.touch(mode=0o600)
         settings.write_text(format_properties(properties))
-        environment = {
-            "SPARK_CONNECT_AUTHENTICATE_TOKEN": token,
-            "SPARK_LOCAL_IP": "127.0.0.1",
-            "SPARK_LOCAL_HOSTNAME": "127.0.0.1",
-            "SPARK_USER": "calcmetric",
-            "HADOOP_USER_NAME": "calcmetric",
-            "SPARK_CONF_DIR": str(folder),
-            "HOME": str(folder),
-            "TZ": "UTC",
-            "LANG": "C.UTF-8",
-        }
         process = start_process(
             folder,
-            self._command(java, jars, folder),
-            environment,
-            Permissions(read=(*self._read, java.home, jars), bind_ports=ports, connect_ports=ports[1:]),
+            _command(java, jars, folder, (*options, f"-Xmx{self._heap >> 20}m")),
+            _environment(folder, token),
+            Permissions(
+                read=(*read, java.home, jars),
+                bind_ports=ports,
+                connect_ports=ports[1:],
+                file_bytes=_FILE_BYTES,
+            ),
             confined=self._confined,
+            low_priority=low_priority,
         )
         connection = Connection(
             grpc.insecure_channel(f"127.0.0.1:{ports[0]}", options=LOCAL_OPTIONS),
@@ -101,22 +211,39 @@ class LocalSpark(LocalServer):
         )
         return process, connection, ports[0]
 
-    def _command(self, java: Java, jars: Path, folder: Path) -> list[str]:
-        return [
-            str(java.program),
-            *JAVA_OPTIONS,
-            f"-Xmx{self._heap >> 20}m",
-            f"-Djava.io.tmpdir={folder / 'tmp'}",
-            f"-Duser.home={folder}",
-            "-Duser.name=calcmetric",
-            f"-Dlog4j2.configurationFile=file:{folder / 'log4j2.properties'}",
-            *opened_packages(),
-            "-cp",
-            f"{jars}/*",
-            _MAIN,
-            "--properties-file",
-            str(folder / "spark.properties"),
-            "--class",
-            _SERVER,
-            "spark-internal",
-        ]
+
+def _environment(folder: Path, token: str) -> dict[str, str]:
+    """All of the server's environment: nothing of the engine's."""
+    return {
+        "SPARK_CONNECT_AUTHENTICATE_TOKEN": token,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_HOSTNAME": "127.0.0.1",
+        "SPARK_USER": "calcmetric",
+        "HADOOP_USER_NAME": "calcmetric",
+        "SPARK_CONF_DIR": str(folder),
+        "HOME": str(folder),
+        "TZ": "UTC",
+        "LANG": "C.UTF-8",
+    }
+
+
+def _command(java: Java, jars: Path, folder: Path, options: tuple[str, ...]) -> list[str]:
+    """The command line; anyone on the machine may read it."""
+    return [
+        str(java.program),
+        *options,
+        *JAVA_OPTIONS,
+        f"-Djava.io.tmpdir={folder / 'tmp'}",
+        f"-Duser.home={folder}",
+        "-Duser.name=calcmetric",
+        f"-Dlog4j2.configurationFile=file:{folder / 'log4j2.properties'}",
+        *opened_packages(),
+        "-cp",
+        f"{jars}/*",
+        _MAIN,
+        "--properties-file",
+        str(folder / "spark.properties"),
+        "--class",
+        _SERVER,
+        "spark-internal",
+    ]

