@@ -64,11 +64,19 @@ def raw_call(name: str, *arguments: Argument) -> int:
     number = NUMBERS[name][architecture().column]
     if number is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), name)
+    try:
+        return call_number(number, *arguments)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, name) from None
+
+
+def call_number(number: int, *arguments: Argument) -> int:
+    """Make one system call by its number, as `raw_call` does by its name."""
     converted = [_convert(argument) for argument in arguments]
     result: int = _libc.syscall(ctypes.c_long(number), *converted)
     if result == -1:
         code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code), name)
+        raise OSError(code, os.strerror(code))
     return result
 
 

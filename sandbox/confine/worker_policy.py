@@ -67,7 +67,7 @@ _COMPUTING: Final = (
     Row("mmap", _ALLOW, "memory and late libraries, never code", (Check(2, 0, _PROT_EXEC),)),
     Row("mmap", _ALLOW, "code of late libraries, from files", (Check(3, 0, _MAP_ANONYMOUS),)),
     Row("mmap", _EPERM, "code from anything but a file"),
-    Row("mprotect", _ALLOW, "allocators; read-only relocations of libraries", (Check(1, 0, _PROT_EXEC),)),
+    Row("mprotect", _ALLOW, "allocators; read-only relocations of libraries", (Check(2, 0, _PROT_EXEC),)),
     Row("mprotect", _EPERM, "memory that becomes code"),
     Row("clone", _ALLOW, "threads",
         (Check(0, _CLONE_THREAD, _CLONE_THREAD | _CLONE_NEW_NAMESPACES),)),
@@ -75,8 +75,9 @@ _COMPUTING: Final = (
     Row("clone3", _ENOSYS, "its flags lie in memory, out of sight; libraries fall back to clone"),
     *_rows(
         _ALLOW, "threads",
-        "set_tid_address", "gettid", "sched_yield", "sched_getaffinity", "getcpu", "exit",
+        "set_tid_address", "gettid", "sched_yield", "getcpu", "exit",
     ),
+    *_only("sched_getaffinity", 0, "how many threads to start", 0, OWN_PID),
     *_rows(_ALLOW, "the end", "exit_group"),
     *_rows(
         _ALLOW, "signal handling of its own",

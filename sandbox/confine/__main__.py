@@ -1,0 +1,40 @@
+"""`python -m sandbox.confine`: what this host offers, and what a real worker on it can reach, as JSON.
+
+Untrusted side, standard library only; the program that `calcmetric doctor` starts, because the engine
+does not import confinement. Output: {"host": {HostReport}, "level": "full" | "landlock" | "none",
+"attempts": [{"name", "blocked", "expected", "detail"}], "error": "" or why workers cannot be confined}.
+Exit status 0 if everything that this level promises to block was blocked, else 1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+
+from sandbox.confine import ConfinementError, Level, enter_jail, prepare, probe_host
+from sandbox.confine.trial import Trial, run_attempts
+
+
+def main() -> int:
+    """Probe, enter the jail, try everything, print."""
+    host = probe_host()
+    level, error = Level.NONE, ""
+    trials: tuple[Trial, ...] = ()
+    try:
+        level = enter_jail()
+        trials = run_attempts(prepare(), level)
+    except ConfinementError as failure:
+        error = str(failure)
+    report = {
+        "host": {**asdict(host), "level": host.level.value},
+        "level": level.value,
+        "attempts": [asdict(trial) for trial in trials],
+        "error": error,
+    }
+    json.dump(report, sys.stdout)
+    return 1 if error or any(trial.expected and not trial.blocked for trial in trials) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
