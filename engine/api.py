@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Final, Literal, TypedDict, Unpack
 
 from engine.backends.base import Backend
-from engine.backends.names import is_local, make_backend
+from engine.backends.names import make_backend
+from engine.backends.remote import Remote
 from engine.errors import EngineClosed, ForkedEngine, UsageError
 from engine.models.dataset import Dataset
 from engine.models.durations import parse_instant
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 Isolation = Literal["full", "landlock", "unconfined-for-my-own-code-only"]
 _UNCONFINED: Final = "unconfined-for-my-own-code-only"
 _DEFAULT_LIMITS: Final = Limits()
+# Runs at a time for each processor: enough to use it while others wait for the backend.
+_RUNS_PER_WORKER: Final = 2
 
 
 class RunOptions(TypedDict, total=False):
@@ -109,6 +112,7 @@ class Engine:
         self._roots = tuple(Path(root).resolve() for root in (roots if roots is not None else (Path.cwd(),)))
         self._workers = workers or len(os.sched_getaffinity(0))
         self._closed = False
+        self._slots = threading.Semaphore(_RUNS_PER_WORKER * self._workers)
         self._spool = Spool()
         self._backend = make_backend(
             backend,
@@ -224,9 +228,10 @@ class Engine:
             pool=self._pool,
             backend=self._backend,
             spool=self._spool,
-            roots=self._roots if is_local(self._backend.name) else None,
+            roots=None if isinstance(self._backend, Remote) else self._roots,
             extra_imports=self._extra_imports,
             workers=self._workers,
+            slots=self._slots,
             on_start=self._note_start,
             on_end=self._note_end,
         )

@@ -46,7 +46,8 @@ def find_files(path: str, roots: Sequence[Path]) -> tuple[Path, ...]:
     if expanded.exists():
         matches = [expanded]
     else:
-        matches = [Path(match) for match in sorted(glob.glob(str(expanded), recursive=True))]
+        found = sorted(glob.glob(str(expanded), recursive=True))  # noqa: PTH207 - the pattern may be absolute
+        matches = [Path(match) for match in found]
     if not matches:
         what = "no file matches" if glob.has_magic(path) else "there is no file or folder"
         raise DataError(f"{what} {path!r} (looked in {Path.cwd()})")

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
+from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 
 from engine.errors import DataError
 from engine.sources.files import FORMATS, find_files, find_format, read_options
@@ -64,6 +65,21 @@ def resolve_source(source: Any, *, roots: Sequence[Path] | None, spool: Spool) -
         f"a dataset's source cannot be a {type(source).__name__}; give a path, a table name, "
         "a pandas DataFrame, an Arrow table, or a Spark Connect DataFrame"
     )
+
+
+def with_schema(source: Source, schema: pb.DataType) -> pb.Relation:
+    """The relation to read from now on: with its columns spelled out where they were inferred.
+
+    Inferring again for each query would read the data twice each time.
+    """
+    if not source.inferred:
+        return source.relation
+    relation = pb.Relation()
+    relation.CopyFrom(source.relation)
+    data_source = relation.read.data_source
+    data_source.schema = proto_schema_to_pyspark_data_type(schema).json()
+    data_source.options.pop("inferSchema", None)
+    return relation
 
 
 def _local_path(path: str, roots: Sequence[Path], spool: Spool) -> Source:

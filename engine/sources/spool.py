@@ -11,12 +11,15 @@ import uuid
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.errors import DataError
+
+# Spark keeps microseconds; pandas has nanoseconds.
+_TIMESTAMPS: Final = {"coerce_timestamps": "us", "allow_truncated_timestamps": True}
 
 
 class Spool:
@@ -39,9 +42,7 @@ class Spool:
         path = self.folder / f"{uuid.uuid4().hex}.parquet"
         target = _plain_schema(schema)
         try:
-            with pq.ParquetWriter(
-                path, target, coerce_timestamps="us", allow_truncated_timestamps=True
-            ) as writer:
+            with pq.ParquetWriter(path, target, **_TIMESTAMPS) as writer:
                 for batch in batches:
                     table = batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
                     writer.write_table(table.cast(target))

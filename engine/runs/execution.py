@@ -1,0 +1,258 @@
+"""One run, from its compiled source to its last result.
+
+The order: compile (no query runs for a source with problems), wait for a turn and the backend, open and
+count the dataset, run the frames, report. Everything that was opened is closed, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyspark.sql.connect.proto as pb
+
+from engine.backends.base import Backend
+from engine.errors import Interrupted, LimitExceeded
+from engine.gateway.gateway import FrameCall
+from engine.models.frame import Frame
+from engine.models.result import Result
+from engine.models.run import Report, Run, RunTime
+from engine.pool.pool import WorkerPool
+from engine.runs.conclude import Cancelled, Ended, Ending, conclude
+from engine.runs.crew import Crew, Guest
+from engine.runs.job import Job
+from engine.runs.live import LiveRun, Progress
+from engine.runs.opening import Opened, open_dataset
+from engine.runs.plan import RunPlan
+from engine.runs.schedule import Schedule
+from engine.sources.spool import Spool
+from engine.version import VERSION
+from sandbox.contract.messages import Problem
+
+_TICK_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What an engine offers its runs.
+
+    Attributes:
+        pool: gives workers.
+        backend: reads datasets that bring no session of their own.
+        spool: takes tables that the caller hands over.
+        roots: folders that a local backend may read; None if the backend is elsewhere.
+        extra_imports: modules that metrics may import beside the built-in list.
+        workers: frames of one run at a time.
+        slots: runs at a time; the others wait.
+        on_start: told of a run that starts, before any of its threads.
+        on_end: told of its end.
+    """
+
+    pool: WorkerPool
+    backend: Backend
+    spool: Spool
+    roots: tuple[Path, ...] | None
+    extra_imports: tuple[str, ...]
+    workers: int
+    slots: threading.Semaphore
+    on_start: Callable[[Execution], None]
+    on_end: Callable[[Execution], None]
+
+
+class _Stopped(Exception):
+    """The run was stopped before its frames were known."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__()
+        self.ending = ending
+
+
+class Execution:
+    """One run. Made by the engine; started once, or planned once."""
+
+    def __init__(self, services: Services, job: Job, on_progress: Callable[[Progress], None] | None) -> None:
+        self._services = services
+        self._job = job
+        guest = Guest(job.source, services.extra_imports, job.limits, job.layers)
+        self._crew = Crew(services.pool, guest)
+        self._live = LiveRun(self.cancel, on_progress)
+        self._thread: threading.Thread | None = None
+        self._warnings: tuple[Problem, ...] = ()
+        self._began = time.monotonic()
+
+    def start(self) -> LiveRun:
+        """Compile the source, then run in a thread of its own.
+
+        Raises:
+            SourceRefused: the source has problems.
+        """
+        self._services.on_start(self)
+        try:
+            self._warnings = self._crew.enlist()
+        except BaseException:
+            self._services.on_end(self)
+            raise
+        self._thread = threading.Thread(target=self._run_to_end, name="calcmetric-run", daemon=True)
+        self._thread.start()
+        return self._live
+
+    def plan(self) -> RunPlan:
+        """Compile the source and count; run calc_metric on an empty frame only.
+
+        Raises:
+            SourceRefused: the source has problems.
+            LimitExceeded: counting took longer than the run may.
+        """
+        self._services.on_start(self)
+        try:
+            self._warnings = self._crew.enlist()
+            with self._turn(), contextlib.ExitStack() as stack:
+                opened = self._open(stack)
+                calls = self._calls_on_empty(opened)
+        except _Stopped as stopped:
+            ending = stopped.ending
+            raise ending if isinstance(ending, LimitExceeded) else Interrupted("cancelled") from None
+        finally:
+            self._crew.dismiss()
+            self._services.on_end(self)
+        planned = opened.frames.frames
+        return RunPlan(
+            frames=tuple(one.frame for one in planned),
+            rows=tuple(one.rows for one in planned),
+            cut=opened.frames.cut,
+            counting_queries=opened.queries,
+            calls_per_frame=calls,
+            warnings=self._warnings,
+        )
+
+    def cancel(self) -> None:
+        """End it soon; frames without a result become `cancelled`."""
+        self._crew.cancel()
+
+    def wait(self) -> None:
+        """Wait until nothing of it runs."""
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _run_to_end(self) -> None:
+        outcome: Run | BaseException
+        try:
+            outcome = self._run()
+        except BaseException as error:
+            outcome = error
+        finally:
+            self._crew.dismiss()
+            self._services.on_end(self)
+        self._live.finish(outcome)
+
+    def _run(self) -> Run:
+        try:
+            with self._turn(), contextlib.ExitStack() as stack:
+                self._live.advance(Progress("counting"))
+                opened = self._open(stack)
+                results = self._calculate(opened)
+            return self._finished(opened, results)
+        except _Stopped as stopped:
+            return self._never_counted(stopped.ending)
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for a slot and for the backend; the run's own time begins after that."""
+        while not self._services.slots.acquire(timeout=_TICK_SECONDS):
+            self._refuse_cancelled()
+        try:
+            self._services.backend.start()
+            self._refuse_cancelled()
+            self._crew.admit()
+            self._began = time.monotonic()
+            yield
+        finally:
+            self._services.slots.release()
+
+    def _open(self, stack: contextlib.ExitStack) -> Opened:
+        try:
+            return open_dataset(
+                self._job,
+                self._services.backend,
+                self._services.spool,
+                self._services.roots,
+                stack,
+                deadline=self._crew.wall_deadline,
+                cancel=self._crew.cancelled,
+            )
+        except Interrupted as stop:
+            wall = self._job.limits.wall_seconds
+            ending = Cancelled() if stop.reason == "cancelled" else LimitExceeded("wall_seconds", wall, wall)
+            raise _Stopped(ending) from None
+
+    def _calculate(self, opened: Opened) -> tuple[Result, ...]:
+        frames, cpu_limit = opened.frames.frames, self._job.limits.worker_cpu_seconds
+        results: dict[int, Result] = {}
+        total = len(frames)
+        self._live.advance(Progress("calculating", 0, total))
+
+        def note(index: int, ended: Ended) -> None:
+            planned = frames[index]
+            result = conclude(planned.frame, planned.rows, ended, cpu_limit)
+            results[index] = result
+            self._live.advance(Progress("calculating", len(results), total), result)
+
+        def call_of(index: int) -> FrameCall:
+            planned = frames[index]
+            seed = _seed(self._job.source, planned.frame)
+            return FrameCall(index, seed, planned.relation(opened.relation))
+
+        workers = min(self._services.workers, total)
+        self._crew.run(Schedule(range(total)), opened.session, call_of, note, workers)
+        return tuple(results[index] for index in range(total))
+
+    def _calls_on_empty(self, opened: Opened) -> int:
+        """How many requests with a plan calc_metric makes on a frame without rows."""
+        never = pb.Relation(common=opened.relation.common)
+        never.filter.input.CopyFrom(opened.relation)
+        never.filter.condition.literal.boolean = False
+        call = FrameCall(0, 0, never)
+        self._crew.run(Schedule([0]), opened.session, lambda _: call, lambda *_: None, 1)
+        return self._crew.queries
+
+    def _finished(self, opened: Opened, results: Sequence[Result]) -> Run:
+        report = Report(
+            queries=opened.queries + self._crew.queries,
+            seconds=time.monotonic() - self._began,
+            peak_memory_bytes=self._crew.peak_bytes or None,
+            workers=self._crew.workers,
+            cut=opened.frames.cut,
+            warnings=self._warnings,
+        )
+        return self._make_run(opened.backend, opened.plan.time, tuple(results), report)
+
+    def _never_counted(self, ending: Ending) -> Run:
+        """A run that was stopped before its frames were known: the full frame, with the reason."""
+        job = self._job
+        result = conclude(Frame(0), None, Ended(ending), job.limits.worker_cpu_seconds)
+        report = Report(seconds=time.monotonic() - self._began, warnings=self._warnings)
+        time_range = RunTime(as_of=job.as_of, zone=job.zone)
+        return self._make_run(self._services.backend.name, time_range, (result,), report)
+
+    def _make_run(
+        self, backend: str, time_range: RunTime, results: tuple[Result, ...], report: Report
+    ) -> Run:
+        digest = hashlib.sha256(self._job.source).hexdigest()
+        return Run(self._job.metric, digest, backend, VERSION, time_range, results, report)
+
+    def _refuse_cancelled(self) -> None:
+        if self._crew.cancelled.is_set():
+            raise _Stopped(Cancelled())
+
+
+def _seed(source: bytes, frame: Frame) -> int:
+    """The seed of a frame's random generators: from the source and the frame's name, and nothing else."""
+    name = json.dumps(frame.to_dict(), sort_keys=True).encode()
+    return int.from_bytes(hashlib.sha256(source + b"\0" + name).digest()[:4], "big")

@@ -1,0 +1,47 @@
+import signal
+
+import pytest
+
+from engine.errors import LimitExceeded
+from engine.models.frame import Frame
+from engine.runs.conclude import BackendGone, Cancelled, Died, Ended, Garbage, conclude
+from sandbox.contract.messages import Outcome, Returned
+
+FRAME = Frame(0)
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "code"),
+    [
+        (LimitExceeded("frame_seconds", 60, 60), "limit", "limit-frame-seconds"),
+        (Died(signal.SIGXCPU, -1), "limit", "limit-cpu-seconds"),
+        (Died(signal.SIGSYS, -1), "lost", "worker-lost"),
+        (Died(signal.SIGSEGV, -1), "lost", "worker-lost"),
+        (Died(0, 3), "lost", "worker-lost"),
+        (Garbage(), "lost", "worker-garbage"),
+        (Cancelled(), "cancelled", "cancelled"),
+        (BackendGone(), "backend_error", "backend-lost"),
+    ],
+)
+@pytest.mark.parametrize("rows", [None, 0, 5])
+def test_every_ending_is_a_tagged_result_however_many_rows_there_are(ending, status, code, rows):
+    result = conclude(FRAME, rows, Ended(ending, 1.5, "printed"), cpu_limit=9)
+    assert (result.status, result.error.code, result.printed, result.seconds) == (
+        status,
+        code,
+        "printed",
+        1.5,
+    )
+    assert result.value != result.value
+
+
+def test_a_crash_names_its_signal_and_a_limit_its_value():
+    crash = conclude(FRAME, 1, Ended(Died(signal.SIGSEGV, -1)), cpu_limit=9)
+    assert "SIGSEGV" in crash.error.message
+    cpu = conclude(FRAME, 1, Ended(Died(signal.SIGXCPU, -1)), cpu_limit=9)
+    assert "cpu_seconds" in cpu.error.message and "9 allowed" in cpu.error.message
+
+
+def test_a_number_passes_through_the_validator():
+    ended = Ended(Outcome(0, Returned("float", "float", (0.25).hex()), None))
+    assert conclude(FRAME, 5, ended, cpu_limit=9).value == 0.25
