@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from examples.make_data import make_table
 
 HERE = Path(__file__).parent
