@@ -206,7 +206,7 @@ def _make_build_class(guards: Guards) -> Callable[..., type]:
         if keywords:
             guards.refuse("class-refused", f"class {name} has keywords in its header", "leave them out")
         made: type = builtins.__build_class__(body, name, *bases)
-        guards.own_types.add(made)
+        guards.add_own_type(made)
         return made
 
     return build_class

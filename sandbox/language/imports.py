@@ -99,11 +99,11 @@ def is_importable(module: str, extra: tuple[str, ...]) -> bool:
 
 def explain_import(module: str) -> str:
     """What to use instead of a module that may not be imported."""
+    if module in ("pyspark.sql.window", "pyspark.sql.column", "pyspark.sql.dataframe"):
+        return "use `from pyspark.sql import Window, Column, DataFrame`"
     parent, _, name = module.rpartition(".")
     if find_child(real_name(parent), name) == real_name(module):
         return f"use `from {parent} import {name}`"
-    if module in ("pyspark.sql.window", "pyspark.sql.column", "pyspark.sql.dataframe"):
-        return "use `from pyspark.sql import Window, Column, DataFrame`"
     root = module.partition(".")[0]
     known = _INSTEAD.get(root)
     if known:

@@ -43,7 +43,9 @@ def load(program: Program, *, sink: Callable[[str], None]) -> Metric:
     guards = Guards(namespace, program.extra_imports)
     namespace.update(
         __builtins__=make_builtins(guards, sink),
-        _getattr_=guards.make_fast_read(),
+        _check_=guards.make_check(),
+        _open_=guards.open_types,
+        _type_=type,
         _getspecial_=guards.read_special,
         _write_=guards.write,
         _import_=guards.import_module,

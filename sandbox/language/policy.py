@@ -1,7 +1,7 @@
 """Untrusted side. The policy: which syntax is allowed, and how it is rewritten so that guards see it.
 
 Built on RestrictedPython's visitor, which refuses every node that it has no method for; a new Python
-version cannot add a statement unseen. Rewritten: reading an attribute (`_getattr_`, or left alone where
+version cannot add a statement unseen. Rewritten: reading an attribute (`_check_`, or left alone where
 the holder is a known module and the name is on its list), assigning one (`_write_`), imports. Names that
 begin with an underscore are refused in every place that binds or reads one, so no source can shadow or
 call a guard. RestrictedPython's guards for items, iteration, unpacking and calls are left out: see
@@ -32,6 +32,9 @@ from sandbox.language.imports import (
 from sandbox.language.methods import METHODS
 from sandbox.language.problems import make_problem
 from sandbox.language.scope import Scope
+
+# Attributes that need their guard even on open types: templates reach other attributes.
+GUARDED_NAMES = frozenset({"format", "format_map"})
 
 # The one module name with an underscore that the list of imports holds.
 _METHODS_MODULE = "_methods"
@@ -121,10 +124,19 @@ class MetricPolicy(RestrictingNodeTransformer):  # type: ignore[misc]
         node.value = self.visit(node.value)
         if plain or refusal is not None:
             return node
-        if isinstance(node.ctx, ast.Load):
-            return self._call(node, "_getattr_", node.value, ast.Constant(node.attr))
-        node.value = self._call(node, "_write_", node.value, ast.Constant(node.attr))
+        guard = "_check_" if isinstance(node.ctx, ast.Load) else "_write_"
+        node.value = self._guard_holder(node.value, guard, node.attr)
         return node
+
+    def _guard_holder(self, holder: ast.expr, guard: str, attr: str) -> ast.expr:
+        """`x` becomes `guard(x, "attr")`; a plain name first asks inline whether its type is open."""
+        call = self._call(holder, guard, holder, ast.Constant(attr))
+        if not isinstance(holder, ast.Name) or attr in GUARDED_NAMES:
+            return call
+        kind = self._call(holder, "_type_", ast.Name(holder.id, ast.Load()))
+        test = ast.Compare(kind, [ast.In()], [ast.Name("_open_", ast.Load())])
+        choice = ast.IfExp(test, ast.Name(holder.id, ast.Load()), call)
+        return ast.fix_missing_locations(ast.copy_location(choice, holder))
 
     @staticmethod
     def _is_special(name: str) -> bool:
