@@ -1,4 +1,4 @@
-"""Trusted side: which expressions a plan may hold. All 23 kinds of PySpark 4.2 are classified."""
+"""Trusted side: which expressions a plan may hold. All 22 kinds of PySpark 4.2 are classified."""
 
 from __future__ import annotations
 

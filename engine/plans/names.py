@@ -36,7 +36,7 @@ HIDDEN_COLUMNS: Final = {
 _METADATA: Final = re.compile(r"_+metadata")
 _METADATA_KEY: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SPLIT: Final = re.compile(r"[.`]")
-_SIMPLE: Final = re.compile(r"`?([A-Za-z_][A-Za-z0-9_]{0,127})`?")
+_SIMPLE: Final = re.compile(r"(`?)([A-Za-z_][A-Za-z0-9_]{0,127})\1")
 
 
 def fold(name: str) -> str:
@@ -119,7 +119,7 @@ def check_view_name(name: str) -> str:
             f"the view name {name[:100]!r} is refused: it is not one word of letters, digits and _",
             "choose a name such as scored_rows",
         )
-    lowered = match[1].lower()
+    lowered = match[2].lower()
     if lowered == PLACEHOLDER or lowered.startswith(RESERVED_PREFIX):
         raise PlanRefused(
             "view-refused",
@@ -138,9 +138,9 @@ def check_table(name: str, _place: Place) -> str:
         PlanRefused: if it is anything that could only name a table or a file of the backend.
     """
     match = _SIMPLE.fullmatch(name)
-    if match is None or match[1].lower().startswith(RESERVED_PREFIX):
+    if match is None or match[2].lower().startswith(RESERVED_PREFIX):
         raise table_refused(name)
-    return match[1].lower()
+    return match[2].lower()
 
 
 def table_refused(name: str) -> PlanRefused:

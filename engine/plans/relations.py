@@ -1,4 +1,4 @@
-"""Trusted side: which relations a plan may hold. All 62 kinds of PySpark 4.2 are classified."""
+"""Trusted side: which relations a plan may hold. All 61 kinds of PySpark 4.2 are classified."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ OPERATORS: Final = frozenset(
 )
 _FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
-# Functions with an argument that is a schema, by its position. Spark evaluates it while it plans, and a JSON schema can
-# name a Java class to instantiate; so it must be a literal that can be read here.
+# Functions with an argument that is a schema, by its position. Spark evaluates it while it plans, and
+# a JSON schema can name a Java class to load; so it must be a literal that can be read here.
 SCHEMA_FUNCTIONS: Final = {"from_json": 1, "from_csv": 1, "variant_get": 2, "try_variant_get": 2}
 _SCHEMA_OF: Final = frozenset({"schema_of_json", "schema_of_csv"})
 

@@ -94,15 +94,16 @@ def sql_relation(run: RunSql, views: Mapping[str, pb.Relation]) -> pb.Relation:
         raise PlanRefused("plan-too-large", f"spark.sql: more than {MAX_REFERENCES} views in one query", "")
     result = pb.Relation()
     root = result.with_relations.root if used else result
-    root.sql.query = _with_views(checked.text, used)
+    references = [f"{VIEW_PREFIX}{index}" for index in range(len(used))]
+    root.sql.query = check_query(_with_views(checked.text, used), views=references).text
     for value in run.positional:
         root.sql.pos_arguments.add().CopyFrom(value)  # extend() would stop at 100 nested messages
     for key, value in run.named:
         root.sql.named_arguments[key].CopyFrom(value)
     next_id = FIRST_VIEW_ID
-    for index, name in enumerate(used):
+    for reference, name in zip(references, used, strict=True):
         alias = result.with_relations.references.add().subquery_alias
-        alias.alias = f"{VIEW_PREFIX}{index}"
+        alias.alias = reference
         plan, next_id = renumber(expand_views(known[name], views, FIRST_VIEW_ID), next_id)
         alias.input.CopyFrom(plan)
     if count(result) > MAX_NODES:
@@ -145,7 +146,7 @@ def _with_views(text: str, names: list[str]) -> str:
         f"`{name}` AS (SELECT * FROM {VIEW_PREFIX}{index})"  # noqa: S608 (both are plain words)
         for index, name in enumerate(names)
     )
-    return f"WITH {made} (\n{text}\n)"
+    return f"WITH {made} ({text})"
 
 
 def _too_large(name: str) -> PlanRefused:
