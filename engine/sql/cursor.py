@@ -30,7 +30,9 @@ class Cursor:
         self.index = 0
         self.depth = 0
         for lexeme in lexemes:
-            if lexeme.kind in ("word", "quoted") and lexeme.name.casefold() == HIDDEN_COLUMN:
+            # A cluster can be set to read "x" in double quotes as a name.
+            named = lexeme.kind in ("word", "quoted") or lexeme.text[:1] == '"'
+            if named and lexeme.name.strip('"').casefold() == HIDDEN_COLUMN:
                 raise PlanRefused(
                     "hidden-column",
                     f"{HIDDEN_COLUMN} is the hidden column of file names and sizes",
