@@ -1,9 +1,10 @@
 """`python -m sandbox.confine`: what this host offers, and what a real worker on it can reach, as JSON.
 
 Untrusted side, standard library only; the program that `calcmetric doctor` starts, because the engine
-does not import confinement. Output: {"host": {HostReport}, "level": "full" | "landlock" | "none",
-"attempts": [{"name", "blocked", "expected", "detail"}], "error": "" or why workers cannot be confined}.
-Exit status 0 if everything that this level promises to block was blocked, else 1.
+does not import confinement. With `--without-namespaces` it tries the lower level. It prints
+{"host": {a HostReport}, "level": "full" | "landlock" | "none", "attempts": [{"name", "blocked",
+"expected", "detail"}], "error": "" or why workers cannot be confined}. Exit status 0 if all that this
+level promises to block was blocked, else 1.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def main() -> int:
     level, error = Level.NONE, ""
     trials: tuple[Trial, ...] = ()
     try:
-        level = enter_jail()
+        level = enter_jail(namespaces="--without-namespaces" not in sys.argv[1:])
         trials = run_attempts(prepare(), level)
     except ConfinementError as failure:
         error = str(failure)

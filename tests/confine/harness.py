@@ -1,0 +1,147 @@
+"""Runs Python text, with no language layer, in a really confined worker.
+
+A library for tests, and the program that it starts: a small zygote. It may first take system calls away
+from itself (to look like a poorer host), enters the jail, preloads, forks one worker, and prints what the
+worker said and how it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run. `source` sees `say(text)`."""
+
+    source: str = ""
+    preload: str = ""
+    memory_bytes: int = 512 << 20
+    cpu_seconds: float = 20
+    namespaces: bool = True
+    denied: dict[str, str] = field(default_factory=dict)  # call -> name of an Action
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the worker ended: an exit code, or a negative signal number."""
+
+    level: str
+    said: list[str]
+    code: int
+    error: str
+    milliseconds: float
+
+
+def run_confined(job: Job, *, user: int | None = None) -> Ending:
+    """Run one job in a process tree of its own, to its end."""
+    with _start(job, user) as zygote:
+        output, errors = zygote.communicate(timeout=120)
+    assert zygote.returncode == 0, errors.decode()
+    return Ending(**json.loads(output))
+
+
+def start_confined(job: Job) -> subprocess.Popen[bytes]:
+    """Start one job, and return once its worker is confined."""
+    zygote = _start(job, None)
+    assert zygote.stderr is not None
+    assert zygote.stderr.readline() == b"confined\n"
+    return zygote
+
+
+def _start(job: Job, user: int | None) -> subprocess.Popen[bytes]:
+    python = sys.executable if user is None else "/usr/bin/python3"
+    zygote = subprocess.Popen(
+        [python, "-P", __file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PYTHONPATH": repository(), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"},
+        cwd="/",
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
+    )
+    assert zygote.stdin is not None
+    zygote.stdin.write(json.dumps(job.__dict__).encode() + b"\n")
+    zygote.stdin.flush()
+    return zygote
+
+
+def repository() -> str:
+    """The folder that holds the packages."""
+    return str(Path(__file__).parents[2])
+
+
+def _main() -> None:
+    from sandbox.confine import ConfinementError, enter_jail, prepare
+
+    job = Job(**json.loads(sys.stdin.readline()))
+    _deny(job.denied)
+    try:
+        level = enter_jail(namespaces=job.namespaces)
+        exec(job.preload, {})
+        prepared = prepare()
+    except ConfinementError as error:
+        print(json.dumps(Ending("none", [], 0, str(error), 0).__dict__))
+        return
+    ours, theirs = socket.socketpair()
+    started = time.perf_counter()
+    child = os.fork()
+    if child == 0:
+        _become_worker(job, prepared, ours, theirs)
+    theirs.close()
+    select.select([ours], [], [], 30)
+    milliseconds = (time.perf_counter() - started) * 1000
+    print("confined", file=sys.stderr, flush=True)
+    text = b""
+    while part := ours.recv(1 << 16):
+        text += part
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    said = text.decode().splitlines()
+    error = "" if said[:1] == ["confined"] else str(said)
+    print(json.dumps(Ending(level.value, said[1:], code, error, milliseconds).__dict__))
+
+
+def _become_worker(job, prepared, ours, theirs) -> None:
+    from sandbox.confine import confine_worker, self_check
+
+    def say(*words: object) -> None:
+        theirs.sendall((" ".join(map(str, words)) + "\n").encode())
+
+    code = 1
+    try:
+        ours.close()
+        confine_worker(
+            prepared, channel_fd=theirs.fileno(), memory_bytes=job.memory_bytes, cpu_seconds=job.cpu_seconds
+        )
+        self_check()
+        say("confined")
+        exec(job.source, {"say": say})
+        code = 0
+    except BaseException as error:
+        say(type(error).__name__, error)
+    finally:
+        os._exit(code)
+
+
+def _deny(denied: dict[str, str]) -> None:
+    from sandbox.confine import libc
+    from sandbox.confine.bpf import Action, Policy, Row, compile_policy
+
+    if denied:
+        rows = tuple(Row(call, Action[action], "a poorer host") for call, action in denied.items())
+        libc.set_no_new_privileges()
+        libc.install_filter(compile_policy(Policy(rows, Action.ALLOW), libc.architecture()).bind(os.getpid()))
+
+
+if __name__ == "__main__":
+    _main()

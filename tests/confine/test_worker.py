@@ -1,0 +1,219 @@
+"""A confined worker: honest work runs, and what is bad ends as its own clear death."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandbox.confine import ConfinementError, probe_host, self_check
+from tests.confine.harness import Job, repository, run_confined, start_confined
+
+PRELOAD = """
+import os
+os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+import numpy, pandas, pyarrow, pyarrow.compute, scipy.optimize, scipy.stats
+import statsmodels.api, statsmodels.stats.proportion, pyspark.sql.connect.session
+"""
+
+HONEST = """
+import concurrent.futures, datetime, decimal, hashlib, inspect, json, random, time, traceback, uuid, zoneinfo
+import numpy as np, pandas as pd, pyarrow as pa, scipy.optimize, scipy.stats, statsmodels.api as sm
+rng = np.random.default_rng(7)
+square = rng.normal(size=(120, 120))
+frame = pd.DataFrame({
+    "key": rng.integers(0, 5, 4000), "x": rng.normal(size=4000),
+    "at": pd.date_range("2024-03-01", periods=4000, freq="h", tz="Europe/Berlin"),
+})
+table = pa.table({"x": rng.normal(size=500_000), "key": rng.integers(0, 50, 500_000)})
+
+def ship_arrow():
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return pa.ipc.open_stream(sink.getvalue()).read_pandas()
+
+def use_threads():
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        return sum(pool.map(lambda n: n * n, range(50)))
+
+def import_late():
+    import scipy.cluster.hierarchy, scipy.integrate, scipy.ndimage, scipy.signal, statsmodels.tsa.api
+    return scipy.integrate.quad(np.sin, 0, 1)
+
+STEPS = {
+    "singular values": lambda: np.linalg.svd(square),
+    "inverse": lambda: np.linalg.inv(square),
+    "fourier": lambda: np.fft.rfft(square),
+    "group": lambda: frame.groupby("key").x.agg(["mean", "std", "median"]),
+    "resample": lambda: frame.set_index("at").x.resample("D").mean(),
+    "time zones": lambda: frame["at"].dt.tz_convert("America/New_York"),
+    "merge": lambda: frame.merge(frame.head(50), on="key"),
+    "query": lambda: frame.query("x > 0 and key == 2"),
+    "pivot": lambda: frame.pivot_table(index="key", values="x"),
+    "t-test": lambda: scipy.stats.ttest_ind(frame.x[:2000], frame.x[2000:]),
+    "minimize": lambda: scipy.optimize.minimize(lambda v: (v ** 2).sum(), np.ones(4)),
+    "curve fit": lambda: scipy.optimize.curve_fit(lambda x, a, b: a * x + b, np.arange(9.0), np.arange(9.0)),
+    "least squares": lambda: sm.OLS(frame.x, sm.add_constant(frame.key)).fit().summary(),
+    "logit": lambda: sm.Logit((frame.x > 0).astype(int), sm.add_constant(frame.key)).fit(disp=0),
+    "arrow threads": lambda: table.group_by("key").aggregate([("x", "mean")]),
+    "arrow sort": lambda: table.sort_by("x"),
+    "arrow shipping": ship_arrow,
+    "threads": use_threads,
+    "late imports": import_late,
+    "dates": lambda: datetime.datetime.strptime("2024-02-29", "%Y-%m-%d"),
+    "zone data": lambda: zoneinfo.ZoneInfo("Asia/Tokyo"),
+    "local time": lambda: (time.localtime(), time.sleep(0), time.process_time()),
+    "seeds": lambda: (np.random.seed(), random.SystemRandom().random(), uuid.uuid4()),
+    "digests": lambda: hashlib.sha256(b"x").hexdigest(),
+    "source lines": lambda: inspect.getsource(np.mean),
+    "processors": lambda: os.cpu_count(),
+}
+import os
+for name, step in STEPS.items():
+    try:
+        step()
+    except BaseException as error:
+        say(name, "failed:", repr(error))
+say("done", len(STEPS))
+"""
+
+
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_honest_work_runs(namespaces):
+    ending = run_confined(
+        Job(HONEST, preload=PRELOAD, memory_bytes=1 << 30, cpu_seconds=100, namespaces=namespaces)
+    )
+    assert (ending.said, ending.code) == (["done 26"], 0)
+
+
+def test_a_memory_bomb_is_a_memory_error():
+    source = """
+try:
+    held = [bytearray(16 << 20) for _ in range(64)]
+except MemoryError:
+    held = None
+    say("out of memory, and going on")
+"""
+    assert run_confined(Job(source, memory_bytes=256 << 20)).said == ["out of memory, and going on"]
+
+
+def test_memory_within_the_limit_can_be_used():
+    source = "held = [bytearray(16 << 20) for _ in range(12)]; say(len(held))"
+    assert run_confined(Job(source, memory_bytes=256 << 20)).said == ["12"]
+
+
+def test_memory_hidden_from_the_data_limit_is_bounded_too():
+    """Filled pages made read-only leave RLIMIT_DATA's account; the address-space limit still counts them."""
+    source = """
+from sandbox.confine.libc import raw_call
+count = 0
+try:
+    while True:
+        page = raw_call("mmap", 0, 64 << 20, 3, 0x22, -1, 0)
+        raw_call("mprotect", page, 64 << 20, 1)
+        count += 1
+except OSError as error:
+    say(error.errno, 64 <= count <= 200)
+"""
+    assert run_confined(Job(source, memory_bytes=128 << 20)).said == ["12 True"]
+
+
+def test_an_endless_loop_meets_the_processor_limit():
+    assert run_confined(Job("while True: pass", cpu_seconds=1)).code == -signal.SIGXCPU
+
+
+def test_ignoring_the_warning_signal_does_not_help():
+    source = "import signal; signal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass"
+    assert run_confined(Job(source, cpu_seconds=1)).code == -signal.SIGKILL
+
+
+def test_executing_a_program_kills():
+    assert run_confined(Job("import os; os.execv('/bin/true', ['true'])")).code == -signal.SIGSYS
+
+
+def test_starting_a_program_is_refused():
+    ending = run_confined(Job("import subprocess; subprocess.run(['/bin/true'])"))
+    assert ending.said[0].startswith("PermissionError")
+
+
+def test_a_crash_is_its_own_signal():
+    ending = run_confined(Job("import ctypes; ctypes.string_at(0)"))
+    assert (ending.code, ending.said) == (-signal.SIGSEGV, [])
+
+
+def test_abort_works():
+    assert run_confined(Job("import os; os.abort()")).code == -signal.SIGABRT
+
+
+def test_files_of_the_host_are_out_of_reach(tmp_path):
+    canary = tmp_path / "canary"
+    canary.write_text("secret")
+    for namespaces in (True, False):
+        ending = run_confined(Job(f"say(open({str(canary)!r}).read())", namespaces=namespaces))
+        assert ending.said[0].startswith(("FileNotFoundError", "PermissionError"))
+
+
+def test_the_installation_is_within_reach():
+    assert run_confined(Job("import os; say(len(open(os.__file__).read()) > 1000)")).said == ["True"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user stays the same")
+def test_root_becomes_nobody_where_nobody_can_read_python():
+    source = "import os; say(os.getuid(), os.geteuid(), os.getgid(), os.getegid())"
+    ending = run_confined(Job(source))
+    if ending.level != "full":
+        pytest.skip("without the jail, Python may live where nobody can read it")
+    assert ending.said == ["65534 65534 65534 65534"]
+
+
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_everything_ends_with_the_zygote(namespaces):
+    zygote = start_confined(Job("import time\nwhile True: time.sleep(60)", namespaces=namespaces))
+    with zygote:
+        inside = psutil.Process(zygote.pid).children(recursive=True)
+        zygote.kill()
+        _, alive = psutil.wait_procs(inside, timeout=2)
+    assert len(inside) == (2 if namespaces and probe_host().namespaces else 1)
+    assert alive == []
+
+
+def test_a_host_without_namespaces_gives_the_lower_level():
+    for call in ("unshare", "mount", "pivot_root"):
+        ending = run_confined(Job("say('in')", denied={call: "EPERM"}))
+        assert (ending.level, ending.said) == ("landlock", ["in"])
+
+
+@pytest.mark.parametrize(("call", "named"), [("landlock_create_ruleset", "Landlock"), ("seccomp", "seccomp")])
+def test_a_host_without_a_wall_is_refused(call, named):
+    ending = run_confined(Job("say('in')", denied={call: "ENOSYS"}))
+    assert ending.level == "none" and named in ending.error
+
+
+@pytest.mark.parametrize(
+    "call", ["landlock_restrict_self", "prctl", "capset", "setsid", "prlimit64", "landlock_add_rule"]
+)
+def test_a_step_that_fails_stops_everything(call):
+    ending = run_confined(Job("say('in')", denied={call: "EPERM"}))
+    assert "ConfinementError" in ending.error or ending.level == "none"
+    assert ending.said == [] or "in" not in ending.said
+
+
+def test_the_self_check_notices_a_missing_wall():
+    with pytest.raises(ConfinementError, match="Landlock does not hold"):
+        self_check()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.skipif(shutil.which("python3", path="/usr/bin") is None, reason="no Python that others can read")
+@pytest.mark.parametrize("denied", [{}, {"unshare": "EPERM"}])
+def test_an_ordinary_user_can_confine(denied):
+    if not os.access(repository(), os.R_OK) or Path("/usr/bin/python3").resolve().name < "python3.11":
+        pytest.skip("the system's Python is too old")
+    ending = run_confined(Job("say('in')", denied=denied), user=1000)
+    assert ending.said == ["in"]
+    assert ending.level == ("landlock" if denied else ending.level)
