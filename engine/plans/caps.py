@@ -16,8 +16,9 @@ MAX_REQUEST_BYTES: Final = 24 * _MIB
 # smallest message takes two bytes, so this bounds what the parser may allocate to some 50 MB.
 FAST_PARSE_BYTES: Final = 1 * _MIB
 
-# Wire fields of a request that is larger or deeper than the fast parser takes; bounds its memory.
-MAX_WIRE_FIELDS: Final = 200_000
+# Wire fields of a request that is larger or deeper than the fast parser takes: six for each node. Bounds
+# memory and time (reading them takes about half a second).
+MAX_WIRE_FIELDS: Final = 60_000
 
 # Messages inside one another. Each operation and each expression takes two, so this is a chain of 200
 # `withColumn` calls. Spark's own server stops at 1,024.

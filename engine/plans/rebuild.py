@@ -58,12 +58,14 @@ def _copy(source: Any, target: Any, place: Place) -> list[tuple[Any, Any, str]]:
         check(source, place)
     nested = []
     for field, value in source.ListFields():
-        match rules.get(field.name):
+        rule = rules.get(field.name)
+        most = rule.most if isinstance(rule, Walk) else MAX_NODES
+        if field.is_repeated and len(value) > most:
+            raise PlanRefused("plan-too-large", f"{name}: more than {most:,} {field.name}", "")
+        match rule:
             case Keep() as keep:
                 _keep(keep, field, value, target, place)
-            case Walk(most=most):
-                if most is not None and len(value) > most:
-                    raise PlanRefused("plan-too-large", f"{name}: more than {most} {field.name}", "")
+            case Walk():
                 nested += [(child, built, field.name) for child, built in _pair(field, value, target)]
             case Drop():
                 pass

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from engine.errors import PlanRefused
-from engine.plans.caps import MAX_LOCAL_BYTES
+from engine.plans.caps import MAX_LOCAL_BYTES, MAX_NODES
 
 
 @dataclass(slots=True)
@@ -72,9 +72,9 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Rebuild a message (each element, if repeated; each value, if a map) by its own rules."""
+    """Rebuild a message (each element, if repeated, of which there are at most `most`) by its own rules."""
 
-    most: int | None = None
+    most: int = MAX_NODES
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,10 +102,11 @@ def sql_relation(run: RunSql, views: Mapping[str, pb.Relation]) -> pb.Relation:
         root.sql.named_arguments[key].CopyFrom(value)
     next_id = FIRST_VIEW_ID
     for reference, name in zip(references, used, strict=True):
-        alias = result.with_relations.references.add().subquery_alias
-        alias.alias = reference
-        plan, next_id = renumber(expand_views(known[name], views, FIRST_VIEW_ID), next_id)
-        alias.input.CopyFrom(plan)
+        item = result.with_relations.references.add()
+        item.subquery_alias.alias = reference
+        plan, item.common.plan_id = renumber(expand_views(known[name], views, FIRST_VIEW_ID), next_id)
+        next_id = item.common.plan_id + 1  # Sail wants references to have a plan id
+        item.subquery_alias.input.CopyFrom(plan)
     if count(result) > MAX_NODES:
         raise _too_large(used[0] if used else "the query")
     return result
