@@ -19,7 +19,8 @@ from engine.frames.build import case, long, sql
 from engine.frames.fields import Field, check_groupable, find_field
 from engine.frames.values import canonical, convert, equals, within
 from engine.models.frame import Scalar, ValueType
-from engine.models.segments import MAX_MEMBERS, Buckets, Cross, SegmentGroup, Terms, Values, bucket_label
+from engine.models.segment_checks import MAX_MEMBERS
+from engine.models.segments import Buckets, Cross, SegmentGroup, Terms, Values, bucket_label
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from engine.errors import DataError
 from engine.frames.build import Literal, all_of, call, case, literal
 from engine.frames.fields import Field
 from engine.models.frame import Scalar
-from engine.models.segments import Edge
+from engine.models.segment_checks import Edge
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)

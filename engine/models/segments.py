@@ -2,29 +2,22 @@
 
 All that can be known without the data is checked here, at construction, so that a mistake is an error
 on the caller's own line. `SegmentGroup` is the public name; the rules are its four subclasses, which
-`engine.frames` tells apart by `match`. Expressions are only held: they are checked with the data's schema.
+`engine.frames` tells apart by type. Expressions are only held: they are checked with the data's schema.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from itertools import pairwise
-from typing import Final, TypeVar, cast
+from typing import TypeVar, cast
 
 from engine.errors import UsageError
 from engine.models.frame import Scalar
+from engine.models.segment_checks import MAX_MEMBERS, Edge, check_edges, check_name, check_values
 
-Edge = int | float | Decimal | date | datetime
 _Item = TypeVar("_Item")
-
-# Bounds that keep one run's plans and results at a sane size; a run has its own bound on frames beside.
-MAX_MEMBERS: Final = 10_000
-_VALUE_TYPES: Final = (bool, int, float, Decimal, str, date)
-_EDGE_TYPES: Final = (int, float, Decimal, date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +104,13 @@ class Values(SegmentGroup):
     values: tuple[Scalar, ...] | None = None
 
     def __post_init__(self) -> None:
-        _check_name(self.field, "by_value: field")
+        check_name(self.field, "by_value: field")
         if isinstance(self.top, bool) or not isinstance(self.top, int) or not 0 < self.top <= MAX_MEMBERS:
             raise UsageError(
                 f"by_value({self.field!r}): top must be from 1 to {MAX_MEMBERS}, not {self.top!r}"
             )
         if self.values is not None:
-            _check_values(self.field, self.values)
+            check_values(self.field, self.values)
 
     @property
     def name(self) -> str:
@@ -134,8 +127,8 @@ class Buckets(SegmentGroup):
     outer: bool = False
 
     def __post_init__(self) -> None:
-        _check_name(self.field, "by_buckets: field")
-        _check_edges(f"by_buckets({self.field!r})", self.edges, 1 if self.outer else 2)
+        check_name(self.field, "by_buckets: field")
+        check_edges(f"by_buckets({self.field!r})", self.edges, 1 if self.outer else 2)
 
     @property
     def name(self) -> str:
@@ -160,7 +153,7 @@ class Terms(SegmentGroup):
         if not 0 < len(self.terms) <= MAX_MEMBERS:
             raise UsageError(f"by_terms needs from 1 to {MAX_MEMBERS} terms, not {len(self.terms)}")
         for label, expression in self.terms:
-            _check_name(label, "where: label")
+            check_name(label, "where: label")
             if not isinstance(expression, str) or not expression.strip():
                 raise UsageError(f'where({label!r}): the expression must be Boolean SQL such as "age >= 18"')
 
@@ -215,64 +208,3 @@ def _in_utc(item: object) -> object:
     if isinstance(item, datetime) and item.utcoffset() is not None:
         return item.astimezone(UTC)
     return item
-
-
-def _check_name(name: object, what: str) -> None:
-    if not isinstance(name, str) or not name.strip():
-        raise UsageError(f"{what} must be a text that is not empty, not {name!r}")
-
-
-def _check_values(field: str, values: tuple[Scalar, ...]) -> None:
-    where = f"by_value({field!r}): values"
-    if not 0 < len(values) <= MAX_MEMBERS:
-        raise UsageError(
-            f"{where} must be from 1 to {MAX_MEMBERS}, not {len(values)}; leave it out to find them"
-        )
-    for value in values:
-        if value is not None and not isinstance(value, _VALUE_TYPES):
-            raise UsageError(
-                f"{where}: {value!r} is a {type(value).__name__}; use text, numbers, dates or None"
-            )
-        if isinstance(value, Decimal) and not value.is_finite():
-            raise UsageError(f"{where}: {value!r} is no decimal number; NaN is float('nan')")
-    kinds = {_kind(value) for value in values if value is not None}
-    if len(kinds) > 1:
-        raise UsageError(f"{where} are of mixed types: {', '.join(sorted(kinds))}; give values of one type")
-    seen: set[object] = set()
-    for value in values:
-        key = "nan" if isinstance(value, float) and math.isnan(value) else (value,)
-        if key in seen:
-            raise UsageError(f"{where}: {value!r} is given twice")
-        seen.add(key)
-
-
-def _check_edges(where: str, edges: tuple[Edge, ...], least: int) -> None:
-    if not least <= len(edges) <= MAX_MEMBERS:
-        raise UsageError(
-            f"{where}: give at least {least} edges (and at most {MAX_MEMBERS}), not {len(edges)}; "
-            "n edges make n-1 buckets, and outer=True adds the two open ends"
-        )
-    for edge in edges:
-        if isinstance(edge, bool) or not isinstance(edge, _EDGE_TYPES):
-            raise UsageError(f"{where}: edge {edge!r} is not a number, a date or a datetime")
-        if isinstance(edge, float | Decimal) and not math.isfinite(edge):
-            raise UsageError(f"{where}: edge {edge!r} is not finite; for open ends use outer=True")
-    kinds = {_kind(edge) for edge in edges}
-    if len(kinds) > 1:
-        raise UsageError(
-            f"{where}: edges are of mixed types: {', '.join(sorted(kinds))}; give edges of one type"
-        )
-    for low, high in pairwise(edges):
-        if not low < high:  # type: ignore[operator]  # of one kind, as just checked
-            raise UsageError(f"{where}: edges must ascend, but {high!r} follows {low!r}")
-
-
-def _kind(value: object) -> str:
-    """What a value may be mixed with: numbers with numbers, and else only its own type."""
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int | float | Decimal):
-        return "number"
-    if isinstance(value, datetime):
-        return "datetime without a zone" if value.utcoffset() is None else "datetime"
-    return "date" if isinstance(value, date) else "text"
