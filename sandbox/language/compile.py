@@ -109,6 +109,10 @@ def _compile_text(text: str, problems: tuple[Problem, ...], extra: tuple[str, ..
         policy = MetricPolicy(find_scope(tree, extra), extra, _make_place_of(text))
         check_metric(tree, policy.report)
         flags = _future_flags(tree)
+        try:  # finds what parsing does not, such as a return outside of a function
+            compile(tree, FILENAME, "exec", flags=flags, dont_inherit=True)
+        except SyntaxError as error:
+            problems = (*problems, _describe_syntax_error(error))
         tree = ast.fix_missing_locations(policy.visit(tree))
         found = [*problems, *policy.problems]
         code = None

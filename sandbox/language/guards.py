@@ -172,9 +172,10 @@ class Guards:
             value = importlib.import_module(child) if child else getattr(obj, name)
             return _stand_in(name, self._guard_value(obj, name, value)), False
         if name in ("format", "format_map"):
-            if issubclass(kind, str):
+            text = obj.__self__ if kind is super else obj
+            if isinstance(text, str):
                 make = strings.make_format if name == "format" else strings.make_format_map
-                return _stand_in(name, make(obj, self.read)), False
+                return _stand_in(name, make(text, self.read)), False
             if issubclass(kind, type) and issubclass(obj, str):
                 return _stand_in(name, strings.make_unbound(name, self.read)), False
         rule = None if kind in self.own_types else attributes.find_rule(kind)

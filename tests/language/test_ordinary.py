@@ -1,5 +1,7 @@
 """Ordinary Python, as data scientists write it, gives what Python gives."""
 
+# ruff: noqa: E501 - the sources under test are easier to read on one line
+
 import math
 
 import numpy as np
@@ -11,12 +13,21 @@ from tests.language.running import run
 BODIES = {
     "loop": ("total = 0\nfor i in range(10):\n    total += i\nreturn total", 45),
     "while else": ("n = 3\nwhile n:\n    n -= 1\nelse:\n    n = 7\nreturn n", 7),
-    "comprehensions": ("return sum([x for x in range(5) if x % 2]) + len({x: 1 for x in 'ab'}) + len({1, 1})", 7),
+    "comprehensions": (
+        "return sum([x for x in range(5) if x % 2]) + len({x: 1 for x in 'ab'}) + len({1, 1})",
+        7,
+    ),
     "generator": ("def g():\n    yield 1\n    yield from (2, 3)\nreturn sum(g())", 6),
     "generator send": ("def g():\n    x = yield 1\n    yield x * 2\ni = g()\nnext(i)\nreturn i.send(21)", 42),
     "closure and nonlocal": ("n = 0\ndef f():\n    nonlocal n\n    n += 2\nf()\nf()\nreturn n", 4),
-    "lambda with defaults": ("f = lambda a, b=2, *c, d=1, **e: a + b + sum(c) + d + len(e)\nreturn f(1, 2, 3, x=1)", 8),
-    "star arguments": ("def f(a, b, c):\n    return a * 100 + b * 10 + c\nreturn f(*[1, 2], **{'c': 3})", 123),
+    "lambda with defaults": (
+        "f = lambda a, b=2, *c, d=1, **e: a + b + sum(c) + d + len(e)\nreturn f(1, 2, 3, x=1)",
+        8,
+    ),
+    "star arguments": (
+        "def f(a, b, c):\n    return a * 100 + b * 10 + c\nreturn f(*[1, 2], **{'c': 3})",
+        123,
+    ),
     "unpacking": ("(a, (b, *c)), d = (1, (2, 3, 4)), [5]\n[e] = d\nreturn a + b + len(c) + e", 10),
     "unpacking in for": ("return sum(a * b for a, (b, _) in [(1, (2, 0)), (3, (4, 0))])", 14),
     "swap in items": ("x = [1, 2]\nx[0], x[1] = x[1], x[0]\nreturn x[0] * 10 + x[1]", 21),
@@ -55,12 +66,24 @@ BODIES = {
         " + len(tuple(enumerate('ab', 1))) + len(repr('x')) + slice(1).stop + len(ascii('é')) + bool(set())",
         None,
     ),
-    "getattr": ("return getattr(3, 'real') + getattr(3, 'nope', 4) + hasattr(3, 'imag') + hasattr('', 'nope')", 8),
+    "getattr": (
+        "return getattr(3, 'real') + getattr(3, 'nope', 4) + hasattr(3, 'imag') + hasattr('', 'nope')",
+        8,
+    ),
     "hasattr of the closed": ("return float(hasattr('', '__class__'))", 0.0),
-    "type": ("return (type(1) is int) + isinstance(int, type) + isinstance(1, type) + (type(int) == type)", 3),
+    "type": (
+        "return (type(1) is int) + isinstance(int, type) + isinstance(1, type) + (type(int) == type)",
+        3,
+    ),
     "type name": ("return len(type(1.0).__name__)", 5),
-    "annotations": ("x: int = 1\ny: 'list[int]'\ndef f(a: int, *b: str) -> float:\n    return a\nreturn f(x)", 1),
-    "generic annotation": ("def f(a: list[int] | None = None) -> dict[str, float]:\n    return {}\nreturn len(f())", 0),
+    "annotations": (
+        "x: int = 1\ny: 'list[int]'\ndef f(a: int, *b: str) -> float:\n    return a\nreturn f(x)",
+        1,
+    ),
+    "generic annotation": (
+        "def f(a: list[int] | None = None) -> dict[str, float]:\n    return {}\nreturn len(f())",
+        0,
+    ),
     "decorator": (
         "def twice(f):\n    def g(*a, **k):\n        return 2 * f(*a, **k)\n    return g\n"
         "@twice\ndef f(x):\n    return x\nreturn f(4)",
@@ -273,7 +296,10 @@ CLASSES = {
     ),
     "metric with other parameters": ("def calc_metric(df, k=2, *args, q=3, **kw):\n    return k + q\n", 5),
     "metric with star": ("def calc_metric(*args):\n    return len(args)\n", 1),
-    "future": ("from __future__ import annotations\ndef calc_metric(df: Unknown) -> Nope:\n    return 1\n", 1),
+    "future": (
+        "from __future__ import annotations\ndef calc_metric(df: Unknown) -> Nope:\n    return 1\n",
+        1,
+    ),
     "tabs": ('def calc_metric(df):\n\t"""\n\tText\n  \twith both\n\t"""\n\treturn 1\n', 1),
     "windows line ends": ("def calc_metric(df):\r\n    return 1\r\n", 1),
 }
@@ -419,7 +445,11 @@ def test_library(name):
 
 def test_what_is_printed_goes_to_the_sink():
     printed = []
-    run("print('top')\ndef calc_metric(df):\n    print(1, 'a', sep='-', end='!')\n    print()\n    return 1", None, printed)
+    run(
+        "print('top')\ndef calc_metric(df):\n    print(1, 'a', sep='-', end='!')\n    print()\n    return 1",
+        None,
+        printed,
+    )
     assert "".join(printed) == "top\n1-a!\n"
 
 

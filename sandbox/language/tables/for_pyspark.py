@@ -1,6 +1,6 @@
 """Untrusted side. What a metric may use of PySpark: what the data engine computes; no readers, writers, UDFs.
 
-The rules are keyed by the public classes; the Connect classes that a metric meets inherit from them.
+The rules are keyed by the public classes; most Connect classes that a metric meets inherit from them.
 """
 
 from __future__ import annotations
@@ -382,3 +382,14 @@ CLASSES: Final[dict[str, ClassRule]] = {
         columns=True,
     ),
 }
+
+# Connect classes that do not inherit from the public ones.
+_CONNECT: Final = {
+    "pyspark.sql.connect.dataframe.DataFrameNaFunctions": "pyspark.sql.dataframe.DataFrameNaFunctions",
+    "pyspark.sql.connect.dataframe.DataFrameStatFunctions": "pyspark.sql.dataframe.DataFrameStatFunctions",
+    "pyspark.sql.connect.group.GroupedData": "pyspark.sql.group.GroupedData",
+    "pyspark.sql.connect.session.SparkSession": "pyspark.sql.session.SparkSession",
+    "pyspark.sql.connect.window.Window": "pyspark.sql.window.Window",
+    "pyspark.sql.connect.window.WindowSpec": "pyspark.sql.window.WindowSpec",
+}
+CLASSES.update({connect: CLASSES[public] for connect, public in _CONNECT.items()})

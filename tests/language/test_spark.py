@@ -1,0 +1,107 @@
+"""Genuine Spark Connect frames, columns and rows under the guards, on Sail."""
+
+# ruff: noqa: E501 - the sources under test are easier to read on one line
+
+import textwrap
+
+import pytest
+
+from tests.language.running import codes_when_run, run
+
+pytestmark = pytest.mark.sail
+
+
+@pytest.fixture(scope="module")
+def frame():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_CONNECT_MODE_ENABLED", "1")
+        from pysail.spark import SparkConnectServer
+        from pyspark.sql.connect.session import SparkSession
+
+        server = SparkConnectServer("127.0.0.1", 0)
+        server.start(background=True)
+        session = SparkSession.builder.remote(f"sc://127.0.0.1:{server.listening_address[1]}").getOrCreate()
+        rows = [(1, "a", 0.5, 10), (2, "a", 1.5, 20), (3, "b", None, 30)]
+        yield session.createDataFrame(rows, "id int, g string, score double, age int")
+        session.stop()
+        server.stop()
+
+
+HEAD = "import numpy as np\nimport pandas as pd\nfrom pyspark.sql import Window, functions as F, types as T\n"
+HONEST = {
+    "df.agg(F.avg('age')).first()[0]": 20,
+    "df.agg({'age': 'max'}).collect()[0]['max(age)']": 30,
+    "df.groupBy('g').agg(F.sum('age').alias('s')).orderBy(F.desc('s')).first().s": 30,
+    "df.filter(df.age > 10).where(F.col('score').isNull()).count()": 1,
+    "df.select('age').toPandas()['age'].mean()": 20,
+    "df.select(df['age'].cast(T.DoubleType()).alias('a')).agg(F.max('a')).first()[0]": 30,
+    "df.withColumn('r', F.row_number().over(Window.partitionBy('g').orderBy(F.col('age').desc()))).filter('r = 1').count()": 2,
+    "df.na.fill(0.0).agg(F.sum('score')).first()[0]": 2,
+    "df.join(df.alias('b').select(F.col('g').alias('h'), 'age'), F.col('g') == F.col('h')).count()": 5,
+    "df.groupBy('g').pivot('id', [1, 2]).count().columns.count('1')": 1,
+    "sum(r.age for r in df.select('age').collect())": 60,
+    "len(df.schema.fieldNames()) + len(df.dtypes) + len(df.columns)": 12,
+    "df.sparkSession.createDataFrame([(1,)], ['x']).count()": 1,
+    "df.sparkSession.range(5).count()": 5,
+    "df.transform(lambda d: d.limit(1)).cache().unpersist().count()": 1,
+    "df.select(F.when(F.col('age').between(15, 35), 1).otherwise(0).alias('f')).agg(F.sum('f')).first()[0]": 2,
+    "df.stat.corr('id', 'age')": 1,
+    "df.select(F.transform(F.array('age'), lambda x: x + 1).alias('t')).first().t[0]": 11,
+    "df.select(F.struct('id', 'age').alias('s')).select(F.col('s').age.alias('a')).first().a": 10,
+    "next(df.orderBy('id').toLocalIterator()).asDict()['age']": 10,
+    "df.toArrow().num_rows": 3,
+}
+
+
+@pytest.mark.parametrize("expression", HONEST)
+def test_honest(frame, expression):
+    assert run(f"{HEAD}def calc_metric(df):\n    return {expression}\n", frame) == pytest.approx(
+        HONEST[expression]
+    )
+
+
+def test_views_and_sql(frame):
+    text = """
+    def calc_metric(df):
+        df.createOrReplaceTempView("v")
+        return df.sparkSession.sql("select max(age) as m from v").first()["m"]
+    """
+    assert run(textwrap.dedent(text), frame) == 30
+
+
+REFUSED = (
+    "df.write.csv('x')",
+    "df.writeTo('x')",
+    "df.rdd",
+    "df.foreach(print)",
+    "df.mapInPandas(lambda i: i, 'x int')",
+    "df.groupBy('g').applyInPandas(lambda p: p, 'x int')",
+    "df.pandas_api()",
+    "df.explain()",
+    "df.inputFiles()",
+    "df.checkpoint()",
+    "df.createGlobalTempView('v')",
+    "df.sparkSession.read.text('/etc/hostname')",
+    "getattr(df.sparkSession, 're' + 'ad')",
+    "df.sparkSession.conf.set('a', 'b')",
+    "df.sparkSession.catalog.listTables()",
+    "df.sparkSession.client",
+    "df.sparkSession.udf",
+    "df.sparkSession.stop()",
+    "df.sparkSession.builder",
+    "df.age.to_plan",
+    "F.udf(lambda x: x)",
+    "getattr(F, 'ud' + 'f')(lambda x: x)",
+)
+
+
+@pytest.mark.parametrize("expression", REFUSED)
+def test_refused(frame, expression):
+    assert codes_when_run(f"{HEAD}def calc_metric(df):\n    return {expression}\n", frame) == {
+        "attribute-refused"
+    }
+
+
+@pytest.mark.parametrize("expression", ["type(df)", "type(df.sparkSession)(connection='sc://x')"])
+def test_types_that_make_sessions_stay_closed(frame, expression):
+    assert codes_when_run(f"def calc_metric(df):\n    return {expression}\n", frame) == {"call-refused"}
