@@ -12,12 +12,13 @@ whatever manner, FD reads end of file and everything here ends.
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import select
 import signal
 import socket
 import sys
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from sandbox.confine import ConfinementError, Level, Prepared, confine_worker, enter_jail, prepare, self_check
 from sandbox.contract.control import (
@@ -113,14 +114,38 @@ def _become_worker(
         os._exit(status)
 
 
-def _preload(options: ZygoteOptions) -> None:
-    """Import what workers use, so that each fork has it for free."""
-    import sandbox.worker  # noqa: F401
-    from sandbox.client.rows import install_collect
+# What metrics import, and what those libraries import late: each fork then has it for free, and imports
+# that need more than a worker may do (some probe the processor with executable memory) are behind us.
+_PRELOADED: Final = (
+    "sandbox.worker",
+    "numpy.fft",
+    "numpy.linalg",
+    "numpy.ma",
+    "numpy.polynomial",
+    "numpy.random",
+    "pandas.core.computation.expressions",
+    "pyarrow.compute",
+    "pyspark.sql.connect.functions",
+    "pyspark.sql.functions",
+    "scipy.integrate",
+    "scipy.interpolate",
+    "scipy.linalg",
+    "scipy.optimize",
+    "scipy.signal",
+    "scipy.spatial",
+    "scipy.special",
+    "scipy.stats",
+    "statsmodels.stats.proportion",
+    "zoneinfo",
+)
+_SNOWPARK: Final = ("snowflake.snowpark.functions",)
 
-    install_collect()
-    if options.snowpark:
-        import snowflake.snowpark.functions  # noqa: F401
+
+def _preload(options: ZygoteOptions) -> None:
+    """Import what workers use. Only imports: nothing here may start a thread or compute."""
+    for name in _PRELOADED + (_SNOWPARK if options.snowpark else ()):
+        importlib.import_module(name)
+    importlib.import_module("sandbox.client.rows").install_collect()
 
 
 def main() -> None:
