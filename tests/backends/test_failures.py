@@ -49,7 +49,9 @@ def test_condition_class_and_parameters_come_from_the_trailing_metadata() -> Non
         {
             "errorClass": "DIVIDE_BY_ZERO",
             "sqlState": "22012",
-            "classes": json.dumps(["org.apache.spark.SparkArithmeticException", "java.lang.ArithmeticException"]),
+            "classes": json.dumps(
+                ["org.apache.spark.SparkArithmeticException", "java.lang.ArithmeticException"]
+            ),
             "messageParameters": json.dumps({"config": "x"}),
             "errorId": "1",
         }

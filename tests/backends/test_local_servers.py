@@ -1,0 +1,185 @@
+"""Both local servers as the engine uses them: real processes, confined."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pyspark.sql.connect.proto as pb
+import pytest
+
+from engine.backends.local import LocalServer
+from engine.errors import BackendError, BackendLost, Interrupted
+from tests.backends.plans import aggregate, call, column, count, endless, number, numbers, run, sql, value
+
+
+def server_processes(backend: LocalServer) -> list[psutil.Process]:
+    """The keeper of a backend's server and all below it."""
+    assert backend.generation is not None
+    folder = str(backend.generation.process.folder)
+    below = psutil.Process().children(recursive=True)
+    return [process for process in below if process.is_running() and uses(process, folder)]
+
+
+def uses(process: psutil.Process, folder: str) -> bool:
+    try:
+        return process.cwd() == folder
+    except psutil.Error:
+        return False
+
+
+def share_of_a_core(processes: list[psutil.Process]) -> float:
+    """How much processor time they take, over one second."""
+    before = sum(sum(process.cpu_times()[:2]) for process in processes)
+    threading.Event().wait(1.0)
+    return sum(sum(process.cpu_times()[:2]) for process in processes) - before
+
+
+def test_sessions_are_in_utc_and_divide_as_ansi_says(backend: LocalServer) -> None:
+    session = backend.open_session()
+    assert value(session, sql("SELECT current_timezone()")) in ("UTC", "Etc/UTC")
+    with pytest.raises(BackendError):
+        run(session, sql("SELECT id / 0 FROM range(1)"))
+    with pytest.raises(BackendError):
+        run(session, sql("SELECT CAST(concat('a', id) AS INT) FROM range(1)"))
+    session.close()
+
+
+def test_an_analysis_gives_the_schema(backend: LocalServer) -> None:
+    session = backend.open_session()
+    schema = pb.AnalyzePlanRequest.Schema(plan=pb.Plan(root=numbers(3)))
+    response = session.analyze(pb.AnalyzePlanRequest(schema=schema), deadline=time.monotonic() + 60)
+    (field,) = response.schema.schema.struct.fields
+    assert (field.name, field.data_type.WhichOneof("kind")) == ("id", "long")
+    session.close()
+
+
+@pytest.mark.parametrize("how", ["deadline", "cancelled"])
+def test_a_cross_join_over_millions_of_rows_stops_and_the_machine_is_idle(
+    backend: LocalServer, how: str
+) -> None:
+    session = backend.open_session()
+    assert value(session, count(numbers(10))) == 10  # the server is up
+    cancel = threading.Event()
+    timer = threading.Timer(1.0, cancel.set)
+    timer.start()
+    began = time.monotonic()
+    with pytest.raises(Interrupted) as caught:
+        run(session, endless(), deadline=began + (1.0 if how == "deadline" else 600), cancel=cancel)
+    assert caught.value.reason in (how, "cancelled")
+    assert time.monotonic() - began < 4.5
+    if backend.generation is not None:  # it was interrupted, not ended
+        processes = server_processes(backend)
+        assert any(share_of_a_core(processes) < 0.5 for _ in range(3))
+    assert value(session, count(numbers(11))) == 11  # the same session, on a new server if need be
+    session.close()
+
+
+def test_a_server_killed_under_a_query_is_lost_and_the_next_query_works(backend: LocalServer) -> None:
+    session = backend.open_session()
+    assert value(session, count(numbers(10))) == 10
+    victims = server_processes(backend)
+    assert victims
+    threading.Timer(0.5, lambda: [process.kill() for process in victims]).start()
+    with pytest.raises(BackendLost):
+        run(session, endless(), deadline=time.monotonic() + 60)
+    assert value(session, count(numbers(10))) == 10
+    session.close()
+
+
+def test_threads_share_one_server(backend: LocalServer) -> None:
+    def ask(rows: int) -> int:
+        session = backend.open_session()
+        try:
+            return sum(int(value(session, count(numbers(rows)))) for _ in range(5))
+        finally:
+            session.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, range(1, 9))) == [5 * rows for rows in range(1, 9)]
+
+
+def test_200_sessions_leave_nothing_behind(backend: LocalServer) -> None:
+    def use_session() -> None:
+        session = backend.open_session()
+        list(session.execute(pb.Plan(root=numbers(1))))
+        session.close()
+
+    use_session()
+    me = psutil.Process()
+    descriptors, threads = me.num_fds(), me.num_threads()
+    for _ in range(200):
+        use_session()
+    assert me.num_fds() <= descriptors + 2
+    assert me.num_threads() <= threads + 4  # gRPC's own come and go
+
+
+def test_a_large_answer_comes_whole(backend: LocalServer) -> None:
+    session = backend.open_session()
+    rows = run(session, numbers(300_000))
+    assert len(rows) == 300_000
+    assert rows[-1] == {"id": 299_999}
+    session.close()
+
+
+ANALYSIS = "org.apache.spark.sql.AnalysisException"
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
+    ("text", "condition", "exception", "parameter"),
+    [
+        ("SELECT 1 / 0", "DIVIDE_BY_ZERO", "java.lang.ArithmeticException", ""),
+        ("SELECT nope FROM range(1)", "UNRESOLVED_COLUMN.WITH_SUGGESTION", ANALYSIS, "objectName"),
+        ("SELECT CAST('a' AS INT)", "CAST_INVALID_INPUT", "java.lang.NumberFormatException", "expression"),
+        ("SELECT zork(1)", "UNRESOLVED_ROUTINE", ANALYSIS, "routineName"),
+        ("SELECT * FROM parquet.`/no/such/file`", "PATH_NOT_FOUND", ANALYSIS, "path"),
+        ("SELECT 2147483647 + 1", "ARITHMETIC_OVERFLOW", "java.lang.ArithmeticException", ""),
+        ("SELECT ((", "PARSE_SYNTAX_ERROR", "org.apache.spark.sql.catalyst.parser.ParseException", ""),
+    ],
+)  # fmt: skip
+def test_errors_of_spark_keep_their_condition(
+    spark_backend: LocalServer, text: str, condition: str, exception: str, parameter: str
+) -> None:
+    session = spark_backend.open_session()
+    with pytest.raises(BackendError) as caught:
+        run(session, sql(text))
+    assert caught.value.condition == condition
+    assert caught.value.exception == exception
+    assert parameter in caught.value.parameters or not parameter
+    assert len(caught.value.sql_state) == 5
+    session.close()
+
+
+@pytest.mark.spark
+def test_parameters_too_long_for_the_metadata_are_fetched(spark_backend: LocalServer) -> None:
+    session = spark_backend.open_session()
+    name = "c" * 3_000
+    with pytest.raises(BackendError) as caught:
+        run(session, aggregate(numbers(1), call("sum", column(name))))
+    assert caught.value.parameters["objectName"] == f"`{name}`"
+    session.close()
+
+
+@pytest.mark.spark
+def test_a_task_that_never_looks_up_costs_the_server(spark_backend: LocalServer) -> None:
+    """A loop inside one row cannot be interrupted: Spark says that the query ended, its task goes on."""
+    session = spark_backend.open_session()
+    assert value(session, count(numbers(10))) == 10
+    before = spark_backend.generation
+    inner = "aggregate(sequence(0L, 60000L + id), 0L, (b, y) -> b + y % 7)"
+    loop = f"SELECT sum(aggregate(sequence(id, 60000L), 0L, (a, x) -> a + {inner})) FROM range(4)"
+    with pytest.raises(Interrupted):
+        run(session, sql(loop), deadline=time.monotonic() + 2)
+    assert spark_backend.generation is not before
+    assert value(session, count(numbers(10))) == 10
+    session.close()
+
+
+def test_a_plan_that_ends_by_itself_is_not_interrupted(backend: LocalServer) -> None:
+    session = backend.open_session()
+    doubled = aggregate(numbers(4), call("sum", call("*", column("id"), number(2))))
+    assert value(session, doubled, deadline=time.monotonic() + 60, cancel=threading.Event()) == 12
+    session.close()

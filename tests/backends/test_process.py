@@ -1,0 +1,235 @@
+"""The keeper and the jail around a server: nothing outlives the engine, nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engine.backends import local
+from engine.backends.local import LocalServer
+from engine.backends.process import Permissions, find_free_ports, is_listening, make_folder, start_process
+from engine.backends.rpc import Connection
+from engine.backends.sail import LocalSail, python_folders
+from engine.backends.session import ConnectSession
+from engine.errors import BackendStartError, EngineClosed, ForkedEngine
+
+NOTHING = Permissions(read=(), bind_ports=())
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        os.sched_yield()
+    return True
+
+
+def start_sleeper(folder: Path) -> object:
+    argv = [sys.executable, "-c", "print('here', flush=True); import time; time.sleep(600)"]
+    return start_process(folder, argv, {}, NOTHING, confined=False)
+
+
+def test_a_server_and_its_folder_go_together() -> None:
+    folder = make_folder("test")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    argv = [sys.executable, "-c", "print('here', flush=True); import time; time.sleep(600)"]
+    process = start_process(folder, argv, {}, NOTHING, confined=False)
+    assert wait_until(lambda: process.log_tail() == "here\n", 30)
+    assert process.is_alive()
+    below = psutil.Process().children(recursive=True)
+    process.end()
+    process.end()
+    assert not process.is_alive()
+    assert not folder.exists()
+    assert not [left for left in below if left.is_running() and left.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_the_end_of_a_server_is_noticed_and_its_output_kept() -> None:
+    process = start_process(
+        make_folder("test"), [sys.executable, "-c", "raise SystemExit('no')"], {}, NOTHING, confined=False
+    )
+    assert not process.is_alive(30)
+    assert process.log_tail() == "no\n"
+    process.end()
+
+
+def test_a_program_that_is_not_there_says_so() -> None:
+    process = start_process(make_folder("test"), ["/no/such/program"], {}, NOTHING, confined=False)
+    assert not process.is_alive(30)
+    assert "/no/such/program" in process.log_tail()
+    process.end()
+
+
+def test_secrets_are_not_on_the_command_line() -> None:
+    process = start_process(
+        make_folder("test"),
+        [sys.executable, "-c", "print('here', flush=True); import time; time.sleep(600)"],
+        {"TOKEN": "very-secret"},
+        NOTHING,
+        confined=False,
+    )
+    assert wait_until(lambda: process.log_tail() == "here\n", 30)
+    lines = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+    process.end()
+    assert lines
+    assert not [line for line in lines if "very-secret" in line]
+
+
+HOST = """
+import os, sys
+from pathlib import Path
+from engine.backends.sail import LocalSail
+backend = LocalSail((), Path({spool!r}))
+backend.start()
+process = backend.generation.process
+if {forks}:
+    if os.fork() == 0:  # a child that holds every descriptor of its parent
+        os.execvp("sleep", ["sleep", "60"]) if not {forks} else __import__("time").sleep(60)
+print(process.folder, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.sail
+@pytest.mark.parametrize("forks", [False, True])
+def test_a_killed_host_leaves_neither_server_nor_files(tmp_path: Path, forks: bool) -> None:
+    host = subprocess.Popen(
+        [sys.executable, "-c", HOST.format(spool=str(tmp_path), forks=forks)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert host.stdout is not None
+    assert host.stdin is not None
+    folder = Path(host.stdout.readline().decode().strip())
+    family = psutil.Process(host.pid).children(recursive=True)
+    servers = [process for process in family if process.name() != "sleep" and not is_host(process)]
+    assert folder.is_dir()
+    assert len(servers) >= 3  # keeper, jail, server
+    os.kill(host.pid, signal.SIGKILL)
+    gone = wait_until(lambda: not any(process.is_running() for process in servers), 4)
+    cleaned = wait_until(lambda: not folder.exists(), 2)
+    host.stdin.close()
+    host.stdout.close()
+    host.wait()
+    for process in family:
+        if process.is_running() and process not in servers:
+            process.kill()
+    assert gone
+    assert cleaned
+
+
+def is_host(process: psutil.Process) -> bool:
+    return any("backend.start()" in argument for argument in process.cmdline())
+
+
+@pytest.mark.sail
+def test_close_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    backend = LocalSail((tmp_path,), tmp_path)
+    backend.start()
+    assert backend.generation is not None
+    folder = backend.generation.process.folder
+    backend.close()
+    backend.close()
+    assert not folder.exists()
+    assert {process.pid for process in psutil.Process().children(recursive=True)} <= before
+    with pytest.raises(EngineClosed):
+        backend.open_session()
+
+
+@pytest.mark.sail
+def test_a_backend_that_is_forgotten_ends_its_server(tmp_path: Path) -> None:
+    backend = LocalSail((tmp_path,), tmp_path)
+    backend.start()
+    assert backend.generation is not None
+    folder = backend.generation.process.folder
+    del backend
+    assert wait_until(lambda: not folder.exists(), 10)
+
+
+@pytest.mark.sail
+def test_a_port_in_use_is_exchanged_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.backends import sail
+
+    taken = LocalSail((tmp_path,), tmp_path)
+    taken.start()
+    (port,) = ports_of(taken)
+    choices = iter([(port,), find_free_ports(1)])
+    monkeypatch.setattr(sail, "find_free_ports", lambda count: next(choices))
+    backend = LocalSail((tmp_path,), tmp_path)
+    backend.start()
+    assert ports_of(backend) != (port,)
+    backend.close()
+    taken.close()
+
+
+def ports_of(backend: LocalServer) -> tuple[int, ...]:
+    assert backend.generation is not None
+    folder = str(backend.generation.process.folder)
+    found = set()
+    for process in psutil.Process().children(recursive=True):
+        if process.cwd() == folder:
+            found |= {c.laddr.port for c in process.net_connections() if c.status == psutil.CONN_LISTEN}
+    return tuple(found)
+
+
+class Broken(LocalServer):
+    """A server that ends while it starts."""
+
+    name = "broken"
+    interrupts = False
+    launches = 0
+
+    def launch(self) -> object:  # type: ignore[override]
+        import grpc
+
+        self.launches += 1
+        argv = [sys.executable, "-c", "raise SystemExit('Address already in use')"]
+        process = start_process(make_folder("test"), argv, {}, NOTHING, confined=False)
+        return process, Connection(grpc.insecure_channel("127.0.0.1:1"), user_id="x"), find_free_ports(1)[0]
+
+
+def test_a_server_that_cannot_start_says_what_to_do_and_keeps_the_detail() -> None:
+    backend = Broken()
+    with pytest.raises(BackendStartError) as caught:
+        backend.start()
+    assert "calcmetric doctor" in str(caught.value)
+    assert "Address already in use" in caught.value.detail
+    assert backend.launches == 3
+    backend.close()
+
+
+def test_a_forked_child_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = Broken()
+    monkeypatch.setattr(local.os, "getpid", lambda: -1)
+    with pytest.raises(ForkedEngine):
+        backend.open_session()
+    backend.close()  # does nothing there
+    monkeypatch.undo()
+    backend.close()
+
+
+def test_nobody_listens_on_a_free_port() -> None:
+    ports = find_free_ports(3)
+    assert len(set(ports)) == 3
+    assert not any(map(is_listening, ports))
+
+
+def test_python_folders_hold_this_python() -> None:
+    import grpc
+
+    program = Path(sys.executable).resolve()
+    assert any(program.is_relative_to(folder) for folder in python_folders())
+    assert any(Path(grpc.__file__).is_relative_to(folder) for folder in python_folders())
+    assert ConnectSession.__module__ == "engine.backends.session"
