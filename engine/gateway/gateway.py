@@ -28,7 +28,7 @@ from engine.pool.worker import Worker
 from sandbox.contract.framing import ChannelGarbage, ChannelTimeout, Kind, Method
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Call, Compiled, Outcome, Problem, ReplyError, Start, decode, encode
-from sandbox.contract.settings import SETTINGS
+from sandbox.contract.settings import SESSION_ID, SETTINGS
 
 # Compiling is the worker's first act; a source that takes longer than this to compile is hostile.
 _COMPILE_SECONDS: Final = 30.0
@@ -84,6 +84,8 @@ class Gateway:
         self._budget = FrameBudget(limits)
         self._views: dict[str, pb.Relation] = {}
         self._frame = pb.Relation()
+        self._index = 0
+        self._bound = 0
         self._deadline = math.inf
         self.fault: tuple[Status, FrameError] | None = None
 
@@ -130,6 +132,7 @@ class Gateway:
         self._views = {}
         self.fault = None
         self._frame = call.relation
+        self._index = call.index
         self._deadline = min(time.monotonic() + self._limits.frame_seconds, self._wall_deadline)
         try:
             self._send(Kind.CALL, encode(Call(call.index, call.seed)))
@@ -190,15 +193,16 @@ class Gateway:
                 yield replies.sql_result(plans.sql_relation(request, self._views))
                 yield replies.complete()
             case plans.DefineView():
-                self._define_view(request)
+                self._views[request.name] = plans.define_view(request, self._views)
                 yield replies.complete()
-            case plans.ConfigGet(keys=keys):
-                yield _configuration(keys)
+            case plans.ConfigGet():
+                yield _configuration(request)
             case _:
                 yield self._analyze(request)
 
     def _fetch(self, relation: pb.Relation) -> Iterator[pb.ExecutePlanResponse]:
-        plan = pb.Plan(root=self._bind(relation))
+        plan = pb.Plan()
+        plan.root.CopyFrom(self._bind(relation))  # Plan(root=...) would stop at 100 nested messages
         self.queries += 1
         for response in self._backend().execute(plan, deadline=self._deadline, cancel=self._cancel):
             if response.HasField("arrow_batch"):
@@ -210,15 +214,6 @@ class Gateway:
                 yield rebuilt
         yield replies.complete()
 
-    def _define_view(self, request: plans.DefineView) -> None:
-        if request.name in self._views and not request.replace:
-            raise PlanRefused(
-                "view-exists",
-                f"there is already a view {request.name!r}",
-                "use createOrReplaceTempView, or another name",
-            )
-        self._views[request.name] = request.relation
-
     def _analyze(self, request: plans.Request) -> pb.AnalyzePlanResponse:
         local = plans.local_answer(request)
         if local is not None:
@@ -228,7 +223,10 @@ class Gateway:
         return replies.rebuild_analyze(self._backend().analyze(bound, deadline=self._deadline))
 
     def _bind(self, relation: pb.Relation) -> pb.Relation:
-        return plans.bind(relation, frame=self._frame, views=self._views)
+        # References of SQL text are session-wide names on the backend while it plans; workers share one.
+        self._bound += 1
+        scope = f"f{self._index}q{self._bound}"
+        return plans.bind(relation, frame=self._frame, views=self._views, scope=scope)
 
     def _backend(self) -> BackendSession:
         assert self._session is not None
@@ -247,8 +245,15 @@ class Gateway:
         return LimitExceeded("frame_seconds", self._limits.frame_seconds, self._limits.frame_seconds)
 
 
-def _configuration(keys: tuple[tuple[str, str | None], ...]) -> pb.ConfigResponse:
-    response = pb.ConfigResponse()
-    for key, default in keys:
-        response.pairs.add(key=key, value=SETTINGS.get(key, default))
+def _configuration(request: plans.ConfigGet) -> pb.ConfigResponse:
+    """Answer a read of configuration from the table; an honest worker answers these itself."""
+    response = pb.ConfigResponse(session_id=SESSION_ID)
+    if request.kind == "get_all":
+        pairs: list[tuple[str, str | None]] = list(SETTINGS.items())
+    elif request.kind == "is_modifiable":
+        pairs = [(key, "false") for key, _ in request.keys]
+    else:
+        pairs = [(key, SETTINGS.get(key, default)) for key, default in request.keys]
+    for key, value in pairs:
+        response.pairs.add(key=key, value=value)
     return response

@@ -45,10 +45,9 @@ def complete() -> pb.ExecutePlanResponse:
 
 def sql_result(relation: pb.Relation) -> pb.ExecutePlanResponse:
     """The answer to `spark.sql`: a relation that the guest puts into its later plans."""
-    return pb.ExecutePlanResponse(
-        session_id=SESSION_ID,
-        sql_command_result=pb.ExecutePlanResponse.SqlCommandResult(relation=relation),
-    )
+    response = pb.ExecutePlanResponse(session_id=SESSION_ID)
+    response.sql_command_result.relation.CopyFrom(relation)
+    return response
 
 
 def rebuild_analyze(response: pb.AnalyzePlanResponse) -> pb.AnalyzePlanResponse:

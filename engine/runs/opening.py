@@ -129,7 +129,9 @@ def _fetch_table(
 ) -> pa.Table:
     """The few rows of a query of the engine's own making."""
     tables, chunks = [], list[bytes]()
-    for response in session.execute(pb.Plan(root=relation), deadline=deadline, cancel=cancel):
+    plan = pb.Plan()
+    plan.root.CopyFrom(relation)
+    for response in session.execute(plan, deadline=deadline, cancel=cancel):
         if response.HasField("arrow_batch"):
             chunks.append(response.arrow_batch.data)
             if len(chunks) >= response.arrow_batch.num_chunks_in_batch:
