@@ -77,4 +77,4 @@ def _seed_generators(seed: int) -> None:
     np.random.seed(seed)
     entropy = random.Random(seed)  # noqa: S311 - reproducible on purpose
     # numpy draws the entropy of an unseeded default_rng() from this function.
-    bit_generator.randbits = entropy.getrandbits
+    bit_generator.randbits = entropy.getrandbits  # type: ignore[attr-defined]

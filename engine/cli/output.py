@@ -6,13 +6,16 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from datetime import tzinfo
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from engine.models.durations import parse_zone
 from engine.models.result import GOOD, Result
 from engine.models.run import Run
+from engine.models.windows import Window
 from sandbox.contract.messages import Problem
 
 FORMAT_VERSION = 1
@@ -45,6 +48,7 @@ def runs_csv(runs: Sequence[Run]) -> str:
 
 def print_table(console: Console, run: Run) -> None:
     """Print a run as a table, its errors and what was cut below it."""
+    zone = parse_zone(run.time.zone)
     windowed = any(result.frame.window is not None for result in run.results)
     table = Table(title=escape(run.metric), title_justify="left", title_style="bold")
     table.add_column("segment")
@@ -55,20 +59,25 @@ def print_table(console: Console, run: Run) -> None:
     table.add_column("rows", justify="right")
     table.add_column("seconds", justify="right")
     for result in run.results:
-        table.add_row(*_cells(result, windowed=windowed))
+        table.add_row(*_cells(result, zone, windowed=windowed))
     console.print(table)
     _print_notes(console, run)
 
 
-def _cells(result: Result, *, windowed: bool) -> list[str]:
+def _cells(result: Result, zone: tzinfo, *, windowed: bool) -> list[str]:
     frame = result.frame
     cells = [escape(str(frame.segment)) if frame.segment else "all data"]
     if windowed:
-        cells.append(str(frame.window) if frame.window else "whole range")
+        cells.append(_window_label(frame.window, zone) if frame.window else "whole range")
     style = "green" if result.status in GOOD else "red"
     rows = "" if result.rows is None else f"{result.rows:,}"
     value = f"{result.value:.6g}" if result.status == "ok" else "NaN"
     return [*cells, value, f"[{style}]{result.status}[/]", rows, f"{result.seconds:.2f}"]
+
+
+def _window_label(window: Window, zone: tzinfo) -> str:
+    start, end = window.start.astimezone(zone), window.end.astimezone(zone)
+    return f"{start:%Y-%m-%d %H:%M} - {end:%Y-%m-%d %H:%M}"
 
 
 def _print_notes(console: Console, run: Run) -> None:

@@ -72,9 +72,9 @@ def run(metrics: Sequence[Path], data: str, backend: str, dry_run: bool, form: s
 
 def _run_one(engine: Engine, path: Path, dataset: Dataset, settings: RunOptions, err: Console) -> Run:
     with ProgressBar(err, path.stem) as bar:
-        return engine.evaluate(
-            path.read_bytes(), dataset, **{**settings, "name": path.stem, "on_progress": bar.update}
-        )
+        options = settings.copy()
+        options["name"], options["on_progress"] = path.stem, bar.update
+        return engine.evaluate(path.read_bytes(), dataset, **options)
 
 
 def _make_options(options: dict[str, Any]) -> RunOptions:
@@ -140,7 +140,7 @@ def _print_plans(
 ) -> int:
     for path in metrics:
         try:
-            plan = engine.plan(path.read_bytes(), dataset, **{**settings, "name": path.stem})
+            plan = engine.plan(path.read_bytes(), dataset, **settings)
         except SourceRefused as refused:
             _print_refusal(out, path, refused, form)
             return 2

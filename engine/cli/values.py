@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from engine.errors import UsageError
-from engine.models.segments import Edge, SegmentGroup
+from engine.models.segments import SegmentGroup
 
 _UNITS: Final = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?i?B?)")
@@ -65,7 +65,7 @@ def parse_cross(text: str, groups: dict[str, SegmentGroup], top: int) -> Segment
     return SegmentGroup.cross(first, second)
 
 
-def _parse_edge(edge: str, text: str) -> Edge:
+def _parse_edge(edge: str, text: str) -> int | float | date:
     try:
         return int(edge)
     except ValueError:

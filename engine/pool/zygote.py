@@ -78,7 +78,7 @@ class Zygote:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "sandbox.zygote", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
-                env=_environment(),
+                env=program_environment(),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -200,8 +200,8 @@ class Zygote:
         return lines[-1] if lines else f"exit status {self._process.returncode}"
 
 
-def _environment() -> dict[str, str]:
-    """The zygote's whole environment: nothing of the host's but where Python finds its packages."""
+def program_environment() -> dict[str, str]:
+    """The whole environment of a program of `sandbox`: nothing of the host's but where packages are."""
     home = Path(sandbox.contract.__file__).parents[2]
     environment = {**_ENVIRONMENT, "PYTHONPATH": str(home)}
     if site.ENABLE_USER_SITE:

@@ -13,7 +13,7 @@ from sandbox.client.transport import Transport
 from sandbox.contract.settings import PLACEHOLDER, SESSION_ID
 
 
-class _PipeBuilder(ChannelBuilder):
+class _PipeBuilder(ChannelBuilder):  # type: ignore[misc] # PySpark has no types here
     """Connects PySpark's client to the transport instead of an address."""
 
     def __init__(self, transport: Transport) -> None:
