@@ -29,7 +29,6 @@ failed · 127 argv[0] cannot be executed. The last three put one line of JSON on
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import resource
@@ -114,9 +113,11 @@ def _keep(child: int, wakeup: int, grace_seconds: float) -> int:
 
 
 def _signal_group(child: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child, number)
+    """Signal the server's group once; a second SIGTERM would interrupt its orderly end."""
+    try:
         os.killpg(child, number)
+    except ProcessLookupError:
+        os.kill(child, number)  # it has not made its group yet; not reaped, so its id is still its own
 
 
 def _become_server(policy: JailPolicy, keeper: int) -> NoReturn:

@@ -83,7 +83,7 @@ say("done", len(STEPS))
 """
 
 
-@pytest.mark.parametrize("namespaces", [True, False])
+@pytest.mark.parametrize("namespaces", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_honest_work_runs(namespaces):
     ending = run_confined(
         Job(HONEST, preload=PRELOAD, memory_bytes=1 << 30, cpu_seconds=100, namespaces=namespaces)
