@@ -124,6 +124,8 @@ def guard_dispatch(call: Callable[..., Any], argument: Argument, refuse: Refuse)
 
     def guarded(*args: Any, **kwargs: Any) -> Any:
         position, keyword = argument.position, argument.keyword
+        if any(type(name) is not str for name in kwargs):
+            refuse("call-refused", "a keyword is not a plain str", "write keyword=value")
         function = args[position] if len(args) > position else kwargs.get(keyword)
         check_function_argument(function, refuse)
         if function is None and keyword == "func":

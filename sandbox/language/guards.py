@@ -18,12 +18,23 @@ from sandbox.language import attributes, strings
 from sandbox.language.attributes import Refusal
 from sandbox.language.builtins import BASES
 from sandbox.language.dispatch import guard_dispatch
-from sandbox.language.imports import MODULES, find_child, is_importable, real_name
+from sandbox.language.imports import MODULES, extra_names, find_child, is_importable, real_name, star_names
 from sandbox.language.methods import METHODS
 from sandbox.language.problems import GuardRefused
 
 _WRITE_HINT: Final = "change your own objects and data; libraries and their settings stay as they are"
 
+
+_SEALED: Final = frozenset(
+    {
+        types.FunctionType,
+        types.ModuleType,
+        types.CodeType,
+        types.FrameType,
+        types.TracebackType,
+        types.CellType,
+    }
+)
 
 # Data of Python itself: every public attribute only computes.
 OPEN_TYPES: Final = frozenset(
@@ -84,7 +95,8 @@ class Guards:
 
     def read_special(self, obj: Any, name: str) -> Any:
         """`super().__init__`, `Base.__init__` and `type(x).__name__`: the dunders in the table of methods."""
-        own = type(obj) is super or type(obj) in self.own_types
+        bound: Any = obj  # typeshed does not know the attributes of super objects
+        own = (bound.__self_class__ if type(obj) is super else type(obj)) in self.own_types
         if issubclass(type(obj), type):
             own = obj in self.own_types or obj in BASES or name == "__name__"
         if name == "__name__" and isinstance(obj, types.FunctionType | types.BuiltinFunctionType):
@@ -121,9 +133,9 @@ class Guards:
             self.open_types.add(kind)
 
     def check_not_sealed(self, kind: type) -> None:
-        """Refuse `type(x)` where calling the result would make a new session or frame."""
+        """Refuse `type(x)` where calling the result would make a new session, frame, function or module."""
         rule = attributes.find_rule(kind)
-        if rule and rule.sealed:
+        if kind in _SEALED or (rule and rule.sealed):
             name = attributes.describe_type(kind)
             self.refuse(
                 "call-refused", f"the type of a {name} is not open to metrics", "use isinstance or hasattr"
@@ -182,6 +194,8 @@ class Guards:
         if rule and name in rule.dispatch:
             guarded = guard_dispatch(getattr(obj, name), rule.dispatch[name], self.refuse)
             return _stand_in(name, guarded), False
+        if rule and name in rule.templates:
+            return _stand_in(name, strings.guard_template(getattr(obj, name), self.refuse)), False
         return obj, not issubclass(kind, type | super)
 
     def _guard_value(self, module: Any, name: str, value: Any) -> Any:
@@ -228,24 +242,3 @@ class Guards:
 
 def _stand_in(name: str, value: Any) -> types.SimpleNamespace:
     return types.SimpleNamespace(**{name: value})
-
-
-def extra_names(module: Any) -> frozenset[str]:
-    """Public names that a module allowed by the site defines itself: functions, classes, plain constants."""
-    return frozenset(
-        name
-        for name, value in vars(module).items()
-        if not name.startswith("_")
-        and (
-            isinstance(value, bool | int | float | complex | str | bytes | tuple | frozenset)
-            or (callable(value) and getattr(value, "__module__", None) == module.__name__)
-        )
-    )
-
-
-def star_names(module: str, extra: tuple[str, ...]) -> frozenset[str]:
-    """What `from module import *` binds."""
-    rule = MODULES.get(real_name(module))
-    if rule is not None:
-        return frozenset(name for name in rule.allowed if not name.startswith("_"))
-    return extra_names(importlib.import_module(module)) if module in extra else frozenset()

@@ -7,7 +7,8 @@ code in numpy and `datetime.strptime` imports through the caller's builtins, so 
 
 from __future__ import annotations
 
-from typing import Final
+import importlib
+from typing import Any, Final
 
 from sandbox.language.rules import ClassRule, ModuleRule
 from sandbox.language.tables import for_numpy, for_pandas, for_pyspark, for_science, for_snowflake
@@ -111,3 +112,24 @@ def explain_import(module: str) -> str:
     roots = sorted({name.partition(".")[0] for name in IMPORTABLE})
     below = f" and what is public in {root} itself" if root in roots else ""
     return f"a metric may import {', '.join(roots)}{below}"
+
+
+def extra_names(module: Any) -> frozenset[str]:
+    """Public names that a module allowed by the site defines itself: functions, classes, plain constants."""
+    return frozenset(
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and (
+            isinstance(value, bool | int | float | complex | str | bytes | tuple | frozenset)
+            or (callable(value) and getattr(value, "__module__", None) == module.__name__)
+        )
+    )
+
+
+def star_names(module: str, extra: tuple[str, ...]) -> frozenset[str]:
+    """What `from module import *` binds."""
+    rule = MODULES.get(real_name(module))
+    if rule is not None:
+        return frozenset(name for name in rule.allowed if not name.startswith("_"))
+    return extra_names(importlib.import_module(module)) if module in extra else frozenset()

@@ -13,104 +13,34 @@ call a guard. RestrictedPython's guards for items, iteration, unpacking and call
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from typing import Any
 
-from RestrictedPython.transformer import RestrictingNodeTransformer, copy_locations
-
-from sandbox.contract.messages import Problem, Severity
 from sandbox.language import attributes
-from sandbox.language.builtins import REFUSED
 from sandbox.language.imports import (
     CLASSES,
     MODULES,
-    explain_import,
     find_child,
-    is_importable,
-    real_name,
 )
 from sandbox.language.methods import METHODS
-from sandbox.language.problems import make_problem
-from sandbox.language.scope import Scope
+from sandbox.language.policy_base import METHODS_MODULE
+from sandbox.language.policy_imports import ImportPolicy
 
 # Attributes that need their guard even on open types: templates reach other attributes.
 GUARDED_NAMES = frozenset({"format", "format_map"})
 
-# The one module name with an underscore that the list of imports holds.
-_METHODS_MODULE = "_methods"
 _SELF_MATCHING = frozenset(
     ["bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"]
 )
 
 
-class MetricPolicy(RestrictingNodeTransformer):  # type: ignore[misc]
+class MetricPolicy(ImportPolicy):
     """Collects problems in `problems`, and returns the rewritten tree from `visit`."""
-
-    def __init__(
-        self, scope: Scope, extra: tuple[str, ...], place_of: Callable[[ast.AST], tuple[int, int]]
-    ) -> None:
-        super().__init__()
-        self.problems: list[Problem] = []
-        self._scope = scope
-        self._extra = extra
-        self._place_of = place_of
-        self._in_class_body = False
-
-    # Reporting.
-
-    def report(
-        self, node: ast.AST, code: str, message: str, hint: str = "", severity: Severity = "error"
-    ) -> None:
-        """Add a problem at a node."""
-        line, column = self._place_of(node)
-        self.problems.append(make_problem(line, column, code, message, hint, severity))
-
-    def error(self, node: ast.AST, info: str) -> None:
-        """RestrictedPython's own refusals, for syntax that this class has no words for."""
-        self.report(node, "syntax-refused", info)
-
-    def warn(self, node: ast.AST, info: str) -> None:
-        """RestrictedPython's own warnings accompany its errors; the error says enough."""
-
-    def not_allowed(self, node: ast.AST) -> None:
-        """A node without a rule."""
-        self.report(node, "syntax-refused", f"{type(node).__name__} is not part of the language of metrics")
-
-    # Names.
-
-    def check_name(self, node: ast.AST, name: str | None, allow_magic_methods: bool = False) -> None:
-        """Refuse names that begin with an underscore, wherever they are bound or read."""
-        if name is None or not name.startswith("_") or name in ("_", _METHODS_MODULE):
-            return
-        if allow_magic_methods and self._in_class_body and name.endswith("__") and len(name) > 4:
-            if name not in METHODS:
-                hint = "use another method, or a plain function"
-                self.report(node, "method-refused", f"a class may not define {name}", hint)
-            return
-        hint = f"rename it, such as {name.strip('_') or 'x'}"
-        if name == "__name__":
-            hint = "drop it: the engine calls calc_metric itself"
-        self.report(node, "name-underscore", f"name {name!r} begins with an underscore", hint)
-
-    def visit_Name(self, node: ast.Name) -> Any:
-        self.check_name(node, node.id)
-        if isinstance(node.ctx, ast.Load) and node.id in REFUSED and node.id not in self._scope.bound:
-            self.report(node, "name-refused", f"{node.id} is not offered to metrics", REFUSED[node.id])
-        return node
-
-    def _check_names(self, node: ast.Global | ast.Nonlocal) -> Any:
-        for name in node.names:
-            self.check_name(node, name)
-        return node
-
-    visit_Global = _check_names
-    visit_Nonlocal = _check_names
 
     # Attributes.
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         module = self._scope.resolve(node.value)
-        if node.attr == _METHODS_MODULE and module == "numpy._core":
+        if node.attr == METHODS_MODULE and module == "numpy._core":
             return self._call(node, "_import_name_", ast.Constant("numpy.core"), ast.Constant(node.attr))
         if isinstance(node.ctx, ast.Load) and node.attr.startswith("__") and self._is_special(node.attr):
             return self._call(node, "_getspecial_", self.visit(node.value), ast.Constant(node.attr))
@@ -141,11 +71,6 @@ class MetricPolicy(RestrictingNodeTransformer):  # type: ignore[misc]
     @staticmethod
     def _is_special(name: str) -> bool:
         return name in METHODS or name == "__name__"
-
-    def _call(self, node: ast.expr, guard: str, *arguments: ast.expr) -> ast.Call:
-        call = ast.Call(func=ast.Name(guard, ast.Load()), args=list(arguments), keywords=[])
-        copy_locations(call, node)
-        return call
 
     # What needs no guard: see the header.
 
@@ -246,77 +171,6 @@ class MetricPolicy(RestrictingNodeTransformer):  # type: ignore[misc]
         node.patterns = [self.visit(pattern) for pattern in node.patterns]
         self.check_name(node, node.rest)
         return node
-
-    # Imports.
-
-    def visit_Import(self, node: ast.Import) -> list[ast.stmt]:
-        statements: list[ast.stmt] = []
-        for alias in node.names:
-            name = alias.asname or alias.name.partition(".")[0]
-            self.check_name(alias, name)
-            if not is_importable(alias.name, self._extra):
-                hint = explain_import(alias.name)
-                self.report(alias, "import-refused", f"module {alias.name} may not be imported", hint)
-            bind_root = ast.Constant(alias.asname is None)
-            statements.append(self._bind(alias, name, "_import_", ast.Constant(alias.name), bind_root))
-        return statements
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> list[ast.stmt] | None:
-        module = node.module or ""
-        if module == "__future__":
-            return self._check_future(node)
-        if node.level:
-            hint = "a metric is one file; put the helper into it"
-            self.report(node, "import-refused", "a relative import has nothing to be relative to", hint)
-            return None
-        statements: list[ast.stmt] = []
-        for alias in node.names:
-            if not self._check_import_name(node, alias, module):
-                continue
-            if alias.name == "*":
-                star = ast.Expr(self._call_at(alias, "_import_star_", ast.Constant(module)))
-                statements.append(ast.copy_location(star, alias))
-                continue
-            self.check_name(alias, alias.asname or alias.name)
-            arguments = (ast.Constant(module), ast.Constant(alias.name))
-            statements.append(self._bind(alias, alias.asname or alias.name, "_import_name_", *arguments))
-        return statements
-
-    def _check_future(self, node: ast.ImportFrom) -> list[ast.stmt]:
-        """`from __future__ import annotations` is given to the compiler as a flag; the rest does nothing."""
-        for alias in node.names:
-            if alias.name not in ("annotations", "division", "print_function", "unicode_literals"):
-                self.report(
-                    alias, "import-refused", f"__future__.{alias.name} is not offered", "leave it out"
-                )
-        return [ast.copy_location(ast.Pass(), node)]
-
-    def _check_import_name(self, node: ast.ImportFrom, alias: ast.alias, module: str) -> bool:
-        """Report what is wrong with one name of a from-import."""
-        if is_importable(f"{module}.{alias.name}", self._extra):
-            return True
-        if not is_importable(module, self._extra):
-            if alias is node.names[0]:
-                hint = explain_import(module)
-                self.report(node, "import-refused", f"module {module} may not be imported", hint)
-            return False
-        if alias.name == "*" or (module not in MODULES and real_name(module) not in MODULES):
-            return True
-        rule = MODULES[real_name(module)]
-        if alias.name in rule.allowed or alias.name in rule.modules:
-            return True
-        hint = rule.refused.get(alias.name, f"see what {module} offers to metrics")
-        message = f"{module}.{alias.name} is not open to metrics"
-        self.report(alias, "import-name-refused", message, hint)
-        return False
-
-    def _bind(self, alias: ast.alias, name: str, guard: str, *arguments: ast.expr) -> ast.stmt:
-        statement = ast.Assign([ast.Name(name, ast.Store())], self._call_at(alias, guard, *arguments))
-        return ast.fix_missing_locations(ast.copy_location(statement, alias))
-
-    def _call_at(self, alias: ast.alias, guard: str, *arguments: ast.expr) -> ast.Call:
-        call = ast.Call(func=ast.Name(guard, ast.Load()), args=list(arguments), keywords=[])
-        return ast.fix_missing_locations(ast.copy_location(call, alias))
 
 
 def _is_plain(module: str, name: str) -> bool:

@@ -44,6 +44,7 @@ class ClassRule:
         allowed: attributes of the class that only compute.
         refused: attributes with the reason and what to use instead; for the message only.
         dispatch: allowed methods that take other functions by name, which is checked at each call.
+        templates: allowed methods whose first argument is a format template, checked at each call.
         columns: whether attributes that the class does not define are data (columns, fields).
         writable: attributes that a metric may assign; with `columns`, data attributes as well.
         sealed: whether `type(x)` is refused, because calling the class would make a new one.
@@ -52,6 +53,7 @@ class ClassRule:
     allowed: frozenset[str]
     refused: Mapping[str, str] = field(default_factory=dict)
     dispatch: Mapping[str, Argument] = field(default_factory=dict)
+    templates: frozenset[str] = frozenset()
     columns: bool = False
     writable: frozenset[str] = frozenset()
     sealed: bool = False

@@ -11,8 +11,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sandbox.language.guards import star_names
-from sandbox.language.imports import MODULES, find_child, is_importable, real_name
+from sandbox.language.imports import MODULES, find_child, is_importable, real_name, star_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,11 @@ def find_scope(tree: ast.Module, extra: tuple[str, ...]) -> Scope:
                 imported.setdefault(name, set()).add(module)
         else:
             other.update(_bound_names(node))
+    if any(
+        isinstance(node, ast.ImportFrom) and node.module in extra and _has_star(node)
+        for node in ast.walk(tree)
+    ):
+        return Scope(frozenset(other | imported.keys()), {})  # it may bind any name
     modules = {
         name: module
         for name, targets in imported.items()
@@ -71,6 +75,10 @@ def _imported_names(
             if child is None and is_importable(f"{module}.{alias.name}", extra):
                 child = real_name(f"{module}.{alias.name}")
             yield alias.asname or alias.name, child
+
+
+def _has_star(node: ast.ImportFrom) -> bool:
+    return any(alias.name == "*" for alias in node.names)
 
 
 def _bound_names(node: ast.AST) -> Iterator[str]:

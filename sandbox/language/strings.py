@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 Getattr = Callable[[Any, str], Any]
 
@@ -81,6 +81,20 @@ def make_format_map(template: str, getattr_guard: Getattr) -> Callable[[Mapping[
         return _GuardedFormatter(getattr_guard).vformat(text, (), mapping)
 
     return format_map
+
+
+def guard_template(
+    call: Callable[..., Any], refuse: Callable[[str, str, str], NoReturn]
+) -> Callable[..., Any]:
+    """A method such as `session.sql`, which formats its text in Python when keywords come with it."""
+
+    def guarded(text: str, *args: Any, **kwargs: Any) -> Any:
+        if type(text) is not str or (kwargs and not _is_plain(text)):
+            hint = "use plain {name} fields, and compute the value before"
+            refuse("call-refused", "a field of the text reaches into its value", hint)
+        return call(text, *args, **kwargs)
+
+    return guarded
 
 
 def make_unbound(name: str, getattr_guard: Getattr) -> Callable[..., str]:

@@ -76,6 +76,10 @@ WALKS = {
     "system exit": ("raise SystemExit(0)", "name-refused"),
     "class by type": ("return type('A', (), {})", "call-refused"),
     "class by the type of a type": ("return type(type(1))('A', (), {})", "call-refused"),
+    "type of a function": ("return type(lambda: 0)", "call-refused"),
+    "type of a module": ("import math\nreturn type(math)('os')", "call-refused"),
+    "super of a library class": ("return super(type(df), df).__init__", "attribute-underscore"),
+    "super of a library method": ("return super(type(df), df).to_csv('x')", "attribute-refused"),
     "metaclass": ("class M(type):\n    pass", "class-refused"),
     "metaclass keyword": ("class A(metaclass=int):\n    pass", "class-refused"),
     "class keyword by stars": ("class A(**{'metaclass': int}):\n    pass", "class-refused"),
@@ -314,6 +318,17 @@ def calc_metric(df):
     return {expression}
 """
     assert codes_when_run(text, FRAME) == {"function-name-refused"}
+
+
+def test_keywords_must_be_what_they_seem():
+    text = """
+class S(str):
+    def __hash__(self): return hash("engine")
+    def __eq__(self, other): return True
+def calc_metric(df):
+    return df.agg(**{S("func"): "to_csv"})
+"""
+    assert codes_when_run(text, FRAME) == {"call-refused"}
 
 
 def test_dispatch_method_taken_from_the_class():

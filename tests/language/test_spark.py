@@ -102,6 +102,12 @@ def test_refused(frame, expression):
     }
 
 
+def test_a_sql_template_reaches_no_attributes(frame):
+    text = "def calc_metric(df):\n    return df.sparkSession.sql({!r}, x=df).first()[0]\n"
+    assert run(text.format("select max(age) from {x}"), frame) == 30
+    assert codes_when_run(text.format("select '{x.__class__}'"), frame) == {"call-refused"}
+
+
 @pytest.mark.parametrize("expression", ["type(df)", "type(df.sparkSession)(connection='sc://x')"])
 def test_types_that_make_sessions_stay_closed(frame, expression):
     assert codes_when_run(f"def calc_metric(df):\n    return {expression}\n", frame) == {"call-refused"}

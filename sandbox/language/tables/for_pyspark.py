@@ -338,6 +338,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
                 "the engine runs the queries",
             ),
         ),
+        templates=frozenset({"sql"}),
         sealed=True,
     ),
     # df.na.

@@ -1,0 +1,83 @@
+"""Untrusted side. Import statements: checked against the table, and rewritten to calls of guards."""
+
+# ruff: noqa: N802, D102 - ast.NodeVisitor fixes the names visit_Xxx, and what each does is its name
+
+from __future__ import annotations
+
+import ast
+
+from sandbox.language.imports import MODULES, explain_import, is_importable, real_name
+from sandbox.language.policy_base import BasePolicy
+
+
+class ImportPolicy(BasePolicy):
+    """`import a.b as c` becomes `c = _import_("a.b", ...)`; refused modules and names are reported."""
+
+    def visit_Import(self, node: ast.Import) -> list[ast.stmt]:
+        statements: list[ast.stmt] = []
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            self.check_name(alias, name)
+            if not is_importable(alias.name, self._extra):
+                hint = explain_import(alias.name)
+                self.report(alias, "import-refused", f"module {alias.name} may not be imported", hint)
+            bind_root = ast.Constant(alias.asname is None)
+            statements.append(self._bind(alias, name, "_import_", ast.Constant(alias.name), bind_root))
+        return statements
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> list[ast.stmt] | None:
+        module = node.module or ""
+        if module == "__future__":
+            return self._check_future(node)
+        if node.level:
+            hint = "a metric is one file; put the helper into it"
+            self.report(node, "import-refused", "a relative import has nothing to be relative to", hint)
+            return None
+        statements: list[ast.stmt] = []
+        for alias in node.names:
+            if not self._check_import_name(node, alias, module):
+                continue
+            if alias.name == "*":
+                star = ast.Expr(self._call_at(alias, "_import_star_", ast.Constant(module)))
+                statements.append(ast.copy_location(star, alias))
+                continue
+            self.check_name(alias, alias.asname or alias.name)
+            arguments = (ast.Constant(module), ast.Constant(alias.name))
+            statements.append(self._bind(alias, alias.asname or alias.name, "_import_name_", *arguments))
+        return statements
+
+    def _check_future(self, node: ast.ImportFrom) -> list[ast.stmt]:
+        """`from __future__ import annotations` is given to the compiler as a flag; the rest does nothing."""
+        for alias in node.names:
+            if alias.name not in ("annotations", "division", "print_function", "unicode_literals"):
+                self.report(
+                    alias, "import-refused", f"__future__.{alias.name} is not offered", "leave it out"
+                )
+        return [ast.copy_location(ast.Pass(), node)]
+
+    def _check_import_name(self, node: ast.ImportFrom, alias: ast.alias, module: str) -> bool:
+        """Report what is wrong with one name of a from-import."""
+        if is_importable(f"{module}.{alias.name}", self._extra):
+            return True
+        if not is_importable(module, self._extra):
+            if alias is node.names[0]:
+                hint = explain_import(module)
+                self.report(node, "import-refused", f"module {module} may not be imported", hint)
+            return False
+        if alias.name == "*" or (module not in MODULES and real_name(module) not in MODULES):
+            return True
+        rule = MODULES[real_name(module)]
+        if alias.name in rule.allowed or alias.name in rule.modules:
+            return True
+        hint = rule.refused.get(alias.name, f"see what {module} offers to metrics")
+        message = f"{module}.{alias.name} is not open to metrics"
+        self.report(alias, "import-name-refused", message, hint)
+        return False
+
+    def _bind(self, alias: ast.alias, name: str, guard: str, *arguments: ast.expr) -> ast.stmt:
+        statement = ast.Assign([ast.Name(name, ast.Store())], self._call_at(alias, guard, *arguments))
+        return ast.fix_missing_locations(ast.copy_location(statement, alias))
+
+    def _call_at(self, alias: ast.alias, guard: str, *arguments: ast.expr) -> ast.Call:
+        call = ast.Call(func=ast.Name(guard, ast.Load()), args=list(arguments), keywords=[])
+        return ast.fix_missing_locations(ast.copy_location(call, alias))
