@@ -82,7 +82,8 @@ def test_attempts_work_where_nothing_confines(name):
     """Else their being blocked would say nothing."""
     finished = subprocess.run(
         [sys.executable, "-P", "-c", UNCONFINED, name],
-        capture_output=True, text=True, timeout=60, env={"PYTHONPATH": repository()}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+        env={"PYTHONPATH": repository()},
     )  # fmt: skip
     assert finished.stdout == "it worked\n", finished.stderr
 
