@@ -2,10 +2,10 @@
 
 Runs as a process of its own between the engine and a local server (`python -I -S keeper.py`), standard
 library only, so that it starts in 20 ms. Invariant: when the engine is gone, by close or by kill -9, the
-server is killed and its private folder deleted within a second. A pipe tells when the engine is gone; the
-parent's id too, because a forked child of the engine holds the pipe open. The server in turn dies with the
-keeper (PR_SET_PDEATHSIG). Rejected: the server watching its own parent (neither Java nor Sail can), and a
-thread in the engine (it dies with it).
+server is killed and its private folder deleted within a second. A pipe tells when the engine is gone; so
+does the process itself, because a forked child of the engine holds the pipe open. The server in turn dies
+with the keeper (PR_SET_PDEATHSIG). Rejected: the server watching its own parent (neither Java nor Sail
+can), and a thread in the engine (it dies with it).
 
 Protocol: one JSON line on standard input (argv, env, folder, log, input, nice), then the pipe stays open. On
 standard output the exit status, as one line, when the server has ended. A further byte asks the server to
@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
-_POLL_MILLISECONDS = 500
 _END_SECONDS = 2.0
 
 
@@ -56,16 +55,18 @@ def _start(order: dict[str, Any]) -> subprocess.Popen[bytes]:
     return process
 
 
-def _wait(process: subprocess.Popen[bytes], parent: int) -> None:
+def _wait(process: subprocess.Popen[bytes], engine: int) -> None:
     """Return when the engine is gone; tell it when the server is."""
+    server = os.pidfd_open(process.pid)
     poll = select.poll()
-    poll.register(0, select.POLLIN)
-    pidfd = os.pidfd_open(process.pid)
-    poll.register(pidfd, select.POLLIN)
-    while os.getppid() == parent:
-        ready = dict(poll.poll(_POLL_MILLISECONDS))
-        if pidfd in ready:
-            poll.unregister(pidfd)
+    for descriptor in (0, engine, server):
+        poll.register(descriptor, select.POLLIN)
+    while True:
+        ready = dict(poll.poll())
+        if engine in ready:
+            return
+        if server in ready:
+            poll.unregister(server)
             _report(process.wait())
         if 0 in ready:
             if not os.read(0, 4096):
@@ -89,6 +90,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # Ctrl-C reaches every process; the engine decides
     parent = os.getppid()
+    engine = os.pidfd_open(parent)
+    if os.getppid() != parent:
+        return  # it died before it could be watched
     line = bytearray()
     while not line.endswith(b"\n"):  # unbuffered: what follows is watched with poll
         part = os.read(0, 1 << 16)
@@ -100,7 +104,7 @@ def main() -> None:
     try:
         process = _start(order)
         try:
-            _wait(process, parent)
+            _wait(process, engine)
         finally:
             _end(process)
     finally:

@@ -146,6 +146,8 @@ class CallerSession(_Unowned):
                 "a DataFrame of classic Spark cannot be used: make its session with "
                 "SparkSession.builder.remote('sc://...'), or give the data by its path"
             )
+        if client.is_closed:
+            raise UsageError("the DataFrame's Spark session was stopped; make it from a running session")
         self._session_id: str = client._session_id
         self._connection = Connection(
             client._channel,

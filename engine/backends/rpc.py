@@ -64,7 +64,8 @@ class Connection:
 
     def execute(self, session_id: str, operation_id: str, plan: pb.Plan) -> Any:
         """Start a query; the returned call is an iterator of responses."""
-        request = pb.ExecutePlanRequest(operation_id=operation_id, plan=plan, **self._context(session_id))
+        request = pb.ExecutePlanRequest(operation_id=operation_id, **self._context(session_id))
+        request.plan.CopyFrom(plan)  # plan=... would stop at 100 nested messages
         return self.stub.ExecutePlan(request, metadata=self.metadata)
 
     def analyze(self, session_id: str, request: pb.AnalyzePlanRequest) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
@@ -106,8 +107,6 @@ def test_without_confinement_the_canary_would_be_read(loose_sail: LocalSail, can
 
 @pytest.mark.spark
 def test_nobody_gets_in_without_the_token(spark_backend: LocalServer) -> None:
-    import grpc
-
     connection = spark_backend.connection()
     assert "Bearer" not in repr(connection)
     assert connection.server_version("00000000-0000-4000-8000-000000000000", 60).startswith("4.")

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import grpc
 import psutil
 import pytest
 
-from engine.backends import local
+from engine.backends import local, sail
 from engine.backends.local import LocalServer
 from engine.backends.process import Permissions, find_free_ports, is_listening, make_folder, start_process
 from engine.backends.rpc import Connection
 from engine.backends.sail import LocalSail, python_folders
-from engine.backends.session import ConnectSession
 from engine.errors import BackendStartError, EngineClosed, ForkedEngine
 
 NOTHING = Permissions(read=(), bind_ports=())
@@ -33,16 +32,21 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def start_sleeper(folder: Path) -> object:
-    argv = [sys.executable, "-c", "print('here', flush=True); import time; time.sleep(600)"]
-    return start_process(folder, argv, {}, NOTHING, confined=False)
+def runs(process: psutil.Process) -> bool:
+    """Whether it is a process still, and not just an entry that nobody has collected."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+SLEEPER = [sys.executable, "-c", "print('here', flush=True); import time; time.sleep(600)"]
 
 
 def test_a_server_and_its_folder_go_together() -> None:
     folder = make_folder("test")
     assert folder.stat().st_mode & 0o777 == 0o700
-    argv = [sys.executable, "-c", "print('here', flush=True); import time; time.sleep(600)"]
-    process = start_process(folder, argv, {}, NOTHING, confined=False)
+    process = start_process(folder, SLEEPER, {}, NOTHING, confined=False)
     assert wait_until(lambda: process.log_tail() == "here\n", 30)
     assert process.is_alive()
     below = psutil.Process().children(recursive=True)
@@ -50,7 +54,7 @@ def test_a_server_and_its_folder_go_together() -> None:
     process.end()
     assert not process.is_alive()
     assert not folder.exists()
-    assert not [left for left in below if left.is_running() and left.status() != psutil.STATUS_ZOMBIE]
+    assert not any(map(runs, below))
 
 
 def test_the_end_of_a_server_is_noticed_and_its_output_kept() -> None:
@@ -70,13 +74,7 @@ def test_a_program_that_is_not_there_says_so() -> None:
 
 
 def test_secrets_are_not_on_the_command_line() -> None:
-    process = start_process(
-        make_folder("test"),
-        [sys.executable, "-c", "print('here', flush=True); import time; time.sleep(600)"],
-        {"TOKEN": "very-secret"},
-        NOTHING,
-        confined=False,
-    )
+    process = start_process(make_folder("test"), SLEEPER, {"TOKEN": "very-secret"}, NOTHING, confined=False)
     assert wait_until(lambda: process.log_tail() == "here\n", 30)
     lines = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
     process.end()
@@ -85,52 +83,43 @@ def test_secrets_are_not_on_the_command_line() -> None:
 
 
 HOST = """
-import os, sys
+import os, sys, time
 from pathlib import Path
 from engine.backends.sail import LocalSail
-backend = LocalSail((), Path({spool!r}))
+backend = LocalSail((), Path(sys.argv[1]))
 backend.start()
-process = backend.generation.process
-if {forks}:
-    if os.fork() == 0:  # a child that holds every descriptor of its parent
-        os.execvp("sleep", ["sleep", "60"]) if not {forks} else __import__("time").sleep(60)
-print(process.folder, flush=True)
+if sys.argv[2] == "forks" and os.fork() == 0:
+    time.sleep(60)  # a child that holds every descriptor of its parent
+    os._exit(0)
+print(backend.generation.process.folder, flush=True)
 sys.stdin.read()
 """
 
 
 @pytest.mark.sail
-@pytest.mark.parametrize("forks", [False, True])
-def test_a_killed_host_leaves_neither_server_nor_files(tmp_path: Path, forks: bool) -> None:
+@pytest.mark.parametrize("how", ["alone", "forks"])
+def test_a_killed_host_leaves_neither_server_nor_files(tmp_path: Path, how: str) -> None:
     host = subprocess.Popen(
-        [sys.executable, "-c", HOST.format(spool=str(tmp_path), forks=forks)],
+        [sys.executable, "-c", HOST, str(tmp_path), how],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
     )
     assert host.stdout is not None
     assert host.stdin is not None
     folder = Path(host.stdout.readline().decode().strip())
     family = psutil.Process(host.pid).children(recursive=True)
-    servers = [process for process in family if process.name() != "sleep" and not is_host(process)]
+    servers = [process for process in family if HOST not in process.cmdline()]
     assert folder.is_dir()
-    assert len(servers) >= 3  # keeper, jail, server
-    os.kill(host.pid, signal.SIGKILL)
-    gone = wait_until(lambda: not any(process.is_running() for process in servers), 4)
+    assert len(servers) == 3  # keeper, jail, server
+    host.kill()
+    ended = wait_until(lambda: not any(map(runs, servers)), 2)
     cleaned = wait_until(lambda: not folder.exists(), 2)
-    host.stdin.close()
-    host.stdout.close()
-    host.wait()
-    for process in family:
-        if process.is_running() and process not in servers:
-            process.kill()
-    assert gone
+    for process in set(family) - set(servers):
+        process.kill()
+    host.communicate()
+    assert ended
     assert cleaned
-
-
-def is_host(process: psutil.Process) -> bool:
-    return any("backend.start()" in argument for argument in process.cmdline())
 
 
 @pytest.mark.sail
@@ -160,8 +149,6 @@ def test_a_backend_that_is_forgotten_ends_its_server(tmp_path: Path) -> None:
 
 @pytest.mark.sail
 def test_a_port_in_use_is_exchanged_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.backends import sail
-
     taken = LocalSail((tmp_path,), tmp_path)
     taken.start()
     (port,) = ports_of(taken)
@@ -192,8 +179,6 @@ class Broken(LocalServer):
     launches = 0
 
     def launch(self) -> object:  # type: ignore[override]
-        import grpc
-
         self.launches += 1
         argv = [sys.executable, "-c", "raise SystemExit('Address already in use')"]
         process = start_process(make_folder("test"), argv, {}, NOTHING, confined=False)
@@ -227,9 +212,6 @@ def test_nobody_listens_on_a_free_port() -> None:
 
 
 def test_python_folders_hold_this_python() -> None:
-    import grpc
-
     program = Path(sys.executable).resolve()
     assert any(program.is_relative_to(folder) for folder in python_folders())
     assert any(Path(grpc.__file__).is_relative_to(folder) for folder in python_folders())
-    assert ConnectSession.__module__ == "engine.backends.session"
