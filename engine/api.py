@@ -83,6 +83,7 @@ class Engine:
         extra_imports: Iterable[str] = (),
         workers: int | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
+        pool: WorkerPool | None = None,
         layers: Layers | None = None,
     ) -> None:
         """Start the engine.
@@ -97,6 +98,7 @@ class Engine:
             extra_imports: modules that metrics may import beside the built-in list.
             workers: frames of one run at a time; by default one for each processor.
             cache_dir: where Java's class archives are kept; by default the user's cache folder.
+            pool: a pool of workers that was started beforehand; taken over, `isolation` then is its own.
             layers: for tests only: which layers of the sandbox are on.
 
         Raises:
@@ -122,7 +124,7 @@ class Engine:
             confined=self._layers.server,
         )
         confined = self._layers.worker and isolation != _UNCONFINED
-        self._pool = WorkerPool(isolation if confined else "none", confined=confined)
+        self._pool = pool or WorkerPool(isolation if confined else "none", confined=confined)
         self._running: set[Execution] = set()
         self._lock = threading.Lock()
         self._pool.start()

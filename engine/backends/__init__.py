@@ -1,0 +1,1 @@
+"""Data engines that speak Spark Connect: local servers, endpoints, the caller's session. Adapters."""

@@ -10,7 +10,6 @@ from rich.console import Console
 
 from engine.cli.output import print_problem, problems_json
 from engine.pool.pool import WorkerPool
-from engine.runs.check import check_source
 
 
 @click.command()
@@ -22,6 +21,9 @@ def check(metric: Path, form: str) -> int:
     """Compile METRIC and show every problem with its line, reason and fix. Nothing of it runs."""
     pool = WorkerPool("landlock")
     try:
+        pool.start()  # beside the imports
+        from engine.runs.check import check_source
+
         problems = check_source(pool, metric.read_bytes())
     finally:
         pool.close()

@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Sequence
 
 import click
 
-from engine.cli.check import check
-from engine.cli.doctor import doctor
-from engine.cli.run import run
 from engine.errors import CalcmetricError
-from engine.version import VERSION
 
 EXIT_FRAMES = 1
 EXIT_REFUSED = 2
@@ -23,15 +20,28 @@ EXIT_USAGE = 3
 EXIT_INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(VERSION, prog_name="calcmetric")
+class _LateGroup(click.Group):
+    """Imports a command when it is used: some import what takes a second."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands' names."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of a name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+_COMMANDS = {"run": "engine.cli.run", "check": "engine.cli.check", "doctor": "engine.cli.doctor"}
+
+
+@click.group(cls=_LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="calcmetric", prog_name="calcmetric")
 def cli() -> None:
     """Run metrics, `calc_metric(df)`, over full data and every segment, behind a sandbox."""
-
-
-cli.add_command(run)
-cli.add_command(check)
-cli.add_command(doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,29 +1,14 @@
-"""`calcmetric run`: metrics over a dataset, its segments and windows."""
+"""`calcmetric run`: its options. The work is in `running`, which imports what takes time."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
-from engine.api import Engine, RunOptions
-from engine.cli.output import print_problem, print_table, problems_json, runs_csv, runs_json
-from engine.cli.progress import ProgressBar
-from engine.cli.values import parse_buckets, parse_cross, parse_size, parse_where
-from engine.errors import SourceRefused, UsageError
-from engine.models.dataset import Dataset
-from engine.models.durations import parse_duration, parse_instant
-from engine.models.result import GOOD
-from engine.models.run import Run
-from engine.models.segments import SegmentGroup
-from engine.models.time_range import TimeRange
-from sandbox.contract.limits import Limits
+from engine.pool.pool import WorkerPool
 
 _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -53,122 +38,8 @@ _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 def run(metrics: Sequence[Path], data: str, backend: str, dry_run: bool, form: str, **options: Any) -> int:
     """Run each METRIC on the data, all of it and every segment, and print the numbers."""
-    settings = _make_options(options)
-    dataset = Dataset(data, timestamp=options["timestamp"], retention=options["retention"])
-    out, err = Console(file=sys.stdout), Console(stderr=True)
-    with Engine(backend, roots=_roots_of(data)) as engine:
-        if dry_run:
-            return _print_plans(out, engine, metrics, dataset, settings, form)
-        runs = []
-        for path in metrics:
-            try:
-                runs.append(_run_one(engine, path, dataset, settings, err))
-            except SourceRefused as refused:
-                _print_refusal(out, path, refused, form)
-                return 2
-    _print_runs(out, runs, form)
-    return 0 if all(result.status in GOOD for run in runs for result in run.results) else 1
+    pool = WorkerPool("landlock")
+    pool.start()  # beside the imports, which take as long as it does
+    from engine.cli.running import run_metrics
 
-
-def _run_one(engine: Engine, path: Path, dataset: Dataset, settings: RunOptions, err: Console) -> Run:
-    with ProgressBar(err, path.stem) as bar:
-        options = settings.copy()
-        options["name"], options["on_progress"] = path.stem, bar.update
-        return engine.evaluate(path.read_bytes(), dataset, **options)
-
-
-def _make_options(options: dict[str, Any]) -> RunOptions:
-    limits = Limits(
-        wall_seconds=options["timeout"],
-        frame_seconds=min(options["timeout"], Limits().frame_seconds),
-        memory_bytes=parse_size(options["memory"]),
-    )
-    as_of = parse_instant(options["as_of"], what="--as-of") if options["as_of"] else datetime.now(UTC)
-    settings = RunOptions(
-        segments=_make_segments(options),
-        time=_make_range(options),
-        every=options["every"],
-        zone=options["zone"],
-        limits=limits,
-    )
-    # The clock is read only where something counts from now.
-    if options["as_of"] or options["retention"] or options["last"] or options["every"]:
-        settings["as_of"] = as_of
-    return settings
-
-
-def _make_range(options: dict[str, Any]) -> TimeRange | None:
-    start, end, last = options["start"], options["end"], options["last"]
-    if last and start:
-        raise UsageError("give --from or --last, not both")
-    if last:
-        length = parse_duration(last, what="--last")
-        return (
-            TimeRange(end=parse_instant(end, what="--to"), length=length) if end else TimeRange.last(length)
-        )
-    if start or end:
-        return TimeRange(
-            start=parse_instant(start, what="--from") if start else None,
-            end=parse_instant(end, what="--to") if end else None,
-        )
-    return None
-
-
-def _make_segments(options: dict[str, Any]) -> list[SegmentGroup]:
-    top = options["top"]
-    named: dict[str, SegmentGroup] = {field: SegmentGroup.by_value(field, top=top) for field in options["by"]}
-    groups = list(named.values())
-    for text in options["buckets"]:
-        group = parse_buckets(text)
-        named.setdefault(text.partition("=")[0].strip(), group)
-        groups.append(group)
-    groups += [parse_where(text) for text in options["where"]]
-    groups += [parse_cross(text, named, top) for text in options["cross"]]
-    return groups
-
-
-def _roots_of(data: str) -> tuple[str, ...]:
-    """The folder that the local server must read: that of the data, up to the first glob character."""
-    fixed = data.removeprefix("file://").split("*")[0].split("?")[0].split("[")[0]
-    path = Path(fixed).expanduser()
-    folder = path if path.is_dir() else path.parent
-    return (os.fspath(folder.resolve()),)
-
-
-def _print_plans(
-    out: Console, engine: Engine, metrics: Sequence[Path], dataset: Dataset, settings: RunOptions, form: str
-) -> int:
-    for path in metrics:
-        try:
-            plan = engine.plan(path.read_bytes(), dataset, **settings)
-        except SourceRefused as refused:
-            _print_refusal(out, path, refused, form)
-            return 2
-        data = {"metric": path.stem, **plan.to_dict()}
-        if form == "table":
-            for frame, rows in zip(plan.frames, plan.rows, strict=True):
-                out.print(
-                    f"{frame.segment or 'all data'}  {frame.window or ''}  {rows:,} rows", highlight=False
-                )
-            out.print(f"{len(plan.frames):,} frames, about {plan.queries:,} queries")
-        else:
-            out.print_json(data=data)
-    return 0
-
-
-def _print_runs(out: Console, runs: Sequence[Run], form: str) -> None:
-    if form == "json":
-        click.echo(runs_json(runs))
-    elif form == "csv":
-        click.echo(runs_csv(runs), nl=False)
-    else:
-        for finished in runs:
-            print_table(out, finished)
-
-
-def _print_refusal(out: Console, path: Path, refused: SourceRefused, form: str) -> None:
-    if form == "json":
-        click.echo(problems_json(refused.problems))
-        return
-    for problem in refused.problems:
-        print_problem(out, problem, str(path))
+    return run_metrics(pool, metrics, data, backend, dry_run=dry_run, form=form, options=options)
