@@ -76,12 +76,13 @@ class LocalServer(abc.ABC):
     interrupts: bool
     configuration: tuple[tuple[str, str], ...] = ()
     releases = True
-    start_seconds: float = 60.0
+    start_seconds: float = 120.0
 
     def __init__(self) -> None:
         self._slot = _Slot()
         self._lock = threading.Lock()
         self._closed = False
+        self._starting: ServerProcess | None = None
         self._finalize: Callable[[], object] = weakref.finalize(self, self._slot.end)
         atexit.register(self._slot.end)
 
@@ -130,6 +131,7 @@ class LocalServer(abc.ABC):
             generation = self._slot.generation
             if generation is None:
                 generation = self._slot.generation = self._start()
+                self._starting = None
                 self.on_started(generation)
             return generation.connection
 
@@ -155,8 +157,10 @@ class LocalServer(abc.ABC):
         """End the server, its processes and its files; see `Backend.close`."""
         if self.is_forked:
             return
+        self._closed = True
+        if (starting := self._starting) is not None:
+            starting.end()  # so that whoever waits for its start stops waiting, and frees the lock
         with self._lock:
-            self._closed = True
             self._slot.end()
         atexit.unregister(self._slot.end)
         self._finalize()
@@ -165,11 +169,16 @@ class LocalServer(abc.ABC):
         """Start a generation, on other ports if somebody was quicker to take those chosen."""
         for attempt in range(1, _ATTEMPTS + 1):
             process, connection, port = self.launch()
+            self._starting = process
+            if self._closed:  # `close` may have come before there was anything to end
+                process.end()
             try:
                 return self.wait_answer(process, connection, port)
             except BackendStartError as error:
                 connection.close()
                 process.end()
+                if self._closed:
+                    raise EngineClosed("the backend was closed while it started") from None
                 if attempt == _ATTEMPTS or not self.can_retry(error.detail):
                     raise
             except BaseException:

@@ -30,6 +30,7 @@ from engine.backends.rpc import LOCAL_OPTIONS, Connection
 from engine.errors import BackendStartError
 
 _MEMORY_BYTES: Final = 8 << 30
+_DISK_BYTES: Final = 64 << 30
 
 
 class LocalSail(LocalServer):
@@ -71,6 +72,7 @@ class LocalSail(LocalServer):
             "TMPDIR": str(temporary),
             "RUST_LOG": "error",
             "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": f'["{temporary}"]',
+            "SAIL_RUNTIME__TEMPORARY_FILES__MAX_SIZE": str(_DISK_BYTES),
             "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(os.cpu_count() or 1),
         }
         argv = [

@@ -42,7 +42,6 @@ _SERVER: Final = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _STILL_RUNNING: Final = b"is still running"  # the task reaper's words, every 100 ms
 _REAPER_SECONDS: Final = 0.25
 _POLL_SECONDS: Final = 0.1
-_FINISH_SECONDS: Final = 20.0
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +77,6 @@ class LocalSpark(LocalServer):
         self._archives: Archives | None = None
         self._helper: threading.Thread | None = None
         self._training: ServerProcess | None = None
-        self._building = threading.Event()
         self._hurry = threading.Event()
 
     def launch(self) -> tuple[ServerProcess, Connection, int]:
@@ -120,15 +118,25 @@ class LocalSpark(LocalServer):
             if time.monotonic() > until:
                 return False
 
+    def wait_archives(self, seconds: float) -> bool:
+        """Wait for the class archives that a machine's first start builds beside the queries.
+
+        For short-lived programs, once their work is done: `close` does not wait for them, since
+        Ctrl-C must end at once.
+
+        Returns:
+            Whether nothing is left to build.
+        """
+        if (helper := self._helper) is not None:
+            helper.join(seconds)
+        return helper is None or not helper.is_alive()
+
     def close(self) -> None:
-        """End the server; on a machine's first use, finish the class archives. See `Backend.close`."""
+        """End the server, and the building of archives if that goes on. See `Backend.close`."""
         super().close()
         helper = self._helper
         if self.is_forked or helper is None:
             return
-        if self._building.is_set() and helper.is_alive():
-            logger.info("keeping Spark's classes for faster starts; this is done once per version")
-            helper.join(_FINISH_SECONDS)
         self._hurry.set()
         while helper.is_alive():
             if (training := self._training) is not None:
@@ -140,7 +148,6 @@ class LocalSpark(LocalServer):
         try:
             warm_up(connection, folder / "tmp")
             if build and not connection.closed:
-                self._building.set()
                 java, jars = find_java(), find_jars()
                 find_archives(java, jars, self._cache).build(java, self._train)
         except (CalcmetricError, OSError, subprocess.SubprocessError) as error:

@@ -34,7 +34,6 @@ SETTINGS: Final[tuple[tuple[str, str], ...]] = (
     ("spark.shuffle.compress", "false"),  # the disk is as near as the processor
     ("spark.shuffle.spill.compress", "false"),
     ("spark.broadcast.compress", "false"),
-    ("spark.sql.execution.arrow.compression.codec", "none"),
     ("spark.sql.ui.retainedExecutions", "1"),  # nobody looks; it only holds memory
     ("spark.ui.retainedJobs", "10"),
     ("spark.ui.retainedStages", "10"),
@@ -42,7 +41,7 @@ SETTINGS: Final[tuple[tuple[str, str], ...]] = (
     ("spark.connect.ui.session.limit", "1"),
     ("spark.connect.ui.statement.limit", "1"),
     ("spark.sql.catalogImplementation", "in-memory"),  # no Hive: no metastore files, half the start-up
-    ("spark.hadoop.fs.file.impl.disable.cache", "false"),
+    ("spark.sql.artifact.isolation.enabled", "false"),  # no class loader per session: artifacts are refused
 )
 
 # Java options. ParallelGC and few compiler threads suit two cores better than the defaults.
@@ -52,8 +51,7 @@ JAVA_OPTIONS: Final = (
     "-XX:-UsePerfData",  # no shared memory file in /tmp
     "-XX:+IgnoreUnrecognizedVMOptions",
     "-Xshare:auto",  # a class archive that does not fit is passed over
-    "-Xlog:disable",
-    "-Xlog:all=off",
+    "-Xlog:disable",  # also the complaint that an archive does not fit
     "-Djava.net.preferIPv4Stack=true",
     "-Duser.timezone=UTC",
     "-Dio.netty.tryReflectionSetAccessible=true",
@@ -98,7 +96,6 @@ def make_properties(
         ("spark.default.parallelism", str(cores)),
         ("spark.local.dir", f"{folder}/local"),
         ("spark.sql.warehouse.dir", f"{folder}/warehouse"),
-        ("spark.sql.artifact.isolation.enabled", "false"),
     )
 
 

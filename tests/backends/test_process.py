@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -192,6 +193,36 @@ def test_a_server_that_cannot_start_says_what_to_do_and_keeps_the_detail() -> No
     assert "calcmetric doctor" in str(caught.value)
     assert "Address already in use" in caught.value.detail
     assert backend.launches == 3
+    backend.close()
+
+
+class Slow(Broken):
+    """A server that never answers."""
+
+    def launch(self) -> object:  # type: ignore[override]
+        self.launches += 1
+        process = start_process(make_folder("test"), SLEEPER, {}, NOTHING, confined=False)
+        return process, Connection(grpc.insecure_channel("127.0.0.1:1"), user_id="x"), find_free_ports(1)[0]
+
+
+def test_close_does_not_wait_for_a_start() -> None:
+    backend = Slow()
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(backend.start)
+        assert wait_until(lambda: backend.launches == 1, 30)
+        began = time.monotonic()
+        backend.close()
+        with pytest.raises(EngineClosed):
+            starting.result(30)
+    assert time.monotonic() - began < 2
+    assert backend.launches == 1
+
+
+def test_a_server_that_never_answers_is_given_up() -> None:
+    backend = Slow()
+    backend.start_seconds = 0.1
+    with pytest.raises(BackendStartError, match="did not answer within"):
+        backend.start()
     backend.close()
 
 
