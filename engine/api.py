@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +38,9 @@ logger = logging.getLogger(__name__)
 Isolation = Literal["full", "landlock", "unconfined-for-my-own-code-only"]
 _UNCONFINED: Final = "unconfined-for-my-own-code-only"
 _DEFAULT_LIMITS: Final = Limits()
+# On closing: how long a cancelled run may stop its queries by itself, and then may take to end.
+_CANCEL_SECONDS: Final = 0.5
+_END_SECONDS: Final = 10.0
 # Runs at a time for each processor: enough to use it while others wait for the backend.
 _RUNS_PER_WORKER: Final = 2
 
@@ -191,10 +195,14 @@ class Engine:
             running = tuple(self._running)
         for execution in running:
             execution.cancel()
+        patience = time.monotonic() + _CANCEL_SECONDS
         for execution in running:
-            execution.wait()
+            execution.wait(max(0.0, patience - time.monotonic()))
+        # What still waits for the backend or a worker now hears that they are gone.
         self._pool.close()
         self._backend.close()
+        for execution in running:
+            execution.wait(_END_SECONDS)
         self._spool.close()
 
     def __enter__(self) -> Engine:
@@ -212,17 +220,21 @@ class Engine:
         unknown = set(options) - set(RunOptions.__annotations__)
         if unknown:
             raise UsageError(f"there is no option {', '.join(sorted(unknown))} of a run")
-        as_of = options.get("as_of")
+        as_of, time_range, limits = options.get("as_of"), options.get("time"), options.get("limits")
+        if not isinstance(time_range, TimeRange | None):
+            raise UsageError(f"time must be a TimeRange, not a {type(time_range).__name__}: TimeRange(...)")
+        if not isinstance(limits, Limits | None):
+            raise UsageError(f"limits must be Limits, not a {type(limits).__name__}: Limits(...)")
         job = Job(
             metric=options.get("name", "metric"),
             source=_to_bytes(source),
             dataset=dataset,
-            segments=tuple(options.get("segments", ())),
-            time=options.get("time"),
+            segments=_to_groups(options.get("segments") or ()),
+            time=time_range,
             every=options.get("every"),
             zone=options.get("zone", "UTC"),
             as_of=None if as_of is None else parse_instant(as_of, what="as_of"),
-            limits=options.get("limits", _DEFAULT_LIMITS),
+            limits=limits or _DEFAULT_LIMITS,
             tenant=options.get("tenant", "default"),
             layers=self._layers,
         )
@@ -264,6 +276,17 @@ class Engine:
             )
         if self._closed:
             raise EngineClosed("the engine is closed; make a new one")
+
+
+def _to_groups(segments: Iterable[SegmentGroup]) -> tuple[SegmentGroup, ...]:
+    groups = (segments,) if isinstance(segments, SegmentGroup) else segments
+    checked = tuple(groups) if isinstance(groups, Iterable) and not isinstance(groups, str) else (groups,)
+    for group in checked:
+        if not isinstance(group, SegmentGroup):
+            raise UsageError(
+                f"segments must be segment groups, not a {type(group).__name__}: [SegmentGroup.by_value(...)]"
+            )
+    return checked
 
 
 def _to_bytes(source: str | bytes) -> bytes:

@@ -51,14 +51,8 @@ def describe_raised(error: BaseException, lines: tuple[str, ...]) -> Raised:
         error: the exception.
         lines: the author's source, by lines.
     """
-    line = next(
-        (
-            frame.lineno or 0
-            for frame in reversed(traceback.extract_tb(error.__traceback__))
-            if frame.filename == FILENAME
-        ),
-        0,
-    )
+    own = [at for frame, at in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == FILENAME]
+    line = own[-1] if own else 0
     refusal = None
     if isinstance(error, GuardRefused):
         refusal = Problem(line, 0, error.problem_code, error.message, error.hint)
@@ -76,8 +70,9 @@ def describe_raised(error: BaseException, lines: tuple[str, ...]) -> Raised:
 
 def _type_name(value: object) -> str:
     kind = type(value)
-    module = kind.__module__.partition(".")[0]
-    return kind.__name__ if module in ("builtins", FILENAME) else f"{module}.{kind.__name__}"
+    module = str(kind.__module__).partition(".")[0]
+    name = kind.__name__ if module in ("builtins", FILENAME) else f"{module}.{kind.__name__}"
+    return name[:_SHAPE_CHARS]
 
 
 def _integer_text(value: int) -> str:
@@ -106,5 +101,5 @@ def _shape(value: object) -> str:
 def _message(error: BaseException) -> str:
     try:
         return str(error)[:_MESSAGE_CHARS]
-    except Exception:
+    except BaseException:  # the guest's own code answers here; what it raises is no outcome
         return "(its message could not be made)"

@@ -8,6 +8,7 @@ the backend.
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -19,17 +20,20 @@ import pyspark.sql.connect.proto as pb
 
 from engine import plans
 from engine.backends.base import BackendSession
-from engine.errors import BackendError, BackendLost, Interrupted, LimitExceeded, PlanRefused
+from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted, LimitExceeded, PlanRefused
 from engine.gateway import replies
 from engine.gateway.budget import FrameBudget
 from engine.gateway.explain import BACKEND_FAILED, REFUSED, explain
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
-from sandbox.contract.framing import ChannelGarbage, ChannelTimeout, Kind, Method
+from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind, Method
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Call, Compiled, Outcome, Problem, ReplyError, Start, decode, encode
 from sandbox.contract.settings import SESSION_ID, SETTINGS
 
+logger = logging.getLogger(__name__)
+
+_UNHANDLED: Final = "the engine could not make sense of this request"
 # Compiling is the worker's first act; a source that takes longer than this to compile is hostile.
 _COMPILE_SECONDS: Final = 30.0
 
@@ -103,7 +107,9 @@ class Gateway:
             LimitExceeded: compiling takes too long.
             ChannelClosed, ChannelGarbage: the worker died, or is no honest worker.
         """
-        start = Start(source.decode("latin-1"), self._limits.source_bytes, extra_imports, restricted)
+        # One byte over the limit is enough to be told of it.
+        text = source[: self._limits.source_bytes + 1].decode("latin-1")
+        start = Start(text, self._limits.source_bytes, extra_imports, restricted)
         self._deadline = time.monotonic() + _COMPILE_SECONDS
         try:
             self.worker.channel.send(Kind.START, encode(start), deadline=self._deadline)
@@ -148,6 +154,8 @@ class Gateway:
         """Answer requests until the outcome comes."""
         while True:
             kind, payload = self.worker.channel.receive(self._deadline)
+            if time.monotonic() >= self._deadline:
+                raise ChannelTimeout  # a worker that never stops talking is never waited for
             if kind is Kind.PRINTED:
                 self._budget.keep_printed(bytes(payload))
             elif kind is Kind.REQUEST:
@@ -166,8 +174,7 @@ class Gateway:
             for response in self._responses(payload):
                 self._send(Kind.REPLY, response.SerializeToString())
         except PlanRefused as refusal:
-            self.fault = "refused", FrameError(refusal.code, refusal.message, None, refusal.hint)
-            self._send_error(ReplyError(REFUSED, "", "", str(refusal)))
+            self._refuse(refusal)
         except BackendLost:
             raise
         except BackendError as error:
@@ -175,8 +182,17 @@ class Gateway:
             if reply.condition == BACKEND_FAILED:
                 self.fault = "backend_error", FrameError("backend-error", reply.message)
             self._send_error(reply)
+        except (ChannelClosed, ChannelGarbage, ChannelTimeout, Interrupted, LimitExceeded, EngineClosed):
+            raise
+        except Exception:
+            logger.exception("a request could not be handled")
+            self._refuse(PlanRefused("plan-unhandled", _UNHANDLED))
         else:
             self._send(Kind.REPLY_END)
+
+    def _refuse(self, refusal: PlanRefused) -> None:
+        self.fault = "refused", FrameError(refusal.code, refusal.message, None, refusal.hint)
+        self._send_error(ReplyError(REFUSED, "", "", str(refusal)))
 
     def _responses(self, payload: memoryview) -> Iterator[Any]:
         try:

@@ -54,7 +54,13 @@ class WorkerPool:
         cpu_seconds = max(1, math.ceil(limits.worker_cpu_seconds))
         for last in (False, True):
             zygote = self.start(snowpark=snowpark)
-            self.check_level(zygote.wait_ready())
+            try:
+                level = zygote.wait_ready()
+            except IsolationError:
+                if self._closed:
+                    raise EngineClosed("the engine is closed") from None
+                raise
+            self.check_level(level)
             try:
                 return zygote.fork_worker(limits.memory_bytes, cpu_seconds)
             except ZygoteDied as error:

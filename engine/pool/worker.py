@@ -70,9 +70,8 @@ class Worker:
         """Wait for its end, which must be near: it was killed, or closed its channel."""
         if not self._ended.wait(_END_SECONDS):
             self.kill()
-            self._ended.wait()
-        assert self._end is not None
-        return self._end
+            self._ended.wait(_END_SECONDS)
+        return self._end or WorkerEnd(int(signal.SIGKILL), 0, 0.0)
 
     def close(self) -> None:
         """Kill it if it runs, and close the channel. Never raises."""

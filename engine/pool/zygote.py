@@ -8,6 +8,7 @@ When it dies all its workers die with it, and the next `fork_worker` on the pool
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import site
@@ -32,6 +33,8 @@ from sandbox.contract.control import (
     send_packet,
 )
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage
+
+logger = logging.getLogger(__name__)
 
 _START_SECONDS: Final = 120.0
 _FORK_SECONDS: Final = 30.0
@@ -132,6 +135,8 @@ class Zygote:
             del self._forked[number]
         if failure or not event.is_set():
             worker.close()
+            if not failure:
+                self.close()  # it hangs; whoever asks next gets another
             raise ZygoteDied(failure[0] if failure else "the sandbox process does not answer")
         return worker
 
@@ -156,6 +161,10 @@ class Zygote:
                 packet, descriptors = receive_packet(self._control)
                 self._handle(packet, descriptors)
         except (ChannelClosed, ChannelGarbage):
+            pass
+        except Exception:
+            logger.exception("the sandbox process sent what was not expected; it is ended")
+        finally:
             self._handle_death()
 
     def _handle(self, packet: object, descriptors: list[int]) -> None:
@@ -194,9 +203,12 @@ class Zygote:
         self._ready.set()
 
     def _last_words(self) -> str:
-        self._process.wait()
-        self._stderr.seek(0)
-        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
+        try:
+            self._process.wait(_END_SECONDS)
+            self._stderr.seek(0)
+            lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
+        except (subprocess.TimeoutExpired, ValueError):  # it hangs, or was closed meanwhile
+            lines = []
         return lines[-1] if lines else f"exit status {self._process.returncode}"
 
 

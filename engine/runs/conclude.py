@@ -102,7 +102,7 @@ def _explain_ending(
                 hint="a metric can only compute; it cannot start processes or reach the machine",
             )
         case Died(signal=number, exit_code=code):
-            how = f"signal {number} ({signal.Signals(number).name})" if number else f"exit code {code}"
+            how = f"signal {number} ({_signal_name(number)})" if number else f"exit code {code}"
             return "lost", FrameError(
                 "worker-lost",
                 f"the worker process died: {how}",
@@ -120,6 +120,14 @@ def _explain_ending(
                 "the data engine went away while it was answering",
                 hint="run it again; if it happens again, the query needs too much memory",
             )
+
+
+def _signal_name(number: int) -> str:
+    """Its name; the real-time signals have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "SIGRT"
 
 
 def _limit_error(limit: LimitExceeded) -> FrameError:

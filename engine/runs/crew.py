@@ -5,13 +5,21 @@ Effects only: what runs next is decided by `Schedule`, what an ending means by `
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.backends.base import BackendSession
-from engine.errors import BackendLost, Interrupted, IsolationError, LimitExceeded, SourceRefused
+from engine.errors import (
+    BackendLost,
+    EngineClosed,
+    Interrupted,
+    IsolationError,
+    LimitExceeded,
+    SourceRefused,
+)
 from engine.gateway.gateway import FrameCall, Gateway
 from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
@@ -46,6 +54,10 @@ class Guest:
         return b"snowflake" in self.source
 
 
+class _WorkerTaken(Exception):
+    """Something outside killed a worker while it compiled, such as the end of its zygote."""
+
+
 class Crew:
     """The workers of one run."""
 
@@ -58,6 +70,7 @@ class Crew:
         self._cancel = threading.Event()
         self._wall_deadline = time.monotonic() + guest.limits.wall_seconds
         self._lock = threading.Lock()
+        self._recording = threading.Lock()
         self._serving: set[Gateway] = set()
         self._first: Gateway | None = None
         self._failure: BaseException | None = None
@@ -78,14 +91,9 @@ class Crew:
         Raises:
             SourceRefused: the source has errors; the worker is ended.
             IsolationError: no worker can be had.
+            Interrupted: the run was cancelled meanwhile.
         """
-        gateway = self._open_gateway()
-        try:
-            problems = self._compile(gateway)
-        except BaseException:
-            self._dismiss(gateway)
-            raise
-        self._first = gateway
+        self._first, problems = self._fresh_gateway()
         return problems
 
     def admit(self) -> None:
@@ -128,7 +136,10 @@ class Crew:
         """
         threads = [
             threading.Thread(
-                target=self._drive, args=(schedule, session, call_of, on_ended), name="calcmetric-worker"
+                target=self._drive,
+                args=(schedule, session, call_of, on_ended),
+                name="calcmetric-worker",
+                daemon=True,
             )
             for _ in range(workers - 1)
         ]
@@ -153,16 +164,17 @@ class Crew:
         gateway: Gateway | None = None
         try:
             while (frame := self._take(schedule)) is not None:
-                gateway = gateway or self._next_gateway()
+                try:
+                    gateway = gateway or self._next_gateway()
+                except Interrupted:
+                    self._record(schedule, frame, Ended(Cancelled()), on_ended)
+                    continue
                 gateway.attach(session, self._wall_deadline)
                 ended = self._call(gateway, call_of(frame))
                 if not isinstance(ended.ending, Outcome):
                     self._dismiss(gateway)
                     gateway = None
-                with self._lock:
-                    recorded = schedule.end(frame, ended)
-                    if recorded is not None:
-                        on_ended(frame, recorded)
+                self._record(schedule, frame, ended, on_ended)
         except BaseException as error:
             self._failure = self._failure or error
             with self._lock:
@@ -170,6 +182,16 @@ class Crew:
         finally:
             if gateway is not None:
                 self._dismiss(gateway)
+
+    def _record(
+        self, schedule: Schedule, frame: int, ended: Ended, on_ended: Callable[[int, Ended], None]
+    ) -> None:
+        """Tell of an ending, one at a time; not under the state's lock, for who is told may cancel."""
+        with self._recording:
+            with self._lock:
+                recorded = schedule.end(frame, ended)
+            if recorded is not None:
+                on_ended(frame, recorded)
 
     def _take(self, schedule: Schedule) -> int | None:
         with self._lock:
@@ -194,6 +216,10 @@ class Crew:
             return Cancelled()
         except BackendLost:
             return Cancelled() if self._cancel.is_set() else BackendGone()
+        except EngineClosed:
+            if self._cancel.is_set():
+                return Cancelled()
+            raise
         except ChannelGarbage:
             return Garbage()
         except ChannelClosed:
@@ -204,13 +230,28 @@ class Crew:
     def _next_gateway(self) -> Gateway:
         with self._lock:
             gateway, self._first = self._first, None
-        if gateway is None:
+        return gateway or self._fresh_gateway()[0]
+
+    def _fresh_gateway(self) -> tuple[Gateway, tuple[Problem, ...]]:
+        """A fresh worker that has compiled the source, and the warnings."""
+        for last in (False, True):
             gateway = self._open_gateway()
-            self._compile(gateway)
-        return gateway
+            try:
+                return gateway, self._compile(gateway, last=last)
+            except _WorkerTaken:
+                self._dismiss(gateway)
+            except BaseException:
+                self._dismiss(gateway)
+                raise
+        raise AssertionError("unreachable")
 
     def _open_gateway(self) -> Gateway:
-        worker = self._pool.fork_worker(self._guest.limits, snowpark=self._guest.uses_snowpark)
+        try:
+            worker = self._pool.fork_worker(self._guest.limits, snowpark=self._guest.uses_snowpark)
+        except EngineClosed:
+            if self._cancel.is_set():
+                raise Interrupted("cancelled") from None
+            raise
         gateway = Gateway(
             worker,
             self._guest.limits,
@@ -224,22 +265,27 @@ class Crew:
             worker.kill()
         return gateway
 
-    def _compile(self, gateway: Gateway) -> tuple[Problem, ...]:
+    def _compile(self, gateway: Gateway, *, last: bool) -> tuple[Problem, ...]:
         guest = self._guest
         try:
             problems = gateway.compile(
                 guest.source, extra_imports=guest.extra_imports, restricted=guest.layers.language
             )
         except (ChannelClosed, ChannelGarbage, LimitExceeded) as error:
-            raise self._compile_failure(gateway, error) from None
+            raise self._compile_failure(gateway, error, last=last) from None
         if any(problem.severity == "error" for problem in problems):
             raise SourceRefused(problems)
         return problems
 
-    def _compile_failure(self, gateway: Gateway, error: Exception) -> Exception:
+    def _compile_failure(self, gateway: Gateway, error: Exception, *, last: bool) -> Exception:
         """A worker that died over the source: crashing the compiler is a problem of the source."""
-        gateway.worker.kill()
+        if not isinstance(error, ChannelClosed):
+            gateway.worker.kill()
         end = gateway.worker.wait_end()
+        if self._cancel.is_set():
+            return Interrupted("cancelled")
+        if end.signal == signal.SIGKILL and isinstance(error, ChannelClosed) and not last:
+            return _WorkerTaken()
         if end.exit_code == CONFINEMENT_FAILED:
             return IsolationError("a worker could not be confined; `calcmetric doctor` shows what is missing")
         text = f"the source cannot be compiled ({error or type(error).__name__})"

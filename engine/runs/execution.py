@@ -19,7 +19,7 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import Backend
-from engine.errors import Interrupted, LimitExceeded
+from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
 from engine.gateway.gateway import FrameCall
 from engine.models.frame import Frame
 from engine.models.result import Result
@@ -31,7 +31,7 @@ from engine.runs.job import Job
 from engine.runs.live import LiveRun, Progress
 from engine.runs.opening import Opened, open_dataset
 from engine.runs.plan import RunPlan
-from engine.runs.schedule import Schedule
+from engine.runs.schedule import TRIES, Schedule
 from engine.sources.spool import Spool
 from engine.version import VERSION
 from sandbox.contract.messages import Problem
@@ -96,6 +96,9 @@ class Execution:
         self._services.on_start(self)
         try:
             self._warnings = self._crew.enlist()
+        except Interrupted:
+            self._services.on_end(self)
+            raise EngineClosed("the engine was closed while the source was compiled") from None
         except BaseException:
             self._services.on_end(self)
             raise
@@ -136,10 +139,10 @@ class Execution:
         """End it soon; frames without a result become `cancelled`."""
         self._crew.cancel()
 
-    def wait(self) -> None:
-        """Wait until nothing of it runs."""
+    def wait(self, timeout: float) -> None:
+        """Wait until nothing of it runs, `timeout` seconds at most."""
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(timeout)
 
     def _run_to_end(self) -> None:
         outcome: Run | BaseException
@@ -168,29 +171,50 @@ class Execution:
         while not self._services.slots.acquire(timeout=_TICK_SECONDS):
             self._refuse_cancelled()
         try:
-            self._services.backend.start()
-            self._refuse_cancelled()
+            self._start_backend()
             self._crew.admit()
             self._began = time.monotonic()
             yield
         finally:
             self._services.slots.release()
 
-    def _open(self, stack: contextlib.ExitStack) -> Opened:
+    def _start_backend(self) -> None:
         try:
-            return open_dataset(
-                self._job,
-                self._services.backend,
-                self._services.spool,
-                self._services.roots,
-                stack,
-                deadline=self._crew.wall_deadline,
-                cancel=self._crew.cancelled,
-            )
+            self._services.backend.start()
+        except EngineClosed:
+            self._refuse_cancelled()
+            raise
+        self._refuse_cancelled()
+
+    def _open(self, stack: contextlib.ExitStack) -> Opened:
+        """Open and count; again if the server was restarted meanwhile, because of another run perhaps."""
+        try:
+            for _ in range(TRIES - 1):
+                with contextlib.suppress(BackendLost):
+                    return self._open_once(stack)
+            return self._open_once(stack)
+        except (BackendLost, EngineClosed):
+            self._refuse_cancelled()
+            raise
         except Interrupted as stop:
             wall = self._job.limits.wall_seconds
             ending = Cancelled() if stop.reason == "cancelled" else LimitExceeded("wall_seconds", wall, wall)
             raise _Stopped(ending) from None
+
+    def _open_once(self, stack: contextlib.ExitStack) -> Opened:
+        self._refuse_cancelled()
+        with contextlib.ExitStack() as trial:
+            opened = open_dataset(
+                self._job,
+                self._services.backend,
+                self._services.spool,
+                self._services.roots,
+                trial,
+                deadline=self._crew.wall_deadline,
+                cancel=self._crew.cancelled,
+            )
+            stack.push(trial.pop_all())
+        return opened
 
     def _calculate(self, opened: Opened) -> tuple[Result, ...]:
         frames, cpu_limit = opened.frames.frames, self._job.limits.worker_cpu_seconds

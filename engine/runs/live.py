@@ -7,6 +7,7 @@ is spent on waiting.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import threading
@@ -175,7 +176,8 @@ class LiveRun:
         loop, event = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
-            loop.call_soon_threadsafe(event.set)
+            with contextlib.suppress(RuntimeError):  # the loop was closed under whoever waits in it
+                loop.call_soon_threadsafe(event.set)
 
         with self._condition:
             self._wakers.add(wake)

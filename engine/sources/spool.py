@@ -5,6 +5,7 @@ One folder for each engine, 0700, removed with it; one file for each table and r
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -27,7 +28,7 @@ class Spool:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="calcmetric-spool-"))
-        self._finalize = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self._finalize = weakref.finalize(self, _remove, self.folder, os.getpid())
 
     def write(self, table: pa.Table) -> Path:
         """Write a table; return its file.
@@ -54,6 +55,12 @@ class Spool:
     def close(self) -> None:
         """Remove the folder."""
         self._finalize()
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """Remove the folder; not from a forked child, which inherits finalizers and exits as well."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _plain_schema(schema: pa.Schema) -> pa.Schema:

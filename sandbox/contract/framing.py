@@ -50,7 +50,7 @@ WORKER_CAPS: Final = {
 
 # What a worker accepts from the engine; large because fetched Arrow batches travel this way.
 ENGINE_CAPS: Final = {
-    Kind.START: 4 * _MIB,
+    Kind.START: 256 * _MIB,  # Limits.source_bytes is what bounds it
     Kind.CALL: 64 << 10,
     Kind.REPLY: 1024 * _MIB,
     Kind.REPLY_END: 0,
