@@ -1,0 +1,1 @@
+"""Benchmarks: each prints its figures, and ratios from one run. They assert nothing."""
