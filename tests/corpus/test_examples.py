@@ -13,7 +13,7 @@ from scipy import stats
 
 from engine import Dataset, Engine
 from examples.make_data import make_table
-from tests.corpus.frames import HERE
+from tests.corpus.frames import HERE, compute_fingerprint
 
 EXAMPLES = HERE.parents[1] / "examples"
 PAYMENTS = EXAMPLES / "payments.parquet"
@@ -60,7 +60,8 @@ def engine() -> Iterator[Engine]:
 
 
 def test_the_sample_is_what_the_generator_makes() -> None:
-    assert pq.read_table(PAYMENTS).equals(make_table(3_000, age_nulls=0.0))
+    made = make_table(3_000, age_nulls=0.0)
+    assert compute_fingerprint(pq.read_table(PAYMENTS)) == compute_fingerprint(made)
 
 
 def test_every_example_has_a_formula_here() -> None:

@@ -37,7 +37,7 @@ def read_header(path: Path) -> tuple[frozenset[str], str]:
 def test_it_is_refused_and_says_why(path: Path, engine: Engine) -> None:
     codes, word = read_header(path)
     try:
-        result = engine.evaluate(path.read_text(), Dataset(PAYMENTS, timestamp="ts"), fuse=False).overall
+        result = engine.evaluate(path.read_text(), Dataset(PAYMENTS, timestamp="ts")).overall
     except SourceRefused as refusal:
         errors = [problem for problem in refusal.problems if problem.severity == "error"]
         refusals = [(error.code, error.message, error.hint) for error in errors]

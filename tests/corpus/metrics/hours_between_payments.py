@@ -1,5 +1,5 @@
 import pyspark.sql.functions as F
-from pyspark.sql.window import Window
+from pyspark.sql import Window
 
 
 def calc_metric(df):

@@ -1,5 +1,5 @@
 # code: import-refused
-# names: .
+# names: relative
 from . import worker
 
 
