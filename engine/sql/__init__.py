@@ -9,10 +9,9 @@ from engine.sql.check import (
 )
 from engine.sql.functions import FunctionRule, classify, known_functions
 from engine.sql.schemas import check_schema, check_type
-from engine.sql.words import HIDDEN_COLUMN, SCHEMA_ARGUMENTS, SCHEMA_CALLS, SERVER_NAMES
+from engine.sql.words import SCHEMA_ARGUMENTS, SCHEMA_CALLS, SERVER_NAMES
 
 __all__ = [
-    "HIDDEN_COLUMN",
     "SCHEMA_ARGUMENTS",
     "SCHEMA_CALLS",
     "SERVER_NAMES",

@@ -2,11 +2,12 @@
 
 The text that is returned is the author's own, lexeme by lexeme, without comments, hints and needless
 blanks: the backend derives values, types and column names from it exactly as it would from the original.
-What it means was read by a strict reader of the part of Spark's grammar that only computes.
+What it means was read by two readers that share no code, and that must agree: a strict one of the part of
+Spark's grammar that only computes, and sqlglot's parser (`engine.sql.second_reading`).
 
-Rejected: parsing into a tree and generating text from it (sqlglot). Its parser is a union of thirty
-dialects, and drops or rewrites what it takes for equal (arguments of `percentile`, doubled quotes, typed
-literals, interval forms); each rewrite needs a patch, and a changed column name breaks `row["avg(x)"]`.
+Rejected: sending what sqlglot writes from its tree. It drops or rewrites what it takes for equal
+(arguments of `percentile`, doubled quotes, typed literals, interval forms); each rewrite needs a patch,
+and a changed column name breaks `row["avg(x)"]`. So its tree only says yes or no.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from engine.sql.expressions import ExpressionReader
 from engine.sql.lexer import Lexeme, lex, render
 from engine.sql.queries import QueryReader
+from engine.sql.second_reading import confirm
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ def inspect_expression(text: str, *, columns: Collection[str] = ()) -> CheckedEx
     reader = ExpressionReader(lex(text), columns)
     reader.named_expression()
     reader.finish()
-    return CheckedExpression(render(reader.lexemes), tuple(sorted(reader.functions)), reader.stars)
+    sent = render(reader.lexemes)
+    confirm(sent, query=False, tables=(), functions=reader.functions)
+    return CheckedExpression(sent, tuple(sorted(reader.functions)), reader.stars)
 
 
 def check_query(text: str, *, views: Collection[str]) -> CheckedQuery:
@@ -99,6 +103,6 @@ def check_query(text: str, *, views: Collection[str]) -> CheckedQuery:
     for index, view in reader.renamed.items():
         quoted = "`" + view.replace("`", "``") + "`"
         written[index] = Lexeme("quoted", quoted, lexemes[index].spaced)
-    return CheckedQuery(
-        render(tuple(written)), tuple(sorted(reader.used)), tuple(sorted(reader.functions)), reader.stars
-    )
+    sent = render(tuple(written))
+    confirm(sent, query=True, tables=reader.tables, functions=reader.functions)
+    return CheckedQuery(sent, tuple(sorted(reader.used)), tuple(sorted(reader.functions)), reader.stars)

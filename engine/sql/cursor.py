@@ -14,8 +14,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from engine.errors import PlanRefused
+from engine.sql.hidden import is_hidden
 from engine.sql.lexer import Lexeme
-from engine.sql.words import HIDDEN_COLUMN, NOT_BARE_ALIAS, RESERVED
+from engine.sql.words import NOT_BARE_ALIAS, RESERVED
 
 MAX_DEPTH = 60
 MAX_CHAIN = 500  # operators at one level; the backend walks such a chain recursively
@@ -32,10 +33,11 @@ class Cursor:
         for lexeme in lexemes:
             # A cluster can be set to read "x" in double quotes as a name.
             named = lexeme.kind in ("word", "quoted") or lexeme.text[:1] == '"'
-            if named and lexeme.name.strip('"').casefold() == HIDDEN_COLUMN:
+            name = lexeme.name.strip('"')
+            if named and is_hidden(name):
                 raise PlanRefused(
                     "hidden-column",
-                    f"{HIDDEN_COLUMN} is the hidden column of file names and sizes",
+                    f"{name[:60]!r} is a hidden column that tells about files, not data",
                     "use the columns of the frame",
                 )
 

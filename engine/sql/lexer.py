@@ -10,8 +10,9 @@ carries on to the next line), and refuses what tends to be read in two ways: let
 quotes, blanks other than space, tab and line feed, control characters, `|>`, and `${`, which Spark
 replaces by configuration and environment values before it parses, even inside strings.
 
-Rejected: sqlglot's tokenizer. It decodes strings as it reads them, and has its own ideas about comments,
-numbers with suffixes and `''`.
+Rejected: sending what sqlglot's tokenizer makes of a text. It decodes strings as it reads them, and has its
+own ideas about comments and numbers with suffixes. It cuts the text that was written from these lexemes
+once more for the second reading, which has to agree.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ class RelationReader(ExpressionReader):
 
     Attributes:
         used: the views that the query reads, as they are spelled in `views`.
+        tables: the names, in small letters, of all tables that it reads.
         renamed: lexeme index → the view's name as it is spelled in `views`.
         visible: the names, in small letters, of the common table expressions that can be read here.
     """
@@ -31,6 +32,7 @@ class RelationReader(ExpressionReader):
         super().__init__(lexemes)
         self.views = {view.lower(): view for view in views}
         self.used: set[str] = set()
+        self.tables: set[str] = set()
         self.renamed: dict[int, str] = {}
         self.visible: frozenset[str] = frozenset()
 
@@ -120,6 +122,7 @@ class RelationReader(ExpressionReader):
                 "a table's name must have one part: databases, catalogs and files are out of reach",
                 "use the frame that calc_metric gets, and views made with createOrReplaceTempView",
             )
+        self.tables.add(name.lower())
         if name.lower() in self.visible:
             return
         view = self.views.get(name.lower())

@@ -25,15 +25,12 @@ RESERVED = word_set(
 # Only after a name may these end what came before; they serve as columns, but not as a bare alias.
 NOT_BARE_ALIAS = RESERVED | word_set("END WINDOW")
 
-# Words that Spark reads as a call when no column has the name, and that tell about the server. USER is
-# one more, but many a frame has such a column.
+# Words that Spark reads as a call when no column has the name, and that tell about the server: in text,
+# and as the name of a column in a plan. USER is one more, but many a frame has such a column.
 SERVER_NAMES = word_set(
     "current_user session_user current_path current_catalog current_database current_schema"
 )
 USER = "user"
-
-# The hidden column of file sources: paths, sizes and times of the files behind a frame.
-HIDDEN_COLUMN = "_metadata"
 
 BINARY_SIGNS = word_set("+ - * / % & | ^ || = == <=> <> != < <= > >= !< !>")
 BINARY_WORDS = word_set("AND OR DIV RLIKE REGEXP")

@@ -1,0 +1,176 @@
+"""A second, independent reading of SQL text that the first reader has accepted. Trusted side, pure.
+
+The first reader (`engine.sql.check`) decides what may be sent, and sends the author's lexemes. One gap in
+it would be one gap in the sandbox; so sqlglot's parser, which shares no code with it, reads the very text
+that is to be sent, and both must find the same: one expression or one query, the same functions (each
+looked up again), the same tables, and nothing but nodes on a list. Text that sqlglot cannot read is
+refused, too. Its tree is thrown away, because what it writes differs from what it read.
+
+sqlglot recurses as deep as the text nests. It runs on a thread of its own, where the whole of Python's
+stack is free, so that the answer does not depend on the caller. Rejected: raising the recursion limit,
+which is one switch for the whole process. The same text comes once for each frame, so answers are kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from engine.errors import PlanRefused
+from engine.sql.functions import classify
+from engine.sql.hidden import is_hidden
+from engine.sql.node_table import CALLS, EXPRESSION_NODES, NODE_PARTS, QUERY_NODES, SAME_CALL
+
+_QUERIES = frozenset({"Select", "Union", "Except", "Intersect", "Subquery", "Values"})
+_CACHED_TEXTS = 512  # of at most 64 KiB each
+_HINT = "write it more plainly, with unusual names in back-ticks, or use the DataFrame API"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondReading:
+    """What sqlglot finds in a text.
+
+    Attributes:
+        tables: the tables that it reads, in small letters, common table expressions included.
+        functions: the functions that it calls, in small letters.
+    """
+
+    tables: frozenset[str]
+    functions: frozenset[str]
+
+
+def confirm(text: str, *, query: bool, tables: Collection[str], functions: Collection[str]) -> None:
+    """Refuse a text that the second reader takes for something else than the first one did.
+
+    Args:
+        text: what is to be sent.
+        query: whether it is a query; else an expression.
+        tables: the tables that the first reader found, in small letters.
+        functions: the functions that the first reader found, in small letters.
+
+    Raises:
+        PlanRefused: if the readings differ, or there is no second one.
+    """
+    reading = read_again(text, query)
+    named = {SAME_CALL.get(name, name) for name in functions}
+    for what, other, mine in (("function", reading.functions, named), ("table", reading.tables, set(tables))):
+        if other != mine:
+            names = ", ".join(sorted(other ^ mine))[:100]
+            raise _ambiguous(f"what it says about the {what} {names} can be read in two ways")
+
+
+@lru_cache(maxsize=_CACHED_TEXTS)
+def read_again(text: str, query: bool) -> SecondReading:
+    """Read a text with sqlglot.
+
+    Args:
+        text: the SQL text.
+        query: whether it has to be a query; else an expression.
+
+    Raises:
+        PlanRefused: if it cannot be read, or holds a node, a function or a name that is not allowed.
+    """
+    ended: list[SecondReading | PlanRefused] = []
+    thread = threading.Thread(target=lambda: ended.append(_read(text, query)), name="calcmetric-sql")
+    thread.start()
+    thread.join()
+    match ended:
+        case [SecondReading() as reading]:
+            return reading
+        case [PlanRefused() as refusal]:
+            raise refusal
+    raise _ambiguous("it cannot be read a second time")
+
+
+def _read(text: str, query: bool) -> SecondReading | PlanRefused:
+    """Read; return the refusal, for an exception would end in the thread."""
+    try:
+        return _inspect(_parse(text, query), query)
+    except PlanRefused as refusal:
+        return refusal
+    except RecursionError:
+        return PlanRefused(
+            "sql-too-deep",
+            "the SQL text is nested too deep to be checked",
+            "give parts of it names with withColumn",
+        )
+    except Exception:  # a parser of hostile text may fail in any way; each means: not read
+        return _ambiguous("a part of it is a form that only one of the two readers here knows")
+
+
+def _parse(text: str, query: bool) -> Any:
+    # sqlglot takes 0.3 s to import, and many metrics have no SQL text.
+    from sqlglot import ErrorLevel, exp
+
+    from engine.sql.spark_dialect import StrictSpark
+
+    dialect = StrictSpark()
+    tokens = dialect.tokenize(text)
+    parser = dialect.parser(error_level=ErrorLevel.RAISE)
+    trees = parser.parse(tokens, text) if query else parser.parse_into(exp.Expr, tokens, text)
+    if len(trees) != 1 or trees[0] is None:
+        raise _ambiguous("it can be read as several statements")
+    return trees[0]
+
+
+def _inspect(tree: Any, query: bool) -> SecondReading:
+    """Check every node of a tree."""
+    if query and _kind(tree) not in _QUERIES:
+        raise _ambiguous("it can be read as something other than a query")
+    known = QUERY_NODES if query else EXPRESSION_NODES
+    tables, functions = set[str](), set[str]()
+    for node in tree.walk():
+        kind = _kind(node)
+        if kind not in known:
+            raise _ambiguous(f"a part of it can be read as {kind}, which is not allowed")
+        parts = NODE_PARTS.get(kind)
+        if parts is not None and not parts.issuperset(name for name, value in node.args.items() if value):
+            raise _ambiguous(f"a {kind} in it has a part that is not allowed")
+        if kind == "Identifier" and is_hidden(node.name):
+            raise PlanRefused(
+                "hidden-column",
+                f"{node.name[:60]!r} is a hidden column that tells about files, not data",
+                "use the columns of the frame",
+            )
+        functions.update(_called(node, kind))
+        if kind == "Table" and _kind(node.this) != "Anonymous":
+            tables.add(_table(node))
+    return SecondReading(frozenset(tables), frozenset(functions))
+
+
+def _called(node: Any, kind: str) -> Iterator[str]:
+    """The function that a node calls, if it does, looked up."""
+    if kind == "Anonymous":
+        name = node.name.lower()
+    elif kind == "Any" and _kind(node.parent) not in ("Like", "ILike", "RegexpLike"):
+        name = "any"
+    elif kind in CALLS:
+        name = CALLS[kind]
+    else:
+        return
+    rule, place = classify(name), _kind(node.parent)
+    if not rule.allowed or (place in ("Table", "Lateral") and not rule.table):
+        raise PlanRefused(
+            "function-refused", f"the function {name[:60]} is not allowed: {rule.reason}", rule.hint
+        )
+    if place == "Dot" and node.arg_key == "expression":
+        raise _ambiguous(f"the name of the function {name[:60]} is qualified")
+    yield SAME_CALL.get(name, name)
+
+
+def _table(node: Any) -> str:
+    """The name of a table, which has one part."""
+    if _kind(node.this) != "Identifier":
+        raise _ambiguous("what stands after FROM can be read as something other than a name")
+    return str(node.name).lower()
+
+
+def _kind(node: Any) -> str:
+    return type(node).__name__
+
+
+def _ambiguous(what: str) -> PlanRefused:
+    return PlanRefused("sql-ambiguous", f"the SQL text is refused: {what}", _HINT)
