@@ -46,11 +46,13 @@ class FrameCall:
         index: the frame's index in its run.
         seed: seed of the random generators.
         relation: what the placeholder stands for.
+        columns: the names of its columns.
     """
 
     index: int
     seed: int
     relation: pb.Relation
+    columns: frozenset[str] = frozenset()
 
 
 class Gateway:
@@ -88,6 +90,7 @@ class Gateway:
         self._budget = FrameBudget(limits)
         self._views: dict[str, pb.Relation] = {}
         self._frame = pb.Relation()
+        self._columns = frozenset[str]()
         self._index = 0
         self._bound = 0
         self._deadline = math.inf
@@ -138,6 +141,7 @@ class Gateway:
         self._views = {}
         self.fault = None
         self._frame = call.relation
+        self._columns = call.columns
         self._index = call.index
         self._deadline = min(time.monotonic() + self._limits.frame_seconds, self._wall_deadline)
         try:
@@ -201,7 +205,7 @@ class Gateway:
             raise ChannelGarbage("a request of no known method") from None
         if method is not Method.CONFIG:
             self._budget.charge_plan()
-        request = plans.parse_request(method, payload[1:])
+        request = plans.parse_request(method, payload[1:], columns=self._columns)
         match request:
             case plans.Fetch(relation=relation):
                 yield from self._fetch(relation)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from engine.errors import PlanRefused
-from engine.plans.names import check_column, check_metadata, check_plan_id, is_hidden
+from engine.plans.names import check_column, check_metadata, check_plan_id, check_reference
 from engine.plans.rules import KEEP, WALK, Drop, Fields, Keep, MessageCheck, Place, Refuse, unused
 from engine.plans.text import check_call, check_expression_text, check_function, check_type_text
+from engine.sql.hidden import is_hidden
 
 UDF = Refuse(
     "a user-defined function (F.udf, F.pandas_udf, spark.udf.register)",
@@ -51,7 +52,7 @@ EXPRESSIONS: Fields = {
         "extension": unused("an extension of Spark Connect"),
     },
     "Expression.UnresolvedAttribute": {
-        "unparsed_identifier": Keep(check_column),
+        "unparsed_identifier": Keep(check_reference),
         "plan_id": Keep(check_plan_id),
         "is_metadata_column": Refuse(
             "df.metadataColumn",
@@ -70,7 +71,7 @@ EXPRESSIONS: Fields = {
     "CallFunction": {"function_name": Keep(check_function), "arguments": WALK},
     "Expression.ExpressionString": {"expression": Keep(check_expression_text)},
     "Expression.UnresolvedStar": {"unparsed_target": Keep(check_column), "plan_id": Keep(check_plan_id)},
-    "Expression.UnresolvedRegex": {"col_name": Keep(check_column), "plan_id": Keep(check_plan_id)},
+    "Expression.UnresolvedRegex": {"col_name": Keep(check_reference), "plan_id": Keep(check_plan_id)},
     "Expression.Alias": {"expr": WALK, "name": Keep(check_column), "metadata": Keep(check_metadata)},
     "Expression.Cast": {
         "expr": WALK,
@@ -80,7 +81,8 @@ EXPRESSIONS: Fields = {
     },
     "Expression.SortOrder": {"child": WALK, "direction": KEEP, "null_ordering": KEEP},
     "Expression.LambdaFunction": {"function": WALK, "arguments": WALK},
-    "Expression.UnresolvedNamedLambdaVariable": {"name_parts": Keep(check_column)},
+    # Outside of its lambda Spark takes it for a column.
+    "Expression.UnresolvedNamedLambdaVariable": {"name_parts": Keep(check_reference)},
     "Expression.Window": {
         "window_function": WALK,
         "partition_spec": WALK,

@@ -16,38 +16,17 @@ from typing import Any, Final
 from engine.errors import PlanRefused
 from engine.plans.caps import FIRST_BOUND_ID, MAX_TEXT_BYTES
 from engine.plans.rules import Place
+from engine.sql.hidden import fold, is_hidden
+from engine.sql.words import SERVER_NAMES, USER
 from sandbox.contract.settings import PLACEHOLDER
 
 # Prefix of the names that this package gives to views inside SQL plans; guests may not use it elsewhere.
 VIEW_PREFIX: Final = "_calcmetric_view_"
 RESERVED_PREFIX: Final = "_calcmetric_"
 
-# Columns that sources add behind the schema; "_metadata" with any number of underscores besides.
-HIDDEN_COLUMNS: Final = {
-    "_file": "Iceberg: path of the data file",
-    "_pos": "Iceberg: position in the data file",
-    "_spec_id": "Iceberg: partition layout",
-    "_partition": "Iceberg: partition values",
-    "_deleted": "Iceberg: deleted rows",
-    "_row_id": "Iceberg: row lineage",
-    "_last_updated_sequence_number": "Iceberg: row lineage",
-    "_tmp_metadata_row_index": "Spark: position in a Parquet file",
-}
-_METADATA: Final = re.compile(r"_+metadata")
 _METADATA_KEY: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SPLIT: Final = re.compile(r"[.`]")
 _SIMPLE: Final = re.compile(r"(`?)([A-Za-z_][A-Za-z0-9_]{0,127})\1")
-
-
-def fold(name: str) -> str:
-    """Fold case at least as far as Java's equalsIgnoreCase does (dotted and dotless i included)."""
-    return name.upper().casefold().replace("\u0307", "")
-
-
-def is_hidden(name: str) -> bool:
-    """Whether one part of a name names a hidden column."""
-    folded = fold(name.strip())
-    return folded in HIDDEN_COLUMNS or _METADATA.fullmatch(folded) is not None
 
 
 def check_text(value: Any, _place: Place) -> Any:
@@ -80,6 +59,24 @@ def check_column(name: str, place: Place) -> str:
                 "files, not data",
                 "use the columns that df.columns lists",
             )
+    return name
+
+
+def check_reference(name: str, place: Place) -> str:
+    """Check a name that the backend looks up among columns, and, failing that, among its own functions.
+
+    Raises:
+        PlanRefused: as `check_column`, or for a bare name such as `user` that no column of the frame has.
+    """
+    check_column(name, place)
+    bare = fold(name.strip("` "))
+    if (bare == USER or bare in SERVER_NAMES) and bare not in place.columns:
+        raise PlanRefused(
+            "server-name",
+            f"the column {name!r} is refused: the frame has none, and Spark reads such a name as a question "
+            "about its server",
+            "give a column that the metric makes another name",
+        )
     return name
 
 

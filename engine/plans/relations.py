@@ -5,11 +5,12 @@ from __future__ import annotations
 from engine.plans import relation_checks as checks
 from engine.plans.caps import MAX_REFERENCES
 from engine.plans.expressions import UDF
-from engine.plans.names import check_column, check_plan_id, check_table, check_text
+from engine.plans.names import check_column, check_plan_id, check_reference, check_table, check_text
 from engine.plans.rules import KEEP, WALK, Drop, Fields, Keep, MessageCheck, Refuse, Walk, unused
 from engine.plans.text import check_query_text, check_schema_text
 
-_COLUMN = Keep(check_column)
+_COLUMN = Keep(check_column)  # a new name
+_REFERENCE = Keep(check_reference)  # the name of a column that has to be there
 _TEXT = Keep(check_text)
 _PARTITIONS = Keep(checks.check_partitions)
 
@@ -132,7 +133,7 @@ RELATIONS: Fields = {
         "right": WALK,
         "join_condition": WALK,
         "join_type": KEEP,
-        "using_columns": _COLUMN,
+        "using_columns": _REFERENCE,
         "join_data_type": unused("joinWith of the Scala API"),
     },
     "LateralJoin": {"left": WALK, "right": WALK, "join_condition": WALK, "join_type": KEEP},
@@ -142,7 +143,7 @@ RELATIONS: Fields = {
         "left_as_of": WALK,
         "right_as_of": WALK,
         "join_expr": WALK,
-        "using_columns": _COLUMN,
+        "using_columns": _REFERENCE,
         "join_type": _TEXT,
         "tolerance": WALK,
         "allow_exact_matches": KEEP,
@@ -197,7 +198,7 @@ RELATIONS: Fields = {
     },
     "Deduplicate": {
         "input": WALK,
-        "column_names": _COLUMN,
+        "column_names": _REFERENCE,
         "all_columns_as_keys": KEEP,
         "within_watermark": _STREAM,
     },
@@ -216,7 +217,7 @@ RELATIONS: Fields = {
     "WithColumnsRenamed.Rename": {"col_name": _COLUMN, "new_col_name": _COLUMN},
     "ShowString": {"input": WALK, "num_rows": KEEP, "truncate": KEEP, "vertical": KEEP},
     "HtmlString": {"input": WALK, "num_rows": KEEP, "truncate": KEEP},
-    "Drop": {"input": WALK, "columns": WALK, "column_names": _COLUMN},
+    "Drop": {"input": WALK, "columns": WALK, "column_names": _REFERENCE},
     "Hint": {"input": WALK, "name": Keep(checks.check_hint), "parameters": WALK},
     "Unpivot": {
         "input": WALK,
@@ -232,17 +233,17 @@ RELATIONS: Fields = {
         "function_name": Keep(checks.check_table_function),
         "arguments": WALK,
     },
-    "NAFill": {"input": WALK, "cols": _COLUMN, "values": WALK},
-    "NADrop": {"input": WALK, "cols": _COLUMN, "min_non_nulls": KEEP},
-    "NAReplace": {"input": WALK, "cols": _COLUMN, "replacements": WALK},
+    "NAFill": {"input": WALK, "cols": _REFERENCE, "values": WALK},
+    "NADrop": {"input": WALK, "cols": _REFERENCE, "min_non_nulls": KEEP},
+    "NAReplace": {"input": WALK, "cols": _REFERENCE, "replacements": WALK},
     "NAReplace.Replacement": {"old_value": WALK, "new_value": WALK},
     "StatSummary": {"input": WALK, "statistics": _TEXT},
-    "StatDescribe": {"input": WALK, "cols": _COLUMN},
-    "StatCrosstab": {"input": WALK, "col1": _COLUMN, "col2": _COLUMN},
-    "StatCov": {"input": WALK, "col1": _COLUMN, "col2": _COLUMN},
-    "StatCorr": {"input": WALK, "col1": _COLUMN, "col2": _COLUMN, "method": _TEXT},
-    "StatApproxQuantile": {"input": WALK, "cols": _COLUMN, "probabilities": KEEP, "relative_error": KEEP},
-    "StatFreqItems": {"input": WALK, "cols": _COLUMN, "support": KEEP},
+    "StatDescribe": {"input": WALK, "cols": _REFERENCE},
+    "StatCrosstab": {"input": WALK, "col1": _REFERENCE, "col2": _REFERENCE},
+    "StatCov": {"input": WALK, "col1": _REFERENCE, "col2": _REFERENCE},
+    "StatCorr": {"input": WALK, "col1": _REFERENCE, "col2": _REFERENCE, "method": _TEXT},
+    "StatApproxQuantile": {"input": WALK, "cols": _REFERENCE, "probabilities": KEEP, "relative_error": KEEP},
+    "StatFreqItems": {"input": WALK, "cols": _REFERENCE, "support": KEEP},
     "StatSampleBy": {"input": WALK, "col": WALK, "fractions": WALK, "seed": KEEP},
     "StatSampleBy.Fraction": {"stratum": WALK, "fraction": KEEP},
 }

@@ -17,6 +17,8 @@ from engine.plans.decode import decode
 from engine.plans.names import check_view_name
 from engine.plans.rebuild import rebuild
 from engine.plans.relation_checks import referenced_views
+from engine.plans.rules import Place
+from engine.sql.hidden import fold
 from sandbox.contract.framing import Method
 
 ConfigKind = Literal["get", "get_with_default", "get_option", "get_all", "is_modifiable"]
@@ -166,21 +168,25 @@ Request: TypeAlias = (
 )
 
 
-def parse_request(method: Method, payload: bytes | memoryview) -> Request:
+def parse_request(
+    method: Method, payload: bytes | memoryview, *, columns: frozenset[str] = frozenset()
+) -> Request:
     """Parse and rebuild one request of a worker.
 
     Args:
         method: which Spark Connect call it is.
         payload: the hostile bytes.
+        columns: names of the frame's columns; only these may be called like what Spark tells of itself.
 
     Raises:
         PlanRefused: for everything that is not allowed; nothing else is raised for any bytes.
     """
+    place = Place(columns=frozenset(fold(name) for name in columns))
     match method:
         case Method.EXECUTE:
-            return _execute(rebuild(decode(pb.ExecutePlanRequest, payload)).plan)
+            return _execute(rebuild(decode(pb.ExecutePlanRequest, payload), place).plan)
         case Method.ANALYZE:
-            return _analyze(rebuild(decode(pb.AnalyzePlanRequest, payload)))
+            return _analyze(rebuild(decode(pb.AnalyzePlanRequest, payload), place))
         case Method.CONFIG:
             return _config(rebuild(decode(pb.ConfigRequest, payload)).operation)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from engine.errors import PlanRefused
 from engine.plans.names import check_text
 from engine.plans.rules import Place
-from engine.sql.check import check_expression, check_query
+from engine.sql.check import check_query, inspect_expression
 from engine.sql.functions import classify
 from engine.sql.schemas import check_schema, check_type
 
@@ -97,7 +97,7 @@ def check_expression_text(text: str, place: Place) -> str:
         PlanRefused: if something in it is not allowed.
     """
     check_text(text, place)
-    return check_expression(text)
+    return inspect_expression(text, columns=place.columns).text
 
 
 def check_query_text(text: str, place: Place) -> str:

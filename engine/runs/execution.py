@@ -231,7 +231,7 @@ class Execution:
         def call_of(index: int) -> FrameCall:
             planned = frames[index]
             seed = _seed(self._job.source, planned.frame)
-            return FrameCall(index, seed, planned.relation(opened.relation))
+            return FrameCall(index, seed, planned.relation(opened.relation), opened.columns)
 
         workers = min(self._services.workers, total)
         self._crew.run(Schedule(range(total)), opened.session, call_of, note, workers)
@@ -242,7 +242,7 @@ class Execution:
         never = pb.Relation(common=opened.relation.common)
         never.filter.input.CopyFrom(opened.relation)
         never.filter.condition.literal.boolean = False
-        call = FrameCall(0, 0, never)
+        call = FrameCall(0, 0, never, opened.columns)
         self._crew.run(Schedule([0]), opened.session, lambda _: call, lambda *_: None, 1)
         return self._crew.queries
 

@@ -26,7 +26,7 @@ from engine.gateway.explain import clean
 from engine.runs.job import Job
 from engine.sources.resolve import resolve_source, with_schema
 from engine.sources.spool import Spool
-from engine.sql import check_expression
+from engine.sql import inspect_expression
 
 _DETAIL_CHARS = 300
 
@@ -39,6 +39,7 @@ class Opened:
         session: the run's session on the backend.
         backend: its name.
         relation: all rows of the dataset.
+        columns: the names of its columns.
         plan: what the run covers.
         frames: its frames, their rows, and what is cut.
         queries: how many were needed to find out.
@@ -47,6 +48,7 @@ class Opened:
     session: BackendSession
     backend: str
     relation: pb.Relation
+    columns: frozenset[str]
     plan: FramePlan
     frames: FrameSet
     queries: int
@@ -88,6 +90,7 @@ def open_dataset(
         relation = with_schema(source, schema)
     except BackendError as error:
         raise _data_error(error, source.label) from None
+    columns = frozenset(field.name for field in schema.struct.fields)
     plan = plan_frames(
         schema,
         job.dataset,
@@ -96,7 +99,7 @@ def open_dataset(
         every=job.every,
         zone=job.zone,
         as_of=job.as_of,
-        check_expression=check_expression,
+        check_expression=lambda text: inspect_expression(text, columns=columns).text,
     )
     _check_terms(session, plan, relation)
     queries = count_queries(plan, relation)
@@ -104,7 +107,8 @@ def open_dataset(
         tables = [_fetch_table(session, query, deadline, cancel) for query in queries]
     except BackendError as error:
         raise _data_error(error, source.label) from None
-    return Opened(session, backend.name, relation, plan, interpret_counts(plan, tables), len(queries))
+    counted = interpret_counts(plan, tables)
+    return Opened(session, backend.name, relation, columns, plan, counted, len(queries))
 
 
 def _check_terms(session: BackendSession, plan: FramePlan, relation: pb.Relation) -> None:
