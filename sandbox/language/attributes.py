@@ -171,7 +171,8 @@ def check_name(name: str) -> Refusal | None:
         message = f"attribute {name!r} begins with an underscore"
         return "attribute-underscore", message, "only public attributes can be used"
     if name in INSPECTION:
-        return "attribute-inspection", f"attribute {name!r} belongs to Python's internals", ""
+        message = f"attribute {name!r} belongs to Python's internals"
+        return "attribute-inspection", message, "compute with values; the message of an exception is str(e)"
     return None
 
 
