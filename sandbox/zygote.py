@@ -106,7 +106,6 @@ def _become_worker(
             self_check()
         from sandbox.worker import run_worker
 
-        gc.unfreeze()
         status = run_worker(Channel(socket.socket(fileno=descriptor), ENGINE_CAPS))
     except ConfinementError:
         status = CONFINEMENT_FAILED
@@ -165,7 +164,7 @@ def main() -> None:
     except ConfinementError as error:
         send_packet(control, Ready(Level.NONE.value, str(error)))
         return
-    # Collecting would touch, and so copy, every page that workers share with the zygote.
+    # Frozen for good: a collection in a worker would touch, and so copy, every page that it shares.
     gc.collect()
     gc.freeze()
     send_packet(control, Ready(level.value, ""))

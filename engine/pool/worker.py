@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from sandbox.contract.framing import WORKER_CAPS, Channel
@@ -73,6 +74,16 @@ class Worker:
             self._ended.wait(_END_SECONDS)
         return self._end or WorkerEnd(int(signal.SIGKILL), 0, 0.0)
 
+    def read_peak(self) -> int:
+        """Its largest resident size so far, in bytes; 0 if it is gone before anything is known.
+
+        From the kernel while it runs, so that nobody has to wait for its end to know.
+        """
+        with self._lock:
+            if self._end is not None:
+                return self._end.peak_bytes
+            return 0 if self._pidfd is None else _resident_peak(self._pidfd)
+
     def close(self) -> None:
         """Kill it if it runs, and close the channel. Never raises."""
         self.kill()
@@ -83,3 +94,17 @@ class Worker:
             if self._pidfd is not None:
                 os.close(self._pidfd)
                 self._pidfd = None
+
+
+def _resident_peak(pidfd: int) -> int:
+    """The kernel's high-water mark of the process behind a pidfd, whose id names it in this namespace."""
+    try:
+        fields = _status_fields(f"/proc/self/fdinfo/{pidfd}")
+        return int(_status_fields(f"/proc/{int(fields['Pid'])}/status")["VmHWM"].split()[0]) << 10
+    except (OSError, KeyError, ValueError):
+        return 0
+
+
+def _status_fields(path: str) -> dict[str, str]:
+    lines = Path(path).read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
