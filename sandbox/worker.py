@@ -7,7 +7,7 @@ compile the source, then answer CALL after CALL with an OUTCOME, until the engin
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.random.bit_generator as bit_generator
@@ -16,9 +16,11 @@ from pyspark.sql.connect.session import SparkSession
 from sandbox.client.session import open_frame, open_session
 from sandbox.client.transport import Transport
 from sandbox.contract.framing import Channel, ChannelClosed, ChannelGarbage, Kind
-from sandbox.contract.messages import Call, Compiled, Outcome, Start, decode, encode
+from sandbox.contract.messages import Call, Compiled, Outcome, Problem, Start, decode, encode
 from sandbox.language import Program, compile_source, compile_unrestricted, load
 from sandbox.outcome import describe_raised, describe_returned
+
+_REPORTED: Final = 1_000
 
 
 def run_worker(channel: Channel) -> int:
@@ -27,7 +29,7 @@ def run_worker(channel: Channel) -> int:
     try:
         start = _receive(transport, Kind.START, Start)
         program = _compile(start)
-        transport.send(Kind.COMPILED, encode(Compiled(program.problems)))
+        transport.send(Kind.COMPILED, encode(Compiled(_first(program.problems))))
         session = open_session(transport)
         lines = tuple(start.source.encode("latin-1").decode("utf-8", "replace").splitlines())
         while True:
@@ -52,6 +54,15 @@ def _compile(start: Start) -> Program:
     if not start.restricted:
         return compile_unrestricted(source)
     return compile_source(source, source_bytes=start.source_bytes, extra_imports=start.extra_imports)
+
+
+def _first(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """No more problems than somebody reads and the engine takes, errors before warnings."""
+    if len(problems) <= _REPORTED:
+        return problems
+    worst = sorted(problems, key=lambda problem: problem.severity != "error")[:_REPORTED]
+    left = f"there are {len(problems) - _REPORTED:,} more problems"
+    return (*worst, Problem(worst[-1].line, 1, "too-many-problems", left, "mend these first", "warning"))
 
 
 def _run_frame(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import types
 import typing
@@ -185,8 +186,12 @@ def _build(kind: Any, data: Any) -> Any:
     raise ChannelGarbage(f"expected {kind}, got {type(data).__name__}")
 
 
+# Resolving the texts of annotations takes longer than all the rest of decoding.
+_type_hints = functools.cache(typing.get_type_hints)
+
+
 def _build_dataclass(kind: Any, data: Any) -> Any:
-    hints = typing.get_type_hints(kind)
+    hints = _type_hints(kind)
     names = [field.name for field in fields(kind)]
     if not isinstance(data, dict) or set(data) != set(names):
         raise ChannelGarbage(f"not a {kind.__name__} message")
