@@ -31,6 +31,7 @@ from engine.backends.process import (
     start_process,
 )
 from engine.backends.rpc import LOCAL_OPTIONS, Connection
+from engine.backends.session import ConnectSession
 from engine.backends.spark_settings import JAVA_OPTIONS, LOGGING, format_properties, make_properties
 from engine.backends.warm import warm_up
 from engine.errors import CalcmetricError
@@ -77,7 +78,8 @@ class LocalSpark(LocalServer):
         self._archives: Archives | None = None
         self._helper: threading.Thread | None = None
         self._training: ServerProcess | None = None
-        self._hurry = threading.Event()
+        self._asked = threading.Event()  # an honest session is open: no more warming up
+        self._hurry = threading.Event()  # closing: no more training
 
     def launch(self) -> tuple[ServerProcess, Connection, int]:
         """Start a Java process; see `LocalServer.launch`."""
@@ -103,6 +105,12 @@ class LocalSpark(LocalServer):
             target=self._help, args=arguments, name="calcmetric-warm", daemon=True
         )
         self._helper.start()
+
+    def open_session(self) -> ConnectSession:
+        """Open a session; see `Backend.open_session`."""
+        session = super().open_session()
+        self._asked.set()
+        return session
 
     def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
         """Whether Spark's task reaper has nothing to complain of any more; see `Endpoint`."""
@@ -146,7 +154,7 @@ class LocalSpark(LocalServer):
     def _help(self, connection: Connection, folder: Path, build: bool) -> None:
         """What goes on beside honest queries; failures cost only speed."""
         try:
-            warm_up(connection, folder / "tmp")
+            warm_up(connection, folder / "tmp", lambda: not self._asked.is_set())
             if build and not connection.closed:
                 java, jars = find_java(), find_jars()
                 find_archives(java, jars, self._cache).build(java, self._train)
@@ -164,7 +172,7 @@ class LocalSpark(LocalServer):
         self._training = process
         try:
             self.wait_answer(process, connection, port)
-            warm_up(connection, process.folder / "tmp")
+            warm_up(connection, process.folder / "tmp", lambda: not self._hurry.is_set())
             process.ask_to_finish()
             while process.is_alive(_POLL_SECONDS) and not self._hurry.is_set():
                 continue

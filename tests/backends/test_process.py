@@ -47,10 +47,12 @@ SLEEPER = [sys.executable, "-c", "print('here', flush=True); import time; time.s
 def test_a_server_and_its_folder_go_together() -> None:
     folder = make_folder("test")
     assert folder.stat().st_mode & 0o777 == 0o700
+    others = psutil.Process().children(recursive=True)
     process = start_process(folder, SLEEPER, {}, NOTHING, confined=False)
     assert wait_until(lambda: process.log_tail() == "here\n", 30)
     assert process.is_alive()
-    below = psutil.Process().children(recursive=True)
+    below = set(psutil.Process().children(recursive=True)) - set(others)
+    assert len(below) == 3  # keeper, jail, server
     process.end()
     process.end()
     assert not process.is_alive()
