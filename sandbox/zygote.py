@@ -2,7 +2,7 @@
 
 Started by the engine as a fresh program with an empty environment: `python -m sandbox.zygote FD`, where
 FD is one end of a SOCK_SEQPACKET socketpair. It never holds a secret, because workers inherit its
-memory. It only imports: a zygote that had run threaded work before forking once gave a child that hung.
+memory. It starts no thread: a zygote that had run threaded work before forking once gave a child that hung.
 
 Over FD (`sandbox.contract.control`) the engine asks for a fork and hands over the worker's channel; the
 zygote answers with the worker's pidfd, and later reports its end. When the engine goes away, in
@@ -141,10 +141,11 @@ _SNOWPARK: Final = ("snowflake.snowpark.functions",)
 
 
 def _preload(options: ZygoteOptions) -> None:
-    """Import what workers use. Only imports: nothing here may start a thread or compute."""
+    """Import what workers use, and use it once. Nothing here may start a thread."""
     for name in _PRELOADED + (_SNOWPARK if options.snowpark else ()):
         importlib.import_module(name)
     importlib.import_module("sandbox.client.rows").install_collect()
+    importlib.import_module("sandbox.rehearsal").rehearse()
 
 
 def main() -> None:

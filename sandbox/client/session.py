@@ -37,7 +37,8 @@ def open_session(transport: Transport) -> SparkSession:
     client.disable_reattachable_execute()
     # The default policy waits ten minutes and more; the engine alone decides what is tried again.
     client.set_retry_policies([])
-    SparkSession._set_default_and_active_session(session)
+    # PySpark's own setter keeps an older session; the zygote's rehearsal leaves one behind.
+    SparkSession._default_session = SparkSession._active_session.session = session
     return session
 
 
