@@ -23,8 +23,9 @@ from engine.frames import (
     term_probe,
 )
 from engine.gateway.explain import clean
+from engine.relations import with_schema
 from engine.runs.job import Job
-from engine.sources.resolve import resolve_source, with_schema
+from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
 from engine.sql import inspect_expression
 
@@ -87,7 +88,7 @@ def open_dataset(
     stack.callback(session.close)
     try:
         schema = _fetch_schema(session, source.relation)
-        relation = with_schema(source, schema)
+        relation = with_schema(source.relation, schema) if source.inferred else source.relation
     except BackendError as error:
         raise _data_error(error, source.label) from None
     columns = frozenset(field.name for field in schema.struct.fields)

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from engine.errors import DataError
 
-# Ending of the name, compression endings removed -> format of the backend's reader.
-FORMATS: Final = MappingProxyType(
+Format = Literal["parquet", "csv", "json", "arrow"]
+
+# Ending of the name, compression endings removed -> format.
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
         ".parquet": "parquet",
         ".pq": "parquet",
@@ -29,9 +31,6 @@ FORMATS: Final = MappingProxyType(
         ".ipc": "arrow",
     }
 )
-# Reader options by format. Everything else keeps the backend's default.
-OPTIONS: Final = MappingProxyType({"csv": {"header": "true", "inferSchema": "true"}})
-
 _COMPRESSIONS: Final = frozenset({".gz", ".bz2", ".zst", ".snappy", ".lz4", ".deflate"})
 _LOOKED_AT: Final = 10_000
 
@@ -59,7 +58,7 @@ def find_files(path: str, roots: Sequence[Path]) -> tuple[Path, ...]:
     return files
 
 
-def find_format(path: str, files: Sequence[Path]) -> str:
+def find_format(path: str, files: Sequence[Path]) -> Format:
     """The format of the files, from the endings of their names.
 
     Raises:
@@ -74,15 +73,12 @@ def find_format(path: str, files: Sequence[Path]) -> str:
         raise DataError(
             f"{path!r} holds files of several formats ({names}); name one of them, as in '*.parquet'"
         )
-    return str(found.pop())
+    return next(name for name in found if name is not None)
 
 
-def read_options(format_name: str, files: Sequence[Path]) -> dict[str, str]:
-    """Options of the backend's reader."""
-    options = dict(OPTIONS.get(format_name, {}))
-    if _ending(files[0]) == ".tsv":
-        options["sep"] = "\t"
-    return options
+def read_options(files: Sequence[Path]) -> dict[str, str]:
+    """Options of the backend's reader that the files' names ask for."""
+    return {"sep": "\t"} if _ending(files[0]) == ".tsv" else {}
 
 
 def _ending(file: Path) -> str:

@@ -12,9 +12,9 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.local import LocalServer
-from engine.backends.relations import FileFormat, read_files
 from engine.backends.sail import LocalSail
 from engine.errors import BackendError
+from engine.relations import FileFormat, read_files
 from tests.backends.plans import count, numbers, run, sql, value
 
 CANARY = "canary-3141"

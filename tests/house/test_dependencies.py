@@ -15,6 +15,10 @@ ADAPTERS = {"backends", "pool", "sources"}
 PURE = ("engine/models", "engine/plans", "engine/sql", "engine/frames", "engine/results", "engine/errors.py")
 IMPURE_MODULES = {"os", "io", "pathlib", "socket", "subprocess", "threading", "time", "random", "secrets"}
 IMPURE_MODULES |= {"logging", "tempfile", "shutil", "uuid", "grpc", "asyncio"}
+# module -> what it may import all the same, and why.
+EXCEPTIONS = {
+    "engine/sql/second_reading.py": {"threading"},  # a thread for its stack only: joined at once
+}
 # What must never be called in trusted code: it would turn data into code.
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 FORBIDDEN_MODULES = {"pickle", "cloudpickle", "marshal", "shelve", "dill", "joblib"}
@@ -47,7 +51,7 @@ def test_rules(path):
     assert foreign <= {"sandbox"}, "engine imports of sandbox only the contract"
     assert not roots & FORBIDDEN_MODULES
     if name.startswith(PURE):
-        assert not roots & IMPURE_MODULES
+        assert not roots & (IMPURE_MODULES - EXCEPTIONS.get(name, set()))
     part = name.split("/")[1]
     if part in ADAPTERS:
         others = {f"engine.{adapter}" for adapter in ADAPTERS - {part}}

@@ -1,7 +1,7 @@
 """Relations that read a dataset, as protobuf. Pure; the trusted side makes them, guests never do.
 
-A path may be a file, a folder (Hive partitions included) or a glob, with or without `file://`. Pass the
-schema that the first analysis gave, so that inference (a pass over CSV or JSON) happens once.
+A path may be a file, a folder (Hive partitions included) or, on Spark, a glob. Pass the schema that the
+first analysis gave, so that inference (a pass over CSV or JSON) happens once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import pyspark.sql.connect.proto as pb
+from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 
 FileFormat = Literal["parquet", "csv", "json"]
 
@@ -19,7 +20,8 @@ _OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "json": {},  # one object per line
 }
 _INFERRING: Final[Mapping[str, Mapping[str, str]]] = {"csv": {"inferSchema": "true"}}
-_GLOB_CHARACTERS: Final = "\\*?[]{}"
+# Plan ids of relations that the engine makes itself; a guest's own count up from 0.
+_PLAN_ID: Final = 2**40
 
 
 def read_files(
@@ -33,7 +35,7 @@ def read_files(
 
     Args:
         file_format: "json" means JSON lines; CSV files have a header line.
-        paths: files, folders or globs; see `escape_glob` for names that are meant literally.
+        paths: files or folders; on Spark also globs.
         schema: Spark's JSON or DDL text; the files tell if it is empty.
         options: of the data source, over those that the format has here.
     """
@@ -43,14 +45,29 @@ def read_files(
     source = pb.Read.DataSource(
         format=file_format, paths=paths, options={**chosen, **(options or {})}, schema=schema or None
     )
-    return pb.Relation(read=pb.Read(data_source=source))
+    return _identified(pb.Relation(read=pb.Read(data_source=source)))
 
 
 def read_table(name: str) -> pb.Relation:
     """A relation that reads a table of the backend's catalog by its name, qualified or not."""
-    return pb.Relation(read=pb.Read(named_table=pb.Read.NamedTable(unparsed_identifier=name)))
+    return _identified(pb.Relation(read=pb.Read(named_table=pb.Read.NamedTable(unparsed_identifier=name))))
 
 
-def escape_glob(path: str) -> str:
-    """The glob that matches exactly this path, for names that hold glob characters."""
-    return "".join(f"\\{character}" if character in _GLOB_CHARACTERS else character for character in path)
+def read_inline(data: bytes) -> pb.Relation:
+    """A relation that holds its rows itself, as an Arrow stream."""
+    return _identified(pb.Relation(local_relation=pb.LocalRelation(data=data)))
+
+
+def with_schema(relation: pb.Relation, schema: pb.DataType) -> pb.Relation:
+    """A relation of `read_files` with its columns spelled out, so that nothing is inferred again."""
+    spelled = pb.Relation()
+    spelled.CopyFrom(relation)
+    source = spelled.read.data_source
+    source.schema = proto_schema_to_pyspark_data_type(schema).json()
+    source.options.pop("inferSchema", None)
+    return spelled
+
+
+def _identified(relation: pb.Relation) -> pb.Relation:
+    relation.common.plan_id = _PLAN_ID
+    return relation

@@ -10,7 +10,7 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.local import LocalServer
-from engine.backends.relations import escape_glob, read_files, read_table
+from engine.relations import read_files, read_table
 from tests.backends.plans import aggregate, call, column, run
 
 DDL = "n BIGINT, word STRING, at TIMESTAMP"
@@ -87,11 +87,6 @@ def test_a_table_is_named() -> None:
     assert read_table("a.`b c`").read.named_table.unparsed_identifier == "a.`b c`"
 
 
-def test_a_name_that_looks_like_a_glob_can_be_meant_literally() -> None:
-    assert escape_glob("/a/b[1]{x}?.*") == "/a/b\\[1\\]\\{x\\}\\?.\\*"
-    assert escape_glob("/plain/path name") == "/plain/path name"
-
-
 @pytest.mark.parametrize("file_format", ["parquet", "csv", "json"])
 @pytest.mark.parametrize("schema", [DDL, JSON])
 def test_a_given_schema_is_what_comes_out(
@@ -135,12 +130,3 @@ def test_partitions_are_columns(backend: LocalServer, files: Path) -> None:
     rows = run(session, read_files("parquet", [f"{files}/part"]))
     assert sorted(str(row["day"]) for row in rows) == ["1", "1", "1", "2", "2", "2"]
     session.close()
-
-
-@pytest.mark.spark
-@pytest.mark.parametrize("name", ["b[1].parquet", "b{x}.parquet", "b*.parquet"])
-def test_spark_reads_a_literal_glob_name_when_escaped(
-    spark_backend: LocalServer, files: Path, name: str
-) -> None:
-    pq.write_table(TABLE, files / name)
-    assert total(spark_backend, read_files("parquet", [escape_glob(str(files / name))])) == 6
