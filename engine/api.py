@@ -15,6 +15,7 @@ from typing import Final, Literal, TypedDict, Unpack
 from engine.backends.base import Backend
 from engine.backends.names import make_backend
 from engine.backends.remote import Remote
+from engine.backends.spark import LocalSpark
 from engine.errors import EngineClosed, ForkedEngine, UsageError
 from engine.models.dataset import Dataset
 from engine.models.durations import parse_instant
@@ -185,6 +186,16 @@ class Engine:
         Arguments and errors as for `evaluate`.
         """
         return self._prepare(source, dataset, options).plan()
+
+    def wait_caches(self, seconds: float) -> bool:
+        """Wait for what a first start on this machine builds to make later starts faster.
+
+        For short-lived programs, once their work is done; `close` gives it up.
+
+        Returns:
+            Whether nothing is left to build.
+        """
+        return not isinstance(self._backend, LocalSpark) or self._backend.wait_archives(seconds)
 
     def close(self) -> None:
         """Cancel what runs, and end every process and file of the engine. May be called twice."""

@@ -6,26 +6,34 @@ backend would misread; what they point at must be within its roots all the same.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 import uuid
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.errors import DataError
 
+_PREFIX: Final = "calcmetric-spool-"
+
 
 class Spool:
     """The folder. Thread-safe."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="calcmetric-spool-"))
-        self._finalize = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        _sweep(Path(tempfile.gettempdir()))
+        lock = None
+        while lock is None:  # an engine that starts at this very moment may sweep it before it is locked
+            self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            lock = _try_lock(self.folder)
+        self._finalize = weakref.finalize(self, _remove, self.folder, lock, os.getpid())
 
     def write(self, table: pa.Table, label: str) -> Path:
         """Write a table; return its file.
@@ -78,6 +86,37 @@ class Spool:
 
     def _new_path(self, ending: str) -> Path:
         return self.folder / f"{uuid.uuid4().hex}{ending}"
+
+
+def _remove(folder: Path, lock: int, owner: int) -> None:
+    """Remove the folder; not from a forked child, which inherits finalizers and exits as well."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _try_lock(folder: Path) -> int | None:
+    """Lock a folder for as long as this process lives; None if another holds it, or it is not ours."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what processes left that were killed: their folders are locked by nobody."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        if (lock := _try_lock(folder)) is None:
+            continue
+        if os.fstat(lock).st_uid == os.getuid():
+            shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def plain_table(table: pa.Table, label: str) -> pa.Table:
