@@ -6,6 +6,8 @@ compile the source, then answer CALL after CALL with an OUTCOME, until the engin
 
 from __future__ import annotations
 
+import contextlib
+import io
 import random
 from typing import Any, Final
 
@@ -65,14 +67,27 @@ def _first(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     return (*worst, Problem(worst[-1].line, 1, "too-many-problems", left, "mend these first", "warning"))
 
 
+class _Printed(io.TextIOBase):
+    """A standard output that leads into the frame's printed text."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def write(self, text: str) -> int:
+        self._transport.write_printed(text)
+        return len(text)
+
+
 def _run_frame(
     program: Program, session: SparkSession, transport: Transport, call: Call, lines: tuple[str, ...]
 ) -> Outcome:
     _seed_generators(call.seed)
     try:
-        calc_metric = load(program, sink=transport.write_printed)
-        value = calc_metric(open_frame(session))
-        return Outcome(call.frame, describe_returned(value), None)
+        # Libraries print too: df.show() and df.printSchema() write to standard output.
+        with contextlib.redirect_stdout(_Printed(transport)):
+            calc_metric = load(program, sink=transport.write_printed)
+            value = calc_metric(open_frame(session))
+            return Outcome(call.frame, describe_returned(value), None)
     except (ChannelClosed, ChannelGarbage):
         raise
     except BaseException as error:

@@ -92,6 +92,8 @@ def open_dataset(
     except BackendError as error:
         raise _data_error(error, source.label) from None
     columns = frozenset(field.name for field in schema.struct.fields)
+    if not columns:
+        raise DataError(f"{source.label} has no columns; is the file empty?")
     plan = plan_frames(
         schema,
         job.dataset,

@@ -1,0 +1,298 @@
+"""Processes, descriptors, threads and files over the life of engines, runs and hosts. All of them real."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engine import Dataset, Engine, ForkedEngine, Limits, SegmentGroup
+from engine.errors import EngineClosed
+from engine.runs.live import LiveRun
+from tests.engine.support import check_goes_on, is_running, metric, run_on_groups
+
+pytestmark = pytest.mark.sail
+
+LOOP = metric("total = 0\nwhile True:\n    total = total + 1\nreturn total")
+# Millions of rows that no engine can count without making them.
+CROSS_JOIN = metric(
+    "far = df.select('x')\n"
+    "for number in range(3):\n"
+    "    far = far.crossJoin(df.select(F.col('x').alias('x' + str(number))))\n"
+    "return far.agg(F.sum(F.sin('x') * F.sin('x0') * F.sin('x1') * F.sin('x2'))).first()[0]"
+)
+MANY = [SegmentGroup.by_value("n", top=100)]
+SERVERS = ["sail", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow])]
+
+
+@pytest.fixture(autouse=True)
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A temporary folder in which nobody else's files come and go."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether the condition becomes true in time."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def descendants() -> set[int]:
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
+def belongings() -> tuple[int, int, int, set[str]]:
+    """How many processes, descriptors and threads there are, and which of our temporary files."""
+    files = {path.name for path in Path(tempfile.gettempdir()).iterdir()}
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    return len(descendants()), descriptors, threading.active_count(), files
+
+
+def wait_calculating(live: LiveRun) -> None:
+    assert wait_until(lambda: live.progress.stage == "calculating", 20)
+
+
+def busy(pids: set[int], seconds: float) -> float:
+    """The share of one processor that these processes use over some time."""
+
+    def used() -> float:
+        total = 0.0
+        for pid in pids:
+            try:
+                times = psutil.Process(pid).cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += times.user + times.system
+        return total
+
+    before = used()
+    threading.Event().wait(seconds)
+    return (used() - before) / seconds
+
+
+def test_two_hundred_runs_leave_nothing_behind(data_dir: Path, rows: Dataset) -> None:
+    outside = belongings()
+    with Engine("sail", roots=(data_dir,), workers=2) as engine:
+        for _ in range(5):
+            run_on_groups(engine, metric("return df.count()"), rows)
+        before = belongings()
+        for number in range(200):
+            if number % 10 == 9:
+                run_on_groups(engine, metric("raise ValueError('x')"), rows)
+            else:
+                check_goes_on(engine, rows)
+        assert wait_until(lambda: belongings() == before, 5), (before, belongings())
+    assert wait_until(lambda: belongings()[::3] == outside[::3], 5)
+    assert belongings()[1] <= outside[1] + 2  # gRPC keeps a descriptor or two for the process
+
+
+def test_threads_share_an_engine(engine: Engine, rows: Dataset) -> None:
+    def work(number: int) -> list[float]:
+        source = metric(f"return df.agg(F.sum('n')).first()[0] * {number}")
+        return [result.value for _ in range(3) for result in run_on_groups(engine, source, rows).results]
+
+    with ThreadPoolExecutor(8) as pool:
+        for number, values in enumerate(pool.map(work, range(8))):
+            assert values == [44850.0 * number, 14850.0 * number, 14950.0 * number, 15050.0 * number] * 3
+
+
+def test_an_engine_in_a_forked_child_says_so_and_the_parents_goes_on(engine: Engine, rows: Dataset) -> None:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        said = b"nothing"
+        try:
+            engine.evaluate(metric("return 1.0"), rows)
+        except ForkedEngine as error:
+            said = str(error).encode()
+        finally:
+            engine.close()
+            os.write(writer, said)
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        assert b"after the fork" in pipe.read()
+    os.waitpid(pid, 0)
+    check_goes_on(engine, rows)
+
+
+_HOST = """
+import sys, threading
+from engine import Dataset, Engine
+engine = Engine("sail", roots=(sys.argv[1],))
+show = lambda progress: print(progress, flush=True)
+engine.evaluate(sys.argv[3], Dataset(sys.argv[2]), on_progress=show)
+"""
+
+
+def start_host(rows_file: Path, source: str) -> subprocess.Popen[str]:
+    """A process that runs an engine and a metric, which is calculating when this returns."""
+    host = subprocess.Popen(
+        [sys.executable, "-c", _HOST, str(rows_file.parent), str(rows_file), source],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert host.stdout is not None
+    for line in host.stdout:
+        if line.startswith("calculating"):
+            return host
+    raise AssertionError("the host ended")
+
+
+@pytest.mark.parametrize("source", [LOOP, CROSS_JOIN], ids=["loop", "cross join"])
+def test_a_killed_host_takes_everything_with_it(rows_file: Path, source: str) -> None:
+    with start_host(rows_file, source) as host:
+        pids = [process.pid for process in psutil.Process(host.pid).children(recursive=True)]
+        assert len(pids) >= 3  # a zygote, a worker, a server
+        host.kill()
+        began = time.monotonic()
+        assert wait_until(lambda: not any(is_running(pid) for pid in pids), 2), time.monotonic() - began
+    assert all(name.startswith("calcmetric-spool-") for name in belongings()[3])
+
+
+def test_what_a_killed_host_had_spooled_is_removed_by_the_next_engine(
+    data_dir: Path, rows_file: Path
+) -> None:
+    with start_host(rows_file, LOOP) as host:
+        host.kill()
+    assert wait_until(lambda: len(belongings()[3]) == 1, 2)
+    (orphan,) = belongings()[3]
+    with Engine("sail", roots=(data_dir,)) as first, Engine("sail", roots=(data_dir,)):
+        assert orphan not in belongings()[3]
+        assert first._spool.folder.exists()
+
+
+@pytest.mark.parametrize("source", [LOOP, CROSS_JOIN], ids=["loop", "cross join"])
+def test_control_c_ends_the_command_line(rows_file: Path, tmp_path: Path, source: str) -> None:
+    path = tmp_path / "metric.py"
+    path.write_text(source)
+    command = [sys.executable, "-c", "from engine.cli.main import main; main()", "run", str(path)]
+    command += ["--data", str(rows_file), "--backend", "sail"]
+    host = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = psutil.Process(host.pid)
+    assert wait_until(lambda: busy_worker(process), 30)
+    pids = [child.pid for child in process.children(recursive=True)]
+    host.send_signal(signal.SIGINT)
+    out, err = host.communicate(timeout=2)
+    assert host.returncode == 130
+    assert "Traceback" not in err and out == ""
+    assert wait_until(lambda: not any(is_running(pid) for pid in pids), 1)
+    assert belongings()[3] == set()
+
+
+def busy_worker(process: psutil.Process) -> bool:
+    """Whether something below the process has computed for a while beyond its own start."""
+    workers = process.children(recursive=True)
+    return len(workers) >= 4 and sum(child.cpu_times().user for child in workers) > 0.5
+
+
+@pytest.mark.parametrize("backend", SERVERS)
+@pytest.mark.parametrize("source", [LOOP, CROSS_JOIN], ids=["loop", "cross join"])
+def test_cancel(data_dir: Path, rows: Dataset, backend: str, source: str) -> None:
+    with Engine(backend, roots=(data_dir,), workers=2) as engine:
+        check_goes_on(engine, rows)
+        live = engine.submit(source, rows)
+        wait_calculating(live)
+        threading.Event().wait(0.3)
+        began = time.monotonic()
+        live.cancel()
+        run = live.result(timeout=3)
+        assert run.overall.status == "cancelled"
+        assert wait_until(lambda: busy(descendants(), 0.3) < 0.2, 3 - (time.monotonic() - began))
+        check_goes_on(engine, rows)
+
+
+def test_a_killed_zygote_costs_its_frame_only(data_dir: Path, rows: Dataset) -> None:
+    with Engine("sail", roots=(data_dir,), workers=1) as engine:
+        check_goes_on(engine, rows)
+        zygote = engine._pool._zygotes[False]._process.pid
+        live = engine.submit(LOOP, rows)
+        wait_calculating(live)
+        os.kill(zygote, signal.SIGKILL)
+        run = live.result(timeout=10)
+        assert run.overall.status == "lost"
+        check_goes_on(engine, rows)
+
+
+def test_a_killed_server_costs_nothing(data_dir: Path, rows: Dataset) -> None:
+    source = metric(
+        "first = df.agg(F.sum('n')).first()[0]\n"
+        "print('ready')\n"
+        "spin = 0\n"
+        "while spin < 3_000_000:\n    spin = spin + 1\n"
+        "return df.agg(F.sum('n')).first()[0] + first"
+    )
+    with Engine("sail", roots=(data_dir,), workers=2) as engine:
+        check_goes_on(engine, rows)
+        generation = engine.backend.generation
+        live = engine.submit(source, rows)
+        wait_calculating(live)
+        generation.process._keeper.kill()
+        run = live.result(timeout=30)
+        assert run.overall.value == 2 * 44850.0
+
+
+def test_a_hanging_zygote_is_replaced_when_the_engine_closes(data_dir: Path, rows: Dataset) -> None:
+    engine = Engine("sail", roots=(data_dir,), workers=1)
+    check_goes_on(engine, rows)
+    os.kill(engine._pool._zygotes[False]._process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    engine.close()
+    assert time.monotonic() - began < 6
+    with pytest.raises(EngineClosed):
+        engine.evaluate(metric("return 1.0"), rows)
+
+
+def test_closing_ends_runs_as_cancelled(data_dir: Path, rows: Dataset) -> None:
+    engine = Engine("sail", roots=(data_dir,), workers=1)
+    lives = [engine.submit(LOOP, rows) for _ in range(4)]  # two of them wait for their turn
+    wait_calculating(lives[0])
+    began = time.monotonic()
+    engine.close()
+    assert time.monotonic() - began < 3
+    assert [live.result(timeout=1).overall.status for live in lives] == ["cancelled"] * 4
+
+
+def test_closing_at_once_leaves_nothing(data_dir: Path) -> None:
+    before = belongings()
+    Engine("sail", roots=(data_dir,)).close()
+    assert wait_until(lambda: belongings()[::3] == before[::3], 5)
+
+
+def test_a_progress_callback_may_cancel(engine: Engine, rows: Dataset) -> None:
+    started = threading.Event()
+    made: list[LiveRun] = []
+
+    def on_progress(progress: object) -> None:
+        if str(progress).startswith("calculating: 1"):
+            started.wait(5)
+            made[0].cancel()
+
+    made.append(engine.submit(metric("return 1.0"), rows, segments=MANY, on_progress=on_progress))
+    started.set()
+    run = made[0].result(timeout=20)
+    assert len(run.results) == 101
+    assert {result.status for result in run.results} == {"ok", "cancelled"}
+
+
+def test_runs_wait_their_turn_and_all_come(engine: Engine, rows: Dataset) -> None:
+    short = Limits(wall_seconds=20)
+    lives = [engine.submit(metric(f"return {number}"), rows, limits=short) for number in range(12)]
+    assert [live.result(timeout=60).overall.value for live in lives] == [float(n) for n in range(12)]
