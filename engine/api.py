@@ -30,6 +30,7 @@ from engine.runs.job import Job
 from engine.runs.live import LiveRun, Progress
 from engine.runs.plan import RunPlan
 from engine.sources.spool import Spool
+from engine.sql import check_expression
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Problem
 
@@ -274,6 +275,7 @@ class Engine:
 
     def _warm_up(self) -> None:
         """Start the backend beside the zygote. What goes wrong is raised again by the first run."""
+        check_expression("1")  # loads the SQL reader, which the first run would wait for
         try:
             self._backend.start()
         except Exception as error:

@@ -7,7 +7,8 @@ does the process itself, because a forked child of the engine holds the pipe ope
 with the keeper (PR_SET_PDEATHSIG). Rejected: the server watching its own parent (neither Java nor Sail
 can), and a thread in the engine (it dies with it).
 
-Protocol: one JSON line on standard input (argv, env, folder, log, input, nice), then the pipe stays open. On
+Protocol: one JSON line on standard input (argv, env, folder, orphans, log, input, nice), then the pipe stays
+open. `orphans` are folders of the engine itself, deleted if it did not live to do so. On
 standard output the exit status, as one line, when the server has ended. A further byte asks the server to
 end in its own time; closing standard input ends it all.
 """
@@ -25,6 +26,7 @@ from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _END_SECONDS = 2.0
+_NEWS_MILLISECONDS = 20
 
 
 def _die_with_parent() -> None:
@@ -109,6 +111,19 @@ def main() -> None:
             _end(process)
     finally:
         shutil.rmtree(order["folder"], ignore_errors=True)
+        if _is_gone(engine):
+            for orphan in order["orphans"]:
+                shutil.rmtree(orphan, ignore_errors=True)
+
+
+def _is_gone(engine: int) -> bool:
+    """Whether the engine's process ended, and not only its use of this server.
+
+    Its end is known a moment after the end of its pipes.
+    """
+    poll = select.poll()
+    poll.register(engine, select.POLLIN)
+    return bool(poll.poll(_NEWS_MILLISECONDS))
 
 
 if __name__ == "__main__":

@@ -148,6 +148,7 @@ def start_process(
     permissions: Permissions,
     *,
     confined: bool,
+    orphans: Sequence[Path] = (),
     low_priority: bool = False,
 ) -> ServerProcess:
     """Start a server in `folder`, under the keeper.
@@ -158,6 +159,7 @@ def start_process(
         environment: all of its environment.
         permissions: enforced by the kernel when `confined`.
         confined: False only for tests that take this layer away.
+        orphans: folders of the engine's own, to be deleted if the engine dies before it could.
         low_priority: whether everything else on the machine goes first.
     """
     policy = {
@@ -177,6 +179,7 @@ def start_process(
         "argv": [sys.executable, "-S", "-P", "-m", "sandbox.jail"],
         "env": {"PYTHONPATH": str(_PACKAGES)},
         "folder": str(folder),
+        "orphans": [str(orphan) for orphan in orphans],
         "log": str(folder / "server.log"),
         "input": json.dumps(policy) + "\n",
         "nice": 19 if low_priority else 0,

@@ -56,6 +56,7 @@ class LocalSail(LocalServer):
     ) -> None:
         super().__init__()
         self._read = (*roots, spool)
+        self._spool = spool
         self._memory = memory_bytes
         self._confined = confined
 
@@ -90,7 +91,9 @@ class LocalSail(LocalServer):
         permissions = Permissions(
             read=(*self._read, *python_folders()), bind_ports=(port,), memory_bytes=self._memory
         )
-        process = start_process(folder, argv, environment, permissions, confined=self._confined)
+        process = start_process(
+            folder, argv, environment, permissions, confined=self._confined, orphans=(self._spool,)
+        )
         channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=LOCAL_OPTIONS)
         return process, Connection(channel, user_id=f"calcmetric-{secrets.token_hex(8)}"), port
 

@@ -72,6 +72,7 @@ class LocalSpark(LocalServer):
     ) -> None:
         super().__init__()
         self._read = (*roots, spool)
+        self._spool = spool
         self._cache = cache_dir
         self._heap = heap_bytes
         self._confined = confined
@@ -216,6 +217,7 @@ class LocalSpark(LocalServer):
                 connect_ports=ports[1:],
                 file_bytes=_FILE_BYTES,
             ),
+            orphans=(self._spool,),
             confined=self._confined,
             low_priority=low_priority,
         )

@@ -1,7 +1,7 @@
-"""The error codes of results, each with its meaning. A table, no logic; trusted side.
+"""The error codes of results, each with its meaning. Tables, no logic; trusted side.
 
-Refusals that the language layer or the gateway made while a metric ran keep their own code, which the
-tables of those layers document.
+`CODES` are the engine's own, `REFUSALS` those of the gateway, for what a metric asked while it ran. The
+codes of problems in a source, and of the guards of its language, are documented in `sandbox.language`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,50 @@ CODES: Final = {
     "backend-error": "the data engine failed a query",
     "backend-lost": "the data engine died, or was restarted, while it was answering",
     "cancelled": "the caller cancelled the run",
+}
+
+
+REFUSALS: Final = {
+    # requests as a whole
+    "plan-garbage": "a request that no honest client sends",
+    "plan-refused": "a part of a query that is not open to metrics",
+    "plan-too-large": "a query that is too long, too deep, or asks for too much at once",
+    "plan-unknown": "a part of a query that this version does not know",
+    "plan-unhandled": "a request that could not be checked",
+    "analyze-refused": "a question about the query or the backend, such as explain() or inputFiles()",
+    "command-refused": "something other than a query",
+    "config-refused": "reading or changing the backend's configuration",
+    "streaming-refused": "streaming",
+    "udf-refused": "Python, pandas or Java code to be run by the data engine",
+    "write-refused": "writing data",
+    # what is read
+    "catalog-refused": "the backend's catalog",
+    "read-refused": "reading something other than the DataFrame",
+    "table-refused": "a table that is not a view of the metric's own",
+    "view-refused": "a view that cannot be made or is not there",
+    "hidden-column": "a hidden column, such as _metadata",
+    "server-name": "a name that tells about the server unless a column has it, such as user",
+    # functions, types
+    "function-qualified": "a function of a catalog or schema",
+    "function-refused": "a function that is not on the list, or not in this form",
+    "range-refused": "a range that is too large",
+    "schema-refused": "a schema that is not plain built-in types",
+    "type-refused": "a type that is not open to metrics",
+    # SQL text
+    "sql-ambiguous": "text that two readers understand differently",
+    "sql-character": "a character that has no place in a query",
+    "sql-hint": "a hint",
+    "sql-parameter": "a parameter marker without a value",
+    "sql-pipe": "pipe syntax",
+    "sql-recursive": "a recursive query",
+    "sql-refused": "a reserved name",
+    "sql-statement": "a statement other than a query",
+    "sql-statements": "more than one statement",
+    "sql-subquery": "a subquery in an expression",
+    "sql-substitution": "the substitution of variables, ${...}",
+    "sql-syntax": "text that is not understood",
+    "sql-too-deep": "text that nests too deeply",
+    "sql-too-long": "text that is too long",
 }
 
 
