@@ -24,6 +24,7 @@ from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted, 
 from engine.gateway import replies
 from engine.gateway.budget import FrameBudget
 from engine.gateway.explain import BACKEND_FAILED, REFUSED, explain
+from engine.gateway.unchecked import forward
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind, Method
@@ -205,6 +206,16 @@ class Gateway:
             raise ChannelGarbage("a request of no known method") from None
         if method is not Method.CONFIG:
             self._budget.charge_plan()
+        if not self._checked:
+            yield from forward(
+                self._backend(),
+                method,
+                payload[1:],
+                self._frame,
+                deadline=self._deadline,
+                cancel=self._cancel,
+            )
+            return
         request = plans.parse_request(method, payload[1:], columns=self._columns)
         match request:
             case plans.Fetch(relation=relation):

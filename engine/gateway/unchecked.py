@@ -1,0 +1,55 @@
+"""Requests forwarded as they come, with the gateway's checks taken away.
+
+For tests that show what the other layers stop by themselves (`Layers(gateway=False)`), and for nothing
+else: a guest behind this reads whatever the backend can read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pyspark.sql.connect.proto as pb
+
+from engine.backends.base import BackendSession
+from engine.gateway import replies
+from engine.plans.trees import relations
+from sandbox.contract.framing import Method
+from sandbox.contract.settings import PLACEHOLDER
+
+
+def forward(
+    session: BackendSession,
+    method: Method,
+    payload: memoryview,
+    frame: pb.Relation,
+    *,
+    deadline: float,
+    cancel: threading.Event,
+) -> Iterator[Any]:
+    """Ask the backend what the guest asks, with the placeholder replaced; yield its answers.
+
+    Raises:
+        BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
+    """
+    if method is Method.EXECUTE:
+        request = pb.ExecutePlanRequest.FromString(bytes(payload))
+        _replace_placeholder(request, frame)
+        for response in session.execute(request.plan, deadline=deadline, cancel=cancel):
+            if response.HasField("sql_command_result"):
+                yield replies.sql_result(response.sql_command_result.relation)
+            elif (rebuilt := replies.rebuild_execute(response)) is not None:
+                yield rebuilt
+        yield replies.complete()
+    else:
+        analysis = pb.AnalyzePlanRequest.FromString(bytes(payload))
+        _replace_placeholder(analysis, frame)
+        yield replies.rebuild_analyze(session.analyze(analysis, deadline=deadline))
+
+
+def _replace_placeholder(request: Any, frame: pb.Relation) -> None:
+    for relation in list(relations(request)):
+        if relation.read.named_table.unparsed_identifier == PLACEHOLDER:
+            relation.subquery_alias.alias = PLACEHOLDER
+            relation.subquery_alias.input.CopyFrom(frame)
