@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from rich.console import Console
 from rich.markup import escape
@@ -76,8 +76,12 @@ def _cells(result: Result, zone: tzinfo, *, windowed: bool) -> list[str]:
 
 
 def _window_label(window: Window, zone: tzinfo) -> str:
-    start, end = window.start.astimezone(zone), window.end.astimezone(zone)
-    return f"{start:%Y-%m-%d %H:%M} - {end:%Y-%m-%d %H:%M}"
+    return f"{_moment(window.start.astimezone(zone))} .. {_moment(window.end.astimezone(zone))}"
+
+
+def _moment(instant: datetime) -> str:
+    midnight = (instant.hour, instant.minute) == (0, 0)
+    return f"{instant:%Y-%m-%d}" if midnight else f"{instant:%Y-%m-%d %H:%M}"
 
 
 def _print_notes(console: Console, run: Run) -> None:
