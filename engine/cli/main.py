@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from collections.abc import Sequence
 
 import click
 
 from engine.errors import CalcmetricError
+
+logger = logging.getLogger(__name__)
 
 EXIT_FRAMES = 1
 EXIT_REFUSED = 2
@@ -66,4 +69,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         return EXIT_USAGE
     except BrokenPipeError:
         return 0
+    except Exception as error:
+        logger.debug("unexpected", exc_info=True)
+        click.echo(
+            f"Error: unexpected {type(error).__name__}: {error}; this is a bug of calcmetric", err=True
+        )
+        return EXIT_USAGE
     return int(status or 0)

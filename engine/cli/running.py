@@ -90,11 +90,7 @@ def _run_one(engine: Engine, path: Path, dataset: Dataset, settings: RunOptions,
 
 
 def _make_options(options: dict[str, Any]) -> RunOptions:
-    limits = Limits(
-        wall_seconds=options["timeout"],
-        frame_seconds=min(options["timeout"], Limits().frame_seconds),
-        memory_bytes=parse_size(options["memory"]),
-    )
+    limits = _make_limits(options["timeout"], parse_size(options["memory"]))
     as_of = parse_instant(options["as_of"], what="--as-of") if options["as_of"] else datetime.now(UTC)
     settings = RunOptions(
         segments=_make_segments(options),
@@ -107,6 +103,17 @@ def _make_options(options: dict[str, Any]) -> RunOptions:
     if options["as_of"] or options["retention"] or options["last"] or options["every"]:
         settings["as_of"] = as_of
     return settings
+
+
+def _make_limits(timeout: float, memory: int) -> Limits:
+    try:
+        return Limits(
+            wall_seconds=timeout,
+            frame_seconds=min(timeout, Limits().frame_seconds),
+            memory_bytes=memory,
+        )
+    except ValueError as error:
+        raise UsageError(f"--timeout, --memory: {error}") from None
 
 
 def _make_range(options: dict[str, Any]) -> TimeRange | None:
