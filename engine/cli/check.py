@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from engine.cli import exits
 from engine.cli.output import print_problem, problems_json
 from engine.pool.pool import WorkerPool
 
@@ -35,4 +36,4 @@ def check(metric: Path, form: str) -> int:
             print_problem(console, problem, str(metric))
         if not problems:
             console.print(f"{metric}: no problems", highlight=False)
-    return 2 if any(problem.severity == "error" for problem in problems) else 0
+    return exits.REFUSED if any(problem.severity == "error" for problem in problems) else exits.GOOD

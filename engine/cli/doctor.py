@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from engine.backends.java import find_java
+from engine.cli import exits
 from engine.errors import BackendStartError
 from engine.pool.zygote import program_environment
 from engine.version import VERSION
@@ -44,7 +45,7 @@ def doctor(form: str) -> int:
         click.echo(json.dumps(report, indent=2))
     else:
         _print(Console(file=sys.stdout), report)
-    return 0 if _is_sound(report) else 3
+    return exits.GOOD if _is_sound(report) else exits.USAGE
 
 
 def _try_confinement() -> dict[str, Any]:

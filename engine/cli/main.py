@@ -1,8 +1,4 @@
-"""The command `calcmetric` and what its exit statuses mean.
-
-0: every frame gave a number, NaN, or had no data. 1: some frame did not. 2: a source was refused.
-3: bad usage or data, or the backend is lost. 130: interrupted.
-"""
+"""The command `calcmetric`: its commands, and what becomes of errors."""
 
 from __future__ import annotations
 
@@ -13,14 +9,10 @@ from collections.abc import Sequence
 
 import click
 
+from engine.cli import exits
 from engine.errors import CalcmetricError
 
 logger = logging.getLogger(__name__)
-
-EXIT_FRAMES = 1
-EXIT_REFUSED = 2
-EXIT_USAGE = 3
-EXIT_INTERRUPTED = 130
 
 
 class _LateGroup(click.Group):
@@ -57,22 +49,22 @@ def _run(arguments: Sequence[str] | None) -> int:
         status = cli.main(args=arguments, prog_name="calcmetric", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
-        return EXIT_INTERRUPTED
+        return exits.INTERRUPTED
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
-        return EXIT_INTERRUPTED
+        return exits.INTERRUPTED
     except click.ClickException as error:
         error.show()
-        return EXIT_USAGE
+        return exits.USAGE
     except CalcmetricError as error:
         click.echo(f"Error: {error}", err=True)
-        return EXIT_USAGE
+        return exits.USAGE
     except BrokenPipeError:
-        return 0
+        return exits.GOOD
     except Exception as error:
         logger.debug("unexpected", exc_info=True)
         click.echo(
             f"Error: unexpected {type(error).__name__}: {error}; this is a bug of calcmetric", err=True
         )
-        return EXIT_USAGE
-    return int(status or 0)
+        return exits.USAGE
+    return int(status or exits.GOOD)

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from engine.api import Engine, RunOptions
+from engine.cli import exits
 from engine.cli.output import print_problem, print_table, problems_json, runs_csv, runs_json
 from engine.cli.progress import ProgressBar
 from engine.cli.values import parse_buckets, parse_cross, parse_size, parse_where
@@ -68,10 +69,11 @@ def run_metrics(
                 runs.append(_run_one(engine, path, dataset, settings, err))
             except SourceRefused as refused:
                 _print_refusal(out, path, refused, form)
-                return 2
+                return exits.REFUSED
         _print_runs(out, runs, form)
         _wait_caches(engine, err)
-    return 0 if all(result.status in GOOD for run in runs for result in run.results) else 1
+    good = all(result.status in GOOD for run in runs for result in run.results)
+    return exits.GOOD if good else exits.FRAMES
 
 
 def _wait_caches(engine: Engine, err: Console) -> None:
@@ -162,7 +164,7 @@ def _print_plans(
             plan = engine.plan(path.read_bytes(), dataset, **settings)
         except SourceRefused as refused:
             _print_refusal(out, path, refused, form)
-            return 2
+            return exits.REFUSED
         data = {"metric": path.stem, **plan.to_dict()}
         if form == "table":
             for frame, rows in zip(plan.frames, plan.rows, strict=True):
@@ -172,7 +174,7 @@ def _print_plans(
             out.print(f"{len(plan.frames):,} frames, about {plan.queries:,} queries")
         else:
             out.print_json(data=data)
-    return 0
+    return exits.GOOD
 
 
 def _print_runs(out: Console, runs: Sequence[Run], form: str) -> None:

@@ -12,6 +12,7 @@ from engine.cli.main import _run
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PAYMENTS = str(EXAMPLES / "payments.parquet")
 AVERAGE = "def calc_metric(df):\n    return df.agg({'amount': 'avg'}).first()[0]\n"
+HELLO = "def calc_metric(df):\n    print('hello')\n    return float('nan')\n"
 RANGE = ["--timestamp", "ts", "--from", "2026-04-28T00:00:00Z", "--to", "2026-05-01T00:00:00Z"]
 
 pytestmark = pytest.mark.sail
