@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 from rich.console import Console
 
-from engine.api import Engine, RunOptions
+from engine.api import Engine
 from engine.cli import exits
 from engine.cli.output import print_problem, print_table, problems_json, runs_csv, runs_json
 from engine.cli.progress import ProgressBar
@@ -26,6 +26,7 @@ from engine.models.run import Run
 from engine.models.segments import SegmentGroup
 from engine.models.time_range import TimeRange
 from engine.pool.pool import WorkerPool
+from engine.runs.options import RunOptions
 from sandbox.contract.limits import Limits
 
 _CACHE_SECONDS: Final = 30.0

@@ -1,9 +1,8 @@
 """The gateway: one worker's conversation, from the source to the last frame it runs.
 
-Everything that the worker sends is hostile. Requests are parsed with caps and rebuilt from what is
-understood (`engine.plans`), the placeholder is bound to the frame of the call, and only then is the
-backend asked; its answers are rebuilt, too. The worker never learns an id, an address or a message of
-the backend.
+Everything that the worker sends is hostile: a frame of the channel that an honest worker would not send
+now ends it, and its requests are answered by `Answers`, which checks them. The worker never learns an id,
+an address or a message of the backend.
 """
 
 from __future__ import annotations
@@ -12,48 +11,24 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import pyspark.sql.connect.proto as pb
-
-from engine import plans
 from engine.backends.base import BackendSession
 from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted, LimitExceeded, PlanRefused
-from engine.gateway import replies
+from engine.gateway.answers import Answers, FrameCall
 from engine.gateway.budget import FrameBudget
 from engine.gateway.explain import BACKEND_FAILED, REFUSED, explain
-from engine.gateway.unchecked import forward
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
-from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind, Method
+from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Call, Compiled, Outcome, Problem, ReplyError, Start, decode, encode
-from sandbox.contract.settings import SESSION_ID, SETTINGS
 
 logger = logging.getLogger(__name__)
 
 _UNHANDLED: Final = "the engine could not make sense of this request"
 # Compiling is the worker's first act; a source that takes longer than this to compile is hostile.
 _COMPILE_SECONDS: Final = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class FrameCall:
-    """One call of calc_metric to be made.
-
-    Attributes:
-        index: the frame's index in its run.
-        seed: seed of the random generators.
-        relation: what the placeholder stands for.
-        columns: the names of its columns.
-    """
-
-    index: int
-    seed: int
-    relation: pb.Relation
-    columns: frozenset[str] = frozenset()
 
 
 class Gateway:
@@ -89,11 +64,6 @@ class Gateway:
         self._cancel = cancel
         self._checked = checked
         self._budget = FrameBudget(limits)
-        self._views: dict[str, pb.Relation] = {}
-        self._frame = pb.Relation()
-        self._columns = frozenset[str]()
-        self._index = 0
-        self._bound = 0
         self._deadline = math.inf
         self.fault: tuple[Status, FrameError] | None = None
 
@@ -138,24 +108,31 @@ class Gateway:
             BackendLost: the backend went away; the frame may be run again in a fresh worker.
             ChannelClosed, ChannelGarbage: the worker died, or is no honest worker.
         """
+        assert self._session is not None
         self._budget = FrameBudget(self._limits)
-        self._views = {}
         self.fault = None
-        self._frame = call.relation
-        self._columns = call.columns
-        self._index = call.index
         self._deadline = min(time.monotonic() + self._limits.frame_seconds, self._wall_deadline)
+        answers = Answers(
+            call,
+            self._session,
+            self._budget,
+            deadline=self._deadline,
+            cancel=self._cancel,
+            checked=self._checked,
+        )
         try:
             self._send(Kind.CALL, encode(Call(call.index, call.seed)))
-            return self._serve(call.index)
+            return self._serve(answers)
         except ChannelTimeout:
             raise self._overrun() from None
         except Interrupted as stop:
             if stop.reason == "deadline":
                 raise self._overrun() from None
             raise
+        finally:
+            self.queries += answers.queries
 
-    def _serve(self, index: int) -> Outcome:
+    def _serve(self, answers: Answers) -> Outcome:
         """Answer requests until the outcome comes."""
         while True:
             kind, payload = self.worker.channel.receive(self._deadline)
@@ -164,19 +141,21 @@ class Gateway:
             if kind is Kind.PRINTED:
                 self._budget.keep_printed(bytes(payload))
             elif kind is Kind.REQUEST:
-                self._answer(payload)
+                self._answer(answers, payload)
             elif kind is Kind.OUTCOME:
                 outcome = decode(Outcome, payload)
-                if outcome.frame != index or (outcome.returned is None) == (outcome.raised is None):
+                if outcome.frame != answers.call.index or (outcome.returned is None) == (
+                    outcome.raised is None
+                ):
                     raise ChannelGarbage("an outcome that fits no call")
                 return outcome
             else:
                 raise ChannelGarbage(f"a {kind.name} frame while a metric runs")
 
-    def _answer(self, payload: memoryview) -> None:
+    def _answer(self, answers: Answers, payload: memoryview) -> None:
         """Answer one request, or send the error that the guest's client raises."""
         try:
-            for response in self._responses(payload):
+            for response in answers.responses(payload):
                 self._send(Kind.REPLY, response.SerializeToString())
         except PlanRefused as refusal:
             self._refuse(refusal)
@@ -199,70 +178,6 @@ class Gateway:
         self.fault = "refused", FrameError(refusal.code, refusal.message, None, refusal.hint)
         self._send_error(ReplyError(REFUSED, "", "", str(refusal)))
 
-    def _responses(self, payload: memoryview) -> Iterator[Any]:
-        try:
-            method = Method(payload[0])
-        except (IndexError, ValueError):
-            raise ChannelGarbage("a request of no known method") from None
-        if method is not Method.CONFIG:
-            self._budget.charge_plan()
-        if not self._checked:
-            yield from forward(
-                self._backend(),
-                method,
-                payload[1:],
-                self._frame,
-                deadline=self._deadline,
-                cancel=self._cancel,
-            )
-            return
-        request = plans.parse_request(method, payload[1:], columns=self._columns)
-        match request:
-            case plans.Fetch(relation=relation):
-                yield from self._fetch(relation)
-            case plans.RunSql():
-                yield replies.sql_result(plans.sql_relation(request, self._views))
-                yield replies.complete()
-            case plans.DefineView():
-                self._views[request.name] = plans.define_view(request, self._views)
-                yield replies.complete()
-            case plans.ConfigGet():
-                yield _configuration(request)
-            case _:
-                yield self._analyze(request)
-
-    def _fetch(self, relation: pb.Relation) -> Iterator[pb.ExecutePlanResponse]:
-        plan = pb.Plan()
-        plan.root.CopyFrom(self._bind(relation))  # Plan(root=...) would stop at 100 nested messages
-        self.queries += 1
-        for response in self._backend().execute(plan, deadline=self._deadline, cancel=self._cancel):
-            if response.HasField("arrow_batch"):
-                batch = response.arrow_batch
-                first_chunk = batch.chunk_index == 0
-                self._budget.charge_fetch(batch.row_count if first_chunk else 0, len(batch.data))
-            rebuilt = replies.rebuild_execute(response)
-            if rebuilt is not None:
-                yield rebuilt
-        yield replies.complete()
-
-    def _analyze(self, request: plans.Request) -> pb.AnalyzePlanResponse:
-        local = plans.local_answer(request)
-        if local is not None:
-            return replies.analyze_answer(local)
-        self.queries += 1
-        bound = plans.analyze_request(request, self._bind)
-        return replies.rebuild_analyze(self._backend().analyze(bound, deadline=self._deadline))
-
-    def _bind(self, relation: pb.Relation) -> pb.Relation:
-        # References of SQL text are session-wide names on the backend while it plans; workers share one.
-        self._bound += 1
-        scope = f"f{self._index}q{self._bound}"
-        return plans.bind(relation, frame=self._frame, views=self._views, scope=scope)
-
-    def _backend(self) -> BackendSession:
-        assert self._session is not None
-        return self._session
-
     def _send(self, kind: Kind, *parts: bytes) -> None:
         self.worker.channel.send(kind, *parts, deadline=self._deadline)
 
@@ -274,17 +189,3 @@ class Gateway:
         if self._deadline >= self._wall_deadline:
             return LimitExceeded("wall_seconds", self._limits.wall_seconds, self._limits.wall_seconds)
         return LimitExceeded("frame_seconds", self._limits.frame_seconds, self._limits.frame_seconds)
-
-
-def _configuration(request: plans.ConfigGet) -> pb.ConfigResponse:
-    """Answer a read of configuration from the table; an honest worker answers these itself."""
-    response = pb.ConfigResponse(session_id=SESSION_ID)
-    if request.kind == "get_all":
-        pairs: list[tuple[str, str | None]] = list(SETTINGS.items())
-    elif request.kind == "is_modifiable":
-        pairs = [(key, "false") for key, _ in request.keys]
-    else:
-        pairs = [(key, SETTINGS.get(key, default)) for key, default in request.keys]
-    for key, value in pairs:
-        response.pairs.add(key=key, value=value)
-    return response

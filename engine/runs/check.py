@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine.errors import SourceRefused
 from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
-from engine.runs.crew import Crew, Guest
+from engine.runs.crew import Crew
+from engine.runs.guest import Guest
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Problem
 

@@ -5,57 +5,21 @@ Effects only: what runs next is decided by `Schedule`, what an ending means by `
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from engine.backends.base import BackendSession
-from engine.errors import (
-    BackendLost,
-    EngineClosed,
-    Interrupted,
-    IsolationError,
-    LimitExceeded,
-    SourceRefused,
-)
-from engine.gateway.gateway import FrameCall, Gateway
-from engine.models.layers import Layers
+from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
+from engine.gateway.answers import FrameCall
+from engine.gateway.gateway import Gateway
 from engine.pool.pool import WorkerPool
 from engine.pool.worker import WorkerEnd
 from engine.runs.conclude import BackendGone, Cancelled, Died, Ended, Ending, Garbage
+from engine.runs.guest import Guest, WorkerTaken, compile_guest, open_gateway
 from engine.runs.schedule import Schedule
-from sandbox.contract.control import CONFINEMENT_FAILED
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage
-from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Outcome, Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Guest:
-    """What workers run.
-
-    Attributes:
-        source: the author's bytes.
-        extra_imports: modules that this site allows beside the built-in list.
-        limits: of the run.
-        layers: which layers are on; all but in tests.
-    """
-
-    source: bytes
-    extra_imports: tuple[str, ...]
-    limits: Limits
-    layers: Layers
-
-    @property
-    def uses_snowpark(self) -> bool:
-        """Whether the source mentions Snowpark, so that its workers have it preloaded."""
-        return b"snowflake" in self.source
-
-
-class _WorkerTaken(Exception):
-    """Something outside killed a worker while it compiled, such as the end of its zygote."""
 
 
 class Crew:
@@ -237,8 +201,8 @@ class Crew:
         for last in (False, True):
             gateway = self._open_gateway()
             try:
-                return gateway, self._compile(gateway, last=last)
-            except _WorkerTaken:
+                return gateway, compile_guest(gateway, self._guest, self._cancel, last=last)
+            except WorkerTaken:
                 self._dismiss(gateway)
             except BaseException:
                 self._dismiss(gateway)
@@ -246,51 +210,13 @@ class Crew:
         raise AssertionError("unreachable")
 
     def _open_gateway(self) -> Gateway:
-        try:
-            worker = self._pool.fork_worker(self._guest.limits, snowpark=self._guest.uses_snowpark)
-        except EngineClosed:
-            if self._cancel.is_set():
-                raise Interrupted("cancelled") from None
-            raise
-        gateway = Gateway(
-            worker,
-            self._guest.limits,
-            cancel=self._cancel,
-            checked=self._guest.layers.gateway,
-        )
+        gateway = open_gateway(self._pool, self._guest, self._cancel)
         with self._lock:
             self._serving.add(gateway)
             self.workers += 1
         if self._cancel.is_set():
-            worker.kill()
-        return gateway
-
-    def _compile(self, gateway: Gateway, *, last: bool) -> tuple[Problem, ...]:
-        guest = self._guest
-        try:
-            problems = gateway.compile(
-                guest.source, extra_imports=guest.extra_imports, restricted=guest.layers.language
-            )
-        except (ChannelClosed, ChannelGarbage, LimitExceeded) as error:
-            raise self._compile_failure(gateway, error, last=last) from None
-        if any(problem.severity == "error" for problem in problems):
-            raise SourceRefused(problems)
-        return problems
-
-    def _compile_failure(self, gateway: Gateway, error: Exception, *, last: bool) -> Exception:
-        """A worker that died over the source: crashing the compiler is a problem of the source."""
-        if not isinstance(error, ChannelClosed):
             gateway.worker.kill()
-        end = gateway.worker.wait_end()
-        if self._cancel.is_set():
-            return Interrupted("cancelled")
-        if end.signal == signal.SIGKILL and isinstance(error, ChannelClosed) and not last:
-            return _WorkerTaken()
-        if end.exit_code == CONFINEMENT_FAILED:
-            return IsolationError("a worker could not be confined; `calcmetric doctor` shows what is missing")
-        text = f"the source cannot be compiled ({error or type(error).__name__})"
-        problem = Problem(1, 1, "compile-crash", text, "make expressions shorter and less deeply nested")
-        return SourceRefused((problem,))
+        return gateway
 
     def _dismiss(self, gateway: Gateway) -> None:
         """End a worker for good, and keep what it has used."""

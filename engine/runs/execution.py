@@ -1,69 +1,42 @@
 """One run, from its compiled source to its last result.
 
 The order: compile (no query runs for a source with problems), wait for a turn and the backend, open and
-count the dataset, run the frames, report. Everything that was opened is closed, however it ends.
+count the dataset, run the frames, report. Everything that was opened is closed, however it ends. The log
+tells of its start and its end, under an id of its own, with the metric's name and whose run it is.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
-import json
+import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-import pyspark.sql.connect.proto as pb
-
-from engine.backends.base import Backend
 from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
-from engine.gateway.gateway import FrameCall
 from engine.models.frame import Frame
 from engine.models.result import Result
 from engine.models.run import Report, Run, RunTime
-from engine.pool.pool import WorkerPool
+from engine.runs.calls import empty_call, frame_call
 from engine.runs.conclude import Cancelled, Ended, Ending, conclude
-from engine.runs.crew import Crew, Guest
+from engine.runs.crew import Crew
+from engine.runs.guest import Guest
 from engine.runs.job import Job
 from engine.runs.live import LiveRun, Progress
 from engine.runs.opening import Opened, open_dataset
 from engine.runs.plan import RunPlan
 from engine.runs.schedule import TRIES, Schedule
-from engine.sources.spool import Spool
+from engine.runs.services import Services
 from engine.version import VERSION
 from sandbox.contract.messages import Problem
 
+logger = logging.getLogger(__name__)
+
 _TICK_SECONDS: Final = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What an engine offers its runs.
-
-    Attributes:
-        pool: gives workers.
-        backend: reads datasets that bring no session of their own.
-        spool: takes tables that the caller hands over.
-        roots: folders that a local backend may read; None if the backend is elsewhere.
-        extra_imports: modules that metrics may import beside the built-in list.
-        workers: frames of one run at a time.
-        slots: runs at a time; the others wait.
-        on_start: told of a run that starts, before any of its threads.
-        on_end: told of its end.
-    """
-
-    pool: WorkerPool
-    backend: Backend
-    spool: Spool
-    roots: tuple[Path, ...] | None
-    extra_imports: tuple[str, ...]
-    workers: int
-    slots: threading.Semaphore
-    on_start: Callable[[Execution], None]
-    on_end: Callable[[Execution], None]
 
 
 class _Stopped(Exception):
@@ -86,6 +59,7 @@ class Execution:
         self._thread: threading.Thread | None = None
         self._warnings: tuple[Problem, ...] = ()
         self._began = time.monotonic()
+        self._label = f"{secrets.token_hex(4)} of {job.metric!r} for {job.tenant!r}"
 
     def start(self) -> LiveRun:
         """Compile the source, then run in a thread of its own.
@@ -93,14 +67,13 @@ class Execution:
         Raises:
             SourceRefused: the source has problems.
         """
-        self._services.on_start(self)
+        self._enter()
         try:
             self._warnings = self._crew.enlist()
-        except Interrupted:
-            self._services.on_end(self)
-            raise EngineClosed("the engine was closed while the source was compiled") from None
-        except BaseException:
-            self._services.on_end(self)
+        except BaseException as error:
+            self._leave(type(error).__name__)
+            if isinstance(error, Interrupted):
+                raise EngineClosed("the engine was closed while the source was compiled") from None
             raise
         self._thread = threading.Thread(target=self._run_to_end, name="calcmetric-run", daemon=True)
         self._thread.start()
@@ -113,18 +86,20 @@ class Execution:
             SourceRefused: the source has problems.
             LimitExceeded: counting took longer than the run may.
         """
-        self._services.on_start(self)
+        self._enter()
+        how = "not planned"
         try:
             self._warnings = self._crew.enlist()
             with self._turn(), contextlib.ExitStack() as stack:
                 opened = self._open(stack)
                 calls = self._calls_on_empty(opened)
+            how = "planned"
         except _Stopped as stopped:
             ending = stopped.ending
             raise ending if isinstance(ending, LimitExceeded) else Interrupted("cancelled") from None
         finally:
             self._crew.dismiss()
-            self._services.on_end(self)
+            self._leave(how)
         planned = opened.frames.frames
         return RunPlan(
             frames=tuple(one.frame for one in planned),
@@ -144,15 +119,23 @@ class Execution:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
+    def _enter(self) -> None:
+        self._services.register.enter(self)
+        logger.info("run %s starts", self._label)
+
+    def _leave(self, how: str) -> None:
+        self._services.register.leave(self)
+        logger.info("run %s ends after %.2f s: %s", self._label, time.monotonic() - self._began, how)
+
     def _run_to_end(self) -> None:
         outcome: Run | BaseException
         try:
             outcome = self._run()
+            how = f"{len(outcome.results)} results, {outcome.report.queries} queries"
         except BaseException as error:
-            outcome = error
-        finally:
-            self._crew.dismiss()
-            self._services.on_end(self)
+            outcome, how = error, type(error).__name__
+        self._crew.dismiss()
+        self._leave(how)
         self._live.finish(outcome)
 
     def _run(self) -> Run:
@@ -168,7 +151,7 @@ class Execution:
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         """Wait for a slot and for the backend; the run's own time begins after that."""
-        while not self._services.slots.acquire(timeout=_TICK_SECONDS):
+        while not self._services.register.slots.acquire(timeout=_TICK_SECONDS):
             self._refuse_cancelled()
         try:
             self._start_backend()
@@ -176,7 +159,7 @@ class Execution:
             self._began = time.monotonic()
             yield
         finally:
-            self._services.slots.release()
+            self._services.register.slots.release()
 
     def _start_backend(self) -> None:
         try:
@@ -228,21 +211,14 @@ class Execution:
             results[index] = result
             self._live.advance(Progress("calculating", len(results), total), result)
 
-        def call_of(index: int) -> FrameCall:
-            planned = frames[index]
-            seed = _seed(self._job.source, planned.frame)
-            return FrameCall(index, seed, planned.relation(opened.relation), opened.columns)
-
+        call_of = functools.partial(frame_call, self._job.source, opened)
         workers = min(self._services.workers, total)
         self._crew.run(Schedule(range(total)), opened.session, call_of, note, workers)
         return tuple(results[index] for index in range(total))
 
     def _calls_on_empty(self, opened: Opened) -> int:
         """How many requests with a plan calc_metric makes on a frame without rows."""
-        never = pb.Relation(common=opened.relation.common)
-        never.filter.input.CopyFrom(opened.relation)
-        never.filter.condition.literal.boolean = False
-        call = FrameCall(0, 0, never, opened.columns)
+        call = empty_call(opened)
         self._crew.run(Schedule([0]), opened.session, lambda _: call, lambda *_: None, 1)
         return self._crew.queries
 
@@ -274,9 +250,3 @@ class Execution:
     def _refuse_cancelled(self) -> None:
         if self._crew.cancelled.is_set():
             raise _Stopped(Cancelled())
-
-
-def _seed(source: bytes, frame: Frame) -> int:
-    """The seed of a frame's random generators: from the source and the frame's name, and nothing else."""
-    name = json.dumps(frame.to_dict(), sort_keys=True).encode()
-    return int.from_bytes(hashlib.sha256(source + b"\0" + name).digest()[:4], "big")

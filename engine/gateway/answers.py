@@ -1,0 +1,160 @@
+"""The answers to what one call of calc_metric asks.
+
+A request is parsed with caps and rebuilt from what is understood (`engine.plans`), its placeholder is
+bound to the frame of the call, and only then is the backend asked; the backend's answers are rebuilt, too.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyspark.sql.connect.proto as pb
+
+from engine import plans
+from engine.backends.base import BackendSession
+from engine.gateway import replies
+from engine.gateway.budget import FrameBudget
+from engine.gateway.unchecked import forward
+from sandbox.contract.framing import ChannelGarbage, Method
+from sandbox.contract.settings import SESSION_ID, SETTINGS
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCall:
+    """One call of calc_metric to be made.
+
+    Attributes:
+        index: the frame's index in its run.
+        seed: seed of the random generators.
+        relation: what the placeholder stands for.
+        columns: the names of its columns.
+    """
+
+    index: int
+    seed: int
+    relation: pb.Relation
+    columns: frozenset[str] = frozenset()
+
+
+class Answers:
+    """What the requests of one call are answered with; its views live as long as it.
+
+    Attributes:
+        call: the call.
+        queries: how many requests were sent to the backend.
+    """
+
+    def __init__(
+        self,
+        call: FrameCall,
+        session: BackendSession,
+        budget: FrameBudget,
+        *,
+        deadline: float,
+        cancel: threading.Event,
+        checked: bool,
+    ) -> None:
+        """Begin without views.
+
+        Args:
+            call: the call.
+            session: the run's session on the backend.
+            budget: is charged for plans and for what is fetched.
+            deadline: monotonic seconds at which queries are stopped.
+            cancel: stops queries once set.
+            checked: False forwards requests unchecked; for tests of the other layers only.
+        """
+        self.call = call
+        self.queries = 0
+        self._session = session
+        self._budget = budget
+        self._deadline = deadline
+        self._cancel = cancel
+        self._checked = checked
+        self._views: dict[str, pb.Relation] = {}
+        self._bound = 0
+
+    def responses(self, payload: memoryview) -> Iterator[Any]:
+        """Answer one request: yield the responses for the worker.
+
+        Raises:
+            ChannelGarbage: it is none of the requests that an honest worker sends.
+            PlanRefused: it asks for what a metric may not have.
+            LimitExceeded: a limit of the frame was reached.
+            BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
+        """
+        try:
+            method = Method(payload[0])
+        except (IndexError, ValueError):
+            raise ChannelGarbage("a request of no known method") from None
+        if method is not Method.CONFIG:
+            self._budget.charge_plan()
+        if not self._checked:
+            yield from forward(
+                self._session,
+                method,
+                payload[1:],
+                self.call.relation,
+                deadline=self._deadline,
+                cancel=self._cancel,
+            )
+            return
+        request = plans.parse_request(method, payload[1:], columns=self.call.columns)
+        match request:
+            case plans.Fetch(relation=relation):
+                yield from self._fetch(relation)
+            case plans.RunSql():
+                yield replies.sql_result(plans.sql_relation(request, self._views))
+                yield replies.complete()
+            case plans.DefineView():
+                self._views[request.name] = plans.define_view(request, self._views)
+                yield replies.complete()
+            case plans.ConfigGet():
+                yield _configuration(request)
+            case _:
+                yield self._analyze(request)
+
+    def _fetch(self, relation: pb.Relation) -> Iterator[pb.ExecutePlanResponse]:
+        plan = pb.Plan()
+        plan.root.CopyFrom(self._bind(relation))  # Plan(root=...) would stop at 100 nested messages
+        self.queries += 1
+        for response in self._session.execute(plan, deadline=self._deadline, cancel=self._cancel):
+            if response.HasField("arrow_batch"):
+                batch = response.arrow_batch
+                first_chunk = batch.chunk_index == 0
+                self._budget.charge_fetch(batch.row_count if first_chunk else 0, len(batch.data))
+            rebuilt = replies.rebuild_execute(response)
+            if rebuilt is not None:
+                yield rebuilt
+        yield replies.complete()
+
+    def _analyze(self, request: plans.Request) -> pb.AnalyzePlanResponse:
+        local = plans.local_answer(request)
+        if local is not None:
+            return replies.analyze_answer(local)
+        self.queries += 1
+        bound = plans.analyze_request(request, self._bind)
+        return replies.rebuild_analyze(self._session.analyze(bound, deadline=self._deadline))
+
+    def _bind(self, relation: pb.Relation) -> pb.Relation:
+        # References of SQL text are session-wide names on the backend while it plans; workers share one.
+        self._bound += 1
+        scope = f"f{self.call.index}q{self._bound}"
+        return plans.bind(relation, frame=self.call.relation, views=self._views, scope=scope)
+
+
+def _configuration(request: plans.ConfigGet) -> pb.ConfigResponse:
+    """Answer a read of configuration from the table; an honest worker answers these itself."""
+    response = pb.ConfigResponse(session_id=SESSION_ID)
+    if request.kind == "get_all":
+        pairs: list[tuple[str, str | None]] = list(SETTINGS.items())
+    elif request.kind == "is_modifiable":
+        pairs = [(key, "false") for key, _ in request.keys]
+    else:
+        pairs = [(key, SETTINGS.get(key, default)) for key, default in request.keys]
+    for key, value in pairs:
+        response.pairs.add(key=key, value=value)
+    return response

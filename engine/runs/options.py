@@ -1,0 +1,100 @@
+"""The options of a run, and the job that they make together. Whatever is wrong with one is said here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final, TypedDict
+
+from engine.errors import UsageError
+from engine.models.dataset import Dataset
+from engine.models.durations import parse_instant
+from engine.models.layers import Layers
+from engine.models.segments import SegmentGroup
+from engine.models.time_range import TimeRange
+from engine.runs.job import Job
+from engine.runs.live import Progress
+from sandbox.contract.limits import Limits
+
+_DEFAULT_LIMITS: Final = Limits()
+
+
+class RunOptions(TypedDict, total=False):
+    """Options of `Engine.evaluate`, `submit` and `plan`; none is required.
+
+    Attributes:
+        segments: segment groups; each segment is computed separately, beside the full data.
+        time: the time range; by default all of the dataset's retention.
+        every: length of windows to tile the range with, such as "1d", "1h", "1w", "1M".
+        zone: IANA name of the zone of windows, and of timestamps without a zone; by default UTC.
+        as_of: the end of the retention, where the dataset has one and `time` does not say.
+        limits: of this run.
+        tenant: whose run it is: a label in the engine's log, and nothing else.
+        on_progress: called with each `Progress`, from threads of the engine.
+        name: the metric's name in results.
+    """
+
+    segments: Iterable[SegmentGroup]
+    time: TimeRange | None
+    every: str | None
+    zone: str
+    as_of: datetime | str | None
+    limits: Limits
+    tenant: str
+    on_progress: Callable[[Progress], None] | None
+    name: str
+
+
+def make_job(source: str | bytes, dataset: Dataset, options: RunOptions, layers: Layers) -> Job:
+    """Make the job of a run out of what its caller gave.
+
+    Raises:
+        UsageError: an argument is of the wrong type, or there is no such option.
+    """
+    if not isinstance(dataset, Dataset):
+        raise UsageError(f"dataset must be a Dataset, not a {type(dataset).__name__}: Dataset(path, ...)")
+    unknown = set(options) - set(RunOptions.__annotations__)
+    if unknown:
+        raise UsageError(f"there is no option {', '.join(sorted(unknown))} of a run")
+    as_of, time_range, limits = options.get("as_of"), options.get("time"), options.get("limits")
+    if not isinstance(time_range, TimeRange | None):
+        raise UsageError(f"time must be a TimeRange, not a {type(time_range).__name__}: TimeRange(...)")
+    if not isinstance(limits, Limits | None):
+        raise UsageError(f"limits must be Limits, not a {type(limits).__name__}: Limits(...)")
+    return Job(
+        metric=options.get("name", "metric"),
+        source=to_bytes(source),
+        dataset=dataset,
+        segments=_to_groups(options.get("segments") or ()),
+        time=time_range,
+        every=options.get("every"),
+        zone=options.get("zone", "UTC"),
+        as_of=None if as_of is None else parse_instant(as_of, what="as_of"),
+        limits=limits or _DEFAULT_LIMITS,
+        tenant=options.get("tenant", "default"),
+        layers=layers,
+    )
+
+
+def to_bytes(source: str | bytes) -> bytes:
+    """The bytes of a source.
+
+    Raises:
+        UsageError: it is neither text nor bytes.
+    """
+    if isinstance(source, str):
+        return source.encode("utf-8", "surrogatepass")
+    if isinstance(source, (bytes, bytearray)):
+        return bytes(source)
+    raise UsageError(f"source must be the text of a metric, not a {type(source).__name__}")
+
+
+def _to_groups(segments: Iterable[SegmentGroup]) -> tuple[SegmentGroup, ...]:
+    groups = (segments,) if isinstance(segments, SegmentGroup) else segments
+    checked = tuple(groups) if isinstance(groups, Iterable) and not isinstance(groups, str) else (groups,)
+    for group in checked:
+        if not isinstance(group, SegmentGroup):
+            raise UsageError(
+                f"segments must be segment groups, not a {type(group).__name__}: [SegmentGroup.by_value(...)]"
+            )
+    return checked
