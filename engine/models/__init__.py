@@ -4,7 +4,7 @@ from engine.models.dataset import Dataset
 from engine.models.durations import Duration, parse_duration, parse_instant, parse_zone
 from engine.models.frame import Frame, Segment
 from engine.models.result import Cut, FrameError, Result, Status
-from engine.models.run import Fusion, Report, Run, RunTime
+from engine.models.run import Report, Run, RunTime
 from engine.models.segments import Buckets, Cross, SegmentGroup, Terms, Values
 from engine.models.time_range import TimeRange
 from engine.models.windows import Window, windows
@@ -17,7 +17,6 @@ __all__ = [
     "Duration",
     "Frame",
     "FrameError",
-    "Fusion",
     "Report",
     "Result",
     "Run",

@@ -38,32 +38,12 @@ class RunTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Fusion:
-    """How the frames' requests for one step of the metric were answered.
-
-    Attributes:
-        step: what was asked, such as "aggregate at request 1".
-        fused: whether one query answered many frames.
-        why: the reason, in words.
-        frames: frames that asked.
-        queries: queries that were run for them.
-    """
-
-    step: str
-    fused: bool
-    why: str
-    frames: int
-    queries: int
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """What a run cost.
 
     Attributes:
         queries: queries sent to the backend, those that count rows included.
         seconds: from the admission of the run to its last result.
-        fusion: one entry for each step that was or was not fused.
         peak_memory_bytes: the most that any of its workers used; None if unknown.
         workers: worker processes that it used.
         cut: rows in no segment, by group.
@@ -72,7 +52,6 @@ class Report:
 
     queries: int = 0
     seconds: float = 0.0
-    fusion: tuple[Fusion, ...] = ()
     peak_memory_bytes: int | None = None
     workers: int = 0
     cut: tuple[Cut, ...] = ()

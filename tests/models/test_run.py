@@ -13,7 +13,6 @@ from engine.models import (
     Cut,
     Frame,
     FrameError,
-    Fusion,
     Report,
     Result,
     Run,
@@ -48,7 +47,6 @@ def make_run() -> Run:
         Report(
             queries=4,
             seconds=1.5,
-            fusion=(Fusion("aggregate", True, "mergeable", 4, 1),),
             cut=(Cut("country", 2, 17),),
             warnings=(Problem(1, 1, "collects-frame", "it collects the frame", "aggregate"),),
         ),
@@ -67,7 +65,16 @@ def test_json_has_the_documented_keys_and_no_nan():
         "zone": "Europe/Berlin",
     }
     assert data["cut"] == [{"group": "country", "members": 2, "rows": 17}]
-    assert data["report"]["fusion"][0]["why"] == "mergeable"
+    assert data["report"] == {
+        "queries": 4,
+        "seconds": 1.5,
+        "peak_memory_bytes": None,
+        "workers": 0,
+        "warnings": [
+            {"line": 1, "column": 1, "code": "collects-frame", "message": "it collects the frame",
+             "hint": "aggregate", "severity": "error"},
+        ],
+    }  # fmt: skip
     assert data["results"][2] == {
         "segment": {"group": "country", "value": None, "type": "null"},
         "window": {"start": "2026-11-01T01:00:00+01:00", "end": "2026-11-02T01:00:00+01:00"},

@@ -84,7 +84,7 @@ def test_letters_that_fold_to_ascii_do_not_pass() -> None:
     assert not classify("s\u212aewness").allowed
 
 
-def test_what_fusion_needs_is_told() -> None:
+def test_what_a_function_does_to_rows_is_told() -> None:
     assert classify("AVG").kind == "aggregate"
     assert classify("row_number").kind == "window"
     assert classify("explode").kind == "generator"
