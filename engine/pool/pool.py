@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
+from dataclasses import dataclass
 
-from engine.errors import EngineClosed, IsolationError
+from engine.errors import CalcmetricError, EngineClosed, IsolationError
 from engine.pool.worker import Worker
 from engine.pool.zygote import Zygote, ZygoteDied
 from sandbox.contract.control import ZygoteOptions
@@ -13,6 +14,15 @@ from sandbox.contract.limits import Limits
 
 # From strongest to weakest. An engine refuses to work below the level it is configured for.
 LEVELS = ("full", "landlock", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What is decided about a worker when it is forked."""
+
+    snowpark: bool
+    memory_bytes: int
+    cpu_seconds: int
 
 
 class WorkerPool:
@@ -28,6 +38,7 @@ class WorkerPool:
         self._required = required_level
         self._confined = confined
         self._zygotes: dict[bool, Zygote] = {}
+        self._spares: dict[_Kind, Worker] = {}
         self._lock = threading.Lock()
         self._closed = False
 
@@ -51,9 +62,32 @@ class WorkerPool:
             IsolationError: the host does not give the required level, or no worker can be had.
             EngineClosed: the pool was closed.
         """
-        cpu_seconds = max(1, math.ceil(limits.worker_cpu_seconds))
+        kind = _Kind(snowpark, limits.memory_bytes, max(1, math.ceil(limits.worker_cpu_seconds)))
+        with self._lock:
+            spares, self._spares = self._spares, {}
+        fit = spares.get(kind)
+        worker = fit if fit is not None and not fit.has_ended else self._fork(kind)
+        for spare in spares.values():
+            if spare is not worker:
+                spare.close()
+        threading.Thread(target=self._fork_spare, args=(kind,), name="calcmetric-fork", daemon=True).start()
+        return worker
+
+    def _fork_spare(self, kind: _Kind) -> None:
+        """Have a worker ready for the next run that is like this one; fresh as any, but already confined."""
+        try:
+            worker = self._fork(kind)
+        except CalcmetricError:
+            return  # the next run will be told
+        with self._lock:
+            if self._closed or self._spares:
+                worker.close()
+            else:
+                self._spares[kind] = worker
+
+    def _fork(self, kind: _Kind) -> Worker:
         for last in (False, True):
-            zygote = self.start(snowpark=snowpark)
+            zygote = self.start(snowpark=kind.snowpark)
             try:
                 level = zygote.wait_ready()
             except IsolationError:
@@ -62,7 +96,7 @@ class WorkerPool:
                 raise
             self.check_level(level)
             try:
-                return zygote.fork_worker(limits.memory_bytes, cpu_seconds)
+                return zygote.fork_worker(kind.memory_bytes, kind.cpu_seconds)
             except ZygoteDied as error:
                 if last:
                     raise IsolationError(f"no worker can be started: {error}") from None
@@ -85,5 +119,8 @@ class WorkerPool:
         with self._lock:
             self._closed = True
             zygotes, self._zygotes = list(self._zygotes.values()), {}
+            spares, self._spares = list(self._spares.values()), {}
+        for spare in spares:
+            spare.close()
         for zygote in zygotes:
             zygote.close()

@@ -51,6 +51,11 @@ class Worker:
         self._end: WorkerEnd | None = None
         self._lock = threading.Lock()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the zygote reported its end."""
+        return self._ended.is_set()
+
     def adopt(self, pidfd: int) -> None:
         """Take ownership of the pidfd that the zygote sent."""
         self._pidfd = pidfd
