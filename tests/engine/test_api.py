@@ -189,6 +189,17 @@ def test_submit_iterate_and_progress(engine: Engine, rows: Dataset) -> None:
     assert slow.result(timeout=5).overall.status == "cancelled"
 
 
+def test_the_log_tells_of_a_run_with_its_metric_and_tenant(
+    engine: Engine, rows: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="engine.runs.execution"):
+        engine.evaluate(SUM, rows, name="auc", tenant="acme\n")
+    starts, ends = (record.getMessage() for record in caplog.records)
+    label = starts.removesuffix(" starts")
+    assert label.endswith(r" of 'auc' for 'acme\n'") and ends.startswith(label + " ends after ")
+    assert ends.endswith(": 1 results, 2 queries")
+
+
 async def test_asyncio(engine: Engine, rows: Dataset) -> None:
     async def total() -> float:
         return sum([result.value async for result in engine.submit(SUM, rows, segments=[BY_GROUP])])
