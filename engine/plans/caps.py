@@ -33,6 +33,18 @@ MAX_LOCAL_BYTES: Final = 16 * _MIB
 # One text or binary value: a literal, a name, an expression string.
 MAX_TEXT_BYTES: Final = 1 * _MIB
 
+# A plan with its views put in: a view of a view of a view doubles what it holds each time, and all of it
+# would be copied in the engine. As a whole request.
+MAX_PLAN_BYTES: Final = MAX_REQUEST_BYTES
+
+# The views of one frame, all together, and how many: the engine keeps them until the frame ends.
+MAX_VIEW_BYTES: Final = 64 * _MIB
+MAX_VIEWS: Final = 100
+
+# SQL text of one request, all of it. Reading it twice takes up to 40 microseconds for each byte, during which
+# no deadline is looked at.
+MAX_SQL_BYTES: Final = 128 << 10
+
 # Rows of one `spark.range`.
 MAX_RANGE_ROWS: Final = 10_000_000
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from engine.errors import PlanRefused
-from engine.plans.caps import MAX_LOCAL_BYTES, MAX_NODES
+from engine.plans.caps import MAX_LOCAL_BYTES, MAX_NODES, MAX_SQL_BYTES
 
 
 @dataclass(slots=True)
@@ -22,10 +22,12 @@ class Budget:
     Attributes:
         nodes: messages seen.
         local_bytes: bytes of local relations seen.
+        sql_bytes: length of the SQL text seen.
     """
 
     nodes: int = 0
     local_bytes: int = 0
+    sql_bytes: int = 0
 
     def add_local(self, size: int) -> None:
         """Count bytes of local data.
@@ -39,6 +41,20 @@ class Budget:
                 "plan-too-large",
                 f"spark.createDataFrame: more than {MAX_LOCAL_BYTES >> 20} MiB of local data in one plan",
                 "keep large data in the DataFrame that calc_metric gets, and send only small tables",
+            )
+
+    def add_sql(self, size: int) -> None:
+        """Count SQL text, before it is read.
+
+        Raises:
+            PlanRefused: if a plan holds too much of it.
+        """
+        self.sql_bytes += size
+        if self.sql_bytes > MAX_SQL_BYTES:
+            raise PlanRefused(
+                "plan-too-large",
+                f"the plan holds more than {MAX_SQL_BYTES >> 10} KiB of SQL text",
+                "use functions of pyspark.sql.functions instead of texts, or several queries",
             )
 
 

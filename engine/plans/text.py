@@ -76,7 +76,7 @@ def check_schema_text(text: str, place: Place) -> str:
     Raises:
         PlanRefused: for anything but plain data types.
     """
-    check_text(text, place)
+    _count_text(text, place)
     return check_schema(text)
 
 
@@ -86,7 +86,7 @@ def check_type_text(text: str, place: Place) -> str:
     Raises:
         PlanRefused: for anything but a plain data type.
     """
-    check_text(text, place)
+    _count_text(text, place)
     return check_type(text)
 
 
@@ -96,7 +96,7 @@ def check_expression_text(text: str, place: Place) -> str:
     Raises:
         PlanRefused: if something in it is not allowed.
     """
-    check_text(text, place)
+    _count_text(text, place)
     return inspect_expression(text, columns=place.columns).text
 
 
@@ -106,5 +106,10 @@ def check_query_text(text: str, place: Place) -> str:
     Raises:
         PlanRefused: if something in it is not allowed.
     """
-    check_text(text, place)
+    _count_text(text, place)
     return text if place.views is None else check_query(text, views=place.views).text
+
+
+def _count_text(text: str, place: Place) -> None:
+    check_text(text, place)
+    place.budget.add_sql(len(text))

@@ -17,7 +17,14 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.errors import PlanRefused
-from engine.plans.caps import FIRST_VIEW_ID, MAX_NODES, MAX_REFERENCES
+from engine.plans.caps import (
+    FIRST_VIEW_ID,
+    MAX_NODES,
+    MAX_PLAN_BYTES,
+    MAX_REFERENCES,
+    MAX_VIEW_BYTES,
+    MAX_VIEWS,
+)
 from engine.plans.names import RESERVED_PREFIX, VIEW_PREFIX, table_refused
 from engine.plans.requests import DefineView, RunSql
 from engine.plans.trees import copy, count, largest_plan_id, relations, renumber
@@ -36,7 +43,8 @@ def define_view(view: DefineView, views: Mapping[str, pb.Relation]) -> pb.Relati
         views: the views defined so far, as this function returned them, by normalised name.
 
     Raises:
-        PlanRefused: if the view exists and is not to be replaced, or the plan reads an unknown one.
+        PlanRefused: if the view exists and is not to be replaced, or the plan reads an unknown one, or
+            the views become too many or too large.
     """
     if not view.replace and view.name in views:
         raise PlanRefused(
@@ -44,7 +52,17 @@ def define_view(view: DefineView, views: Mapping[str, pb.Relation]) -> pb.Relati
             f"df.createTempView({view.name!r}): a view of this name exists",
             "use createOrReplaceTempView",
         )
-    return expand_views(view.relation, views, FIRST_VIEW_ID)
+    others = [plan for name, plan in views.items() if name != view.name]
+    plan = expand_views(view.relation, views, FIRST_VIEW_ID)
+    size = plan.ByteSize() + sum(other.ByteSize() for other in others)
+    if len(others) >= MAX_VIEWS or size > MAX_VIEW_BYTES:
+        raise PlanRefused(
+            "plan-too-large",
+            f"df.createOrReplaceTempView({view.name!r}): the views of one call of calc_metric are more than "
+            f"{MAX_VIEWS}, or hold more than {MAX_VIEW_BYTES >> 20} MiB",
+            "use fewer views, and the same name again for what is no longer needed",
+        )
+    return plan
 
 
 def expand_views(relation: pb.Relation, views: Mapping[str, pb.Relation], first: int) -> pb.Relation:
@@ -58,13 +76,16 @@ def expand_views(relation: pb.Relation, views: Mapping[str, pb.Relation], first:
     """
     result = copy(relation)
     next_id = max(first, largest_plan_id(result) + 1)
-    nodes = count(result)
+    nodes, size = count(result), result.ByteSize()
     for read in [item for item in relations(result) if item.WhichOneof("rel_type") == "read"]:
         name = read.read.named_table.unparsed_identifier
         if name == PLACEHOLDER:
             continue
         if name not in views:
             raise table_refused(name)
+        size += views[name].ByteSize()
+        if size > MAX_PLAN_BYTES:
+            raise _too_large(name)
         plan, next_id = renumber(views[name], next_id)
         nodes += count(plan)
         if nodes > MAX_NODES:
@@ -100,10 +121,13 @@ def sql_relation(run: RunSql, views: Mapping[str, pb.Relation]) -> pb.Relation:
         root.sql.pos_arguments.add().CopyFrom(value)  # extend() would stop at 100 nested messages
     for key, value in run.named:
         root.sql.named_arguments[key].CopyFrom(value)
-    next_id = FIRST_VIEW_ID
+    next_id, size = FIRST_VIEW_ID, 0
     for reference, name in zip(references, used, strict=True):
         item = result.with_relations.references.add()
         item.subquery_alias.alias = reference
+        size += known[name].ByteSize()
+        if size > MAX_PLAN_BYTES:
+            raise _too_large(name)
         plan, item.common.plan_id = renumber(expand_views(known[name], views, FIRST_VIEW_ID), next_id)
         next_id = item.common.plan_id + 1  # Sail wants references to have a plan id
         item.subquery_alias.input.CopyFrom(plan)
@@ -153,6 +177,7 @@ def _with_views(text: str, names: list[str]) -> str:
 def _too_large(name: str) -> PlanRefused:
     return PlanRefused(
         "plan-too-large",
-        f"the plan is too large once the view {name} is put in: more than {MAX_NODES:,} parts",
+        f"the plan is too large once the view {name} is put in: more than {MAX_NODES:,} parts, "
+        f"or {MAX_PLAN_BYTES >> 20} MiB",
         "use views of views less often, or collect intermediate results",
     )

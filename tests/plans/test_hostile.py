@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pyspark.sql.connect.proto as pb
@@ -198,3 +199,15 @@ def test_unknown_view_is_refused_when_bound() -> None:
     with pytest.raises(PlanRefused) as caught:
         bound(parsed.relation)
     assert caught.value.code == "read-refused"
+
+
+def test_sql_text_of_a_whole_request_is_bounded_before_it_is_read() -> None:
+    relation = pb.Relation()
+    relation.project.input.CopyFrom(placeholder())
+    for index in range(300):
+        text = f"a IN ({', '.join([str(index)] * 3_900)})"
+        relation.project.expressions.add().expression_string.expression = text
+    began = time.process_time()
+    with pytest.raises(PlanRefused, match="SQL text"):
+        parse_request(Method.EXECUTE, request(relation))
+    assert time.process_time() - began < 20.0  # a minute and more, if all of it was read

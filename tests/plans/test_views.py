@@ -16,7 +16,7 @@ from engine.plans import (
     parse_request,
     sql_relation,
 )
-from engine.plans.caps import FIRST_BOUND_ID, FIRST_VIEW_ID
+from engine.plans.caps import FIRST_BOUND_ID, FIRST_VIEW_ID, MAX_PLAN_BYTES, MAX_VIEW_BYTES, MAX_VIEWS
 from engine.plans.rebuild import rebuild
 from engine.plans.trees import relations, walk, with_plan_ids
 from sandbox.contract.framing import Method
@@ -218,3 +218,42 @@ def test_view_names_are_plain_words(name: str) -> None:
     with pytest.raises(PlanRefused) as caught:
         parse_request(Method.EXECUTE, message.SerializeToString())
     assert caught.value.code == "view-refused"
+
+
+def _holding(size: int) -> pb.Relation:
+    relation = pb.Relation()
+    relation.project.input.CopyFrom(placeholder())
+    for start in range(0, size, 1 << 20):
+        relation.project.expressions.add().literal.string = "x" * min(1 << 20, size - start)
+    return relation
+
+
+def _twice(name: str) -> pb.Relation:
+    relation = pb.Relation()
+    relation.set_op.left_input.read.named_table.unparsed_identifier = name
+    relation.set_op.right_input.read.named_table.unparsed_identifier = name
+    return relation
+
+
+def test_views_of_views_do_not_grow_beyond_a_request() -> None:
+    views = {"v0": define_view(DefineView("v0", _holding(MAX_PLAN_BYTES // 2 - (1 << 20)), True), {})}
+    views["v1"] = define_view(DefineView("v1", _twice("v0"), True), views)
+    for refused in (
+        lambda: define_view(DefineView("v2", _twice("v1"), True), views),
+        lambda: bind(_twice("v1"), frame=some_frame(), views=views),
+        lambda: sql_relation(RunSql("SELECT * FROM v0 JOIN v1", (), (), ()), views),
+    ):
+        with pytest.raises(PlanRefused, match="too large") as caught:
+            refused()
+        assert caught.value.code == "plan-too-large"
+
+
+def test_views_of_one_frame_are_bounded_in_number_and_together() -> None:
+    many = {f"v{index}": placeholder() for index in range(MAX_VIEWS)}
+    with pytest.raises(PlanRefused, match=f"more than {MAX_VIEWS}"):
+        define_view(DefineView("one_more", placeholder(), True), many)
+    define_view(DefineView("v3", placeholder(), True), many)
+    large = _holding(MAX_VIEW_BYTES // 3)
+    with pytest.raises(PlanRefused, match="MiB"):
+        define_view(DefineView("c", large, True), {"a": large, "b": large})
+    define_view(DefineView("b", large, True), {"a": large, "b": large})
