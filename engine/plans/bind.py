@@ -17,7 +17,7 @@ import pyspark.sql.connect.proto as pb
 from engine.errors import PlanRefused
 from engine.plans.caps import FIRST_BOUND_ID, FIRST_VIEW_ID, MAX_FRAME_READS
 from engine.plans.names import VIEW_PREFIX
-from engine.plans.trees import children, relations, renumber
+from engine.plans.trees import children, largest_plan_id, relations, renumber
 from engine.plans.views import expand_views, scope_views
 from sandbox.contract.settings import PLACEHOLDER
 
@@ -56,7 +56,8 @@ def bind(
             f"the plan reads the DataFrame {len(reads)} times; {MAX_FRAME_READS} are allowed",
             "compute several aggregates in one agg(...), and join or union less often",
         )
-    next_id = FIRST_BOUND_ID
+    # A guest's own ids may lie so high that those of views, made anew from there on, reach this range.
+    next_id = max(FIRST_BOUND_ID, largest_plan_id(result) + 1)
     for read in reads:
         _check_placeholder(read)
         inside, next_id = renumber(frame, next_id)

@@ -106,3 +106,28 @@ def test_frame_with_nan_is_recognised() -> None:
     frame = some_frame()
     frame.filter.condition.literal.double = float("nan")
     bind(placeholder(), frame=frame, views={})
+
+
+def test_ids_of_the_frame_differ_from_those_of_views_even_if_a_guest_counts_from_the_top() -> None:
+    view = pb.Relation()
+    view.project.input.CopyFrom(placeholder(1))
+    view.project.expressions.add().unresolved_attribute.unparsed_identifier = "a"
+    view.project.expressions[0].unresolved_attribute.plan_id = 9
+    view.common.plan_id = 7
+    relation = pb.Relation()
+    relation.set_op.left_input.CopyFrom(placeholder(FIRST_BOUND_ID - 1))
+    relation.set_op.right_input.read.named_table.unparsed_identifier = "v"
+    frame = some_frame()
+    frame.common.plan_id = 1
+    result = bind(relation, frame=frame, views={"v": view})
+    inside = {result.set_op.left_input.subquery_alias.input.common.plan_id}
+    seen = result.set_op.right_input.subquery_alias.input
+    inside.add(seen.project.input.subquery_alias.input.common.plan_id)
+    of_view = {
+        seen.common.plan_id,
+        seen.project.input.common.plan_id,
+        seen.project.expressions[0].unresolved_attribute.plan_id,
+    }
+    assert len(inside) == 2
+    assert len(of_view) == 3
+    assert not inside & of_view
