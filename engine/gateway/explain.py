@@ -102,6 +102,9 @@ _INTERNAL: Final = ("INTERNAL_ERROR", "FAILED_READ_FILE", "CONNECT", "INVALID_HA
 _GENERAL: Final = "the data engine failed on this query"
 _PARAMETER_CHARS: Final = 300
 _DETAIL_CHARS: Final = 500
+# What is looked at of a text. Guests write into messages (raise_error, literals), megabytes if they like,
+# and the patterns below take time with the square of the length.
+_READ_CHARS: Final = 2_000
 _LOCATIONS: Final = re.compile(
     r"""(?x)
       \b[a-z][a-z0-9+.-]*:/+[^\s'"`]*             # URLs: file:/…, hdfs://…
@@ -142,7 +145,7 @@ def _text(error: BackendError) -> str:
 
 def _first_sentence(detail: str) -> str:
     """The backend's first line, without its condition, SQLSTATE and advice on configuration."""
-    line = detail.strip().partition("\n")[0]
+    line = _shorten(detail.lstrip()).partition("\n")[0]
     line = re.sub(r"^\[[A-Z0-9_.]+\]\s*", "", line)
     line = re.sub(r"\s*SQLSTATE: \w{5}.*$", "", line)
     return re.sub(r"\s*If necessary set .*$", "", line) or _GENERAL
@@ -150,4 +153,11 @@ def _first_sentence(detail: str) -> str:
 
 def clean(text: str, limit: int) -> str:
     """Cut text, and take paths, addresses and Java class names out of it."""
-    return _LOCATIONS.sub("…", text)[:limit]
+    return _LOCATIONS.sub("…", _shorten(text))[:limit]
+
+
+def _shorten(text: str) -> str:
+    """The first part of a long text, up to a blank: half a path or address would not be known as one."""
+    if len(text) <= _READ_CHARS:
+        return text
+    return text[:_READ_CHARS].rpartition(" ")[0]

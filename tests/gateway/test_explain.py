@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from engine.errors import BackendError
@@ -79,3 +81,25 @@ def test_every_text_is_a_template_that_survives_missing_parameters():
     for condition in TEXTS:
         reply = explain(BackendError("detail", condition=condition, exception=ANALYSIS))
         assert "{" not in reply.message
+
+
+@pytest.mark.parametrize("part", ["java.", "a-", " ", "/a", "1.", "[A", "\n"])
+def test_a_guest_that_writes_megabytes_into_a_message_does_not_keep_the_engine_busy(part):
+    text = part * 500_000
+    error = BackendError(
+        text,
+        condition="USER_RAISED_EXCEPTION",
+        exception="org.apache.spark.SparkRuntimeException",
+        parameters={"errorMessage": text},
+    )
+    began = time.process_time()
+    explain(error)
+    explain(BackendError(text, condition="BRAND_NEW", exception=ANALYSIS))
+    assert time.process_time() - began < 1.0  # minutes, if read to the end
+
+
+def test_where_a_long_text_is_cut_no_half_of_a_location_is_left():
+    for fill in range(1_900, 2_000):
+        assert "127.0" not in clean(
+            "x" * 3 + " /a/b" * 40 + " " * (fill - 203) + "127.0.0.1:15002 end" * 9, 500
+        )
