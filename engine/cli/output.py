@@ -8,17 +8,23 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from engine.models.durations import parse_zone
 from engine.models.result import GOOD, Result
 from engine.models.run import Run
 from engine.models.windows import Window
+from engine.results.text import visible_text
 from sandbox.contract.messages import Problem
 
 FORMAT_VERSION = 1
+
+
+def escape(text: str) -> str:
+    """Text of guests, data and authors for a terminal: shown as it is, with no power over what shows it."""
+    return markup.escape(visible_text(text))
 
 
 def runs_json(runs: Sequence[Run]) -> str:

@@ -34,7 +34,11 @@ def clean_text(text: str, cap: int = MESSAGE_CAP) -> str:
         cap: the most characters of the result; a longer text is cut and marked.
     """
     cut = len(text) > cap
-    shown = _ESCAPES.sub("", text[:cap])
-    shown = "".join(c for c in shown if c in _LAYOUT or unicodedata.category(c) not in _HIDDEN)
-    shown = _PATH.sub("", shown)
+    shown = _PATH.sub("", visible_text(text[:cap]))
     return shown[: max(0, cap - len(_CUT))] + _CUT if cut else shown
+
+
+def visible_text(text: str) -> str:
+    """A text without hidden characters, for a terminal; linear in its length."""
+    shown = _ESCAPES.sub("", text)
+    return "".join(c for c in shown if c in _LAYOUT or unicodedata.category(c) not in _HIDDEN)
