@@ -69,3 +69,9 @@ def test_a_limit_that_limits_nothing_is_refused(value):
 def test_the_processor_limit_follows_the_wall_unless_given():
     assert Limits(wall_seconds=7).worker_cpu_seconds == 7
     assert Limits(wall_seconds=7, cpu_seconds=2).worker_cpu_seconds == 2
+
+
+@pytest.mark.parametrize("line", [2**63, -(2**64), 10**4_000])
+def test_an_integer_that_no_column_of_results_can_hold_is_garbage(line):
+    with pytest.raises(ChannelGarbage):
+        decode(Outcome, encode(Outcome(3, None, Raised("ValueError", "no", line, ""))))
