@@ -60,7 +60,7 @@ class QueryReader(RelationReader):
                 "sql-recursive", "recursive queries are not allowed", "use range(n) or a window"
             )
         while True:
-            name = self.name("the name of a subquery").name.lower()
+            name = self.name("the name of a subquery").name
             if self.at("(") and self.ahead().upper not in QUERY_STARTS and self.ahead().upper != "(":
                 self.names_in_parentheses()
             self.accept("AS")
@@ -68,7 +68,7 @@ class QueryReader(RelationReader):
             self.query()
             self.expect(")")
             # Visible to what follows only: inside itself the name means the view.
-            self.visible = self.visible | {name}
+            self.visible = {**self.visible, name.lower(): name}
             if not self.accept(","):
                 return
 

@@ -24,8 +24,8 @@ class RelationReader(ExpressionReader):
     Attributes:
         used: the views that the query reads, as they are spelled in `views`.
         tables: the names, in small letters, of all tables that it reads.
-        renamed: lexeme index → the view's name as it is spelled in `views`.
-        visible: the names, in small letters, of the common table expressions that can be read here.
+        renamed: lexeme index → the name as it is spelled in `views`, or where it is defined.
+        visible: the common table expressions that can be read here: in small letters → as defined.
     """
 
     def __init__(self, lexemes: tuple[Lexeme, ...], views: Collection[str]) -> None:
@@ -34,7 +34,7 @@ class RelationReader(ExpressionReader):
         self.used: set[str] = set()
         self.tables: set[str] = set()
         self.renamed: dict[int, str] = {}
-        self.visible: frozenset[str] = frozenset()
+        self.visible: dict[str, str] = {}
 
     def relations(self) -> None:
         """Read what stands after FROM."""
@@ -123,7 +123,11 @@ class RelationReader(ExpressionReader):
                 "use the frame that calc_metric gets, and views made with createOrReplaceTempView",
             )
         self.tables.add(name.lower())
-        if name.lower() in self.visible:
+        defined = self.visible.get(name.lower())
+        if defined is not None:
+            # As it was defined, since a session can be case-sensitive; its catalog has the other spelling.
+            if name != defined:
+                self.renamed[index] = defined
             return
         view = self.views.get(name.lower())
         if view is None:

@@ -148,3 +148,20 @@ def test_a_schema_as_json_is_written_anew() -> None:
 def test_other_schemas_are_refused(text: str) -> None:
     with pytest.raises(PlanRefused):
         check_schema(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("WITH Big AS (SELECT 1) SELECT * FROM BIG", "WITH Big AS (SELECT 1) SELECT * FROM `Big`"),
+        ("WITH `İ` AS (SELECT 1) SELECT * FROM `i̇`", "WITH `İ` AS (SELECT 1) SELECT * FROM `İ`"),
+        (
+            "WITH a AS (SELECT 1) SELECT * FROM (WITH A AS (SELECT 2) SELECT * FROM a) JOIN A",
+            "WITH a AS (SELECT 1) SELECT * FROM (WITH A AS (SELECT 2) SELECT * FROM `A`) JOIN `a`",
+        ),
+    ],
+)
+def test_a_subquery_is_read_by_the_name_it_was_given_for_a_session_may_be_case_sensitive(
+    text: str, sent: str
+) -> None:
+    assert check_query(text, views=()).text == sent
