@@ -6,6 +6,22 @@ from typing import Final
 
 from sandbox.language.rules import ClassRule, ModuleRule, refusals, words
 
+# Of arrays, and of scalars, which take after them.
+_REFUSED: Final = refusals(
+    (
+        "ctypes data",
+        "raw memory is out of reach; index the array",
+    ),
+    (
+        "dump dumps tofile",
+        "metrics write no files",
+    ),
+    (
+        "resize",
+        "it can leave other arrays on freed memory; use np.resize",
+    ),
+)
+
 MODULES: Final[dict[str, ModuleRule]] = {
     # Everything that computes on arrays; no files, no process-wide settings.
     "numpy": ModuleRule(
@@ -243,20 +259,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
         toflex tolist torecords trace transpose unshare_mask var view
         """
         ),
-        refused=refusals(
-            (
-                "ctypes data",
-                "raw memory is out of reach; index the array",
-            ),
-            (
-                "dump dumps tofile",
-                "metrics write no files",
-            ),
-            (
-                "resize",
-                "it can leave other arrays on freed memory; use np.resize",
-            ),
-        ),
+        refused=_REFUSED,
         columns=True,
         writable=words("shape flat real imag mask fill_value"),
     ),
@@ -275,20 +278,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
         tobytes tolist trace translate transpose upper var view zfill
         """
         ),
-        refused=refusals(
-            (
-                "ctypes data",
-                "raw memory is out of reach; index the array",
-            ),
-            (
-                "dump dumps tofile",
-                "metrics write no files",
-            ),
-            (
-                "resize",
-                "it can leave other arrays on freed memory; use np.resize",
-            ),
-        ),
+        refused=_REFUSED,
     ),
     # Bit generators hand out C pointers.
     "numpy.random.bit_generator.BitGenerator": ClassRule(

@@ -10,6 +10,28 @@ from typing import Final
 
 from sandbox.language.rules import Argument, ClassRule, ModuleRule, refusals, words
 
+_WRITERS: Final = (
+    "to_clipboard to_csv to_excel to_feather to_gbq to_hdf to_html to_json to_latex "
+    "to_markdown to_orc to_parquet to_pickle to_sql to_stata to_string to_xarray to_xml",
+    "metrics write no files; return a number, or print(pdf) while trying things out",
+)
+# Of frames and series alike.
+_REFUSED: Final = refusals(
+    _WRITERS,
+    (
+        "plot hist boxplot style",
+        "there is nothing to draw on; return a number",
+    ),
+    (
+        "eval query",
+        'it runs text as code; use a Boolean mask: pdf[pdf["score"] > 0.5]',
+    ),
+    (
+        "info",
+        "print(pdf.dtypes) and print(pdf.shape) say as much",
+    ),
+)
+
 MODULES: Final[dict[str, ModuleRule]] = {
     # Everything that computes on frames; no files, no options.
     "pandas": ModuleRule(
@@ -119,25 +141,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
         tz_convert tz_localize unstack update value_counts values var where xs
         """
         ),
-        refused=refusals(
-            (
-                "to_clipboard to_csv to_excel to_feather to_gbq to_hdf to_html to_json to_latex "
-                "to_markdown to_orc to_parquet to_pickle to_sql to_stata to_string to_xarray to_xml",
-                "metrics write no files; return a number, or print(pdf) while trying things out",
-            ),
-            (
-                "plot hist boxplot style",
-                "there is nothing to draw on; return a number",
-            ),
-            (
-                "eval query",
-                'it runs text as code; use a Boolean mask: pdf[pdf["score"] > 0.5]',
-            ),
-            (
-                "info",
-                "print(pdf.dtypes) and print(pdf.shape) say as much",
-            ),
-        ),
+        refused=_REFUSED,
         dispatch={
             "agg": Argument(0, "func"),
             "aggregate": Argument(0, "func"),
@@ -169,25 +173,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
         unique unstack update value_counts values var view where xs
         """
         ),
-        refused=refusals(
-            (
-                "to_clipboard to_csv to_excel to_feather to_gbq to_hdf to_html to_json to_latex "
-                "to_markdown to_orc to_parquet to_pickle to_sql to_stata to_string to_xarray to_xml",
-                "metrics write no files; return a number, or print(pdf) while trying things out",
-            ),
-            (
-                "plot hist boxplot style",
-                "there is nothing to draw on; return a number",
-            ),
-            (
-                "eval query",
-                'it runs text as code; use a Boolean mask: pdf[pdf["score"] > 0.5]',
-            ),
-            (
-                "info",
-                "print(pdf.dtypes) and print(pdf.shape) say as much",
-            ),
-        ),
+        refused=_REFUSED,
         dispatch={
             "agg": Argument(0, "func"),
             "aggregate": Argument(0, "func"),
@@ -227,11 +213,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
         """
         ),
         refused=refusals(
-            (
-                "to_clipboard to_csv to_excel to_feather to_gbq to_hdf to_html to_json to_latex "
-                "to_markdown to_orc to_parquet to_pickle to_sql to_stata to_string to_xarray to_xml",
-                "metrics write no files; return a number, or print(pdf) while trying things out",
-            ),
+            _WRITERS,
         ),
         writable=words("name names"),
     ),
