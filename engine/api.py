@@ -1,4 +1,7 @@
-"""The public face of the engine, and its composition root: the one place that builds concrete things."""
+"""The public face of the engine, and its composition root: the one place that builds concrete things.
+
+Only the pool of workers may be handed in, because the command line starts one before it has imported this.
+"""
 
 from __future__ import annotations
 

@@ -11,48 +11,15 @@ from __future__ import annotations
 from engine.plans.analyses import analyze_request, local_answer
 from engine.plans.bind import bind
 from engine.plans.canonical import canonical
-from engine.plans.requests import (
-    ConfigGet,
-    DdlParse,
-    DefineView,
-    Fetch,
-    IsLocal,
-    IsStreaming,
-    JsonToDdl,
-    Persist,
-    Request,
-    RunSql,
-    SameSemantics,
-    Schema,
-    SemanticHash,
-    SparkVersion,
-    StorageLevel,
-    TreeString,
-    Unpersist,
-    parse_request,
-)
+from engine.plans.requests import ConfigGet, DefineView, Fetch, Request, RunSql, parse_request
 from engine.plans.views import define_view, sql_relation
-from sandbox.contract.settings import PLACEHOLDER
 
 __all__ = [
-    "PLACEHOLDER",
     "ConfigGet",
-    "DdlParse",
     "DefineView",
     "Fetch",
-    "IsLocal",
-    "IsStreaming",
-    "JsonToDdl",
-    "Persist",
     "Request",
     "RunSql",
-    "SameSemantics",
-    "Schema",
-    "SemanticHash",
-    "SparkVersion",
-    "StorageLevel",
-    "TreeString",
-    "Unpersist",
     "analyze_request",
     "bind",
     "canonical",

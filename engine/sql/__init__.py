@@ -9,12 +9,8 @@ from engine.sql.check import (
 )
 from engine.sql.functions import FunctionRule, classify, known_functions
 from engine.sql.schemas import check_schema, check_type
-from engine.sql.words import SCHEMA_ARGUMENTS, SCHEMA_CALLS, SERVER_NAMES
 
 __all__ = [
-    "SCHEMA_ARGUMENTS",
-    "SCHEMA_CALLS",
-    "SERVER_NAMES",
     "CheckedExpression",
     "CheckedQuery",
     "FunctionRule",

@@ -18,9 +18,12 @@ class Limits:
         memory_bytes: a worker's own memory, over what it inherits from the zygote.
         fetched_rows: rows that one frame may fetch.
         fetched_bytes: Arrow bytes that one frame may fetch.
-        plans: requests with a plan that one frame may send.
+        plans: requests that one frame may send; reads of configuration do not count.
         printed_bytes: UTF-8 bytes of `print` that one frame keeps; the rest is cut and marked.
         source_bytes: the source, in UTF-8.
+
+    Raises:
+        ValueError: a value is not a positive number.
     """
 
     wall_seconds: float = 300.0

@@ -36,7 +36,6 @@ _KEEPING = frozenset(
 _FETCHING = frozenset({"collect", "toPandas", "toArrow", "to_pandas", "toLocalIterator"})
 
 Report = Callable[..., None]
-Function = ast.FunctionDef | ast.Lambda
 
 
 def check_metric(tree: ast.Module, report: Report) -> None:
