@@ -14,7 +14,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
@@ -134,9 +134,11 @@ class Execution:
             how = f"{len(outcome.results)} results, {outcome.report.queries} queries"
         except BaseException as error:
             outcome, how = error, type(error).__name__
-        self._crew.dismiss()
-        self._leave(how)
-        self._live.finish(outcome)
+        try:
+            self._crew.dismiss()
+            self._leave(how)
+        finally:  # whatever goes wrong above, nobody waits for ever
+            self._live.finish(outcome)
 
     def _run(self) -> Run:
         try:
@@ -201,8 +203,7 @@ class Execution:
 
     def _calculate(self, opened: Opened) -> tuple[Result, ...]:
         frames, cpu_limit = opened.frames.frames, self._job.limits.worker_cpu_seconds
-        results: dict[int, Result] = {}
-        total = len(frames)
+        results, total = dict[int, Result](), len(frames)
         self._live.advance(Progress("calculating", 0, total))
 
         def note(index: int, ended: Ended) -> None:
@@ -217,12 +218,11 @@ class Execution:
         return tuple(results[index] for index in range(total))
 
     def _calls_on_empty(self, opened: Opened) -> int:
-        """How many requests with a plan calc_metric makes on a frame without rows."""
-        call = empty_call(opened)
-        self._crew.run(Schedule([0]), opened.session, lambda _: call, lambda *_: None, 1)
+        """How many queries calc_metric makes on a frame without rows."""
+        self._crew.run(Schedule([0]), opened.session, lambda _: empty_call(opened), lambda *_: None, 1)
         return self._crew.queries
 
-    def _finished(self, opened: Opened, results: Sequence[Result]) -> Run:
+    def _finished(self, opened: Opened, results: tuple[Result, ...]) -> Run:
         report = Report(
             queries=opened.queries + self._crew.queries,
             seconds=time.monotonic() - self._began,
@@ -231,7 +231,7 @@ class Execution:
             cut=opened.frames.cut,
             warnings=self._warnings,
         )
-        return self._make_run(opened.backend, opened.plan.time, tuple(results), report)
+        return self._make_run(opened.backend, opened.plan.time, results, report)
 
     def _never_counted(self, ending: Ending) -> Run:
         """A run that was stopped before its frames were known: the full frame, with the reason."""
