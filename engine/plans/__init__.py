@@ -11,7 +11,8 @@ from __future__ import annotations
 from engine.plans.analyses import analyze_request, local_answer
 from engine.plans.bind import bind
 from engine.plans.canonical import canonical
-from engine.plans.requests import ConfigGet, DefineView, Fetch, Request, RunSql, parse_request
+from engine.plans.parse import parse_request
+from engine.plans.requests import ConfigGet, DefineView, Fetch, Request, RunSql
 from engine.plans.views import define_view, sql_relation
 
 __all__ = [
