@@ -26,6 +26,9 @@ from sandbox.confine.worker_policy import WORKER_POLICY
 _NOBODY: Final = 65534
 _OPEN_FILES: Final = 64
 _STACK_BYTES: Final = 8 << 20
+# Threads of this user id, wherever they run: far more than all its honest programs have, and far fewer than
+# the host has process ids (32,768 where nobody raised it).
+_TASKS: Final = 8_192
 # Addresses that allocators and thread stacks reserve without using them, beyond the memory itself.
 _RESERVED_BYTES: Final = 8 << 30
 _AF_INET, _SOCK_STREAM = 2, 1
@@ -174,10 +177,15 @@ def _keep_descriptors(*kept: int) -> None:
 
 
 def _limit_resources(inherited: tuple[int, int], memory_bytes: int, cpu_seconds: float) -> None:
-    """Lower the limits. Not RLIMIT_NPROC: it counts all processes of the user id, others' included; threads
-    are bounded by the memory of their stacks."""
+    """Lower the limits.
+
+    RLIMIT_NPROC counts all processes of the user id, others' included, so it is no limit of one worker: it
+    keeps a guest from using up the host's process ids with threads of tiny stacks.
+    """
     data, size = inherited
     cpu = math.ceil(cpu_seconds)
+    tasks = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    tasks = _TASKS if tasks == resource.RLIM_INFINITY else min(tasks, _TASKS)
     stack = resource.getrlimit(resource.RLIMIT_STACK)[1]
     stack = _STACK_BYTES if stack == resource.RLIM_INFINITY else min(stack, _STACK_BYTES)
     for kind, soft, hard in (
@@ -191,6 +199,7 @@ def _limit_resources(inherited: tuple[int, int], memory_bytes: int, cpu_seconds:
         (resource.RLIMIT_STACK, stack, stack),
         (resource.RLIMIT_CPU, cpu, cpu + 1),
         (resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES),
+        (resource.RLIMIT_NPROC, tasks, tasks),
         (resource.RLIMIT_FSIZE, 0, 0),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_MEMLOCK, 0, 0),

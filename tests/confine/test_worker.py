@@ -217,3 +217,19 @@ def test_an_ordinary_user_can_confine(denied):
     ending = run_confined(Job("say('in')", denied=denied), user=1000)
     assert ending.said == ["in"]
     assert ending.level == ("landlock" if denied else ending.level)
+
+
+def test_threads_do_not_use_up_the_process_ids_of_the_host():
+    source = """
+import _thread, os, threading, time
+threading.stack_size(32 << 10)
+count = 0
+try:
+    while count < 10_000:
+        _thread.start_new_thread(time.sleep, (600,))
+        count += 1
+except RuntimeError:
+    pass
+say(50 < count < 8_192 or os.getuid() == 0)  # the kernel exempts root
+"""
+    assert run_confined(Job(source, memory_bytes=2 << 30)).said == ["True"]
