@@ -15,7 +15,7 @@ from rich.console import Console
 
 from engine.api import Engine
 from engine.cli import exits
-from engine.cli.output import print_problem, print_table, problems_json, runs_csv, runs_json
+from engine.cli.output import escape, print_problem, print_table, problems_json, runs_csv, runs_json
 from engine.cli.progress import ProgressBar
 from engine.cli.values import parse_buckets, parse_cross, parse_size, parse_where
 from engine.errors import SourceRefused, UsageError
@@ -169,9 +169,8 @@ def _print_plans(
         data = {"metric": path.stem, **plan.to_dict()}
         if form == "table":
             for frame, rows in zip(plan.frames, plan.rows, strict=True):
-                out.print(
-                    f"{frame.segment or 'all data'}  {frame.window or ''}  {rows:,} rows", highlight=False
-                )
+                name = escape(str(frame.segment or "all data"))
+                out.print(f"{name}  {frame.window or ''}  {rows:,} rows", highlight=False)
             out.print(f"{len(plan.frames):,} frames, about {plan.queries:,} queries")
         else:
             out.print_json(data=data)

@@ -148,3 +148,16 @@ def test_doctor_tries_everything_in_a_real_worker(capsys):
     assert report["level"] in ("full", "landlock") and len(report["attempts"]) > 50
     assert all(attempt["blocked"] or not attempt["expected"] for attempt in report["attempts"])
     assert "java" in report["java"] and report["versions"]["pyspark"].startswith("4.2")
+
+
+def test_values_of_the_data_do_not_command_the_terminal(command, tmp_path):
+    nasty = "[/red]\x1b]0;title\x07 end"
+    path = tmp_path / "nasty.json"
+    path.write_text(json.dumps({"kind": nasty}) + "\n")
+    for options in ([], ["--dry-run"]):
+        status, out, _ = command(
+            "def calc_metric(df):\n    return df.count()\n", "--by", "kind", *options, data=str(path)
+        )
+        assert status == 0
+        assert "[/red] end" in out
+        assert "\x1b" not in out and "\x07" not in out
