@@ -160,4 +160,4 @@ def _shorten(text: str) -> str:
     """The first part of a long text, up to a blank: half a path or address would not be known as one."""
     if len(text) <= _READ_CHARS:
         return text
-    return text[:_READ_CHARS].rpartition(" ")[0]
+    return text[:_READ_CHARS].rpartition(" ")[0] or text[:_PARAMETER_CHARS]

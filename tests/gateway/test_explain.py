@@ -93,7 +93,7 @@ def test_a_guest_that_writes_megabytes_into_a_message_does_not_keep_the_engine_b
         parameters={"errorMessage": text},
     )
     began = time.process_time()
-    explain(error)
+    assert explain(error).message
     explain(BackendError(text, condition="BRAND_NEW", exception=ANALYSIS))
     assert time.process_time() - began < 1.0  # minutes, if read to the end
 
