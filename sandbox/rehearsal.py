@@ -1,8 +1,8 @@
 """A first run of everything that a worker does, in the zygote, on a source of our own.
 
 Python fills caches, builds tables and imports late modules the first time that code runs. Done once here,
-each forked worker has it for free. It computes nothing and starts no thread: the data client talks to a
-peer that answers each request with an empty stream.
+each forked worker has it for free. It starts no thread, and asks for no data: the client talks to a peer that
+answers with an empty stream.
 """
 
 from __future__ import annotations

@@ -66,10 +66,11 @@ class WorkerPool:
         with self._lock:
             spares, self._spares = self._spares, {}
         fit = spares.get(kind)
-        worker = fit if fit is not None and not fit.has_ended else self._fork(kind)
-        for spare in spares.values():
-            if spare is not worker:
+        ready = fit if fit is not None and not fit.has_ended else None
+        for spare in spares.values():  # before the fork, which may fail
+            if spare is not ready:
                 spare.close()
+        worker = ready or self._fork(kind)
         threading.Thread(target=self._fork_spare, args=(kind,), name="calcmetric-fork", daemon=True).start()
         return worker
 
