@@ -12,7 +12,8 @@ ROOT = Path(engine.__file__).parents[1]
 MODULES = sorted((*(ROOT / "engine").rglob("*.py"), *(ROOT / "sandbox").rglob("*.py")))
 ADAPTERS = {"backends", "pool", "sources"}
 # Pure packages: no I/O, clock, randomness, environment or logging.
-PURE = ("engine/models", "engine/plans", "engine/sql", "engine/frames", "engine/results", "engine/errors.py")
+PURE = ("engine/models", "engine/plans", "engine/sql", "engine/frames", "engine/fusion", "engine/results")
+PURE += ("engine/errors.py",)
 IMPURE_MODULES = {"os", "io", "pathlib", "socket", "subprocess", "threading", "time", "random", "secrets"}
 IMPURE_MODULES |= {"logging", "tempfile", "shutil", "uuid", "grpc", "asyncio"}
 # module -> what it may import all the same, and why.

@@ -1,0 +1,123 @@
+"""What is known of an expression before it is moved into another plan. Pure.
+
+An expression in SQL text is judged by the functions that the text calls, and by its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import pyspark.sql.connect.proto as pb
+
+from engine.plans.trees import children
+from engine.sql.check import inspect_expression
+from engine.sql.functions import FunctionRule, classify
+from engine.sql.lexer import lex
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Properties of an expression; each is True if any part of it has it, or may have it.
+
+    Attributes:
+        aggregates: it sums up rows, outside of windows.
+        windows: it looks at other rows through a window.
+        generators: it makes rows.
+        stars: it says "all columns", or columns by a pattern; `count(*)` does not count.
+        random: equal rows can give different values, from run to run or from place to place.
+        ordered: the order in which rows arrive can change its value.
+        foreign: it holds a query of its own, or what nobody has looked at.
+        text: it holds SQL text, which is never rewritten.
+    """
+
+    aggregates: bool = False
+    windows: bool = False
+    generators: bool = False
+    stars: bool = False
+    random: bool = False
+    ordered: bool = False
+    foreign: bool = False
+    text: bool = False
+
+    def __or__(self, other: Facts) -> Facts:
+        return Facts(
+            **{field.name: getattr(self, field.name) or getattr(other, field.name) for field in fields(self)}
+        )
+
+
+def inspect(*expressions: pb.Expression) -> Facts:
+    """The facts of expressions taken together."""
+    found = Facts()
+    for expression in expressions:
+        for fact in _facts(expression):
+            found |= fact
+    return found
+
+
+def _facts(expression: pb.Expression) -> Iterator[Facts]:
+    work: list[tuple[Any, bool]] = [(expression, False)]  # a message, and whether a window is around it
+    while work:
+        here, windowed = work.pop()
+        match here.DESCRIPTOR.name:
+            case "Window":
+                yield Facts(windows=True)
+                work.append((here.window_function, True))
+                work += [(part, False) for part in (*here.partition_spec, *here.order_spec, here.frame_spec)]
+                continue
+            case "Expression":
+                work += [(part, windowed) for part in children(here)]
+                continue
+            case "UnresolvedFunction" | "CallFunction":
+                yield _of_rule(classify(_NAMES.get(here.function_name, here.function_name)), windowed)
+                if is_count_star(here):
+                    continue
+            case "UnresolvedStar" | "UnresolvedRegex":
+                yield Facts(stars=True)
+            case "ExpressionString":
+                yield _of_text(here.expression)
+            case "SubqueryExpression" | "DirectShufflePartitionID":
+                yield Facts(foreign=True)
+        work += [(part, False) for part in children(here)]
+
+
+def is_count_star(call: Any) -> bool:
+    """Whether a call is `count(*)`, which means rows and no columns."""
+    return bool(
+        call.function_name.lower() == "count"
+        and len(call.arguments) == 1
+        and call.arguments[0].WhichOneof("expr_type") == "unresolved_star"
+        and not call.arguments[0].unresolved_star.HasField("unparsed_target")
+    )
+
+
+def _of_text(text: str) -> Facts:
+    checked = inspect_expression(text)
+    windows = any(lexeme.upper == "OVER" for lexeme in lex(text))
+    found = Facts(text=True, stars=checked.stars, windows=windows)
+    for name in checked.functions:
+        found |= _of_rule(classify(name), False)
+    return found
+
+
+def _of_rule(rule: FunctionRule, windowed: bool) -> Facts:
+    return Facts(
+        aggregates=rule.kind == "aggregate" and not windowed,
+        windows=rule.kind == "window",
+        generators=rule.kind == "generator",
+        random=not rule.deterministic,
+        ordered=rule.order_sensitive,
+        foreign=not rule.allowed,
+    )
+
+
+# Operators that plans call by a name which is not in the table of functions.
+_NAMES: Final = {
+    "isNull": "isnull",
+    "isNotNull": "isnotnull",
+    "isNaN": "isnan",
+    "startsWith": "startswith",
+    "endsWith": "endswith",
+    "==": "=",
+}
