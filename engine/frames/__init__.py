@@ -4,18 +4,34 @@ plan = plan_frames(schema, dataset, segments=..., time=..., check_expression=...
 tables = [run(query) for query in count_queries(plan, source)]
 frames = interpret_counts(plan, tables)
 frames.frames[0].relation(source)
+
+Or with one query, if there are not too many cells:
+
+names = tuple(f"k{i}" for i in range(len(frame_keys(plan))))
+frames = interpret_cells(plan, Cells.of(run(cell_query(plan, source, names, most))))
 """
 
+from engine.frames.cells import interpret_cells
 from engine.frames.counts import count_queries
-from engine.frames.interpret import FrameSet, PlannedFrame, interpret_counts
+from engine.frames.families import Family, frames_of
+from engine.frames.frameset import FrameSet, PlannedFrame
+from engine.frames.interpret import interpret_counts
+from engine.frames.keys import Cells, cell_query, frame_keys, has_exact_keys
 from engine.frames.plan import FramePlan, check_term_types, plan_frames, term_probe
 
 __all__ = [
+    "Cells",
+    "Family",
     "FramePlan",
     "FrameSet",
     "PlannedFrame",
+    "cell_query",
     "check_term_types",
     "count_queries",
+    "frame_keys",
+    "frames_of",
+    "has_exact_keys",
+    "interpret_cells",
     "interpret_counts",
     "plan_frames",
     "term_probe",

@@ -49,12 +49,14 @@ class KeyedAxis:
         members: the fixed members, in order; None if the count query finds them.
         field: whose values the members are; None for buckets.
         top: how many members are found at most.
+        inside: for buckets the condition that a row is in any of them.
     """
 
     key: pb.Expression
     members: tuple[Member, ...] | None
     field: Field | None = None
     top: int = 0
+    inside: pb.Expression | None = None
 
     def member(self, value: Scalar) -> Member:
         """The member of a value that the count query found."""
@@ -141,7 +143,8 @@ def _resolve_buckets(group: Buckets, schema: pb.DataType, zone: tzinfo) -> Keyed
         Member(group.field, bucket_label(low, high), "bucket", within(field, low, high, zone, what))
         for low, high in group.bounds()
     )
-    return KeyedAxis(place_of(members), members)
+    low, high = (None, None) if group.outer else (group.edges[0], group.edges[-1])
+    return KeyedAxis(place_of(members), members, inside=within(field, low, high, zone, what))
 
 
 def place_of(members: tuple[Member, ...]) -> pb.Expression:

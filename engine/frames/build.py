@@ -71,6 +71,11 @@ def filtered(relation: pb.Relation, condition: pb.Expression | None) -> pb.Relat
     return pb.Relation(filter=pb.Filter(input=relation, condition=condition))
 
 
+def limited(relation: pb.Relation, most: int) -> pb.Relation:
+    """At most so many of the rows, whichever."""
+    return pb.Relation(limit=pb.Limit(input=relation, limit=most))
+
+
 def projected(relation: pb.Relation, expressions: Sequence[pb.Expression]) -> pb.Relation:
     """One row of expressions for each row."""
     return pb.Relation(project=pb.Project(input=relation, expressions=expressions))

@@ -8,7 +8,7 @@ backends, NaNs of different bits are different groups and -0.0 is not 0.0: `cano
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Final
@@ -16,7 +16,7 @@ from typing import Any, Final
 import pyspark.sql.connect.proto as pb
 
 from engine.errors import DataError
-from engine.frames.build import Literal, all_of, call, case, literal
+from engine.frames.build import Literal, all_of, any_of, call, case, literal
 from engine.frames.fields import Field
 from engine.models.frame import Scalar
 from engine.models.segment_checks import Edge
@@ -76,13 +76,25 @@ def equals(field: Field, value: Scalar) -> pb.Expression:
     return call("==", field.expression, literal(_value_literal(field, value)))
 
 
+def among(field: Field, values: Sequence[Scalar]) -> pb.Expression:
+    """The condition that the field has one of these values, which are of its type; null and NaN included."""
+    unequal = [value for value in values if value is None or value != value]
+    conditions = [equals(field, value) for value in unequal]
+    equal = [
+        literal(_value_literal(field, value)) for value in values if value is not None and value == value
+    ]
+    if equal:
+        conditions.append(call("in", canonical(field), *equal))
+    return any_of(conditions) if conditions else literal(Literal(boolean=False))
+
+
 def within(field: Field, low: Edge | None, high: Edge | None, zone: tzinfo, what: str) -> pb.Expression:
     """The condition that the field lies in `[low, high)`; null and NaN never do.
 
     Args:
         field: any.
         low: lower edge, or None.
-        high: upper edge, or None; not both are None.
+        high: upper edge, or None.
         zone: where a date edge of a timestamp begins.
         what: who asks, for the message.
 
@@ -98,6 +110,8 @@ def within(field: Field, low: Edge | None, high: Edge | None, zone: tzinfo, what
             if bound is None:
                 raise DataError(_edge_message(field, edge, what))
             conditions.append(call(operator, field.expression, literal(bound)))
+    if low is None and high is None:
+        conditions.append(call("isnotnull", field.expression))
     return all_of(conditions)
 
 

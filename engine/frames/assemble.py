@@ -1,0 +1,116 @@
+"""From the tallies of segment groups to the frames of a run, their families, and what was cut. Pure.
+
+The order of frames is fixed: the full data over the whole range; then, with windows, the full data in each
+window; then group by group, member by member, each over the whole range, or in each window instead if
+there are windows. Members come as given, buckets in order, found values most frequent first. A cross goes
+through its second side for each member of its first; if a side was found in the data, only pairs
+that occur have a frame. Windows and fixed members without rows are frames, too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+
+from engine.errors import DataError
+from engine.frames.axes import Axis, GroupAxes, Member, TermAxis
+from engine.frames.frameset import FrameList, FrameSet, tiles_of, whole_range
+from engine.frames.keys import key_layout
+from engine.frames.kinship import group_kin
+from engine.frames.plan import MAX_FRAMES, FramePlan
+from engine.frames.tally import Places, Tally
+from engine.models.frame import Segment
+from engine.models.result import Cut
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A segment with its rows by window."""
+
+    places: Places
+    members: tuple[Member, ...]
+    rows: dict[int, int]
+
+
+def assemble(plan: FramePlan, total: Counter[int], tallies: Sequence[Tally]) -> FrameSet:
+    """Build the frames.
+
+    Args:
+        plan: from `plan_frames`.
+        total: rows of the full data, by window.
+        tallies: one for each of the plan's groups.
+
+    Raises:
+        DataError: more frames than a run may have.
+    """
+    known = list(zip(plan.groups, tallies, strict=True))
+    # A product of fixed members may be enormous; it need not be made to be refused.
+    segments = [list(islice(_segments(*pair), MAX_FRAMES)) for pair in known]
+    _check_count(plan, sum(map(len, segments)))
+    frames = _frames(plan, total, tallies, segments)
+    cuts = tuple(cut for cut in (_cut(*pair) for pair in known) if cut is not None)
+    return FrameSet(tuple(frames.frames), cuts, tuple(frames.families))
+
+
+def _check_count(plan: FramePlan, segments: int) -> None:
+    windows = max(1, len(plan.windows))
+    count = (1 + segments) * windows + bool(plan.windows)
+    if count > MAX_FRAMES:
+        raise DataError(
+            f"this run has {count} frames, more than {MAX_FRAMES}: {segments} segments in "
+            f"{windows} windows; use fewer segments (top=...) or longer windows (every=...)"
+        )
+
+
+def _segments(group: GroupAxes, tally: Tally) -> Iterator[_Found]:
+    """The segments of a group, in order."""
+    sides = [dict(_members(axis, tally.found.get(i, {}))) for i, axis in enumerate(group.axes)]
+    fixed = all(axis.members is not None for axis in group.axes)
+    by_places: dict[Places, dict[int, int]] = {}
+    for (at, window), rows in tally.cells.items():
+        if rows:
+            by_places.setdefault(at, {})[window] = rows
+    for places in product(*sides) if fixed else sorted(by_places):
+        members = tuple(side[place] for side, place in zip(sides, places, strict=True))
+        yield _Found(places, members, by_places.get(places, {}))
+
+
+def _members(axis: Axis, found: dict[int, Member]) -> list[tuple[int, Member]]:
+    return sorted(found.items()) if axis.members is None else list(enumerate(axis.members, 1))
+
+
+def _name(members: tuple[Member, ...]) -> Segment:
+    if len(members) == 1:
+        return Segment(members[0].group, members[0].value, members[0].type)
+    a, b = members
+    return Segment((a.group, b.group), (a.value, b.value), (a.type, b.type))
+
+
+def _frames(
+    plan: FramePlan, total: Counter[int], tallies: Sequence[Tally], segments: Sequence[list[_Found]]
+) -> FrameList:
+    layout = key_layout(plan)
+    window_key = () if layout.window is None else (layout.window,)
+    tiles, frames = tiles_of(plan), FrameList()
+    frames.add(frames.open_family((), None), (whole_range(plan),), {0: total.total()})
+    if plan.windows:
+        frames.add(frames.open_family(window_key, None), tiles, total)
+    for group, columns, tally, found in zip(plan.groups, layout.axes, tallies, segments, strict=True):
+        terms = [i for i, axis in enumerate(group.axes) if isinstance(axis, TermAxis)]
+        families = {
+            kin.terms: (kin, frames.open_family(kin.keys + window_key, kin.inside))
+            for kin in group_kin(group, columns, tally)
+        }
+        for one in found:
+            kin, family = families[tuple(one.places[i] for i in terms)]
+            conditions = tuple(member.condition for member in one.members)
+            key = kin.key(one.places)
+            frames.add(family, tiles, one.rows, key=key, segment=_name(one.members), conditions=conditions)
+    return frames
+
+
+def _cut(group: GroupAxes, tally: Tally) -> Cut | None:
+    rows, members = tally.total.total() - tally.covered, sum(tally.others.values())
+    return Cut(group.name, members, rows) if rows or members else None
