@@ -8,7 +8,9 @@ frames.frames[0].relation(source)
 Or with one query, if there are not too many cells:
 
 names = tuple(f"k{i}" for i in range(len(frame_keys(plan))))
-frames = interpret_cells(plan, Cells.of(run(cell_query(plan, source, names, most))))
+*keys, rows = run(cell_query(plan, source, names, most)).columns
+frames = interpret_cells(plan, Cells(keys, rows.to_numpy()))
+frame_of_each_row = frames_of(frames.families[1], [columns[key] for key in frames.families[1].keys])
 """
 
 from engine.frames.cells import interpret_cells

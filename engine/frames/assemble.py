@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 
 from engine.errors import DataError
-from engine.frames.axes import Axis, GroupAxes, Member, TermAxis
+from engine.frames.axes import GroupAxes, Member, TermAxis
 from engine.frames.frameset import FrameList, FrameSet, tiles_of, whole_range
 from engine.frames.keys import key_layout
 from engine.frames.kinship import group_kin
@@ -66,7 +66,7 @@ def _check_count(plan: FramePlan, segments: int) -> None:
 
 def _segments(group: GroupAxes, tally: Tally) -> Iterator[_Found]:
     """The segments of a group, in order."""
-    sides = [dict(_members(axis, tally.found.get(i, {}))) for i, axis in enumerate(group.axes)]
+    sides = [tally.members(axis, i) for i, axis in enumerate(group.axes)]
     fixed = all(axis.members is not None for axis in group.axes)
     by_places: dict[Places, dict[int, int]] = {}
     for (at, window), rows in tally.cells.items():
@@ -75,10 +75,6 @@ def _segments(group: GroupAxes, tally: Tally) -> Iterator[_Found]:
     for places in product(*sides) if fixed else sorted(by_places):
         members = tuple(side[place] for side, place in zip(sides, places, strict=True))
         yield _Found(places, members, by_places.get(places, {}))
-
-
-def _members(axis: Axis, found: dict[int, Member]) -> list[tuple[int, Member]]:
-    return sorted(found.items()) if axis.members is None else list(enumerate(axis.members, 1))
 
 
 def _name(members: tuple[Member, ...]) -> Segment:

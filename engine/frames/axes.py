@@ -15,7 +15,8 @@ from math import prod
 import pyspark.sql.connect.proto as pb
 
 from engine.errors import DataError, PlanRefused, UsageError
-from engine.frames.build import case, long, sql
+from engine.frames.buckets import bucket_place
+from engine.frames.build import sql
 from engine.frames.fields import Field, check_groupable, find_field
 from engine.frames.values import canonical, convert, equals, within
 from engine.models.frame import Scalar, ValueType
@@ -143,13 +144,9 @@ def _resolve_buckets(group: Buckets, schema: pb.DataType, zone: tzinfo) -> Keyed
         Member(group.field, bucket_label(low, high), "bucket", within(field, low, high, zone, what))
         for low, high in group.bounds()
     )
+    key = bucket_place(field, group.edges, [member.condition for member in members], zone, what)
     low, high = (None, None) if group.outer else (group.edges[0], group.edges[-1])
-    return KeyedAxis(place_of(members), members, inside=within(field, low, high, zone, what))
-
-
-def place_of(members: tuple[Member, ...]) -> pb.Expression:
-    """The place of a row's member among exclusive ones, from 1; 0 if it is in none."""
-    return case([(member.condition, long(place)) for place, member in enumerate(members, 1)], long(0))
+    return KeyedAxis(key, members, inside=within(field, low, high, zone, what))
 
 
 def _value_member(field: Field, value: Scalar) -> Member:

@@ -30,6 +30,11 @@ def long(value: int) -> pb.Expression:
     return literal(Literal(long=value))
 
 
+def to_long(expression: pb.Expression) -> pb.Expression:
+    """An expression as BIGINT."""
+    return pb.Expression(cast=pb.Expression.Cast(expr=expression, type=pb.DataType(long=pb.DataType.Long())))
+
+
 def sql(text: str) -> pb.Expression:
     """An expression in SQL text: the engine's own, or checked."""
     return pb.Expression(expression_string=pb.Expression.ExpressionString(expression=text))

@@ -20,7 +20,7 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.errors import DataError, UsageError
-from engine.frames.build import Literal, all_of, call, case, literal, long
+from engine.frames.build import Literal, all_of, call, case, literal, long, to_long
 from engine.frames.fields import Field
 from engine.frames.values import days, micros
 from engine.models.windows import Window
@@ -111,7 +111,7 @@ class Clock:
     def _as_number(self) -> pb.Expression:
         """The column in its units, as BIGINT. Sessions are in UTC, where a wall clock is its own instant."""
         if self.field.kind == "date":
-            return _to_long(call("unix_date", self.field.expression))
+            return to_long(call("unix_date", self.field.expression))
         if self.field.kind == "timestamp":
             return call("unix_micros", self.field.expression)
         as_instant = pb.Expression(
@@ -137,10 +137,6 @@ def check_clock(field: Field, zone: tzinfo) -> Clock:
         "integer": "convert it in the data, such as timestamp_seconds(column) in Spark",
     }.get(field.kind, "name a column of type TIMESTAMP, TIMESTAMP_NTZ or DATE")
     raise DataError(f"timestamp: {field.name!r} is of type {kind}, which says no time; {hint}")
-
-
-def _to_long(expression: pb.Expression) -> pb.Expression:
-    return pb.Expression(cast=pb.Expression.Cast(expr=expression, type=pb.DataType(long=pb.DataType.Long())))
 
 
 def _stretches(edges: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:

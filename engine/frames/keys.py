@@ -32,12 +32,6 @@ class Cells:
     keys: list[Any]
     rows: npt.NDArray[np.int64]
 
-    @classmethod
-    def of(cls, table: Any) -> Cells:
-        """Take apart a pyarrow Table whose last column counts rows, and whose other ones are the keys."""
-        *keys, rows = table.columns
-        return cls(keys, rows.to_numpy().astype(np.int64, copy=False))
-
 
 @dataclass(frozen=True, slots=True)
 class Layout:

@@ -87,7 +87,7 @@ def _keyed_side(axis: KeyedAxis, column: int, tally: Tally, i: int) -> _Side:
     if axis.field is None:
         assert axis.members is not None
         return _Side(column, {place: place for place in range(1, len(axis.members) + 1)}, axis.inside)
-    found = tally.found.get(i, {}) if axis.members is None else dict(enumerate(axis.members, 1))
+    found = tally.members(axis, i)
     values = [member.value for member in found.values()]
     keys = keys_of(column_of(values, axis.field.type))
     inside = among(axis.field, values) if tally.others.get(i) else None

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import product
 
-from engine.frames.axes import GroupAxes, Member, TermAxis
+from engine.frames.axes import Axis, GroupAxes, Member, TermAxis
 
 # The places of a segment's members on its group's axes, from 1.
 Places = tuple[int, ...]
@@ -29,6 +29,12 @@ class Tally:
     covered: int = 0
     found: dict[int, dict[int, Member]] = field(default_factory=dict)
     others: dict[int, int] = field(default_factory=dict)
+
+    def members(self, axis: Axis, i: int) -> dict[int, Member]:
+        """The members of the group's axis at an index by their places, in order."""
+        if axis.members is None:
+            return dict(sorted(self.found.get(i, {}).items()))
+        return dict(enumerate(axis.members, 1))
 
 
 def term_places(group: GroupAxes) -> list[dict[int, int]]:

@@ -94,7 +94,7 @@ def within(field: Field, low: Edge | None, high: Edge | None, zone: tzinfo, what
     Args:
         field: any.
         low: lower edge, or None.
-        high: upper edge, or None.
+        high: upper edge, or None; without both the field has to have a value.
         zone: where a date edge of a timestamp begins.
         what: who asks, for the message.
 
@@ -106,7 +106,7 @@ def within(field: Field, low: Edge | None, high: Edge | None, zone: tzinfo, what
         conditions.append(call("not", call("isnan", field.expression)))
     for operator, edge in ((">=", low), ("<", high)):
         if edge is not None:
-            bound = _edge_literal(field, edge, zone)
+            bound = edge_literal(field, edge, zone)
             if bound is None:
                 raise DataError(_edge_message(field, edge, what))
             conditions.append(call(operator, field.expression, literal(bound)))
@@ -115,19 +115,7 @@ def within(field: Field, low: Edge | None, high: Edge | None, zone: tzinfo, what
     return all_of(conditions)
 
 
-def _value_literal(field: Field, value: Any) -> pb.Expression.Literal:
-    """The literal of a value that has the field's type."""
-    if field.kind == "decimal":
-        size = field.type.decimal
-        return Literal(decimal=Literal.Decimal(value=str(value), precision=size.precision, scale=size.scale))
-    if field.kind in ("timestamp", "timestamp_ntz"):
-        return Literal(**{field.kind: micros(value)})
-    if field.kind == "date":
-        return Literal(date=days(value))
-    return Literal(**{"string" if field.kind in ("char", "var_char") else field.kind: value})
-
-
-def _edge_literal(field: Field, edge: Any, zone: tzinfo) -> pb.Expression.Literal | None:
+def edge_literal(field: Field, edge: Any, zone: tzinfo) -> pb.Expression.Literal | None:
     """An edge to compare the field with, or None if there is no order between them."""
     number = isinstance(edge, int | float | Decimal)
     if field.kind in _BITS and number:
@@ -147,6 +135,18 @@ def _edge_literal(field: Field, edge: Any, zone: tzinfo) -> pb.Expression.Litera
             moment = moment.replace(tzinfo=zone)
         return Literal(**{field.kind: micros(moment)}) if (moment.tzinfo is not None) == aware else None
     return None
+
+
+def _value_literal(field: Field, value: Any) -> pb.Expression.Literal:
+    """The literal of a value that has the field's type."""
+    if field.kind == "decimal":
+        size = field.type.decimal
+        return Literal(decimal=Literal.Decimal(value=str(value), precision=size.precision, scale=size.scale))
+    if field.kind in ("timestamp", "timestamp_ntz"):
+        return Literal(**{field.kind: micros(value)})
+    if field.kind == "date":
+        return Literal(date=days(value))
+    return Literal(**{"string" if field.kind in ("char", "var_char") else field.kind: value})
 
 
 def _decimal_edge(edge: int | float | Decimal) -> pb.Expression.Literal | None:

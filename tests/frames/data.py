@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,12 +14,24 @@ import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import Backend
-from engine.frames import FramePlan, FrameSet, count_queries, interpret_counts, plan_frames
-from engine.frames.build import aggregated, call, literal, long, named
+from engine.frames import (
+    Cells,
+    FramePlan,
+    FrameSet,
+    cell_query,
+    count_queries,
+    frame_keys,
+    frames_of,
+    interpret_cells,
+    interpret_counts,
+    plan_frames,
+)
+from engine.frames.build import aggregated, call, filtered, literal, long, named, projected
 from engine.models import Dataset
 
 # The last Sunday of October, when Berlin's clocks show 02:00 to 03:00 twice.
 FIRST = datetime(2026, 10, 23, 21, 0, tzinfo=UTC)
+TRUE = literal(pb.Expression.Literal(boolean=True))
 ROWS = 24 * 4 * 4  # four days, one row each quarter of an hour
 OTHER_NAN = struct.unpack("<d", struct.pack("<Q", 0xFFF8000000000000))[0]
 
@@ -84,21 +98,85 @@ class Asker:
         return pa.concat_tables(batches)
 
     def plan(self, timestamp: str | None = None, retention: str | None = None, **options) -> FramePlan:
-        dataset = Dataset("hard.parquet", timestamp, retention)
-        return plan_frames(self.schema, dataset, check_expression=str.strip, **options)
+        return plan_on(self.schema, timestamp, retention, **options)
+
+    def counted(self, plan: FramePlan, source: pb.Relation) -> FrameSet:
+        """The frames by one query for each group."""
+        return interpret_counts(plan, [self.table(query) for query in count_queries(plan, source)])
+
+    def cells(self, plan: FramePlan, source: pb.Relation) -> Cells:
+        """The finest cells, by one query."""
+        names = tuple(f"k{i}" for i in range(len(frame_keys(plan))))
+        *keys, rows = self.table(cell_query(plan, source, names, 100_000)).columns
+        return Cells(keys, rows.to_numpy())
 
     def frames(self, timestamp: str | None = None, retention: str | None = None, **options) -> FrameSet:
-        """Plan, count, interpret; then check that each frame's own predicate finds as many rows."""
+        """The frames, after checking that all ways to tell which rows are in them say the same."""
         plan = self.plan(timestamp, retention, **options)
-        frames = interpret_counts(plan, [self.table(query) for query in count_queries(plan, self.source)])
-        everything = literal(pb.Expression.Literal(boolean=True))
+        frames = self.counted(plan, self.source)
+        self.check_predicates(frames)
+        assert shape(interpret_cells(plan, self.cells(plan, self.source))) == shape(frames)
+        self.check_families(plan, self.source, frames)
+        return frames
+
+    def check_predicates(self, frames: FrameSet) -> None:
+        """Each frame's own predicate finds as many rows."""
         counts = [
-            named(call("count_if", planned.predicate or everything), f"c{i}")
+            named(call("count_if", planned.predicate or TRUE), f"c{i}")
             for i, planned in enumerate(frames.frames)
         ]
         keys = self.table(aggregated(self.source, [], [*counts, named(call("count", long(1)), "n")]))
         assert [planned.rows for planned in frames.frames] == list(keys.to_pylist()[0].values())[:-1]
-        return frames
+
+    def check_families(self, plan: FramePlan, source: pb.Relation, frames: FrameSet) -> None:
+        """The keys of each family find as many rows of each frame, and its condition as many in all."""
+        keys = [named(key, f"k{i}") for i, key in enumerate(frame_keys(plan))]
+        inside = [
+            named(
+                call("coalesce", family.inside or TRUE, literal(pb.Expression.Literal(boolean=False))), name
+            )
+            for family, name in zip(frames.families, (f"f{i}" for i in count()), strict=False)
+        ]
+        rows = self.table(projected(filtered(source, plan.inside), [*keys, *inside]))
+        for number, family in enumerate(frames.families):
+            known = {p.frame.index: p.rows for p in frames.frames if p.family == number}
+            assert set(family.frames.values()) <= known.keys()
+            assert rows.column(f"f{number}").to_pylist().count(True) == sum(known.values())
+            if family.keys:
+                found = frames_of(family, [rows.column(key) for key in family.keys]).tolist()
+                assert {frame: n for frame, n in Counter(found).items() if frame >= 0} == {
+                    frame: n for frame, n in known.items() if n
+                }
 
     def close(self) -> None:
         self.session.close()
+
+
+def plan_on(
+    schema: pb.DataType, timestamp: str | None = None, retention: str | None = None, **options
+) -> FramePlan:
+    dataset = Dataset("hard.parquet", timestamp, retention)
+    return plan_frames(schema, dataset, check_expression=str.strip, **options)
+
+
+def local(table: pa.Table) -> pb.Relation:
+    """A table that travels within the plan."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return pb.Relation(local_relation=pb.LocalRelation(data=sink.getvalue().to_pybytes()))
+
+
+def shape(frames: FrameSet) -> object:
+    """All of a set of frames, so that it can be compared: NaN equals itself, and 1, 1.0 and True do not."""
+    return (
+        [
+            (repr(p.frame), p.rows, [c.SerializeToString() for c in p.conditions], p.family)
+            for p in frames.frames
+        ],
+        frames.cut,
+        [
+            (family.keys, family.inside and family.inside.SerializeToString(), repr(family.frames))
+            for family in frames.families
+        ],
+    )
