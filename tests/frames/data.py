@@ -160,10 +160,11 @@ def plan_on(
 
 
 def local(table: pa.Table) -> pb.Relation:
-    """A table that travels within the plan."""
+    """A table that travels within the plan, in at least one batch: Sail needs one."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
+        for batch in table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]:
+            writer.write_batch(batch)
     return pb.Relation(local_relation=pb.LocalRelation(data=sink.getvalue().to_pybytes()))
 
 
