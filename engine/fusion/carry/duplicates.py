@@ -1,0 +1,55 @@
+"""Distinct rows: of each frame, as the keys are among the columns that are compared. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyspark.sql.connect.proto as pb
+
+from engine.fusion.carry.content import bare_name
+from engine.fusion.carry.state import Place, State
+from engine.fusion.chain import body
+from engine.fusion.facts import is_count_star
+from engine.fusion.unfused import Unfused
+from engine.plans.trees import children, copy
+
+
+def deduplicate(state: State, step: pb.Relation, place: Place) -> State:
+    """`distinct`, `dropDuplicates`; of some columns only if it does not matter which rows are left."""
+    state.check_may_mix("distinct rows")
+    if step.deduplicate.all_columns_as_keys:
+        return state.then(step)
+    names = {name.lower() for name in step.deduplicate.column_names}
+    if not _ends_with(place.above(), names) and not names >= {name.lower() for name in place.columns()}:
+        raise Unfused("dropDuplicates of some columns, which leaves any one of the rows")
+    raised = copy(step)
+    raised.deduplicate.column_names.extend(place.keys)
+    return state.then(raised)
+
+
+def _ends_with(steps: Iterable[pb.Relation], names: set[str]) -> bool:
+    """Whether steps come to a select or an aggregate, and up to it look at no other columns."""
+    for step in steps:
+        kind = step.WhichOneof("rel_type")
+        if kind not in ("filter", "sort", "project", "aggregate") or not _only(body(step), names):
+            return False
+        if kind in ("project", "aggregate"):
+            return True
+    return False
+
+
+def _only(message: Any, names: set[str]) -> bool:
+    work = [message]
+    while work:
+        here = work.pop()
+        match here.DESCRIPTOR.name:
+            case "Expression" if here.WhichOneof("expr_type") == "unresolved_attribute":
+                if bare_name(here) not in names:
+                    return False
+            case "UnresolvedFunction" if is_count_star(here) and not here.is_distinct:
+                continue
+            case "ExpressionString" | "UnresolvedStar" | "UnresolvedRegex" | "SubqueryExpression":
+                return False
+        work += children(here)
+    return True
