@@ -24,11 +24,12 @@ if TYPE_CHECKING:
         ForkedEngine,
         IsolationError,
         SourceRefused,
+        SourcesRefused,
         UsageError,
     )
     from engine.models.dataset import Dataset
     from engine.models.result import FrameError, Result
-    from engine.models.run import Report, Run
+    from engine.models.run import Report, Run, Shared
     from engine.models.segments import SegmentGroup
     from engine.models.time_range import TimeRange
     from engine.runs.live import LiveRun, Progress
@@ -47,11 +48,12 @@ _HOMES: Final = {
         "ForkedEngine",
         "IsolationError",
         "SourceRefused",
+        "SourcesRefused",
         "UsageError",
     ),
     "engine.models.dataset": ("Dataset",),
     "engine.models.result": ("FrameError", "Result"),
-    "engine.models.run": ("Report", "Run"),
+    "engine.models.run": ("Report", "Run", "Shared"),
     "engine.models.segments": ("SegmentGroup",),
     "engine.models.time_range": ("TimeRange",),
     "engine.runs.live": ("LiveRun", "Progress"),
@@ -81,7 +83,9 @@ __all__ = [
     "Run",
     "RunPlan",
     "SegmentGroup",
+    "Shared",
     "SourceRefused",
+    "SourcesRefused",
     "TimeRange",
     "UsageError",
 ]

@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Unpack
@@ -26,6 +26,7 @@ from engine.pool.pool import WorkerPool
 from engine.runs.check import check_source
 from engine.runs.execution import Execution
 from engine.runs.live import LiveRun
+from engine.runs.many import evaluate_together
 from engine.runs.options import RunOptions, make_job, to_bytes
 from engine.runs.plan import RunPlan
 from engine.runs.services import Register, Services
@@ -149,6 +150,38 @@ class Engine:
         """
         return self._prepare(source, dataset, options).start()
 
+    def evaluate_many(
+        self, sources: Mapping[str, str | bytes], dataset: Dataset, **options: Unpack[RunOptions]
+    ) -> tuple[Run, ...]:
+        """Run several metrics on the full data and every segment; wait for the end.
+
+        The data is opened and its segments are found once, and what the metrics ask first is answered in
+        one pass where that is possible. Results are those of separate runs.
+
+        Args:
+            sources: the authors' codes by the metrics' names.
+            dataset: what to read.
+            options: see `RunOptions`; without `name`. Limits are those of each run.
+
+        Returns:
+            The runs, in the order of sources.
+
+        Raises:
+            SourcesRefused: some sources have problems; nothing ran.
+            UsageError, DataError, IsolationError, BackendStartError, BackendError: as `evaluate`.
+        """
+        self._refuse_misuse()
+        if "name" in options:
+            raise UsageError("evaluate_many takes the names of metrics from its sources")
+        if not isinstance(sources, Mapping):
+            raise UsageError("sources must be a dict of name to source")
+        named = [RunOptions(**{**options, "name": name}) for name in sources]
+        jobs = [
+            make_job(source, dataset, one, self._layers)
+            for source, one in zip(sources.values(), named, strict=True)
+        ]
+        return evaluate_together(self._services(), jobs, options.get("on_progress")) if jobs else ()
+
     def plan(self, source: str | bytes, dataset: Dataset, **options: Unpack[RunOptions]) -> RunPlan:
         """Find out what a run would do, without running it: its frames, their rows, what is cut.
 
@@ -193,7 +226,10 @@ class Engine:
     def _prepare(self, source: str | bytes, dataset: Dataset, options: RunOptions) -> Execution:
         self._refuse_misuse()
         job = make_job(source, dataset, options, self._layers)
-        services = Services(
+        return Execution(self._services(), job, options.get("on_progress"))
+
+    def _services(self) -> Services:
+        return Services(
             pool=self._pool,
             backend=self._backend,
             spool=self._spool,
@@ -202,7 +238,6 @@ class Engine:
             workers=self._workers,
             register=self._register,
         )
-        return Execution(services, job, options.get("on_progress"))
 
     def _warm_up(self) -> None:
         """Start the backend beside the zygote. What goes wrong is raised again by the first run."""

@@ -2,6 +2,7 @@
 
     CalcmetricError
     ├── SourceRefused      the author's source has problems; nothing ran
+    │   └── SourcesRefused some of several sources have problems
     ├── UsageError         a bad argument: dataset, segment group, time range, column, limit
     │   └── DataError      the data cannot be read as asked: missing file, wrong column, unknown format
     ├── IsolationError     this host cannot confine as the policy requires; the engine did not start
@@ -46,6 +47,20 @@ class SourceRefused(CalcmetricError):
             for problem in errors
         ]
         super().__init__("\n".join(["the source is refused:", *lines]))
+
+
+class SourcesRefused(SourceRefused):
+    """Some of several sources have problems; none of them ran.
+
+    Attributes:
+        by_metric: the problems of each refused source, by the name of its metric.
+    """
+
+    def __init__(self, by_metric: Mapping[str, tuple[Problem, ...]]) -> None:
+        super().__init__(tuple(problem for problems in by_metric.values() for problem in problems))
+        self.by_metric = dict(by_metric)
+        told = [f"{name}: {SourceRefused(problems)}" for name, problems in by_metric.items()]
+        self.args = ("\n".join(told),)
 
 
 class UsageError(CalcmetricError, ValueError):

@@ -29,7 +29,7 @@ def check(metric: Path, form: str) -> int:
     finally:
         pool.close()
     if form == "json":
-        click.echo(problems_json(problems))
+        click.echo(problems_json({str(metric): problems}))
     else:
         console = Console(file=sys.stdout)
         for problem in problems:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from rich import markup
@@ -32,10 +32,14 @@ def runs_json(runs: Sequence[Run]) -> str:
     return _dump({"version": FORMAT_VERSION, "runs": [run.to_dict() for run in runs]})
 
 
-def problems_json(problems: Sequence[Problem]) -> str:
-    """The documented object of a refused source."""
+def problems_json(by_path: Mapping[str, Sequence[Problem]]) -> str:
+    """The documented object of refused sources."""
     fields = ("severity", "line", "column", "code", "message", "hint")
-    entries = [{name: getattr(problem, name) for name in fields} for problem in problems]
+    entries = [
+        {"file": path, **{name: getattr(problem, name) for name in fields}}
+        for path, problems in by_path.items()
+        for problem in problems
+    ]
     return _dump({"version": FORMAT_VERSION, "problems": entries})
 
 

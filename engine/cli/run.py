@@ -32,6 +32,7 @@ _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--backend", default="spark", show_default=True, help="spark, sail or sc://host:port.")
 @click.option("--timeout", type=float, default=300.0, show_default=True, help="Seconds for the run.")
 @click.option("--memory", default="2GiB", show_default=True, help="Memory of a worker.")
+@click.option("--no-fuse", is_flag=True, help="Ask for each frame by itself: slower, for comparison.")
 @click.option("--dry-run", is_flag=True, help="Show the frames and their rows; run nothing.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print."

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from engine.cli import exits
 from engine.cli.output import escape, print_problem, print_table, problems_json, runs_csv, runs_json
 from engine.cli.progress import ProgressBar
 from engine.cli.values import parse_buckets, parse_cross, parse_size, parse_where
-from engine.errors import SourceRefused, UsageError
+from engine.errors import SourceRefused, SourcesRefused, UsageError
 from engine.models.dataset import Dataset
 from engine.models.durations import parse_duration, parse_instant
 from engine.models.result import GOOD
@@ -28,6 +29,7 @@ from engine.models.time_range import TimeRange
 from engine.pool.pool import WorkerPool
 from engine.runs.options import RunOptions
 from sandbox.contract.limits import Limits
+from sandbox.contract.messages import Problem
 
 _CACHE_SECONDS: Final = 30.0
 
@@ -64,13 +66,12 @@ def run_metrics(
     with engine:
         if dry_run:
             return _print_plans(out, engine, metrics, dataset, settings, form)
-        runs = []
-        for path in metrics:
-            try:
-                runs.append(_run_one(engine, path, dataset, settings, err))
-            except SourceRefused as refused:
-                _print_refusal(out, path, refused, form)
-                return exits.REFUSED
+        named = _name(metrics)
+        try:
+            runs = _run_all(engine, named, dataset, settings, err)
+        except SourcesRefused as refused:
+            _print_problems(out, {str(named[name]): found for name, found in refused.by_metric.items()}, form)
+            return exits.REFUSED
         _print_runs(out, runs, form)
         _wait_caches(engine, err)
     good = all(result.status in GOOD for run in runs for result in run.results)
@@ -85,11 +86,21 @@ def _wait_caches(engine: Engine, err: Console) -> None:
             engine.wait_caches(_CACHE_SECONDS)
 
 
-def _run_one(engine: Engine, path: Path, dataset: Dataset, settings: RunOptions, err: Console) -> Run:
-    with ProgressBar(err, path.stem) as bar:
+def _name(metrics: Sequence[Path]) -> dict[str, Path]:
+    """The files by the names of their metrics; files of one name in several folders keep their paths."""
+    stems = Counter(path.stem for path in metrics)
+    return {path.stem if stems[path.stem] == 1 else str(path): path for path in metrics}
+
+
+def _run_all(
+    engine: Engine, metrics: dict[str, Path], dataset: Dataset, settings: RunOptions, err: Console
+) -> tuple[Run, ...]:
+    title = next(iter(metrics)) if len(metrics) == 1 else f"{len(metrics)} metrics"
+    with ProgressBar(err, title) as bar:
         options = settings.copy()
-        options["name"], options["on_progress"] = path.stem, bar.update
-        return engine.evaluate(path.read_bytes(), dataset, **options)
+        options["on_progress"] = bar.update
+        sources = {name: path.read_bytes() for name, path in metrics.items()}
+        return engine.evaluate_many(sources, dataset, **options)
 
 
 def _make_options(options: dict[str, Any]) -> RunOptions:
@@ -101,6 +112,7 @@ def _make_options(options: dict[str, Any]) -> RunOptions:
         every=options["every"],
         zone=options["zone"],
         limits=limits,
+        fuse=not options["no_fuse"],
     )
     # The clock is read only where something counts from now.
     if options["as_of"] or options["retention"] or options["last"] or options["every"]:
@@ -164,7 +176,7 @@ def _print_plans(
         try:
             plan = engine.plan(path.read_bytes(), dataset, **settings)
         except SourceRefused as refused:
-            _print_refusal(out, path, refused, form)
+            _print_problems(out, {str(path): refused.problems}, form)
             return exits.REFUSED
         data = {"metric": path.stem, **plan.to_dict()}
         if form == "table":
@@ -187,9 +199,10 @@ def _print_runs(out: Console, runs: Sequence[Run], form: str) -> None:
             print_table(out, finished)
 
 
-def _print_refusal(out: Console, path: Path, refused: SourceRefused, form: str) -> None:
+def _print_problems(out: Console, by_path: Mapping[str, Sequence[Problem]], form: str) -> None:
     if form == "json":
-        click.echo(problems_json(refused.problems))
+        click.echo(problems_json(by_path))
         return
-    for problem in refused.problems:
-        print_problem(out, problem, str(path))
+    for path, problems in by_path.items():
+        for problem in problems:
+            print_problem(out, problem, path)

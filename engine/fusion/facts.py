@@ -47,17 +47,17 @@ class Facts:
         )
 
 
-def inspect(*expressions: pb.Expression) -> Facts:
-    """The facts of expressions taken together."""
+def inspect(*parts: pb.Expression | pb.Relation) -> Facts:
+    """The facts of expressions, or of all expressions in relations, taken together."""
     found = Facts()
-    for expression in expressions:
-        for fact in _facts(expression):
+    for part in parts:
+        for fact in _facts(part):
             found |= fact
     return found
 
 
-def _facts(expression: pb.Expression) -> Iterator[Facts]:
-    work: list[tuple[Any, bool]] = [(expression, False)]  # a message, and whether a window is around it
+def _facts(part: pb.Expression | pb.Relation) -> Iterator[Facts]:
+    work: list[tuple[Any, bool]] = [(part, False)]  # a message, and whether a window is around it
     while work:
         here, windowed = work.pop()
         match here.DESCRIPTOR.name:

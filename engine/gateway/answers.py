@@ -17,7 +17,11 @@ from engine import plans
 from engine.backends.base import BackendSession
 from engine.gateway import replies
 from engine.gateway.budget import FrameBudget
+from engine.gateway.requests import ParsedRequests
 from engine.gateway.unchecked import forward
+from engine.sharing.once import Patience
+from engine.sharing.queries import Asker
+from engine.sharing.sharing import Sharing
 from sandbox.contract.framing import ChannelGarbage, Method
 from sandbox.contract.settings import SESSION_ID, SETTINGS
 
@@ -30,13 +34,30 @@ class FrameCall:
         index: the frame's index in its run.
         seed: seed of the random generators.
         relation: what the placeholder stands for.
-        columns: the names of its columns.
     """
 
     index: int
     seed: int
     relation: pb.Relation
-    columns: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RunAnswers:
+    """What the calls of one run have in common.
+
+    Attributes:
+        session: the run's session on the backend.
+        requests: as they were parsed before.
+        sharing: answers questions for many frames at once; None: each frame asks for itself.
+        checked: False forwards requests unchecked; for tests of the other layers only.
+        run: stands for the run.
+    """
+
+    session: BackendSession
+    requests: ParsedRequests
+    sharing: Sharing | None = None
+    checked: bool = True
+    run: object = None
 
 
 class Answers:
@@ -50,32 +71,31 @@ class Answers:
     def __init__(
         self,
         call: FrameCall,
-        session: BackendSession,
+        run: RunAnswers,
         budget: FrameBudget,
         *,
         deadline: float,
         cancel: threading.Event,
-        checked: bool,
     ) -> None:
         """Begin without views.
 
         Args:
             call: the call.
-            session: the run's session on the backend.
+            run: what the calls of its run have in common.
             budget: is charged for plans and for what is fetched.
             deadline: monotonic seconds at which queries are stopped.
             cancel: stops queries once set.
-            checked: False forwards requests unchecked; for tests of the other layers only.
         """
         self.call = call
         self.queries = 0
-        self._session = session
+        self._run = run
+        self._session = run.session
         self._budget = budget
         self._deadline = deadline
         self._cancel = cancel
-        self._checked = checked
         self._views: dict[str, pb.Relation] = {}
         self._bound = 0
+        self._fetched = 0
 
     def responses(self, payload: memoryview) -> Iterator[Any]:
         """Answer one request: yield the responses for the worker.
@@ -92,7 +112,7 @@ class Answers:
             raise ChannelGarbage("a request of no known method") from None
         if method is not Method.CONFIG:
             self._budget.charge_plan()
-        if not self._checked:
+        if not self._run.checked:
             yield from forward(
                 self._session,
                 method,
@@ -102,20 +122,54 @@ class Answers:
                 cancel=self._cancel,
             )
             return
-        request = plans.parse_request(method, payload[1:], columns=self.call.columns)
-        match request:
+        parsed = self._run.requests.parse(method, payload[1:])
+        match parsed.request:
             case plans.Fetch(relation=relation):
-                yield from self._fetch(relation)
-            case plans.RunSql():
+                yield from self._shared(parsed.key, relation) or self._fetch(relation)
+            case plans.Schema(relation=relation):
+                yield self._describe(parsed.key, relation)
+            case plans.RunSql() as request:
                 yield replies.sql_result(plans.sql_relation(request, self._views))
                 yield replies.complete()
-            case plans.DefineView():
+            case plans.DefineView() as request:
                 self._views[request.name] = plans.define_view(request, self._views)
                 yield replies.complete()
-            case plans.ConfigGet():
+            case plans.ConfigGet() as request:
                 yield _configuration(request)
-            case _:
+            case request:
                 yield self._analyze(request)
+
+    def _shared(self, key: bytes, relation: pb.Relation) -> Iterator[pb.ExecutePlanResponse] | None:
+        """The answer that frames share; None if this one has to ask for itself."""
+        sharing, step = self._run.sharing, self._fetched
+        self._fetched += 1
+        if sharing is None:
+            return None
+        if self._views:
+            relation = plans.expand_views(relation, self._views, plans.FIRST_VIEW_ID)
+            key = plans.canonical(relation)
+        patience = Patience(self._deadline, self._cancel)
+        asker = Asker(self._run.run, self.call.index, step, patience)
+        try:
+            answer = sharing.answer(key, relation, asker)
+        finally:
+            self.queries += asker.queries
+        if answer is None:
+            return None
+        batches = list(replies.table_batches(answer.table))
+        self._budget.charge_fetch(answer.table.num_rows, sum(len(batch.arrow_batch.data) for batch in batches))
+        return iter((replies.schema_response(answer.schema), *batches, replies.complete()))
+
+    def _describe(self, key: bytes, relation: pb.Relation) -> pb.AnalyzePlanResponse:
+        """The type of a plan, which is the same over every frame."""
+        sharing = self._run.sharing
+        known = None if sharing is None or self._views else sharing.schemas.get(key)
+        if known is not None:
+            return replies.schema_analysis(known)
+        response = self._analyze(plans.Schema(relation))
+        if sharing is not None and not self._views:
+            sharing.schemas[key] = response.schema.schema
+        return response
 
     def _fetch(self, relation: pb.Relation) -> Iterator[pb.ExecutePlanResponse]:
         plan = pb.Plan()

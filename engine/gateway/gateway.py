@@ -13,9 +13,8 @@ import threading
 import time
 from typing import Final
 
-from engine.backends.base import BackendSession
 from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted, LimitExceeded, PlanRefused
-from engine.gateway.answers import Answers, FrameCall
+from engine.gateway.answers import Answers, FrameCall, RunAnswers
 from engine.gateway.budget import FrameBudget
 from engine.gateway.explain import BACKEND_FAILED, REFUSED, explain
 from engine.models.result import FrameError, Status
@@ -46,7 +45,6 @@ class Gateway:
         limits: Limits,
         *,
         cancel: threading.Event,
-        checked: bool = True,
     ) -> None:
         """Take over a fresh worker.
 
@@ -54,15 +52,13 @@ class Gateway:
             worker: its process and channel.
             limits: of the run.
             cancel: set when the run is cancelled.
-            checked: False forwards requests unchecked; for tests of the other layers only.
         """
         self.worker = worker
         self.queries = 0
         self._limits = limits
-        self._session: BackendSession | None = None
+        self._run: RunAnswers | None = None
         self._wall_deadline = math.inf
         self._cancel = cancel
-        self._checked = checked
         self._budget = FrameBudget(limits)
         self._deadline = math.inf
         self.fault: tuple[Status, FrameError] | None = None
@@ -94,9 +90,9 @@ class Gateway:
             raise ChannelGarbage(f"a {kind.name} frame before the source is compiled")
         return decode(Compiled, payload).problems
 
-    def attach(self, session: BackendSession, wall_deadline: float) -> None:
-        """Give it the run's session on the backend, and the monotonic time at which the run ends."""
-        self._session = session
+    def attach(self, run: RunAnswers, wall_deadline: float) -> None:
+        """Give it what answers the run's requests, and the monotonic time at which the run ends."""
+        self._run = run
         self._wall_deadline = wall_deadline
 
     def call(self, call: FrameCall) -> Outcome:
@@ -108,17 +104,16 @@ class Gateway:
             BackendLost: the backend went away; the frame may be run again in a fresh worker.
             ChannelClosed, ChannelGarbage: the worker died, or is no honest worker.
         """
-        assert self._session is not None
+        assert self._run is not None
         self._budget = FrameBudget(self._limits)
         self.fault = None
         self._deadline = min(time.monotonic() + self._limits.frame_seconds, self._wall_deadline)
         answers = Answers(
             call,
-            self._session,
+            self._run,
             self._budget,
             deadline=self._deadline,
             cancel=self._cancel,
-            checked=self._checked,
         )
         try:
             self._send(Kind.CALL, encode(Call(call.index, call.seed)))

@@ -6,14 +6,19 @@ metrics and messages of the backend are left behind. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
+import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from sandbox.contract.settings import SESSION_ID
 
 # Spark's version as the guest sees it: that of the client, whatever the backend is.
 SPARK_VERSION: Final = "4.2.1"
+
+# Rows of one response; its bytes are in memory several times over while it is sent.
+_BATCH_ROWS: Final = 500_000
 
 # The storage level of every frame: `cache` and `persist` are accepted, and do nothing.
 _NOT_STORED: Final = pb.StorageLevel(replication=1)
@@ -36,6 +41,27 @@ def rebuild_execute(response: pb.ExecutePlanResponse) -> pb.ExecutePlanResponse 
     return rebuilt
 
 
+def schema_response(schema: pb.DataType) -> pb.ExecutePlanResponse:
+    """The response that tells the type of an answer."""
+    response = pb.ExecutePlanResponse(session_id=SESSION_ID)
+    response.schema.CopyFrom(schema)
+    return response
+
+
+def table_batches(table: pa.Table) -> Iterator[pb.ExecutePlanResponse]:
+    """The rows of an answer that the engine holds, as responses; one at least."""
+    for start in range(0, max(1, table.num_rows), _BATCH_ROWS):
+        part = table.slice(start, _BATCH_ROWS)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, part.schema) as writer:
+            writer.write_table(part)
+        response = pb.ExecutePlanResponse(session_id=SESSION_ID)
+        response.arrow_batch.row_count = part.num_rows
+        response.arrow_batch.start_offset = start
+        response.arrow_batch.data = sink.getvalue().to_pybytes()
+        yield response
+
+
 def complete() -> pb.ExecutePlanResponse:
     """The response that ends a stream."""
     return pb.ExecutePlanResponse(
@@ -47,6 +73,13 @@ def sql_result(relation: pb.Relation) -> pb.ExecutePlanResponse:
     """The answer to `spark.sql`: a relation that the guest puts into its later plans."""
     response = pb.ExecutePlanResponse(session_id=SESSION_ID)
     response.sql_command_result.relation.CopyFrom(relation)
+    return response
+
+
+def schema_analysis(schema: pb.DataType) -> pb.AnalyzePlanResponse:
+    """The answer to a question for a type that is known."""
+    response = pb.AnalyzePlanResponse(session_id=SESSION_ID)
+    response.schema.schema.CopyFrom(schema)
     return response
 
 

@@ -38,6 +38,25 @@ class RunTime:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """How often a question of the metric was answered in one way.
+
+    Attributes:
+        plan: what was asked, in a few words: "filter, aggregate".
+        how: "cells" (one query for all frames, rolled up from the finest cells), "rows" (one scan for all
+            frames, cut by frame), "families" (one query for each segment group), "frame" (one query for
+            each frame) or "empty" (once for all frames that have no rows).
+        frames: how many times.
+        reason: for "frame" why; else "".
+    """
+
+    plan: str
+    how: str
+    frames: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a run cost.
 
@@ -48,6 +67,7 @@ class Report:
         workers: worker processes that it used.
         cut: rows in no segment, by group.
         warnings: what the check of the source warns of.
+        sharing: how the questions of the metric were answered; empty if frames were not to share queries.
     """
 
     queries: int = 0
@@ -56,6 +76,7 @@ class Report:
     workers: int = 0
     cut: tuple[Cut, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    sharing: tuple[Shared, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """JSON form; `cut` stands beside the report, not in it."""

@@ -11,20 +11,24 @@ from __future__ import annotations
 from engine.plans.analyses import analyze_request, local_answer
 from engine.plans.bind import bind
 from engine.plans.canonical import canonical
+from engine.plans.caps import FIRST_VIEW_ID
 from engine.plans.parse import parse_request
-from engine.plans.requests import ConfigGet, DefineView, Fetch, Request, RunSql
-from engine.plans.views import define_view, sql_relation
+from engine.plans.requests import ConfigGet, DefineView, Fetch, Request, RunSql, Schema
+from engine.plans.views import define_view, expand_views, sql_relation
 
 __all__ = [
+    "FIRST_VIEW_ID",
     "ConfigGet",
     "DefineView",
     "Fetch",
     "Request",
     "RunSql",
+    "Schema",
     "analyze_request",
     "bind",
     "canonical",
     "define_view",
+    "expand_views",
     "local_answer",
     "parse_request",
     "sql_relation",

@@ -7,33 +7,44 @@ import json
 
 import pyspark.sql.connect.proto as pb
 
+from engine.frames import FrameSet
 from engine.gateway.answers import FrameCall
 from engine.models.frame import Frame
-from engine.runs.opening import Opened
+from engine.sharing.queries import Source
 
 
-def frame_call(source: bytes, opened: Opened, index: int) -> FrameCall:
-    """The call of one frame.
+def first_call(text: bytes, source: Source) -> FrameCall:
+    """The call of frame 0, the full data over the whole range, which is known before all others.
 
     Args:
-        source: the author's bytes.
-        opened: the run's dataset.
-        index: the frame's index.
+        text: the author's bytes.
+        source: the dataset.
     """
-    planned = opened.frames.frames[index]
-    seed = _seed(source, planned.frame)
-    return FrameCall(index, seed, planned.relation(opened.relation), opened.columns)
+    return FrameCall(0, _seed(text, Frame(0)), source.full)
 
 
-def empty_call(opened: Opened) -> FrameCall:
+def frame_call(text: bytes, source: Source, frames: FrameSet, index: int) -> FrameCall:
+    """The call of any frame.
+
+    Args:
+        text: the author's bytes.
+        source: the dataset.
+        frames: of the run.
+        index: which.
+    """
+    planned = frames.frames[index]
+    return FrameCall(index, _seed(text, planned.frame), planned.relation(source.relation))
+
+
+def empty_call(source: Source) -> FrameCall:
     """A call on a frame that has every column, and no row."""
-    never = pb.Relation(common=opened.relation.common)
-    never.filter.input.CopyFrom(opened.relation)
+    never = pb.Relation(common=source.relation.common)
+    never.filter.input.CopyFrom(source.relation)
     never.filter.condition.literal.boolean = False
-    return FrameCall(0, 0, never, opened.columns)
+    return FrameCall(0, 0, never)
 
 
-def _seed(source: bytes, frame: Frame) -> int:
+def _seed(text: bytes, frame: Frame) -> int:
     """The seed of a frame's random generators: from the source and the frame's name, and nothing else."""
     name = json.dumps(frame.to_dict(), sort_keys=True).encode()
-    return int.from_bytes(hashlib.sha256(source + b"\0" + name).digest()[:4], "big")
+    return int.from_bytes(hashlib.sha256(text + b"\0" + name).digest()[:4], "big")

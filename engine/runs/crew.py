@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
-from engine.backends.base import BackendSession
 from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
-from engine.gateway.answers import FrameCall
+from engine.gateway.answers import FrameCall, RunAnswers
 from engine.gateway.gateway import Gateway
 from engine.pool.pool import WorkerPool
 from engine.pool.worker import WorkerEnd
@@ -20,6 +20,8 @@ from engine.runs.guest import Guest, WorkerTaken, compile_guest, open_gateway
 from engine.runs.schedule import Schedule
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage
 from sandbox.contract.messages import Outcome, Problem
+
+_POLL_SECONDS: Final = 0.1
 
 
 class Crew:
@@ -34,6 +36,7 @@ class Crew:
         self._cancel = threading.Event()
         self._wall_deadline = time.monotonic() + guest.limits.wall_seconds
         self._lock = threading.Lock()
+        self._more = threading.Condition(self._lock)
         self._recording = threading.Lock()
         self._serving: set[Gateway] = set()
         self._first: Gateway | None = None
@@ -48,6 +51,11 @@ class Crew:
     def wall_deadline(self) -> float:
         """Monotonic seconds at which the run ends."""
         return self._wall_deadline
+
+    @property
+    def failed(self) -> bool:
+        """Whether the run ends with an error of the engine's."""
+        return self._failure is not None
 
     def enlist(self) -> tuple[Problem, ...]:
         """Fork the first worker and let it compile the source; return the warnings.
@@ -81,19 +89,22 @@ class Crew:
     def run(
         self,
         schedule: Schedule,
-        session: BackendSession,
+        answers: RunAnswers,
         call_of: Callable[[int], FrameCall],
         on_ended: Callable[[int, Ended], None],
         workers: int,
+        meanwhile: Callable[[], Sequence[int]] | None = None,
     ) -> None:
         """Run every frame of the schedule; return when each has ended.
 
         Args:
             schedule: the frames.
-            session: the run's session on the backend.
+            answers: what answers the requests of the calls.
             call_of: makes the call of a frame.
             on_ended: told of each frame's ending, one at a time.
             workers: how many at once.
+            meanwhile: finds the rest of the frames while those of an incomplete schedule run. What it raises
+                is raised here, once no frame runs any more.
 
         Raises:
             IsolationError: no worker can be had any more.
@@ -101,15 +112,18 @@ class Crew:
         threads = [
             threading.Thread(
                 target=self._drive,
-                args=(schedule, session, call_of, on_ended),
+                args=(schedule, answers, call_of, on_ended),
                 name="calcmetric-worker",
                 daemon=True,
             )
-            for _ in range(workers - 1)
+            for _ in range(workers - (meanwhile is None))
         ]
         for thread in threads:
             thread.start()
-        self._drive(schedule, session, call_of, on_ended)
+        if meanwhile is None:
+            self._drive(schedule, answers, call_of, on_ended)
+        else:
+            self._find(schedule, meanwhile)
         for thread in threads:
             thread.join()
         if self._failure is not None:
@@ -117,10 +131,23 @@ class Crew:
         for frame, ended in schedule.drain():
             on_ended(frame, ended)
 
+    def _find(self, schedule: Schedule, meanwhile: Callable[[], Sequence[int]]) -> None:
+        """Add the frames that are found; what goes wrong ends the calls that run."""
+        try:
+            found = meanwhile()
+        except BaseException as error:
+            gone = self._cancel.is_set() and isinstance(error, (BackendLost, EngineClosed))
+            self._failure = self._failure or (Interrupted("cancelled") if gone else error)
+            self.cancel()
+            found = ()
+        with self._more:
+            schedule.extend(found)
+            self._more.notify_all()
+
     def _drive(
         self,
         schedule: Schedule,
-        session: BackendSession,
+        answers: RunAnswers,
         call_of: Callable[[int], FrameCall],
         on_ended: Callable[[int, Ended], None],
     ) -> None:
@@ -133,7 +160,7 @@ class Crew:
                 except Interrupted:
                     self._record(schedule, frame, Ended(Cancelled()), on_ended)
                     continue
-                gateway.attach(session, self._wall_deadline)
+                gateway.attach(answers, self._wall_deadline)
                 ended = self._call(gateway, call_of(frame))
                 if not isinstance(ended.ending, Outcome):
                     self._dismiss(gateway)
@@ -158,7 +185,9 @@ class Crew:
                 on_ended(frame, recorded)
 
     def _take(self, schedule: Schedule) -> int | None:
-        with self._lock:
+        with self._more:
+            while schedule.idle and not self._cancel.is_set() and time.monotonic() < self._wall_deadline:
+                self._more.wait(_POLL_SECONDS)
             if self._cancel.is_set():
                 schedule.stop(Cancelled())
             elif time.monotonic() >= self._wall_deadline:

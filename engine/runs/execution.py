@@ -8,35 +8,38 @@ tells of its start and its end, under an id of its own, with the metric's name a
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import logging
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Final
+from dataclasses import replace
 
 from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
+from engine.gateway.answers import FrameCall, RunAnswers
+from engine.gateway.requests import ParsedRequests
 from engine.models.frame import Frame
 from engine.models.result import Result
 from engine.models.run import Report, Run, RunTime
-from engine.runs.calls import empty_call, frame_call
+from engine.runs.calls import empty_call, first_call, frame_call
+from engine.runs.collect import Collector
 from engine.runs.conclude import Cancelled, Ended, Ending, conclude
 from engine.runs.crew import Crew
+from engine.runs.dataset import SharedDataset
 from engine.runs.guest import Guest
 from engine.runs.job import Job
 from engine.runs.live import LiveRun, Progress
-from engine.runs.opening import Opened, open_dataset
+from engine.runs.opening import Opened
 from engine.runs.plan import RunPlan
-from engine.runs.schedule import TRIES, Schedule
+from engine.runs.schedule import Schedule
 from engine.runs.services import Services
+from engine.sharing.counting import Counted
+from engine.sharing.once import Patience
 from engine.version import VERSION
 from sandbox.contract.messages import Problem
 
 logger = logging.getLogger(__name__)
-
-_TICK_SECONDS: Final = 0.1
 
 
 class _Stopped(Exception):
@@ -50,13 +53,30 @@ class _Stopped(Exception):
 class Execution:
     """One run. Made by the engine; started once, or planned once."""
 
-    def __init__(self, services: Services, job: Job, on_progress: Callable[[Progress], None] | None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        job: Job,
+        on_progress: Callable[[Progress], None] | None,
+        dataset: SharedDataset | None = None,
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            services: of the engine.
+            job: what was asked.
+            on_progress: is told of its progress.
+            dataset: of several runs, which differ in their metric only; None: the run's own.
+        """
         self._services = services
         self._job = job
+        self._dataset = dataset or SharedDataset(services, job)
+        self._dataset.enter(self)
         guest = Guest(job.source, services.extra_imports, job.limits, job.layers)
         self._crew = Crew(services.pool, guest)
         self._live = LiveRun(self.cancel, on_progress)
         self._thread: threading.Thread | None = None
+        self._entered = False
         self._warnings: tuple[Problem, ...] = ()
         self._began = time.monotonic()
         self._label = f"{secrets.token_hex(4)} of {job.metric!r} for {job.tenant!r}"
@@ -67,6 +87,17 @@ class Execution:
         Raises:
             SourceRefused: the source has problems.
         """
+        self.compile()
+        return self.begin()
+
+    def compile(self) -> None:
+        """Compile the source in the run's first worker, unless it was.
+
+        Raises:
+            SourceRefused: the source has problems.
+        """
+        if self._entered:
+            return
         self._enter()
         try:
             self._warnings = self._crew.enlist()
@@ -75,9 +106,18 @@ class Execution:
             if isinstance(error, Interrupted):
                 raise EngineClosed("the engine was closed while the source was compiled") from None
             raise
+
+    def begin(self) -> LiveRun:
+        """Run the compiled source in a thread of its own."""
         self._thread = threading.Thread(target=self._run_to_end, name="calcmetric-run", daemon=True)
         self._thread.start()
         return self._live
+
+    def discard(self) -> None:
+        """Give up a run that was not begun; does nothing to one that was."""
+        if self._thread is None:
+            self._crew.dismiss()
+            self._leave("never begun")
 
     def plan(self) -> RunPlan:
         """Compile the source and count; run calc_metric on an empty frame only.
@@ -90,22 +130,25 @@ class Execution:
         how = "not planned"
         try:
             self._warnings = self._crew.enlist()
-            with self._turn(), contextlib.ExitStack() as stack:
-                opened = self._open(stack)
+            with self._turn():
+                opened = self._dataset.open(self._refuse_cancelled)
+                if self._dataset.sharing is not None:
+                    self._dataset.sharing.leave(self)
+                counted = self._count()
                 calls = self._calls_on_empty(opened)
             how = "planned"
-        except _Stopped as stopped:
-            ending = stopped.ending
+        except (_Stopped, Interrupted) as stopped:
+            ending = stopped.ending if isinstance(stopped, _Stopped) else self._why(stopped)
             raise ending if isinstance(ending, LimitExceeded) else Interrupted("cancelled") from None
         finally:
             self._crew.dismiss()
             self._leave(how)
-        planned = opened.frames.frames
+        planned = counted.frames.frames
         return RunPlan(
             frames=tuple(one.frame for one in planned),
             rows=tuple(one.rows for one in planned),
-            cut=opened.frames.cut,
-            counting_queries=opened.queries,
+            cut=counted.frames.cut,
+            counting_queries=counted.queries,
             calls_per_frame=calls,
             warnings=self._warnings,
         )
@@ -121,9 +164,14 @@ class Execution:
 
     def _enter(self) -> None:
         self._services.register.enter(self)
+        self._entered = True
         logger.info("run %s starts", self._label)
 
     def _leave(self, how: str) -> None:
+        self._dataset.leave(self)
+        if not self._entered:
+            return
+        self._entered = False
         self._services.register.leave(self)
         logger.info("run %s ends after %.2f s: %s", self._label, time.monotonic() - self._began, how)
 
@@ -142,26 +190,29 @@ class Execution:
 
     def _run(self) -> Run:
         try:
-            with self._turn(), contextlib.ExitStack() as stack:
+            with self._turn():
                 self._live.advance(Progress("counting"))
-                opened = self._open(stack)
-                results = self._calculate(opened)
-            return self._finished(opened, results)
+                opened = self._dataset.open(self._refuse_cancelled)
+                collector = Collector(self._live, self._job.limits.worker_cpu_seconds)
+                counted = self._calculate(opened, collector)
+                return self._finished(opened, counted, collector.results)
         except _Stopped as stopped:
             return self._never_counted(stopped.ending)
+        except Interrupted as stop:
+            return self._never_counted(self._why(stop))
+        except (BackendLost, EngineClosed):
+            if self._crew.cancelled.is_set() and not self._crew.failed:
+                return self._never_counted(Cancelled())
+            raise
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         """Wait for a slot and for the backend; the run's own time begins after that."""
-        while not self._services.register.slots.acquire(timeout=_TICK_SECONDS):
-            self._refuse_cancelled()
-        try:
+        with self._dataset.turn(self._refuse_cancelled):
             self._start_backend()
             self._crew.admit()
             self._began = time.monotonic()
             yield
-        finally:
-            self._services.register.slots.release()
 
     def _start_backend(self) -> None:
         try:
@@ -171,67 +222,64 @@ class Execution:
             raise
         self._refuse_cancelled()
 
-    def _open(self, stack: contextlib.ExitStack) -> Opened:
-        """Open and count; again if the server was restarted meanwhile, because of another run perhaps."""
-        try:
-            for _ in range(TRIES - 1):
-                with contextlib.suppress(BackendLost):
-                    return self._open_once(stack)
-            return self._open_once(stack)
-        except (BackendLost, EngineClosed):
-            self._refuse_cancelled()
-            raise
-        except Interrupted as stop:
-            wall = self._job.limits.wall_seconds
-            ending = Cancelled() if stop.reason == "cancelled" else LimitExceeded("wall_seconds", wall, wall)
-            raise _Stopped(ending) from None
+    def _count(self) -> Counted:
+        patience = Patience(self._crew.wall_deadline, self._crew.cancelled)
+        return self._dataset.count(patience, self._refuse_cancelled)
 
-    def _open_once(self, stack: contextlib.ExitStack) -> Opened:
-        self._refuse_cancelled()
-        with contextlib.ExitStack() as trial:
-            opened = open_dataset(
-                self._job,
-                self._services.backend,
-                self._services.spool,
-                self._services.roots,
-                trial,
-                deadline=self._crew.wall_deadline,
-                cancel=self._crew.cancelled,
-            )
-            stack.push(trial.pop_all())
-        return opened
+    def _calculate(self, opened: Opened, collector: Collector) -> Counted:
+        """Run frame 0, of which everything is known, while the other frames are found; then those."""
+        found: list[Counted] = []
 
-    def _calculate(self, opened: Opened) -> tuple[Result, ...]:
-        frames, cpu_limit = opened.frames.frames, self._job.limits.worker_cpu_seconds
-        results, total = dict[int, Result](), len(frames)
-        self._live.advance(Progress("calculating", 0, total))
+        def find() -> range:
+            found.append(self._count())
+            frames = found[0].frames
+            collector.know(frames)
+            return range(1, len(frames.frames))
+
+        def call_of(index: int) -> FrameCall:
+            if index == 0:
+                return first_call(self._job.source, opened.source)
+            return frame_call(self._job.source, opened.source, found[0].frames, index)
 
         def note(index: int, ended: Ended) -> None:
-            planned = frames[index]
-            result = conclude(planned.frame, planned.rows, ended, cpu_limit)
-            results[index] = result
-            self._live.advance(Progress("calculating", len(results), total), result)
+            if index == 0 and self._dataset.sharing is not None:
+                self._dataset.sharing.leave(self)
+            collector.note(index, ended)
 
-        call_of = functools.partial(frame_call, self._job.source, opened)
-        workers = min(self._services.workers, total)
-        self._crew.run(Schedule(range(total)), opened.session, call_of, note, workers)
-        return tuple(results[index] for index in range(total))
+        schedule = Schedule([0], complete=False)
+        workers = self._services.workers if opened.source.splits else 1
+        self._crew.run(schedule, self._answers(opened), call_of, note, workers, find)
+        return found[0]
+
+    def _answers(self, opened: Opened) -> RunAnswers:
+        requests = ParsedRequests(frozenset(opened.source.columns))
+        checked = self._job.layers.gateway
+        sharing = self._dataset.sharing if checked else None
+        return RunAnswers(opened.source.session, requests, sharing, checked, self)
 
     def _calls_on_empty(self, opened: Opened) -> int:
         """How many queries calc_metric makes on a frame without rows."""
-        self._crew.run(Schedule([0]), opened.session, lambda _: empty_call(opened), lambda *_: None, 1)
+        answers = replace(self._answers(opened), sharing=None)
+        self._crew.run(Schedule([0]), answers, lambda _: empty_call(opened.source), lambda *_: None, 1)
         return self._crew.queries
 
-    def _finished(self, opened: Opened, results: tuple[Result, ...]) -> Run:
+    def _finished(self, opened: Opened, counted: Counted, results: tuple[Result, ...]) -> Run:
+        sharing = self._dataset.sharing
         report = Report(
-            queries=opened.queries + self._crew.queries,
+            queries=counted.queries + self._crew.queries,
             seconds=time.monotonic() - self._began,
             peak_memory_bytes=self._crew.peak_bytes or None,
             workers=self._crew.workers,
-            cut=opened.frames.cut,
+            cut=counted.frames.cut,
             warnings=self._warnings,
+            sharing=() if sharing is None else sharing.report(self),
         )
-        return self._make_run(opened.backend, opened.plan.time, results, report)
+        return self._make_run(opened.backend, opened.source.plan.time, results, report)
+
+    def _why(self, stop: Interrupted) -> Ending:
+        """Why the run as a whole was stopped."""
+        wall = self._job.limits.wall_seconds
+        return Cancelled() if stop.reason == "cancelled" else LimitExceeded("wall_seconds", wall, wall)
 
     def _never_counted(self, ending: Ending) -> Run:
         """A run that was stopped before its frames were known: the full frame, with the reason."""

@@ -56,7 +56,7 @@ def open_gateway(pool: WorkerPool, guest: Guest, cancel: threading.Event) -> Gat
         if cancel.is_set():
             raise Interrupted("cancelled") from None
         raise
-    return Gateway(worker, guest.limits, cancel=cancel, checked=guest.layers.gateway)
+    return Gateway(worker, guest.limits, cancel=cancel)
 
 
 def compile_guest(

@@ -28,6 +28,7 @@ class Job:
         limits: of the run.
         tenant: whose run it is; a label in the log, and nothing else.
         layers: which layers are on; all but in tests.
+        fuse: whether frames may share queries.
     """
 
     metric: str
@@ -41,3 +42,4 @@ class Job:
     limits: Limits
     tenant: str
     layers: Layers
+    fuse: bool = True

@@ -32,6 +32,7 @@ class RunOptions(TypedDict, total=False):
         tenant: whose run it is: a label in the engine's log, and nothing else.
         on_progress: called with each `Progress`, from threads of the engine.
         name: the metric's name in results.
+        fuse: whether frames may share queries, as they do by default; False: each frame asks for itself.
     """
 
     segments: Iterable[SegmentGroup]
@@ -43,6 +44,7 @@ class RunOptions(TypedDict, total=False):
     tenant: str
     on_progress: Callable[[Progress], None] | None
     name: str
+    fuse: bool
 
 
 def make_job(source: str | bytes, dataset: Dataset, options: RunOptions, layers: Layers) -> Job:
@@ -73,7 +75,14 @@ def make_job(source: str | bytes, dataset: Dataset, options: RunOptions, layers:
         limits=limits or _DEFAULT_LIMITS,
         tenant=options.get("tenant", "default"),
         layers=layers,
+        fuse=_to_bool(options.get("fuse", True), "fuse"),
     )
+
+
+def _to_bool(value: bool, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} must be True or False, not {value!r}")
+    return value
 
 
 def to_bytes(source: str | bytes) -> bytes:

@@ -16,9 +16,14 @@ TRIES: Final = 3
 
 
 class Schedule:
-    """Frames to run, by index. Not thread-safe; its user holds a lock."""
+    """Frames to run, by index. Not thread-safe; its user holds a lock.
 
-    def __init__(self, frames: Sequence[int]) -> None:
+    Attributes:
+        complete: whether no more frames will be added.
+    """
+
+    def __init__(self, frames: Sequence[int], *, complete: bool = True) -> None:
+        self.complete = complete
         self._waiting = deque(frames)
         self._tries = dict.fromkeys(frames, 0)
         self._unfinished = set(frames)
@@ -28,6 +33,19 @@ class Schedule:
     def done(self) -> bool:
         """Whether every frame has ended."""
         return not self._unfinished
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to start now, but may be later."""
+        return self._stopped is None and not self._waiting and not self.complete
+
+    def extend(self, frames: Sequence[int]) -> None:
+        """Add the frames that were found meanwhile; these are all."""
+        self.complete = True
+        self._unfinished.update(frames)
+        self._tries.update(dict.fromkeys(frames, 0))
+        if self._stopped is None:
+            self._waiting.extend(frames)
 
     def take(self) -> int | None:
         """The next frame to run, or None if there is none to start now."""

@@ -62,6 +62,7 @@ class PipeChannel:
         return _refuser(path.removeprefix(_SERVICE))
 
     def _execute(self, request: Any, **_: Any) -> Iterator[Any]:
+        request.ClearField("operation_id")  # another one each time; the engine names operations itself
         for payload in self._transport.request(Method.EXECUTE, request.SerializeToString()):
             yield pb.ExecutePlanResponse.FromString(payload)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from pyspark.sql.connect.client import ChannelBuilder
 from pyspark.sql.connect.dataframe import DataFrame
+from pyspark.sql.connect.expressions import UnresolvedNamedLambdaVariable
+from pyspark.sql.connect.plan import LogicalPlan
 from pyspark.sql.connect.session import SparkSession
 
 from sandbox.client.channel import PipeChannel
@@ -43,5 +45,11 @@ def open_session(transport: Transport) -> SparkSession:
 
 
 def open_frame(session: SparkSession) -> DataFrame:
-    """The `df` of one call: the placeholder, which the gateway binds to the frame."""
+    """The `df` of one call: the placeholder, which the gateway binds to the frame.
+
+    PySpark counts plans and lambda variables for as long as a process lives. They count from the start in
+    each call, so that equal code sends equal bytes for every frame, which the engine then reads only once.
+    """
+    LogicalPlan._nextPlanId = 0
+    UnresolvedNamedLambdaVariable._nextVarNameId = 0
     return session.table(PLACEHOLDER)

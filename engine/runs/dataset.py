@@ -1,0 +1,144 @@
+"""A dataset as one run has it, or as several runs have it together: opened once, counted once.
+
+The first run that comes opens it, the last one that leaves releases it. Runs that share it take one turn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
+
+from engine.errors import BackendError, BackendLost
+from engine.frames import has_exact_keys
+from engine.runs.job import Job
+from engine.runs.opening import Opened, data_error, open_dataset
+from engine.runs.schedule import TRIES
+from engine.runs.services import Services
+from engine.sharing.counting import Counted, count_apart
+from engine.sharing.once import Patience
+from engine.sharing.sharing import Sharing
+
+_T = TypeVar("_T")
+_TICK_SECONDS: Final = 0.1
+
+
+class SharedDataset:
+    """The dataset of some runs. Thread-safe."""
+
+    def __init__(self, services: Services, job: Job) -> None:
+        """Open nothing yet.
+
+        Args:
+            services: of the engine.
+            job: of any of the runs; they differ in their metric only.
+        """
+        self._services = services
+        self._job = job
+        self._runs: set[object] = set()
+        self._inside = 0
+        self._turn = threading.Lock()
+        self._opening = threading.Lock()
+        self._opened: Opened | None = None
+        self._counted: Counted | None = None
+        self._stack = contextlib.ExitStack()
+        self.sharing: Sharing | None = None
+
+    def enter(self, run: object) -> None:
+        """A run will use it."""
+        self._runs.add(run)
+
+    def leave(self, run: object) -> None:
+        """A run uses it no more; the last one releases it. May be called twice."""
+        with self._opening:
+            if run not in self._runs:
+                return
+            self._runs.discard(run)
+            if self.sharing is not None:
+                self.sharing.leave(run)
+            if not self._runs:
+                self._stack.close()
+
+    @contextlib.contextmanager
+    def turn(self, check: Callable[[], None]) -> Iterator[None]:
+        """Wait for a slot of the engine, which runs that share a dataset take together.
+
+        Args:
+            check: called now and then; what it raises ends the waiting.
+        """
+        slots = self._services.register.slots
+        while True:
+            with self._turn:
+                if self._inside or slots.acquire(timeout=_TICK_SECONDS):
+                    self._inside += 1
+                    break
+            check()
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._inside -= 1
+                if not self._inside:
+                    slots.release()
+
+    def open(self, check: Callable[[], None]) -> Opened:
+        """Open it, or take it as another run opened it; again if the server was restarted meanwhile.
+
+        Args:
+            check: called before each try; what it raises ends them.
+
+        Raises:
+            UsageError, DataError, BackendError, BackendLost, Interrupted: as `open_dataset`.
+        """
+        with self._opening:
+            if self._opened is None:
+                self._opened = again(self._open, check)
+                source = self._opened.source
+                if self._job.fuse and source.splits and has_exact_keys(source.plan):
+                    self.sharing = Sharing(source)
+                    for run in self._runs:
+                        self.sharing.expect(run)
+            return self._opened
+
+    def count(self, patience: Patience, check: Callable[[], None]) -> Counted:
+        """Find the frames of the opened dataset and their rows, or take them as another run found them.
+
+        Args:
+            patience: how long it may take.
+            check: called before each try; what it raises ends them.
+
+        Raises:
+            DataError: the data cannot be read, or has values that cannot be segments.
+            BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
+        """
+        opened = self._opened
+        assert opened is not None
+        try:
+            if self.sharing is not None:
+                sharing = self.sharing
+                return again(lambda: sharing.count(patience), check)
+            with self._opening:
+                if self._counted is not None:
+                    return Counted(self._counted.frames, None, 0)
+                self._counted = again(lambda: count_apart(opened.source, patience), check)
+                return self._counted
+        except BackendError as error:
+            raise data_error(error, opened.label) from None
+
+    def _open(self) -> Opened:
+        with contextlib.ExitStack() as trial:
+            services = self._services
+            opened = open_dataset(self._job, services.backend, services.spool, services.roots, trial)
+            self._stack.push(trial.pop_all())
+        return opened
+
+
+def again(step: Callable[[], _T], check: Callable[[], None]) -> _T:
+    """Do something once more if the server was restarted meanwhile, because of another run perhaps."""
+    for _ in range(TRIES - 1):
+        check()
+        with contextlib.suppress(BackendLost):
+            return step()
+    check()
+    return step()

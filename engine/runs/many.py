@@ -1,0 +1,103 @@
+"""Several metrics over one dataset: opened and counted once, and what they ask answered together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from engine.errors import SourceRefused, SourcesRefused
+from engine.models.run import Run
+from engine.runs.check import check_source
+from engine.runs.dataset import SharedDataset
+from engine.runs.execution import Execution
+from engine.runs.job import Job
+from engine.runs.live import LiveRun, Progress
+from engine.runs.services import Services
+from sandbox.contract.messages import Problem
+
+# Metrics at a time; each has a worker of its own from the start.
+_TOGETHER: Final = 16
+
+
+def evaluate_together(
+    services: Services, jobs: Sequence[Job], on_progress: Callable[[Progress], None] | None
+) -> tuple[Run, ...]:
+    """Run metrics that differ in nothing but their source and name; wait for the end.
+
+    Args:
+        services: of the engine.
+        jobs: in the order of results.
+        on_progress: told of the progress of all together.
+
+    Raises:
+        SourcesRefused: some sources have problems; nothing ran.
+        CalcmetricError: as `Execution.start`, and what ended a run as a whole; the others are cancelled.
+    """
+    services = replace(services, workers=max(1, services.workers // min(len(jobs), _TOGETHER)))
+    dataset = SharedDataset(services, jobs[0])
+    progress = _Together(len(jobs), on_progress)
+    executions = [Execution(services, job, progress.of(i), dataset) for i, job in enumerate(jobs)]
+    try:
+        _compile(services, executions, jobs)
+        runs: list[Run] = []
+        for start in range(0, len(jobs), _TOGETHER):
+            runs += _run(executions[start : start + _TOGETHER])
+        return tuple(runs)
+    finally:
+        for execution in executions:
+            execution.discard()
+
+
+def _compile(services: Services, executions: Sequence[Execution], jobs: Sequence[Job]) -> None:
+    """Compile every source before anything runs; the first ones in the workers that will run them."""
+    refused: dict[str, tuple[Problem, ...]] = {}
+    for place, (execution, job) in enumerate(zip(executions, jobs, strict=True)):
+        try:
+            if place < _TOGETHER:
+                execution.compile()
+                continue
+            problems = check_source(services.pool, job.source, services.extra_imports, job.layers)
+        except SourceRefused as refusal:
+            problems = refusal.problems
+        if any(problem.severity == "error" for problem in problems):
+            refused[job.metric] = problems
+    if refused:
+        raise SourcesRefused(refused)
+
+
+def _run(executions: Sequence[Execution]) -> list[Run]:
+    live: list[LiveRun] = []
+    try:
+        for execution in executions:
+            execution.compile()
+            live.append(execution.begin())
+        return [run.result() for run in live]
+    except BaseException:
+        for run in live:
+            run.cancel()
+        raise
+
+
+class _Together:
+    """The progress of several runs as one. Thread-safe."""
+
+    def __init__(self, count: int, tell: Callable[[Progress], None] | None) -> None:
+        self._progress = [Progress("waiting")] * count
+        self._tell = tell
+        self._lock = threading.Lock()
+
+    def of(self, place: int) -> Callable[[Progress], None] | None:
+        """What a run is to tell its progress."""
+        return None if self._tell is None else lambda progress: self._note(place, progress)
+
+    def _note(self, place: int, progress: Progress) -> None:
+        with self._lock:
+            self._progress[place] = progress
+            known = list(self._progress)
+            stage = "done" if all(one.stage == "done" for one in known) else progress.stage
+            total = sum(one.total for one in known)
+            if stage == "done" or progress.stage != "done":
+                assert self._tell is not None
+                self._tell(Progress(stage, sum(one.done for one in known), total))

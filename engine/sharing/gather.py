@@ -1,0 +1,104 @@
+"""First questions of runs, brought together, so that one pass over the data answers them all.
+
+The thread that counts the rows of the cells waits, a moment only, for the first question of each run;
+those that can be answered from cells join its query.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+
+from engine.fusion.cells import CellsPlan
+from engine.fusion.unfused import Unfused
+from engine.sharing.once import Patience
+
+_POLL_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class StateTable:
+    """Merge states of cells.
+
+    Attributes:
+        keys: the columns that tell frames apart, in the order of `frame_keys`; one value for each cell.
+        states: the columns of the states that a `CellsPlan` asked for; likewise.
+    """
+
+    keys: tuple[pa.Array, ...]
+    states: tuple[pa.Array, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Offer:
+    """A question that waits for the count.
+
+    Attributes:
+        plan: how cells answer it.
+        states: what the cells say to it, once it is known.
+    """
+
+    plan: CellsPlan
+    states: StateTable | None = None
+    settled: bool = False
+
+
+class Gather:
+    """Who is expected, who came. Used once."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._expected: set[Any] = set()
+        self._offers: list[Offer] = []
+        self._closed = False
+
+    def expect(self, run: object) -> None:
+        """A run is about to ask."""
+        with self._condition:
+            self._expected.add(run)
+
+    def leave(self, run: object) -> None:
+        """A run will offer nothing (more)."""
+        with self._condition:
+            self._expected.discard(run)
+            self._condition.notify_all()
+
+    def offer(self, run: object, plan: CellsPlan, patience: Patience) -> StateTable:
+        """Join the count, and wait for it.
+
+        Raises:
+            Unfused: the count has begun already, or failed with this question in it.
+            Interrupted: the patience is over.
+        """
+        with self._condition:
+            if self._closed:
+                raise Unfused("the count has begun")
+            mine = Offer(plan)
+            self._offers.append(mine)
+            self._expected.discard(run)
+            self._condition.notify_all()
+            while not mine.settled:
+                patience.check()
+                self._condition.wait(_POLL_SECONDS)
+        if mine.states is None:
+            raise Unfused("the common query failed")
+        return mine.states
+
+    def close(self, seconds: float) -> tuple[Offer, ...]:
+        """Wait for everybody expected, `seconds` at most, and take no more offers."""
+        until = time.monotonic() + seconds
+        with self._condition:
+            while self._expected and (left := until - time.monotonic()) > 0:
+                self._condition.wait(left)
+            self._closed = True
+            return tuple(self._offers)
+
+    def settle(self, offer: Offer, states: StateTable | None) -> None:
+        """Tell an offer its states; None: it has to ask for itself."""
+        with self._condition:
+            offer.states, offer.settled = states, True
+            self._condition.notify_all()

@@ -1,0 +1,103 @@
+"""A value that one of several threads makes while the others wait for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from engine.errors import BackendError, Interrupted
+from engine.fusion.unfused import Unfused
+
+_T = TypeVar("_T")
+_POLL_SECONDS: Final = 0.1
+_TRIES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a thread waits, or lets a query run.
+
+    Attributes:
+        deadline: monotonic seconds.
+        cancel: ends the waiting once set.
+    """
+
+    deadline: float
+    cancel: threading.Event
+
+    def check(self) -> None:
+        """Raise `Interrupted` if it is over."""
+        if self.cancel.is_set():
+            raise Interrupted("cancelled")
+        if time.monotonic() >= self.deadline:
+            raise Interrupted("deadline")
+
+    def half(self) -> Patience:
+        """Half of the time that is left: what a shared query may take, so that a direct one still can run."""
+        now = time.monotonic()
+        return Patience(now + max(0.0, self.deadline - now) / 2, self.cancel)
+
+
+class Once(Generic[_T]):
+    """Made at most once, at the first asking; a maker that was stopped leaves it to the next asker, once."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._making = False
+        self._made: list[_T] = []
+        self._refusal: Unfused | None = None
+        self._tries = 0
+
+    @property
+    def made(self) -> bool:
+        """Whether the value is there."""
+        return bool(self._made)
+
+    def get(self, make: Callable[[], _T], patience: Patience) -> _T:
+        """The value.
+
+        Args:
+            make: makes it; called by one thread at a time.
+            patience: of this thread.
+
+        Raises:
+            Unfused: it could not be made; the reason is kept for whoever asks later.
+            Interrupted: the patience is over.
+        """
+        with self._condition:
+            while self._making:
+                patience.check()
+                self._condition.wait(_POLL_SECONDS)
+            if self._made:
+                return self._made[0]
+            if self._refusal is not None:
+                raise self._refusal
+            self._making = True
+        try:
+            made = make()
+        except Unfused as refusal:
+            self._end(refusal=refusal)
+            raise
+        except (BackendError, Interrupted) as error:
+            self._tries += 1
+            self._end(refusal=_refusal(error) if self._tries == _TRIES else None)
+            raise
+        except BaseException:
+            self._end(refusal=Unfused("the shared query failed"))
+            raise
+        self._end(made)
+        return made
+
+    def _end(self, *made: _T, refusal: Unfused | None = None) -> None:
+        with self._condition:
+            self._making = False
+            self._made += made
+            self._refusal = refusal
+            self._condition.notify_all()
+
+
+def _refusal(error: BackendError | Interrupted) -> Unfused:
+    return Unfused("the shared query was stopped" if isinstance(error, Interrupted) else "the server was lost")

@@ -1,0 +1,170 @@
+"""Queries for many frames at once, and what the direct plan's answer looks like."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyspark.sql.connect.proto as pb
+
+from engine import plans
+from engine.backends.base import BackendSession
+from engine.backends.tables import Fetched, TooLarge, fetch
+from engine.errors import BackendError, BackendLost, Interrupted
+from engine.frames import FramePlan
+from engine.frames.build import filtered
+from engine.fusion.chain import Chain, stack
+from engine.fusion.unfused import Unfused
+from engine.sharing.once import Patience
+
+# Arrow bytes that one shared answer may bring.
+MAX_BYTES: Final = 1 << 30
+
+
+@dataclass(slots=True)
+class Asker:
+    """The call of calc_metric that asks.
+
+    Attributes:
+        run: whose call it is; equal for the calls of one run.
+        frame: the frame's index.
+        step: how many questions the call has asked before.
+        patience: how long the call can wait.
+        queries: queries that were sent on its behalf.
+    """
+
+    run: object
+    frame: int
+    step: int
+    patience: Patience
+    queries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The dataset, as queries for many frames read it.
+
+    Attributes:
+        session: where they run.
+        relation: all rows.
+        schema: their type, a struct.
+        plan: what the run covers.
+        spark: whether the backend is Spark itself, and not only speaks its protocol.
+    """
+
+    session: BackendSession
+    relation: pb.Relation
+    schema: pb.DataType
+    plan: FramePlan
+    spark: bool
+    _names: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns, in order."""
+        return tuple(field.name for field in self.schema.struct.fields)
+
+    @property
+    def splits(self) -> bool:
+        """Whether there is any frame beside the full data over the whole range."""
+        return bool(self.plan.groups or self.plan.windows)
+
+    @property
+    def full(self) -> pb.Relation:
+        """The rows of the run's whole range."""
+        return filtered(self.relation, self.plan.inside)
+
+    def fetch(self, relation: pb.Relation, asker: Asker, most_bytes: int | None = None) -> Fetched:
+        """Run a shared query, in half of the time that its asker has.
+
+        Raises:
+            Unfused: it failed, took too long, or gave too much.
+            BackendLost, Interrupted: as `BackendSession.execute`.
+        """
+        patience = asker.patience.half()
+        asker.queries += 1
+        with _as_unfused(asker.patience):
+            return fetch(
+                self.session,
+                relation,
+                deadline=patience.deadline,
+                cancel=patience.cancel,
+                most_bytes=most_bytes,
+            )
+
+    def type_of(self, relation: pb.Relation, asker: Asker) -> pb.DataType:
+        """The type of a guest's plan over the full frame, which is that over every frame.
+
+        Raises:
+            Unfused, BackendLost, Interrupted: as `fetch`.
+        """
+        request = pb.AnalyzePlanRequest()
+        request.schema.plan.root.CopyFrom(plans.bind(relation, frame=self.full, views={}, scope="shape"))
+        asker.queries += 1
+        with _as_unfused(asker.patience):
+            answer = self.session.analyze(request, deadline=asker.patience.half().deadline)
+        return answer.schema.schema
+
+    def columns_after(self, chain: Chain, steps: int, asker: Asker) -> tuple[str, ...]:
+        """The names of a guest's columns after the first steps of a chain; asked once.
+
+        Raises:
+            Unfused, BackendLost, Interrupted: as `fetch`.
+        """
+        if steps == 0:
+            return self.columns
+        part = stack(chain.read, chain.steps[:steps])
+        key = plans.canonical(part)
+        if key not in self._names:
+            self._names[key] = tuple(field.name for field in self.type_of(part, asker).struct.fields)
+        return self._names[key]
+
+
+class Aside:
+    """The type of a plan, asked on the side while the shared query runs."""
+
+    def __init__(self, source: Source, relation: pb.Relation, asker: Asker) -> None:
+        self._asker = Asker(asker.run, asker.frame, asker.step, asker.patience)
+        self._schema: pb.DataType | None = None
+        self._error: BaseException | None = None
+        self._into = asker
+        self._thread = threading.Thread(target=self._ask, args=(source, relation), name="calcmetric-schema")
+        self._thread.start()
+
+    def result(self) -> pb.DataType:
+        """Wait for it.
+
+        Raises:
+            Unfused, BackendLost, Interrupted: as `Source.fetch`.
+        """
+        self._thread.join()
+        self._into.queries += self._asker.queries
+        if self._error is not None:
+            raise self._error
+        assert self._schema is not None
+        return self._schema
+
+    def _ask(self, source: Source, relation: pb.Relation) -> None:
+        try:
+            self._schema = source.type_of(relation, self._asker)
+        except BaseException as error:
+            self._error = error
+
+
+@contextmanager
+def _as_unfused(patience: Patience) -> Iterator[None]:
+    """A shared query that fails is no reason for a frame to fail: each then asks for itself."""
+    try:
+        yield
+    except BackendLost:
+        raise
+    except BackendError as error:
+        raise Unfused(f"the shared query failed ({error.condition or 'without a condition'})") from None
+    except TooLarge:
+        raise Unfused("more rows than are kept in memory") from None
+    except Interrupted:
+        patience.check()
+        raise Unfused("the shared query took more than half of the time of a frame") from None

@@ -1,0 +1,74 @@
+"""Rows of all frames, fetched with one scan, and cut by family when a frame of it asks."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+import pyarrow as pa
+import pyspark.sql.connect.proto as pb
+
+from engine.frames import Family, frame_keys
+from engine.fusion.carry import carry, key_names, keyed_base
+from engine.fusion.chain import Chain
+from engine.fusion.unfused import Unfused
+from engine.sharing.answers import Split, place_rows, split_rows
+from engine.sharing.cut import cut, extras, flat
+from engine.sharing.queries import MAX_BYTES, Aside, Asker, Source
+
+# Cuts of families that are kept at a time; each takes as much memory as the rows.
+_KEPT_CUTS: Final = 2
+# From so many rows on, what they take is estimated before they are fetched.
+_LOOK_FIRST: Final = 100_000
+_BYTES: Final = 8
+
+
+class Rows:
+    """The answer of a row-wise plan over the whole range, with the keys. Not thread-safe."""
+
+    def __init__(self, schema: pb.DataType, own: pa.Table, keys: tuple[pa.Array, ...]) -> None:
+        self._schema = schema
+        self._own = own
+        self._keys = keys
+        self._cuts: OrderedDict[int, Split] = OrderedDict()
+
+    def split(self, number: int, family: Family) -> Split:
+        """The answers of a family's frames.
+
+        Args:
+            number: of the family.
+            family: it.
+        """
+        if number not in self._cuts:
+            frames = place_rows(family, self._keys, self._own.num_rows)
+            while len(self._cuts) >= _KEPT_CUTS:
+                self._cuts.popitem(last=False)
+            self._cuts[number] = split_rows(self._schema, self._own, frames)
+        self._cuts.move_to_end(number)
+        return self._cuts[number]
+
+
+def ask_rows(source: Source, chain: Chain, relation: pb.Relation, count: int, asker: Asker) -> Rows:
+    """Fetch the rows of every frame at once.
+
+    Args:
+        source: the dataset.
+        chain: the guest's plan, taken apart; row-wise.
+        relation: the same, whole.
+        count: rows of the whole range.
+        asker: who asks.
+
+    Raises:
+        Unfused, BackendLost, Interrupted: as `Source.fetch`.
+    """
+    aside = Aside(source, relation, asker)
+    if count > _LOOK_FIRST and count * len(aside.result().struct.fields) * _BYTES > MAX_BYTES:
+        raise Unfused("more rows than are kept in memory")
+    keys = frame_keys(source.plan)
+    names = key_names(chain, source.columns, len(keys))
+    base = keyed_base(chain.read, source.full, list(zip(names, keys, strict=True)))
+    carried = carry(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
+    fetched = source.fetch(carried.relation, asker, MAX_BYTES)
+    schema = aside.result()
+    part = cut(fetched, schema, extras(carried, names))
+    return Rows(schema, part.own, tuple(flat(part.carried[name]) for name in names))

@@ -1,0 +1,245 @@
+"""What the calls of a dataset's runs share: its frames, and the answers to what they all ask."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pyspark.sql.connect.proto as pb
+
+from engine import plans
+from engine.frames import FrameSet
+from engine.frames.build import filtered
+from engine.fusion.cells import plan_cells
+from engine.fusion.chain import Chain
+from engine.fusion.choice import Choice, cells_pay, choose
+from engine.fusion.unfused import Unfused
+from engine.models.run import Shared
+from engine.sharing.answers import Answer, Split
+from engine.sharing.cells import RolledUp, ask_states
+from engine.sharing.counting import Counted, count_together
+from engine.sharing.families import ask_family
+from engine.sharing.gather import Gather, StateTable
+from engine.sharing.once import Once, Patience
+from engine.sharing.queries import Aside, Asker, Source
+from engine.sharing.rows import Rows, ask_rows
+
+# Questions that are remembered; a metric that asks more of them computes its plans from its data.
+_MAX_QUESTIONS: Final = 1_000
+# Frames that must ask the same at a step at which frames differ, before they share an answer there.
+_ENOUGH: Final = 3
+_POLL_SECONDS: Final = 0.1
+
+
+@dataclass(eq=False, slots=True)
+class _Question:
+    """A plan that frames ask, with its answers as far as they are known."""
+
+    relation: pb.Relation
+    choice: Choice
+    cells: Once[Split] = field(default_factory=Once)
+    rows: Once[Rows] = field(default_factory=Once)
+    families: defaultdict[int, Once[Split]] = field(default_factory=lambda: defaultdict(Once))
+    empty: Once[Answer] = field(default_factory=Once)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def chain(self) -> Chain:
+        """The plan, taken apart; only where there is a way to share it."""
+        assert self.choice.chain is not None
+        return self.choice.chain
+
+    def known(self, family: int) -> bool:
+        """Whether a frame of a family can be answered without a query."""
+        return self.cells.made or self.rows.made or self.families[family].made
+
+
+@dataclass(slots=True)
+class _Step:
+    """What the frames of a run asked at one step: how often each question, and which came first."""
+
+    first: bytes
+    asked: Counter[bytes] = field(default_factory=Counter)
+
+    def may_share(self, key: bytes) -> bool:
+        """Whether a new shared query is worth it: frames that ask different things would never use it."""
+        return list(self.asked) == [key] or self.asked[key] >= _ENOUGH
+
+
+class Sharing:
+    """What is shared. Thread-safe.
+
+    Attributes:
+        source: the dataset.
+        schemas: the types of plans that were asked for, by canonical form.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.schemas: dict[bytes, pb.DataType] = {}
+        self._gather = Gather()
+        self._counting = threading.Lock()
+        self._counted: Counted | None = None
+        self._known = threading.Event()
+        self._lock = threading.Lock()
+        self._questions: dict[bytes, _Question] = {}
+        self._steps: dict[tuple[object, int], _Step] = {}
+        self._tallies: defaultdict[object, Counter[tuple[str, str, str]]] = defaultdict(Counter)
+
+    def expect(self, run: object) -> None:
+        """A run is about to make its first call; counting waits a moment for what it asks."""
+        self._gather.expect(run)
+
+    def leave(self, run: object) -> None:
+        """The first call of a run has ended, or will not be made."""
+        self._gather.leave(run)
+
+    def count(self, patience: Patience) -> Counted:
+        """Count the rows of the frames, and find the segments; once for all runs.
+
+        Raises:
+            BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
+            DataError: the data has values that cannot be segments, or too many.
+        """
+        with self._counting:
+            if self._counted is None:
+                self._counted = count_together(self.source, self._gather, patience)
+                self._known.set()
+                return self._counted
+            return Counted(self._counted.frames, self._counted.cells, 0)
+
+    def answer(self, key: bytes, relation: pb.Relation, asker: Asker) -> Answer | None:
+        """The answer to a question of a frame; None if the frame has to ask for itself.
+
+        Args:
+            key: the canonical form of the plan.
+            relation: the plan, rebuilt, with its views expanded.
+            asker: the frame's call.
+
+        Raises:
+            BackendLost, Interrupted: as `BackendSession.execute`.
+        """
+        question = self._question(key, relation)
+        how, reason = "frame", question.choice.reason if question else "too many different plans"
+        answer: Answer | None = None
+        if question is None or question.choice.how == "frame":
+            self.leave(asker.run)
+        else:
+            try:
+                how, answer = self._answer(key, question, asker)
+                reason = ""
+            except Unfused as unfused:
+                reason = unfused.reason
+        with self._lock:
+            self._tallies[asker.run][describe(relation), how, reason] += 1
+        return answer
+
+    def report(self, run: object) -> tuple[Shared, ...]:
+        """How the questions of a run were answered, the most frequent first."""
+        with self._lock:
+            return tuple(
+                Shared(plan, how, frames, reason)
+                for (plan, how, reason), frames in self._tallies[run].most_common()
+            )
+
+    def _question(self, key: bytes, relation: pb.Relation) -> _Question | None:
+        with self._lock:
+            if key not in self._questions:
+                if len(self._questions) >= _MAX_QUESTIONS:
+                    return None
+                self._questions[key] = _Question(relation, choose(relation, spark=self.source.spark, schema=self.source.schema))
+            return self._questions[key]
+
+    def _answer(self, key: bytes, question: _Question, asker: Asker) -> tuple[str, Answer]:
+        with self._lock:
+            step = self._steps.setdefault((asker.run, asker.step), _Step(key))
+            step.asked[key] += 1
+            may_share = step.may_share(key)
+        if question.choice.how == "cells" and asker.frame == 0 and may_share and not self._known.is_set():
+            self._try_cells(question, asker)  # before the frames are known: it may be counted along
+        self.leave(asker.run)
+        frames = self._frames(asker.patience)
+        frame = frames.frames[asker.frame]
+        if frame.rows:
+            if not may_share and not question.known(frame.family):
+                raise Unfused("a plan that differs between frames")
+            how, split = self._split(question, frames, asker)
+            found = split.answer(asker.frame)
+            if found is not None:
+                return how, found
+        return "empty", question.empty.get(lambda: self._on_empty(question, asker), asker.patience)
+
+    def _frames(self, patience: Patience) -> FrameSet:
+        while not self._known.wait(_POLL_SECONDS):
+            patience.check()
+        assert self._counted is not None
+        return self._counted.frames
+
+    def _try_cells(self, question: _Question, asker: Asker) -> Split | None:
+        """The answers from cells; None if another way has to be taken."""
+        try:
+            return question.cells.get(lambda: self._ask_cells(question, asker), asker.patience)
+        except Unfused:
+            return None
+
+    def _split(self, question: _Question, frames: FrameSet, asker: Asker) -> tuple[str, Split]:
+        """The answers of all frames in the asker's family at least, and the way."""
+        source, relation, chain = self.source, question.relation, question.chain
+        if question.choice.how == "cells":
+            split = self._try_cells(question, asker)
+            if split is not None:
+                return "cells", split
+        number = frames.frames[asker.frame].family
+        family = frames.families[number]
+        if question.choice.how == "rows":
+            count = frames.frames[0].rows
+            rows = question.rows.get(lambda: ask_rows(source, chain, relation, count, asker), asker.patience)
+            with question.lock:
+                return "rows", rows.split(number, family)
+        if len(family.frames) < 2:
+            raise Unfused("the only frame of its kind")
+        once = question.families[number]
+        return "families", once.get(
+            lambda: ask_family(source, chain, relation, family, asker), asker.patience
+        )
+
+    def _ask_cells(self, question: _Question, asker: Asker) -> Split:
+        source, chain, plan = self.source, question.chain, question.choice.cells
+        assert plan is not None
+        aside = Aside(source, question.relation, asker)
+        states: StateTable | None = None
+        if not self._known.is_set():
+            states = self._gather.offer(asker.run, plan, asker.patience)
+        frames = self._frames(asker.patience)
+        assert self._counted is not None
+        if not cells_pay(self._counted.cells, frames.frames[0].rows):
+            raise Unfused("too many cells")
+        rolled = RolledUp(plan, states or ask_states(source, chain, plan, asker), frames)
+        if rolled.coarse:
+            precise = plan_cells(chain, precise=True, spark=source.spark, schema=source.schema)
+            rolled = RolledUp(precise, ask_states(source, chain, precise, asker), frames)
+        return rolled.split(source, chain, aside, asker)
+
+    def _on_empty(self, question: _Question, asker: Asker) -> Answer:
+        """What the plan gives on a frame without rows."""
+        never = pb.Expression(literal=pb.Expression.Literal(boolean=False))
+        frame = filtered(self.source.relation, never)
+        bound = plans.bind(question.relation, frame=frame, views={}, scope="empty")
+        fetched = self.source.fetch(bound, asker)
+        return Answer(fetched.schema, fetched.table)
+
+
+def describe(relation: pb.Relation) -> str:
+    """A plan in a few words, from the frame upwards."""
+    kinds: list[str] = []
+    here: Any = relation
+    while here.WhichOneof("rel_type") not in (None, "read"):
+        kind = str(here.WhichOneof("rel_type"))
+        kinds.append(kind.replace("_", " "))
+        body = getattr(here, kind)
+        if "input" not in body.DESCRIPTOR.fields_by_name:
+            break
+        here = body.input
+    return ", ".join(reversed(kinds)) or "the frame itself"

@@ -1,0 +1,105 @@
+"""Values that one thread makes while others wait."""
+
+import threading
+import time
+
+import pytest
+
+from engine.errors import BackendLost, Interrupted
+from engine.fusion.unfused import Unfused
+from engine.sharing.once import Once, Patience
+
+
+def patience(seconds=5.0):
+    return Patience(time.monotonic() + seconds, threading.Event())
+
+
+def test_it_is_made_once_however_many_ask():
+    once, made, start = Once(), [], threading.Barrier(4)
+
+    def make():
+        time.sleep(0.05)
+        made.append(1)
+        return "value"
+
+    def ask():
+        start.wait()
+        got.append(once.get(make, patience()))
+
+    got = []
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == ["value"] * 4 and made == [1] and once.made
+
+
+def test_a_refusal_is_kept():
+    once, tries = Once(), []
+
+    def make():
+        tries.append(1)
+        raise Unfused("a join")
+
+    for _ in range(2):
+        with pytest.raises(Unfused, match="a join"):
+            once.get(make, patience())
+    assert tries == [1] and not once.made
+
+
+def test_a_lost_server_is_asked_once_more():
+    once, tries = Once(), []
+
+    def lose():
+        tries.append(1)
+        raise BackendLost("gone")
+
+    for _ in range(2):
+        with pytest.raises(BackendLost):
+            once.get(lose, patience())
+    with pytest.raises(Unfused, match="lost"):
+        once.get(lose, patience())
+    assert tries == [1, 1]
+
+
+def test_after_a_stopped_maker_the_next_asker_makes_it():
+    once = Once()
+
+    def stop():
+        raise Interrupted("deadline")
+
+    with pytest.raises(Interrupted):
+        once.get(stop, patience())
+    assert once.get(lambda: 7, patience()) == 7
+
+
+def test_an_error_of_ours_is_raised_once_and_refused_then():
+    once = Once()
+    with pytest.raises(ZeroDivisionError):
+        once.get(lambda: 1 // 0, patience())
+    with pytest.raises(Unfused):
+        once.get(lambda: 1, patience())
+
+
+@pytest.mark.parametrize("why", ["deadline", "cancelled"])
+def test_waiting_ends_with_the_patience_of_who_waits(why):
+    once, release = Once(), threading.Event()
+    maker = threading.Thread(target=lambda: once.get(lambda: release.wait(5), patience(10)))
+    maker.start()
+    waiting = patience(0.05 if why == "deadline" else 10)
+    if why == "cancelled":
+        waiting.cancel.set()
+    with pytest.raises(Interrupted) as stopped:
+        once.get(lambda: True, waiting)
+    assert stopped.value.reason == why
+    release.set()
+    maker.join()
+    assert once.get(lambda: False, patience()) is True
+
+
+def test_half_of_a_patience():
+    whole = patience(10)
+    assert 4 < whole.half().deadline - time.monotonic() <= 5
+    with pytest.raises(Interrupted):
+        Patience(time.monotonic() - 1, threading.Event()).half().check()
