@@ -152,6 +152,22 @@ def test_alike_axes_share_a_key():
 ONE = np.array([1], np.int64)
 
 
+def test_a_family_has_a_condition_only_if_it_leaves_rows_out():
+    plan = plan_on(schema(a=TEXT, n=WHOLE), segments=[BY("a", top=1), BUCKETS("n", [0, 9])])
+    bare = {}
+    for values in ("xx", "xy"):
+        for places in ([1, 1], [1, 0]):
+            cells = Cells([pa.array(list(values)), pa.array(places)], np.array([2, 1]))
+            families = interpret_cells(plan, cells).families
+            bare[values, sum(places)] = [family.inside is None for family in families]
+    assert bare == {
+        ("xx", 2): [True, True, True],
+        ("xx", 1): [True, True, False],
+        ("xy", 2): [True, False, True],
+        ("xy", 1): [True, False, False],
+    }
+
+
 def test_the_two_sides_of_a_cross_may_be_of_one_column():
     plan = plan_on(schema(a=TEXT), segments=[CROSS(BY("a", values=["x", "y"]), BY("a", values=["y", "z"]))])
     frames = interpret_cells(plan, Cells([pa.array(["x", "y"])], np.array([2, 3])))
