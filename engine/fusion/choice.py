@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
-from engine.fusion.carry import shape_of
+from engine.fusion.carry import RULES, shape_of
 from engine.fusion.cells import CellsPlan, plan_cells
 from engine.fusion.chain import Chain, parse_chain
 from engine.fusion.facts import inspect
@@ -54,6 +54,9 @@ def choose(relation: pb.Relation, *, spark: bool, schema: pb.DataType) -> Choice
     """
     try:
         chain = parse_chain(relation)
+        unruly = [kind for step in chain.steps if (kind := str(step.WhichOneof("rel_type"))) not in RULES]
+        if unruly:
+            raise Unfused(f"a relation of the kind {unruly[0].replace('_', ' ')}")
         facts = inspect(*chain.steps)
         if facts.random or facts.foreign:
             raise Unfused("a function whose value changes from run to run" if facts.random else "a subquery")

@@ -51,15 +51,21 @@ def schema_response(schema: pb.DataType) -> pb.ExecutePlanResponse:
 def table_batches(table: pa.Table) -> Iterator[pb.ExecutePlanResponse]:
     """The rows of an answer that the engine holds, as responses; one at least."""
     for start in range(0, max(1, table.num_rows), _BATCH_ROWS):
-        part = table.slice(start, _BATCH_ROWS)
+        part = _one_batch(table.slice(start, _BATCH_ROWS))
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, part.schema) as writer:
-            writer.write_table(part)
+            writer.write_batch(part)
         response = pb.ExecutePlanResponse(session_id=SESSION_ID)
         response.arrow_batch.row_count = part.num_rows
         response.arrow_batch.start_offset = start
         response.arrow_batch.data = sink.getvalue().to_pybytes()
         yield response
+
+
+def _one_batch(table: pa.Table) -> pa.RecordBatch:
+    """The rows of a table as the one record batch that a response of Spark holds, however few they are."""
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
 def complete() -> pb.ExecutePlanResponse:

@@ -71,7 +71,13 @@ def place_rows(family: Family, keys: Sequence[pa.Array], count: int) -> Codes:
     return np.full(count, family.frames[()], np.int64)
 
 
-def split_rows(schema: pb.DataType, table: pa.Table, frames: Codes, direct: Codes | None = None) -> Split:
+def split_rows(
+    schema: pb.DataType,
+    table: pa.Table,
+    frames: Codes,
+    direct: Codes | None = None,
+    answered: Codes | None = None,
+) -> Split:
     """Put the rows of each frame together, in the order in which they are.
 
     Args:
@@ -79,6 +85,7 @@ def split_rows(schema: pb.DataType, table: pa.Table, frames: Codes, direct: Code
         table: its rows, those of all frames.
         frames: the frame of each row, -1 if none.
         direct: frames that have to ask for themselves.
+        answered: frames whose answer this is even if it has no rows.
     """
     order = np.argsort(frames, kind="stable")
     ordered = frames[order]
@@ -86,7 +93,8 @@ def split_rows(schema: pb.DataType, table: pa.Table, frames: Codes, direct: Code
     found, starts, counts = np.unique(ordered[first:], return_index=True, return_counts=True)
     whole = first == 0 and bool((order[:-1] <= order[1:]).all())
     kept = table if whole else table.take(pa.array(order[first:]))
-    places = {
+    places = {} if answered is None else {int(frame): (0, 0) for frame in answered}
+    places |= {
         int(frame): (int(start), int(count)) for frame, start, count in zip(found, starts, counts, strict=True)
     }
     unsure = frozenset() if direct is None else frozenset(int(frame) for frame in np.unique(direct))

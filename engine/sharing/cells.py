@@ -101,7 +101,7 @@ class RolledUp:
         schema = aside.result()
         part = cut(fetched, schema, extras(carried, (_FRAME,)))
         frames = flat(part.carried[_FRAME]).to_numpy()
-        return split_rows(schema, part.own, frames, self._direct)
+        return split_rows(schema, part.own, frames, self._direct, self._frames)
 
 
 def _slots(frames: Codes) -> tuple[Codes, Codes]:

@@ -10,8 +10,7 @@ from typing import Any, Final
 import pyspark.sql.connect.proto as pb
 
 from engine import plans
-from engine.frames import FrameSet
-from engine.frames.build import filtered
+from engine.frames import FrameSet, PlannedFrame
 from engine.fusion.cells import plan_cells
 from engine.fusion.chain import Chain
 from engine.fusion.choice import Choice, cells_pay, choose
@@ -169,7 +168,7 @@ class Sharing:
             found = split.answer(asker.frame)
             if found is not None:
                 return how, found
-        return "empty", question.empty.get(lambda: self._on_empty(question, asker), asker.patience)
+        return "empty", question.empty.get(lambda: self._on_empty(question, frame, asker), asker.patience)
 
     def _frames(self, patience: Patience) -> FrameSet:
         while not self._known.wait(_POLL_SECONDS):
@@ -222,11 +221,10 @@ class Sharing:
             rolled = RolledUp(precise, ask_states(source, chain, precise, asker), frames)
         return rolled.split(source, chain, aside, asker)
 
-    def _on_empty(self, question: _Question, asker: Asker) -> Answer:
-        """What the plan gives on a frame without rows."""
-        never = pb.Expression(literal=pb.Expression.Literal(boolean=False))
-        frame = filtered(self.source.relation, never)
-        bound = plans.bind(question.relation, frame=frame, views={}, scope="empty")
+    def _on_empty(self, question: _Question, frame: PlannedFrame, asker: Asker) -> Answer:
+        """What the plan gives on a frame of which no row reaches its aggregates, or that has none at all."""
+        rows = frame.relation(self.source.relation)
+        bound = plans.bind(question.relation, frame=rows, views={}, scope="empty")
         fetched = self.source.fetch(bound, asker)
         return Answer(fetched.schema, fetched.table)
 
