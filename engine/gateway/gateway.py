@@ -151,7 +151,7 @@ class Gateway:
         """Answer one request, or send the error that the guest's client raises."""
         try:
             for response in answers.responses(payload):
-                self._send(Kind.REPLY, response.SerializeToString())
+                self._send(Kind.REPLY, response.SerializeToString(), more=True)
         except PlanRefused as refusal:
             self._refuse(refusal)
         except BackendLost:
@@ -173,8 +173,8 @@ class Gateway:
         self.fault = "refused", FrameError(refusal.code, refusal.message, None, refusal.hint)
         self._send_error(ReplyError(REFUSED, "", "", str(refusal)))
 
-    def _send(self, kind: Kind, *parts: bytes) -> None:
-        self.worker.channel.send(kind, *parts, deadline=self._deadline)
+    def _send(self, kind: Kind, *parts: bytes, more: bool = False) -> None:
+        self.worker.channel.send(kind, *parts, deadline=self._deadline, more=more)
 
     def _send_error(self, error: ReplyError) -> None:
         self._send(Kind.REPLY_ERROR, encode(error))

@@ -16,6 +16,8 @@ from typing import Final
 
 HEADER: Final = struct.Struct(">IB")
 _MIB: Final = 1 << 20
+_HELD_BYTES: Final = 64 << 10
+_JOINED_BYTES: Final = 256 << 10
 
 
 class Kind(enum.IntEnum):
@@ -76,22 +78,39 @@ class Channel:
     def __init__(self, sock: socket.socket, accepts: dict[Kind, int]) -> None:
         self._sock = sock
         self._accepts = accepts
+        self._held: list[bytes | memoryview] = []
+        self._held_bytes = 0
         sock.setblocking(False)
 
     def fileno(self) -> int:
         """The descriptor, for polling."""
         return self._sock.fileno()
 
-    def send(self, kind: Kind, *parts: bytes | memoryview, deadline: float | None = None) -> None:
+    def send(
+        self, kind: Kind, *parts: bytes | memoryview, deadline: float | None = None, more: bool = False
+    ) -> None:
         """Send one frame made of `parts`.
+
+        Args:
+            kind: what it carries.
+            parts: its payload.
+            deadline: monotonic seconds.
+            more: another frame follows at once, so a small one may wait for it: each send wakes the other
+                side, which costs more than the bytes do.
 
         Raises:
             ChannelClosed: the other side is gone.
             ChannelTimeout: `deadline` (monotonic seconds) passed while the other side did not read.
         """
         length = sum(len(part) for part in parts)
-        for part in (HEADER.pack(length, kind), *parts):
-            self._send_all(memoryview(part), deadline)
+        self._held += (HEADER.pack(length, kind), *parts)
+        self._held_bytes += HEADER.size + length
+        if not more or self._held_bytes >= _HELD_BYTES:
+            held, size = self._held, self._held_bytes
+            self._held, self._held_bytes = [], 0
+            # Joined by hand: a worker may not use sendmsg(2), which could carry descriptors.
+            for part in held if size > _JOINED_BYTES else [b"".join(held)]:
+                self._send_all(memoryview(part), deadline)
 
     def receive(self, deadline: float | None = None) -> tuple[Kind, memoryview]:
         """Wait for one frame.

@@ -34,7 +34,7 @@ SHARED = [
     "df.select('h', 'flag').distinct()",
     "df.select('a', 'w').filter('w > 0.5')",
     "df.withColumn('z', F.col('w') * 2).drop('t').withColumnRenamed('z', 'zz').select('zz', '*')",
-    "df.agg(F.count_distinct('h'), F.expr('percentile(w, 0.5)'))",
+    "df.agg(F.countDistinct('h'), F.expr('percentile(w, 0.5)'))",
     "df.groupBy('h').agg(F.sort_array(F.collect_list('a')))",
     "df.select(F.explode('xs').alias('x')).groupBy('x').count()",
     "df.groupBy('flag').pivot('h', ['one', 'two']).agg(F.sum('a'))",

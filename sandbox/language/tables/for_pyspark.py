@@ -84,6 +84,8 @@ MODULES: Final[dict[str, ModuleRule]] = {
     "pyspark.sql.functions": ModuleRule(
         words(
             """
+        approxCountDistinct bitwiseNOT chr countDistinct random shiftLeft shiftRight shiftRightUnsigned
+        sumDistinct toDegrees toRadians uuid
         abs acos acosh add_months aes_decrypt aes_encrypt aggregate any_value approx_count_distinct
         approx_percentile array array_agg array_append array_compact array_contains array_distinct
         array_except array_insert array_intersect array_join array_max array_min array_position array_prepend
