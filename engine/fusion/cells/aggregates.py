@@ -157,8 +157,7 @@ def _regression(form: Form, arguments: Arguments, *, figure: str) -> Merge:
 
 
 def _regression_count(form: Form, arguments: Arguments) -> Merge:
-    y, x = arguments
-    return Count(form.states.ask("count", product(doubled(x), doubled(y))))
+    return Count(form.states.ask("regr_count", *arguments))
 
 
 def _is_value(argument: pb.Expression) -> bool:

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.fusion.cells.groups import Floats, Longs
+from engine.fusion.cells.groups import Floats, Longs, Mask
 
 TOLERANCE: Final = 1e-8
 MOST: Final = 4e3
@@ -33,6 +33,19 @@ def most_condition(largest_cell: Longs) -> Floats:
     return np.minimum(MOST, TOLERANCE / (np.maximum(largest_cell, 1) * _ROUNDING))
 
 
-def mean_error(largest_cell: Longs, largest_mean: Floats) -> Floats:
-    """A bound for the error of the mean of a cell."""
-    return largest_cell * _ROUNDING * largest_mean
+def is_blurred(n: Longs, largest_cell: Longs, largest_mean: Floats, m2: Floats) -> Mask:
+    """Where moments about the mean, too, have an error beyond TOLERANCE.
+
+    The backends update mean and M2 row by row: each row's distance errs by 2^-53 of the mean, and the
+    errors are random, which makes 2^-53 |mean| sqrt(M2) of M2, by our measurements less than twice that. The
+    means of the cells err as sums do.
+
+    Args:
+        n: number of values.
+        largest_cell: rows in the largest cell of each slot.
+        largest_mean: the largest magnitude of the mean of a cell.
+        m2: sum of squared distances.
+    """
+    by_rows = 8 * _ROUNDING * largest_mean * np.sqrt(m2)
+    by_means = n * np.square(largest_cell * _ROUNDING * largest_mean)
+    return np.asarray((by_rows + by_means > TOLERANCE * m2) | (m2 < SMALLEST_SQUARE))

@@ -22,13 +22,13 @@ class Merge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number of rows."""
+    """A number of rows, in the type of the state: Sail counts pairs without a sign."""
 
     state: int
 
     def merge(self, cells: Cells) -> Merged:
         """Add up the counts."""
-        return _sure(pa.array(cells.count(self.state)))
+        return _sure(pa.array(cells.count(self.state)).cast(cells.kind(self.state)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,8 @@ class Extreme:
         if not self.trusted:
             unsure |= np.abs(values) >= np.finfo(values.dtype).max
             unsure |= True if self.suspects is None else cells.count(self.suspects) > 0
-        return Merged(with_nulls(values, ~cells.known(self.state), kind), unsure, none(cells))
+        known = cells.known(self.state)
+        return Merged(with_nulls(values, ~known, kind), unsure & known, none(cells))
 
     def _others(self, cells: Cells) -> pa.Array:
         name = "max" if self.greatest else "min"

@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from engine.fusion.cells.conditioning import (
     SMALLEST_SQUARE,
-    TOLERANCE,
-    mean_error,
+    is_blurred,
     most_condition,
 )
 from engine.fusion.cells.groups import Cells, Floats, Longs, Mask
@@ -141,8 +140,7 @@ class Central:
         m2[constant] = 0.0
         finite = np.isfinite(mean) & np.isfinite(m2)
         largest = cells.reduce(np.maximum, np.where(counts > 0, np.abs(means), 0.0))
-        blur = n * np.square(mean_error(cells.reduce(np.maximum, counts), largest))
-        blurred = ~constant & (n > 0) & finite & ((blur > TOLERANCE * m2) | (m2 < SMALLEST_SQUARE))
+        blurred = ~constant & (n > 0) & finite & is_blurred(n, cells.reduce(np.maximum, counts), largest, m2)
         no = none(cells)
         return Moments(n, mean, m2, constant, nan, (~finite & ~nan) | blurred, exact=no, rough=no)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.fusion.cells.groups import Cells, Floats, Mask, Merged, with_nulls
-from engine.fusion.cells.moments import Spread
+from engine.fusion.cells.moments import Moments, Spread
 from engine.fusion.cells.pairs import Pair, PairMoments
 
 
@@ -95,31 +95,35 @@ class Regression:
     figure: str
 
     def merge(self, cells: Cells) -> Merged:
-        """Compute the figure. A constant y, or a single NaN, is taken in several ways for regr_r2."""
+        """Compute the figure. With NaN it depends on whether another column is constant."""
         m = self.pair.moments(cells)
-        values = np.where(m.nan, np.nan, self._values(m))
-        if self.figure in ("regr_sxx", "regr_syy", "regr_sxy"):
-            return _merged(m, values, nulls=m.n == 0)
-        merged = _merged(m, values, nulls=(m.n <= 1) | (m.x.constant & ~m.nan))
-        if self.figure != "regr_r2":
-            return merged
-        odd = (m.n > 0) & ((m.x.constant | m.y.constant | (m.n == 1)) & ~m.coarse)
-        return Merged(merged.values, merged.unsure | odd, merged.coarse)
-
-    def _values(self, m: PairMoments) -> Floats:
-        slope = m.c / m.x.m2
         match self.figure:
             case "regr_sxx":
-                return m.x.m2
+                return _scatter(m.x)
             case "regr_syy":
-                return m.y.m2
+                return _scatter(m.y)
             case "regr_sxy":
-                return m.c
+                return _merged(m, np.where(m.nan, np.nan, m.c), nulls=m.n == 0)
+        merged = _merged(m, self._line(m), nulls=(m.n <= 1) | (m.x.constant & ~m.nan))
+        odd = m.nan & (m.n > 1)
+        if self.figure == "regr_r2":  # the backends differ for a constant column, and for one pair
+            odd |= (m.n > 0) & (m.x.constant | m.y.constant) & ~m.coarse
+        return Merged(merged.values, merged.unsure | odd, merged.coarse)
+
+    def _line(self, m: PairMoments) -> Floats:
+        slope = m.c / m.x.m2
+        match self.figure:
             case "regr_slope":
                 return slope
             case "regr_intercept":
                 return np.asarray(m.y.mean - slope * m.x.mean)
         return np.asarray(np.minimum(slope * m.c / m.y.m2, 1.0))
+
+
+def _scatter(m: Moments) -> Merged:
+    nulls = m.n == 0
+    unsure = (m.unsure | (m.nan & (m.n == 1))) & ~nulls
+    return Merged(with_nulls(np.where(m.nan, np.nan, m.m2), nulls), unsure, m.rough & ~m.exact & ~nulls)
 
 
 def _merged(m: PairMoments, value: Floats, nulls: Mask) -> Merged:
