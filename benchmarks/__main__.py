@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
+from benchmarks.fan_out import fan_out
+from benchmarks.fetch import fetch
+from benchmarks.growth import growth
+from benchmarks.many import many
+from benchmarks.peers import peers
 from benchmarks.sandbox_cost import sandbox
+from benchmarks.scale import scale
+from benchmarks.series import series
 
 
 @click.group()
@@ -12,7 +19,8 @@ def main() -> None:
     """Run a benchmark, and print its table with the machine it ran on."""
 
 
-main.add_command(sandbox)
+for command in (sandbox, fan_out, growth, series, fetch, many, scale, peers):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

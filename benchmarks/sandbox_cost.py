@@ -6,7 +6,6 @@ same data, by turns: what a person has without any of this.
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import tempfile
 import time
 import types
 from pathlib import Path
-from typing import Any
 
 import click
 from pyspark.sql.connect.session import SparkSession
@@ -23,9 +21,9 @@ from rich.table import Table
 
 from benchmarks import machine
 from benchmarks.data import events
+from benchmarks.servers import plain_session, prepare_plain
 from engine import Dataset, Engine, Limits
 from engine.pool.pool import WorkerPool
-from sandbox.client.rows import install_collect
 from sandbox.contract.framing import Kind
 from sandbox.contract.messages import Start, encode
 
@@ -87,12 +85,11 @@ def _processes() -> list[tuple[str, str, str]]:
 def _runs(name: str) -> list[tuple[str, str, str]]:
     small, large = events(SMALL), events(LARGE)
     rows = []
-    install_collect()
-    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # or PySpark's functions ask for a JVM in this process
+    prepare_plain()
     with Engine(name, roots=(small.parent,), workers=1) as engine:
         warm = machine.median(lambda: engine.evaluate(AGGREGATE, Dataset(small)), 15, warm=25)
         rows.append((f"{name}: warm evaluate, 1,000 rows", f"{warm * 1e3:.0f} ms", "60 ms on sail"))
-        session = _plain_session(engine.backend)
+        session = plain_session(engine.backend)
         for title, source in (("aggregate", AGGREGATE), ("toPandas of 2 columns", FETCH)):
             boxed, bare = _compare(engine, session, source, large)
             ratio = f"{boxed / bare:.2f} x bare ({boxed:.2f} s / {bare:.2f} s)"
@@ -113,17 +110,6 @@ def _compare(engine: Engine, session: SparkSession, source: str, path: Path) -> 
     taken = [[machine.seconds(step) for step in steps] for _ in range(_WARM + _TIMED)][_WARM:]
     boxed, bare = (statistics.median(times) for times in zip(*taken, strict=True))
     return boxed, bare
-
-
-def _plain_session(backend: Any) -> SparkSession:
-    """PySpark's client on the server that a backend of ours started, with nothing in between."""
-    connection = backend.connection()
-    session = SparkSession("sc://localhost:1")
-    session._client._stub = connection.stub
-    session._client.disable_reattachable_execute()
-    session._client._builder.metadata = lambda: connection.metadata
-    session._client._user_id = connection.user_id
-    return session
 
 
 def _command(name: str, path: Path) -> None:

@@ -1,0 +1,76 @@
+"""The metrics that benchmarks run, as their authors would write them."""
+
+from __future__ import annotations
+
+from itertools import product
+
+# Algebraic aggregates: their states of small cells merge into those of any frame.
+AGGREGATE = """\
+from pyspark.sql import functions as F
+
+
+def calc_metric(df):
+    kept = df.filter(F.col("score") >= 0.1)
+    row = kept.agg(
+        F.avg("amount").alias("mean"),
+        F.corr("score", "amount").alias("corr"),
+        F.stddev("score").alias("sd"),
+    ).first()
+    return row["mean"] * row["sd"] + row["corr"]
+"""
+
+# Holistic ones: no state of bounded size merges.
+HOLISTIC = """\
+from pyspark.sql import functions as F
+
+
+def calc_metric(df):
+    row = df.agg(
+        F.percentile_approx("amount", 0.5).alias("median"),
+        F.count_distinct("user").alias("users"),
+    ).first()
+    return row["median"] * row["users"]
+"""
+
+FETCH = """\
+import numpy as np
+
+
+def calc_metric(df):
+    pdf = df.select("score", "label").toPandas()
+    return np.mean((pdf["score"].to_numpy() - pdf["label"].to_numpy()) ** 2)
+"""
+
+_SMALL = """\
+from pyspark.sql import functions as F
+
+
+def calc_metric(df):
+    row = df.filter({condition}).agg({aggregates}).first()
+    return {value}
+"""
+_CONDITIONS = (
+    'F.col("score") >= 0.1',
+    'F.col("amount") < 100',
+    '(F.col("amount") > 10) & (F.col("score") > 0.2)',
+    'F.col("platform") != "web"',
+    'F.col("platform").isin("ios", "web") & (F.col("score") < 0.9)',
+)
+_AGGREGATES = (
+    ('F.avg("amount").alias("a"), F.stddev("amount").alias("b")', 'row["b"] / row["a"]'),
+    ('F.corr("score", "label").alias("a")', 'row["a"]'),
+    ('F.sum("label").alias("a"), F.count("*").alias("b")', 'row["a"] / row["b"]'),
+    (
+        'F.max("amount").alias("a"), F.min("amount").alias("b"), F.avg("age").alias("c")',
+        'row["a"] - row["b"]',
+    ),
+)
+
+
+def small_metrics() -> dict[str, str]:
+    """Twenty small metrics by name: each of five filters with each of four sets of aggregates."""
+    texts = [
+        _SMALL.format(condition=condition, aggregates=aggregates, value=value)
+        for condition, (aggregates, value) in product(_CONDITIONS, _AGGREGATES)
+    ]
+    return {f"metric_{i}": text for i, text in enumerate(texts, 1)}

@@ -1,0 +1,48 @@
+"""An engine and, on the same warm server, what a person has without it: PySpark's own client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql.connect.session import SparkSession
+
+from engine import Engine, Limits
+from engine.models.run import Run
+from sandbox.client.rows import install_collect
+
+# Far beyond what any benchmark takes: a limit that is reached would be no figure.
+AMPLE = Limits(wall_seconds=7200, frame_seconds=3600)
+
+
+@contextmanager
+def running(backend: str, data: Path) -> Iterator[tuple[Engine, SparkSession]]:
+    """An engine that may read the folder of `data`, and a plain session on its server."""
+    prepare_plain()
+    with Engine(backend, roots=(data.parent,)) as engine:
+        yield engine, plain_session(engine.backend)
+
+
+def prepare_plain() -> None:
+    """Let metrics run in this process with PySpark's client, as they do in a worker."""
+    install_collect()
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # or PySpark's functions ask for a JVM in this process
+
+
+def plain_session(backend: Any) -> SparkSession:
+    """PySpark's client on the server that a backend of ours started, with nothing in between."""
+    connection = backend.connection()
+    session = SparkSession("sc://localhost:1")
+    session._client._stub = connection.stub
+    session._client.disable_reattachable_execute()
+    session._client._builder.metadata = lambda: connection.metadata
+    session._client._user_id = connection.user_id
+    return session
+
+
+def queries(run: Run) -> str:
+    """How many queries a run took, for a table."""
+    return f"{run.report.queries} queries"

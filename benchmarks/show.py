@@ -1,0 +1,107 @@
+"""How figures are shown: a table with the aim beside each, the machine's line, and a small chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import machine
+
+CHARTS = Path(__file__).parent / "charts"
+# Colours by kind, told apart also by those who see no red or green.
+OURS, DIRECT, BY_HAND = "#0072b2", "#e69f00", "#999999"
+# For lines that differ by their backend.
+COLOURS = (OURS, DIRECT, "#cc79a7")
+_DOTS = 100
+_MARKERS = "osd^"
+
+Row = tuple[str, ...]
+Bar = tuple[str, float, str]
+# Name, colour, and the points of a line.
+Line = tuple[str, str, Sequence[tuple[float, float]]]
+
+
+def show_table(title: str, columns: Sequence[str], rows: Sequence[Row], notes: Sequence[str] = ()) -> None:
+    """Print a table, with the machine beneath its title."""
+    table = Table(*columns, title=f"{title}\n{machine.describe()}")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(width=120)
+    console.print(table)
+    for note in notes:
+        console.print(note)
+
+
+def seconds(value: float) -> str:
+    """Seconds with two or three digits."""
+    return f"{value:.0f} s" if value >= 100 else f"{value:.3g} s"
+
+
+def against(ours: float, other: float) -> str:
+    """How our time compares with another."""
+    return f"{other / ours:.1f} times faster" if other >= ours else f"{ours / other:.2f} x its time"
+
+
+def draw_bars(name: str, title: str, bars: Sequence[Bar]) -> None:
+    """Write a chart of seconds, logarithmic, the first bar on top.
+
+    Args:
+        name: of the file.
+        title: one line.
+        bars: label, seconds and colour of each.
+    """
+    figure, axes = _figure(title, height=0.7 + 0.3 * len(bars))
+    labels = [label for label, _, _ in bars]
+    drawn = axes.barh(range(len(bars)), [value for _, value, _ in bars], color=[bar[2] for bar in bars])
+    axes.bar_label(drawn, [seconds(value) for _, value, _ in bars], padding=3, fontsize=8)
+    axes.set_yticks(range(len(bars)), labels, fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("seconds", fontsize=8)
+    axes.margins(x=0.15)
+    _save(figure, name)
+
+
+def draw_lines(name: str, title: str, labels: tuple[str, str], lines: Sequence[Line]) -> None:
+    """Write a chart of lines, logarithmic both ways.
+
+    Args:
+        name: of the file.
+        title: one line.
+        labels: of the axes.
+        lines: name, colour and points of each.
+    """
+    figure, axes = _figure(title, height=3.2)
+    for i, (label, colour, points) in enumerate(lines):
+        axes.plot(
+            *zip(*points, strict=True),
+            color=colour,
+            label=label,
+            marker=_MARKERS[i % len(_MARKERS)],
+            markersize=4,
+        )
+    axes.set(xscale="log", yscale="log")
+    axes.set_xlabel(labels[0], fontsize=8)
+    axes.set_ylabel(labels[1], fontsize=8)
+    axes.legend(fontsize=8, frameon=False)
+    _save(figure, name)
+
+
+def _figure(title: str, height: float) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure  # here, for it is of an extra
+
+    figure = Figure(figsize=(7, height), layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(title, fontsize=9, loc="left")
+    axes.tick_params(labelsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _save(figure: Any, name: str) -> None:
+    CHARTS.mkdir(exist_ok=True)
+    figure.savefig(CHARTS / f"{name}.png", dpi=_DOTS, metadata={"Software": None})
