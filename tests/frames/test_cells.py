@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from engine.errors import DataError
 from engine.frames import (
     Cells,
-    Family,
     cell_query,
     frame_keys,
     frames_of,
@@ -79,7 +78,15 @@ def tables(draw):
     )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize(
+    "asker",
+    [
+        pytest.param("sail", marks=pytest.mark.sail),
+        pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow]),
+    ],
+    indirect=True,
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     table=tables(),
     groups=st.lists(st.sampled_from(GROUPS), max_size=3, unique=True),
@@ -97,15 +104,20 @@ def test_one_query_says_what_one_for_each_group_does(asker, table, groups, time)
 def test_values_that_are_equally_frequent_come_in_the_order_of_the_backend(asker, name):
     kind, values = COLUMNS[name]
     source = local(pa.table({name: pa.array(values * 2, kind)}))
-    for top in (100, 2):
-        plan = plan_on(asker.analyze(source), segments=[BY(name, top=top)])
-        frames = interpret_cells(plan, asker.cells(plan, source))
-        assert shape(frames) == shape(asker.counted(plan, source))
+    plan = plan_on(asker.analyze(source), segments=[BY(name), BY(name, top=2)])
+    frames = interpret_cells(plan, asker.cells(plan, source))
+    assert shape(frames) == shape(asker.counted(plan, source))
     distinct = len({repr(0.0 if value == 0 else value) for value in values})
     assert frames.cut[0].members == distinct - 2
 
 
-@pytest.mark.parametrize("time", [TIMES[0], TIMES[-1]], ids=["everything", "windows"])
+@pytest.mark.parametrize(
+    "time",
+    [
+        pytest.param(TIMES[0], id="everything"),
+        pytest.param(TIMES[-1], id="windows", marks=pytest.mark.slow),
+    ],
+)
 def test_every_kind_of_group_at_once_on_the_same_rows(asker, time):
     generator = np.random.default_rng(7)
     source = local(
@@ -201,41 +213,6 @@ def test_only_values_that_become_segments_must_be_ones_that_python_can_hold(kind
     frames = interpret_cells(plan, Cells([column], np.array([2, 3])))
     assert frames.frames[1].rows == 3
     assert frames_of(frames.families[1], [column]).tolist() == [-1, 1]
-
-
-@pytest.mark.parametrize(
-    ("column", "keys", "expected"),
-    [
-        (pa.array([1, None, 3], pa.int8()), [(3,), (None,)], [-1, 1, 0]),
-        (pa.array([1.0, NAN, OTHER_NAN, -0.0, None]), [(0.0,), ("NaN",), (1,)], [2, 1, 1, 0, -1]),
-        (pa.array([0.1, 2.5], pa.float32()), [(2.5,)], [-1, 0]),
-        (pa.array([True, False, None]), [(True,)], [0, -1, -1]),
-        (pa.array(["a", None, "NaN"], pa.string_view()), [(b"NaN",), (None,)], [-1, 1, 0]),
-        (pa.array(["a", "b", "a"]).dictionary_encode(), [(b"a",)], [0, -1, 0]),
-        (pa.chunked_array([["a"], ["b"]], pa.large_string()), [(b"b",), (b"a",)], [1, 0]),
-        (pa.chunked_array([], pa.int64()), [(1,)], []),
-        (pa.array([Decimal("1.50")], pa.decimal128(9, 2)), [(Decimal("1.5"),)], [0]),
-        (pa.array([FIRST], pa.timestamp("ns", "Asia/Tokyo")), [(FIRST.timestamp() * 1e6 // 1,)], [0]),
-        (pa.array([date(1970, 1, 2)]), [(1,)], [0]),
-        (pa.array([1, 2]), [], [-1, -1]),
-    ],
-    ids=str,
-)
-def test_the_frame_of_a_row(column, keys, expected):
-    family = Family((0,), None, {key: frame for frame, key in enumerate(keys)})
-    found = frames_of(family, [column])
-    assert found.tolist() == expected
-    assert found.dtype == np.int64
-
-
-@pytest.mark.parametrize("size", [3, 2_000])
-def test_the_frame_of_a_row_by_many_keys(size):
-    generator = np.random.default_rng(5)
-    frames = {(a, b): a * 7 + b for a in range(size) for b in (a, size - a)}
-    columns = [pa.array(generator.integers(-1, size + 1, 5_000)) for _ in range(2)]
-    expected = [frames.get(pair, -1) for pair in zip(*(c.to_pylist() for c in columns), strict=True)]
-    assert frames_of(Family((0, 1), None, frames), columns).tolist() == expected
-    assert -1 in expected
 
 
 def test_text_with_a_collation_has_no_exact_keys():
