@@ -87,16 +87,9 @@ def answers(bench) -> dict[tuple[str, str], pa.Array]:
     """The direct answer of each aggregate for each part."""
     return {
         (key, name): value
-        for some in batched(ALL, 20)
         for name in PARTS
-        for key, value in zip(some, ask(bench, [ALL[key] for key in some], name), strict=True)
+        for key, value in zip(ALL, ask(bench, ALL.values(), name), strict=True)
     }
-
-
-def batched(keys, size) -> list[list[str]]:
-    """So many aggregates to a query that Spark still compiles it to small methods."""
-    keys = list(keys)
-    return [keys[start : start + size] for start in range(0, len(keys), size)]
 
 
 def ask(bench, makers, name) -> list[pa.Array]:

@@ -19,7 +19,7 @@ from engine.fusion.cells.merges import Average, Bits, Count, Extreme, Merge, Sum
 from engine.fusion.cells.moments import Central, Powers, Spread
 from engine.fusion.cells.pairs import Pair, PairCentral, PairPowers
 from engine.fusion.cells.shapes import Shape
-from engine.fusion.cells.states import States, doubled, product, where_present
+from engine.fusion.cells.states import States, doubled, is_value, product, where_present
 from engine.fusion.cells.statistics import Correlation, Covariance, Regression, Variance
 from engine.fusion.unfused import Unfused
 
@@ -62,7 +62,7 @@ def recipe(name: str, arguments: Arguments) -> Recipe:
 
 
 def _count(form: Form, arguments: Arguments) -> Merge:
-    if all(_is_value(argument) for argument in arguments):
+    if all(map(is_value, arguments)):
         return Count(form.states.rows())
     return Count(form.states.ask("count", *arguments))
 
@@ -158,10 +158,6 @@ def _regression(form: Form, arguments: Arguments, *, figure: str) -> Merge:
 
 def _regression_count(form: Form, arguments: Arguments) -> Merge:
     return Count(form.states.ask("regr_count", *arguments))
-
-
-def _is_value(argument: pb.Expression) -> bool:
-    return argument.HasField("literal") and not argument.literal.HasField("null")
 
 
 # name -> number of arguments (None: any), recipe

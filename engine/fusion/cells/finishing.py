@@ -34,9 +34,6 @@ def take_apart(expression: pb.Expression, aggregate: Callable[[Call], int]) -> p
     Raises:
         Unfused: something is left that needs the rows.
     """
-    facts = inspect(expression)
-    if facts.text or facts.windows or facts.generators or facts.random or facts.foreign:
-        raise Unfused("text, windows, generators or random functions beside aggregates")
     result = copy(expression)
     work: list[Any] = [result]
     while work:
@@ -67,8 +64,11 @@ def without_alias(expression: pb.Expression) -> pb.Expression:
 
 
 def _check_rest(expression: pb.Expression) -> None:
-    if inspect(expression).stars:
-        raise Unfused("all columns beside aggregates")
+    facts = inspect(expression)
+    if facts.text or facts.stars:
+        raise Unfused("SQL text or all columns beside aggregates")
+    if facts.aggregates or facts.windows or facts.generators or facts.random or facts.foreign:
+        raise Unfused("windows, generators or random functions beside aggregates")
     for here in walk(expression):
         if here.DESCRIPTOR.name != "UnresolvedAttribute":
             continue

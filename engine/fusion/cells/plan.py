@@ -170,8 +170,6 @@ def _columns(step: pb.Relation) -> Sequence[pb.Expression]:
     aggregate = step.aggregate
     if aggregate.group_type != pb.Aggregate.GROUP_TYPE_GROUPBY or aggregate.grouping_expressions:
         raise Unfused("a grouped aggregate")
-    if aggregate.HasField("pivot") or aggregate.grouping_sets:
-        raise Unfused("a pivot or grouping sets")
     return list(aggregate.aggregate_expressions)
 
 

@@ -66,7 +66,7 @@ def where_present(x: pb.Expression, other: pb.Expression) -> pb.Expression:
 def state_under(state: pb.Expression, condition: pb.Expression) -> pb.Expression:
     """A state, computed for the rows alone for which a condition is true."""
     function = state.unresolved_function
-    if function.function_name == "count" and _is_literal(function.arguments):
+    if function.function_name == "count" and all(map(is_value, function.arguments)):
         return call("count_if", condition)
     return call(function.function_name, *(where(condition, argument) for argument in function.arguments))
 
@@ -76,5 +76,6 @@ def conjunction(conditions: list[pb.Expression]) -> pb.Expression | None:
     return all_of(conditions) if conditions else None
 
 
-def _is_literal(arguments: object) -> bool:
-    return all(argument.WhichOneof("expr_type") == "literal" for argument in arguments)  # type: ignore[attr-defined]
+def is_value(expression: pb.Expression) -> bool:
+    """Whether an expression is a literal that is not null."""
+    return expression.HasField("literal") and not expression.literal.HasField("null")
