@@ -45,10 +45,12 @@ class Content:
     Attributes:
         facts: windows are a fact, what is in them is not; `count(*)` in SQL text is no star.
         functions: names of all functions that are called outside of windows, in small letters.
+        text_windows: whether there are windows in SQL text.
     """
 
     facts: Facts
     functions: frozenset[str]
+    text_windows: bool = False
 
     @property
     def may_remove(self) -> bool:
@@ -59,6 +61,7 @@ class Content:
 def content_of(*messages: Any) -> Content:
     """What is in expressions, or in messages that hold some."""
     facts, functions = Facts(), set[str]()
+    text_windows = False
     for message in messages:
         outside = copy(message)
         for here in walk(outside):
@@ -69,8 +72,10 @@ def content_of(*messages: Any) -> Content:
                 case "ExpressionString":
                     here.expression = _COUNT_STAR.sub("count(1)", here.expression)
             functions |= set(_names(here))
-        facts |= inspect(outside)
-    return Content(facts | Facts(random=not functions.isdisjoint(_CLOCKS)), frozenset(functions))
+        left = inspect(outside)
+        facts, text_windows = facts | left, text_windows or left.windows
+    facts |= Facts(random=not functions.isdisjoint(_CLOCKS))
+    return Content(facts, frozenset(functions), text_windows)
 
 
 def check_content(*messages: Any, allow: Collection[str] = ()) -> Content:
@@ -84,6 +89,8 @@ def check_content(*messages: Any, allow: Collection[str] = ()) -> Content:
         Unfused: something may not.
     """
     content = content_of(*messages)
+    if content.text_windows:
+        raise Unfused("a window in SQL text")
     for fact, reason in _REASONS.items():
         if getattr(content.facts, fact) and fact not in allow:
             raise Unfused(reason)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import pyspark.sql.connect.proto as pb
 
 from engine.fusion.carry.content import bare_name
 from engine.fusion.carry.state import Place, State
-from engine.fusion.chain import body
 from engine.fusion.facts import is_count_star
 from engine.fusion.unfused import Unfused
 from engine.plans.trees import children, copy
@@ -28,15 +27,26 @@ def deduplicate(state: State, step: pb.Relation, place: Place) -> State:
     return state.then(raised)
 
 
-def _ends_with(steps: Iterable[pb.Relation], names: set[str]) -> bool:
-    """Whether steps come to a select or an aggregate, and up to it look at no other columns."""
+def _ends_with(steps: Sequence[pb.Relation], names: set[str]) -> bool:
+    """Whether steps come to a select or an aggregate, and up to it look at no other columns.
+
+    Above a select, Spark looks for columns of filters and sorts below it too.
+    """
+    selected = False
     for step in steps:
         kind = step.WhichOneof("rel_type")
-        if kind not in ("filter", "sort", "project", "aggregate") or not _only(body(step), names):
+        if kind in ("filter", "sort"):
+            if not _only(step, names):
+                return False
+        elif selected:
+            continue
+        elif kind not in ("project", "aggregate") or not _only(step, names):
             return False
-        if kind in ("project", "aggregate"):
+        elif kind == "aggregate":
             return True
-    return False
+        else:
+            selected = True
+    return selected
 
 
 def _only(message: Any, names: set[str]) -> bool:

@@ -22,6 +22,8 @@ def drop_na(state: State, step: pb.Relation, place: Place) -> State:
 
 
 def _of_named_columns(step: pb.Relation, place: Place) -> pb.Relation:
+    if "*" in body(step).cols:
+        raise Unfused("missing values of columns that cannot be named")
     if body(step).cols:
         return step
     names = place.columns()

@@ -72,7 +72,7 @@ def selected(expressions: Iterable[pb.Expression], place: Place, before: int = 0
     if unnamed:
         names = place.columns_of(place.index + 1)
         if len(names) != before + len(result):
-            raise Unfused("a window without a name, beside an item that makes several columns")
+            raise Unfused("an item without a name, beside one that makes several columns")
         for index in unnamed:
             result[index] = named(result[index], names[before + index])
     return result
@@ -129,8 +129,5 @@ def _check_struct_star(star: Any, place: Place) -> None:
 
 
 def _check_text(text: Any) -> None:
-    facts = content_of(pb.Expression(expression_string=text)).facts
-    if facts.windows:
-        raise Unfused("a window in SQL text")
-    if facts.stars:
+    if content_of(pb.Expression(expression_string=text)).facts.stars:
         raise Unfused("all columns in SQL text")

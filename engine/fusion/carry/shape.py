@@ -51,6 +51,6 @@ def shape_of(chain: Chain) -> Shape:
 def _sums_up(step: pb.Relation, content: Content) -> bool:
     """Whether a step is an aggregate of all rows."""
     if step.WhichOneof("rel_type") == "project":
-        return content.facts.aggregates
+        return content.facts.aggregates and not content.facts.windows
     body = step.aggregate
     return body.group_type == pb.Aggregate.GROUP_TYPE_GROUPBY and not body.grouping_expressions

@@ -12,7 +12,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.frames.build import call, column, literal, named
 from engine.fusion.carry.base import free_names
-from engine.fusion.carry.content import check_content, check_no_ordinal, content_of
+from engine.fusion.carry.content import bare_name, check_content, check_no_ordinal, content_of
 from engine.fusion.carry.rewrite import extend, rewritten
 from engine.fusion.carry.state import Place, State, same_columns
 from engine.fusion.unfused import Unfused
@@ -79,10 +79,15 @@ def _check_order(order: pb.Sort, place: Place) -> None:
     """Check that an order means the same below the sort, where ranks are made.
 
     Raises:
-        Unfused: it names a column of a DataFrame that has changed since.
+        Unfused: it names a column that was dropped, or one of a DataFrame that has changed since.
     """
     for here in walk(order):
-        if here.DESCRIPTOR.name != "UnresolvedAttribute" or not here.HasField("plan_id"):
+        if here.DESCRIPTOR.name != "UnresolvedAttribute":
+            continue
+        name = bare_name(pb.Expression(unresolved_attribute=here))
+        if name is not None and name not in {known.lower() for known in place.columns_of(place.index)}:
+            raise Unfused("a limit of rows sorted by a column that was dropped")
+        if not here.HasField("plan_id"):
             continue
         for step in place.since(here.plan_id):
             made = [name.lower() for alias in step.with_columns.aliases for name in alias.name]
