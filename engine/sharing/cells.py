@@ -86,16 +86,17 @@ class RolledUp:
         base = pb.Relation(common=chain.read.common)
         base.subquery_alias.alias = chain.read.read.named_table.unparsed_identifier
         base.subquery_alias.input.local_relation.data = _stream(rows)
-        top = len(chain.steps) - len(plan.upper)
+        top = plan.position + 1
+        kept = Chain(chain.read, (*chain.steps[:top], *plan.upper))
         # What stands above may use the names that columns get by themselves, so they are given by name here.
-        own = source.columns_after(chain, top, asker) if plan.upper else _names(aside.result())
+        own = source.columns_after(kept, top, asker) if plan.upper else _names(aside.result())
         project = pb.Relation(common=plan.common)
         project.project.expressions.extend(
             _renamed(one, name) for one, name in zip(plan.finishing, own, strict=True)
         )
         small = Chain(chain.read, (project, *plan.upper))
         carried = carry(
-            small, base, (_FRAME,), lambda steps: source.columns_after(chain, top - 1 + steps, asker)
+            small, base, (_FRAME,), lambda steps: source.columns_after(kept, plan.position + steps, asker)
         )
         fetched = source.fetch(carried.relation, asker)
         schema = aside.result()

@@ -8,6 +8,7 @@ from engine.frames import Family, frame_keys, frames_of
 from engine.frames.build import filtered
 from engine.fusion.carry import carry, key_names, keyed_base
 from engine.fusion.chain import Chain
+from engine.fusion.doubts import check_regrouping
 from engine.sharing.answers import Split, split_rows
 from engine.sharing.cut import cut, extras, flat, tied
 from engine.sharing.queries import MAX_BYTES, Aside, Asker, Source
@@ -26,6 +27,8 @@ def ask_family(source: Source, chain: Chain, relation: pb.Relation, family: Fami
     Raises:
         Unfused, BackendLost, Interrupted: as `Source.fetch`.
     """
+    if not source.spark:
+        check_regrouping(chain, source.schema)
     keys = frame_keys(source.plan)
     names = key_names(chain, source.columns, len(family.keys))
     base = keyed_base(
