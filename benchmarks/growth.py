@@ -10,7 +10,7 @@ from benchmarks.data import events
 from benchmarks.fanned import number
 from benchmarks.metrics import AGGREGATE
 from benchmarks.servers import AMPLE, running
-from benchmarks.show import DIRECT, OURS, Line, Row, draw_lines, seconds, show_table
+from benchmarks.show import COLOURS, Line, Row, draw_lines, seconds, show_table
 from benchmarks.timing import Timed, Way, by_turns
 from engine import Dataset, Engine, SegmentGroup
 
@@ -26,11 +26,11 @@ def growth(backends: tuple[str, ...], rows: int) -> None:
     path = events(rows)
     table: list[Row] = []
     lines: list[Line] = []
-    for backend in backends:
+    for backend, colour in zip(backends, COLOURS, strict=False):
         with running(backend, path) as (engine, _):
             timed = by_turns(_ways(engine, path))
         table += [_row(backend, name, timed) for name in timed]
-        lines += _lines(backend, timed)
+        lines += _lines(backend, colour, timed)
     title = f"{rows:,} rows, one group of segments"
     show_table(title, ("what", "seconds", "against 10 segments", "aim"), table)
     draw_lines("growth", title, ("segments", "seconds"), lines)
@@ -62,12 +62,12 @@ def _row(backend: str, name: str, timed: dict[str, Timed]) -> Row:
     return f"{backend}: {name}", seconds(timed[name].seconds), f"{ratio:.2f} x", aim
 
 
-def _lines(backend: str, timed: dict[str, Timed]) -> list[Line]:
+def _lines(backend: str, colour: str, timed: dict[str, Timed]) -> list[Line]:
     points = {
         fuse: [(n, timed[_name(n, fuse=fuse)].seconds) for n in counts]
         for fuse, counts in ((True, tuple(_COLUMNS)), (False, _UNFUSED))
     }
     return [
-        (f"{backend}, fused", OURS, points[True]),
-        (f"{backend}, fuse=False", DIRECT, points[False]),
+        (f"{backend}, fused", colour, "-", points[True]),
+        (f"{backend}, fuse=False", colour, "--", points[False]),
     ]

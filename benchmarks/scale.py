@@ -37,7 +37,7 @@ def scale(backends: tuple[str, ...], sizes: tuple[int, ...]) -> None:
                 row, taken = _measure(engine, path, rows)
                 table.append((f"{backend}: {rows:,} rows", *row))
                 points.append((rows, taken))
-        lines.append((backend, colour, points))
+        lines.append((backend, colour, "-", points))
     columns = ("what (157 frames, fused)", "seconds", "per million rows", "engine's peak", "worker's peak")
     show_table("growing data", columns, table, [_NOTE])
     draw_lines("scale", "157 frames in 4 groups, fused", ("rows", "seconds"), lines)

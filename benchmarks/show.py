@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ OURS, DIRECT, BY_HAND = "#0072b2", "#e69f00", "#999999"
 # For lines that differ by their backend.
 COLOURS = (OURS, DIRECT, "#cc79a7")
 _DOTS = 100
-_MARKERS = "osd^"
+# Bars that differ by more than this are drawn on a logarithmic axis; on others lengths compare.
+_LINEAR = 20
 
 Row = tuple[str, ...]
 Bar = tuple[str, float, str]
-# Name, colour, and the points of a line.
-Line = tuple[str, str, Sequence[tuple[float, float]]]
+# Name, colour, style ("-" or "--"), and the points of a line.
+Line = tuple[str, str, str, Sequence[tuple[float, float]]]
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Row], notes: Sequence[str] = ()) -> None:
@@ -47,7 +49,7 @@ def against(ours: float, other: float) -> str:
 
 
 def draw_bars(name: str, title: str, bars: Sequence[Bar]) -> None:
-    """Write a chart of seconds, logarithmic, the first bar on top.
+    """Write a chart of seconds, the first bar on top.
 
     Args:
         name: of the file.
@@ -55,14 +57,18 @@ def draw_bars(name: str, title: str, bars: Sequence[Bar]) -> None:
         bars: label, seconds and colour of each.
     """
     figure, axes = _figure(title, height=0.7 + 0.3 * len(bars))
-    labels = [label for label, _, _ in bars]
-    drawn = axes.barh(range(len(bars)), [value for _, value, _ in bars], color=[bar[2] for bar in bars])
-    axes.bar_label(drawn, [seconds(value) for _, value, _ in bars], padding=3, fontsize=8)
+    labels, values, colours = zip(*bars, strict=True)
+    drawn = axes.barh(range(len(bars)), values, color=colours)
+    axes.bar_label(drawn, [seconds(value) for value in values], padding=3, fontsize=8)
     axes.set_yticks(range(len(bars)), labels, fontsize=8)
     axes.invert_yaxis()
-    axes.set_xscale("log")
-    axes.set_xlabel("seconds", fontsize=8)
+    wide = max(values) > _LINEAR * min(values)
+    axes.set_xlabel("seconds, logarithmic" if wide else "seconds", fontsize=8)
     axes.margins(x=0.15)
+    if wide:
+        axes.set_xscale("log")
+        axes.set_xlim(left=10 ** math.floor(math.log10(min(values) / 2)))
+        _plain_ticks(axes.xaxis)
     _save(figure, name)
 
 
@@ -76,15 +82,11 @@ def draw_lines(name: str, title: str, labels: tuple[str, str], lines: Sequence[L
         lines: name, colour and points of each.
     """
     figure, axes = _figure(title, height=3.2)
-    for i, (label, colour, points) in enumerate(lines):
-        axes.plot(
-            *zip(*points, strict=True),
-            color=colour,
-            label=label,
-            marker=_MARKERS[i % len(_MARKERS)],
-            markersize=4,
-        )
+    for label, colour, style, points in lines:
+        axes.plot(*zip(*points, strict=True), style, color=colour, label=label, marker="o", markersize=4)
     axes.set(xscale="log", yscale="log")
+    _plain_ticks(axes.xaxis)
+    _plain_ticks(axes.yaxis)
     axes.set_xlabel(labels[0], fontsize=8)
     axes.set_ylabel(labels[1], fontsize=8)
     axes.legend(fontsize=8, frameon=False)
@@ -100,6 +102,15 @@ def _figure(title: str, height: float) -> tuple[Any, Any]:
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def _plain_ticks(axis: Any) -> None:
+    """Label powers of ten as plain numbers, and 2 and 5 times these; nothing between."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _save(figure: Any, name: str) -> None:
