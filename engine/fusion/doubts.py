@@ -1,4 +1,4 @@
-"""What Sail computes otherwise for groups of rows than for all rows: such plans are not regrouped there. Pure.
+"""What Sail computes otherwise for groups of rows than for all rows: there such plans stay as they are. Pure.
 
 Tried on Sail 0.7.2 with NaN, infinities and -0.0 among the values, by `agg(f)` against
 `groupBy(one key).agg(f)`: the smallest and largest value, variances, correlation, regression and exact
@@ -7,6 +7,7 @@ percentiles differ. On whole numbers, text and times they do not.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pyspark.sql.connect.proto as pb
@@ -38,11 +39,13 @@ def check_regrouping(chain: Chain, schema: pb.DataType) -> None:
         Unfused: one of them is known to differ there on floating numbers, which its rows may have.
     """
     exact = {
-        field.name.lower() for field in schema.struct.fields if field.data_type.WhichOneof("kind") not in _FLOATING
+        field.name.lower()
+        for field in schema.struct.fields
+        if field.data_type.WhichOneof("kind") not in _FLOATING
     }
     for step in chain.steps:
         kind = step.WhichOneof("rel_type")
-        if kind == "aggregate" and not step.aggregate.grouping_expressions:
+        if kind == "aggregate" and not _by_columns(step.aggregate.grouping_expressions):
             _check(list(step.aggregate.aggregate_expressions), exact)
         elif kind == "project" and inspect(*step.project.expressions).aggregates:
             _check(list(step.project.expressions), exact)
@@ -56,6 +59,12 @@ def _check(expressions: list[pb.Expression], exact: set[str]) -> None:
             names = _called(here)
             if names & _DOUBTFUL and not _all_exact(here, exact):
                 raise Unfused(f"{min(names & _DOUBTFUL)} of all rows, which Sail computes otherwise by group")
+
+
+def _by_columns(groups: Iterable[pb.Expression]) -> bool:
+    """Whether any column is grouped by: Sail takes groups of one constant for all rows."""
+    kinds = {here.DESCRIPTOR.name for group in groups for here in walk(group)}
+    return not kinds.isdisjoint({"UnresolvedAttribute", "ExpressionString"})
 
 
 def _called(message: Any) -> set[str]:

@@ -75,6 +75,8 @@ def _facts(part: pb.Expression | pb.Relation) -> Iterator[Facts]:
                     continue
             case "UnresolvedStar" | "UnresolvedRegex":
                 yield Facts(stars=True)
+            case "UnresolvedAttribute":
+                yield Facts(random=here.unparsed_identifier.strip("` ").lower() in _CLOCKS)
             case "ExpressionString":
                 yield _of_text(here.expression)
             case "SubqueryExpression" | "DirectShufflePartitionID":
@@ -94,8 +96,9 @@ def is_count_star(call: Any) -> bool:
 
 def _of_text(text: str) -> Facts:
     checked = inspect_expression(text)
-    windows = any(lexeme.upper == "OVER" for lexeme in lex(text))
-    found = Facts(text=True, stars=checked.stars, windows=windows)
+    words = {lexeme.upper for lexeme in lex(text)}
+    clocks = any(name.upper() in words for name in _CLOCKS)
+    found = Facts(text=True, stars=checked.stars, windows="OVER" in words, random=clocks)
     for name in checked.functions:
         found |= _of_rule(classify(name), False)
     return found
@@ -111,6 +114,9 @@ def _of_rule(rule: FunctionRule, windowed: bool) -> Facts:
         foreign=not rule.allowed,
     )
 
+
+# What bare names mean where no column has them.
+_CLOCKS: Final = frozenset({"current_date", "current_time", "current_timestamp", "localtimestamp"})
 
 # Operators that plans call by a name which is not in the table of functions.
 _NAMES: Final = {

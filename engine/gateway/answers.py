@@ -157,7 +157,9 @@ class Answers:
         if answer is None:
             return None
         batches = list(replies.table_batches(answer.table))
-        self._budget.charge_fetch(answer.table.num_rows, sum(len(batch.arrow_batch.data) for batch in batches))
+        self._budget.charge_fetch(
+            answer.table.num_rows, sum(len(batch.arrow_batch.data) for batch in batches)
+        )
         return iter((replies.schema_response(answer.schema), *batches, replies.complete()))
 
     def _describe(self, key: bytes, relation: pb.Relation) -> pb.AnalyzePlanResponse:

@@ -11,17 +11,20 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 from engine.errors import BackendError, BackendLost
-from engine.frames import has_exact_keys
+from engine.frames import frame_keys, has_exact_keys
 from engine.runs.job import Job
 from engine.runs.opening import Opened, data_error, open_dataset
 from engine.runs.schedule import TRIES
 from engine.runs.services import Services
 from engine.sharing.counting import Counted, count_apart
 from engine.sharing.once import Patience
+from engine.sharing.queries import Source
 from engine.sharing.sharing import Sharing
 
 _T = TypeVar("_T")
 _TICK_SECONDS: Final = 0.1
+# Columns that tell frames apart; each Boolean expression of a segment is one.
+_MAX_KEYS: Final = 40
 
 
 class SharedDataset:
@@ -95,7 +98,7 @@ class SharedDataset:
             if self._opened is None:
                 self._opened = again(self._open, check)
                 source = self._opened.source
-                if self._job.fuse and source.splits and has_exact_keys(source.plan):
+                if self._job.fuse and _can_share(source):
                     self.sharing = Sharing(source)
                     for run in self._runs:
                         self.sharing.expect(run)
@@ -132,6 +135,11 @@ class SharedDataset:
             opened = open_dataset(self._job, services.backend, services.spool, services.roots, trial)
             self._stack.push(trial.pop_all())
         return opened
+
+
+def _can_share(source: Source) -> bool:
+    """Whether frames of a dataset may share queries: there are some, told apart by keys, and not too many."""
+    return source.splits and has_exact_keys(source.plan) and len(frame_keys(source.plan)) <= _MAX_KEYS
 
 
 def again(step: Callable[[], _T], check: Callable[[], None]) -> _T:

@@ -95,7 +95,8 @@ def split_rows(
     kept = table if whole else table.take(pa.array(order[first:]))
     places = {} if answered is None else {int(frame): (0, 0) for frame in answered}
     places |= {
-        int(frame): (int(start), int(count)) for frame, start, count in zip(found, starts, counts, strict=True)
+        int(frame): (int(start), int(count))
+        for frame, start, count in zip(found, starts, counts, strict=True)
     }
     unsure = frozenset() if direct is None else frozenset(int(frame) for frame in np.unique(direct))
     return Split(schema, kept.combine_chunks(), places, unsure)

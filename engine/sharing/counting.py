@@ -28,8 +28,8 @@ from engine.frames import (
 )
 from engine.frames.build import Literal, aggregated, call, column, limited, literal, long, named
 from engine.fusion.carry import key_names, keyed_base
-from engine.fusion.chain import Chain
 from engine.fusion.cells import guardable, row_condition, states_under
+from engine.fusion.chain import Chain
 from engine.sharing.cut import flat
 from engine.sharing.gather import Gather, Offer, StateTable
 from engine.sharing.once import Patience
@@ -196,5 +196,3 @@ def _whole(column: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.int64]
 
 def _bytes(expression: pb.Expression | None) -> bytes:
     return b"" if expression is None else bytes(expression.SerializeToString(deterministic=True))
-
-

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
@@ -52,8 +53,9 @@ def tied(carried: Carried, part: Cut, frames: Codes) -> Codes | None:
     """The frames whose first rows depend on how ties fall: there the rank lags behind the row's number."""
     if carried.rank is None:
         return None
-    number, rank = (part.carried[name].to_numpy() for name in carried.rank)
-    return frames[np.asarray(number != rank)]
+    number, rank = (np.asarray(part.carried[name].to_numpy()) for name in carried.rank)
+    lags: npt.NDArray[np.bool_] = number != rank
+    return frames[lags]
 
 
 def extras(carried: Carried, keys: tuple[str, ...]) -> tuple[str, ...]:

@@ -100,4 +100,6 @@ class Once(Generic[_T]):
 
 
 def _refusal(error: BackendError | Interrupted) -> Unfused:
-    return Unfused("the shared query was stopped" if isinstance(error, Interrupted) else "the server was lost")
+    return Unfused(
+        "the shared query was stopped" if isinstance(error, Interrupted) else "the server was lost"
+    )

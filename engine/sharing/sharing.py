@@ -148,7 +148,9 @@ class Sharing:
             if key not in self._questions:
                 if len(self._questions) >= _MAX_QUESTIONS:
                     return None
-                self._questions[key] = _Question(relation, choose(relation, spark=self.source.spark, schema=self.source.schema))
+                self._questions[key] = _Question(
+                    relation, choose(relation, spark=self.source.spark, schema=self.source.schema)
+                )
             return self._questions[key]
 
     def _answer(self, key: bytes, question: _Question, asker: Asker) -> tuple[str, Answer]:

@@ -57,6 +57,16 @@ def test_json_is_the_documented_object_without_bare_nan(command):
     assert segments[0]["segment"] == {"group": "plan", "value": "basic", "type": "string"}
 
 
+def test_without_fusion_the_same_table_is_printed(command):
+    source = AVERAGE.replace("'avg'}", "'avg'}").replace(
+        "first()[0]", "first()[0] + df.filter('age > 30').count()"
+    )
+    options = ["--by", "plan", "--by", "country", "--buckets", "age=18,30,40,50,60"]
+    tables = [command(source, *options, *more)[1] for more in ([], ["--no-fuse"])]
+    values = [[line.rpartition(" in ")[0] or line for line in table.splitlines()] for table in tables]
+    assert [line.split("│")[:3] for line in values[0]] == [line.split("│")[:3] for line in values[1]]
+
+
 def test_csv_has_a_line_for_each_frame(command):
     status, out, _ = command(AVERAGE, *RANGE, "--every", "1d", "--by", "plan", "--format", "csv")
     lines = list(csv.DictReader(io.StringIO(out)))

@@ -176,4 +176,4 @@ def test_threads_are_allowed_and_end_with_the_worker(walled: Engine, rows: Datas
     return df.count()
     """
     assert walled.evaluate(metric(body), rows).overall.value == 300.0
-    assert threading.active_count() == before
+    assert threading.active_count() <= before

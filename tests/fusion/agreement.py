@@ -17,7 +17,7 @@ from engine import Dataset, Engine, Limits, Run, SegmentGroup
 _TOLERANCE = 1e-8
 _BETWEEN = "\x1f"
 
-_SOURCE = '''\
+_SOURCE = """\
 from pyspark.sql import functions as F
 from pyspark.sql import Window
 
@@ -33,7 +33,7 @@ def calc_metric(df):
     failed = 0
 {plans}
     return failed
-'''
+"""
 _PLAN = """\
     print("plan {number}")
     try:

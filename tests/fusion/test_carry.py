@@ -8,7 +8,7 @@ from pyspark.sql.connect.functions import builtin as F  # noqa: N812
 from pyspark.sql.connect.window import Window
 
 from engine.frames.build import column, long
-from engine.fusion.carry import SAIL_DIFFERS, Carried, Shape, carry, key_names, keyed_base, shape_of
+from engine.fusion.carry import Carried, Shape, carry, key_names, keyed_base, shape_of
 from engine.fusion.chain import Chain
 from engine.fusion.unfused import Unfused
 from engine.plans.caps import FIRST_BOUND_ID
@@ -111,22 +111,6 @@ def test_equal_names_are_no_names(offline: Offline) -> None:
     chain = chain_of(offline, lambda df: df.select("id", "n").select("*"))
     assert refusal(chain, lambda steps: ("id", "ID")) == "several columns of one name"
     assert "cannot be named" in refusal(chain_of(offline, lambda df: df.fillna(0)), lambda steps: ("a.b",))
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        lambda df: df.agg(F.max("n")),
-        lambda df: df.select(F.max("n") + 1),
-        lambda df: df.selectExpr("max(n)"),
-        lambda df: df.groupBy(F.lit("k")).agg(F.max("n")),
-    ],
-)
-def test_what_a_backend_computes_otherwise_in_groups(offline: Offline, query: Query) -> None:
-    chain = chain_of(offline, query)
-    assert refusal(chain, differing=SAIL_DIFFERS).startswith("max over all rows")
-    carried(chain)
-    carried(chain_of(offline, lambda df: df.groupBy("s").agg(F.max("n"))), differing=SAIL_DIFFERS)
 
 
 def test_deep_expressions_survive(offline: Offline) -> None:

@@ -13,7 +13,7 @@ from pyspark.sql.connect.functions import builtin as F  # noqa: N812
 from pyspark.sql.connect.window import Window
 
 from engine.backends.base import Backend
-from engine.fusion.carry import SAIL_DIFFERS, shape_of
+from engine.fusion.carry import shape_of
 from engine.fusion.unfused import Unfused
 from tests.fusion.carry_cases import ORDERED, ROWS, SPARK_ONLY, TIED
 from tests.fusion.carry_support import SEGMENTS, Both, Query, chain_of
@@ -86,9 +86,9 @@ def test_without_keys_it_is_the_answer_over_all_rows(sail: Both, name: str) -> N
 
 
 @pytest.mark.sail
-@pytest.mark.parametrize("function", SAIL_DIFFERS)
-def test_sail_computes_some_functions_otherwise_in_groups(sail: Both, function: str) -> None:
-    chain = chain_of(sail.offline, lambda df: df.agg(getattr(F, function)("x")))
+def test_sail_computes_some_functions_otherwise_in_groups(sail: Both) -> None:
+    """Why `engine.fusion.doubts` exists."""
+    chain = chain_of(sail.offline, lambda df: df.agg(F.max("x")))
     assert sail.split(chain)[0] != sail.direct(chain, 0)
 
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from engine import Engine, SegmentGroup
 from tests.fusion.agreement import Plan, differences, run_both, write_rows
 
-_FLOATS = st.sampled_from([0.0, -0.0, 1.0, -1.5, 2.25, 1e9 + 0.5, 1e-9, 3.0, math.nan, math.inf, -math.inf, None])
+_FLOATS = st.sampled_from(
+    [0.0, -0.0, 1.0, -1.5, 2.25, 1e9 + 0.5, 1e-9, 3.0, math.nan, math.inf, -math.inf, None]
+)
 _ROWS = st.lists(
     st.tuples(
         st.sampled_from(["x", "x", "x", "y", "ü", None, "rare"]),
@@ -88,11 +90,11 @@ _ENDS = st.one_of(
     _AGGREGATES.map(lambda item: f".agg({item}.alias('m')).filter('m is not null')"),
     _AGGREGATES.map(lambda item: f".agg({item}.alias('m')).select(F.col('m'), F.lit(1).alias('k'))"),
     st.sampled_from([".count_rows", ".select('a', 'w')", ".groupBy('g', 'h').count()", ".cube('h').count()"]),
-    st.sampled_from([".select('h').distinct()", ".orderBy('w', 'a', 'h', 'g', 'b').limit(2).select('a', 'w')"]),
+    st.sampled_from(
+        [".select('h').distinct()", ".orderBy('w', 'a', 'h', 'g', 'b').limit(2).select('a', 'w')"]
+    ),
 ).map(lambda end: ".agg(F.count(F.lit(1)))" if end == ".count_rows" else end)
-_PLANS = st.builds(
-    lambda steps, end: Plan("df" + "".join(steps) + end), st.lists(_STEPS, max_size=3), _ENDS
-)
+_PLANS = st.builds(lambda steps, end: Plan("df" + "".join(steps) + end), st.lists(_STEPS, max_size=3), _ENDS)
 _GROUPS = st.sampled_from(
     [
         [SegmentGroup.by_value("g")],

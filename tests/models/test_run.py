@@ -49,6 +49,7 @@ def make_run() -> Run:
             seconds=1.5,
             cut=(Cut("country", 2, 17),),
             warnings=(Problem(1, 1, "collects-frame", "it collects the frame", "aggregate"),),
+            sharing=(Shared("filter, aggregate", "cells", 3),),
         ),
     )
 
@@ -74,6 +75,7 @@ def test_json_has_the_documented_keys_and_no_nan():
             {"line": 1, "column": 1, "code": "collects-frame", "message": "it collects the frame",
              "hint": "aggregate", "severity": "error"},
         ],
+        "sharing": [{"plan": "filter, aggregate", "how": "cells", "frames": 3, "reason": ""}],
     }  # fmt: skip
     assert data["results"][2] == {
         "segment": {"group": "country", "value": None, "type": "null"},

@@ -5,14 +5,12 @@ that has no row in the answer gets the plan's answer on an empty frame: every ru
 backend may still refuse the plan, or fail on a row of one frame: then each frame asks for itself.
 """
 
-from engine.fusion.carry.aggregates import SAIL_DIFFERS
 from engine.fusion.carry.base import key_names, keyed_base
 from engine.fusion.carry.rules import RULES, Carried, carry
 from engine.fusion.carry.shape import Shape, shape_of
 
 __all__ = [
     "RULES",
-    "SAIL_DIFFERS",
     "Carried",
     "Shape",
     "carry",

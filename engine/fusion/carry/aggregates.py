@@ -15,9 +15,6 @@ from engine.fusion.carry.state import Place, State
 from engine.fusion.unfused import Unfused
 from engine.plans.trees import walk
 
-# Sail's `max` takes NaN for the largest number over all rows, and leaves it out in groups.
-SAIL_DIFFERS: Final = frozenset({"max"})
-
 # Columns of one cube: it has two to the power of them grouping sets.
 _MAX_CUBE: Final = 5
 
@@ -31,16 +28,13 @@ def aggregate(state: State, step: pb.Relation, place: Place) -> State:
         check_no_ordinal(item)
     if grouping.may_remove:
         state.check_may_remove("a grouping by time windows")
-    functions = _check_aggregates(body.aggregate_expressions)
+    _check_aggregates(body.aggregate_expressions)
     keys = columns_named(place.keys)
     groups = [rewritten(item, place) for item in body.grouping_expressions]
     items = selected(body.aggregate_expressions, place, before=len(groups))
     raised = _aggregation(step, [*groups, *keys], items)
     # Rows of a total are there without any row to group.
-    of_all = not any(_looks_at_columns(item) for item in groups)
-    if of_all:
-        _check_alike(functions, place)
-    total = state.total or of_all
+    total = state.total or not any(_looks_at_columns(item) for item in groups)
     match body.group_type:
         case pb.Aggregate.GROUP_TYPE_GROUPBY:
             single = not groups or state.single_row
@@ -61,24 +55,18 @@ def aggregate(state: State, step: pb.Relation, place: Place) -> State:
 def select_aggregates(state: State, step: pb.Relation, place: Place) -> State:
     """`select` of aggregates, which is an aggregate of all rows."""
     state.check_may_mix("an aggregate")
-    _check_alike(_check_aggregates(step.project.expressions), place)
+    _check_aggregates(step.project.expressions)
     items = selected(step.project.expressions, place)
     raised = _aggregation(step, columns_named(place.keys), items)
     return state.then(raised, total=True, single_row=True)
 
 
-def _check_aggregates(expressions: Sequence[pb.Expression]) -> frozenset[str]:
+def _check_aggregates(expressions: Sequence[pb.Expression]) -> None:
     content = check_content(*expressions, allow=("aggregates", "windows"))
     if content.facts.windows:
         raise Unfused("a window over aggregates")
     check_sketches(content.functions)
     check_orderless(*expressions)
-    return content.functions
-
-
-def _check_alike(functions: frozenset[str], place: Place) -> None:
-    for name in sorted(functions & place.differing):
-        raise Unfused(f"{name} over all rows, which this backend computes otherwise in groups")
 
 
 def _aggregation(

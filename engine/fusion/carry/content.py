@@ -25,8 +25,7 @@ _REASONS: Final = {
     "generators": "a function that makes rows, outside of select and withColumn",
 }
 
-# What bare names may mean when no column has them.
-_CLOCKS: Final = frozenset({"current_date", "current_time", "current_timestamp", "localtimestamp"})
+# What a bare name may mean when no column has it.
 _GROUPING_ID: Final = "grouping__id"
 
 # Their values tell how many columns were grouped by.
@@ -74,7 +73,6 @@ def content_of(*messages: Any) -> Content:
             functions |= set(_names(here))
         left = inspect(outside)
         facts, text_windows = facts | left, text_windows or left.windows
-    facts |= Facts(random=not functions.isdisjoint(_CLOCKS))
     return Content(facts, frozenset(functions), text_windows)
 
 
@@ -142,12 +140,12 @@ def _names(here: Any) -> Iterator[str]:
             yield here.function_name.lower()
         case "UnresolvedAttribute":
             name = here.unparsed_identifier.strip("` ").lower()
-            if name in _CLOCKS or name == _GROUPING_ID:
+            if name == _GROUPING_ID:
                 yield name
         case "ExpressionString":
             yield from inspect_expression(here.expression).functions
             yield from (
                 word
                 for lexeme in lex(here.expression)
-                if (word := lexeme.upper.strip("`").lower()) in _CLOCKS or word == _GROUPING_ID
+                if (word := lexeme.upper.strip("`").lower()) == _GROUPING_ID
             )

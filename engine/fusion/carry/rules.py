@@ -66,8 +66,6 @@ def carry(
     base: pb.Relation,
     keys: tuple[str, ...],
     columns_of: Callable[[int], tuple[str, ...]],
-    *,
-    differing: frozenset[str] = frozenset(),
 ) -> Carried:
     """Rewrite a chain so that it computes for many frames at once.
 
@@ -77,8 +75,6 @@ def carry(
         keys: names of the key columns in it, which occur nowhere else, from `key_names`.
         columns_of: names of the columns that the guest sees above so many steps, 0 for the frame; asked
             only when needed.
-        differing: aggregate functions that this backend computes otherwise for a group of rows than for
-            all rows, such as `SAIL_DIFFERS`.
 
     Raises:
         Unfused: it is not positively known that the answer, split by the keys, is each frame's own.
@@ -89,5 +85,5 @@ def carry(
         rule = RULES.get(kind)
         if rule is None:
             raise Unfused(f"a relation of the kind {kind.replace('_', ' ')}")
-        state = rule(state, step, Place(chain, index, keys, columns_of, differing))
+        state = rule(state, step, Place(chain, index, keys, columns_of))
     return Carried(stack(base, state.steps), state.rank)

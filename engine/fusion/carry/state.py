@@ -71,14 +71,12 @@ class Place:
         index: how many steps are below.
         keys: names of the key columns.
         columns_of: names of the columns that the guest sees above so many steps.
-        differing: aggregate functions to which a group of rows is not what all rows are.
     """
 
     chain: Chain
     index: int
     keys: tuple[str, ...]
     columns_of: Callable[[int], tuple[str, ...]]
-    differing: frozenset[str] = frozenset()
 
     def columns(self) -> tuple[str, ...]:
         """Names of the step's input columns, as the guest sees them.

@@ -1,0 +1,84 @@
+"""Several metrics over one dataset: the results of separate runs, from fewer queries."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import SegmentGroup, SourcesRefused, UsageError
+from tests.engine.support import BY_GROUP, metric
+
+SOURCES = {
+    "sum": metric("return df.agg(F.sum('n')).first()[0]"),
+    "even": metric("return df.filter('n % 2 = 0').agg(F.sum('n'), F.avg('x')).first()[0]"),
+    "spread": metric("return df.filter(F.col('n') > 10).agg(F.stddev('x')).first()[0]"),
+    "rows": metric("return df.count()"),
+    "median": metric("return df.agg(F.expr('percentile(n, 0.5)')).first()[0]"),
+    "array": metric("return float(df.select('n').toPandas()['n'].max())"),
+    "fails": metric("return df.agg(F.sum('n')).first()[0] / (df.count() - 100)"),
+    "asks nothing": metric("return 1"),
+}
+
+
+def values(run):
+    return [(one.frame, one.status, one.rows, one.error and one.error.code) for one in run.results]
+
+
+@pytest.fixture
+def together(engine, rows):
+    return engine.evaluate_many(
+        SOURCES, rows, segments=[BY_GROUP, SegmentGroup.by_buckets("n", [0, 50, 300])]
+    )
+
+
+def test_results_are_those_of_separate_runs(engine, rows, together):
+    assert [run.metric for run in together] == list(SOURCES)
+    groups = [BY_GROUP, SegmentGroup.by_buckets("n", [0, 50, 300])]
+    for run, (name, source) in zip(together, SOURCES.items(), strict=True):
+        alone = engine.evaluate(source, rows, segments=groups, name=name, fuse=False)
+        assert values(run) == values(alone), name
+        for one, other in zip(run.results, alone.results, strict=True):
+            assert one.value == pytest.approx(other.value, rel=1e-9, nan_ok=True), name
+
+
+def test_the_data_is_counted_once_and_first_questions_travel_together(together):
+    queries = {run.metric: run.report.queries for run in together}
+    # One of them counts for all; what each asks first costs no more than finding out its type.
+    assert sum(queries[name] for name in ("sum", "even", "spread", "rows")) <= 4 + 4
+    assert queries["asks nothing"] <= 1
+    shared = {run.metric: {one.how for one in run.report.sharing} for run in together}
+    assert shared["spread"] == {"cells"} and "rows" in shared["array"]
+
+
+def test_all_refused_sources_are_told_and_nothing_runs(engine, rows):
+    with pytest.raises(SourcesRefused) as refused:
+        engine.evaluate_many({**SOURCES, "one": "import os", "two": "x = ("}, rows)
+    assert set(refused.value.by_metric) == {"one", "two"}
+    assert "one" in str(refused.value) and "two" in str(refused.value)
+
+
+def test_more_metrics_than_run_at_a_time(engine, rows):
+    sources = {f"m{i}": metric(f"return df.agg(F.sum('n')).first()[0] + {i}") for i in range(20)}
+    runs = engine.evaluate_many(sources, rows, segments=[BY_GROUP])
+    assert [run.overall.value for run in runs] == [44850.0 + i for i in range(20)]
+
+
+def test_progress_is_that_of_all_together(engine, rows):
+    seen = []
+    engine.evaluate_many(
+        dict(list(SOURCES.items())[:3]),
+        rows,
+        segments=[BY_GROUP],
+        on_progress=lambda progress: seen.append(progress),
+    )
+    assert (seen[-1].stage, seen[-1].done, seen[-1].total) == ("done", 12, 12)
+    assert all(one.done <= one.total for one in seen if one.total)
+
+
+def test_no_metrics_at_all_and_wrong_arguments(engine, rows):
+    assert engine.evaluate_many({}, rows) == ()
+    with pytest.raises(UsageError, match="dict"):
+        engine.evaluate_many([SOURCES["sum"]], rows)
+    with pytest.raises(UsageError, match="names"):
+        engine.evaluate_many(SOURCES, rows, name="x")
+    with pytest.raises(UsageError, match="fuse"):
+        engine.evaluate_many(SOURCES, rows, fuse="no")
