@@ -10,7 +10,6 @@ from engine.fusion.unfused import Unfused
 from tests.fusion.carry_support import chain_of
 from tests.plans.offline import Offline
 
-
 SCHEMA = pb.DataType()
 for _name, _kind in {"n": "integer", "x": "double", "y": "double", "s": "string"}.items():
     getattr(SCHEMA.struct.fields.add(name=_name).data_type, _kind).SetInParent()

@@ -23,6 +23,7 @@ from engine.models import (
 )
 from engine.models.codes import CODES, limit_code
 from engine.models.result import STATUSES
+from engine.models.run import Shared
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Problem
 
