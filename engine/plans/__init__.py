@@ -9,7 +9,7 @@ in the tables is refused with `PlanRefused`, which is the only error for any byt
 from __future__ import annotations
 
 from engine.plans.analyses import analyze_request, local_answer
-from engine.plans.bind import bind
+from engine.plans.bind import bind, check_bound
 from engine.plans.canonical import canonical
 from engine.plans.caps import FIRST_VIEW_ID
 from engine.plans.parse import parse_request
@@ -27,6 +27,7 @@ __all__ = [
     "analyze_request",
     "bind",
     "canonical",
+    "check_bound",
     "define_view",
     "expand_views",
     "local_answer",

@@ -33,7 +33,8 @@ def ask_states(source: Source, chain: Chain, plan: CellsPlan, asker: Asker) -> S
     base = keyed_base(chain.read, source.full, list(zip(names, keys, strict=True)))
     carried = carry(lower, base, names, lambda steps: source.columns_after(lower, steps, asker))
     states = [named(state, f"_calcmetric_s{i}") for i, state in enumerate(plan.states)]
-    table = source.fetch(aggregated(carried.relation, [column(name) for name in names], states), asker).table
+    relation = aggregated(carried.relation, [column(name) for name in names], states)
+    table = source.fetch(relation, asker, base=base).table
     arrays = [flat(table.column(i)) for i in range(table.num_columns)]
     return StateTable(tuple(arrays[: len(keys)]), tuple(arrays[len(keys) :]))
 
@@ -98,7 +99,7 @@ class RolledUp:
         carried = carry(
             small, base, (_FRAME,), lambda steps: source.columns_after(kept, plan.position + steps, asker)
         )
-        fetched = source.fetch(carried.relation, asker)
+        fetched = source.fetch(carried.relation, asker, base=base)
         schema = aside.result()
         part = cut(fetched, schema, extras(carried, (_FRAME,)))
         frames = flat(part.carried[_FRAME]).to_numpy()

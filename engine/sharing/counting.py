@@ -30,6 +30,7 @@ from engine.frames.build import Literal, aggregated, call, column, limited, lite
 from engine.fusion.carry import key_names, keyed_base
 from engine.fusion.cells import guardable, row_condition, states_under
 from engine.fusion.chain import Chain
+from engine.plans import check_bound
 from engine.sharing.cut import flat
 from engine.sharing.gather import Gather, Offer, StateTable
 from engine.sharing.once import Patience
@@ -145,8 +146,9 @@ class _Common:
             passes = call("coalesce", common, literal(Literal(boolean=False)))
             grouping.append(named(passes, _KEPT))
         read = pb.Relation()
+        base = keyed_base(read, source.full, keys)
         relation = aggregated(
-            keyed_base(read, source.full, keys),
+            base,
             grouping,
             [
                 named(call("count", long(1)), _ROWS),
@@ -154,6 +156,7 @@ class _Common:
             ],
         )
         relation = limited(relation, MAX_CELLS + 1)
+        check_bound(relation, base.subquery_alias.input)
         return _Common(source, tuple(offer for offer, _ in part), relation, tuple(places), common is not None)
 
     def run(self, gather: Gather, patience: Patience) -> Cells | None:

@@ -38,7 +38,7 @@ def ask_family(source: Source, chain: Chain, relation: pb.Relation, family: Fami
     )
     carried = carry(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
     aside = Aside(source, relation, asker)
-    fetched = source.fetch(carried.relation, asker, MAX_BYTES)
+    fetched = source.fetch(carried.relation, asker, base=base, most_bytes=MAX_BYTES)
     schema = aside.result()
     part = cut(fetched, schema, extras(carried, names))
     frames = frames_of(family, [flat(part.carried[name]) for name in names])

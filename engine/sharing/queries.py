@@ -77,13 +77,22 @@ class Source:
         """The rows of the run's whole range."""
         return filtered(self.relation, self.plan.inside)
 
-    def fetch(self, relation: pb.Relation, asker: Asker, most_bytes: int | None = None) -> Fetched:
+    def fetch(
+        self, relation: pb.Relation, asker: Asker, *, base: pb.Relation, most_bytes: int | None = None
+    ) -> Fetched:
         """Run a shared query, in half of the time that its asker has.
+
+        Args:
+            relation: the query.
+            asker: who asks.
+            base: the only part of it that may read anything; an alias as `keyed_base` makes it.
+            most_bytes: Arrow bytes that it may bring; None: any number.
 
         Raises:
             Unfused: it failed, took too long, or gave too much.
             BackendLost, Interrupted: as `BackendSession.execute`.
         """
+        plans.check_bound(relation, base.subquery_alias.input)
         patience = asker.patience.half()
         asker.queries += 1
         with _as_unfused(asker.patience):

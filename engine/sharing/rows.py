@@ -68,7 +68,7 @@ def ask_rows(source: Source, chain: Chain, relation: pb.Relation, count: int, as
     names = key_names(chain, source.columns, len(keys))
     base = keyed_base(chain.read, source.full, list(zip(names, keys, strict=True)))
     carried = carry(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
-    fetched = source.fetch(carried.relation, asker, MAX_BYTES)
+    fetched = source.fetch(carried.relation, asker, base=base, most_bytes=MAX_BYTES)
     schema = aside.result()
     part = cut(fetched, schema, extras(carried, names))
     return Rows(schema, part.own, tuple(flat(part.carried[name]) for name in names))

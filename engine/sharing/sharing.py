@@ -227,7 +227,9 @@ class Sharing:
         """What the plan gives on a frame of which no row reaches its aggregates, or that has none at all."""
         rows = frame.relation(self.source.relation)
         bound = plans.bind(question.relation, frame=rows, views={}, scope="empty")
-        fetched = self.source.fetch(bound, asker)
+        alias = pb.Relation()
+        alias.subquery_alias.input.CopyFrom(rows)
+        fetched = self.source.fetch(bound, asker, base=alias)
         return Answer(fetched.schema, fetched.table)
 
 

@@ -113,6 +113,41 @@ def test_sail_gives_the_numbers_of_plain_pyspark(name: str, sail: Bench) -> None
     assert_all_as_expected(name, sail.compute(name))
 
 
+# Frames enough that every way to share a query is taken.
+MANY = (
+    SegmentGroup.by_value("country"),
+    SegmentGroup.by_value("plan"),
+    SegmentGroup.by_buckets("age", [18, 25, 40, 65], outer=True),
+    SegmentGroup.by_terms({"young": "age < 30", "business": "plan = 'business'"}),
+)
+
+
+def assert_both_ways_agree(name: str, bench: Bench) -> None:
+    """Compare the frames of a run that shares queries with those of one that does not."""
+    source = metric_paths()[name].read_text()
+    fused, apart = (
+        bench.engine.evaluate(source, bench.dataset, segments=MANY, fuse=fuse) for fuse in (True, False)
+    )
+    tolerance = max(EXPECTED["metrics"][name]["tolerance"], 1e-8)
+    for one, other in zip(fused.results, apart.results, strict=True):
+        assert (one.frame, one.rows, one.status) == (other.frame, other.rows, other.status)
+        assert one.value == pytest.approx(other.value, rel=tolerance, abs=1e-12, nan_ok=True), one.frame
+
+
+@pytest.mark.sail
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAME_ON_SAIL)
+def test_both_ways_agree_on_sail(name: str, sail: Bench) -> None:
+    assert_both_ways_agree(name, sail)
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES[::4])
+def test_both_ways_agree_on_spark(name: str, spark: Bench) -> None:
+    assert_both_ways_agree(name, spark)
+
+
 @pytest.mark.sail
 @pytest.mark.parametrize("name", sorted(SAIL_DIFFERENCES))
 def test_what_sail_is_said_to_do_otherwise_it_does(name: str, sail: Bench) -> None:
