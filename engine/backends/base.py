@@ -23,15 +23,20 @@ class BackendSession(Protocol):
             cancel: interrupts the query once set.
 
         Raises:
-            Interrupted: the deadline passed or `cancel` was set. The query no longer runs when this is
-                raised, or the local server that would not stop it has been restarted.
+            Interrupted: the deadline passed or `cancel` was set. After a deadline the query no longer runs
+                when this is raised, or the local server that would not stop it has been restarted; after
+                a cancel the same follows by itself.
             BackendLost: the backend died or was restarted under the query; it may be asked again.
             BackendError: the query failed.
         """
         ...
 
     def analyze(
-        self, request: pb.AnalyzePlanRequest, *, deadline: float | None = None
+        self,
+        request: pb.AnalyzePlanRequest,
+        *,
+        deadline: float | None = None,
+        cancel: threading.Event | None = None,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; session fields of `request` are filled in here.
 

@@ -3,7 +3,9 @@
 A query's responses are pumped by a thread of its own into a short queue, so that the asking thread can
 look at its deadline and its cancel event every few milliseconds, without a watchdog. Stopping goes by
 steps: Interrupt with the call left open (cancelling the call leaves Spark computing), a grace of two
-seconds, then the endpoint ends the server. Rejected: polling gRPC's iterator, which has no timeout.
+seconds, then the endpoint ends the server. Whoever cancels does not wait for that: a thread of its own
+stops the query, and the session is released after the last one. Rejected: polling gRPC's iterator, which
+has no timeout.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, Protocol
 
 import grpc
@@ -97,6 +99,7 @@ class ConnectSession:
         self._lock = threading.Lock()
         self._prepared: Connection | None = None
         self._closed = False
+        self._stopping = 0
 
     def execute(
         self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
@@ -122,43 +125,79 @@ class ConnectSession:
                         _raise_end(item)
                     return
                 if reason := _due(deadline, cancel):
-                    ended = True
-                    self._stop(connection, operation, call, responses)
+                    if reason == "deadline":
+                        ended = True
+                        self._stop(connection, operation, call, responses)
                     raise Interrupted(reason)
                 if item is not None:
                     yield item
         finally:
-            if not ended:  # the reader went away: stop the query without making it wait
-                stopping = (connection, operation, call, responses)
-                threading.Thread(
-                    target=self._stop, args=stopping, name="calcmetric-stop", daemon=True
-                ).start()
+            if not ended:  # nobody waits for the answer any more, nor for the query's end
+                self._aside(lambda: self._stop(connection, operation, call, responses))
 
     def analyze(
-        self, request: pb.AnalyzePlanRequest, *, deadline: float | None = None
+        self,
+        request: pb.AnalyzePlanRequest,
+        *,
+        deadline: float | None = None,
+        cancel: threading.Event | None = None,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
-        _refuse_due(deadline, None)
+        _refuse_due(deadline, cancel)
         connection = self._prepare()
         with self._translated(connection):
             call = connection.analyze(self.id, request)
-            left = None if deadline is None else deadline - time.monotonic() + GRACE_SECONDS
-            try:
-                response: pb.AnalyzePlanResponse = call.result(timeout=left)
-            except grpc.FutureTimeoutError:
-                # No server can interrupt an analysis: it has no operation id.
-                self._endpoint.end_server(connection)
-                call.cancel()
-                raise Interrupted("deadline") from None
-        _refuse_due(deadline, None)
+            until = None if deadline is None else deadline + GRACE_SECONDS
+            reason = _wait(call, until, cancel)
+            if reason == "cancelled":
+                self._aside(lambda: self._outlast(connection, call))
+                raise Interrupted(reason)
+            if reason == "deadline":
+                self._give_up(connection, call)
+                raise Interrupted(reason)
+            response: pb.AnalyzePlanResponse = call.result()
+        _refuse_due(deadline, cancel)
         return response
 
     def close(self) -> None:
-        """Release the session on the backend. Never raises."""
+        """Release the session on the backend, once nothing has to be stopped. Never raises."""
         with self._lock:
-            prepared, self._closed = self._prepared, True
+            self._closed = True
+            stopping = self._stopping > 0
+        if not stopping:
+            self._release()
+
+    def _release(self) -> None:
+        with self._lock:
+            prepared, self._prepared = self._prepared, None
         if prepared is not None and not prepared.closed and self._endpoint.releases:
             prepared.release(self.id)
+
+    def _aside(self, stop: Callable[[], None]) -> None:
+        """Stop something while nobody waits; the last one releases a session that was closed meanwhile."""
+
+        def run() -> None:
+            try:
+                stop()
+            finally:
+                with self._lock:
+                    self._stopping -= 1
+                    last = self._closed and self._stopping == 0
+                if last:
+                    self._release()
+
+        with self._lock:
+            self._stopping += 1
+        threading.Thread(target=run, name="calcmetric-stop", daemon=True).start()
+
+    def _outlast(self, connection: Connection, call: Any) -> None:
+        """Let an analysis end, for a while: no server can interrupt one, as it has no operation id."""
+        if _wait(call, time.monotonic() + GRACE_SECONDS, None):
+            self._give_up(connection, call)
+
+    def _give_up(self, connection: Connection, call: Any) -> None:
+        self._endpoint.end_server(connection)
+        call.cancel()
 
     def _prepare(self) -> Connection:
         """The connection to use, with this session's configuration set on its server."""
@@ -233,6 +272,16 @@ def _drain(responses: queue.Queue[Any], until: float) -> bool:
 def _raise_end(end: _End) -> None:
     if end.error is not None:
         raise end.error
+
+
+def _wait(call: Any, until: float | None, cancel: threading.Event | None) -> Reason | None:
+    """Wait for a call's end; why it is not waited for any longer, or None once it has ended."""
+    over = threading.Event()
+    call.add_done_callback(lambda _: over.set())
+    while not over.wait(_POLL_SECONDS):
+        if reason := _due(until, cancel):
+            return reason
+    return None
 
 
 def _due(deadline: float | None, cancel: threading.Event | None) -> Reason | None:

@@ -193,7 +193,8 @@ class Answers:
             return replies.analyze_answer(local)
         self.queries += 1
         bound = plans.analyze_request(request, self._bind)
-        return replies.rebuild_analyze(self._session.analyze(bound, deadline=self._deadline))
+        answer = self._session.analyze(bound, deadline=self._deadline, cancel=self._cancel)
+        return replies.rebuild_analyze(answer)
 
     def _bind(self, relation: pb.Relation) -> pb.Relation:
         # References of SQL text are session-wide names on the backend while it plans; workers share one.

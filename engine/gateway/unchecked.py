@@ -45,7 +45,7 @@ def forward(
     else:
         analysis = pb.AnalyzePlanRequest.FromString(bytes(payload))
         _replace_placeholder(analysis, frame)
-        yield replies.rebuild_analyze(session.analyze(analysis, deadline=deadline))
+        yield replies.rebuild_analyze(session.analyze(analysis, deadline=deadline, cancel=cancel))
 
 
 def _replace_placeholder(request: Any, frame: pb.Relation) -> None:

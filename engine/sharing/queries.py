@@ -112,9 +112,10 @@ class Source:
         """
         request = pb.AnalyzePlanRequest()
         request.schema.plan.root.CopyFrom(plans.bind(relation, frame=self.full, views={}, scope="shape"))
+        patience = asker.patience.half()
         asker.queries += 1
         with _as_unfused(asker.patience):
-            answer = self.session.analyze(request, deadline=asker.patience.half().deadline)
+            answer = self.session.analyze(request, deadline=patience.deadline, cancel=patience.cancel)
         return answer.schema.schema
 
     def columns_after(self, chain: Chain, steps: int, asker: Asker) -> tuple[str, ...]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,17 +18,9 @@ from engine.backends.process import Permissions, find_free_ports, is_listening, 
 from engine.backends.rpc import Connection
 from engine.backends.sail import LocalSail, python_folders
 from engine.errors import BackendStartError, EngineClosed, ForkedEngine
+from tests.waiting import wait_until
 
 NOTHING = Permissions(read=(), bind_ports=())
-
-
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        os.sched_yield()
-    return True
 
 
 def runs(process: psutil.Process) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
@@ -15,6 +15,7 @@ from engine.backends import session as module
 from engine.backends.session import ConnectSession
 from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted
 from tests.backends.test_failures import RpcFailure
+from tests.waiting import wait_until
 
 PLAN = pb.Plan(root=pb.Relation(range=pb.Range(start=0, end=1, step=1)))
 
@@ -40,9 +41,11 @@ class Call:
         self.cancelled = True
         self.over.set()
 
-    def result(self, timeout: float | None) -> pb.AnalyzePlanResponse:
-        if not self.over.wait(timeout):
-            raise grpc.FutureTimeoutError
+    def add_done_callback(self, callback: Callable[[Call], None]) -> None:
+        threading.Thread(target=lambda: self.over.wait(10) and callback(self), daemon=True).start()
+
+    def result(self) -> pb.AnalyzePlanResponse:
+        assert self.over.is_set()
         return pb.AnalyzePlanResponse(session_id="answered")
 
 
@@ -191,6 +194,32 @@ def test_an_analysis_that_does_not_end_costs_the_server(monkeypatch: pytest.Monk
     with pytest.raises(Interrupted):
         session_on(server).analyze(pb.AnalyzePlanRequest(), deadline=soon())
     assert server.log == ["configure", "end"]
+
+
+def test_a_cancelled_query_is_stopped_while_nobody_waits() -> None:
+    server, cancel = Server(Call(0, hangs=True), heeds=False), threading.Event()
+    session = session_on(server)
+    threading.Timer(0.05, cancel.set).start()
+    began = time.monotonic()
+    with pytest.raises(Interrupted):
+        list(session.execute(PLAN, cancel=cancel))
+    session.close()
+    assert time.monotonic() - began < 1
+    assert "release" not in server.log  # which would take the query's end away from who stops it
+    server.call.over.set()
+    assert wait_until(lambda: server.log[-1] == "release", 5)
+    assert "end" not in server.log
+
+
+def test_a_cancelled_analysis_has_a_while_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.1)
+    server, cancel = Server(Call(0, hangs=True)), threading.Event()
+    threading.Timer(0.05, cancel.set).start()
+    with pytest.raises(Interrupted) as caught:
+        session_on(server).analyze(pb.AnalyzePlanRequest(), cancel=cancel)
+    assert caught.value.reason == "cancelled"
+    assert server.log == ["configure"]
+    assert wait_until(lambda: server.log == ["configure", "end"], 5)
 
 
 def test_a_closed_session_asks_nothing() -> None:

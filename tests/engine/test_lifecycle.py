@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from engine import Dataset, Engine, ForkedEngine, Limits, SegmentGroup
 from engine.errors import EngineClosed
 from engine.runs.live import LiveRun
 from tests.engine.support import check_goes_on, is_running, metric, run_on_groups
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.sail
 
@@ -31,6 +31,7 @@ CROSS_JOIN = metric(
     "    far = far.crossJoin(df.select(F.col('x').alias('x' + str(number))))\n"
     "return far.agg(F.sum(F.sin('x') * F.sin('x0') * F.sin('x1') * F.sin('x2'))).first()[0]"
 )
+
 MANY = [SegmentGroup.by_value("n", top=100)]
 _SETTLED_LOOKS = 15  # in 0.3 seconds
 SERVERS = ["sail", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow])]
@@ -43,16 +44,6 @@ def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("TMPDIR", str(folder))
-
-
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether the condition becomes true in time."""
-    until = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def descendants() -> set[int]:
