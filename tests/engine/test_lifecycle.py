@@ -34,6 +34,7 @@ CROSS_JOIN = metric(
 
 MANY = [SegmentGroup.by_value("n", top=100)]
 _SETTLED_LOOKS = 15  # in 0.3 seconds
+_GRPC_DESCRIPTORS = 2  # that it opens for the process, at a time of its own choosing
 SERVERS = ["sail", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow])]
 
 
@@ -102,9 +103,11 @@ def test_two_hundred_runs_leave_nothing_behind(data_dir: Path, rows: Dataset) ->
                 run_on_groups(engine, metric("raise ValueError('x')"), rows)
             else:
                 check_goes_on(engine, rows)
-        assert settled() == before
+        after = settled()
+        assert (after[0], after[2], after[3]) == (before[0], before[2], before[3])
+        assert after[1] <= before[1] + _GRPC_DESCRIPTORS
     assert wait_until(lambda: belongings()[::3] == outside[::3], 5)
-    assert belongings()[1] <= outside[1] + 2  # gRPC keeps a descriptor or two for the process
+    assert belongings()[1] <= outside[1] + _GRPC_DESCRIPTORS
 
 
 def test_threads_share_an_engine(engine: Engine, rows: Dataset) -> None:
