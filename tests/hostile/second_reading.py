@@ -1,0 +1,189 @@
+"""An independent reading of what the gateway would send, by a walker that knows the descriptors only.
+
+It shares no code and no table with `engine.plans`. What it must find in a plan that passed: no relation that
+reads anything but the frame, no unknown field, no text in a place that could name a table, a file or a class,
+no function that reaches beyond the data, and no reference from outside into the frame.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pyspark.sql.connect.proto as pb
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from tests.hostile import roles
+from tests.hostile.text_reading import find_harm, find_type_harm, hidden_parts
+
+MOST_RANGE_ROWS = 10_000_000
+MOST_PARTITIONS = 1_000
+# Messages that a plan could hold, and a checked one never does, by a part of their name.
+FORBIDDEN_MESSAGES = re.compile(
+    r"UDF|UDT|Java|Catalog|Extension|Any$|UserDefined|Command|Write|Merge|Cached|Parse|DataSource|MapPartitions"
+    r"|GroupMap|Mlr|MlRelation|Pipeline|Stream|Changes|CollectMetrics|Compressed|Origin|SourceInfo|Unknown"
+)
+
+
+class Gap(AssertionError):
+    """A plan that passed holds what it must not."""
+
+
+def read_bound(relation: pb.Relation, frame: pb.Relation, references: tuple[str, ...] = ()) -> None:
+    """Read a bound plan.
+
+    Args:
+        relation: what would be sent to the backend.
+        frame: what the placeholder stands for.
+        references: names that SQL text may read beside those of its own with_relations.
+
+    Raises:
+        Gap: with what is wrong.
+    """
+    inside: set[int] = set()
+    outside: set[int] = set()
+    work: list[tuple[Any, frozenset[str]]] = [(relation, frozenset(references))]
+    while work:
+        here, tables = work.pop()
+        if _is_frame(here, frame):
+            inside |= {message.plan_id for message in walk(here.subquery_alias.input) if _has_id(message)}
+            continue
+        name = _name(here)
+        if len(UnknownFieldSet(here)):
+            raise Gap(f"{name} has unknown fields")
+        if FORBIDDEN_MESSAGES.search(name):
+            raise Gap(f"a plan holds {name}")
+        if _refers(here):
+            outside.add(here.plan_id)
+        if name == "Relation":
+            _check_relation(here)
+        for field, value in here.ListFields():
+            _check_field(name, field, value, tables)
+        visible = tables
+        if name == "WithRelations":
+            visible = tables | {one.subquery_alias.alias for one in here.references}
+        work += [(child, visible) for child in _children(here)]
+    if inside & outside:
+        raise Gap(f"references {sorted(inside & outside)} reach into the frame")
+
+
+def _check_relation(relation: Any) -> None:
+    kind = relation.WhichOneof("rel_type")
+    if kind is None or kind == "read":
+        raise Gap("a relation of no kind" if kind is None else "something is read beside the frame")
+    body = getattr(relation, kind)
+    if not any(_name(child) == "Relation" for child in _children(body)) and kind not in roles.LEAVES:
+        inputs = [field.name for field in body.DESCRIPTOR.fields if _type_of(field) == "Relation"]
+        if not inputs:
+            raise Gap(f"{kind} is a relation without an input")
+    if kind == "range" and len(range(body.start, body.end, body.step)) > MOST_RANGE_ROWS:
+        raise Gap("a range is too long")
+    if getattr(body, "num_partitions", 0) > MOST_PARTITIONS:
+        raise Gap("too many partitions")
+
+
+def _check_field(name: str, field: Any, value: Any, tables: frozenset[str]) -> None:
+    place = f"{name}.{field.name}"
+    if field.enum_type is not None:
+        numbers = value if field.is_repeated else [value]
+        if any(number not in field.enum_type.values_by_number for number in numbers):
+            raise Gap(f"{place} has an unknown value")
+    if field.type not in (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES):
+        return
+    role = roles.ROLES.get(place)
+    if role is None:
+        raise Gap(f"{place} is a text without a role: {value!r:.80}")
+    for text in value if field.is_repeated else [value]:
+        harm = _harm(role, text, tables)
+        if harm:
+            raise Gap(f"{place}: {harm} in {text!r:.200}")
+
+
+def _harm(role: str, text: Any, tables: frozenset[str]) -> str:
+    """What is wrong with a text in this role; "" if nothing is."""
+    match role:
+        case "column":
+            return hidden_parts(text)
+        case "function":
+            word = text.lower()
+            plain = text.isascii() and (word.replace("_", "a").isalnum() or not word[:1].isalnum())
+            return "" if plain and len(text) < 130 and word not in roles.HARMFUL else "a function"
+        case "table function":
+            return "" if text.lower() in roles.TABLE_FUNCTIONS else "a table function"
+        case "hint":
+            return "" if text.lower() in roles.HINTS else "a hint"
+        case "expression":
+            return find_harm(text, frozenset(), query=False)
+        case "sql":
+            return find_harm(text, tables, query=True)
+        case "type" | "schema":
+            return find_type_harm(text)
+        case "json":
+            return _metadata_harm(text)
+    return ""
+
+
+def _metadata_harm(text: str) -> str:
+    data = json.loads(text) if text else {}
+    bad = [key for key in data if key.startswith("_") or key != key.lower()]
+    return f"metadata {bad}" if bad else ""
+
+
+def _is_frame(message: Any, frame: pb.Relation) -> bool:
+    if _name(message) != "Relation" or message.WhichOneof("rel_type") != "subquery_alias":
+        return False
+    alias = message.subquery_alias
+    return alias.alias == "frame" and _without_ids(alias.input) == _without_ids(frame)
+
+
+def _without_ids(relation: pb.Relation) -> bytes:
+    copy = pb.Relation()
+    copy.CopyFrom(relation)
+    for message in walk(copy):
+        if _has_id(message):
+            message.plan_id = 0
+    return bytes(copy.SerializeToString(deterministic=True))
+
+
+def _has_id(message: Any) -> bool:
+    return "plan_id" in message.DESCRIPTOR.fields_by_name
+
+
+def _refers(message: Any) -> bool:
+    return _has_id(message) and _name(message) != "RelationCommon" and bool(message.plan_id)
+
+
+def walk(message: Any) -> Iterator[Any]:
+    """Yield a message and all inside it."""
+    work = [message]
+    while work:
+        here = work.pop()
+        yield here
+        work += _children(here)
+
+
+def _children(message: Any) -> list[Any]:
+    found: list[Any] = []
+    for field, value in message.ListFields():
+        if field.type != FieldDescriptor.TYPE_MESSAGE:
+            continue
+        entry = field.message_type
+        if entry.GetOptions().map_entry:
+            if entry.fields_by_name["value"].type == FieldDescriptor.TYPE_MESSAGE:
+                found += list(value.values())
+        elif field.is_repeated:
+            found += list(value)
+        else:
+            found.append(value)
+    return found
+
+
+def _type_of(field: Any) -> str:
+    return "" if field.message_type is None else field.message_type.full_name.removeprefix("spark.connect.")
+
+
+def _name(message: Any) -> str:
+    return str(message.DESCRIPTOR.full_name).removeprefix("spark.connect.")

@@ -1,0 +1,188 @@
+"""An independent reading of SQL text that was passed: by its tokens, and by sqlglot's own Spark dialect.
+
+Neither `engine.sql` nor its strict dialect is used. Both readings are coarse; each finds a class of gaps by
+itself: a comment or a second statement that is sent, a call of what reaches beyond the data, a hidden
+column, a table that is no view, in whatever scope.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.optimizer.scope import traverse_scope
+
+from tests.hostile.roles import HARMFUL
+
+_TOKEN = re.compile(
+    r"""(?xs)
+      (?P<string> [rR]'[^']*' | [rR]"[^"]*" | '(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" )
+    | (?P<quoted> `(?:[^`]|``)*` )
+    | (?P<comment> -- | /\* | \*/ )
+    | (?P<word> [A-Za-z0-9_]+ )
+    | (?P<blank> [ \t\r\n]+ )
+    | (?P<sign> [-+*/%&|^~<>=!(),.\[\]?:] )
+    | (?P<other> . )
+    """
+)
+_HIDDEN = re.compile(r"_+metadata|_file|_pos|_spec_id|_partition|_deleted|_row_id|_tmp_metadata_row_index")
+_OPENS_QUERY = frozenset({"select", "with", "values"})
+# Calls in which FROM parts arguments.
+_WORDED = frozenset({"extract", "trim", "substring", "substr", "overlay"})
+_DIGITS = re.compile(r"\(\s*[0-9a-zA-Z.]+\s*(?:,\s*-?\s*[0-9a-zA-Z.]+\s*)?\)")
+_CLAUSE_OF_TYPE = re.compile(r"(?i)\b(?:default|generated)\s+(?:['\"\d(+-]|always\b|current_|null\b|by\b)")
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+
+    @property
+    def word(self) -> str:
+        return self.text.lower() if self.kind in ("word", "sign") else ""
+
+    @property
+    def name(self) -> str:
+        if self.kind == "quoted":
+            return self.text[1:-1].replace("``", "`")
+        return self.text if self.kind == "word" else ""
+
+
+_END = _Token("end", "")
+
+
+def find_harm(text: str, tables: frozenset[str], *, query: bool) -> str:
+    """What a passed expression or query must not hold; "" if nothing is found.
+
+    Args:
+        text: what would be sent.
+        tables: what it may read.
+        query: whether it is a query.
+    """
+    if "${" in text or re.search("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", text):
+        return "a substitution or a control character"
+    tokens = [_Token(str(m.lastgroup), m.group()) for m in _TOKEN.finditer(text) if m.lastgroup != "blank"]
+    for kind in ("comment", "other"):
+        if any(token.kind == kind for token in tokens):
+            return f"a token of kind {kind}"
+    return _find_by_tokens(tokens, tables, query) or (_find_by_scope(text, tables) if query else "")
+
+
+def _find_by_tokens(tokens: list[_Token], tables: frozenset[str], query: bool) -> str:
+    defined = _defined(tokens)
+    known = {table.lower() for table in tables} | defined
+    opened: list[str] = []
+    before, before_that = _END, _END
+    for index, token in enumerate(tokens):
+        after = tokens[index + 1] if index + 1 < len(tokens) else _END
+        if token.name and _is_hidden(token.name):
+            return "a hidden column"
+        if token.name and after.word == "(" and token.name.lower() in HARMFUL and before.word != ".":
+            return f"a call of {token.name}"
+        if token.word == "(":
+            opened.append(before.name.lower())
+            if not query and after.word in _OPENS_QUERY:
+                return "a query in an expression"
+        elif token.word == ")":
+            if not opened:
+                return "a parenthesis too many"
+            opened.pop()
+        elif query and _opens_tables(token, before, before_that, opened) and after.name:
+            follows = tokens[index + 2] if index + 2 < len(tokens) else _END
+            if follows.word in (".", ":"):
+                return f"a table of several parts, {after.text}"
+            harmless = (
+                follows.word == "(" or after.word in ("lateral", "values") or after.name.lower() in known
+            )
+            if not harmless:
+                return f"a table {after.text}"
+        before, before_that = token, before
+    return "an open parenthesis" if opened else ""
+
+
+def _opens_tables(token: _Token, before: _Token, before_that: _Token, opened: list[str]) -> bool:
+    """Whether a table comes next: FROM that is a clause, or JOIN."""
+    if token.word == "join":
+        return before.word not in (".", "as") and before.kind != "sign"
+    if token.word != "from" or before.word in (".", "as"):
+        return False
+    if before.word == "distinct" and before_that.word in ("is", "not"):
+        return False
+    return not (opened and opened[-1] in _WORDED)
+
+
+def _defined(tokens: list[_Token]) -> set[str]:
+    """Names of common table expressions, wherever they can be seen."""
+    found = set()
+    for index, token in enumerate(tokens):
+        if not token.name:
+            continue
+        end = index + 1
+        if end < len(tokens) and tokens[end].word == "(":
+            while end < len(tokens) and tokens[end].word != ")":
+                end += 1
+            end += 1
+        rest = [one.word for one in tokens[end : end + 2]]
+        if rest == ["as", "("] or rest[:1] == ["("]:
+            found.add(token.name.lower())
+    return found
+
+
+def _find_by_scope(text: str, tables: frozenset[str]) -> str:
+    """Ask sqlglot, where it can read the text, which tables are read beside common table expressions."""
+    try:
+        tree = sqlglot.parse_one(text, read="spark")
+        scopes = traverse_scope(tree)
+    except (sqlglot.errors.SqlglotError, RecursionError):
+        return ""
+    known = {table.lower() for table in tables}
+    for scope in scopes:
+        for source in scope.sources.values():
+            if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):
+                continue
+            if source.db or source.catalog or source.name.lower() not in known:
+                return f"a table {source.sql()}, as sqlglot reads it"
+    return ""
+
+
+def hidden_parts(name: str) -> str:
+    """What is wrong with the name of a column; "" if nothing is."""
+    parts = re.split(r"[.`]", name)
+    return "a hidden column" if any(_is_hidden(part) for part in parts) else ""
+
+
+def _is_hidden(name: str) -> bool:
+    """As Java's equalsIgnoreCase would find it: by each letter in capitals, and then in small ones."""
+    folded = "".join(letter.upper()[:1].lower()[:1] for letter in name.strip())
+    return _HIDDEN.fullmatch(folded) is not None
+
+
+def find_type_harm(text: str) -> str:
+    """What is wrong with a type or schema, as JSON or as DDL; "" if nothing is."""
+    if text.lstrip()[:1] in ("{", '"'):
+        return _find_json_harm(json.loads(text))
+    if "${" in text:
+        return "a substitution"
+    plain = re.sub(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`(?:[^`]|``)*`|[rR]'[^']*'", " ", text)
+    if _CLAUSE_OF_TYPE.search(text):
+        return "a default or a generated column"
+    if re.search(r"[^A-Za-z0-9_<>,:\s.-]", _DIGITS.sub("", plain)) or "--" in plain:
+        return "more than types"
+    names = re.findall(r"`((?:[^`]|``)*)`|([A-Za-z0-9_]+)", text)
+    return "a hidden column" if any(_is_hidden(a or b) for a, b in names) else ""
+
+
+def _find_json_harm(node: Any) -> str:
+    if isinstance(node, list):
+        return next(filter(None, map(_find_json_harm, node)), "")
+    if isinstance(node, dict):
+        if node.keys() & {"class", "pyClass", "serializedClass", "sqlType"} or node.get("type") == "udt":
+            return "a class"
+        if node.get("metadata"):
+            return "metadata"
+        values = [value for key, value in node.items() if key != "name"]
+        return next(filter(None, map(_find_json_harm, values)), "")
+    return "a class" if isinstance(node, str) and re.search(r"udt|java|\$", node) else ""
