@@ -41,7 +41,7 @@ def decode(kind: type[_M], payload: bytes | memoryview) -> _M:
 def _read(message: Message, payload: memoryview) -> None:
     """Fill `message`, one level at a time: nested messages are cut out and put on a list of their own."""
     work = [(message, payload, 1)]
-    fields = 0
+    fields = map_bytes = 0
     while work:
         target, view, depth = work.pop()
         if depth > MAX_DEPTH:
@@ -62,6 +62,10 @@ def _read(message: Message, payload: memoryview) -> None:
                 child.SetInParent()
                 work.append((child, body, depth + 1))
             else:
+                if body is not None and field is not None and field.message_type is not None:
+                    map_bytes += len(body)  # protobuf reads maps at once, with all that is in them
+                    if map_bytes > FAST_PARSE_BYTES:
+                        raise _too_large("arguments of spark.sql of more than 1 MiB")
                 flat += view[start:position]
         try:
             target.MergeFromString(bytes(flat))
