@@ -51,6 +51,7 @@ def check_column(name: str, place: Place) -> str:
         PlanRefused: if it is too long or a part of it names a hidden column.
     """
     check_text(name, place)
+    place.budget.add_name(len(name))
     for part in _SPLIT.split(name):
         if is_hidden(part):
             raise PlanRefused(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from engine.errors import PlanRefused
-from engine.plans.caps import MAX_LOCAL_BYTES, MAX_NODES, MAX_SQL_BYTES
+from engine.plans.caps import MAX_LOCAL_BYTES, MAX_NAME_CHARACTERS, MAX_NODES, MAX_SQL_BYTES
 
 
 @dataclass(slots=True)
@@ -23,11 +23,13 @@ class Budget:
         nodes: messages seen.
         local_bytes: bytes of local relations seen.
         sql_bytes: length of the SQL text seen.
+        name_characters: length of the names of columns seen.
     """
 
     nodes: int = 0
     local_bytes: int = 0
     sql_bytes: int = 0
+    name_characters: int = 0
 
     def add_local(self, size: int) -> None:
         """Count bytes of local data.
@@ -55,6 +57,20 @@ class Budget:
                 "plan-too-large",
                 f"the plan holds more than {MAX_SQL_BYTES >> 10} KiB of SQL text",
                 "use functions of pyspark.sql.functions instead of texts, or several queries",
+            )
+
+    def add_name(self, size: int) -> None:
+        """Count the name of a column, before it is taken apart.
+
+        Raises:
+            PlanRefused: if a plan holds too much of them.
+        """
+        self.name_characters += size
+        if self.name_characters > MAX_NAME_CHARACTERS:
+            raise PlanRefused(
+                "plan-too-large",
+                f"the names of columns in the plan have more than {MAX_NAME_CHARACTERS:,} characters",
+                "rename columns with alias(...) or toDF(...), or use several queries",
             )
 
 
