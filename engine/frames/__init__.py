@@ -19,6 +19,7 @@ from engine.frames.families import Family, frames_of
 from engine.frames.frameset import FrameSet, PlannedFrame
 from engine.frames.interpret import interpret_counts
 from engine.frames.keys import Cells, cell_query, frame_keys, has_exact_keys
+from engine.frames.numbering import Numbering, number_rows
 from engine.frames.plan import FramePlan, check_term_types, plan_frames, term_probe
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Family",
     "FramePlan",
     "FrameSet",
+    "Numbering",
     "PlannedFrame",
     "cell_query",
     "check_term_types",
@@ -35,6 +37,7 @@ __all__ = [
     "has_exact_keys",
     "interpret_cells",
     "interpret_counts",
+    "number_rows",
     "plan_frames",
     "term_probe",
 ]

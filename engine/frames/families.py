@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
@@ -40,7 +41,8 @@ def frames_of(family: Family, columns: Sequence[Any]) -> Numbers:
 
     Args:
         family: one that has keys: all rows are in the only frame of one that has none.
-        columns: a pyarrow Array or ChunkedArray for each of the family's keys, in their order.
+        columns: a pyarrow Array or ChunkedArray for each of the family's keys, in their order. Of an Array
+            in dictionary form only the dictionary is compared.
     """
     assert len(columns) == len(family.keys) > 0
     codes: Numbers | None = None
@@ -61,6 +63,9 @@ def frames_of(family: Family, columns: Sequence[Any]) -> Numbers:
 
 def _numbers(column: Any, wanted: list[Hashable]) -> Numbers:
     """The place of each row's value among those wanted, or how many are wanted."""
+    if isinstance(column, pa.DictionaryArray) and not column.indices.null_count:
+        places: Numbers = _numbers(column.dictionary, wanted)[column.indices.to_numpy()]
+        return places
     column = normal(column)
     found = pc.index_in(column, value_set=column_of_keys(wanted, column))
     return whole_numbers(found, absent=len(wanted))

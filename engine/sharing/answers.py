@@ -14,7 +14,7 @@ import pyspark.sql.connect.proto as pb
 from engine.frames import Family, frames_of
 from engine.fusion.unfused import Unfused
 
-Codes: TypeAlias = npt.NDArray[np.int64]
+Codes: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +87,23 @@ def split_rows(
         direct: frames that have to ask for themselves.
         answered: frames whose answer this is even if it has no rows.
     """
-    order = np.argsort(frames, kind="stable")
-    ordered = frames[order]
-    first = int(np.searchsorted(ordered, 0))
-    found, starts, counts = np.unique(ordered[first:], return_index=True, return_counts=True)
-    whole = first == 0 and bool((order[:-1] <= order[1:]).all())
-    kept = table if whole else table.take(pa.array(order[first:]))
+    counts = np.bincount(frames + 1)
+    starts = np.cumsum(counts) - counts
+    first = int(counts[0]) if len(counts) else 0
+    whole = first == 0 and bool((frames[:-1] <= frames[1:]).all())
+    kept = table if whole else table.take(pa.array(_in_order(frames)[first:]))
     places = {} if answered is None else {int(frame): (0, 0) for frame in answered}
-    places |= {
-        int(frame): (int(start), int(count))
-        for frame, start, count in zip(found, starts, counts, strict=True)
-    }
+    for code in np.flatnonzero(counts[1:]) + 1:
+        places[int(code) - 1] = int(starts[code]) - first, int(counts[code])
     unsure = frozenset() if direct is None else frozenset(int(frame) for frame in np.unique(direct))
     return Split(schema, kept.combine_chunks(), places, unsure)
+
+
+def _in_order(frames: Codes) -> npt.NDArray[np.intp]:
+    """The rows by their frames, those of one frame as they came."""
+    small = frames.size and frames.max() <= np.iinfo(np.int16).max
+    # numpy sorts by the digits of numbers of 16 bits: many times as fast as it merges longer ones.
+    return np.argsort(frames.astype(np.int16) if small else frames, kind="stable")
 
 
 def named_as(schema: pb.DataType, columns: Sequence[pa.ChunkedArray | pa.Array]) -> pa.Table:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
-from engine.frames import Family, frame_keys
+from engine.frames import Family, FrameSet, frame_keys, number_rows
 from engine.fusion.carry import carry, key_names, keyed_base
 from engine.fusion.chain import Chain
 from engine.fusion.unfused import Unfused
-from engine.sharing.answers import Split, place_rows, split_rows
+from engine.sharing.answers import Codes, Split, place_rows, split_rows
 from engine.sharing.cut import cut, extras, flat
 from engine.sharing.queries import MAX_BYTES, Aside, Asker, Source
 
@@ -24,12 +26,12 @@ _BYTES: Final = 8
 
 
 class Rows:
-    """The answer of a row-wise plan over the whole range, with the keys. Not thread-safe."""
+    """The answer of a row-wise plan over the whole range, with what tells frames apart. Not thread-safe."""
 
-    def __init__(self, schema: pb.DataType, own: pa.Table, keys: tuple[pa.Array, ...]) -> None:
+    def __init__(self, schema: pb.DataType, own: pa.Table, frames: Callable[[Family], Codes]) -> None:
         self._schema = schema
         self._own = own
-        self._keys = keys
+        self._frames = frames
         self._cuts: OrderedDict[int, Split] = OrderedDict()
 
     def split(self, number: int, family: Family) -> Split:
@@ -40,35 +42,42 @@ class Rows:
             family: it.
         """
         if number not in self._cuts:
-            frames = place_rows(family, self._keys, self._own.num_rows)
             while len(self._cuts) >= _KEPT_CUTS:
                 self._cuts.popitem(last=False)
-            self._cuts[number] = split_rows(self._schema, self._own, frames)
+            self._cuts[number] = split_rows(self._schema, self._own, self._frames(family))
         self._cuts.move_to_end(number)
         return self._cuts[number]
 
 
-def ask_rows(source: Source, chain: Chain, relation: pb.Relation, count: int, asker: Asker) -> Rows:
+def ask_rows(source: Source, chain: Chain, relation: pb.Relation, frames: FrameSet, asker: Asker) -> Rows:
     """Fetch the rows of every frame at once.
 
     Args:
         source: the dataset.
         chain: the guest's plan, taken apart; row-wise.
         relation: the same, whole.
-        count: rows of the whole range.
+        frames: those of the run.
         asker: who asks.
 
     Raises:
         Unfused, BackendLost, Interrupted: as `Source.fetch`.
     """
     aside = Aside(source, relation, asker)
+    count = frames.frames[0].rows
     if count > _LOOK_FIRST and count * len(aside.result().struct.fields) * _BYTES > MAX_BYTES:
         raise Unfused("more rows than are kept in memory")
-    keys = frame_keys(source.plan)
+    numbering = number_rows(source.plan, frames)
+    keys = frame_keys(source.plan) if numbering is None else (numbering.expression,)
     names = key_names(chain, source.columns, len(keys))
     base = keyed_base(chain.read, source.full, list(zip(names, keys, strict=True)))
     carried = carry(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
     fetched = source.fetch(carried.relation, asker, base=base, most_bytes=MAX_BYTES)
     schema = aside.result()
     part = cut(fetched, schema, extras(carried, names))
-    return Rows(schema, part.own, tuple(flat(part.carried[name]) for name in names))
+    carried_keys = [flat(part.carried[name]) for name in names]
+    if numbering is not None:
+        numbers = carried_keys[0].to_numpy()
+        return Rows(schema, part.own, lambda family: numbering.frames(family)[numbers])
+    # In dictionary form each family looks at the different values only; null is one of them.
+    columns = [pc.dictionary_encode(key, null_encoding="encode") for key in carried_keys]
+    return Rows(schema, part.own, lambda family: place_rows(family, columns, part.own.num_rows))

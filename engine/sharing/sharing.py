@@ -195,8 +195,7 @@ class Sharing:
         number = frames.frames[asker.frame].family
         family = frames.families[number]
         if question.choice.how == "rows":
-            count = frames.frames[0].rows
-            rows = question.rows.get(lambda: ask_rows(source, chain, relation, count, asker), asker.patience)
+            rows = question.rows.get(lambda: ask_rows(source, chain, relation, frames, asker), asker.patience)
             with question.lock:
                 return "rows", rows.split(number, family)
         if len(family.frames) < 2:

@@ -24,6 +24,7 @@ from engine.frames import (
     frames_of,
     interpret_cells,
     interpret_counts,
+    number_rows,
     plan_frames,
 )
 from engine.frames.build import aggregated, call, filtered, literal, long, named, projected
@@ -137,7 +138,9 @@ class Asker:
             )
             for family, name in zip(frames.families, (f"f{i}" for i in count()), strict=False)
         ]
-        rows = self.table(projected(filtered(source, plan.inside), [*keys, *inside]))
+        numbering = number_rows(plan, frames)
+        numbers = [named(numbering.expression, "number")] if numbering else []
+        rows = self.table(projected(filtered(source, plan.inside), [*keys, *inside, *numbers]))
         for number, family in enumerate(frames.families):
             known = {p.frame.index: p.rows for p in frames.frames if p.family == number}
             assert set(family.frames.values()) <= known.keys()
@@ -147,6 +150,8 @@ class Asker:
                 assert {frame: n for frame, n in Counter(found).items() if frame >= 0} == {
                     frame: n for frame, n in known.items() if n
                 }
+                if numbering:
+                    assert numbering.frames(family)[rows.column("number").to_numpy()].tolist() == found
 
     def close(self) -> None:
         self.session.close()

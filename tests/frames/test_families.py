@@ -22,6 +22,12 @@ NAN = float("nan")
         (pa.array([True, False, None]), [(True,)], [0, -1, -1]),
         (pa.array(["a", None, "NaN"], pa.string_view()), [(b"NaN",), (None,)], [-1, 1, 0]),
         (pa.array(["a", "b", "a"]).dictionary_encode(), [(b"a",)], [0, -1, 0]),
+        (pa.array(["a", None]).dictionary_encode(), [(None,), (b"a",)], [1, 0]),
+        (
+            pa.array([-0.0, 0.0, None, NAN, 2.5]).dictionary_encode("encode"),
+            [(0.0,), (None,), ("NaN",)],
+            [0, 0, 1, 2, -1],
+        ),
         (pa.chunked_array([["a"], ["b"]], pa.large_string()), [(b"b",), (b"a",)], [1, 0]),
         (pa.chunked_array([], pa.int64()), [(1,)], []),
         (pa.array([Decimal("1.50")], pa.decimal128(9, 2)), [(Decimal("1.5"),)], [0]),
