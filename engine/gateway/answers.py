@@ -98,7 +98,7 @@ class Answers:
         self._fetched = 0
 
     def responses(self, payload: memoryview) -> Iterator[Any]:
-        """Answer one request: yield the responses for the worker.
+        """Answer one request: yield the responses for the worker, messages and batches.
 
         Raises:
             ChannelGarbage: it is none of the requests that an honest worker sends.
@@ -139,7 +139,7 @@ class Answers:
             case request:
                 yield self._analyze(request)
 
-    def _shared(self, key: bytes, relation: pb.Relation) -> Iterator[pb.ExecutePlanResponse] | None:
+    def _shared(self, key: bytes, relation: pb.Relation) -> Iterator[Any] | None:
         """The answer that frames share; None if this one has to ask for itself."""
         sharing, step = self._run.sharing, self._fetched
         self._fetched += 1
@@ -157,9 +157,7 @@ class Answers:
         if answer is None:
             return None
         batches = list(replies.table_batches(answer.table))
-        self._budget.charge_fetch(
-            answer.table.num_rows, sum(len(batch.arrow_batch.data) for batch in batches)
-        )
+        self._budget.charge_fetch(answer.table.num_rows, sum(len(batch.data) for batch in batches))
         return iter((replies.schema_response(answer.schema), *batches, replies.complete()))
 
     def _describe(self, key: bytes, relation: pb.Relation) -> pb.AnalyzePlanResponse:
@@ -173,18 +171,17 @@ class Answers:
             sharing.schemas[key] = response.schema.schema
         return response
 
-    def _fetch(self, relation: pb.Relation) -> Iterator[pb.ExecutePlanResponse]:
+    def _fetch(self, relation: pb.Relation) -> Iterator[Any]:
         plan = pb.Plan()
         plan.root.CopyFrom(self._bind(relation))  # Plan(root=...) would stop at 100 nested messages
         self.queries += 1
+        rebuilder = replies.Rebuilder()
         for response in self._session.execute(plan, deadline=self._deadline, cancel=self._cancel):
             if response.HasField("arrow_batch"):
                 batch = response.arrow_batch
                 first_chunk = batch.chunk_index == 0
                 self._budget.charge_fetch(batch.row_count if first_chunk else 0, len(batch.data))
-            rebuilt = replies.rebuild_execute(response)
-            if rebuilt is not None:
-                yield rebuilt
+            yield from rebuilder.rebuild(response)
         yield replies.complete()
 
     def _analyze(self, request: plans.Request) -> pb.AnalyzePlanResponse:

@@ -17,9 +17,10 @@ from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted, 
 from engine.gateway.answers import Answers, FrameCall, RunAnswers
 from engine.gateway.budget import FrameBudget
 from engine.gateway.explain import BACKEND_FAILED, REFUSED, explain
+from engine.gateway.replies import Batch
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
-from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind
+from sandbox.contract.framing import BATCH_HEADER, ChannelClosed, ChannelGarbage, ChannelTimeout, Kind
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Call, Compiled, Outcome, Problem, ReplyError, Start, decode, encode
 
@@ -151,7 +152,11 @@ class Gateway:
         """Answer one request, or send the error that the guest's client raises."""
         try:
             for response in answers.responses(payload):
-                self._send(Kind.REPLY, response.SerializeToString(), more=True)
+                if isinstance(response, Batch):
+                    header = BATCH_HEADER.pack(response.rows, response.start)
+                    self._send(Kind.BATCH, header, response.data, more=True)
+                else:
+                    self._send(Kind.REPLY, response.SerializeToString(), more=True)
         except PlanRefused as refusal:
             self._refuse(refusal)
         except BackendLost:
@@ -173,7 +178,7 @@ class Gateway:
         self.fault = "refused", FrameError(refusal.code, refusal.message, None, refusal.hint)
         self._send_error(ReplyError(REFUSED, "", "", str(refusal)))
 
-    def _send(self, kind: Kind, *parts: bytes, more: bool = False) -> None:
+    def _send(self, kind: Kind, *parts: bytes | memoryview, more: bool = False) -> None:
         self.worker.channel.send(kind, *parts, deadline=self._deadline, more=more)
 
     def _send_error(self, error: ReplyError) -> None:

@@ -7,6 +7,7 @@ metrics and messages of the backend are left behind. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
@@ -24,21 +25,40 @@ _BATCH_ROWS: Final = 500_000
 _NOT_STORED: Final = pb.StorageLevel(replication=1)
 
 
-def rebuild_execute(response: pb.ExecutePlanResponse) -> pb.ExecutePlanResponse | None:
-    """Copy schema and Arrow data; None if the response holds neither."""
-    rebuilt = pb.ExecutePlanResponse(session_id=SESSION_ID)
-    if response.HasField("schema"):
-        rebuilt.schema.CopyFrom(response.schema)
-    if response.HasField("arrow_batch"):
-        batch = response.arrow_batch
-        rebuilt.arrow_batch.row_count = batch.row_count
-        rebuilt.arrow_batch.data = batch.data
-        for name in ("start_offset", "chunk_index", "num_chunks_in_batch"):
-            if batch.HasField(name):
-                setattr(rebuilt.arrow_batch, name, getattr(batch, name))
-    elif not response.HasField("schema"):
-        return None
-    return rebuilt
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of an answer. They travel as they are: a protobuf message around them would be several copies.
+
+    Attributes:
+        rows: how many.
+        start: how many come before them.
+        data: an Arrow stream of one record batch.
+    """
+
+    rows: int
+    start: int
+    data: bytes | memoryview
+
+
+class Rebuilder:
+    """Rebuilds the responses of one query."""
+
+    def __init__(self) -> None:
+        self._start = 0
+        self._chunks: list[bytes] = []
+
+    def rebuild(self, response: pb.ExecutePlanResponse) -> Iterator[pb.ExecutePlanResponse | Batch]:
+        """What the worker gets of a response: its schema and its rows, if it has any."""
+        if response.HasField("schema"):
+            yield schema_response(response.schema)
+        if response.HasField("arrow_batch"):
+            batch = response.arrow_batch
+            self._chunks.append(batch.data)
+            if len(self._chunks) >= batch.num_chunks_in_batch:
+                data = b"".join(self._chunks)
+                self._chunks.clear()
+                yield Batch(batch.row_count, self._start, data)
+                self._start += batch.row_count
 
 
 def schema_response(schema: pb.DataType) -> pb.ExecutePlanResponse:
@@ -48,18 +68,14 @@ def schema_response(schema: pb.DataType) -> pb.ExecutePlanResponse:
     return response
 
 
-def table_batches(table: pa.Table) -> Iterator[pb.ExecutePlanResponse]:
-    """The rows of an answer that the engine holds, as responses; one at least."""
+def table_batches(table: pa.Table) -> Iterator[Batch]:
+    """The rows of an answer that the engine holds; one batch at least."""
     for start in range(0, max(1, table.num_rows), _BATCH_ROWS):
         part = _one_batch(table.slice(start, _BATCH_ROWS))
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, part.schema) as writer:
             writer.write_batch(part)
-        response = pb.ExecutePlanResponse(session_id=SESSION_ID)
-        response.arrow_batch.row_count = part.num_rows
-        response.arrow_batch.start_offset = start
-        response.arrow_batch.data = sink.getvalue().to_pybytes()
-        yield response
+        yield Batch(part.num_rows, start, memoryview(sink.getvalue()))
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:

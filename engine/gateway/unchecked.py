@@ -36,11 +36,11 @@ def forward(
     if method is Method.EXECUTE:
         request = pb.ExecutePlanRequest.FromString(bytes(payload))
         _replace_placeholder(request, frame)
+        rebuilder = replies.Rebuilder()
         for response in session.execute(request.plan, deadline=deadline, cancel=cancel):
             if response.HasField("sql_command_result"):
                 yield replies.sql_result(response.sql_command_result.relation)
-            elif (rebuilt := replies.rebuild_execute(response)) is not None:
-                yield rebuilt
+            yield from rebuilder.rebuild(response)
         yield replies.complete()
     else:
         analysis = pb.AnalyzePlanRequest.FromString(bytes(payload))

@@ -12,9 +12,10 @@ from typing import Any, Final, NoReturn
 
 import pyspark.sql.connect.proto as pb
 
+from sandbox.client.batches import BatchResponse
 from sandbox.client.errors import REFUSED, build_exception
 from sandbox.client.transport import Transport
-from sandbox.contract.framing import Method
+from sandbox.contract.framing import Kind, Method
 from sandbox.contract.messages import ReplyError
 from sandbox.contract.settings import SESSION_ID, SETTINGS
 
@@ -63,12 +64,15 @@ class PipeChannel:
 
     def _execute(self, request: Any, **_: Any) -> Iterator[Any]:
         request.ClearField("operation_id")  # another one each time; the engine names operations itself
-        for payload in self._transport.request(Method.EXECUTE, request.SerializeToString()):
-            yield pb.ExecutePlanResponse.FromString(payload)
+        for kind, payload in self._transport.request(Method.EXECUTE, request.SerializeToString()):
+            if kind is Kind.BATCH:
+                yield BatchResponse(payload)
+            else:
+                yield pb.ExecutePlanResponse.FromString(payload)
 
     def _analyze(self, request: Any, **_: Any) -> Any:
         replies = list(self._transport.request(Method.ANALYZE, request.SerializeToString()))
-        return pb.AnalyzePlanResponse.FromString(replies[0])
+        return pb.AnalyzePlanResponse.FromString(replies[0][1])
 
 
 def _refuser(name: str) -> Callable[..., NoReturn]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 from sandbox.client.errors import build_exception
 from sandbox.contract.framing import Channel, ChannelGarbage, Kind, Method
 from sandbox.contract.messages import ReplyError, decode
 
 _PRINT_CHUNK: Final = 16 << 10
+
+# Kind.REPLY or Kind.BATCH, and the payload.
+Reply: TypeAlias = tuple[Kind, memoryview]
 
 
 class Transport:
@@ -37,8 +40,8 @@ class Transport:
         """Wait for a frame that is no reply."""
         return self._channel.receive()
 
-    def request(self, method: Method, payload: bytes) -> Iterator[memoryview]:
-        """Ask the engine; yield the protobuf responses as they come.
+    def request(self, method: Method, payload: bytes) -> Iterator[Reply]:
+        """Ask the engine; yield what it replies as it comes: protobuf responses, and batches.
 
         Raises:
             SparkConnectException: the request failed, in the engine's words.
@@ -69,16 +72,16 @@ class Transport:
             self._channel.send(Kind.PRINTED, data[start : start + _PRINT_CHUNK])
 
 
-class _Replies(Iterator[memoryview]):
+class _Replies(Iterator[Reply]):
     """The replies to one request; complete once a REPLY_END or a REPLY_ERROR was read."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._ahead: deque[memoryview] = deque()
+        self._ahead: deque[Reply] = deque()
         self._ended = False
         self._error: ReplyError | None = None
 
-    def __next__(self) -> memoryview:
+    def __next__(self) -> Reply:
         if not self._ahead and not self._ended:
             self._read_one()
         if self._ahead:
@@ -94,8 +97,8 @@ class _Replies(Iterator[memoryview]):
 
     def _read_one(self) -> None:
         kind, payload = self._channel.receive()
-        if kind is Kind.REPLY:
-            self._ahead.append(payload)
+        if kind in (Kind.REPLY, Kind.BATCH):
+            self._ahead.append((kind, payload))
         elif kind is Kind.REPLY_END:
             self._ended = True
         elif kind is Kind.REPLY_ERROR:

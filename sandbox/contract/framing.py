@@ -15,6 +15,8 @@ import time
 from typing import Final
 
 HEADER: Final = struct.Struct(">IB")
+# How many rows a batch has, and how many of the answer come before it.
+BATCH_HEADER: Final = struct.Struct(">QQ")
 _MIB: Final = 1 << 20
 _HELD_BYTES: Final = 64 << 10
 _JOINED_BYTES: Final = 256 << 10
@@ -28,6 +30,9 @@ class Kind(enum.IntEnum):
     REPLY = 3  # a protobuf response to the request in flight
     REPLY_END = 4  # no more responses to the request in flight
     REPLY_ERROR = 5  # JSON `ReplyError`: the request in flight failed
+    BATCH = (
+        6  # rows of the answer to the request in flight: `BATCH_HEADER`, then an Arrow stream of one batch
+    )
     COMPILED = 16  # JSON `Compiled`: the problems of the source
     REQUEST = 17  # one byte `Method`, then a protobuf request
     PRINTED = 18  # UTF-8 text that the guest printed
@@ -54,9 +59,10 @@ WORKER_CAPS: Final = {
 ENGINE_CAPS: Final = {
     Kind.START: 256 * _MIB,  # Limits.source_bytes is what bounds it
     Kind.CALL: 64 << 10,
-    Kind.REPLY: 1024 * _MIB,
+    Kind.REPLY: 64 * _MIB,
     Kind.REPLY_END: 0,
     Kind.REPLY_ERROR: 1 * _MIB,
+    Kind.BATCH: 1024 * _MIB,
 }
 
 
