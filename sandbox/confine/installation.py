@@ -1,8 +1,9 @@
 """Which paths a Python process needs to read after it has started: its installation and nothing else.
 
 Untrusted side, standard library only. Listed narrowly (library folders, not prefixes), because a system
-Python's prefix is /usr. The folder of the started program or the working directory, which Python puts
-first on `sys.path` unless told otherwise, is left out: it may hold the very data that is to be hidden.
+Python's prefix is /usr. Of other folders that Python searches, only those count that packages were
+installed into. A checkout, the folder of the started program and the working directory do not, even where
+Python imports from them: they may hold the very data that is to be hidden, or a version control's password.
 """
 
 from __future__ import annotations
@@ -32,11 +33,16 @@ def installation_paths() -> tuple[str, ...]:
         *(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
         str(PurePath(sys.prefix, "lib")),
         str(PurePath(sys.base_prefix, "lib")),
-        *(entry for entry in entries if entry.startswith("/")),
+        *(entry for entry in entries if entry.startswith("/") and _was_installed_into(entry)),
         *sandbox.__path__,
     ]
     existing = [path for path in named if Path(path).exists()]
     return outermost([*existing, *map(os.path.realpath, existing)])
+
+
+def _was_installed_into(folder: str) -> bool:
+    """Whether it is a folder of installed packages (or an archive of Python's own), and no checkout."""
+    return Path(folder).is_file() or next(Path(folder).glob("*.dist-info"), None) is not None
 
 
 def outermost(paths: Iterable[str]) -> tuple[str, ...]:
