@@ -6,7 +6,7 @@ Everything fails closed: a step that does not take hold raises `ConfinementError
 
     libc, numbers          system calls by name            installation   what Python needs to read
     landlock               files and ports                 namespaces     the jail around the zygote
-    bpf, *_policy          seccomp, as tables              worker         the ordered list for a worker
+    bpf, *_policy          seccomp, as tables              worker, steps  the ordered list for a worker
     probe                  what this host offers           attempts       the forbidden things, to be tried
     server, elf            confinement of local data servers (see `sandbox.jail`)
 """
@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from sandbox.confine.libc import ConfinementError
 from sandbox.confine.probe import HostReport, Level, enter_jail, probe_host
-from sandbox.confine.worker import Prepared, confine_worker, prepare, self_check
+from sandbox.confine.steps import Prepared
+from sandbox.confine.worker import confine_worker, prepare, self_check
 
 __all__ = [
     "ConfinementError",

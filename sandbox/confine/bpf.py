@@ -55,12 +55,22 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One permission or refusal: the call, what happens, why, and under which checks (all must hold)."""
+    """One permission or refusal.
+
+    Attributes:
+        call: by its name in the number table.
+        action: what happens.
+        reason: why.
+        when: checks that must all hold; none: always.
+        elsewhere: of a permission that the tests need not see used here: which other kernel, processor, C
+            library or moment needs it. Permissions without it are proven to be needed.
+    """
 
     call: str
     action: Action
     reason: str
     when: tuple[Check, ...] = ()
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)

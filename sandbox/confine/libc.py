@@ -17,9 +17,12 @@ from typing import Final
 from sandbox.confine.numbers import NUMBERS, Architecture, this_architecture
 
 PR_SET_PDEATHSIG: Final = 1
+PR_GET_PDEATHSIG: Final = 2
+PR_GET_DUMPABLE: Final = 3
 PR_SET_DUMPABLE: Final = 4
 PR_CAPBSET_DROP: Final = 24
 PR_SET_NO_NEW_PRIVS: Final = 38
+PR_GET_NO_NEW_PRIVS: Final = 39
 PR_CAP_AMBIENT: Final = 47
 PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
 CAP_DAC_READ_SEARCH: Final = 2
@@ -35,7 +38,7 @@ class ConfinementError(Exception):
     """A protection is missing or did not take hold; the message names it and the step that failed."""
 
 
-Argument = int | bytes | ctypes.Structure | ctypes.Array[ctypes.c_char] | None
+Argument = int | bytes | ctypes.c_int | ctypes.Structure | ctypes.Array[ctypes.c_char] | None
 
 
 class _FilterProgram(ctypes.Structure):
@@ -108,6 +111,13 @@ def die_with_parent(parent: int, signal: int) -> None:
         raise ConfinementError("the parent ended before its death could be noticed")
 
 
+def read_parent_death_signal() -> int:
+    """The signal that the kernel will send when the parent ends, 0 for none."""
+    found = ctypes.c_int()
+    raw_call("prctl", PR_GET_PDEATHSIG, found, 0, 0, 0)
+    return found.value
+
+
 def install_filter(code: bytes) -> None:
     """Install a seccomp program on all threads to come. `no_new_privs` must be set."""
     program = _FilterProgram(len(code) // 8, code)
@@ -126,18 +136,29 @@ def limit_capabilities(kept: Iterable[int] = ()) -> None:
 def keep_capabilities(kept: Iterable[int] = ()) -> None:
     """Drop all but `kept` from this process's own sets, for good."""
     bits = sum(1 << number for number in kept)
-    header = ctypes.create_string_buffer(struct.pack("<Ii", _CAPABILITY_VERSION_3, 0))
-    held = _current_capabilities(header) & bits
+    header = _capability_header()
+    held = _read_capabilities(header)[1] & bits
     low, high = held & 0xFFFFFFFF, held >> 32
     data = ctypes.create_string_buffer(struct.pack("<6I", low, low, 0, high, high, 0))
     must_call("dropping capabilities", "capset", header, data)
 
 
-def _current_capabilities(header: ctypes.Array[ctypes.c_char]) -> int:
+def has_no_capabilities() -> bool:
+    """Whether this process's own sets (effective, permitted, inheritable) are all empty."""
+    return not any(_read_capabilities(_capability_header()))
+
+
+def _capability_header() -> ctypes.Array[ctypes.c_char]:
+    return ctypes.create_string_buffer(struct.pack("<Ii", _CAPABILITY_VERSION_3, 0))
+
+
+def _read_capabilities(header: ctypes.Array[ctypes.c_char]) -> tuple[int, int, int]:
+    """The effective, permitted and inheritable set."""
     data = ctypes.create_string_buffer(24)
     must_call("reading capabilities", "capget", header, data)
-    words = struct.unpack("<6I", data.raw[:24])
-    return int(words[1] | words[4] << 32)
+    low, high = (struct.unpack_from("<3I", data.raw, at) for at in (0, 12))
+    effective, permitted, inheritable = (one | other << 32 for one, other in zip(low, high, strict=True))
+    return effective, permitted, inheritable
 
 
 def _drop_ambient() -> None:

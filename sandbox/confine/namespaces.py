@@ -30,6 +30,7 @@ _AT_FDCWD, _AT_RECURSIVE, _MOVE_EMPTY_PATH = -100, 0x8000, 4
 _OPEN_TREE_CLONE, _DETACH = 1, 2
 _ATTRIBUTE_READ_ONLY, _ATTRIBUTE_NOSUID = 1, 2
 
+HOST_NAME: Final = "worker"  # of the machine, as the jail sees it
 STATUS_FILE: Final = "/proc/self/status"
 _DEVICES: Final = ("/dev/null", "/dev/urandom")
 _MOUNT_POINT: Final = "/proc"  # the one folder that every host has, and that nothing inside needs
@@ -100,6 +101,7 @@ def _attempt(flags: int, readable: Sequence[str]) -> str:
 def _unshare(flags: int) -> None:
     user, group = os.geteuid(), os.getegid()
     must_call("namespaces", "unshare", flags)
+    must_call("host name", "sethostname", HOST_NAME.encode(), len(HOST_NAME))
     if flags & _NEWUSER:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1")

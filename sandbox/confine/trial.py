@@ -12,10 +12,11 @@ import socket
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from sandbox.confine.attempts import ATTEMPTS, Attempt, try_attempt
+from sandbox.confine.attempts import ATTEMPTS, Attempt, Scene, try_attempt
 from sandbox.confine.libc import ConfinementError
 from sandbox.confine.probe import Level
-from sandbox.confine.worker import Prepared, confine_worker, self_check
+from sandbox.confine.steps import Prepared
+from sandbox.confine.worker import confine_worker, self_check
 
 _MEMORY_BYTES: Final = 256 << 20
 _SECONDS: Final = 10
@@ -68,6 +69,8 @@ def _run(attempt: Attempt, prepared: Prepared, level: Level) -> Trial:
         return Trial(attempt.name, answer[:1] == _BLOCKED, expected, answer[1:].decode(errors="replace"))
     if code == -signal.SIGSYS:
         return Trial(attempt.name, True, expected, "killed with SIGSYS")
+    if attempt.crashes and code in (-signal.SIGSEGV, -signal.SIGILL):
+        return Trial(attempt.name, True, expected, "this machine does not have it")
     if answer:
         raise ConfinementError(answer.decode(errors="replace"))
     return Trial(attempt.name, False, expected, f"ended with {code} and without an answer")
@@ -79,7 +82,7 @@ def _become_attempt(attempt: Attempt, prepared: Prepared, channel: socket.socket
             prepared, channel_fd=channel.fileno(), memory_bytes=_MEMORY_BYTES, cpu_seconds=_SECONDS
         )
         self_check()
-        blocked, detail = try_attempt(attempt)
+        blocked, detail = try_attempt(attempt, Scene(channel.fileno(), prepared.zygote))
         channel.send((_BLOCKED if blocked else _REACHED) + detail.encode()[:4000])
     except ConfinementError as error:
         channel.send(str(error).lower().encode())

@@ -20,44 +20,70 @@ _CLONE_THREAD, _CLONE_NEW_NAMESPACES = 0x00010000, 0x7E020080
 # O_ACCMODE, O_CREAT, O_TRUNC, O_APPEND, O_PATH (which Landlock lets through) and O_TMPFILE.
 _NOT_PLAIN_READING: Final = 0x3 | 0x40 | 0x200 | 0x400 | 0x200000 | 0x400000
 
-_F_DUPFD, _F_GETFD, _F_SETFD, _F_GETFL, _F_SETFL, _F_DUPFD_CLOEXEC = 0, 1, 2, 3, 4, 1030
-_TCGETS, _TIOCGWINSZ, _FIONREAD, _FIONBIO, _FIOCLEX = 0x5401, 0x5413, 0x541B, 0x5421, 0x5451
-_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x53564D41
+_SO_TYPE, _SO_PROTOCOL = 3, 38
+# All but FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME.
+_FUTEX_COMMAND: Final = 0xFFFFFE7F
+_WAIT, _WAKE, _REQUEUE, _CMP_REQUEUE, _WAKE_OP, _WAIT_BITSET, _WAKE_BITSET = 0, 1, 3, 4, 5, 9, 10
+_CLOCKS_OF_ALL: Final = 0xFFFFFFF0  # clock ids beyond the first 16 are those of one process or device
+_DONTNEED, _FREE, _HUGEPAGE = 4, 8, 14
+_TCGETS, _TIOCGWINSZ, _FIONBIO = 0x5401, 0x5413, 0x5421
+_PR_SET_NAME: Final = 15
+
+# Why a call is allowed that honest work on one machine need not show.
+_MUSL: Final = "musl's way, where glibc has another"
+_OLD_GLIBC: Final = "glibc before 2.33, and musl"
+_ARM: Final = "aarch64, which lacks the older call"
+_NO_VDSO: Final = "clocks that cannot be read without a call, as on some virtual machines"
+_STOPPED: Final = "after a stop, or another signal from outside"
 
 
-def _rows(action: Action, reason: str, *calls: str) -> tuple[Row, ...]:
-    return tuple(Row(call, action, reason) for call in calls)
+def _rows(action: Action, reason: str, *calls: str, elsewhere: str = "") -> tuple[Row, ...]:
+    return tuple(Row(call, action, reason, elsewhere=elsewhere) for call in calls)
 
 
-def _only(call: str, argument: int, reason: str, *values: int | str) -> tuple[Row, ...]:
-    """Allow `call` for these values of one argument, and refuse the others."""
-    allowed = (Row(call, _ALLOW, reason, (Check(argument, value),)) for value in values)
-    return (*allowed, Row(call, _EPERM, f"anything but: {reason}"))
+def _only(
+    call: str, argument: int, reason: str, *values: int | str, mask: int = 0xFFFFFFFF, elsewhere: str = ""
+) -> tuple[Row, ...]:
+    """Allow `call` for these values of one argument; `_otherwise` must refuse the others."""
+    checks = (Check(argument, value, mask) for value in values)
+    return tuple(Row(call, _ALLOW, reason, (check,), elsewhere) for check in checks)
 
 
-def _reading(call: str, argument: int) -> tuple[Row, ...]:
+def _otherwise(call: str, reason: str) -> Row:
+    return Row(call, _EPERM, reason)
+
+
+def _reading(call: str, argument: int, elsewhere: str = "") -> tuple[Row, ...]:
+    check = Check(argument, 0, _NOT_PLAIN_READING)
     return (
-        Row(call, _ALLOW, "late imports and library data", (Check(argument, 0, _NOT_PLAIN_READING),)),
-        Row(call, _EPERM, "writing, creating, or handles without rights"),
+        Row(call, _ALLOW, "late imports and library data", (check,), elsewhere),
+        _otherwise(call, "writing, creating, or handles without rights"),
     )
 
 
 _COMPUTING: Final = (
-    *_rows(
-        _ALLOW, "the channel and opened files",
-        "read", "write", "readv", "writev", "pread64", "preadv",
-    ),
-    *_rows(
-        _ALLOW, "the channel",
-        "sendto", "recvfrom", "shutdown", "getsockname", "getpeername", "getsockopt",
-    ),
-    *_rows(_ALLOW, "waiting for the channel", "poll", "ppoll", "select", "pselect6"),
-    *_rows(
-        _ALLOW, "event loops inside libraries",
-        "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "eventfd2",
-    ),
-    *_rows(_ALLOW, "locks between threads", "futex", "set_robust_list", "rseq", "membarrier"),
-    *_rows(_ALLOW, "memory, within RLIMIT_DATA", "brk", "munmap", "mremap", "madvise"),
+    *_rows(_ALLOW, "the channel", "sendto", "recvfrom", "getsockname"),
+    *_only("getsockopt", 2, "which kind of socket the channel is", _SO_TYPE, _SO_PROTOCOL),
+    _otherwise("getsockopt", "who made the channel, and a handle on that process"),
+    *_rows(_ALLOW, "waiting for the channel", "poll"),
+    *_rows(_ALLOW, "waiting for the channel", "ppoll", elsewhere=_ARM),
+    *_only("futex", 1, "locks between threads", _WAIT, _WAKE, _WAIT_BITSET, mask=_FUTEX_COMMAND),
+    *_only("futex", 1, "locks between threads", _WAKE_BITSET, _REQUEUE, _CMP_REQUEUE, _WAKE_OP,
+           mask=_FUTEX_COMMAND, elsewhere=_OLD_GLIBC),
+    _otherwise("futex", "priority inheritance: it looks up and boosts any process by its id"),
+    *_rows(_ALLOW, "threads", "set_robust_list", "rseq", "gettid", "exit"),
+    *_rows(_ALLOW, "waiting for contended locks", "sched_yield", elsewhere="locks that happen to be held"),
+    Row("clone", _ALLOW, "threads",
+        (Check(0, _CLONE_THREAD, _CLONE_THREAD | _CLONE_NEW_NAMESPACES),)),
+    _otherwise("clone", "processes and namespaces"),
+    Row("clone3", _ENOSYS, "its flags lie in memory, out of sight; libraries fall back to clone"),
+    *_only("sched_getaffinity", 0, "how many threads to start", 0),
+    _otherwise("sched_getaffinity", "processors of other processes"),
+    *_rows(_ALLOW, "memory, within RLIMIT_DATA", "brk", "munmap", "mremap"),
+    *_only("madvise", 2, "giving memory back, and large pages", _DONTNEED, _HUGEPAGE),
+    *_only("madvise", 2, "giving memory back", _FREE, elsewhere="other allocators"),
+    _otherwise("madvise", "merging equal pages would tell what others have in memory"),
+    *_rows(_ALLOW, "memory near the processor", "getcpu", elsewhere="machines with several memory nodes"),
     Row("mmap", _EPERM, "code that is written",
         (Check(2, _PROT_EXEC | _PROT_WRITE, _PROT_EXEC | _PROT_WRITE),)),
     Row("mmap", _EPERM, "memory that could be shared, outside RLIMIT_DATA",
@@ -66,54 +92,46 @@ _COMPUTING: Final = (
     Row("mmap", _EPERM, "huge pages, outside RLIMIT_DATA", (Check(3, _MAP_HUGETLB, _MAP_HUGETLB),)),
     Row("mmap", _ALLOW, "memory and late libraries, never code", (Check(2, 0, _PROT_EXEC),)),
     Row("mmap", _ALLOW, "code of late libraries, from files", (Check(3, 0, _MAP_ANONYMOUS),)),
-    Row("mmap", _EPERM, "code from anything but a file"),
+    _otherwise("mmap", "code from anything but a file"),
     Row("mprotect", _ALLOW, "allocators; read-only relocations of libraries", (Check(2, 0, _PROT_EXEC),)),
-    Row("mprotect", _EPERM, "memory that becomes code"),
-    Row("clone", _ALLOW, "threads",
-        (Check(0, _CLONE_THREAD, _CLONE_THREAD | _CLONE_NEW_NAMESPACES),)),
-    Row("clone", _EPERM, "processes and namespaces"),
-    Row("clone3", _ENOSYS, "its flags lie in memory, out of sight; libraries fall back to clone"),
-    *_rows(
-        _ALLOW, "threads",
-        "set_tid_address", "gettid", "sched_yield", "getcpu", "exit",
-    ),
-    *_only("sched_getaffinity", 0, "how many threads to start", 0, OWN_PID),
+    _otherwise("mprotect", "memory that becomes code"),
     *_rows(_ALLOW, "the end", "exit_group"),
-    *_rows(
-        _ALLOW, "signal handling of its own",
-        "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall",
-    ),
-    *_only("kill", 0, "a signal to itself", OWN_PID),
+    *_rows(_ALLOW, "abort() of a library, and starting threads", "rt_sigprocmask", "rt_sigaction", "getpid"),
+    *_rows(_ALLOW, "signal handlers", "rt_sigreturn", elsewhere=_STOPPED),
+    *_rows(_ALLOW, "going on with a sleep", "restart_syscall", elsewhere=_STOPPED),
     *_only("tgkill", 0, "a signal to its own threads, as abort() sends", OWN_PID),
-    *_rows(_ALLOW, "clocks", "clock_gettime", "clock_getres", "gettimeofday", "time", "times"),
-    *_rows(_ALLOW, "sleeping", "nanosleep", "clock_nanosleep"),
+    _otherwise("tgkill", "signals to others"),
+    *_only("clock_gettime", 0, "processor time of its own", 0, mask=_CLOCKS_OF_ALL),
+    _otherwise("clock_gettime", "processor time of other processes, and whether they exist"),
+    *_only("clock_nanosleep", 0, "sleeping", 0, mask=_CLOCKS_OF_ALL),
+    _otherwise("clock_nanosleep", "sleeping by the processor time of other processes"),
+    *_rows(_ALLOW, "sleeping", "nanosleep", elsewhere="glibc before 2.31, and musl"),
+    *_rows(_ALLOW, "clocks", "gettimeofday", "time", elsewhere=_NO_VDSO),
     *_rows(_ALLOW, "random seeds", "getrandom"),
-    *_rows(
-        _ALLOW, "who and where it is",
-        "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "uname", "getcwd",
-    ),
-    *_rows(_ALLOW, "how much it has", "getrusage", "sysinfo", "getrlimit"),
-    *_only("prlimit64", 0, "its own limits, which it cannot raise", 0, OWN_PID),
+    *_rows(_ALLOW, "which machine it is", "uname"),
+    *_rows(_ALLOW, "sorting asks for the size of memory", "sysinfo", elsewhere="glibc before 2.37, once"),
 )  # fmt: skip
 
 _READING: Final = (
     *_reading("openat", 2),
-    *_reading("open", 1),
+    *_reading("open", 1, elsewhere=_MUSL),
     Row("openat2", _ENOSYS, "its flags lie in memory, out of sight; libraries fall back to openat"),
-    *_rows(
-        _ALLOW, "opened files",
-        "close", "lseek", "fstat", "fstatfs", "getdents64", "fadvise64", "dup", "dup2", "dup3",
-    ),
-    *_rows(
-        _ALLOW, "late imports look for files",
-        "stat", "lstat", "newfstatat", "statx", "statfs", "access", "faccessat", "readlink",
-        "readlinkat",
-    ),
-    *_only("fcntl", 1, "copies and flags of descriptors", _F_DUPFD, _F_GETFD, _F_SETFD, _F_GETFL, _F_SETFL,
-           _F_DUPFD_CLOEXEC),
+    *_rows(_ALLOW, "opened files", "read", "close", "lseek", "getdents64"),
+    *_rows(_ALLOW, "loading libraries whose headers lie far in", "pread64", elsewhere="other libraries"),
+    *_rows(_ALLOW, "opened files", "readv", elsewhere=_MUSL),
+    *_rows(_ALLOW, "warnings, to a null device", "write"),
+    *_rows(_ALLOW, "warnings, to a null device", "writev", elsewhere=_MUSL),
+    *_rows(_ALLOW, "late imports look for files", "newfstatat", "access"),
+    *_rows(_ALLOW, "late imports look for files", "stat", "lstat", "fstat", elsewhere=_OLD_GLIBC),
+    *_rows(_ALLOW, "late imports look for files", "faccessat", "readlinkat", elsewhere=_ARM),
+    *_rows(_ALLOW, "following links", "readlink", elsewhere="an installation that is reached by links"),
+    *_rows(_ALLOW, "where source text is", "getcwd"),
     *_only("ioctl", 1, "opening a file asks whether it is a terminal; the channel does not block", _TCGETS,
-           _TIOCGWINSZ, _FIONREAD, _FIONBIO, _FIOCLEX),
-    *_only("prctl", 0, "names of threads and memory", _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA),
+           _FIONBIO),
+    *_only("ioctl", 1, "how wide tables are printed", _TIOCGWINSZ),
+    _otherwise("ioctl", "devices"),
+    *_only("prctl", 0, "names of threads", _PR_SET_NAME, elsewhere="Python 3.14, and libraries that do"),
+    _otherwise("prctl", "what this process was confined with"),
 )  # fmt: skip
 
 # Honest code may try these, as a library's second choice or by mistake, and reads a plain refusal.
@@ -136,8 +154,8 @@ _REFUSED: Final = (
         "utimensat", "setxattr", "fsetxattr", "lsetxattr", "flock", "chdir", "fchdir",
     ),
     *_rows(
-        _EPERM, "signals to others",
-        "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", "pidfd_open",
+        _EPERM, "signals; what raises one for itself uses tgkill",
+        "kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", "pidfd_open",
     ),
     *_rows(
         _EPERM, "another identity",
@@ -146,7 +164,7 @@ _REFUSED: Final = (
     ),
     *_rows(
         _EPERM, "limits and priorities",
-        "setrlimit", "setpriority", "sched_setaffinity", "sched_setscheduler", "sched_setattr",
+        "setrlimit", "prlimit64", "setpriority", "sched_setaffinity", "sched_setscheduler", "sched_setattr",
         "personality",
     ),
 )  # fmt: skip

@@ -7,6 +7,7 @@ worker said and how it ended.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import select
@@ -20,7 +21,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Job:
-    """What to run. `source` sees `say(text)`."""
+    """What to run. `source` sees `say(text)`.
+
+    `preload` runs in the jail before the worker is forked, `denied` takes calls away from everything,
+    `broken` and `record` are explained in `stand_in` and `recording`.
+    """
 
     source: str = ""
     preload: str = ""
@@ -28,6 +33,9 @@ class Job:
     cpu_seconds: float = 20
     namespaces: bool = True
     denied: dict[str, str] = field(default_factory=dict)  # call -> name of an Action
+    broken: dict[str, str] = field(default_factory=dict)
+    keeps_user: bool = False
+    record: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,10 +94,20 @@ def _main() -> None:
 
     job = Job(**json.loads(sys.stdin.readline()))
     _deny(job.denied)
+    if job.broken:
+        from tests.confine.stand_in import break_steps
+
+        break_steps(job.broken)
+    if job.record:
+        from tests.confine.recording import record_into
+
+        record_into(job.record)
     try:
         level = enter_jail(namespaces=job.namespaces)
         exec(job.preload, {})
         prepared = prepare()
+        if job.keeps_user:
+            prepared = dataclasses.replace(prepared, user=None)
     except ConfinementError as error:
         print(json.dumps(Ending("none", [], 0, str(error), 0).__dict__))
         return
