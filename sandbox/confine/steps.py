@@ -26,7 +26,7 @@ _STACK_BYTES: Final = 8 << 20
 _TASKS: Final = 8_192
 _PENDING_SIGNALS: Final = 64
 # Addresses that allocators and thread stacks reserve without using them, beyond the memory itself.
-_RESERVED_BYTES: Final = 8 << 30
+_RESERVED_BYTES: Final = 4 << 30
 _FILE_MODE_MASK: Final = 0o777
 _AF_INET, _SOCK_STREAM = 2, 1
 
@@ -93,7 +93,7 @@ def read_limits(prepared: Prepared, memory_bytes: int, cpu_seconds: float) -> di
     stack = _lowered(resource.RLIMIT_STACK, _STACK_BYTES)
     pending = _lowered(resource.RLIMIT_SIGPENDING, _PENDING_SIGNALS)
     # Pages that are filled and then made read-only leave RLIMIT_DATA's account; RLIMIT_AS bounds them.
-    addresses = size + 2 * memory_bytes + _RESERVED_BYTES
+    addresses = size + memory_bytes + _RESERVED_BYTES
     same = {
         resource.RLIMIT_DATA: data + memory_bytes,
         resource.RLIMIT_AS: addresses,
