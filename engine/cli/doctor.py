@@ -21,6 +21,7 @@ from engine.pool.zygote import program_environment
 from engine.version import VERSION
 
 _SECONDS: Final = 120
+_LEVELS: Final = ("full", "landlock", "none")  # from strongest to weakest
 _PACKAGES: Final = (
     "pyspark",
     "pysail",
@@ -35,12 +36,24 @@ _PACKAGES: Final = (
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print.")
-def doctor(form: str) -> int:
+@click.option(
+    "--isolation",
+    type=click.Choice(["full", "landlock"]),
+    default="landlock",
+    show_default=True,
+    help="The level that the engine will require.",
+)
+def doctor(form: str, isolation: str) -> int:
     """Show the isolation that this host gives, its Java, backends and versions.
 
-    Exit status 0 if workers can be confined and everything forbidden was blocked, else 3.
+    Exit status 0 if workers reach the required level and everything that it forbids was blocked, else 3.
     """
-    report = {**_try_confinement(), "java": _find_java(), "versions": _versions()}
+    report = {
+        **_try_confinement(),
+        "required": isolation,
+        "java": _find_java(),
+        "versions": _versions(),
+    }
     if form == "json":
         click.echo(json.dumps(report, indent=2))
     else:
@@ -84,20 +97,34 @@ def _versions() -> dict[str, str]:
 
 
 def _is_sound(report: dict[str, Any]) -> bool:
-    return not report["error"] and all(
-        attempt["blocked"] or not attempt["expected"] for attempt in report["attempts"]
-    )
+    return not report["error"] and _reaches(report) and not _reached(report)
+
+
+def _reaches(report: dict[str, Any]) -> bool:
+    return _LEVELS.index(report["level"]) <= _LEVELS.index(report["required"])
+
+
+def _reached(report: dict[str, Any]) -> list[str]:
+    """What a worker got that this level promises to keep from it."""
+    return [one["name"] for one in report["attempts"] if one["expected"] and not one["blocked"]]
 
 
 def _print(console: Console, report: dict[str, Any]) -> None:
     host = report["host"]
-    table = Table("attempted in a confined worker", "outcome", "how", title="isolation", title_justify="left")
+    table = Table("attempted in a confined worker", "outcome", "stopped by", title="isolation")
     for attempt in report["attempts"]:
-        table.add_row(escape(attempt["name"]), _outcome(attempt), escape(attempt["detail"]))
+        table.add_row(escape(attempt["name"]), _outcome(attempt), escape(_stopped_by(attempt)))
     console.print(table)
+    if report["attempts"]:
+        blocked = sum(attempt["blocked"] for attempt in report["attempts"])
+        console.print(f"{blocked} of {len(report['attempts'])} attempts were blocked")
     if host:
         console.print(f"kernel {host['kernel']} on {host['machine']}, Landlock ABI {host['landlock_abi']}")
-    console.print(f"level: [bold]{report['level']}[/]")
+    console.print(f"level: [bold]{report['level']}[/], required: {report['required']}")
+    if not _reaches(report):
+        console.print(f"[red]an engine that requires {report['required']!r} will not start here[/]")
+    for name in _reached(report):
+        console.print(f"[red]within reach of a metric: {escape(name)}[/]")
     for missing in host.get("missing", ()):
         console.print(f"[yellow]missing: {escape(missing)}[/]")
     if report["error"]:
@@ -111,4 +138,11 @@ def _print(console: Console, report: dict[str, Any]) -> None:
 def _outcome(attempt: dict[str, Any]) -> str:
     if attempt["blocked"]:
         return "[green]blocked[/]"
-    return "[red]REACHED[/]" if attempt["expected"] else "[yellow]visible (level full hides it)[/]"
+    return "[red]REACHED[/]" if attempt["expected"] else "[yellow]visible[/]"
+
+
+def _stopped_by(attempt: dict[str, Any]) -> str:
+    if attempt["blocked"]:
+        killed = "SIGSYS" in attempt["detail"]
+        return f"{attempt['by']}, which ended the worker" if killed else str(attempt["by"])
+    return "nothing" if attempt["expected"] else "nothing; the level full hides it"

@@ -2,7 +2,7 @@
 
 Untrusted side, standard library only; the program that `calcmetric doctor` starts, because the engine
 does not import confinement. With `--without-namespaces` it tries the lower level. It prints
-{"host": {a HostReport}, "level": "full" | "landlock" | "none", "attempts": [{"name", "blocked",
+{"host": {a HostReport}, "level": "full" | "landlock" | "none", "attempts": [{"name", "blocked", "by",
 "expected", "detail"}], "error": "" or why workers cannot be confined}. Exit status 0 if all that this
 level promises to block was blocked, else 1.
 """

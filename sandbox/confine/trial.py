@@ -20,7 +20,7 @@ from sandbox.confine.worker import confine_worker, self_check
 
 _MEMORY_BYTES: Final = 256 << 20
 _SECONDS: Final = 10
-_BLOCKED, _REACHED = b"B", b"R"
+_TRIED: Final = "tried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,15 @@ class Trial:
 
     Attributes:
         name: of the attempt.
-        blocked: whether the kernel refused it.
+        blocked: whether it was refused.
+        by: which protection refused it.
         expected: False for what only the level "full" blocks, when the level is lower.
         detail: the error, or the signal that ended it.
     """
 
     name: str
     blocked: bool
+    by: str
     expected: bool
     detail: str
 
@@ -65,15 +67,17 @@ def _run(attempt: Attempt, prepared: Prepared, level: Level) -> Trial:
             os.kill(child, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     expected = level is Level.FULL or not attempt.only_full
-    if answer[:1] in (_BLOCKED, _REACHED):
-        return Trial(attempt.name, answer[:1] == _BLOCKED, expected, answer[1:].decode(errors="replace"))
+    kind, _, rest = answer.decode(errors="replace").partition("\n")
+    if kind == _TRIED:
+        by, _, detail = rest.partition("\n")
+        return Trial(attempt.name, bool(by), by, expected, detail)
     if code == -signal.SIGSYS:
-        return Trial(attempt.name, True, expected, "killed with SIGSYS")
+        return Trial(attempt.name, True, "seccomp", expected, "killed with SIGSYS")
     if attempt.crashes and code in (-signal.SIGSEGV, -signal.SIGILL):
-        return Trial(attempt.name, True, expected, "this machine does not have it")
-    if answer:
-        raise ConfinementError(answer.decode(errors="replace"))
-    return Trial(attempt.name, False, expected, f"ended with {code} and without an answer")
+        return Trial(attempt.name, True, "nothing is there", expected, "this machine does not have it")
+    if kind:
+        raise ConfinementError(kind)
+    return Trial(attempt.name, False, "", expected, f"ended with {code} and without an answer")
 
 
 def _become_attempt(attempt: Attempt, prepared: Prepared, channel: socket.socket) -> NoReturn:
@@ -82,9 +86,9 @@ def _become_attempt(attempt: Attempt, prepared: Prepared, channel: socket.socket
             prepared, channel_fd=channel.fileno(), memory_bytes=_MEMORY_BYTES, cpu_seconds=_SECONDS
         )
         self_check()
-        blocked, detail = try_attempt(attempt, Scene(channel.fileno(), prepared.zygote))
-        channel.send((_BLOCKED if blocked else _REACHED) + detail.encode()[:4000])
+        by, detail = try_attempt(attempt, Scene(channel.fileno(), prepared.zygote))
+        channel.send("\n".join((_TRIED, by, detail)).encode()[:4000])
     except ConfinementError as error:
-        channel.send(str(error).lower().encode())
+        channel.send(str(error).encode())
     finally:
         os._exit(0)

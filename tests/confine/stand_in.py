@@ -1,14 +1,35 @@
-"""A zygote with one broken step of confinement: `python -m tests.confine.stand_in STEP HOW FD`."""
+"""Zygotes with something broken, in place of the engine's.
+
+As a program: `stand_in.py WHAT HOW FD`. WHAT is a step of a worker's confinement ("fail" raises what the
+kernel would, "drop" does nothing), or a system call that the host refuses with the error HOW.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import errno
+import subprocess
 import sys
+
+import pytest
+
+import engine.pool.zygote
+
+
+def replace_zygote(patch: pytest.MonkeyPatch, program: str, *arguments: str) -> None:
+    """Let engines start another program as their zygote, with these arguments before its own."""
+    start = subprocess.Popen
+
+    def start_other(argv: list[str], **options: object) -> subprocess.Popen[bytes]:
+        if "sandbox.zygote" in argv:
+            argv = [sys.executable, "-P", program, *arguments, argv[-1]]
+        return start(argv, **options)
+
+    patch.setattr(engine.pool.zygote.subprocess, "Popen", start_other)
 
 
 def break_steps(broken: dict[str, str]) -> None:
-    """Replace steps by name: "fail" raises what the kernel would, "drop" does nothing."""
+    """Replace steps of a worker's confinement, by name."""
     from sandbox.confine import steps
 
     def fail(_: object) -> None:
@@ -25,8 +46,14 @@ def break_steps(broken: dict[str, str]) -> None:
 def main() -> None:
     """Be the zygote."""
     from sandbox import zygote
+    from sandbox.confine.steps import STEPS
+    from tests.confine.harness import _deny
 
-    break_steps({sys.argv.pop(1): sys.argv.pop(1)})
+    what, how = sys.argv.pop(1), sys.argv.pop(1)
+    if what in {step.name for step in STEPS}:
+        break_steps({what: how})
+    else:
+        _deny({what: how})
     zygote.main()
 
 

@@ -75,7 +75,7 @@ def trials_of(name: str) -> dict[str, dict]:
 def test_is_blocked(case, attempt):
     trial = trials_of(case)[attempt.name]
     if trial["expected"]:
-        assert trial["blocked"], trial["detail"]
+        assert trial["blocked"] and trial["by"], trial["detail"]
     else:
         assert attempt.only_full and not trial["blocked"], "promise it at this level as well"
 
@@ -142,7 +142,7 @@ def test_attempts_work_where_nothing_confines():
     )  # fmt: skip
     results = json.loads(finished.stdout)
     assert {*results, *HARMFUL, *DEPENDS} == {attempt.name for attempt in ATTEMPTS if not attempt.fatal}
-    assert {name: detail for name, (blocked, detail) in results.items() if blocked} == {}
+    assert {name: detail for name, (by, detail) in results.items() if by} == {}
 
 
 def test_the_host_report_agrees_with_what_was_reached():

@@ -6,19 +6,17 @@ that look for a way out.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-import engine.pool.zygote
 from engine import Dataset, Engine, SegmentGroup
 from sandbox.confine.bpf import Action, Row
 from sandbox.confine.worker_policy import WORKER_POLICY
 from tests.confine import recording
 from tests.confine.harness import Job, run_confined
+from tests.confine.stand_in import replace_zygote
 from tests.confine.test_worker import HONEST, PRELOAD
 from tests.engine.conftest import make_table
 
@@ -85,15 +83,8 @@ def used(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> set[Row]:
         job = Job(source, preload=preload, memory_bytes=1 << 30, cpu_seconds=100, record=str(table))
         ending = run_confined(job)
         assert (ending.code, ending.error) == (code, ""), ending
-    start = subprocess.Popen
-
-    def start_recording(argv: list[str], **options: object) -> subprocess.Popen[bytes]:
-        if "sandbox.zygote" in argv:
-            argv = [sys.executable, "-P", recording.__file__, str(table), argv[-1]]
-        return start(argv, **options)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine.pool.zygote.subprocess, "Popen", start_recording)
+        replace_zygote(patch, recording.__file__, str(table))
         with Engine("sail", roots=(data_dir,), workers=1) as recorded:
             groups = [SegmentGroup.by_value("g", values=["a", "b"])]
             statuses = {

@@ -6,16 +6,14 @@ The steps are those of the list itself, so that a new one is tested like the oth
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import pytest
 
-import engine.pool.zygote
 from engine import Engine, IsolationError
 from sandbox.confine.steps import STEPS
 from tests.confine import stand_in
 from tests.confine.harness import Job, run_confined
+from tests.confine.stand_in import replace_zygote
 
 GUEST = "say('the guest ran')"
 # Somewhere else than where a worker must be, so that not going there can be seen.
@@ -65,18 +63,10 @@ def test_no_guest_runs_where_a_step_was_left_out(name: str) -> None:
     assert set(ran) <= HELD_BY_OTHERS.get(name, set()), ran
 
 
-@pytest.mark.parametrize("how", ["fail", "drop"])
-@pytest.mark.parametrize("name", ["files", "system calls"])
+@pytest.mark.parametrize(("name", "how"), [("files", "fail"), ("system calls", "drop")])
 def test_the_engine_refuses_to_run_where_a_worker_cannot_be_confined(
     name: str, how: str, monkeypatch: pytest.MonkeyPatch, tmp_path
 ) -> None:
-    start = subprocess.Popen
-
-    def start_broken(argv: list[str], **options: object) -> subprocess.Popen[bytes]:
-        if "sandbox.zygote" in argv:
-            argv = [sys.executable, "-P", stand_in.__file__, name, how, argv[-1]]
-        return start(argv, **options)
-
-    monkeypatch.setattr(engine.pool.zygote.subprocess, "Popen", start_broken)
+    replace_zygote(monkeypatch, stand_in.__file__, name, how)
     with Engine("sail", roots=(tmp_path,)) as broken, pytest.raises(IsolationError, match="confined"):
         broken.check("def calc_metric(df):\n    return 1\n")

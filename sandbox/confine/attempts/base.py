@@ -15,8 +15,15 @@ from typing import Final
 
 from sandbox.confine.libc import raw_call
 
-# What the kernel says of things that it refuses, hides, does not know, or has used up.
-_REFUSALS: Final = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOENT, errno.ENOMEM)
+# What the kernel says of things that it refuses, hides, or has used up, and which protection speaks so: the
+# filter and Landlock each have their own errors, and what the namespaces hide is simply not there.
+_SPEAKERS: Final = {
+    errno.EPERM: "seccomp",
+    errno.ENOSYS: "seccomp",
+    errno.EACCES: "Landlock",
+    errno.ENOENT: "namespaces",
+    errno.ENOMEM: "limits",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +61,31 @@ class Attempt:
     crashes: bool = False
 
 
-def try_attempt(attempt: Attempt, scene: Scene) -> tuple[bool, str]:
-    """Run one attempt in this confined process; return whether it was blocked, and how."""
+class NothingFoundError(Exception):
+    """What was looked for is not there; the message says what is."""
+
+
+def try_attempt(attempt: Attempt, scene: Scene) -> tuple[str, str]:
+    """Run one attempt in this confined process.
+
+    Returns:
+        What stopped it, "" if nothing did, and what was said.
+    """
     try:
         attempt.run(scene)
     except (OSError, MemoryError) as error:
-        blocked = not isinstance(error, OSError) or _is_refusal(error)
-        return blocked, f"{type(error).__name__}: {error}"
-    return False, "it worked"
+        return _speaker(error), f"{type(error).__name__}: {error}"
+    except NothingFoundError as error:
+        return "nothing is there", str(error)
+    return "", "it worked"
 
 
-def _is_refusal(error: OSError) -> bool:
-    return error.errno in _REFUSALS or isinstance(error, socket.gaierror)
+def _speaker(error: OSError | MemoryError) -> str:
+    if isinstance(error, MemoryError):
+        return "limits"
+    if isinstance(error, socket.gaierror):
+        return "seccomp"
+    return _SPEAKERS.get(error.errno or 0, "")
 
 
 def call(name: str, *arguments: int | bytes | None) -> Action:
@@ -101,15 +121,10 @@ def any_of(*actions: Action) -> Action:
             try:
                 action(scene)
             except OSError as error:
-                if _is_refusal(error):
+                if _speaker(error):
                     continue
                 raise
             return
         actions[-1](scene)
 
     return run
-
-
-def nothing_found(found: object) -> None:
-    """Say that looking for something brought nothing, as a refusal does."""
-    raise PermissionError(errno.EPERM, f"found {found}")

@@ -8,7 +8,7 @@ import sysconfig
 from pathlib import Path
 from typing import Final
 
-from sandbox.confine.attempts.base import Attempt, Scene, call, fatal, nothing_found, of_zygote, opening
+from sandbox.confine.attempts.base import Attempt, NothingFoundError, Scene, call, fatal, of_zygote, opening
 from sandbox.confine.libc import raw_call
 from sandbox.confine.namespaces import HOST_NAME
 
@@ -23,7 +23,7 @@ def _find_other_descriptors(scene: Scene) -> None:
     """Succeed if anything but stdio and the channel is open."""
     found = [number for number in range(3, 1024) if number != scene.channel and _is_open(number)]
     if not found:
-        nothing_found("none but the channel")
+        raise NothingFoundError("only the channel is open")
 
 
 def _is_open(descriptor: int) -> bool:
@@ -53,7 +53,7 @@ def _lock_part_of_library(_: Scene) -> None:
 
 def _see_machine_name(_: Scene) -> None:
     if os.uname().nodename == HOST_NAME:
-        nothing_found(HOST_NAME)
+        raise NothingFoundError(f"it is called {HOST_NAME}")
 
 
 FILES: Final = (
