@@ -147,6 +147,12 @@ def _preload(options: ZygoteOptions) -> None:
     importlib.import_module("sandbox.client.rows").install_collect()
     importlib.import_module("sandbox.client.session").skip_call_sites()
     importlib.import_module("sandbox.rehearsal").rehearse()
+    _hide_origins()
+
+
+def _hide_origins() -> None:
+    """Let modules show themselves by their name alone: where they are tells of the host and its users."""
+    vars(sys.modules["_frozen_importlib"])["_module_repr"] = lambda module: f"<module {module.__name__!r}>"
 
 
 def main() -> None:

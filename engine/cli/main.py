@@ -11,6 +11,7 @@ import click
 
 from engine.cli import exits
 from engine.errors import CalcmetricError
+from engine.results.text import visible_text
 
 logger = logging.getLogger(__name__)
 
@@ -57,14 +58,16 @@ def _run(arguments: Sequence[str] | None) -> int:
         error.show()
         return exits.USAGE
     except CalcmetricError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {visible_text(str(error))}", err=True)
         return exits.USAGE
     except BrokenPipeError:
         return exits.GOOD
     except Exception as error:
         logger.debug("unexpected", exc_info=True)
         click.echo(
-            f"Error: unexpected {type(error).__name__}: {error}; this is a bug of calcmetric", err=True
+            f"Error: unexpected {type(error).__name__}: {visible_text(str(error))}; "
+            "this is a bug of calcmetric",
+            err=True,
         )
         return exits.USAGE
     return int(status or exits.GOOD)

@@ -14,6 +14,7 @@ import time
 from typing import Final
 
 from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted, LimitExceeded, PlanRefused
+from engine.failures import describe
 from engine.gateway.answers import Answers, FrameCall, RunAnswers
 from engine.gateway.budget import FrameBudget
 from engine.gateway.explain import BACKEND_FAILED, REFUSED, explain
@@ -168,8 +169,8 @@ class Gateway:
             self._send_error(reply)
         except (ChannelClosed, ChannelGarbage, ChannelTimeout, Interrupted, LimitExceeded, EngineClosed):
             raise
-        except Exception:
-            logger.exception("a request could not be handled")
+        except Exception as error:
+            logger.error("a request could not be handled: %s", describe(error))
             self._refuse(PlanRefused("plan-unhandled", _UNHANDLED))
         else:
             self._send(Kind.REPLY_END)

@@ -22,6 +22,7 @@ from typing import Final
 
 import sandbox.contract
 from engine.errors import CalcmetricError, IsolationError
+from engine.failures import describe
 from engine.pool.worker import Worker, WorkerEnd
 from sandbox.contract.control import (
     Exited,
@@ -162,8 +163,8 @@ class Zygote:
                 self._handle(packet, descriptors)
         except (ChannelClosed, ChannelGarbage):
             pass
-        except Exception:
-            logger.exception("the sandbox process sent what was not expected; it is ended")
+        except Exception as error:
+            logger.error("the sandbox process sent what was not expected; it is ended: %s", describe(error))
         finally:
             self._handle_death()
 

@@ -23,6 +23,9 @@ _ESCAPES: Final = re.compile(
 _LAYOUT: Final = frozenset("\n\t")
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Two or more parts: a bare "/x" is more often a ratio or a unit than a file.
+_LIBRARIES: Final = re.compile(
+    r"(?<![\w/.+@\-])/(?:[\w.+@\-]{1,255}/)*?(?:site-packages|dist-packages|python3\.\d{1,2})/"
+)
 _PATH: Final = re.compile(r"(?<![\w/.\-])(?:file:/{0,3})?/(?:[\w.+@\-]{1,255}/)+(?=[\w.+@\-])")
 
 
@@ -36,6 +39,14 @@ def clean_text(text: str, cap: int = MESSAGE_CAP) -> str:
     cut = len(text) > cap
     shown = _PATH.sub("", visible_text(text[:cap]))
     return shown[: max(0, cap - len(_CUT))] + _CUT if cut else shown
+
+
+def printed_text(text: str) -> str:
+    """What a guest printed, without hidden characters and without the place of the host's libraries.
+
+    Other paths stay: they are the guest's own words, and data may hold such texts. Linear in its length.
+    """
+    return _LIBRARIES.sub("", visible_text(text))
 
 
 def visible_text(text: str) -> str:

@@ -12,6 +12,7 @@ from engine.models.codes import limit_code
 from engine.models.frame import Frame
 from engine.models.result import FrameError, Result, Status
 from engine.results import judge
+from engine.results.text import printed_text
 from sandbox.contract.messages import Outcome
 
 
@@ -84,7 +85,7 @@ def conclude(frame: Frame, rows: int | None, ended: Ended, cpu_limit: float) -> 
     else:
         status, error = _explain_ending(ended.ending, cpu_limit)
         value = math.nan
-    return Result(frame, status, value, rows, error, ended.printed, ended.seconds)
+    return Result(frame, status, value, rows, error, printed_text(ended.printed), ended.seconds)
 
 
 def _explain_ending(
