@@ -103,5 +103,8 @@ HINTS: Final = words(
     """
 )
 
+# Functions with an argument that is a schema, and where it stands.
+SCHEMA_PLACES: Final = {"from_json": 1, "from_csv": 1, "variant_get": 2, "try_variant_get": 2}
+
 # Relations without an input that compute nothing but what they hold.
 LEAVES: Final = frozenset({"local_relation", "range", "sql", "unresolved_table_valued_function"})

@@ -1,8 +1,9 @@
 """An independent reading of what the gateway would send, by a walker that knows the descriptors only.
 
-It shares no code and no table with `engine.plans`. What it must find in a plan that passed: no relation that
-reads anything but the frame, no unknown field, no text in a place that could name a table, a file or a class,
-no function that reaches beyond the data, and no reference from outside into the frame.
+It shares no code and no table with `engine.plans`; of `engine.sql` it takes the names of functions. What it
+must find in a plan that passed: no relation that reads anything but the frame, no unknown field, no text in a
+place that could name a table, a file or a class, no function that reaches beyond the data, and no reference
+from outside into the frame.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from engine.sql import known_functions
 from tests.hostile import roles
 from tests.hostile.text_reading import find_harm, find_type_harm, hidden_parts
 
@@ -25,6 +27,13 @@ MOST_PARTITIONS = 1_000
 FORBIDDEN_MESSAGES = re.compile(
     r"UDF|UDT|Java|Catalog|Extension|Any$|UserDefined|Command|Write|Merge|Cached|Parse|DataSource|MapPartitions"
     r"|GroupMap|Mlr|MlRelation|Pipeline|Stream|Changes|CollectMetrics|Compressed|Origin|SourceInfo|Unknown"
+)
+# Fields that say what is done, in forms that no honest client sends.
+FORBIDDEN_FIELDS = roles.words(
+    """
+    is_user_defined_function is_internal is_metadata_column is_streaming within_watermark args pos_args
+    rename_columns_map options qualifier join_data_type table_arg_options type_variation_reference
+    """
 )
 
 
@@ -60,6 +69,10 @@ def read_bound(relation: pb.Relation, frame: pb.Relation, references: tuple[str,
             outside.add(here.plan_id)
         if name == "Relation":
             _check_relation(here)
+        if name in ("Expression.UnresolvedFunction", "CallFunction"):
+            _check_schema(here)
+        if name == "SubqueryExpression" and here.subquery_type == 3:
+            raise Gap("a table is an argument")
         for field, value in here.ListFields():
             _check_field(name, field, value, tables)
         visible = tables
@@ -79,14 +92,29 @@ def _check_relation(relation: Any) -> None:
         inputs = [field.name for field in body.DESCRIPTOR.fields if _type_of(field) == "Relation"]
         if not inputs:
             raise Gap(f"{kind} is a relation without an input")
-    if kind == "range" and len(range(body.start, body.end, body.step)) > MOST_RANGE_ROWS:
+    if kind == "range" and (body.step == 0 or abs(body.end - body.start) // abs(body.step) > MOST_RANGE_ROWS):
         raise Gap("a range is too long")
+    if kind == "sample" and not 0 <= body.lower_bound <= body.upper_bound + 10 <= 20:
+        raise Gap("a sample is larger than what it is drawn from")
     if getattr(body, "num_partitions", 0) > MOST_PARTITIONS:
         raise Gap("too many partitions")
 
 
+def _check_schema(call: Any) -> None:
+    """A schema that a function takes is text here, or what another function finds in an example."""
+    place = roles.SCHEMA_PLACES.get(call.function_name.lower())
+    if place is None or place >= len(call.arguments):
+        return
+    schema = call.arguments[place]
+    inferred = schema.unresolved_function.function_name.lower() in ("schema_of_json", "schema_of_csv")
+    if not inferred and (not schema.HasField("literal") or find_type_harm(schema.literal.string)):
+        raise Gap(f"a schema that {call.function_name} takes: {schema!s:.100}")
+
+
 def _check_field(name: str, field: Any, value: Any, tables: frozenset[str]) -> None:
     place = f"{name}.{field.name}"
+    if field.name in FORBIDDEN_FIELDS and value:
+        raise Gap(f"{place} is set")
     if field.enum_type is not None:
         numbers = value if field.is_repeated else [value]
         if any(number not in field.enum_type.values_by_number for number in numbers):
@@ -108,9 +136,7 @@ def _harm(role: str, text: Any, tables: frozenset[str]) -> str:
         case "column":
             return hidden_parts(text)
         case "function":
-            word = text.lower()
-            plain = text.isascii() and (word.replace("_", "a").isalnum() or not word[:1].isalnum())
-            return "" if plain and len(text) < 130 and word not in roles.HARMFUL else "a function"
+            return "" if _is_function(text) else "a function"
         case "table function":
             return "" if text.lower() in roles.TABLE_FUNCTIONS else "a table function"
         case "hint":
@@ -126,8 +152,18 @@ def _harm(role: str, text: Any, tables: frozenset[str]) -> str:
     return ""
 
 
+def _is_function(name: str) -> bool:
+    """A sign, or a name that Spark is known to have and that reaches nothing beyond the data."""
+    if re.fullmatch(r"[-+*/%&|^~<>=!]{1,3}|isNull|isNotNull|isNaN|startsWith|endsWith", name):
+        return True
+    word = name.lower() if name.isascii() else ""
+    return word not in roles.HARMFUL and word in known_functions()
+
+
 def _metadata_harm(text: str) -> str:
     data = json.loads(text) if text else {}
+    if not isinstance(data, dict):
+        return "metadata of no known form"
     bad = [key for key in data if key.startswith("_") or key != key.lower()]
     return f"metadata {bad}" if bad else ""
 

@@ -15,21 +15,45 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.scope import traverse_scope
 
-from tests.hostile.roles import HARMFUL
+from engine.sql import known_functions
+from tests.hostile.roles import HARMFUL, SCHEMA_PLACES, words
 
 _TOKEN = re.compile(
     r"""(?xs)
       (?P<string> [rR]'[^']*' | [rR]"[^"]*" | '(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" )
     | (?P<quoted> `(?:[^`]|``)*` )
-    | (?P<comment> -- | /\* | \*/ )
+    | (?P<comment> -- | /\* )
     | (?P<word> [A-Za-z0-9_]+ )
     | (?P<blank> [ \t\r\n]+ )
+    | (?P<pipe> \|> )
     | (?P<sign> [-+*/%&|^~<>=!(),.\[\]?:] )
     | (?P<other> . )
     """
 )
 _HIDDEN = re.compile(r"_+metadata|_file|_pos|_spec_id|_partition|_deleted|_row_id|_tmp_metadata_row_index")
 _OPENS_QUERY = frozenset({"select", "with", "values"})
+# Words that may stand before parentheses and are no functions.
+_BEFORE_PARENTHESES = words(
+    """
+    all and any as between by case cast cube decimal dec distinct div else end escape except exists extract
+    filter for from group grouping having ilike in intersect interval is join lateral like limit minus not
+    numeric offset on or order over overlay pivot position qualify regexp repeatable rlike rollup select sets
+    setminus some substr substring tablesample then time trim try_cast union unpivot using values varchar
+    character when where with exclude include nulls asc desc rows range percent partition cross inner left
+    right full outer semi anti natural preceding following window sort cluster distribute null true false
+    unknown
+    """
+)
+# Words after which an expression or a table begins, so that a name before parentheses is a call.
+_BEFORE_CALLS = words(
+    """
+    select distinct all where and or not by when then else case on having between in like ilike rlike regexp
+    div from join lateral view qualify limit offset rows range escape with
+    """
+)
+# Words that open what no expression and no query may hold; quoted, after a dot or after AS they are names.
+_OPENS_OTHER = words("into table fetch")
+_SERVER = words("current_user session_user current_path current_catalog current_database current_schema")
 # Calls in which FROM parts arguments.
 _WORDED = frozenset({"extract", "trim", "substring", "substr", "overlay"})
 _DIGITS = re.compile(r"\(\s*[0-9a-zA-Z.]+\s*(?:,\s*-?\s*[0-9a-zA-Z.]+\s*)?\)")
@@ -65,9 +89,11 @@ def find_harm(text: str, tables: frozenset[str], *, query: bool) -> str:
     if "${" in text or re.search("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", text):
         return "a substitution or a control character"
     tokens = [_Token(str(m.lastgroup), m.group()) for m in _TOKEN.finditer(text) if m.lastgroup != "blank"]
-    for kind in ("comment", "other"):
+    for kind in ("comment", "pipe", "other"):
         if any(token.kind == kind for token in tokens):
             return f"a token of kind {kind}"
+    if query and tokens and tokens[0].word not in (*_OPENS_QUERY, "("):
+        return "no query"
     return _find_by_tokens(tokens, tables, query) or (_find_by_scope(text, tables) if query else "")
 
 
@@ -80,8 +106,21 @@ def _find_by_tokens(tokens: list[_Token], tables: frozenset[str], query: bool) -
         after = tokens[index + 1] if index + 1 < len(tokens) else _END
         if token.name and _is_hidden(token.name):
             return "a hidden column"
-        if token.name and after.word == "(" and token.name.lower() in HARMFUL and before.word != ".":
+        if token.name and after.word == "(" and _is_harmful(token) and not _is_new_name(tokens, index, known):
             return f"a call of {token.name}"
+        if after.word == "(" and token.name.lower() in SCHEMA_PLACES:
+            harm = _schema_harm(tokens, index, SCHEMA_PLACES[token.name.lower()])
+            if harm:
+                return harm
+        if token.word in _OPENS_OTHER and before.word not in (".", ":", "as", "<", ","):
+            return f"the word {token.text}"
+        if (
+            token.name.lower() in _SERVER
+            and after.word not in (".", "->")
+            and before.kind in ("sign", "end")
+            and before.word not in (")", ".", "]", "*", ",")
+        ):
+            return f"the server's {token.text}"
         if token.word == "(":
             opened.append(before.name.lower())
             if not query and after.word in _OPENS_QUERY:
@@ -103,6 +142,50 @@ def _find_by_tokens(tokens: list[_Token], tables: frozenset[str], query: bool) -
     return "an open parenthesis" if opened else ""
 
 
+def _schema_harm(tokens: list[_Token], index: int, place: int) -> str:
+    """What is wrong with the argument at `place` of the call at `index`, which is a schema."""
+    depth, commas, argument = 0, 0, list[_Token]()
+    for token in tokens[index + 1 :]:
+        depth += {"(": 1, ")": -1}.get(token.word, 0)
+        if depth == 0:
+            break
+        if token.word == "," and depth == 1:
+            commas += 1
+        elif commas == place:
+            argument.append(token)
+    if not argument or argument[0].name.lower() in ("schema_of_json", "schema_of_csv"):
+        return ""
+    text = argument[0].text
+    if len(argument) > 1 or argument[0].kind != "string" or text[0] in "rR" or "\\" in text:
+        return "a schema that is not one plain text"
+    return find_type_harm(text[1:-1].replace(text[0] * 2, text[0]))
+
+
+def _is_harmful(token: _Token) -> bool:
+    """Whether a call of this name reaches beyond the data, or may: nobody knows it."""
+    name = token.name.lower()
+    if token.kind == "word" and re.fullmatch(r"[0-9]+([a-z]{0,2}|e[0-9]+[a-z]{0,2})", name):
+        return False  # a number, and the names of what it makes
+    return name in HARMFUL or (name not in known_functions() and token.word not in _BEFORE_PARENTHESES)
+
+
+def _is_new_name(tokens: list[_Token], index: int, known: set[str]) -> bool:
+    """Whether parentheses follow a name that is given: `(...) AS t(a)`, `v t(a)`, `WITH t(a) AS (...)`."""
+    before = tokens[index - 1] if index else _END
+    if before.name and before.word not in _BEFORE_CALLS:
+        return True
+    if before.kind in ("string", "quoted") or before.word in (")", "]", ":") or before.name.lower() in known:
+        return True
+    if index + 2 < len(tokens) and tokens[index + 2].word in _OPENS_QUERY:
+        return True  # WITH t (SELECT ...): arguments are no queries without parentheses of their own
+    end = index + 1
+    while end < len(tokens) and tokens[end].word != ")":
+        end += 1
+    rest = [one.word for one in tokens[end + 1 : end + 4]]
+    body = rest[1:] if rest[:1] == ["as"] else rest
+    return body[:1] == ["("] and body[1:2] in ([word] for word in (*_OPENS_QUERY, "("))
+
+
 def _opens_tables(token: _Token, before: _Token, before_that: _Token, opened: list[str]) -> bool:
     """Whether a table comes next: FROM that is a clause, or JOIN."""
     if token.word == "join":
@@ -121,6 +204,8 @@ def _defined(tokens: list[_Token]) -> set[str]:
         if not token.name:
             continue
         end = index + 1
+        if [one.word for one in tokens[end : end + 2]] in (["(", word] for word in _OPENS_QUERY):
+            found.add(token.name.lower())  # AS may be left out
         if end < len(tokens) and tokens[end].word == "(":
             while end < len(tokens) and tokens[end].word != ")":
                 end += 1
@@ -136,7 +221,7 @@ def _find_by_scope(text: str, tables: frozenset[str]) -> str:
     try:
         tree = sqlglot.parse_one(text, read="spark")
         scopes = traverse_scope(tree)
-    except (sqlglot.errors.SqlglotError, RecursionError):
+    except Exception:  # it fails in many ways on what it cannot read, which says nothing about the text
         return ""
     known = {table.lower() for table in tables}
     for scope in scopes:
@@ -167,7 +252,7 @@ def find_type_harm(text: str) -> str:
     if "${" in text:
         return "a substitution"
     plain = re.sub(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`(?:[^`]|``)*`|[rR]'[^']*'", " ", text)
-    if _CLAUSE_OF_TYPE.search(text):
+    if _CLAUSE_OF_TYPE.search(text) or re.search(r"(?i)\budt\s*<", plain):
         return "a default or a generated column"
     if re.search(r"[^A-Za-z0-9_<>,:\s.-]", _DIGITS.sub("", plain)) or "--" in plain:
         return "more than types"
