@@ -5,15 +5,28 @@ A new PySpark release fails here with the list of what is new, until each is cla
 
 from __future__ import annotations
 
+import inspect
+import pkgutil
 from typing import Any
 
 import pyspark.sql.connect.proto as pb
+import pyspark.sql.functions as functions
 import pytest
+from pyspark.sql.connect.proto import base_pb2
+from pyspark.sql.connect.tvf import TableValuedFunction
 
 from engine.plans.analyses import LOCAL_ANSWERS
-from engine.plans.rules import Keep, Refuse, Walk
+from engine.plans.decode import decode
+from engine.plans.relation_checks import HINTS, TABLE_FUNCTIONS
+from engine.plans.rules import Drop, Keep, Refuse, Walk
 from engine.plans.tables import CHECKS, ENUMS, FIELDS
-from engine.plans.trees import _WITH_PLAN_ID
+from engine.plans.trees import _WITH_PLAN_ID, walk
+from engine.sql import known_functions
+from engine.sql.lexer import KNOWN_HINTS
+from sandbox.contract.framing import Method
+from tests.plans import corpus
+from tests.plans.offline import Offline
+from tests.sql.test_functions import PYTHON_ONLY
 
 ROOTS = (pb.ExecutePlanRequest, pb.AnalyzePlanRequest, pb.ConfigRequest)
 PACKAGE = "spark.connect."
@@ -137,3 +150,124 @@ def test_counts_of_what_is_classified() -> None:
     assert len(FIELDS["Command"]) == 20
     assert len(pb.AnalyzePlanRequest.DESCRIPTOR.oneofs_by_name["analyze"].fields) == 14
     assert len(FIELDS["ConfigRequest.Operation"]) == 7
+
+
+# The calls of Spark Connect. A worker can ask for three; the others have no method on the channel.
+CALLS = {
+    "ExecutePlan": "checked",
+    "AnalyzePlan": "checked",
+    "Config": "answered from a table",
+    "AddArtifacts": "would put files on the backend",
+    "ArtifactStatus": "tells of files on the backend",
+    "Interrupt": "the engine's; a guest's would reach other queries",
+    "ReattachExecute": "the channel does not reattach",
+    "ReleaseExecute": "the channel does not reattach",
+    "ReleaseSession": "the engine's",
+    "FetchErrorDetails": "messages of the backend; the engine writes its own",
+    "CloneSession": "sessions are the engine's",
+    "GetStatus": "tells of other queries",
+}
+# The files of the protocol, and what of them a request may hold.
+PROTO_FILES = {
+    "base": "requests",
+    "commands": "views and spark.sql; all else is refused",
+    "common": "nothing: origins are left out, storage levels and resource profiles are not used",
+    "expressions": "expressions",
+    "relations": "relations",
+    "types": "types",
+    "catalog": "nothing: catalogs are refused",
+    "example_plugins": "nothing: extensions are refused",
+    "ml": "nothing: models are kept on the server",
+    "ml_common": "nothing: models are kept on the server",
+    "pipelines": "nothing: pipelines are refused",
+}
+
+
+def test_every_call_of_the_protocol_is_classified() -> None:
+    calls = {method.name for method in base_pb2.DESCRIPTOR.services_by_name["SparkConnectService"].methods}
+    assert calls == set(CALLS)
+    assert {method.name for method in Method} == {"EXECUTE", "ANALYZE", "CONFIG"}
+
+
+def test_every_file_of_the_protocol_is_classified_and_some_give_nothing() -> None:
+    files = {name for _, name, _ in pkgutil.iter_modules(pb.__path__) if name.endswith("_pb2")}
+    assert files == {f"{name}_pb2" for name in PROTO_FILES}
+    used = {
+        descriptor.file.name.rpartition("/")[2].removesuffix(".proto") for descriptor in REACHABLE.values()
+    }
+    assert used == {name for name, use in PROTO_FILES.items() if not use.startswith("nothing")}
+
+
+def test_what_is_left_out_has_a_reason() -> None:
+    for name, rules in FIELDS.items():
+        for field_name, rule in rules.items():
+            if isinstance(rule, Drop):
+                assert len(rule.reason) > 10, f"{name}.{field_name}"
+
+
+# Kinds that pass although no call of the corpus makes them.
+NOT_IN_THE_CORPUS = {
+    "Relation.html_string": "a notebook's view of a DataFrame",
+    "Relation.as_of_join": "pandas-on-Spark's merge_asof; computes over its two inputs only",
+    "ConfigRequest.Operation.get_option": "answered from the table of settings",
+}
+
+
+def test_what_passes_is_what_authors_use(connect_mode: None) -> None:
+    """A kind that nothing honest makes is surface for nothing."""
+    offline, made = Offline(), set()
+    requests = [
+        (Method.EXECUTE, offline.fetch(call(offline.df, offline.spark))) for call in corpus.RELATIONS.values()
+    ]
+    requests += [
+        offline.ask(lambda call=call: call(offline.df, offline.spark)) for call in corpus.REQUESTS.values()
+    ]
+    kinds = dict(zip(Method, ROOTS, strict=True))
+    for method, payload in requests:
+        for message in walk(decode(kinds[method], payload)):
+            made |= {f"{_short(message.DESCRIPTOR)}.{field.name}" for field, _ in message.ListFields()}
+    holders = ("Relation", "Expression", "Command", "AnalyzePlanRequest", "ConfigRequest.Operation")
+    passing = {
+        f"{holder}.{name}"
+        for holder in holders
+        for name, rule in FIELDS[holder].items()
+        if isinstance(rule, Walk)
+    }
+    assert passing - made == set(NOT_IN_THE_CORPUS)
+
+
+# Public names of pyspark.sql.functions that are no functions: what its module imports for itself.
+IMPORTED = {
+    **dict.fromkeys(("builtin", "partitioning", "functools", "inspect", "sys", "warnings"), "a module"),
+    **dict.fromkeys(("TYPE_CHECKING", "Any", "Callable", "Iterable", "Mapping", "Optional"), "typing"),
+    **dict.fromkeys(("Sequence", "Tuple", "Type", "Union", "ValuesView", "cast"), "typing"),
+    **dict.fromkeys(("Column", "DataType", "ArrayType", "ByteType", "NumericType"), "a class of PySpark"),
+    **dict.fromkeys(("StringType", "StructType"), "a class of PySpark"),
+    **dict.fromkeys(("PySparkTypeError", "PySparkValueError"), "an error"),
+    **dict.fromkeys(("AnalyzeArgument", "AnalyzeResult", "OrderingColumn"), "of Python table functions"),
+    **dict.fromkeys(("PartitioningColumn", "SelectedColumn"), "of Python table functions"),
+    **dict.fromkeys(("SkipRestOfInputTableException",), "of Python table functions"),
+    **dict.fromkeys(("ArrowUDFType", "PandasUDFType", "UserDefinedFunction"), "of Python functions"),
+    **dict.fromkeys(("UserDefinedTableFunction",), "of Python table functions"),
+}
+
+
+def test_every_public_name_of_the_functions_module_is_classified() -> None:
+    public = {name for name in dir(functions) if not name.startswith("_")}
+    assert len(public) > 500
+    unknown = {name for name in public if name.lower() not in known_functions()} - PYTHON_ONLY.keys()
+    assert unknown <= IMPORTED.keys(), sorted(unknown - IMPORTED.keys())
+    assert not [
+        name for name in IMPORTED.keys() - {"cast"} if inspect.isfunction(getattr(functions, name, None))
+    ]
+
+
+def test_every_table_function_of_the_session_is_classified() -> None:
+    public = {name for name in dir(TableValuedFunction) if not name.startswith("_")}
+    refused = {name for name in public if not known_functions()[name].allowed}
+    assert refused == {"collations", "python_worker_logs", "sql_keywords"}
+    assert public - refused - {"range"} == TABLE_FUNCTIONS  # a range is bounded as a relation of its own
+
+
+def test_hints_are_those_of_sql_text() -> None:
+    assert {hint.upper() for hint in HINTS} == KNOWN_HINTS
