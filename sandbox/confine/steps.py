@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import os
 import resource
+import select
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from sandbox.confine import landlock, libc
@@ -141,15 +141,10 @@ def _only_kept_are_open(terms: Terms) -> bool:
     """Whether the status file, which was open, and whatever took the first free number, are closed."""
     kept = {0, 1, 2, terms.channel_fd, terms.prepared.ruleset}
     looked_at = {terms.prepared.status, *range(_OPEN_FILES)} - kept
-    return not any(map(_is_open, looked_at))
-
-
-def _is_open(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
+    poll = select.poll()  # one call for all of them
+    for number in looked_at:
+        poll.register(number, 0)
+    return {number for number, events in poll.poll(0) if events & select.POLLNVAL} == looked_at
 
 
 def _limit_resources(terms: Terms) -> None:
@@ -212,7 +207,7 @@ STEPS: Final = (
         lambda _: os.umask(_FILE_MODE_MASK),
         lambda _: os.umask(_FILE_MODE_MASK) == _FILE_MODE_MASK,
     ),
-    Step("working folder", lambda _: os.chdir("/"), lambda _: Path.cwd() == Path("/")),
+    Step("working folder", lambda _: os.chdir("/"), lambda _: os.getcwd() == "/"),  # noqa: PTH109
     # Limits while lowering them needs no privilege and raising them is still possible.
     Step("limits", _limit_resources, _limits_hold),
     # The identity while there is a capability to change it, then all capabilities.
