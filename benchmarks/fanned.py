@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from engine import SegmentGroup
 from engine.models.run import Run
@@ -28,6 +28,7 @@ _PLACES = {"country": 0, "category": 1, "bucket": 2}
 # Country, category and bucket of a frame; None where it has none.
 Key = tuple[str | None, str | None, str | None]
 Values = dict[Key, float]
+_T = TypeVar("_T")
 
 
 def groups() -> list[SegmentGroup]:
@@ -45,7 +46,7 @@ def hand_key(names: Sequence[str], members: Sequence[Any]) -> Key | None:
     return named.get("country"), named.get("category"), None if place is None else BUCKETS[int(place)]
 
 
-def read_sets(rows: Iterable[Sequence[Any]], finish: Callable[..., float]) -> Values:
+def read_sets(rows: Iterable[Sequence[Any]], finish: Callable[..., _T]) -> dict[Key, _T]:
     """The numbers of a query with grouping sets.
 
     Args:
@@ -55,7 +56,7 @@ def read_sets(rows: Iterable[Sequence[Any]], finish: Callable[..., float]) -> Va
     sets = {
         sum(4 >> place for name, place in _PLACES.items() if name not in names): names for names in GROUPINGS
     }
-    values: Values = {}
+    values: dict[Key, _T] = {}
     for row in rows:
         names = sets[row[3]]
         key = hand_key(names, [row[_PLACES[name]] for name in names])
@@ -64,9 +65,9 @@ def read_sets(rows: Iterable[Sequence[Any]], finish: Callable[..., float]) -> Va
     return values
 
 
-def read_groupings(tables: Iterable[Iterable[Sequence[Any]]], finish: Callable[..., float]) -> Values:
+def read_groupings(tables: Iterable[Iterable[Sequence[Any]]], finish: Callable[..., _T]) -> dict[Key, _T]:
     """The numbers of one query for each grouping, in order: its columns, then the aggregates."""
-    values: Values = {}
+    values: dict[Key, _T] = {}
     for names, rows in zip(GROUPINGS, tables, strict=True):
         for row in rows:
             key = hand_key(names, row[: len(names)])

@@ -26,11 +26,9 @@ from pyspark.sql import functions as F
 
 
 def calc_metric(df):
-    row = df.agg(
-        F.percentile_approx("amount", 0.5).alias("median"),
-        F.count_distinct("user").alias("users"),
-    ).first()
-    return row["median"] * row["users"]
+    median = df.agg(F.percentile_approx("amount", 0.5)).first()[0]
+    users = df.agg(F.count_distinct("user")).first()[0]
+    return median * users
 """
 
 FETCH = """\

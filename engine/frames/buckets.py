@@ -13,9 +13,9 @@ from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
-from engine.frames.build import call, case, long, to_long
+from engine.frames.build import call, case, literal, long, to_long
 from engine.frames.fields import Field
-from engine.frames.values import edge_literal, within
+from engine.frames.values import FLOATS, edge_literal, within
 from engine.models.segment_checks import Edge
 
 # With fewer buckets, comparing is as fast.
@@ -37,15 +37,29 @@ def bucket_place(
     """
     numbers = _whole_edges(field, edges, zone)
     step = _equal_step(numbers)
-    if step is None:
-        return place_of(conditions)
     open_ends = len(conditions) > len(edges)
+    if step is None:
+        return _passed_edges(field, edges, conditions if open_ends else (), zone)
     number = call("unix_date", field.expression) if field.kind == "date" else field.expression
     passed = call("div", call("-", to_long(number), long(numbers[0])), long(step))
     # Only within the edges is the difference sure to be a BIGINT.
     branches = [(within(field, edges[0], edges[-1], zone, what), call("+", passed, long(1 + open_ends)))]
     if open_ends:
         branches += [(conditions[0], long(1)), (conditions[-1], long(len(conditions)))]
+    return case(branches, long(0))
+
+
+def _passed_edges(
+    field: Field, edges: Sequence[Edge], open_ends: Sequence[pb.Expression], zone: tzinfo
+) -> pb.Expression:
+    """The place by one comparison for each edge; `open_ends` are all conditions if the ends are open."""
+    branches = [(call("isnan", field.expression), long(0))] if field.kind in FLOATS else []
+    for place, edge in enumerate(edges, 1 if open_ends else 0):
+        bound = edge_literal(field, edge, zone)
+        assert bound is not None
+        branches.append((call("<", field.expression, literal(bound)), long(place)))
+    if open_ends:
+        branches.append((open_ends[-1], long(len(open_ends))))
     return case(branches, long(0))
 
 

@@ -25,7 +25,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MAX_DIGITS: Final = 38
 _BITS: Final = {"byte": 8, "short": 16, "integer": 32, "long": 64}
-_FLOATS: Final = frozenset({"float", "double"})
+FLOATS: Final = frozenset({"float", "double"})
 
 
 def micros(instant: datetime) -> int:
@@ -41,7 +41,7 @@ def days(day: date) -> int:
 
 def canonical(field: Field) -> pb.Expression:
     """The field as a grouping key: one NaN, one zero."""
-    if field.kind not in _FLOATS:
+    if field.kind not in FLOATS:
         return field.expression
     nan = literal(Literal(**{field.kind: math.nan}))
     zero = literal(Literal(**{field.kind: 0.0}))
@@ -102,7 +102,7 @@ def within(field: Field, low: Edge | None, high: Edge | None, zone: tzinfo, what
         DataError: the field has no order with such edges.
     """
     conditions = []
-    if field.kind in _FLOATS:
+    if field.kind in FLOATS:
         conditions.append(call("not", call("isnan", field.expression)))
     for operator, edge in ((">=", low), ("<", high)):
         if edge is not None:
@@ -121,7 +121,7 @@ def edge_literal(field: Field, edge: Any, zone: tzinfo) -> pb.Expression.Literal
     if field.kind in _BITS and number:
         whole = math.ceil(edge)  # the first whole number that is not below the edge
         return Literal(long=whole) if abs(whole) < 1 << 63 else None
-    if field.kind in _FLOATS and number:
+    if field.kind in FLOATS and number:
         rounded = _to_float(field, edge)
         return None if rounded is None else Literal(double=rounded)
     if field.kind == "decimal" and number:
@@ -165,7 +165,7 @@ def _edge_message(field: Field, edge: Edge, what: str) -> str:
         "timestamp": "aware datetimes or dates",
         "timestamp_ntz": "datetimes without a zone, or dates",
     }
-    numeric = field.kind in _BITS or field.kind in _FLOATS or field.kind == "decimal"
+    numeric = field.kind in _BITS or field.kind in FLOATS or field.kind == "decimal"
     wanted = "numbers within its range" if numeric else fitting.get(field.kind)
     hint = f"give {wanted}" if wanted else "buckets need numbers, dates or timestamps; use by_value or where"
     return f"{what}: the edge {edge!r} does not go with {field.name!r}, whose type is {field.kind}; {hint}"

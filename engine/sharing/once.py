@@ -56,6 +56,16 @@ class Once(Generic[_T]):
         """Whether the value is there."""
         return bool(self._made)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody has begun to make it."""
+        return not (self._making or self._made or self._refusal)
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether a thread is making it."""
+        return self._making
+
     def get(self, make: Callable[[], _T], patience: Patience) -> _T:
         """The value.
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import pyspark.sql.connect.proto as pb
 
 from engine import plans
-from engine.frames import FrameSet, PlannedFrame
+from engine.frames import Family, FrameSet, PlannedFrame
 from engine.fusion.cells import plan_cells
 from engine.fusion.chain import Chain
 from engine.fusion.choice import Choice, cells_pay, choose
@@ -40,7 +43,7 @@ class _Question:
     choice: Choice
     cells: Once[Split] = field(default_factory=Once)
     rows: Once[Rows] = field(default_factory=Once)
-    families: defaultdict[int, Once[Split]] = field(default_factory=lambda: defaultdict(Once))
+    families: dict[int, Once[Split]] = field(default_factory=dict)
     empty: Once[Answer] = field(default_factory=Once)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -52,7 +55,12 @@ class _Question:
 
     def known(self, family: int) -> bool:
         """Whether a frame of a family can be answered without a query."""
-        return self.cells.made or self.rows.made or self.families[family].made
+        return self.cells.made or self.rows.made or self.of_family(family).made
+
+    def of_family(self, family: int) -> Once[Split]:
+        """The answers of a family's frames."""
+        with self.lock:
+            return self.families.setdefault(family, Once())
 
 
 @dataclass(slots=True)
@@ -200,10 +208,23 @@ class Sharing:
                 return "rows", rows.split(number, family)
         if len(family.frames) < 2:
             raise Unfused("the only frame of its kind")
-        once = question.families[number]
-        return "families", once.get(
-            lambda: ask_family(source, chain, relation, family, asker), asker.patience
-        )
+        if question.of_family(number).in_progress:
+            self._ask_another(question, frames.families, number, asker)
+        return "families", self._of_family(question, frames.families, number, asker)
+
+    def _of_family(self, question: _Question, families: Sequence[Family], number: int, asker: Asker) -> Split:
+        ask = partial(ask_family, self.source, question.chain, question.relation, families[number], asker)
+        return question.of_family(number).get(ask, asker.patience)
+
+    def _ask_another(
+        self, question: _Question, families: Sequence[Family], number: int, asker: Asker
+    ) -> None:
+        """Ask for a later family instead of waiting idly for what another thread asks."""
+        for later in range(number + 1, len(families)):
+            if len(families[later].frames) > 1 and question.of_family(later).untouched:
+                with suppress(Unfused):
+                    self._of_family(question, families, later, asker)
+                return
 
     def _ask_cells(self, question: _Question, asker: Asker) -> Split:
         source, chain, plan = self.source, question.chain, question.choice.cells
