@@ -16,7 +16,9 @@ _ALLOW, _EPERM, _ENOSYS, _KILL = Action.ALLOW, Action.EPERM, Action.ENOSYS, Acti
 
 _PROT_WRITE, _PROT_EXEC = 2, 4
 _MAP_SHARED, _MAP_ANONYMOUS, _MAP_GROWSDOWN, _MAP_HUGETLB = 0x1, 0x20, 0x100, 0x40000
-_CLONE_THREAD, _CLONE_NEW_NAMESPACES = 0x00010000, 0x7E020080
+# A thread as every C library makes one, sharing memory, files, folder, signals and semaphores. Its flags may
+# also hold where its identity is written (SETTLS, PARENT_SETTID, CHILD_CLEARTID, CHILD_SETTID, DETACHED).
+_THREAD, _FLAGS_OF_THREADS = 0x00050F00, 0xFE87FFFF
 # O_ACCMODE, O_CREAT, O_TRUNC, O_APPEND, O_PATH (which Landlock lets through) and O_TMPFILE.
 _NOT_PLAIN_READING: Final = 0x3 | 0x40 | 0x200 | 0x400 | 0x200000 | 0x400000
 
@@ -73,9 +75,8 @@ _COMPUTING: Final = (
     _otherwise("futex", "priority inheritance: it looks up and boosts any process by its id"),
     *_rows(_ALLOW, "threads", "set_robust_list", "rseq", "gettid", "exit"),
     *_rows(_ALLOW, "waiting for contended locks", "sched_yield", elsewhere="locks that happen to be held"),
-    Row("clone", _ALLOW, "threads",
-        (Check(0, _CLONE_THREAD, _CLONE_THREAD | _CLONE_NEW_NAMESPACES),)),
-    _otherwise("clone", "processes and namespaces"),
+    *_only("clone", 0, "threads", _THREAD, mask=_FLAGS_OF_THREADS),
+    _otherwise("clone", "processes, namespaces, and threads with descriptors of their own, beyond the limit"),
     Row("clone3", _ENOSYS, "its flags lie in memory, out of sight; libraries fall back to clone"),
     *_only("sched_getaffinity", 0, "how many threads to start", 0),
     _otherwise("sched_getaffinity", "processors of other processes"),

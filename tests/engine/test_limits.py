@@ -90,10 +90,10 @@ UNRESTRICTED = {
     "crash": Case("import ctypes\nctypes.string_at(0)", "lost", "worker-lost", says="SIGSEGV"),
     "abort": Case("import os\nos.abort()", "lost", "worker-lost", says="SIGABRT"),
     "a signal without a name": Case(
-        "import os\nos.kill(os.getpid(), 40)", "lost", "worker-lost", says="signal 40"
+        "import signal\nsignal.raise_signal(40)", "lost", "worker-lost", says="signal 40"
     ),
     "stopping itself": Case(
-        "import os\nos.kill(os.getpid(), 19)", "limit", "limit-frame-seconds", limits(frame_seconds=1)
+        "import signal\nsignal.raise_signal(19)", "limit", "limit-frame-seconds", limits(frame_seconds=1)
     ),
     "exit": Case("import os\nos._exit(0)", "lost", "worker-lost", says="exit code 0"),
     "exit as if unconfined": Case("import os\nos._exit(71)", "lost", "worker-lost", says="exit code 71"),
