@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,21 +54,26 @@ class Ending:
 
 def run_confined(job: Job, *, user: int | None = None) -> Ending:
     """Run one job in a process tree of its own, to its end."""
-    with _start(job, user) as zygote:
+    return run_each([job], user=user)[0]
+
+
+def run_each(jobs: Sequence[Job], *, user: int | None = None) -> list[Ending]:
+    """Run jobs one by one as workers of one zygote, which is as the first job wants it."""
+    with _start(jobs, user) as zygote:
         output, errors = zygote.communicate(timeout=120)
     assert zygote.returncode == 0, errors.decode()
-    return Ending(**json.loads(output))
+    return [Ending(**ending) for ending in json.loads(output)]
 
 
 def start_confined(job: Job) -> subprocess.Popen[bytes]:
     """Start one job, and return once its worker is confined."""
-    zygote = _start(job, None)
+    zygote = _start([job], None)
     assert zygote.stderr is not None
     assert zygote.stderr.readline() == b"confined\n"
     return zygote
 
 
-def _start(job: Job, user: int | None) -> subprocess.Popen[bytes]:
+def _start(jobs: Sequence[Job], user: int | None) -> subprocess.Popen[bytes]:
     python = sys.executable if user is None else "/usr/bin/python3"
     zygote = subprocess.Popen(
         [python, "-P", __file__],
@@ -81,7 +87,7 @@ def _start(job: Job, user: int | None) -> subprocess.Popen[bytes]:
         extra_groups=None if user is None else [],
     )
     assert zygote.stdin is not None
-    zygote.stdin.write(json.dumps(job.__dict__).encode() + b"\n")
+    zygote.stdin.write(json.dumps([job.__dict__ for job in jobs]).encode() + b"\n")
     zygote.stdin.flush()
     return zygote
 
@@ -94,14 +100,13 @@ def repository() -> str:
 def _main() -> None:
     from sandbox.confine import ConfinementError, enter_jail, prepare
 
-    job = Job(**json.loads(sys.stdin.readline()))
+    jobs = [Job(**fields) for fields in json.loads(sys.stdin.readline())]
+    job = jobs[0]
     _deny(job.denied)
     if job.left_out:
         _leave_out(job.left_out)
-    if job.broken:
-        from tests.confine.stand_in import break_steps
+    from tests.confine.stand_in import break_steps  # before the jail hides it
 
-        break_steps(job.broken)
     if job.record:
         from tests.confine.recording import record_into
 
@@ -113,12 +118,18 @@ def _main() -> None:
         if job.keeps_user:
             prepared = dataclasses.replace(prepared, user=None)
     except ConfinementError as error:
-        print(json.dumps(Ending("none", [], 0, str(error), 0).__dict__))
+        print(json.dumps([Ending("none", [], 0, str(error), 0).__dict__] * len(jobs)))
         return
+    endings = [_run(one, prepared, level.value, break_steps) for one in jobs]
+    print(json.dumps([ending.__dict__ for ending in endings]))
+
+
+def _run(job, prepared, level, break_steps) -> Ending:
     ours, theirs = socket.socketpair()
     started = time.perf_counter()
     child = os.fork()
     if child == 0:
+        break_steps(job.broken)
         _become_worker(job, prepared, ours, theirs)
     theirs.close()
     select.select([ours], [], [], 30)
@@ -130,7 +141,8 @@ def _main() -> None:
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     said = text.decode().splitlines()
     error = "" if said[:1] == ["confined"] else str(said)
-    print(json.dumps(Ending(level.value, said[1:], code, error, milliseconds).__dict__))
+    ours.close()
+    return Ending(level, said[1:], code, error, milliseconds)
 
 
 def _become_worker(job, prepared, ours, theirs) -> None:

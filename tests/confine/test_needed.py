@@ -16,7 +16,7 @@ from sandbox.confine.bpf import Action, Row
 from sandbox.confine.worker_policy import WORKER_POLICY
 from tests.confine import recording
 from tests.confine.harness import Job, run_confined
-from tests.confine.stand_in import replace_zygote
+from tests.confine.replaced import replace_zygote
 from tests.confine.test_worker import HONEST, PRELOAD
 from tests.engine.conftest import make_table
 

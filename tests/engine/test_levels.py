@@ -7,7 +7,7 @@ import pytest
 from engine import Engine, IsolationError, UsageError
 from tests.confine import stand_in
 from tests.confine.harness import Job, run_confined
-from tests.confine.stand_in import replace_zygote
+from tests.confine.replaced import replace_zygote
 
 pytestmark = pytest.mark.sail
 
