@@ -75,7 +75,6 @@ class LocalServer(abc.ABC):
     name: str
     interrupts: bool
     configuration: tuple[tuple[str, str], ...] = ()
-    releases = True
     start_seconds: float = 120.0
 
     def __init__(self) -> None:
@@ -102,6 +101,11 @@ class LocalServer(abc.ABC):
         """Whether an interrupted query's tasks have ended; see `Endpoint`."""
         del connection, since, until
         return True
+
+    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
+        """Release a session; see `Endpoint`."""
+        del clean
+        connection.release(session_id)
 
     @property
     def generation(self) -> Generation | None:

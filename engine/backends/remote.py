@@ -32,7 +32,6 @@ class _Unowned:
 
     interrupts = True
     configuration: tuple[tuple[str, str], ...] = ()
-    releases = True
 
     def __init__(self) -> None:
         self._pid = os.getpid()
@@ -48,6 +47,11 @@ class _Unowned:
 
     def end_server(self, connection: Connection) -> None:
         """Not ours to end; the session cancels its call; see `Endpoint`."""
+
+    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
+        """Release a session; see `Endpoint`."""
+        del clean
+        connection.release(session_id)
 
     def _check_usable(self) -> None:
         refuse_fork(self._pid)
@@ -136,7 +140,6 @@ class CallerSession(_Unowned):
     """
 
     name = "caller"
-    releases = False
 
     def __init__(self, session: Any) -> None:
         super().__init__()
@@ -171,6 +174,9 @@ class CallerSession(_Unowned):
         """The caller's session, again; see `Backend.open_session`."""
         self._check_usable()
         return ConnectSession(self, self._session_id)
+
+    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
+        """The caller still uses it; see `Endpoint`."""
 
     def connection(self) -> Connection:
         """The caller's connection."""

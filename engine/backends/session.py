@@ -38,7 +38,6 @@ class Endpoint(Protocol):
 
     interrupts: bool
     configuration: tuple[tuple[str, str], ...]
-    releases: bool
 
     def connection(self) -> Connection:
         """The connection to use now; starts the server if it is not running."""
@@ -56,13 +55,16 @@ class Endpoint(Protocol):
         """End the server behind `connection`, if it is ours; the next use starts another."""
         ...
 
+    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
+        """Release a closed session, or keep it for another; `clean`: nothing of it was stopped."""
+        ...
+
 
 class FixedEndpoint:
     """The endpoint of one connection, come what may: what asks on it never starts or ends a server."""
 
     interrupts = False
     configuration: tuple[tuple[str, str], ...] = ()
-    releases = True
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -82,6 +84,11 @@ class FixedEndpoint:
     def end_server(self, connection: Connection) -> None:
         """Somebody else's business."""
 
+    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
+        """Release it."""
+        del clean
+        connection.release(session_id)
+
 
 class _End:
     """The last item of a pumped call: how it ended."""
@@ -93,13 +100,23 @@ class _End:
 class ConnectSession:
     """One session; see `BackendSession`. It outlives a restart of its server."""
 
-    def __init__(self, endpoint: Endpoint, session_id: str | None = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, session_id: str | None = None, prepared: Connection | None = None
+    ) -> None:
+        """Open a session.
+
+        Args:
+            endpoint: its backend.
+            session_id: of a session that the server may know already.
+            prepared: the connection on which that one was configured.
+        """
         self._endpoint = endpoint
         self.id = session_id or str(uuid.uuid4())
         self._lock = threading.Lock()
-        self._prepared: Connection | None = None
+        self._prepared = prepared
         self._closed = False
         self._stopping = 0
+        self._clean = True
 
     def execute(
         self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
@@ -170,8 +187,8 @@ class ConnectSession:
     def _release(self) -> None:
         with self._lock:
             prepared, self._prepared = self._prepared, None
-        if prepared is not None and not prepared.closed and self._endpoint.releases:
-            prepared.release(self.id)
+        if prepared is not None and not prepared.closed:
+            self._endpoint.retire(prepared, self.id, clean=self._clean)
 
     def _aside(self, stop: Callable[[], None]) -> None:
         """Stop something while nobody waits; the last one releases a session that was closed meanwhile."""
@@ -188,6 +205,7 @@ class ConnectSession:
 
         with self._lock:
             self._stopping += 1
+            self._clean = False
         threading.Thread(target=run, name="calcmetric-stop", daemon=True).start()
 
     def _outlast(self, connection: Connection, call: Any) -> None:
@@ -196,6 +214,7 @@ class ConnectSession:
             self._give_up(connection, call)
 
     def _give_up(self, connection: Connection, call: Any) -> None:
+        self._clean = False
         self._endpoint.end_server(connection)
         call.cancel()
 
@@ -233,6 +252,7 @@ class ConnectSession:
 
     def _stop(self, connection: Connection, operation: str, call: Any, responses: queue.Queue[Any]) -> None:
         """Stop a query for good: interrupt it, or else end the server. Never raises."""
+        self._clean = False
         since = time.monotonic()
         until = since + GRACE_SECONDS
         stopped = False

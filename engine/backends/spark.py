@@ -42,6 +42,8 @@ _MAIN: Final = "org.apache.spark.deploy.SparkSubmit"
 _SERVER: Final = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _STILL_RUNNING: Final = b"is still running"  # the task reaper's words, every 100 ms
 _REAPER_SECONDS: Final = 0.25
+_IDLE_SESSIONS: Final = 4  # as many as runs go on at once, or nearly
+_IDLE_SECONDS: Final = 1_200  # Spark forgets one after an hour
 _POLL_SECONDS: Final = 0.1
 
 logger = logging.getLogger(__name__)
@@ -81,6 +83,8 @@ class LocalSpark(LocalServer):
         self._training: ServerProcess | None = None
         self._asked = threading.Event()  # an honest session is open: no more warming up
         self._hurry = threading.Event()  # closing: no more training
+        self._idle: list[tuple[Connection, str, float]] = []
+        self._idle_lock = threading.Lock()
 
     def launch(self) -> tuple[ServerProcess, Connection, int]:
         """Start a Java process; see `LocalServer.launch`."""
@@ -108,10 +112,26 @@ class LocalSpark(LocalServer):
         self._helper.start()
 
     def open_session(self) -> ConnectSession:
-        """Open a session; see `Backend.open_session`."""
-        session = super().open_session()
+        """Open a session, or one that was used before; see `Backend.open_session`."""
+        connection = self.connection()
         self._asked.set()
-        return session
+        with self._idle_lock:
+            while self._idle:
+                kept, session_id, since = self._idle.pop()
+                if kept is connection and time.monotonic() - since < _IDLE_SECONDS:
+                    return ConnectSession(self, session_id, connection)
+        return ConnectSession(self)
+
+    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
+        """Keep a session: the code that Spark makes for a query is of use in that session only.
+
+        A metric changes nothing in it: plans bring their own views, and configuration is read-only.
+        """
+        with self._idle_lock:
+            if clean and len(self._idle) < _IDLE_SESSIONS:
+                self._idle.append((connection, session_id, time.monotonic()))
+                return
+        connection.release(session_id)
 
     def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
         """Whether Spark's task reaper has nothing to complain of any more; see `Endpoint`."""

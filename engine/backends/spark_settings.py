@@ -23,6 +23,7 @@ SETTINGS: Final[tuple[tuple[str, str], ...]] = (
     # What it accepts.
     ("spark.connect.grpc.maxInboundMessageSize", "2147483647"),  # caps are the gateway's
     ("spark.connect.session.planCompression.threshold", "-1"),  # plans are read by the gateway
+    ("spark.connect.session.planCache.enabled", "false"),  # it would remember files that have changed since
     # Stopping.
     ("spark.task.reaper.enabled", "true"),  # watches tasks that were told to stop, and says so in the log
     ("spark.task.reaper.pollingInterval", "100ms"),

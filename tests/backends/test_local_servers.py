@@ -116,6 +116,20 @@ def test_200_sessions_leave_nothing_behind(backend: LocalServer) -> None:
     assert me.num_threads() <= threads + 4  # gRPC's own come and go
 
 
+def test_spark_sessions_are_used_again_but_for_those_in_which_something_was_stopped(
+    spark_backend: LocalServer,
+) -> None:
+    first = spark_backend.open_session()
+    assert value(first, count(numbers(10))) == 10
+    first.close()
+    again = spark_backend.open_session()
+    assert again.id == first.id
+    with pytest.raises(Interrupted):
+        run(again, endless(), deadline=time.monotonic() + 0.3)
+    again.close()
+    assert spark_backend.open_session().id != first.id
+
+
 def test_a_large_answer_comes_whole(backend: LocalServer) -> None:
     session = backend.open_session()
     rows = run(session, numbers(300_000))

@@ -53,7 +53,6 @@ class Server:
     """A connection and its endpoint in one, which write down what they are asked."""
 
     configuration = (("key", "value"),)
-    releases = True
 
     def __init__(self, call: Call, *, interrupts: bool = True, heeds: bool = True) -> None:
         self.call, self.interrupts, self.heeds = call, interrupts, heeds
@@ -77,8 +76,8 @@ class Server:
         if self.heeds:
             self.call.over.set()
 
-    def release(self, session_id: str) -> None:
-        self.log.append("release")
+    def retire(self, connection: object, session_id: str, *, clean: bool) -> None:
+        self.log.append("keep" if clean else "release")
 
     def error_details(self, session_id: str) -> Any:
         return lambda error_id: None
@@ -107,7 +106,7 @@ def test_responses_come_in_order_and_the_session_is_configured_once() -> None:
     assert [int(r.response_id) for r in session.execute(PLAN)] == list(range(10))
     assert len(list(session.execute(PLAN))) == 10
     session.close()
-    assert server.log == ["configure", "release"]
+    assert server.log == ["configure", "keep"]
 
 
 def test_a_passed_deadline_asks_nothing() -> None:

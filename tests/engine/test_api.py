@@ -342,6 +342,19 @@ def test_files_of_every_format(engine: Engine, data_dir: Path) -> None:
     assert overall(engine, hive, Dataset(folder / "many")).value == 1.0
 
 
+@pytest.mark.parametrize(
+    "backend", ["sail", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow])]
+)
+def test_a_run_reads_files_as_they_are_now(backend: str, tmp_path: Path) -> None:
+    path = tmp_path / "now.parquet"
+    source = metric("return df.agg(F.sum('n')).first()[0] + len(df.toPandas())")
+    with Engine(backend, roots=(tmp_path,), workers=1) as engine:
+        for table in ({"n": [1, 2]}, {"n": [10]}, {"g": ["a", "b"], "n": [1.5, 2.5]}):
+            pq.write_table(pa.table(table), path)
+            expected = sum(table["n"]) + len(table["n"])
+            assert engine.evaluate(source, Dataset(path)).overall.value == expected
+
+
 def test_tables_of_the_caller(engine: Engine) -> None:
     table = make_table(30)
     frame = table.to_pandas()
