@@ -19,6 +19,7 @@ from engine.gateway import replies
 from engine.gateway.budget import FrameBudget
 from engine.gateway.requests import ParsedRequests
 from engine.gateway.unchecked import forward
+from engine.sharing.answers import Answer
 from engine.sharing.once import Patience
 from engine.sharing.queries import Asker
 from engine.sharing.sharing import Sharing
@@ -156,9 +157,14 @@ class Answers:
             self.queries += asker.queries
         if answer is None:
             return None
-        batches = list(replies.table_batches(answer.table))
-        self._budget.charge_fetch(answer.table.num_rows, sum(len(batch.data) for batch in batches))
-        return iter((replies.schema_response(answer.schema), *batches, replies.complete()))
+        return self._deliver(answer)
+
+    def _deliver(self, answer: Answer) -> Iterator[Any]:
+        yield replies.schema_response(answer.schema)
+        for batch in replies.table_batches(answer.table):
+            self._budget.charge_fetch(batch.rows, len(batch.data))
+            yield batch
+        yield replies.complete()
 
     def _describe(self, key: bytes, relation: pb.Relation) -> pb.AnalyzePlanResponse:
         """The type of a plan, which is the same over every frame."""
