@@ -41,7 +41,7 @@ class CallReader(ChainReader):
             return
         if form == "EXISTS" and self.opens_query():
             self.expect("(")
-            self.query()
+            self.query_from()
             self.expect(")")
             return
         name = lexeme.name.lower() if lexeme.name.isascii() else lexeme.name

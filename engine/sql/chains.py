@@ -131,10 +131,30 @@ class ChainReader(TypeReader, ABC):
     def _in(self) -> None:
         self.expect("(")
         if self.here.upper in QUERY_STARTS:
-            self.query()
+            self.query_from()
         else:
             self.parenthesized_items()
         self.expect(")")
+
+    def query_from(self) -> None:
+        """Read a query where Spark would rather read an expression, if it could.
+
+        To Spark, `x IN (select -y)` may as well subtract from a column called select, and
+        `x IN (values (1))` may call a function. Nothing but a query has FROM.
+        """
+        start = self.index
+        self.query()
+        depth = 0
+        for index in range(start, self.index):
+            word = self.lexemes[index].upper
+            depth += (word == "(") - (word == ")")
+            if depth == 0 and word == "FROM" and self.lexemes[index - 1].upper != "DISTINCT":
+                return
+        raise PlanRefused(
+            "sql-ambiguous",
+            "the SQL text is refused: a query without FROM in IN (...) or EXISTS (...) has two readings",
+            "write the values in parentheses, as in IN (1, 2), or add FROM",
+        )
 
     def _operand(self) -> None:
         for _ in range(MAX_SIGNS):

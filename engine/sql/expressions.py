@@ -12,6 +12,7 @@ from engine.errors import PlanRefused
 from engine.sql.calls import CallReader
 from engine.sql.lexer import Lexeme
 from engine.sql.words import (
+    CONSTANTS,
     INTERVAL_UNITS,
     QUERY_STARTS,
     SERVER_NAMES,
@@ -25,6 +26,7 @@ class ExpressionReader(CallReader):
 
     Attributes:
         stars: whether a star ("all columns") occurs.
+        rows_of_values: whether what is read now are the rows of VALUES, which hold no names and no queries.
         parameters: whether `?` or `:name` may stand for a value.
     """
 
@@ -33,6 +35,7 @@ class ExpressionReader(CallReader):
     def __init__(self, lexemes: tuple[Lexeme, ...], columns: Collection[str] = ()) -> None:
         super().__init__(lexemes)
         self.stars = False
+        self.rows_of_values = False
         self._columns = frozenset(name.lower() for name in columns)
         self._cases = 0
 
@@ -106,6 +109,12 @@ class ExpressionReader(CallReader):
             raise self.unexpected("expected a value before END")
         lexeme = self.name("a column, a value or a function")
         name = lexeme.name.lower()
+        if self.rows_of_values and lexeme.upper not in CONSTANTS:
+            raise PlanRefused(
+                "sql-syntax",
+                f"the SQL text has the name {lexeme.text[:60]!r} in VALUES, which holds values only",
+                "put text in quotes; select from a view for what is computed of columns",
+            )
         if not self.at(".") and name not in self._columns:
             if name in SERVER_NAMES:
                 self.refuse_call(name)

@@ -21,6 +21,8 @@ class QueryReader(RelationReader):
 
     def query(self) -> None:
         """Read a query, with what it defines before and what orders it after."""
+        if self.rows_of_values:
+            raise self.unexpected("expected a value", "select from a view for what is computed of columns")
         with self.deeper(), self._scope():
             if self.accept("WITH"):
                 self._definitions()

@@ -82,6 +82,8 @@ class RelationReader(ExpressionReader):
             self._table_in_parentheses()
         elif self.at("VALUES"):
             self.values()
+            self.alias()
+            return  # Spark samples tables and queries only: a sample would tell of a table called values
         elif self.here.kind in ("word", "quoted") and self.ahead().upper == "(":
             self._table_function()
         else:
@@ -192,9 +194,20 @@ class RelationReader(ExpressionReader):
             self.name("a column name")
 
     def values(self) -> None:
-        """Read VALUES (...), (...)."""
+        """Read VALUES (...), (...): rows in parentheses, which hold no names.
+
+        In `FROM values w, secret`, Spark reads a table called values and another one. A row in parentheses
+        makes it VALUES; and Spark computes such rows before it has any column.
+        """
         self.expect("VALUES")
-        self.expressions()
+        outer, self.rows_of_values = self.rows_of_values, True
+        while True:
+            if not self.at("("):
+                raise self.unexpected("expected a row in parentheses", "write VALUES (1, 'a'), (2, 'b')")
+            self.expression()
+            if not self.accept(","):
+                break
+        self.rows_of_values = outer
 
     def alias(self) -> None:
         """Read [AS] name [(columns)], if it is there."""

@@ -23,6 +23,7 @@ from engine.errors import PlanRefused
 from engine.sql.functions import classify
 from engine.sql.hidden import is_hidden
 from engine.sql.node_table import CALLS, EXPRESSION_NODES, NODE_PARTS, QUERY_NODES, SAME_CALL
+from engine.sql.words import CONSTANTS
 
 _QUERIES = frozenset({"Select", "Union", "Except", "Intersect", "Subquery", "Values"})
 _CACHED_TEXTS = 512  # of at most 64 KiB each
@@ -129,6 +130,8 @@ def _inspect(tree: Any, query: bool) -> SecondReading:
         parts = NODE_PARTS.get(kind)
         if parts is not None and not parts.issuperset(name for name, value in node.args.items() if value):
             raise _ambiguous(f"a {kind} in it has a part that is not allowed")
+        if kind == "Values":
+            _check_values(node)
         if kind == "Identifier" and is_hidden(node.name):
             raise PlanRefused(
                 "hidden-column",
@@ -139,6 +142,13 @@ def _inspect(tree: Any, query: bool) -> SecondReading:
         if kind == "Table" and _kind(node.this) != "Anonymous":
             tables.add(_table(node))
     return SecondReading(frozenset(tables), frozenset(functions))
+
+
+def _check_values(values: Any) -> None:
+    """Refuse names in VALUES: `FROM values w, secret` may as well mean tables, one of them called values."""
+    for node in (node for row in values.expressions for node in row.walk()):
+        if _kind(node) == "Column" and (node.table or node.name.upper() not in CONSTANTS):
+            raise _ambiguous(f"the name {node.name[:60]} in VALUES can be read as that of a table")
 
 
 def _called(node: Any, kind: str) -> Iterator[str]:

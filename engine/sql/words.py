@@ -36,6 +36,9 @@ BINARY_SIGNS = word_set("+ - * / % & | ^ || = == <=> <> != < <= > >= !< !>")
 BINARY_WORDS = word_set("AND OR DIV RLIKE REGEXP")
 PREFIX_SIGNS = word_set("+ - ~ !")
 
+# Names that mean a value, in VALUES as well.
+CONSTANTS = word_set("NULL TRUE FALSE CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIMESTAMP")
+
 TYPED_LITERALS = word_set("DATE TIMESTAMP TIMESTAMP_NTZ TIMESTAMP_LTZ TIME X INTERVAL")
 INTERVAL_UNITS = word_set(
     """

@@ -86,6 +86,7 @@ FORBIDDEN_QUERIES = [
     "select * from v for system_time as of '2024-01-01'", "select a into t from v", "select * from abs(1)",
     "select * from v for update", "select as struct 1", "with recursive t as (select 1) select * from t",
     "select /*+ BROADCAST(v) */ 1 from v", "select * from read_files('/etc')", "id + 1", "",
+    "select * from values w, text.`/etc/passwd`", "select * from values (1), secret", "values (v.x)",
 ]  # fmt: skip
 
 
