@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.optimizer.scope import traverse_scope
 
 from engine.sql import known_functions
 from tests.hostile.roles import HARMFUL, SCHEMA_PLACES, words
@@ -176,7 +175,12 @@ def _is_new_name(tokens: list[_Token], index: int, known: set[str]) -> bool:
         return True
     if before.kind in ("string", "quoted") or before.word in (")", "]", ":") or before.name.lower() in known:
         return True
-    if index + 2 < len(tokens) and tokens[index + 2].word in _OPENS_QUERY:
+    end = index + 1
+    while end < len(tokens) and tokens[end].word == "(":
+        end += 1
+    opens = end < len(tokens) and tokens[end].word in _OPENS_QUERY
+    follows_definition = before.word == "with" or (before.word == "," and tokens[index - 2].word == ")")
+    if opens and (end == index + 2 or follows_definition):
         return True  # WITH t (SELECT ...): arguments are no queries without parentheses of their own
     end = index + 1
     while end < len(tokens) and tokens[end].word != ")":
@@ -220,17 +224,37 @@ def _find_by_scope(text: str, tables: frozenset[str]) -> str:
     """Ask sqlglot, where it can read the text, which tables are read beside common table expressions."""
     try:
         tree = sqlglot.parse_one(text, read="spark")
-        scopes = traverse_scope(tree)
     except Exception:  # it fails in many ways on what it cannot read, which says nothing about the text
         return ""
     known = {table.lower() for table in tables}
-    for scope in scopes:
-        for source in scope.sources.values():
-            if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):
-                continue
-            if source.db or source.catalog or source.name.lower() not in known:
-                return f"a table {source.sql()}, as sqlglot reads it"
+    for table in tree.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier):
+            continue  # a call
+        if table.db or table.catalog:
+            return f"a table of several parts, {table.sql()}"
+        if table.name.lower() not in known and not _sees(table, table.name.lower()):
+            return f"a table {table.sql()}, as sqlglot reads it"
     return ""
+
+
+def _sees(node: exp.Expression, name: str) -> bool:
+    """Whether a common table expression of this name is visible here: of a query around, and before."""
+    child, parent = node, node.parent
+    while parent is not None:
+        for one in parent.expressions if isinstance(parent, exp.With) else ():
+            if one is child:
+                break
+            if one.alias.lower() == name:
+                return True
+        held = parent.args.get("with_")
+        if (
+            held is not None
+            and held is not child
+            and any(one.alias.lower() == name for one in held.expressions)
+        ):
+            return True
+        child, parent = parent, parent.parent
+    return False
 
 
 def hidden_parts(name: str) -> str:
