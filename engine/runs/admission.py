@@ -1,0 +1,139 @@
+"""Who goes next, where tenants and their runs wait for one kind of slot. Pure: no threads, no clock.
+
+A tenant gets a further slot only while it holds fewer than are free. So a tenant that is alone gets half of
+all slots, k busy ones get one part in k + 1 each, and a newcomer almost always finds a slot free at once,
+whatever the others wait for. Slots that come free go round the tenants, and within a tenant round its runs.
+Nobody who holds a slot is ever made to give it back early.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TypeVar
+
+_K = TypeVar("_K", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many slots of one kind there are; every number is positive, but for `assured`.
+
+    Attributes:
+        total: slots of the engine.
+        per_run: the most that one run holds.
+        assured: slots that each tenant may hold even if none is free. The engine then has up to as many
+            more as there are tenants for each.
+    """
+
+    total: int
+    per_run: int
+    assured: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One wish for one slot.
+
+    Attributes:
+        number: tells it from all others.
+        tenant: whose it is.
+        run: of which run.
+    """
+
+    number: int
+    tenant: str
+    run: Hashable
+
+
+class Admission:
+    """Slots of one kind: who holds them and who waits. Not thread-safe; its user holds a lock."""
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+        self._numbers = 0
+        self._holding: set[Ticket] = set()
+        self._of_tenant: Counter[str] = Counter()
+        self._of_run: Counter[Hashable] = Counter()
+        # Both in the order of turns: whoever got a slot goes to the end.
+        self._waiting: dict[str, dict[Hashable, deque[Ticket]]] = {}
+
+    @property
+    def held(self) -> int:
+        """Slots that are taken."""
+        return len(self._holding)
+
+    def ask(self, tenant: str, run: Hashable) -> Ticket:
+        """Begin to wait for a slot; `admit` says who got one."""
+        ticket = self._ticket(tenant, run)
+        self._waiting.setdefault(tenant, {}).setdefault(run, deque()).append(ticket)
+        return ticket
+
+    def take(self, tenant: str, run: Hashable) -> Ticket:
+        """Take a slot without waiting, though there may be none: what a run has by being admitted."""
+        ticket = self._ticket(tenant, run)
+        self._hold(ticket)
+        return ticket
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give a slot back, or wait for it no longer. May be called twice."""
+        if ticket in self._holding:
+            self._holding.remove(ticket)
+            _decrease(self._of_tenant, ticket.tenant)
+            _decrease(self._of_run, ticket.run)
+            return
+        waiting = self._waiting.get(ticket.tenant, {}).get(ticket.run)
+        if waiting is not None and ticket in waiting:
+            waiting.remove(ticket)
+            self._forget_idle(ticket)
+
+    def admit(self) -> tuple[Ticket, ...]:
+        """Give out what is free; return who got a slot, in the order of their turns."""
+        admitted: list[Ticket] = []
+        while (ticket := self._next()) is not None:
+            self._pass_turn(ticket)
+            self._hold(ticket)
+            admitted.append(ticket)
+        return tuple(admitted)
+
+    def _ticket(self, tenant: str, run: Hashable) -> Ticket:
+        self._numbers += 1
+        return Ticket(self._numbers, tenant, run)
+
+    def _hold(self, ticket: Ticket) -> None:
+        self._holding.add(ticket)
+        self._of_tenant[ticket.tenant] += 1
+        self._of_run[ticket.run] += 1
+
+    def _next(self) -> Ticket | None:
+        share = max(self._shares.assured, self._shares.total - len(self._holding))
+        for tenant, runs in self._waiting.items():
+            if self._of_tenant[tenant] < share:
+                for run, tickets in runs.items():
+                    if self._of_run[run] < self._shares.per_run:
+                        return tickets[0]
+        return None
+
+    def _pass_turn(self, ticket: Ticket) -> None:
+        """Take a ticket out of the queue, and put its tenant and run at the end of their rounds."""
+        runs = self._waiting.pop(ticket.tenant)
+        tickets = runs.pop(ticket.run)
+        tickets.popleft()
+        runs[ticket.run] = tickets
+        self._waiting[ticket.tenant] = runs
+        self._forget_idle(ticket)
+
+    def _forget_idle(self, ticket: Ticket) -> None:
+        runs = self._waiting[ticket.tenant]
+        if not runs[ticket.run]:
+            del runs[ticket.run]
+        if not runs:
+            del self._waiting[ticket.tenant]
+
+
+def _decrease(counts: Counter[_K], key: _K) -> None:
+    """Count down, and forget what is at nought: names come and go for as long as an engine lives."""
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]

@@ -1,0 +1,114 @@
+"""Waiting for slots: the effects around `Admission`, and which slots an engine has.
+
+There are four kinds. A run holds one of `runs` from its turn to its end. In it, a call of calc_metric holds
+one of `calls`, and in that, a query one of `queries`. Compiling holds one of `compiling`, and nothing else.
+Nobody waits for an earlier kind while holding a later one, or for a second slot of the same kind while
+holding one on which others depend: so waiting always ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from typing import Final
+
+from engine.runs.admission import Admission, Shares, Ticket
+
+_POLL_SECONDS: Final = 0.1
+
+
+class Gate:
+    """Slots of one kind. Thread-safe."""
+
+    def __init__(self, shares: Shares) -> None:
+        self._admission = Admission(shares)
+        self._lock = threading.Lock()
+        self._waiters: dict[Ticket, threading.Event] = {}
+
+    @property
+    def held(self) -> int:
+        """Slots that are taken."""
+        return self._admission.held
+
+    def enter(
+        self,
+        tenant: str,
+        run: Hashable,
+        check: Callable[[], None],
+        on_wait: Callable[[], None] | None = None,
+    ) -> Ticket:
+        """Wait for a slot; whoever gets one gives it back with `leave`.
+
+        Args:
+            tenant: whose it is.
+            run: of which run.
+            check: called ten times a second; what it raises ends the waiting.
+            on_wait: called once if there is none at once.
+        """
+        with self._lock:
+            ticket = self._admission.ask(tenant, run)
+            if ticket in self._admit():
+                return ticket
+            admitted = self._waiters[ticket] = threading.Event()
+        try:
+            if on_wait is not None:
+                on_wait()
+            while not admitted.wait(_POLL_SECONDS):
+                check()
+        except BaseException:
+            self.leave(ticket)
+            raise
+        return ticket
+
+    def take(self, tenant: str, run: Hashable) -> Ticket:
+        """Take a slot without waiting, though there may be none."""
+        with self._lock:
+            return self._admission.take(tenant, run)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give a slot back. May be called twice."""
+        with self._lock:
+            self._waiters.pop(ticket, None)
+            self._admission.leave(ticket)
+            self._admit()
+
+    @contextlib.contextmanager
+    def slot(self, tenant: str, run: Hashable, check: Callable[[], None]) -> Iterator[None]:
+        """Hold a slot for a while; arguments as for `enter`."""
+        ticket = self.enter(tenant, run, check)
+        try:
+            yield
+        finally:
+            self.leave(ticket)
+
+    def _admit(self) -> tuple[Ticket, ...]:
+        admitted = self._admission.admit()
+        for ticket in admitted:
+            if (waiter := self._waiters.pop(ticket, None)) is not None:
+                waiter.set()
+        return admitted
+
+
+class Gates:
+    """The slots of one engine, by their kinds.
+
+    Attributes:
+        runs: runs that have their turn.
+        compiling: workers that compile a source.
+        calls: calls of calc_metric.
+        queries: queries and analyses on the backend.
+    """
+
+    def __init__(self, workers: int) -> None:
+        """Derive all numbers from one.
+
+        Args:
+            workers: calls that one run makes at a time.
+        """
+        # A tenant that is alone has half: enough runs to use all processors while some wait for the backend.
+        self.runs = Gate(Shares(4 * workers, per_run=1))
+        self.compiling = Gate(Shares(4 * workers, per_run=4 * workers, assured=1))
+        self.calls = Gate(Shares(4 * workers, per_run=workers, assured=1))
+        # The query of each call, and the analysis that may go beside it.
+        self.queries = Gate(Shares(8 * workers, per_run=2 * workers, assured=1))

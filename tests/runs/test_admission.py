@@ -1,0 +1,129 @@
+"""Who goes next: caps, turns, no starvation, and what a newcomer has to wait for."""
+
+from collections import Counter, deque
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.runs.admission import Admission, Shares
+
+SHARES = st.builds(Shares, st.integers(1, 9), st.integers(1, 4), st.integers(0, 1))
+# Who asks, gives up or leaves, and which of those that could.
+STEPS = st.lists(
+    st.tuples(st.sampled_from("aaalw"), st.integers(0, 3), st.integers(0, 3), st.integers(0, 99)), max_size=80
+)
+
+
+def admit(admission, waiting, holding):
+    admitted = admission.admit()
+    for ticket in admitted:
+        waiting.remove(ticket)
+        holding.append(ticket)
+    return admitted
+
+
+@given(SHARES, STEPS)
+def test_caps_hold_and_nobody_waits_who_could_go(shares, steps):
+    admission, waiting, holding = Admission(shares), [], []
+    for kind, tenant, run, which in steps:
+        if kind == "a":
+            waiting.append(admission.ask(f"t{tenant}", (tenant, run)))
+        elif kind == "l" and holding:
+            admission.leave(holding.pop(which % len(holding)))
+        elif kind == "w" and waiting:
+            admission.leave(waiting.pop(which % len(waiting)))
+        admit(admission, waiting, holding)
+        tenants = Counter(ticket.tenant for ticket in holding)
+        runs = Counter(ticket.run for ticket in holding)
+        assert admission.held == len(holding) <= shares.total + shares.assured * len(tenants)
+        assert all(count <= shares.per_run for count in runs.values())
+        assert all(count <= max(shares.assured, -(-shares.total // 2)) for count in tenants.values())
+        free = max(shares.assured, shares.total - len(holding))
+        for ticket in waiting:
+            assert tenants[ticket.tenant] >= free or runs[ticket.run] >= shares.per_run
+
+
+@given(SHARES, STEPS, st.randoms(use_true_random=False))
+def test_everybody_comes_whatever_order_slots_are_left_in(shares, steps, random):
+    admission, waiting, holding = Admission(shares), [], []
+    for _, tenant, run, _ in steps:
+        waiting.append(admission.ask(f"t{tenant}", (tenant, run)))
+    while waiting or holding:
+        assert admit(admission, waiting, holding) or holding
+        admission.leave(holding.pop(random.randrange(len(holding))))
+    assert admission.held == 0
+    assert vars(admission)["_waiting"] == {} == vars(admission)["_of_run"]
+
+
+@given(st.integers(2, 12), st.integers(1, 50), st.integers(1, 5), st.randoms(use_true_random=False))
+def test_a_newcomer_waits_for_one_turn_of_each_other_tenant_at_most(total, flood, tenants, random):
+    """However many runs the others have waiting, and though each asks again whenever one ends."""
+    admission, waiting, holding = Admission(Shares(total, per_run=2)), [], []
+    for tenant in range(tenants):
+        waiting += [admission.ask(f"flood{tenant}", (tenant, run)) for run in range(flood)]
+    admit(admission, waiting, holding)
+    newcomer = admission.ask("new", "one")
+    waiting.append(newcomer)
+    admit(admission, waiting, holding)
+    ends = 0
+    while newcomer in waiting:
+        ended = holding.pop(random.randrange(len(holding)))
+        admission.leave(ended)
+        waiting.append(admission.ask(ended.tenant, ended.run))
+        admit(admission, waiting, holding)
+        ends += 1
+    assert ends <= tenants + 1
+
+
+def test_one_tenant_leaves_room_for_the_next():
+    admission = Admission(Shares(8, per_run=8))
+    for tenant, room in [("a", 4), ("b", 2), ("c", 1), ("d", 1)]:
+        for _ in range(10):
+            admission.ask(tenant, tenant)
+        assert len(admission.admit()) == room
+    admission.ask("e", "e")
+    assert admission.admit() == ()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5, 64])
+def test_a_run_alone_has_all_that_it_can_use(workers):
+    admission = Admission(Shares(4 * workers, per_run=workers, assured=1))
+    for _ in range(3 * workers):
+        admission.ask("alone", "run")
+    assert len(admission.admit()) == workers
+
+
+def test_an_assured_slot_is_had_though_none_is_free():
+    admission = Admission(Shares(2, per_run=9, assured=1))
+    for _ in range(9):
+        admission.take("many", "run")
+    admission.ask("many", "run")
+    mine = [admission.ask("other", "one") for _ in range(2)]
+    assert admission.admit() == (mine[0],)
+    admission.leave(mine[0])
+    assert admission.admit() == (mine[1],)
+
+
+def test_runs_of_a_tenant_take_turns():
+    admission = Admission(Shares(2, per_run=9))
+    tickets = deque(admission.ask("t", run) for run in "aaabbc")
+    order = []
+    while admitted := admission.admit():
+        [ticket] = admitted
+        order.append(ticket.run)
+        tickets.remove(ticket)
+        admission.leave(ticket)
+        admission.leave(ticket)
+    assert "".join(order) == "abcaba"
+
+
+def test_who_gives_up_waiting_is_forgotten():
+    admission = Admission(Shares(1, per_run=1))
+    held, given_up, next_one = (admission.ask("t", run) for run in "abc")
+    assert admission.admit() == (held,)
+    admission.leave(given_up)
+    admission.leave(given_up)
+    assert admission.admit() == ()
+    admission.leave(held)
+    assert admission.admit() == (next_one,)
