@@ -12,6 +12,7 @@
     ├── Interrupted        a query was stopped because its deadline passed or its run was cancelled
     ├── PlanRefused        the gateway does not let this request through
     ├── LimitExceeded      a limit of the run was reached
+    ├── EngineBusy         one tenant has too many runs; ask again later
     ├── EngineClosed       the engine was closed
     └── ForkedEngine       the engine was started in another process
 
@@ -110,7 +111,13 @@ class BackendStartError(BackendError):
 
 
 class BackendLost(BackendError):
-    """The backend died or was restarted in the middle of a query. The same query may be asked again."""
+    """The backend died or was restarted in the middle of a query. The same query may be asked again.
+
+    Attributes:
+        alone: whether it died of this very query: of it alone, and not for the first time.
+    """
+
+    alone: bool = False
 
 
 class Interrupted(CalcmetricError):
@@ -155,6 +162,10 @@ class LimitExceeded(CalcmetricError):
         self.limit = limit
         self.value = value
         self.used = used
+
+
+class EngineBusy(CalcmetricError):
+    """A tenant has as many runs as may run and wait at a time; submit more once some have ended."""
 
 
 class EngineClosed(CalcmetricError):

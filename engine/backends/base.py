@@ -26,7 +26,8 @@ class BackendSession(Protocol):
             Interrupted: the deadline passed or `cancel` was set. After a deadline the query no longer runs
                 when this is raised, or the local server that would not stop it has been restarted; after
                 a cancel the same follows by itself.
-            BackendLost: the backend died or was restarted under the query; it may be asked again.
+            BackendLost: the backend died or was restarted under the query, and it was not asked again here,
+                or in vain; it may be asked again unless it says that it was `alone`.
             BackendError: the query failed.
         """
         ...
@@ -42,6 +43,13 @@ class BackendSession(Protocol):
 
         Raises:
             Interrupted, BackendLost, BackendError: as `execute`.
+        """
+        ...
+
+    def apart(self) -> BackendSession:
+        """The same session for a query that was lost before: a local server answers nothing beside it.
+
+        Closing it does nothing; close the session itself.
         """
         ...
 

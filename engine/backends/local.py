@@ -23,6 +23,7 @@ import grpc
 from engine.backends.process import ServerProcess, is_listening
 from engine.backends.rpc import Connection
 from engine.backends.session import ConnectSession
+from engine.backends.turns import LocalTurns, Turns
 from engine.errors import BackendStartError, EngineClosed, ForkedEngine
 
 _ATTEMPTS: Final = 3
@@ -76,8 +77,10 @@ class LocalServer(abc.ABC):
     interrupts: bool
     configuration: tuple[tuple[str, str], ...] = ()
     start_seconds: float = 120.0
+    slice_seconds: float = 4.0  # see `Line`
 
     def __init__(self) -> None:
+        self._turns = LocalTurns(self.slice_seconds)
         self._slot = _Slot()
         self._lock = threading.Lock()
         self._closed = False
@@ -106,6 +109,11 @@ class LocalServer(abc.ABC):
         """Release a session; see `Endpoint`."""
         del clean
         connection.release(session_id)
+
+    @property
+    def turns(self) -> Turns:
+        """Whose query is answered now; see `Endpoint`."""
+        return self._turns
 
     @property
     def generation(self) -> Generation | None:
@@ -141,6 +149,9 @@ class LocalServer(abc.ABC):
 
     def note_broken(self, connection: Connection) -> None:
         """Forget the server behind `connection` if it is dead; see `Endpoint`."""
+        if connection.closed:  # it was ended on purpose, or is known to be dead
+            self._turns.strike(connection, late=True)
+            return
         generation = self._slot.generation
         if generation is not None and generation.connection is connection:
             if generation.process.is_alive(_DYING_SECONDS):
@@ -154,6 +165,7 @@ class LocalServer(abc.ABC):
             generation = self._slot.generation
             if generation is None or generation.connection is not connection:
                 return
+            self._turns.strike(connection)  # before any of its queries can know
             self._slot.generation = None
         generation.end()
 

@@ -18,6 +18,7 @@ from pyspark.sql.connect.client.core import DefaultChannelBuilder
 from engine.backends.local import refuse_fork
 from engine.backends.rpc import CHANNEL_OPTIONS, Connection
 from engine.backends.session import ConnectSession
+from engine.backends.turns import NoTurns, Turns
 from engine.errors import BackendStartError, EngineClosed, UsageError
 
 _REACH_SECONDS: Final = 5.0
@@ -32,6 +33,7 @@ class _Unowned:
 
     interrupts = True
     configuration: tuple[tuple[str, str], ...] = ()
+    turns: Turns = NoTurns()
 
     def __init__(self) -> None:
         self._pid = os.getpid()

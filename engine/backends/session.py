@@ -1,11 +1,11 @@
 """A session on a Spark Connect server, and the stopping of its queries.
 
-A query's responses are pumped by a thread of its own into a short queue, so that the asking thread can
-look at its deadline and its cancel event every few milliseconds, without a watchdog. Stopping goes by
-steps: Interrupt with the call left open (cancelling the call leaves Spark computing), a grace of two
-seconds, then the endpoint ends the server. Whoever cancels does not wait for that: a thread of its own
-stops the query, and the session is released after the last one. Rejected: polling gRPC's iterator, which
-has no timeout.
+Stopping goes by steps: Interrupt with the call left open (cancelling the call leaves Spark computing), a
+grace of two seconds, then the endpoint ends the server. Whoever cancels does not wait for that: a thread of
+its own stops the query, and the session is released after the last one.
+
+A query under which a local server died is asked again here, apart from all others, as long as nobody has
+seen a row of its answer; see `engine.backends.line`.
 """
 
 from __future__ import annotations
@@ -15,86 +15,24 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from typing import Any, Final, Literal, Protocol
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, Final, TypeVar
 
 import grpc
 import pyspark.sql.connect.proto as pb
 
+from engine.backends.base import BackendSession
+from engine.backends.calls import POLL_SECONDS, End, drain, due, pumped, raise_end, refuse_due, wait
+from engine.backends.endpoint import Endpoint
 from engine.backends.failures import decode_failure
+from engine.backends.line import MOST_STRIKES, Record, Turn
 from engine.backends.rpc import Connection
 from engine.errors import BackendLost, EngineClosed, Interrupted
 
 GRACE_SECONDS: Final = 2.0
-_POLL_SECONDS: Final = 0.02
-_QUEUED_RESPONSES: Final = 4  # of up to 4 MiB each
 _INTERRUPT_SECONDS: Final = 0.4
 
-Reason = Literal["deadline", "cancelled"]
-
-
-class Endpoint(Protocol):
-    """What a session needs of its backend."""
-
-    interrupts: bool
-    configuration: tuple[tuple[str, str], ...]
-
-    def connection(self) -> Connection:
-        """The connection to use now; starts the server if it is not running."""
-        ...
-
-    def note_broken(self, connection: Connection) -> None:
-        """A call on `connection` found the server unreachable."""
-        ...
-
-    def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
-        """Whether an interrupted query's tasks have ended, waiting until `until` (monotonic)."""
-        ...
-
-    def end_server(self, connection: Connection) -> None:
-        """End the server behind `connection`, if it is ours; the next use starts another."""
-        ...
-
-    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
-        """Release a closed session, or keep it for another; `clean`: nothing of it was stopped."""
-        ...
-
-
-class FixedEndpoint:
-    """The endpoint of one connection, come what may: what asks on it never starts or ends a server."""
-
-    interrupts = False
-    configuration: tuple[tuple[str, str], ...] = ()
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def connection(self) -> Connection:
-        """That connection."""
-        return self._connection
-
-    def note_broken(self, connection: Connection) -> None:
-        """Somebody else's business."""
-
-    def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
-        """Never asked, as nothing is interrupted here."""
-        del connection, since, until
-        return False
-
-    def end_server(self, connection: Connection) -> None:
-        """Somebody else's business."""
-
-    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
-        """Release it."""
-        del clean
-        connection.release(session_id)
-
-
-class _End:
-    """The last item of a pumped call: how it ended."""
-
-    def __init__(self, error: Exception | None) -> None:
-        self.error = error
+_T = TypeVar("_T")
 
 
 class ConnectSession:
@@ -117,40 +55,13 @@ class ConnectSession:
         self._closed = False
         self._stopping = 0
         self._clean = True
+        self._record = Record()
 
     def execute(
         self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
     ) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
-        _refuse_due(deadline, cancel)
-        connection = self._prepare()
-        operation = str(uuid.uuid4())
-        with self._translated(connection):
-            call = connection.execute(self.id, operation, plan)
-        responses: queue.Queue[Any] = queue.Queue(_QUEUED_RESPONSES)
-        threading.Thread(target=_pump, args=(call, responses), name="calcmetric-query", daemon=True).start()
-        ended = False
-        try:
-            while True:
-                try:
-                    item = responses.get(timeout=_POLL_SECONDS)
-                except queue.Empty:
-                    item = None
-                if isinstance(item, _End):
-                    ended = True
-                    with self._translated(connection):
-                        _raise_end(item)
-                    return
-                if reason := _due(deadline, cancel):
-                    if reason == "deadline":
-                        ended = True
-                        self._stop(connection, operation, call, responses)
-                    raise Interrupted(reason)
-                if item is not None:
-                    yield item
-        finally:
-            if not ended:  # nobody waits for the answer any more, nor for the query's end
-                self._aside(lambda: self._stop(connection, operation, call, responses))
+        return self._execute(plan, Turn(self._record), deadline, cancel)
 
     def analyze(
         self,
@@ -160,21 +71,122 @@ class ConnectSession:
         cancel: threading.Event | None = None,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
-        _refuse_due(deadline, cancel)
-        connection = self._prepare()
+        return self._analyze(request, Turn(self._record), deadline, cancel)
+
+    def apart(self) -> BackendSession:
+        """This session, one query at a time; see `BackendSession.apart`."""
+        return _Apart(self)
+
+    def _execute(
+        self, plan: pb.Plan, turn: Turn, deadline: float | None, cancel: threading.Event | None
+    ) -> Iterator[pb.ExecutePlanResponse]:
+        """Ask until there is an answer. What comes before its rows is held back, to ask again unseen."""
+        refuse_due(deadline, cancel)
+        seen = False
+        with self._turn(turn):
+            while True:
+                held: list[pb.ExecutePlanResponse] = []
+                self._endpoint.turns.enter(turn, deadline, cancel)
+                try:
+                    with contextlib.closing(self._ask(plan, turn, deadline, cancel)) as responses:
+                        for response in responses:
+                            held.append(response)
+                            if seen or response.HasField("arrow_batch"):
+                                seen = True
+                                yield from _taken(held)
+                    yield from held
+                    return
+                except BackendLost as lost:
+                    self._judge(turn, lost, may_repeat=not seen)
+
+    def _ask(
+        self, plan: pb.Plan, turn: Turn, deadline: float | None, cancel: threading.Event | None
+    ) -> Generator[pb.ExecutePlanResponse, None, None]:
+        """Ask once."""
+        connection = self._prepare(turn)
+        operation = str(uuid.uuid4())
+        with self._translated(connection):
+            call = connection.execute(self.id, operation, plan)
+        responses = pumped(call)
+        ended = False
+        try:
+            while True:
+                try:
+                    item = responses.get(timeout=POLL_SECONDS)
+                except queue.Empty:
+                    item = None
+                if isinstance(item, End):
+                    ended = True
+                    with self._translated(connection):
+                        raise_end(item)
+                    return
+                if reason := due(deadline, cancel):
+                    if reason == "deadline":
+                        ended = True
+                        self._stop(connection, operation, call, responses)
+                    raise Interrupted(reason)
+                if item is not None:
+                    yield item
+        finally:
+            if not ended:  # nobody waits for the answer any more, nor for the query's end
+                self._aside(turn, lambda: self._stop(connection, operation, call, responses))
+
+    def _analyze(
+        self,
+        request: pb.AnalyzePlanRequest,
+        turn: Turn,
+        deadline: float | None,
+        cancel: threading.Event | None,
+    ) -> pb.AnalyzePlanResponse:
+        """Ask until there is an answer."""
+        refuse_due(deadline, cancel)
+        with self._turn(turn):
+            while True:
+                self._endpoint.turns.enter(turn, deadline, cancel)
+                try:
+                    return self._ask_analysis(request, turn, deadline, cancel)
+                except BackendLost as lost:
+                    self._judge(turn, lost, may_repeat=True)
+
+    def _ask_analysis(
+        self,
+        request: pb.AnalyzePlanRequest,
+        turn: Turn,
+        deadline: float | None,
+        cancel: threading.Event | None,
+    ) -> pb.AnalyzePlanResponse:
+        """Ask once."""
+        connection = self._prepare(turn)
         with self._translated(connection):
             call = connection.analyze(self.id, request)
             until = None if deadline is None else deadline + GRACE_SECONDS
-            reason = _wait(call, until, cancel)
+            reason = wait(call, until, cancel)
             if reason == "cancelled":
-                self._aside(lambda: self._outlast(connection, call))
+                self._aside(turn, lambda: self._outlast(connection, call))
                 raise Interrupted(reason)
             if reason == "deadline":
                 self._give_up(connection, call)
                 raise Interrupted(reason)
             response: pb.AnalyzePlanResponse = call.result()
-        _refuse_due(deadline, cancel)
+        refuse_due(deadline, cancel)
         return response
+
+    @contextlib.contextmanager
+    def _turn(self, turn: Turn) -> Iterator[None]:
+        """Leave the line at the end, unless whoever stops the query does."""
+        try:
+            yield
+        finally:
+            if not turn.stopping:
+                self._endpoint.turns.leave(turn)
+
+    def _judge(self, turn: Turn, lost: BackendLost, *, may_repeat: bool) -> None:
+        """Return if a lost query is to be asked again, else raise."""
+        lost.alone = turn.convicted
+        if turn.convicted:
+            self._record.blame += 1
+        if lost.alone or not turn.struck or not may_repeat or turn.strikes >= MOST_STRIKES:
+            raise lost
 
     def close(self) -> None:
         """Release the session on the backend, once nothing has to be stopped. Never raises."""
@@ -190,13 +202,15 @@ class ConnectSession:
         if prepared is not None and not prepared.closed:
             self._endpoint.retire(prepared, self.id, clean=self._clean)
 
-    def _aside(self, stop: Callable[[], None]) -> None:
+    def _aside(self, turn: Turn, stop: Callable[[], None]) -> None:
         """Stop something while nobody waits; the last one releases a session that was closed meanwhile."""
+        turn.stopping = True
 
         def run() -> None:
             try:
                 stop()
             finally:
+                self._endpoint.turns.leave(turn)
                 with self._lock:
                     self._stopping -= 1
                     last = self._closed and self._stopping == 0
@@ -210,17 +224,19 @@ class ConnectSession:
 
     def _outlast(self, connection: Connection, call: Any) -> None:
         """Let an analysis end, for a while: no server can interrupt one, as it has no operation id."""
-        if _wait(call, time.monotonic() + GRACE_SECONDS, None):
+        if wait(call, time.monotonic() + GRACE_SECONDS, None):
             self._give_up(connection, call)
 
     def _give_up(self, connection: Connection, call: Any) -> None:
         self._clean = False
+        self._record.blame += 1
         self._endpoint.end_server(connection)
         call.cancel()
 
-    def _prepare(self) -> Connection:
+    def _prepare(self, turn: Turn) -> Connection:
         """The connection to use, with this session's configuration set on its server."""
         connection = self._endpoint.connection()
+        self._endpoint.turns.begin(turn, connection)
         with self._lock:
             if self._closed:
                 raise EngineClosed("this session is closed; open another")
@@ -261,55 +277,49 @@ class ConnectSession:
                 ended = False
                 while not ended and (now := time.monotonic()) < until:  # again: it may not have begun yet
                     connection.interrupt(self.id, operation, until - now)
-                    ended = _drain(responses, min(until, now + _INTERRUPT_SECONDS))
+                    ended = drain(responses, min(until, now + _INTERRUPT_SECONDS))
                 stopped = ended and self._endpoint.wait_idle(connection, since, until)
         if not stopped:
+            self._record.blame += 1
             self._endpoint.end_server(connection)
             call.cancel()
-            _drain(responses, time.monotonic() + GRACE_SECONDS)
+            drain(responses, time.monotonic() + GRACE_SECONDS)
 
 
-def _pump(call: Any, responses: queue.Queue[Any]) -> None:
-    """Move responses into the queue; the last item is an `_End`."""
-    try:
-        for response in call:
-            responses.put(response)
-    except (grpc.RpcError, ValueError) as error:
-        responses.put(_End(error))
-    else:
-        responses.put(_End(None))
+class _Apart:
+    """A session whose queries were lost before: each is a suspect from the start."""
+
+    def __init__(self, session: ConnectSession) -> None:
+        self._session = session
+
+    def execute(
+        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[pb.ExecutePlanResponse]:
+        """Run a plan; see `BackendSession.execute`."""
+        return self._session._execute(plan, self._suspect(), deadline, cancel)
+
+    def analyze(
+        self,
+        request: pb.AnalyzePlanRequest,
+        *,
+        deadline: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> pb.AnalyzePlanResponse:
+        """Answer an analyze request; see `BackendSession.analyze`."""
+        return self._session._analyze(request, self._suspect(), deadline, cancel)
+
+    def apart(self) -> BackendSession:
+        """It is already."""
+        return self
+
+    def close(self) -> None:
+        """Nothing; the session itself is closed."""
+
+    def _suspect(self) -> Turn:
+        return Turn(self._session._record, strikes=1)
 
 
-def _drain(responses: queue.Queue[Any], until: float) -> bool:
-    """Throw responses away up to the end; False if it did not come in time."""
-    while (left := until - time.monotonic()) > 0:
-        with contextlib.suppress(queue.Empty):
-            if isinstance(responses.get(timeout=left), _End):
-                return True
-    return False
-
-
-def _raise_end(end: _End) -> None:
-    if end.error is not None:
-        raise end.error
-
-
-def _wait(call: Any, until: float | None, cancel: threading.Event | None) -> Reason | None:
-    """Wait for a call's end; why it is not waited for any longer, or None once it has ended."""
-    over = threading.Event()
-    call.add_done_callback(lambda _: over.set())
-    while not over.wait(_POLL_SECONDS):
-        if reason := _due(until, cancel):
-            return reason
-    return None
-
-
-def _due(deadline: float | None, cancel: threading.Event | None) -> Reason | None:
-    if cancel is not None and cancel.is_set():
-        return "cancelled"
-    return "deadline" if deadline is not None and time.monotonic() >= deadline else None
-
-
-def _refuse_due(deadline: float | None, cancel: threading.Event | None) -> None:
-    if reason := _due(deadline, cancel):
-        raise Interrupted(reason)
+def _taken(held: list[_T]) -> Iterator[_T]:
+    """What a list holds, which is empty afterwards."""
+    while held:
+        yield held.pop(0)

@@ -62,6 +62,7 @@ class LocalSpark(LocalServer):
 
     name = "spark"
     interrupts = True
+    slice_seconds = 10.0  # the first query of a fresh server takes seconds
 
     def __init__(
         self,

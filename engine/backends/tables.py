@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
+from engine.errors import BackendLost
 
 
 class TooLarge(Exception):
@@ -47,8 +48,24 @@ def fetch(
 
     Raises:
         TooLarge: it has more. It is read to its end all the same, for not every backend can be stopped.
-        BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
+        BackendError, BackendLost, Interrupted: as `BackendSession.execute`. An answer that was lost when it
+            was partly there is asked for once more.
     """
+    try:
+        return _fetch(session, relation, deadline, cancel, most_bytes)
+    except BackendLost as lost:
+        if lost.alone:
+            raise
+    return _fetch(session.apart(), relation, deadline, cancel, most_bytes)
+
+
+def _fetch(
+    session: BackendSession,
+    relation: pb.Relation,
+    deadline: float,
+    cancel: threading.Event,
+    most_bytes: int | None,
+) -> Fetched:
     plan = pb.Plan()
     plan.root.CopyFrom(relation)  # Plan(root=...) would stop at 100 nested messages
     schema, tables, chunks, size = pb.DataType(), list[pa.Table](), list[bytes](), 0

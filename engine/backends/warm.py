@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 
+from engine.backends.endpoint import FixedEndpoint
 from engine.backends.rpc import Connection
-from engine.backends.session import ConnectSession, FixedEndpoint
+from engine.backends.session import ConnectSession
 from engine.relations import read_files
 
 _AGGREGATES: Final = ("count", "avg", "stddev", "max")

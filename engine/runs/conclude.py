@@ -36,7 +36,13 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class BackendGone:
-    """The backend went away under the frame each time that it was tried."""
+    """The backend went away under the frame.
+
+    Attributes:
+        alone: whether a query of the frame did it: asked alone at last, it ended the backend again.
+    """
+
+    alone: bool = False
 
 
 Ending: TypeAlias = Outcome | LimitExceeded | Died | Garbage | Cancelled | BackendGone
@@ -115,6 +121,13 @@ def _explain_ending(
             )
         case Cancelled():
             return "cancelled", FrameError("cancelled", "the run was cancelled")
+        case BackendGone(alone=True):
+            return "backend_error", FrameError(
+                "backend-lost",
+                "the data engine ended over a query of this frame, also when it answered nothing else",
+                hint="the query needs more memory or disk than the data engine may use: make smaller values, "
+                "filter before joining, aggregate before collecting",
+            )
         case BackendGone():
             return "backend_error", FrameError(
                 "backend-lost",

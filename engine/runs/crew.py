@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
@@ -153,6 +154,7 @@ class Crew:
     ) -> None:
         """One thread: take frames and run them, each in the worker at hand or a fresh one."""
         gateway: Gateway | None = None
+        apart = replace(answers, session=answers.session.apart())
         try:
             while (frame := self._take(schedule)) is not None:
                 try:
@@ -160,7 +162,9 @@ class Crew:
                 except Interrupted:
                     self._record(schedule, frame, Ended(Cancelled()), on_ended)
                     continue
-                gateway.attach(answers, self._wall_deadline)
+                with self._lock:
+                    hit = schedule.was_hit(frame)
+                gateway.attach(apart if hit else answers, self._wall_deadline)
                 ended = self._call(gateway, call_of(frame))
                 if not isinstance(ended.ending, Outcome):
                     self._dismiss(gateway)
@@ -207,8 +211,8 @@ class Crew:
             return limit
         except Interrupted:
             return Cancelled()
-        except BackendLost:
-            return Cancelled() if self._cancel.is_set() else BackendGone()
+        except BackendLost as lost:
+            return Cancelled() if self._cancel.is_set() else BackendGone(lost.alone)
         except EngineClosed:
             if self._cancel.is_set():
                 return Cancelled()

@@ -1,7 +1,8 @@
 """Which frame runs next, and what is left: the state of a run, without threads, clocks or processes.
 
-A frame whose backend went away is run again, a bounded number of times. Once the run is stopped (by its
-caller or its deadline) every frame that has no result gets the reason as its ending. Pure.
+A frame whose backend went away is run again, a bounded number of times, unless it was the one that did it.
+Once the run is stopped (by its caller or its deadline) every frame that has no result gets the reason as its
+ending. Pure.
 """
 
 from __future__ import annotations
@@ -55,9 +56,15 @@ class Schedule:
         self._tries[frame] += 1
         return frame
 
+    def was_hit(self, frame: int) -> bool:
+        """Whether a frame that runs was run before, and lost its backend."""
+        return self._tries[frame] > 1
+
     def end(self, frame: int, ended: Ended) -> Ended | None:
         """A frame's call ended; return what to record, or None if it will be run again."""
-        if self._stopped is None and isinstance(ended.ending, BackendGone) and self._tries[frame] < TRIES:
+        gone = ended.ending
+        innocent = isinstance(gone, BackendGone) and not gone.alone
+        if self._stopped is None and innocent and self._tries[frame] < TRIES:
             self._waiting.appendleft(frame)
             return None
         self._unfinished.discard(frame)

@@ -169,7 +169,9 @@ def _as_unfused(patience: Patience) -> Iterator[None]:
     """A shared query that fails is no reason for a frame to fail: each then asks for itself."""
     try:
         yield
-    except BackendLost:
+    except BackendLost as lost:
+        if lost.alone:
+            raise Unfused("the server died of the shared query") from None
         raise
     except BackendError as error:
         raise Unfused(f"the shared query failed ({error.condition or 'without a condition'})") from None

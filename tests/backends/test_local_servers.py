@@ -13,6 +13,7 @@ import pytest
 from engine.backends.local import LocalServer
 from engine.errors import BackendError, BackendLost, Interrupted
 from tests.backends.plans import aggregate, call, column, count, endless, number, numbers, run, sql, value
+from tests.waiting import wait_until
 
 
 def server_processes(backend: LocalServer) -> list[psutil.Process]:
@@ -77,16 +78,47 @@ def test_a_cross_join_over_millions_of_rows_stops_and_the_machine_is_idle(
     session.close()
 
 
-def test_a_server_killed_under_a_query_is_lost_and_the_next_query_works(backend: LocalServer) -> None:
+def test_a_query_under_a_killed_server_is_asked_again_and_lost_if_that_dies_too(backend: LocalServer) -> None:
     session = backend.open_session()
     assert value(session, count(numbers(10))) == 10
-    victims = server_processes(backend)
-    assert victims
-    threading.Timer(0.5, lambda: [process.kill() for process in victims]).start()
-    with pytest.raises(BackendLost):
+    killed = []
+
+    def kill() -> None:
+        """Kill two servers, each when something was asked for a while."""
+        for _ in range(2):
+            assert wait_until(lambda: backend.generation not in (None, *killed), 60)
+            killed.append(backend.generation)
+            threading.Event().wait(0.5)
+            for process in server_processes(backend):
+                process.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(BackendLost) as caught:
         run(session, endless(), deadline=time.monotonic() + 60)
+    killer.join()
+    assert len(killed) == 2
+    assert caught.value.alone
     assert value(session, count(numbers(10))) == 10
     session.close()
+
+
+def test_a_query_is_asked_again_unseen(backend: LocalServer) -> None:
+    honest, hostile = backend.open_session(), backend.open_session()
+    assert value(honest, count(numbers(10))) == 10
+    before = backend.generation
+    threading.Timer(0.3, lambda: [process.kill() for process in server_processes(backend)]).start()
+    with ThreadPoolExecutor(2) as pool:
+        ends = pool.submit(run, hostile, endless(), deadline=time.monotonic() + 4)
+        slow = pb.Relation(
+            filter=pb.Filter(input=numbers(60_000_000), condition=call(">", call("rand"), number(-1.0)))
+        )
+        assert value(honest, count(slow), deadline=time.monotonic() + 60) == 60_000_000
+        with pytest.raises(Interrupted):
+            ends.result()
+    assert backend.generation is not before
+    honest.close()
+    hostile.close()
 
 
 def test_threads_share_one_server(backend: LocalServer) -> None:

@@ -13,10 +13,12 @@ import pytest
 
 from engine.backends import session as module
 from engine.backends.session import ConnectSession
+from engine.backends.turns import NoTurns
 from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted
 from tests.backends.test_failures import RpcFailure
 from tests.waiting import wait_until
 
+BATCH = pb.ExecutePlanResponse.ArrowBatch(row_count=1, data=b"rows")
 PLAN = pb.Plan(root=pb.Relation(range=pb.Range(start=0, end=1, step=1)))
 
 
@@ -32,7 +34,7 @@ class Call:
 
     def __iter__(self) -> Iterator[pb.ExecutePlanResponse]:
         for number in range(self._responses):
-            yield pb.ExecutePlanResponse(response_id=str(number))
+            yield pb.ExecutePlanResponse(response_id=str(number), arrow_batch=BATCH)
         self.over.wait()
         if self._error is not None:
             raise self._error
@@ -53,6 +55,7 @@ class Server:
     """A connection and its endpoint in one, which write down what they are asked."""
 
     configuration = (("key", "value"),)
+    turns = NoTurns()
 
     def __init__(self, call: Call, *, interrupts: bool = True, heeds: bool = True) -> None:
         self.call, self.interrupts, self.heeds = call, interrupts, heeds

@@ -1,0 +1,144 @@
+"""Whose query a local server answers now: everybody's, but after its death the suspects' one at a time.
+
+When a server dies, nobody knows which of the queries that it was answering killed it. Each of them gets a
+strike and becomes a suspect; the suspects are asked again alone, those with the fewest strikes and of the
+least blamed session first, while all others wait. Who is alone when the server dies again has done it. To
+be alone is a slice of time, longer with every strike, so that a query which never ends keeps nobody waiting
+for long: after it the others come in again. Rejected: running suspects on a second server, which would need
+as much memory again. Pure: times are handed in.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+# How often a query may be hit, before it is given back to who asked; the last word is then the frame's.
+MOST_STRIKES: Final = 3
+# How long a suspect waits for what runs already, before it is asked beside that.
+DRAIN_SECONDS: Final = 1.0
+# How long the line waits for those that were struck to come back, so that the right one goes first.
+RETURN_SECONDS: Final = 0.5
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of a session.
+
+    Attributes:
+        blame: how often a query of it ended the server.
+    """
+
+    blame: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Turn:
+    """A query on its way: it waits, runs, or was struck and is expected back.
+
+    Attributes:
+        record: of its session.
+        strikes: how often the server died while answering it; more than none make it a suspect.
+        server: stands for the server that answers it; None while it waits.
+        struck: whether that server died since.
+        alone: whether nothing else was being answered then.
+        stopping: whether somebody else sees to its end, and then leaves the line for it.
+    """
+
+    record: Record
+    strikes: int = 0
+    server: object = None
+    struck: bool = False
+    alone: bool = False
+    stopping: bool = False
+    number: int = 0
+
+    @property
+    def convicted(self) -> bool:
+        """Whether the server died of it: of it alone, and not for the first time."""
+        return self.struck and self.alone and self.strikes > 1
+
+
+@dataclass(slots=True)
+class Line:
+    """Who waits, and who is being answered. Not thread-safe; its user holds a lock.
+
+    Attributes:
+        slice_seconds: how long a suspect with one strike has the server for itself; each more doubles it.
+        running: those being answered.
+    """
+
+    slice_seconds: float
+    running: set[Turn] = field(default_factory=set)
+    _waiting: set[Turn] = field(default_factory=set)
+    _returning: set[Turn] = field(default_factory=set)
+    _return_until: float = -math.inf
+    _holder: Turn | None = None
+    _held_until: float = -math.inf
+    _front: Turn | None = None
+    _front_since: float = 0.0
+    _arrivals: int = 0
+
+    def come(self, turn: Turn) -> None:
+        """A query joins the line, for the first time or again."""
+        self._arrivals += 1
+        turn.number, turn.server, turn.struck, turn.alone = self._arrivals, None, False, False
+        self.go(turn)
+        self._waiting.add(turn)
+
+    def starts(self, turn: Turn, now: float) -> bool:
+        """Whether a waiting query is asked now; it is running from then on."""
+        if not self._may_start(turn, now):
+            return False
+        self._waiting.discard(turn)
+        self.running.add(turn)
+        if turn.strikes:
+            self._holder, self._held_until, self._front = turn, math.inf, None
+        return True
+
+    def begin(self, turn: Turn, server: object, now: float) -> None:
+        """The server that answers a running query is there; a suspect's slice begins."""
+        turn.server = server
+        if turn is self._holder:
+            self._held_until = now + self.slice_seconds * 2 ** (turn.strikes - 1)
+
+    def strike(self, server: object, now: float, *, late: bool = False) -> None:
+        """A server died, or was ended: strike all that it was answering.
+
+        Args:
+            server: which.
+            now: seconds.
+            late: whether that is known already, and these came to it too late to have done it.
+        """
+        hit = [turn for turn in self.running if turn.server is server]
+        for turn in hit:
+            turn.strikes += 1
+            turn.struck, turn.alone = True, len(hit) == 1 and not late
+            self.go(turn)
+        if hit:
+            self._returning.update(hit)
+            self._return_until = now + RETURN_SECONDS
+
+    def go(self, turn: Turn) -> None:
+        """A query is over, however it ended."""
+        self._waiting.discard(turn)
+        self.running.discard(turn)
+        self._returning.discard(turn)
+        if turn is self._holder:
+            self._holder = None
+
+    def _may_start(self, turn: Turn, now: float) -> bool:
+        if self._holder is not None and now < self._held_until:
+            return False
+        if self._returning - {turn} and now < self._return_until:
+            return False
+        suspects = [one for one in self._waiting if one.strikes]
+        if not suspects:
+            return True
+        first = min(suspects, key=lambda one: (one.strikes, one.record.blame, one.number))
+        if turn is not first:
+            return False
+        if self._front is not first:
+            self._front, self._front_since = first, now
+        return not self.running or now - self._front_since >= DRAIN_SECONDS

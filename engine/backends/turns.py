@@ -1,0 +1,85 @@
+"""The line of a backend's queries, with the threads that stand in it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final, Protocol
+
+from engine.backends.line import Line, Turn
+from engine.errors import BackendLost, Interrupted
+
+_POLL_SECONDS: Final = 0.02
+
+
+class Turns(Protocol):
+    """Who may ask now."""
+
+    def enter(self, turn: Turn, deadline: float | None, cancel: threading.Event | None) -> None:
+        """Wait until a query may be asked.
+
+        Raises:
+            Interrupted: it was cancelled meanwhile.
+            BackendLost: its deadline passed while others kept it waiting; that is not its fault.
+        """
+        ...
+
+    def begin(self, turn: Turn, server: object) -> None:
+        """A query is handed to a server."""
+        ...
+
+    def leave(self, turn: Turn) -> None:
+        """A query is over."""
+        ...
+
+
+class NoTurns:
+    """Everybody asks at once: the server is not ours, or nobody else asks it."""
+
+    def enter(self, turn: Turn, deadline: float | None, cancel: threading.Event | None) -> None:
+        """At once."""
+
+    def begin(self, turn: Turn, server: object) -> None:
+        """Nothing to note."""
+
+    def leave(self, turn: Turn) -> None:
+        """Nothing to note."""
+
+
+class LocalTurns:
+    """The turns of a local server; see `Line`. Thread-safe."""
+
+    def __init__(self, slice_seconds: float) -> None:
+        self._line = Line(slice_seconds)
+        self._changed = threading.Condition()
+
+    def enter(self, turn: Turn, deadline: float | None, cancel: threading.Event | None) -> None:
+        """See `Turns.enter`."""
+        with self._changed:
+            self._line.come(turn)
+            while not self._line.starts(turn, now := time.monotonic()):
+                cancelled = cancel is not None and cancel.is_set()
+                if cancelled or (deadline is not None and now >= deadline):
+                    self._line.go(turn)
+                    self._changed.notify_all()
+                    if cancelled:
+                        raise Interrupted("cancelled")
+                    raise BackendLost("other queries had the server to themselves for too long")
+                self._changed.wait(_POLL_SECONDS)
+
+    def begin(self, turn: Turn, server: object) -> None:
+        """See `Turns.begin`."""
+        with self._changed:
+            self._line.begin(turn, server, time.monotonic())
+
+    def strike(self, server: object, *, late: bool = False) -> None:
+        """A server died, or is about to be ended; see `Line.strike`."""
+        with self._changed:
+            self._line.strike(server, time.monotonic(), late=late)
+            self._changed.notify_all()
+
+    def leave(self, turn: Turn) -> None:
+        """See `Turns.leave`."""
+        with self._changed:
+            self._line.go(turn)
+            self._changed.notify_all()
