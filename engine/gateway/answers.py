@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import pyspark.sql.connect.proto as pb
 
@@ -17,14 +17,19 @@ from engine import plans
 from engine.backends.base import BackendSession
 from engine.gateway import replies
 from engine.gateway.budget import FrameBudget
+from engine.gateway.foresight import Foresight
 from engine.gateway.requests import ParsedRequests
 from engine.gateway.unchecked import forward
 from engine.sharing.answers import Answer
 from engine.sharing.once import Patience
 from engine.sharing.queries import Asker
-from engine.sharing.sharing import Sharing
+from engine.sharing.sharing import Ready, Sharing
+from sandbox.contract.foretold import pack_foretold
 from sandbox.contract.framing import ChannelGarbage, Method
 from sandbox.contract.settings import SESSION_ID, SETTINGS
+
+# What is foretold may go unused, so it is small; so is the request, of which a call's worker gets a digest.
+_FORETOLD_BYTES: Final = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class RunAnswers:
         sharing: answers questions for many frames at once; None: each frame asks for itself.
         checked: False forwards requests unchecked; for tests of the other layers only.
         run: stands for the run.
+        foresight: what its calls are expected to ask.
     """
 
     session: BackendSession
@@ -59,6 +65,20 @@ class RunAnswers:
     sharing: Sharing | None = None
     checked: bool = True
     run: object = None
+    foresight: Foresight = field(default_factory=Foresight)
+
+
+@dataclass(frozen=True, slots=True)
+class _Foretold:
+    """An answer that was sent with the call.
+
+    Attributes:
+        ready: it.
+        size: its Arrow bytes.
+    """
+
+    ready: Ready
+    size: int
 
 
 class Answers:
@@ -97,6 +117,43 @@ class Answers:
         self._views: dict[str, pb.Relation] = {}
         self._bound = 0
         self._fetched = 0
+        self._asked = False
+        self._foretold: _Foretold | None = None
+
+    def foretell(self) -> bytes | None:
+        """The payload of a FORETOLD frame; None if the first request is not known, or not its answer."""
+        run, request = self._run, self._run.foresight.request
+        if run.sharing is None or not run.checked or request is None:
+            return None
+        parsed = run.requests.parse(Method.EXECUTE, memoryview(request))
+        ready = run.sharing.known_answer(parsed.key, self._asker())
+        if ready is None or ready.answer.table.nbytes > _FORETOLD_BYTES:
+            return None
+        answer = list(self._replies(ready.answer))
+        size = sum(len(reply.data) for reply in answer if isinstance(reply, replies.Batch))
+        self._foretold = _Foretold(ready, size)
+        return pack_foretold(Method.EXECUTE, request, map(replies.as_frame, answer))
+
+    def note_used(self) -> None:
+        """The worker took what was foretold: the same as if it had asked.
+
+        Raises:
+            ChannelGarbage: nothing was foretold, or it has asked for something before.
+            LimitExceeded: a limit of the frame was reached.
+        """
+        foretold, self._foretold = self._foretold, None
+        if foretold is None or self._asked or self._run.sharing is None:
+            raise ChannelGarbage("nothing was foretold")
+        self._asked = True
+        self._budget.charge_plan()
+        self._budget.charge_fetch(foretold.ready.answer.table.num_rows, foretold.size)
+        self._run.sharing.note_used(foretold.ready, self._asker())
+        self._fetched += 1
+
+    def note_end(self) -> None:
+        """The call has ended."""
+        if self._foretold is not None:
+            self._run.foresight.note_miss()
 
     def responses(self, payload: memoryview) -> Iterator[Any]:
         """Answer one request: yield the responses for the worker, messages and batches.
@@ -111,6 +168,7 @@ class Answers:
             method = Method(payload[0])
         except (IndexError, ValueError):
             raise ChannelGarbage("a request of no known method") from None
+        first, self._asked = not self._asked, True
         if method is not Method.CONFIG:
             self._budget.charge_plan()
         if not self._run.checked:
@@ -124,6 +182,9 @@ class Answers:
             )
             return
         parsed = self._run.requests.parse(method, payload[1:])
+        if first:
+            expected = isinstance(parsed.request, plans.Fetch) and len(payload) <= _FORETOLD_BYTES
+            self._run.foresight.note_first(bytes(payload[1:]) if expected else None)
         match parsed.request:
             case plans.Fetch(relation=relation):
                 yield from self._shared(parsed.key, relation) or self._fetch(relation)
@@ -142,15 +203,13 @@ class Answers:
 
     def _shared(self, key: bytes, relation: pb.Relation) -> Iterator[Any] | None:
         """The answer that frames share; None if this one has to ask for itself."""
-        sharing, step = self._run.sharing, self._fetched
+        sharing, asker = self._run.sharing, self._asker()
         self._fetched += 1
         if sharing is None:
             return None
         if self._views:
             relation = plans.expand_views(relation, self._views, plans.FIRST_VIEW_ID)
             key = plans.canonical(relation)
-        patience = Patience(self._deadline, self._cancel)
-        asker = Asker(self._run.run, self.call.index, step, patience)
         try:
             answer = sharing.answer(key, relation, asker)
         finally:
@@ -160,11 +219,20 @@ class Answers:
         return self._deliver(answer)
 
     def _deliver(self, answer: Answer) -> Iterator[Any]:
+        for reply in self._replies(answer):
+            if isinstance(reply, replies.Batch):
+                self._budget.charge_fetch(reply.rows, len(reply.data))
+            yield reply
+
+    @staticmethod
+    def _replies(answer: Answer) -> Iterator[Any]:
         yield replies.schema_response(answer.schema)
-        for batch in replies.table_batches(answer.table):
-            self._budget.charge_fetch(batch.rows, len(batch.data))
-            yield batch
+        yield from replies.table_batches(answer.table)
         yield replies.complete()
+
+    def _asker(self) -> Asker:
+        patience = Patience(self._deadline, self._cancel)
+        return Asker(self._run.run, self.call.index, self._fetched, patience)
 
     def _describe(self, key: bytes, relation: pb.Relation) -> pb.AnalyzePlanResponse:
         """The type of a plan, which is the same over every frame."""

@@ -18,10 +18,10 @@ from engine.failures import describe
 from engine.gateway.answers import Answers, FrameCall, RunAnswers
 from engine.gateway.budget import FrameBudget
 from engine.gateway.explain import BACKEND_FAILED, REFUSED, explain
-from engine.gateway.replies import Batch
+from engine.gateway.replies import as_frame
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
-from sandbox.contract.framing import BATCH_HEADER, ChannelClosed, ChannelGarbage, ChannelTimeout, Kind
+from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Call, Compiled, Outcome, Problem, ReplyError, Start, decode, encode
 
@@ -118,6 +118,8 @@ class Gateway:
             cancel=self._cancel,
         )
         try:
+            if (foretold := answers.foretell()) is not None:
+                self._send(Kind.FORETOLD, foretold, more=True)
             self._send(Kind.CALL, encode(Call(call.index, call.seed)))
             return self._serve(answers)
         except ChannelTimeout:
@@ -127,6 +129,7 @@ class Gateway:
                 raise self._overrun() from None
             raise
         finally:
+            answers.note_end()
             self.queries += answers.queries
 
     def _serve(self, answers: Answers) -> Outcome:
@@ -139,6 +142,8 @@ class Gateway:
                 self._budget.keep_printed(bytes(payload))
             elif kind is Kind.REQUEST:
                 self._answer(answers, payload)
+            elif kind is Kind.USED:
+                answers.note_used()
             elif kind is Kind.OUTCOME:
                 outcome = decode(Outcome, payload)
                 if outcome.frame != answers.call.index or (outcome.returned is None) == (
@@ -153,11 +158,8 @@ class Gateway:
         """Answer one request, or send the error that the guest's client raises."""
         try:
             for response in answers.responses(payload):
-                if isinstance(response, Batch):
-                    header = BATCH_HEADER.pack(response.rows, response.start)
-                    self._send(Kind.BATCH, header, response.data, more=True)
-                else:
-                    self._send(Kind.REPLY, response.SerializeToString(), more=True)
+                kind, parts = as_frame(response)
+                self._send(kind, *parts, more=True)
         except PlanRefused as refusal:
             self._refuse(refusal)
         except BackendLost:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
+from sandbox.contract.framing import BATCH_HEADER, Kind
 from sandbox.contract.settings import SESSION_ID
 
 # Spark's version as the guest sees it: that of the client, whatever the backend is.
@@ -38,6 +39,13 @@ class Batch:
     rows: int
     start: int
     data: bytes | memoryview
+
+
+def as_frame(reply: Any) -> tuple[Kind, tuple[bytes | memoryview, ...]]:
+    """The frame that carries a message or a batch: its kind, and the parts of its payload."""
+    if isinstance(reply, Batch):
+        return Kind.BATCH, (BATCH_HEADER.pack(reply.rows, reply.start), reply.data)
+    return Kind.REPLY, (reply.SerializeToString(),)
 
 
 class Rebuilder:

@@ -57,6 +57,11 @@ class Once(Generic[_T]):
         return bool(self._made)
 
     @property
+    def value(self) -> _T | None:
+        """The value, if it is there."""
+        return self._made[0] if self._made else None
+
+    @property
     def untouched(self) -> bool:
         """Whether nobody has begun to make it."""
         return not (self._making or self._made or self._refusal)

@@ -75,6 +75,23 @@ class _Step:
         return list(self.asked) == [key] or self.asked[key] >= _ENOUGH
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An answer that is in memory.
+
+    Attributes:
+        key: the canonical form of the plan.
+        relation: the plan.
+        how: as `Shared.how`.
+        answer: it.
+    """
+
+    key: bytes
+    relation: pb.Relation
+    how: str
+    answer: Answer
+
+
 class Sharing:
     """What is shared. Thread-safe.
 
@@ -142,6 +159,36 @@ class Sharing:
         with self._lock:
             self._tallies[asker.run][describe(relation), how, reason] += 1
         return answer
+
+    def known_answer(self, key: bytes, asker: Asker) -> Ready | None:
+        """The answer to a question, if it is in memory; nothing is asked, and nothing counted.
+
+        Args:
+            key: the canonical form of the plan.
+            asker: a call that is expected to ask it.
+        """
+        with self._lock:
+            question = self._questions.get(key)
+            step = self._steps.get((asker.run, asker.step))
+        if question is None or step is None or self._counted is None:
+            return None
+        frame = self._counted.frames.frames[asker.frame]
+        if not frame.rows:
+            empty = question.empty.value
+            return None if empty is None else Ready(key, question.relation, "empty", empty)
+        for how, once in (("cells", question.cells), ("families", question.of_family(frame.family))):
+            split = once.value
+            if split is not None:
+                with suppress(Unfused):
+                    answer = split.answer(asker.frame)
+                    return None if answer is None else Ready(key, question.relation, how, answer)
+        return None
+
+    def note_used(self, ready: Ready, asker: Asker) -> None:
+        """Count an answer that was given before it was asked for."""
+        with self._lock:
+            self._steps.setdefault((asker.run, asker.step), _Step(ready.key)).asked[ready.key] += 1
+            self._tallies[asker.run][describe(ready.relation), ready.how, ""] += 1
 
     def report(self, run: object) -> tuple[Shared, ...]:
         """How the questions of a run were answered, the most frequent first."""

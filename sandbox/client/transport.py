@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from sandbox.client.errors import build_exception
+from sandbox.contract.foretold import unpack_foretold
 from sandbox.contract.framing import Channel, ChannelGarbage, Kind, Method
 from sandbox.contract.messages import ReplyError, decode
 
@@ -27,6 +28,7 @@ class Transport:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._open: _Replies | None = None
+        self._foretold: memoryview | None = None
         self._printed: list[str] = []
         self._printed_size = 0
 
@@ -37,8 +39,13 @@ class Transport:
         self._channel.send(kind, *parts)
 
     def receive(self) -> tuple[Kind, memoryview]:
-        """Wait for a frame that is no reply."""
-        return self._channel.receive()
+        """Wait for a frame that is no reply; keep what is foretold before a call."""
+        self._foretold = None
+        kind, payload = self._channel.receive()
+        if kind is Kind.FORETOLD:
+            self._foretold = payload
+            kind, payload = self._channel.receive()
+        return kind, payload
 
     def request(self, method: Method, payload: bytes) -> Iterator[Reply]:
         """Ask the engine; yield what it replies as it comes: protobuf responses, and batches.
@@ -46,6 +53,12 @@ class Transport:
         Raises:
             SparkConnectException: the request failed, in the engine's words.
         """
+        foretold, self._foretold = self._foretold, None
+        if foretold is not None:
+            replies = unpack_foretold(foretold, method, payload)
+            if replies is not None:
+                self._channel.send(Kind.USED, more=True)
+                return iter(replies)
         self.send(Kind.REQUEST, bytes((method,)), payload)
         self._open = _Replies(self._channel)
         return self._open

@@ -30,13 +30,13 @@ class Kind(enum.IntEnum):
     REPLY = 3  # a protobuf response to the request in flight
     REPLY_END = 4  # no more responses to the request in flight
     REPLY_ERROR = 5  # JSON `ReplyError`: the request in flight failed
-    BATCH = (
-        6  # rows of the answer to the request in flight: `BATCH_HEADER`, then an Arrow stream of one batch
-    )
+    BATCH = 6  # `BATCH_HEADER`, then an Arrow stream: rows of the answer to the request in flight
+    FORETOLD = 7  # before a CALL: its first request and the answer (`contract.foretold`)
     COMPILED = 16  # JSON `Compiled`: the problems of the source
     REQUEST = 17  # one byte `Method`, then a protobuf request
     PRINTED = 18  # UTF-8 text that the guest printed
     OUTCOME = 19  # JSON `Outcome`: what one call of calc_metric did
+    USED = 20  # the first request was the one foretold, and is not sent
 
 
 class Method(enum.IntEnum):
@@ -53,6 +53,7 @@ WORKER_CAPS: Final = {
     Kind.REQUEST: 64 * _MIB,
     Kind.PRINTED: 64 << 10,
     Kind.OUTCOME: 256 << 10,
+    Kind.USED: 0,
 }
 
 # What a worker accepts from the engine; large because fetched Arrow batches travel this way.
@@ -63,6 +64,7 @@ ENGINE_CAPS: Final = {
     Kind.REPLY_END: 0,
     Kind.REPLY_ERROR: 1 * _MIB,
     Kind.BATCH: 1024 * _MIB,
+    Kind.FORETOLD: 1 * _MIB,
 }
 
 

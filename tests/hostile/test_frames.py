@@ -160,3 +160,7 @@ def test_a_question_is_answered_before_garbage_ends_the_call() -> None:
     kinds = [kind for kind, _ in ended.replies]
     assert kinds[0] == Kind.CALL
     assert kinds[-1] == Kind.REPLY_END
+
+
+def test_nobody_uses_what_was_not_foretold() -> None:
+    assert isinstance(converse(frame(Kind.USED)).ending, ChannelGarbage)

@@ -1,0 +1,23 @@
+"""What is foretold of a call: packed by the engine, unpacked by the worker."""
+
+import pytest
+
+from sandbox.contract.foretold import pack_foretold, unpack_foretold
+from sandbox.contract.framing import Kind, Method
+
+REPLIES = [(Kind.REPLY, (b"schema",)), (Kind.BATCH, (b"head", b"", b"rows" * 1_000)), (Kind.REPLY, (b"",))]
+
+
+def test_the_request_that_was_foretold_has_its_replies():
+    payload = memoryview(pack_foretold(Method.EXECUTE, b"request", REPLIES))
+    found = unpack_foretold(payload, Method.EXECUTE, b"request")
+    assert [(kind, bytes(data)) for kind, data in found] == [(k, b"".join(parts)) for k, parts in REPLIES]
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"),
+    [(Method.EXECUTE, b"Request"), (Method.EXECUTE, b""), (Method.ANALYZE, b"request")],
+)
+def test_any_other_request_has_none(method, request_):
+    payload = memoryview(pack_foretold(Method.EXECUTE, b"request", REPLIES))
+    assert unpack_foretold(payload, method, request_) is None
