@@ -1,0 +1,112 @@
+"""Metrics that kill the local server again and again, beside others that must not be hurt by it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from engine import Dataset, Engine, Limits, SegmentGroup
+from engine.backends import names
+from engine.backends.sail import LocalSail
+from engine.backends.spark import LocalSpark
+from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b, run_on_groups
+
+SERVERS = [
+    pytest.param("sail", marks=pytest.mark.sail),
+    pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow]),
+]
+ROWS = 300
+
+# What a frame does depends on its data, so that several means are at work at once.
+HOSTILE = metric(
+    """
+    n = df.agg(F.max('n')).first()[0]
+    if n % 3 == 0:  # more memory than the server has, at once
+        size = F.lit(900_000_000) + F.col('n').cast('int')
+        return df.agg(F.sum(F.size(F.array_repeat(F.lit('x'), size)))).first()[0]
+    many = df
+    for number in range(22):
+        many = many.union(many)
+    if n % 3 == 1:  # bit by bit
+        text = F.concat(F.repeat(F.lit('y'), 900), F.monotonically_increasing_id().cast('string'))
+        return many.agg(F.max(F.size(F.collect_list(text)))).first()[0]
+    pairs = many.crossJoin(many.select(F.col('n').alias('m')))  # or never ending
+    return pairs.agg(F.sum(F.sin(F.col('n') + F.col('m') + F.rand()))).first()[0]
+    """
+)
+# Some work in several questions, so that each frame is under way for a while.
+HONEST = metric(
+    """
+    far = df.crossJoin(df.select(F.col('n').alias('m')))
+    for number in range(5):
+        far = far.union(far)
+    pairs = far.agg(F.sum('n')).first()[0] / 32
+    return pairs + df.count()
+    """
+)
+KILLING = "return df.agg(F.sum(F.size(F.array_repeat(F.lit('x'), F.lit(900_000_000))))).first()[0]"
+
+
+@pytest.fixture
+def small_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers with a gibibyte of memory, which is soon used up."""
+    monkeypatch.setattr(names, "LocalSail", partial(LocalSail, memory_bytes=1 << 30))
+    monkeypatch.setattr(names, "LocalSpark", partial(LocalSpark, heap_bytes=1 << 30))
+
+
+@pytest.fixture(params=SERVERS)
+def fragile(request: pytest.FixtureRequest, small_servers: None, data_dir: Path) -> Iterator[Engine]:
+    """An engine of its own for each test, on a small server."""
+    with Engine(request.param, roots=(data_dir,), workers=2) as engine:
+        yield engine
+
+
+@pytest.mark.parametrize("fuse", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_honest_frames_are_right_beside_a_run_that_kills_the_server(
+    fragile: Engine, rows: Dataset, fuse: bool
+) -> None:
+    check_goes_on(fragile, rows)
+    before = fragile.backend.generation
+    patience = 2 if fragile.backend.name == "sail" else 30
+    hostile = fragile.submit(
+        HOSTILE,
+        rows,
+        segments=[SegmentGroup.by_value("n", values=[0, 1])],
+        fuse=False,
+        limits=Limits(frame_seconds=patience),
+    )
+    groups = [SegmentGroup.by_value("n", top=20), SegmentGroup.by_value("g")]
+    of_groups = [100.0 * total + 100 for total in (14850, 14950, 15050)]
+    expected = [ROWS * 44850.0 + ROWS, *(n + 1.0 for n in range(20)), *of_groups]
+    runs = 0
+    while runs < 2 or hostile.progress.stage != "done":
+        run = fragile.evaluate(HONEST, rows, segments=groups, fuse=fuse)
+        assert [one.value for one in run.results] == expected, run.results
+        runs += 1
+    results = hostile.result(timeout=5).results
+    assert {one.status for one in results} <= {"backend_error", "limit"}, results
+    assert all(math.isnan(one.value) for one in results)
+    codes = [one.error.code for one in results]
+    assert "backend-lost" in codes and "limit-frame-seconds" in codes, codes
+    assert fragile.backend.generation is not before
+    check_goes_on(fragile, rows)
+
+
+def test_a_frame_that_kills_the_server_leaves_the_others_of_its_run_alone(
+    fragile: Engine, rows: Dataset
+) -> None:
+    b = result_of_b(fragile, misbehaving(KILLING), rows)
+    assert (b.status, b.error.code) == ("backend_error", "backend-lost")
+
+
+def test_a_question_that_kills_the_server_when_it_is_counted_along_does_not_cost_the_count(
+    fragile: Engine, rows: Dataset
+) -> None:
+    run = run_on_groups(fragile, metric(KILLING), rows)
+    assert [one.rows for one in run.results] == [300, 100, 100, 100]
+    assert {(one.status, one.error.code) for one in run.results} == {("backend_error", "backend-lost")}
+    check_goes_on(fragile, rows)
