@@ -136,25 +136,29 @@ class ChainReader(TypeReader, ABC):
             self.parenthesized_items()
         self.expect(")")
 
-    def query_from(self) -> None:
-        """Read a query where Spark would rather read an expression, if it could.
+    def query_from(self, *, one_column: bool = False) -> None:
+        """Read a query where Spark would rather read expressions, if it could.
 
-        To Spark, `x IN (select -y)` may as well subtract from a column called select, and
-        `x IN (values (1))` may call a function. Nothing but a query has FROM.
+        To Spark, `x IN (select -y)` may as well subtract from a column called select, `x IN (values (1))`
+        call a function, and `(select 'a', 2)` be a pair. Nothing but a query has FROM.
+
+        Args:
+            one_column: whether a single expression without FROM is sure to be read as a query here.
         """
         start = self.index
         self.query()
-        depth = 0
+        depth, words = 0, list[str]()
         for index in range(start, self.index):
             word = self.lexemes[index].upper
             depth += (word == "(") - (word == ")")
-            if depth == 0 and word == "FROM" and self.lexemes[index - 1].upper != "DISTINCT":
-                return
-        raise PlanRefused(
-            "sql-ambiguous",
-            "the SQL text is refused: a query without FROM in IN (...) or EXISTS (...) has two readings",
-            "write the values in parentheses, as in IN (1, 2), or add FROM",
-        )
+            if depth == 0 and not (word == "FROM" and words[-1:] == ["DISTINCT"]):
+                words.append(word)
+        if "FROM" not in words and not (one_column and "," not in words):
+            raise PlanRefused(
+                "sql-ambiguous",
+                "the SQL text is refused: a query without FROM in parentheses has two readings",
+                "write the values in parentheses, as in IN (1, 2), or add FROM",
+            )
 
     def _operand(self) -> None:
         for _ in range(MAX_SIGNS):

@@ -151,7 +151,7 @@ class ExpressionReader(CallReader):
         self.expect("(")
         with self.deeper():
             if self.here.upper in QUERY_STARTS:
-                self.query()
+                self.query_from(one_column=True)
             else:
                 self.parenthesized_items()
         self.expect(")")
