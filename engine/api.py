@@ -10,13 +10,12 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Unpack
 
 from engine.backends.base import Backend
-from engine.backends.names import make_backend
-from engine.backends.remote import Remote
 from engine.backends.spark import LocalSpark
 from engine.errors import ForkedEngine, UsageError
 from engine.models.dataset import Dataset
@@ -25,12 +24,13 @@ from engine.models.run import Run
 from engine.pool.pool import WorkerPool
 from engine.runs.check import check_source
 from engine.runs.execution import Execution
+from engine.runs.gates import Gates
 from engine.runs.live import LiveRun
 from engine.runs.many import evaluate_together
-from engine.runs.options import RunOptions, make_job, to_bytes
+from engine.runs.options import DEFAULT_TENANT, RunOptions, make_job, to_bytes, to_tenant
 from engine.runs.plan import RunPlan
+from engine.runs.servers import OneServer, ServerPerTenant, Servers, make_server
 from engine.runs.services import Register, Services
-from engine.sources.spool import Spool
 from engine.sql import check_expression
 from sandbox.contract.messages import Problem
 
@@ -42,8 +42,6 @@ _UNCONFINED: Final = "unconfined-for-my-own-code-only"
 # On closing: how long a cancelled run may stop its queries by itself, and then may take to end.
 _CANCEL_SECONDS: Final = 0.5
 _END_SECONDS: Final = 10.0
-# Runs at a time for each processor: enough to use it while others wait for the backend.
-_RUNS_PER_WORKER: Final = 2
 
 
 class Engine:
@@ -62,6 +60,7 @@ class Engine:
         extra_imports: Iterable[str] = (),
         workers: int | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
+        server_per_tenant: bool = False,
         pool: WorkerPool | None = None,
         layers: Layers | None = None,
     ) -> None:
@@ -77,6 +76,9 @@ class Engine:
             extra_imports: modules that metrics may import beside the built-in list.
             workers: frames of one run at a time; by default one for each processor.
             cache_dir: where Java's class archives are kept; by default the user's cache folder.
+            server_per_tenant: give each tenant a local server of its own, so that no tenant's queries slow or
+                end another's. One starts when a tenant's run first needs it, and ends when none has needed
+                it for five minutes, or earlier while more than four run; each takes the memory of a server.
             pool: a pool of workers that was started beforehand; taken over, `isolation` then is its own.
             layers: for tests only: which layers of the sandbox are on.
 
@@ -92,14 +94,19 @@ class Engine:
         self._extra_imports = tuple(extra_imports)
         self._roots = tuple(Path(root).resolve() for root in (roots if roots is not None else (Path.cwd(),)))
         self._workers = workers or len(os.sched_getaffinity(0))
-        self._register = Register(_RUNS_PER_WORKER * self._workers)
-        self._spool = Spool()
-        self._backend = make_backend(
+        self._register = Register()
+        self._gates = Gates(self._workers)
+        self._per_tenant = server_per_tenant
+        make = partial(
+            make_server,
             backend,
             roots=self._roots,
-            spool=self._spool.folder,
             cache_dir=None if cache_dir is None else Path(cache_dir),
             confined=self._layers.server,
+        )
+        self._server = make()
+        self._servers: Servers = (
+            ServerPerTenant(self._server, make) if server_per_tenant else OneServer(self._server)
         )
         confined = self._layers.worker and isolation != _UNCONFINED
         self._pool = pool or WorkerPool(isolation if confined else "none", confined=confined)
@@ -108,17 +115,29 @@ class Engine:
 
     @property
     def backend(self) -> Backend:
-        """The backend that datasets are read with, unless they bring their own session."""
-        return self._backend
+        """The backend that datasets are read with, unless they bring their own session.
 
-    def check(self, source: str | bytes) -> tuple[Problem, ...]:
+        Raises:
+            UsageError: each tenant has one of its own.
+        """
+        if self._per_tenant:
+            raise UsageError("with server_per_tenant there is no backend that all runs share")
+        return self._server.backend
+
+    def check(self, source: str | bytes, *, tenant: str = DEFAULT_TENANT) -> tuple[Problem, ...]:
         """Compile a source in a worker; return every problem. Nothing of it runs.
+
+        Args:
+            source: the author's code.
+            tenant: whose it is.
 
         Raises:
             IsolationError: no worker can be had on this host.
         """
         self._refuse_misuse()
-        return check_source(self._pool, to_bytes(source), self._extra_imports, self._layers)
+        text = to_bytes(source)
+        with self._gates.compiling.slot(to_tenant(tenant), object(), self._register.refuse_closed):
+            return check_source(self._pool, text, self._extra_imports, self._layers)
 
     def evaluate(self, source: str | bytes, dataset: Dataset, **options: Unpack[RunOptions]) -> Run:
         """Run a metric on the full data and every segment; wait for the end.
@@ -198,7 +217,8 @@ class Engine:
         Returns:
             Whether nothing is left to build.
         """
-        return not isinstance(self._backend, LocalSpark) or self._backend.wait_archives(seconds)
+        backend = self._server.backend
+        return self._per_tenant or not isinstance(backend, LocalSpark) or backend.wait_archives(seconds)
 
     def close(self) -> None:
         """Cancel what runs, and end every process and file of the engine. May be called twice."""
@@ -210,10 +230,10 @@ class Engine:
             run.wait(max(0.0, patience - time.monotonic()))
         # What still waits for the backend or a worker now hears that they are gone.
         self._pool.close()
-        self._backend.close()
+        self._servers.end()
         for run in running:
             run.wait(_END_SECONDS)
-        self._spool.close()
+        self._servers.close()
 
     def __enter__(self) -> Engine:
         return self
@@ -231,19 +251,20 @@ class Engine:
     def _services(self) -> Services:
         return Services(
             pool=self._pool,
-            backend=self._backend,
-            spool=self._spool,
-            roots=None if isinstance(self._backend, Remote) else self._roots,
+            backend=self._server.backend.name,
+            servers=self._servers,
+            roots=None if self._server.remote else self._roots,
             extra_imports=self._extra_imports,
             workers=self._workers,
             register=self._register,
+            gates=self._gates,
         )
 
     def _warm_up(self) -> None:
         """Start the backend beside the zygote. What goes wrong is raised again by the first run."""
         check_expression("1")  # loads the SQL reader, which the first run would wait for
         try:
-            self._backend.start()
+            self._servers.start()
         except Exception as error:
             logger.info("the backend did not start in the background: %s", error)
 

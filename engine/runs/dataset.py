@@ -1,6 +1,7 @@
 """A dataset as one run has it, or as several runs have it together: opened once, counted once.
 
-The first run that comes opens it, the last one that leaves releases it. Runs that share it take one turn.
+The first run that comes opens it, the last one that leaves releases it. Runs that share it take one turn,
+and are one run to the slots of queries that are asked for all of them.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from engine.errors import BackendError, BackendLost
 from engine.frames import frame_keys, has_exact_keys
+from engine.runs.admitted import AdmittedSession
 from engine.runs.job import Job
 from engine.runs.opening import Opened, data_error, open_dataset
 from engine.runs.schedule import TRIES
+from engine.runs.servers import Server
 from engine.runs.services import Services
 from engine.sharing.counting import Counted, count_apart
 from engine.sharing.once import Patience
@@ -46,6 +50,9 @@ class SharedDataset:
         self._opened: Opened | None = None
         self._counted: Counted | None = None
         self._stack = contextlib.ExitStack()
+        self._turns = contextlib.ExitStack()
+        self._server: Server | None = None
+        self._session: AdmittedSession | None = None
         self.sharing: Sharing | None = None
 
     def enter(self, run: object) -> None:
@@ -63,27 +70,49 @@ class SharedDataset:
             if not self._runs:
                 self._stack.close()
 
+    @property
+    def server(self) -> Server:
+        """What reads it; for runs that have their turn."""
+        assert self._server is not None
+        return self._server
+
+    def session_of(self, run: object) -> AdmittedSession:
+        """Where a run asks for itself; for runs that have opened it."""
+        assert self._session is not None
+        return self._session.of_run(run)
+
     @contextlib.contextmanager
-    def turn(self, check: Callable[[], None]) -> Iterator[None]:
-        """Wait for a slot of the engine, which runs that share a dataset take together.
+    def turn(self, check: Callable[[], None], on_wait: Callable[[], None]) -> Iterator[None]:
+        """Wait for a turn, which runs that share a dataset take together.
 
         Args:
             check: called now and then; what it raises ends the waiting.
+            on_wait: called if there is none at once.
         """
-        slots = self._services.register.slots
-        while True:
-            with self._turn:
-                if self._inside or slots.acquire(timeout=_TICK_SECONDS):
-                    self._inside += 1
-                    break
+        while not self._turn.acquire(timeout=_TICK_SECONDS):
+            on_wait()
             check()
+        try:
+            if not self._inside:
+                self._begin_turn(check, on_wait)
+            self._inside += 1
+        finally:
+            self._turn.release()
         try:
             yield
         finally:
             with self._turn:
                 self._inside -= 1
                 if not self._inside:
-                    slots.release()
+                    self._turns.close()
+
+    def _begin_turn(self, check: Callable[[], None], on_wait: Callable[[], None]) -> None:
+        runs, servers, tenant = self._services.gates.runs, self._services.servers, self._job.tenant
+        with contextlib.ExitStack() as stack:
+            stack.callback(runs.leave, runs.enter(tenant, self, check, on_wait))
+            self._server = servers.take(tenant)
+            stack.callback(servers.give_back, tenant)
+            self._turns = stack.pop_all()
 
     def open(self, check: Callable[[], None]) -> Opened:
         """Open it, or take it as another run opened it; again if the server was restarted meanwhile.
@@ -131,10 +160,12 @@ class SharedDataset:
 
     def _open(self) -> Opened:
         with contextlib.ExitStack() as trial:
-            services = self._services
-            opened = open_dataset(self._job, services.backend, services.spool, services.roots, trial)
+            server, roots = self.server, self._services.roots
+            opened = open_dataset(self._job, server.backend, server.spool, roots, trial)
             self._stack.push(trial.pop_all())
-        return opened
+        queries, source = self._services.gates.queries, opened.source
+        self._session = AdmittedSession(source.session, queries, self._job.tenant, self)
+        return replace(opened, source=replace(source, session=self._session))
 
 
 def _can_share(source: Source) -> bool:

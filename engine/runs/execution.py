@@ -22,10 +22,10 @@ from engine.gateway.requests import ParsedRequests
 from engine.models.frame import Frame
 from engine.models.result import Result
 from engine.models.run import Report, Run, RunTime
+from engine.runs.admitted import AdmittedCrew
 from engine.runs.calls import empty_call, first_call, frame_call
 from engine.runs.collect import Collector
 from engine.runs.conclude import Cancelled, Ended, Ending, conclude
-from engine.runs.crew import Crew
 from engine.runs.dataset import SharedDataset
 from engine.runs.guest import Guest
 from engine.runs.job import Job
@@ -73,7 +73,7 @@ class Execution:
         self._dataset = dataset or SharedDataset(services, job)
         self._dataset.enter(self)
         guest = Guest(job.source, services.extra_imports, job.limits, job.layers)
-        self._crew = Crew(services.pool, guest)
+        self._crew = AdmittedCrew(services.pool, guest, services.gates, job.tenant)
         self._live = LiveRun(self.cancel, on_progress)
         self._thread: threading.Thread | None = None
         self._entered = False
@@ -163,7 +163,7 @@ class Execution:
             self._thread.join(timeout)
 
     def _enter(self) -> None:
-        self._services.register.enter(self)
+        self._services.register.enter(self, self._job.tenant)
         self._entered = True
         logger.info("run %s starts", self._label)
 
@@ -207,8 +207,11 @@ class Execution:
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
-        """Wait for a slot and for the backend; the run's own time begins after that."""
-        with self._dataset.turn(self._refuse_cancelled):
+        """Wait for a turn and for the backend; the run's own time begins after that.
+
+        A run that waits holds no worker: it gives back the one that compiled its source.
+        """
+        with self._dataset.turn(self._refuse_cancelled, self._crew.dismiss):
             self._start_backend()
             self._crew.admit()
             self._began = time.monotonic()
@@ -216,7 +219,7 @@ class Execution:
 
     def _start_backend(self) -> None:
         try:
-            self._services.backend.start()
+            self._dataset.server.backend.start()
         except EngineClosed:
             self._refuse_cancelled()
             raise
@@ -255,7 +258,7 @@ class Execution:
         requests = ParsedRequests(frozenset(opened.source.columns))
         checked = self._job.layers.gateway
         sharing = self._dataset.sharing if checked else None
-        return RunAnswers(opened.source.session, requests, sharing, checked, self)
+        return RunAnswers(self._dataset.session_of(self), requests, sharing, checked, self)
 
     def _calls_on_empty(self, opened: Opened) -> int:
         """How many queries calc_metric makes on a frame without rows."""
@@ -287,7 +290,7 @@ class Execution:
         result = conclude(Frame(0), None, Ended(ending), job.limits.worker_cpu_seconds)
         report = Report(seconds=time.monotonic() - self._began, warnings=self._warnings)
         time_range = RunTime(as_of=job.as_of, zone=job.zone)
-        return self._make_run(self._services.backend.name, time_range, (result,), report)
+        return self._make_run(self._services.backend, time_range, (result,), report)
 
     def _make_run(
         self, backend: str, time_range: RunTime, results: tuple[Result, ...], report: Report

@@ -26,7 +26,7 @@ class Job:
         zone: IANA name of the zone of windows, and of timestamps without one.
         as_of: the end of the retention; None where the dataset has none.
         limits: of the run.
-        tenant: whose run it is; a label in the log, and nothing else.
+        tenant: whose run it is; the slots of the engine are shared fairly between tenants.
         layers: which layers are on; all but in tests.
         fuse: whether frames may share queries.
     """

@@ -58,7 +58,8 @@ def _compile(services: Services, executions: Sequence[Execution], jobs: Sequence
             if place < _TOGETHER:
                 execution.compile()
                 continue
-            problems = check_source(services.pool, job.source, services.extra_imports, job.layers)
+            with services.gates.compiling.slot(job.tenant, execution, services.register.refuse_closed):
+                problems = check_source(services.pool, job.source, services.extra_imports, job.layers)
         except SourceRefused as refusal:
             problems = refusal.problems
         if any(problem.severity == "error" for problem in problems):

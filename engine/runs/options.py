@@ -17,6 +17,7 @@ from engine.runs.live import Progress
 from sandbox.contract.limits import Limits
 
 _DEFAULT_LIMITS: Final = Limits()
+DEFAULT_TENANT: Final = "default"
 
 
 class RunOptions(TypedDict, total=False):
@@ -29,7 +30,8 @@ class RunOptions(TypedDict, total=False):
         zone: IANA name of the zone of windows, and of timestamps without a zone; by default UTC.
         as_of: the end of the retention, where the dataset has one and `time` does not say.
         limits: of this run.
-        tenant: whose run it is: a label in the engine's log, and nothing else.
+        tenant: whose run it is. Tenants share the engine fairly, whatever the number of their runs, and each
+            can have a server of its own: see `Engine`.
         on_progress: called with each `Progress`, from threads of the engine.
         name: the metric's name in results.
         fuse: whether frames may share queries, as they do by default; False: each frame asks for itself.
@@ -73,7 +75,7 @@ def make_job(source: str | bytes, dataset: Dataset, options: RunOptions, layers:
         zone=options.get("zone", "UTC"),
         as_of=None if as_of is None else parse_instant(as_of, what="as_of"),
         limits=limits or _DEFAULT_LIMITS,
-        tenant=options.get("tenant", "default"),
+        tenant=to_tenant(options.get("tenant", DEFAULT_TENANT)),
         layers=layers,
         fuse=_to_bool(options.get("fuse", True), "fuse"),
     )
@@ -83,6 +85,17 @@ def _to_bool(value: bool, name: str) -> bool:
     if not isinstance(value, bool):
         raise UsageError(f"{name} must be True or False, not {value!r}")
     return value
+
+
+def to_tenant(tenant: str) -> str:
+    """The name of a tenant.
+
+    Raises:
+        UsageError: it is no text.
+    """
+    if not isinstance(tenant, str):
+        raise UsageError(f"tenant must be a text, not a {type(tenant).__name__}")
+    return tenant
 
 
 def to_bytes(source: str | bytes) -> bytes:

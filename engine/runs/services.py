@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
-from engine.backends.base import Backend
-from engine.errors import EngineClosed
+from engine.errors import EngineBusy, EngineClosed
 from engine.pool.pool import WorkerPool
-from engine.sources.spool import Spool
+from engine.runs.gates import Gates
+from engine.runs.servers import Servers
+
+# Runs that one tenant may have at a time, those that wait included: each takes a thread.
+MOST_RUNS: Final = 1_000
 
 
 class Stoppable(Protocol):
@@ -26,15 +30,11 @@ class Stoppable(Protocol):
 
 
 class Register:
-    """The runs of one engine. Thread-safe.
+    """The runs of one engine. Thread-safe."""
 
-    Attributes:
-        slots: runs at a time; the others wait.
-    """
-
-    def __init__(self, slots: int) -> None:
-        self.slots = threading.Semaphore(slots)
-        self._running: set[Stoppable] = set()
+    def __init__(self) -> None:
+        self._running: dict[Stoppable, str] = {}
+        self._of_tenant: Counter[str] = Counter()
         self._closed = False
         self._lock = threading.Lock()
 
@@ -43,20 +43,30 @@ class Register:
         if self._closed:
             raise EngineClosed("the engine is closed; make a new one")
 
-    def enter(self, run: Stoppable) -> None:
+    def enter(self, run: Stoppable, tenant: str) -> None:
         """Note a run that starts, before any of its threads.
 
         Raises:
             EngineClosed: no run may start any more.
+            EngineBusy: the tenant has too many already.
         """
         with self._lock:
             self.refuse_closed()
-            self._running.add(run)
+            if self._of_tenant[tenant] >= MOST_RUNS:
+                raise EngineBusy(
+                    f"{MOST_RUNS:,} runs of the tenant {tenant!r} run or wait already; "
+                    "submit more once some have ended"
+                )
+            self._running[run] = tenant
+            self._of_tenant[tenant] += 1
 
     def leave(self, run: Stoppable) -> None:
         """Note its end."""
         with self._lock:
-            self._running.discard(run)
+            tenant = self._running.pop(run)
+            self._of_tenant[tenant] -= 1
+            if not self._of_tenant[tenant]:
+                del self._of_tenant[tenant]
 
     def close(self) -> tuple[Stoppable, ...]:
         """Let no run start any more, and cancel those in progress, which are returned."""
@@ -74,18 +84,20 @@ class Services:
 
     Attributes:
         pool: gives workers.
-        backend: reads datasets that bring no session of their own.
-        spool: takes tables that the caller hands over.
+        backend: the name of what reads datasets that bring no session of their own.
+        servers: it, started.
         roots: folders that a local backend may read; None if the backend is elsewhere.
         extra_imports: modules that metrics may import beside the built-in list.
         workers: frames of one run at a time.
         register: the runs in progress.
+        gates: what they wait for.
     """
 
     pool: WorkerPool
-    backend: Backend
-    spool: Spool
+    backend: str
+    servers: Servers
     roots: tuple[Path, ...] | None
     extra_imports: tuple[str, ...]
     workers: int
     register: Register
+    gates: Gates

@@ -93,7 +93,7 @@ def busy(pids: set[int], seconds: float) -> float:
 
 
 def test_two_hundred_runs_leave_nothing_behind(data_dir: Path, rows: Dataset) -> None:
-    outside = belongings()
+    outside = settled()
     with Engine("sail", roots=(data_dir,), workers=2) as engine:
         for _ in range(5):
             run_on_groups(engine, metric("return df.count()"), rows)
@@ -184,7 +184,7 @@ def test_what_nobody_was_left_to_remove_is_removed_by_the_next_engine(
     (orphan,) = [name for name in belongings()[3] if name.startswith("calcmetric-spool-")]
     with Engine("sail", roots=(data_dir,)) as first, Engine("sail", roots=(data_dir,)):
         assert orphan not in belongings()[3]
-        assert first._spool.folder.exists()
+        assert first._server.spool.folder.exists()
 
 
 @pytest.mark.parametrize("source", [LOOP, CROSS_JOIN], ids=["loop", "cross join"])

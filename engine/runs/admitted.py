@@ -1,0 +1,114 @@
+"""The crew and the session of a run, as they wait for the engine's slots."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Hashable, Iterator
+
+import pyspark.sql.connect.proto as pb
+
+from engine.backends.base import BackendSession
+from engine.errors import Interrupted, LimitExceeded
+from engine.gateway.answers import FrameCall
+from engine.gateway.gateway import Gateway
+from engine.pool.pool import WorkerPool
+from engine.runs.conclude import Cancelled, Ended
+from engine.runs.crew import Crew
+from engine.runs.gates import Gate, Gates
+from engine.runs.guest import Guest
+from engine.sharing.once import Patience
+from sandbox.contract.messages import Problem
+
+
+class AdmittedCrew(Crew):
+    """The workers of one run; compiling and each call of calc_metric wait for a slot."""
+
+    def __init__(self, pool: WorkerPool, guest: Guest, gates: Gates, tenant: str) -> None:
+        super().__init__(pool, guest)
+        self._gates = gates
+        self._tenant = tenant
+
+    def enlist(self) -> tuple[Problem, ...]:
+        """Fork the first worker and let it compile the source; see `Crew.enlist`."""
+        with self._gates.compiling.slot(self._tenant, self, self._refuse_cancelled):
+            return super().enlist()
+
+    def _call(self, gateway: Gateway, call: FrameCall) -> Ended:
+        calls = self._gates.calls
+        try:
+            if call.index == 0:  # goes with the turn: what metrics ask first is answered for all together
+                ticket = calls.take(self._tenant, self)
+            else:
+                ticket = calls.enter(self._tenant, self, self._refuse_stopped)
+        except Interrupted:
+            return Ended(Cancelled())
+        except LimitExceeded as limit:
+            return Ended(limit)
+        try:
+            return super()._call(gateway, call)
+        finally:
+            calls.leave(ticket)
+
+    def _refuse_stopped(self) -> None:
+        self._refuse_cancelled()
+        if time.monotonic() >= self.wall_deadline:
+            wall = self._guest.limits.wall_seconds
+            raise LimitExceeded("wall_seconds", wall, wall)
+
+    def _refuse_cancelled(self) -> None:
+        if self.cancelled.is_set():
+            raise Interrupted("cancelled")
+
+
+class AdmittedSession:
+    """A session whose queries wait for a slot each; see `BackendSession`."""
+
+    def __init__(self, session: BackendSession, gate: Gate, tenant: str, run: Hashable) -> None:
+        """Wrap a session.
+
+        Args:
+            session: what the queries go to.
+            gate: gives their slots.
+            tenant: whose they are.
+            run: of which run.
+        """
+        self._session = session
+        self._gate = gate
+        self._tenant = tenant
+        self._run = run
+
+    def execute(
+        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[pb.ExecutePlanResponse]:
+        """Run a plan; see `BackendSession.execute`."""
+        with self._gate.slot(self._tenant, self._run, _patience(deadline, cancel).check):
+            yield from self._session.execute(plan, deadline=deadline, cancel=cancel)
+
+    def analyze(
+        self,
+        request: pb.AnalyzePlanRequest,
+        *,
+        deadline: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> pb.AnalyzePlanResponse:
+        """Answer an analyze request; see `BackendSession.analyze`."""
+        with self._gate.slot(self._tenant, self._run, _patience(deadline, cancel).check):
+            return self._session.analyze(request, deadline=deadline, cancel=cancel)
+
+    def of_run(self, run: Hashable) -> AdmittedSession:
+        """The same session, for the queries of one of the runs that share a dataset."""
+        return AdmittedSession(self._session, self._gate, self._tenant, run)
+
+    def apart(self) -> AdmittedSession:
+        """The same session for a query that was lost before; see `BackendSession.apart`."""
+        return AdmittedSession(self._session.apart(), self._gate, self._tenant, self._run)
+
+    def close(self) -> None:
+        """Release the session on the backend. Never raises."""
+        self._session.close()
+
+
+def _patience(deadline: float | None, cancel: threading.Event | None) -> Patience:
+    return Patience(math.inf if deadline is None else deadline, cancel or threading.Event())

@@ -1,0 +1,239 @@
+"""Which server reads a run's dataset: the engine's one, or one for each tenant."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from engine.backends.base import Backend
+from engine.backends.names import make_backend
+from engine.backends.remote import Remote
+from engine.errors import UsageError
+from engine.sources.spool import Spool
+
+# A tenant's server that no run uses is ended after this time, or when more than these run.
+IDLE_SECONDS: Final = 300.0
+MOST_KEPT: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What reads datasets.
+
+    Attributes:
+        backend: reads those that bring no session of their own.
+        spool: takes tables that callers hand over; a local server may read it.
+    """
+
+    backend: Backend
+    spool: Spool
+
+    @property
+    def remote(self) -> bool:
+        """Whether somebody else runs it."""
+        return isinstance(self.backend, Remote)
+
+    def close(self) -> None:
+        """End it, with its processes and files. Never raises; may be called twice."""
+        self.backend.close()
+        self.spool.close()
+
+
+def make_server(
+    backend: str, *, roots: Sequence[Path], cache_dir: Path | None = None, confined: bool = True
+) -> Server:
+    """Make a server, which starts when it is first used; arguments and errors as for `make_backend`."""
+    spool = Spool()
+    try:
+        made = make_backend(backend, roots=roots, spool=spool.folder, cache_dir=cache_dir, confined=confined)
+    except BaseException:
+        spool.close()
+        raise
+    return Server(made, spool)
+
+
+class Servers(Protocol):
+    """The servers of an engine. Thread-safe."""
+
+    def take(self, tenant: str) -> Server:
+        """The server for a run of a tenant; whoever takes it gives it back."""
+        ...
+
+    def give_back(self, tenant: str) -> None:
+        """A run that took a server ended."""
+        ...
+
+    def start(self) -> None:
+        """Start what every run needs, ahead of the first one.
+
+        Raises:
+            BackendStartError: with what to do.
+        """
+        ...
+
+    def end(self) -> None:
+        """End all processes. Never raises; may be called twice."""
+        ...
+
+    def close(self) -> None:
+        """Remove the files of servers that have ended. Never raises; may be called twice."""
+        ...
+
+
+class OneServer:
+    """One server for every tenant."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def take(self, tenant: str) -> Server:
+        """The server."""
+        del tenant
+        return self._server
+
+    def give_back(self, tenant: str) -> None:
+        """Nothing to do: it is ended with the engine."""
+
+    def start(self) -> None:
+        """Start it; see `Servers.start`."""
+        self._server.backend.start()
+
+    def end(self) -> None:
+        """End its process."""
+        self._server.backend.close()
+
+    def close(self) -> None:
+        """Remove its files."""
+        self._server.close()
+
+
+def surplus(idle_since: Mapping[str, float], busy: int, now: float) -> tuple[str, ...]:
+    """Whose servers are to be ended, the longest idle ones first.
+
+    Args:
+        idle_since: of each server that no run uses, when its last run ended.
+        busy: how many servers are in use.
+        now: the time.
+    """
+    longest_first = sorted(idle_since, key=lambda tenant: idle_since[tenant])
+    too_many = max(0, busy + len(idle_since) - MOST_KEPT)
+    return tuple(
+        tenant
+        for place, tenant in enumerate(longest_first)
+        if place < too_many or now - idle_since[tenant] >= IDLE_SECONDS
+    )
+
+
+class ServerPerTenant:
+    """A server for each tenant, with files of its own.
+
+    One starts when a run of its tenant first needs it. It is ended once no run has used it for
+    `IDLE_SECONDS`, or earlier, the longest idle one first, while more than `MOST_KEPT` run. One that is in
+    use is never ended, so at most as many run as tenants have runs in their turn, or `MOST_KEPT`.
+    """
+
+    def __init__(self, sample: Server, make: Callable[[], Server]) -> None:
+        """Start nothing yet.
+
+        Args:
+            sample: such a server, which is closed.
+            make: makes a server that starts when it is first used.
+
+        Raises:
+            UsageError: they are none of ours to start.
+        """
+        sample.close()
+        if sample.remote:
+            raise UsageError(
+                "server_per_tenant is for local servers, which the engine starts; an endpoint is run by "
+                "somebody else: make an engine for the endpoint of each tenant"
+            )
+        self._make = make
+        self._lock = threading.Lock()
+        self._servers: dict[str, Server] = {}
+        self._users: dict[str, int] = {}
+        self._idle_since: dict[str, float] = {}
+        self._timer: threading.Timer | None = None
+        self._closed = False
+
+    @property
+    def tenants(self) -> frozenset[str]:
+        """Whose servers there are."""
+        with self._lock:
+            return frozenset(self._servers)
+
+    def take(self, tenant: str) -> Server:
+        """The tenant's server, which may not be started yet."""
+        with self._lock:
+            if tenant not in self._servers:
+                self._servers[tenant] = self._make()
+                if self._closed:  # its user will hear of it
+                    self._servers[tenant].backend.close()
+            self._users[tenant] = self._users.get(tenant, 0) + 1
+            self._idle_since.pop(tenant, None)
+            server, ended = self._servers[tenant], self._drop_surplus()
+        _end(ended)
+        return server
+
+    def give_back(self, tenant: str) -> None:
+        """A run of the tenant ended."""
+        with self._lock:
+            self._users[tenant] -= 1
+            if not self._users[tenant]:
+                del self._users[tenant]
+                self._idle_since[tenant] = time.monotonic()
+            ended = self._drop_surplus()
+        _end(ended)
+
+    def start(self) -> None:
+        """Nothing: no run needs all of them."""
+
+    def end(self) -> None:
+        """End the processes of all."""
+        with self._lock:
+            self._closed = True
+            servers = list(self._servers.values())
+            self._idle_since.clear()
+            self._plan_look()
+        for server in servers:
+            server.backend.close()
+
+    def close(self) -> None:
+        """Remove the files of all."""
+        self.end()
+        for server in list(self._servers.values()):
+            server.close()
+
+    def _drop_surplus(self) -> list[Server]:
+        """Forget the servers to be ended, which whoever holds the lock does once it is released."""
+        leaving = surplus(self._idle_since, len(self._users), time.monotonic())
+        for tenant in leaving:
+            del self._idle_since[tenant]
+        self._plan_look()
+        return [self._servers.pop(tenant) for tenant in leaving if tenant in self._servers]
+
+    def _plan_look(self) -> None:
+        """Look again when the next server will have been idle for too long."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._idle_since and not self._closed:
+            next_look = min(self._idle_since.values()) + IDLE_SECONDS - time.monotonic()
+            self._timer = threading.Timer(max(0.0, next_look), self._look)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _look(self) -> None:
+        with self._lock:
+            ended = self._drop_surplus()
+        _end(ended)
+
+
+def _end(servers: list[Server]) -> None:
+    """End servers aside: that takes a moment, for which no run waits."""
+    for server in servers:
+        threading.Thread(target=server.close, name="calcmetric-end-server", daemon=True).start()
