@@ -1,0 +1,133 @@
+"""What a specimen is after, and the means to see that it got there.
+
+Files with numbers that stand nowhere else, sockets that nobody has reason to speak to, a process with a
+secret, an empty folder. All of it is real, and within reach of the engine's user; files and folders are open
+to every user, so that what keeps a guest away is the sandbox and not their mode.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from tests.escape.ears import VICTIM_SECRET, Ears, Victim
+from tests.escape.secret_files import FILE_SECRET, write_secrets
+
+# Like the secrets of files and of the victim: fifteen digits, which fit a float.
+TENANT_SECRET = 724_118_935_660_243
+ROWS_SECRET = 735_552_017_498_126
+HOST_SECRET = 746_230_891_175_664
+# What a poisoned function answers.
+POISON = 616_161.25
+# The name that the children of a specimen take.
+MARK = "calc-canary"
+VARIABLE = "CALCMETRIC_CANARY"
+
+# Fifteen digits, though somebody may have put something between them.
+_NUMBER = re.compile(r"\d(?:[ ,._]?\d){14}")
+
+
+class Canaries:
+    """All of it, in a folder of its own, for one engine after the other."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="calcmetric-canary-"))
+        self.folder.chmod(0o755)
+        self.output = self.folder / "output"
+        self.output.mkdir(mode=0o777)
+        self.output.chmod(0o777)
+        self.secrets = write_secrets(self.folder / "private")
+        self.ears = Ears(self.folder)
+        self.victim = Victim()
+        os.environ[VARIABLE] = str(HOST_SECRET)
+
+    def values(self) -> Mapping[str, str | int | float]:
+        """The placeholders, but for those of an engine's own data."""
+        files = {f"CANARY_{path.suffix[1:].upper()}": str(path) for path in self.secrets.iterdir()}
+        return {
+            **files,
+            "CANARY_FOLDER": str(self.secrets),
+            "CANARY_OUTPUT": str(self.output / "created"),
+            "CANARY_PORT": self.ears.tcp_port,
+            "CANARY_UDP": self.ears.udp_port,
+            "CANARY_SOCKET": str(self.ears.path),
+            "CANARY_ABSTRACT": self.ears.abstract,
+            "CANARY_PID": self.victim.pid,
+            "CANARY_MARK": MARK,
+            "CANARY_VARIABLE": VARIABLE,
+            "CANARY_NUMBER": POISON,
+        }
+
+    def find_effects(self) -> set[str]:
+        """Goals that were reached outside of results since the last time; what is found is cleared away."""
+        found = set()
+        if self.ears.take():
+            found.add("network")
+        if any(self.output.iterdir()):
+            found.add("write")
+            for path in self.output.iterdir():
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        marked = list(find_marked())
+        if marked:
+            found.add("process")
+            _end(marked)
+        if not self.victim.is_unharmed():
+            found.add("process")
+            self.victim.close()
+            self.victim = Victim()
+        return found
+
+    def close(self) -> None:
+        """Take everything away."""
+        del os.environ[VARIABLE]
+        self.victim.close()
+        self.ears.close()
+        shutil.rmtree(self.folder)
+
+
+def find_told(text: str, value: float) -> set[str]:
+    """Goals that a text or a value shows to have been reached, by the secrets in them."""
+    numbers = {int(re.sub(r"\D", "", digits)) for digits in _NUMBER.findall(text)}
+    goals = {
+        FILE_SECRET: "file",
+        TENANT_SECRET: "tenant",
+        ROWS_SECRET: "rows",
+        HOST_SECRET: "host",
+        VICTIM_SECRET: "process",
+    }
+    return {goal for secret, goal in goals.items() if secret in numbers or value == secret}
+
+
+def host_facts() -> tuple[str, ...]:
+    """What tells one machine from another, as texts."""
+    return socket.gethostname(), getpass.getuser(), sys.prefix, str(Path(__file__).parents[2])
+
+
+def find_marked() -> Iterator[int]:
+    """Ids of processes that bear the mark, by name or among their arguments."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with suppress(OSError):  # it has just ended
+            arguments = (entry / "cmdline").read_bytes()  # empty for a thread of the kernel or a zombie
+            if arguments and MARK.encode() in arguments + (entry / "comm").read_bytes():
+                yield int(entry.name)
+
+
+def _end(marked: list[int]) -> None:
+    for pid in marked:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 5
+    while list(find_marked()) and time.monotonic() < until:
+        time.sleep(0.01)

@@ -1,0 +1,10 @@
+# attempt: writes Parquet past the data engine
+# goal: write
+# stopped by: language, worker
+
+import pandas as pd
+
+
+def calc_metric(df):
+    pd.DataFrame({"a": [1]}).to_parquet(CANARY_OUTPUT)
+    return 1.0

@@ -1,0 +1,13 @@
+# attempt: has every warning raised, for all frames
+# goal: frame
+# stopped by: language
+# one layer because: a worker serves one run of one author; only the language keeps its frames apart
+
+import warnings
+
+
+def calc_metric(df):
+    if any(one[0] == "error" for one in warnings.filters):
+        return CANARY_NUMBER
+    warnings.simplefilter("error")
+    return 1.0

@@ -1,0 +1,12 @@
+# attempt: maps each group through Python
+# goal: file
+# stopped by: language, gateway, server
+
+import pandas as pd
+
+
+def calc_metric(df):
+    groups = df.groupBy("g").applyInPandas(
+        lambda t: pd.DataFrame({"v": [open(CANARY_TXT).read().strip()]}), "v string"
+    )
+    return float(groups.first()[0])

@@ -1,0 +1,9 @@
+# attempt: makes a view by a format and options
+# goal: file
+# stopped by: gateway, server
+
+
+def calc_metric(df):
+    session = df.sparkSession
+    session.sql(f"create temporary view stolen using csv options (path '{CANARY_CSV}', header 'true')")
+    return float(session.table("stolen").first()[0])

@@ -1,0 +1,16 @@
+# attempt: makes a UDF whose pickle does its work when it is loaded
+# goal: file
+# stopped by: language, gateway, server
+
+from pyspark.sql import functions as F
+
+
+class Load:
+    def __reduce__(self):
+        return (exec, (f"def run(n, path={CANARY_TXT!r}): return open(path).read()",))
+
+
+def calc_metric(df):
+    carried = Load()
+    read = F.udf(lambda n: str(carried) and open(CANARY_TXT).read().strip(), "string")
+    return float(df.limit(1).select(read("n")).first()[0])

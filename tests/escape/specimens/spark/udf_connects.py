@@ -1,0 +1,16 @@
+# attempt: has the data engine run Python that connects
+# goal: network
+# stopped by: language, gateway, server
+
+from pyspark.sql import functions as F
+
+
+def connect(n):
+    import socket
+
+    socket.create_connection(("127.0.0.1", CANARY_PORT), timeout=1)
+    return 1
+
+
+def calc_metric(df):
+    return float(df.limit(1).select(F.udf(connect, "int")("n")).first()[0])

@@ -1,0 +1,10 @@
+# attempt: has the data engine run Python that reads a file
+# goal: file
+# stopped by: language, gateway, server
+
+from pyspark.sql import functions as F
+
+
+def calc_metric(df):
+    read = F.udf(lambda n: open(CANARY_TXT).read().strip(), "string")
+    return float(df.limit(1).select(read("n")).first()[0])

@@ -1,0 +1,9 @@
+# attempt: registers a UDF, and calls it in SQL
+# goal: file
+# stopped by: language, gateway, server
+
+
+def calc_metric(df):
+    session = df.sparkSession
+    session.udf.register("steal", lambda: open(CANARY_TXT).read().strip(), "string")
+    return float(session.sql("select steal()").first()[0])

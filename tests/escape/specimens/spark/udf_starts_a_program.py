@@ -1,0 +1,16 @@
+# attempt: has the data engine run Python that starts a program
+# goal: process
+# stopped by: language, gateway, server
+
+from pyspark.sql import functions as F
+
+
+def start(n):
+    import subprocess
+
+    subprocess.Popen([CANARY_MARK, "30"], executable="/bin/sleep")
+    return 1
+
+
+def calc_metric(df):
+    return float(df.limit(1).select(F.udf(start, "int")("n")).first()[0])
