@@ -1,0 +1,103 @@
+"""A server for each tenant: when one is made, which one is ended, and when."""
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.backends.remote import Remote
+from engine.errors import UsageError
+from engine.runs import servers
+from engine.runs.servers import IDLE_SECONDS, MOST_KEPT, OneServer, Server, ServerPerTenant, surplus
+from tests.waiting import wait_until
+
+
+class Part:
+    """Stands for a backend and for a spool."""
+
+    def __init__(self):
+        self.closed = threading.Event()
+
+    def close(self):
+        self.closed.set()
+
+
+def make():
+    return Server(Part(), Part())
+
+
+@given(st.dictionaries(st.text(max_size=2), st.floats(0, 900), max_size=9), st.integers(0, 6))
+def test_the_longest_idle_are_ended_first_and_no_more_than_need_be(idle, busy):
+    ended = surplus(idle, busy, 1000.0)
+    kept = [since for tenant, since in idle.items() if tenant not in ended]
+    assert all(since > 1000.0 - IDLE_SECONDS for since in kept)
+    assert busy + len(kept) <= max(busy, MOST_KEPT)
+    times = [idle[tenant] for tenant in ended]
+    assert times == sorted(times)
+    if ended and idle[ended[-1]] > 1000.0 - IDLE_SECONDS:
+        assert busy + len(kept) == max(busy, MOST_KEPT)
+    assert all(max(times, default=0.0) <= since for since in kept)
+
+
+def test_a_tenant_keeps_its_server_and_shares_it_with_nobody():
+    each = ServerPerTenant(make(), make)
+    mine = each.take("a")
+    assert each.take("a") is mine and each.take("b") is not mine
+    each.give_back("a")
+    each.give_back("a")
+    assert each.take("a") is mine
+    each.end()
+    assert mine.backend.closed.is_set() and not mine.spool.closed.is_set()
+    each.close()
+    assert mine.spool.closed.is_set()
+
+
+def test_servers_beyond_what_is_kept_are_ended_but_none_in_use():
+    each = ServerPerTenant(make(), make)
+    taken = {name: each.take(name) for name in "abcdefg"}
+    assert not any(server.backend.closed.is_set() for server in taken.values())
+    for name in "cab":
+        each.give_back(name)
+    assert wait_until(lambda: taken["b"].backend.closed.is_set() and taken["b"].spool.closed.is_set(), 5)
+    assert each.tenants == set("defg")
+    assert each.take("b") is not taken["b"]
+    each.close()
+
+
+def test_an_idle_server_is_ended_after_its_time(monkeypatch):
+    monkeypatch.setattr(servers, "IDLE_SECONDS", 0.2)
+    each = ServerPerTenant(make(), make)
+    server = each.take("a")
+    each.take("b")
+    each.give_back("a")
+    assert not server.backend.closed.is_set()
+    assert wait_until(server.backend.closed.is_set, 5)
+    assert each.tenants == {"b"}
+    each.close()
+
+
+def test_what_is_taken_from_an_ended_engine_is_ended():
+    each = ServerPerTenant(make(), make)
+    each.end()
+    assert each.take("a").backend.closed.is_set()
+    each.close()
+
+
+def test_one_server_is_for_all():
+    server = make()
+    one = OneServer(server)
+    assert one.take("a") is one.take("b") is server
+    one.give_back("a")
+    assert not server.backend.closed.is_set()
+    one.end()
+    assert server.backend.closed.is_set() and not server.spool.closed.is_set()
+    one.close()
+    assert server.spool.closed.is_set()
+
+
+def test_an_endpoint_of_somebody_else_is_not_for_each_tenant():
+    spool = Part()
+    with pytest.raises(UsageError, match="server_per_tenant is for local servers"):
+        ServerPerTenant(Server(Remote("sc://localhost:1"), spool), make)
+    assert spool.closed.is_set()
