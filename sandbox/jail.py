@@ -14,6 +14,11 @@ Policy keys (every other key is refused; only `argv` is required):
     write           list of folders that the server may also write (no links, sockets or devices)
     bind_ports      list of TCP ports on which it may listen (0: a port that the kernel picks)
     connect_ports   list of TCP ports to which it may connect, on any host
+    forward_port    TCP port of the server on 127.0.0.1, to which a forwarder joins `forward_socket`; or null
+    forward_socket  Unix socket that is made, and listens once the server does; or null
+    private_network whether server and forwarder are moved to a network namespace of their own, with loopback
+                    only. Where the host does not permit it they stay, and one line of JSON on standard error
+                    says so: {"jail": "network", "message": "..."} (default false)
     memory_bytes    most private writable memory (RLIMIT_DATA), or null
     file_bytes      largest file that it may write (RLIMIT_FSIZE), or null
     open_files      RLIMIT_NOFILE, or null for the inherited one
@@ -24,11 +29,13 @@ Policy keys (every other key is refused; only `argv` is required):
 Standard output and error of the server are the keeper's; its standard input is /dev/null. Exit status:
 the server's own (128 + signal if it was killed) · 64 bad policy · 78 a protection is missing or a step
 failed · 127 argv[0] cannot be executed. The last three put one line of JSON on standard error:
-{"jail": "policy" | "isolation" | "exec", "message": "..."}.
+{"jail": "policy" | "isolation" | "exec", "message": "..."}. The forwarder ends with the server, and the
+server with the forwarder.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -38,7 +45,9 @@ import sys
 import time
 from typing import Final, NoReturn
 
+from sandbox.confine.forwarder import start_forwarder
 from sandbox.confine.libc import ConfinementError, die_with_parent
+from sandbox.confine.network import enter_private_network
 from sandbox.confine.server import JailPolicy, confine_server, limit_server, parse_policy
 
 EXIT_POLICY: Final = 64
@@ -60,10 +69,33 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     wakeup = _open_wakeup()
     keeper = os.getpid()
+    try:
+        forwarder = _open_network(policy)
+    except (ConfinementError, OSError) as error:
+        _complain("isolation", str(error))
+        return EXIT_ISOLATION
     child = os.fork()
     if child == 0:
         _become_server(policy, keeper)
-    return _keep(child, wakeup, policy.grace_seconds)
+    code = _keep(child, forwarder, wakeup, policy.grace_seconds)
+    if forwarder is not None:
+        _end(forwarder)
+    return code
+
+
+def _open_network(policy: JailPolicy) -> int | None:
+    """Enter the server's network, and start its forwarder if it has one."""
+    if policy.private_network and (reason := enter_private_network()):
+        _complain("network", reason)
+    if policy.forward_socket is None or policy.forward_port is None:
+        return None
+    return start_forwarder(policy.forward_socket, policy.forward_port, confine=policy.confine)
+
+
+def _end(forwarder: int) -> None:
+    with contextlib.suppress(ChildProcessError):  # it has ended, and was collected
+        os.kill(forwarder, signal.SIGKILL)
+        os.waitpid(forwarder, 0)
 
 
 def _read_first_line() -> bytes:
@@ -86,8 +118,8 @@ def _open_wakeup() -> int:
     return reader
 
 
-def _keep(child: int, wakeup: int, grace_seconds: float) -> int:
-    """Wait for whichever comes first: the server's end, the engine's end, or SIGTERM."""
+def _keep(child: int, forwarder: int | None, wakeup: int, grace_seconds: float) -> int:
+    """Wait for whichever comes first: the server's end, the forwarder's, the engine's, or SIGTERM."""
     poll = select.poll()
     poll.register(0, select.POLLIN)
     poll.register(wakeup, select.POLLIN)
@@ -99,6 +131,8 @@ def _keep(child: int, wakeup: int, grace_seconds: float) -> int:
             )  # before its id is free: an unconfined server may have children
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             return code if code >= 0 else 128 - code
+        if forwarder is not None and os.waitid(os.P_PID, forwarder, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            _signal_group(child, signal.SIGKILL)  # nobody reaches the server any more
         left = None if kill_at is None else max(0.0, kill_at - time.monotonic())
         ready = dict(poll.poll(None if left is None else left * 1000))
         if 0 in ready and not os.read(0, 4096):

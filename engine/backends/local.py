@@ -20,7 +20,7 @@ from typing import Final
 
 import grpc
 
-from engine.backends.process import ServerProcess, is_listening
+from engine.backends.process import ServerProcess
 from engine.backends.rpc import Connection
 from engine.backends.session import ConnectSession
 from engine.backends.turns import LocalTurns, Turns
@@ -44,8 +44,8 @@ class Generation:
     def end(self) -> None:
         """End both; calls in flight fail. Never raises."""
         self.connection.closed = True  # first, so that they know why
-        self.process.end()
         self.connection.close()
+        self.process.end()
 
 
 def refuse_fork(pid: int) -> None:
@@ -89,8 +89,8 @@ class LocalServer(abc.ABC):
         atexit.register(self._slot.end)
 
     @abc.abstractmethod
-    def launch(self) -> tuple[ServerProcess, Connection, int]:
-        """Start a process on free ports; return it, a connection, and the port it will listen on."""
+    def launch(self) -> tuple[ServerProcess, Connection]:
+        """Start a process on free ports; return it, and a connection to what it will listen on."""
 
     def can_retry(self, detail: str) -> bool:
         """Whether another attempt to start may go better, after one that ended so."""
@@ -119,6 +119,12 @@ class LocalServer(abc.ABC):
     def generation(self) -> Generation | None:
         """What runs now."""
         return self._slot.generation
+
+    @property
+    def is_private(self) -> bool | None:
+        """Whether nobody else on this machine reaches the server's ports; None while it does not run."""
+        generation = self._slot.generation
+        return None if generation is None else generation.process.is_private
 
     @property
     def is_forked(self) -> bool:
@@ -184,12 +190,12 @@ class LocalServer(abc.ABC):
     def _start(self) -> Generation:
         """Start a generation, on other ports if somebody was quicker to take those chosen."""
         for attempt in range(1, _ATTEMPTS + 1):
-            process, connection, port = self.launch()
+            process, connection = self.launch()
             self._starting = process
             if self._closed:  # `close` may have come before there was anything to end
                 process.end()
             try:
-                return self.wait_answer(process, connection, port)
+                return self.wait_answer(process, connection)
             except BackendStartError as error:
                 connection.close()
                 process.end()
@@ -203,10 +209,10 @@ class LocalServer(abc.ABC):
                 raise
         raise AssertionError("unreachable")
 
-    def wait_answer(self, process: ServerProcess, connection: Connection, port: int) -> Generation:
+    def wait_answer(self, process: ServerProcess, connection: Connection) -> Generation:
         """Wait until a launched server answers, or raise `BackendStartError`."""
         began = time.monotonic()
-        while not is_listening(port):
+        while not process.is_listening():
             if not process.is_alive(_POLL_SECONDS):
                 raise self._start_error("it ended while starting", process)
             if time.monotonic() - began > self.start_seconds:
@@ -218,6 +224,8 @@ class LocalServer(abc.ABC):
             raise self._start_error("it does not answer", process, str(error)) from None
         connection.release(session.id)
         logger.info("local %s server %s answers after %.1f s", self.name, version, time.monotonic() - began)
+        if not process.is_private:
+            logger.warning("other users of this machine can reach the local %s server's ports", self.name)
         return Generation(process, connection)
 
     def _start_error(self, what: str, process: ServerProcess, detail: str = "") -> BackendStartError:

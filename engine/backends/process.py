@@ -29,6 +29,8 @@ _PACKAGES: Final = Path(contract.__file__).parents[2]  # where `sandbox.jail` is
 _END_SECONDS: Final = 5.0
 _GRACE_SECONDS: Final = 60  # for a server that is asked to finish: writing a class archive takes seconds
 _LOG_TAIL_BYTES: Final = 4_000
+_SOCKET: Final = "server.sock"
+_NETWORK_COMPLAINT: Final = b'"jail": "network"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Permissions:
         read: files and folders.
         bind_ports: TCP ports that it may listen on.
         connect_ports: TCP ports that it may connect to.
+        forward_port: the TCP port at which it answers; 0 for none. The engine reaches it by a Unix socket.
+        private_network: whether its ports are to be out of everybody else's reach, where the host permits.
         memory_bytes: its data segment; 0 for no limit, where the server limits itself.
         file_bytes: the largest file that it may write; 0 for no limit.
     """
@@ -46,6 +50,8 @@ class Permissions:
     read: tuple[Path, ...]
     bind_ports: tuple[int, ...]
     connect_ports: tuple[int, ...] = ()
+    forward_port: int = 0
+    private_network: bool = True
     memory_bytes: int = 0
     file_bytes: int = 0
 
@@ -53,12 +59,15 @@ class Permissions:
 class ServerProcess:
     """A running server. Thread-safe; `end` may be called any number of times."""
 
-    def __init__(self, folder: Path, keeper: subprocess.Popen[bytes]) -> None:
+    def __init__(self, folder: Path, keeper: subprocess.Popen[bytes], *, private: bool) -> None:
         self.folder = folder
+        self._private = private
         self._keeper = keeper
         self._lock = threading.Lock()
         self._exit: int | None = None
         self._said = b""
+        # Sockets are found below it: the folder's own path may be longer than a socket's can be.
+        self._folder = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
     @property
     def log(self) -> Path:
@@ -76,6 +85,25 @@ class ServerProcess:
                 if not select.select([self._keeper.stdout], [], [], left)[0]:
                     return True
                 self._hear(os.read(self._keeper.stdout.fileno(), 4096))
+        return False
+
+    @property
+    def address(self) -> str:
+        """The path of the socket behind which the server answers, until `end`."""
+        return f"/proc/self/fd/{self._folder}/{_SOCKET}"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the server's ports are out of everybody else's reach; known once it listens."""
+        with contextlib.suppress(OSError), self.log.open("rb") as log:
+            return self._private and _NETWORK_COMPLAINT not in log.read(_LOG_TAIL_BYTES)
+        return False
+
+    def is_listening(self) -> bool:
+        """Whether the server accepts connections."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(self.address)
+            return True
         return False
 
     def log_tail(self) -> str:
@@ -124,6 +152,9 @@ class ServerProcess:
             if keeper.stdout is not None:
                 keeper.stdout.close()
             self._exit = self._exit if self._exit is not None else -9
+            if self._folder >= 0:
+                os.close(self._folder)
+                self._folder = -1
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _hear(self, data: bytes) -> None:
@@ -162,6 +193,7 @@ def start_process(
         orphans: folders of the engine's own, to be deleted if the engine dies before it could.
         low_priority: whether everything else on the machine goes first.
     """
+    private = permissions.private_network and permissions.forward_port > 0
     policy = {
         "argv": list(argv),
         "env": dict(environment),
@@ -170,6 +202,9 @@ def start_process(
         "write": [str(folder)],
         "bind_ports": list(permissions.bind_ports),
         "connect_ports": list(permissions.connect_ports),
+        "forward_port": permissions.forward_port or None,
+        "forward_socket": str(folder / _SOCKET) if permissions.forward_port else None,
+        "private_network": private,
         "memory_bytes": permissions.memory_bytes or None,
         "file_bytes": permissions.file_bytes or None,
         "confine": confined,
@@ -197,7 +232,7 @@ def start_process(
     assert keeper.stdin is not None
     with contextlib.suppress(OSError):
         keeper.stdin.write(json.dumps(order).encode() + b"\n")
-    return ServerProcess(folder, keeper)
+    return ServerProcess(folder, keeper, private=private)
 
 
 def find_free_ports(count: int) -> tuple[int, ...]:

@@ -30,6 +30,7 @@ LOCAL_OPTIONS: Final[tuple[tuple[str, Any], ...]] = (
     *CHANNEL_OPTIONS,
     ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.default_authority", "localhost"),  # and not the socket's path, which Sail takes for no authority
 )
 _CONTROL_SECONDS: Final = 10.0  # for calls that compute nothing
 _RELEASE_SECONDS: Final = 2.0

@@ -1,8 +1,8 @@
 """The local Sail server (pysail), as a process of its own.
 
 Sail 0.7 stops a query for nothing, so a query that must stop ends the server. It has no authentication
-either: any user of this machine can reach its port, within the roots that it may read; that is why
-`spark` is the default, and why this is documented rather than hidden.
+either: its port is in a network namespace of its own where the host permits that; elsewhere any user of this
+machine can reach it, within the roots that it may read, and `LocalServer.is_private` says so.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class LocalSail(LocalServer):
         roots: the folders that it may read.
         spool: where the engine puts data for it; readable too.
         memory_bytes: the most that it may allocate.
+        private_network: False leaves its ports within reach of every program of this machine.
         confined: False only for tests that take the confinement away.
     """
 
@@ -52,15 +53,17 @@ class LocalSail(LocalServer):
         spool: Path,
         *,
         memory_bytes: int = _MEMORY_BYTES,
+        private_network: bool = True,
         confined: bool = True,
     ) -> None:
         super().__init__()
+        self._private = private_network
         self._read = (*roots, spool)
         self._spool = spool
         self._memory = memory_bytes
         self._confined = confined
 
-    def launch(self) -> tuple[ServerProcess, Connection, int]:
+    def launch(self) -> tuple[ServerProcess, Connection]:
         """Start a Sail process; see `LocalServer.launch`."""
         if importlib.util.find_spec("pysail") is None:
             raise BackendStartError("the backend 'sail' needs pysail: pip install 'calcmetric[sail]'")
@@ -89,13 +92,17 @@ class LocalSail(LocalServer):
             str(port),
         ]
         permissions = Permissions(
-            read=(*self._read, *python_folders()), bind_ports=(port,), memory_bytes=self._memory
+            read=(*self._read, *python_folders()),
+            bind_ports=(port,),
+            forward_port=port,
+            private_network=self._private,
+            memory_bytes=self._memory,
         )
         process = start_process(
             folder, argv, environment, permissions, confined=self._confined, orphans=(self._spool,)
         )
-        channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=LOCAL_OPTIONS)
-        return process, Connection(channel, user_id=f"calcmetric-{secrets.token_hex(8)}"), port
+        channel = grpc.insecure_channel(f"unix:{process.address}", options=LOCAL_OPTIONS)
+        return process, Connection(channel, user_id=f"calcmetric-{secrets.token_hex(8)}")
 
 
 def python_folders() -> tuple[Path, ...]:

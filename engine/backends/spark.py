@@ -57,6 +57,7 @@ class LocalSpark(LocalServer):
         spool: where the engine puts data for it; readable too.
         cache_dir: where class archives are kept between starts; by default in the user's cache folder.
         heap_bytes: the most that its Java heap may take.
+        private_network: False leaves its ports within reach of every program of this machine.
         confined: False only for tests that take the confinement away.
     """
 
@@ -71,9 +72,11 @@ class LocalSpark(LocalServer):
         cache_dir: Path | None = None,
         *,
         heap_bytes: int = _HEAP_BYTES,
+        private_network: bool = True,
         confined: bool = True,
     ) -> None:
         super().__init__()
+        self._private = private_network
         self._read = (*roots, spool)
         self._spool = spool
         self._cache = cache_dir
@@ -87,7 +90,7 @@ class LocalSpark(LocalServer):
         self._idle: list[tuple[Connection, str, float]] = []
         self._idle_lock = threading.Lock()
 
-    def launch(self) -> tuple[ServerProcess, Connection, int]:
+    def launch(self) -> tuple[ServerProcess, Connection]:
         """Start a Java process; see `LocalServer.launch`."""
         java, jars = find_java(), find_jars()
         archives = find_archives(java, jars, self._cache)
@@ -190,10 +193,10 @@ class LocalSpark(LocalServer):
         written = folder / "spark.jsa"
         options = (*options, f"-XX:ArchiveClassesAtExit={written}", "-XX:TieredStopAtLevel=1")
         read = (archive.parent.parent,)
-        process, connection, port = self._launch(java, jars, options, read, folder, low_priority=True)
+        process, connection = self._launch(java, jars, options, read, folder, low_priority=True)
         self._training = process
         try:
-            self.wait_answer(process, connection, port)
+            self.wait_answer(process, connection)
             warm_up(connection, process.folder / "tmp", lambda: not self._hurry.is_set())
             process.ask_to_finish()
             while process.is_alive(_POLL_SECONDS) and not self._hurry.is_set():
@@ -214,7 +217,7 @@ class LocalSpark(LocalServer):
         folder: Path,
         *,
         low_priority: bool = False,
-    ) -> tuple[ServerProcess, Connection, int]:
+    ) -> tuple[ServerProcess, Connection]:
         """Start a Java process with these options in `folder`."""
         ports = find_free_ports(3)
         token = secrets.token_hex(32)
@@ -236,6 +239,8 @@ class LocalSpark(LocalServer):
                 read=(*read, java.home, jars),
                 bind_ports=ports,
                 connect_ports=ports[1:],
+                forward_port=ports[0],
+                private_network=self._private,
                 file_bytes=_FILE_BYTES,
             ),
             orphans=(self._spool,),
@@ -243,11 +248,11 @@ class LocalSpark(LocalServer):
             low_priority=low_priority,
         )
         connection = Connection(
-            grpc.insecure_channel(f"127.0.0.1:{ports[0]}", options=LOCAL_OPTIONS),
+            grpc.insecure_channel(f"unix:{process.address}", options=LOCAL_OPTIONS),
             user_id="calcmetric",
             metadata=(("authorization", f"Bearer {token}"),),
         )
-        return process, connection, ports[0]
+        return process, connection
 
 
 def _environment(folder: Path, token: str) -> dict[str, str]:

@@ -40,6 +40,9 @@ class JailPolicy:
     write: tuple[str, ...] = ()
     bind_ports: tuple[int, ...] = ()
     connect_ports: tuple[int, ...] = ()
+    forward_port: int | None = None
+    forward_socket: str | None = None
+    private_network: bool = False
     memory_bytes: int | None = None
     file_bytes: int | None = None
     open_files: int | None = None
@@ -65,6 +68,8 @@ def parse_policy(line: bytes) -> JailPolicy:
             raise ValueError(f"bad value of {name}: {value!r}")
     if "argv" not in data:
         raise ValueError("argv is missing")
+    if (data.get("forward_port") is None) != (data.get("forward_socket") is None):
+        raise ValueError("forward_port and forward_socket go together")
     values: dict[str, Any] = {}
     for name, value in data.items():
         values[name] = tuple(value) if isinstance(value, list) else value
@@ -112,6 +117,9 @@ _CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
     "write": _are_paths,
     "bind_ports": _are_ports,
     "connect_ports": _are_ports,
+    "forward_port": lambda value: value is None or _is_int(value, 1, 65535),
+    "forward_socket": lambda value: value is None or _is_path(value),
+    "private_network": lambda value: isinstance(value, bool),
     "memory_bytes": _is_optional_int,
     "file_bytes": _is_optional_int,
     "open_files": _is_optional_int,

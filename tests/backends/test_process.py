@@ -104,7 +104,7 @@ def test_a_killed_host_leaves_neither_server_nor_files(tmp_path: Path, how: str)
     family = psutil.Process(host.pid).children(recursive=True)
     servers = [process for process in family if HOST not in process.cmdline()]
     assert folder.is_dir()
-    assert len(servers) == 3  # keeper, jail, server
+    assert len(servers) == 4  # keeper, jail, forwarder, server
     host.kill()
     ended = wait_until(lambda: not any(map(runs, servers)), 2)
     cleaned = wait_until(lambda: not folder.exists(), 2)
@@ -142,12 +142,12 @@ def test_a_backend_that_is_forgotten_ends_its_server(tmp_path: Path) -> None:
 
 @pytest.mark.sail
 def test_a_port_in_use_is_exchanged_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = LocalSail((tmp_path,), tmp_path)
+    taken = LocalSail((tmp_path,), tmp_path, private_network=False)
     taken.start()
     (port,) = ports_of(taken)
     choices = iter([(port,), find_free_ports(1)])
     monkeypatch.setattr(sail, "find_free_ports", lambda count: next(choices))
-    backend = LocalSail((tmp_path,), tmp_path)
+    backend = LocalSail((tmp_path,), tmp_path, private_network=False)
     backend.start()
     assert ports_of(backend) != (port,)
     backend.close()
@@ -175,7 +175,7 @@ class Broken(LocalServer):
         self.launches += 1
         argv = [sys.executable, "-c", "raise SystemExit('Address already in use')"]
         process = start_process(make_folder("test"), argv, {}, NOTHING, confined=False)
-        return process, Connection(grpc.insecure_channel("127.0.0.1:1"), user_id="x"), find_free_ports(1)[0]
+        return process, Connection(grpc.insecure_channel("127.0.0.1:1"), user_id="x")
 
 
 def test_a_server_that_cannot_start_says_what_to_do_and_keeps_the_detail() -> None:
@@ -194,7 +194,7 @@ class Slow(Broken):
     def launch(self) -> object:  # type: ignore[override]
         self.launches += 1
         process = start_process(make_folder("test"), SLEEPER, {}, NOTHING, confined=False)
-        return process, Connection(grpc.insecure_channel("127.0.0.1:1"), user_id="x"), find_free_ports(1)[0]
+        return process, Connection(grpc.insecure_channel("127.0.0.1:1"), user_id="x")
 
 
 def test_close_does_not_wait_for_a_start() -> None:

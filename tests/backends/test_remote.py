@@ -10,29 +10,23 @@ import pytest
 from pyspark.sql.connect.session import SparkSession
 
 from engine.backends.names import make_backend
-from engine.backends.process import ServerProcess, find_free_ports
+from engine.backends.process import find_free_ports
 from engine.backends.remote import CallerSession, Remote
 from engine.backends.sail import LocalSail
 from engine.backends.spark import LocalSpark
 from engine.errors import BackendStartError, EngineClosed, UsageError
 from tests.backends.plans import count, numbers, sql, value
+from tests.backends.test_process import ports_of
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Somebody else's Spark Connect server."""
     folder = tmp_path_factory.mktemp("remote")
-    launched: list[tuple[ServerProcess, int]] = []
-
-    class Elsewhere(LocalSail):
-        def launch(self):  # type: ignore[no-untyped-def]
-            process, connection, port = super().launch()
-            launched.append((process, port))
-            return process, connection, port
-
-    server = Elsewhere((folder,), folder)
+    server = LocalSail((folder,), folder, private_network=False)
     server.start()
-    yield f"sc://127.0.0.1:{launched[0][1]}"
+    (port,) = ports_of(server)
+    yield f"sc://127.0.0.1:{port}"
     server.close()
 
 
