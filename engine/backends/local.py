@@ -225,7 +225,7 @@ class LocalServer(abc.ABC):
         connection.release(session.id)
         logger.info("local %s server %s answers after %.1f s", self.name, version, time.monotonic() - began)
         if not process.is_private:
-            logger.warning("other users of this machine can reach the local %s server's ports", self.name)
+            logger.info("other users of this machine can reach the local %s server's ports", self.name)
         return Generation(process, connection)
 
     def _start_error(self, what: str, process: ServerProcess, detail: str = "") -> BackendStartError:

@@ -15,7 +15,6 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NoReturn
@@ -67,7 +66,7 @@ class _Way:
 
     @property
     def is_full(self) -> bool:
-        """Whether something waits to be written; it is before more is read."""
+        """Whether something waits to be written, before more is read."""
         return self.start < self.end
 
     def move(self) -> None:
@@ -89,35 +88,51 @@ class _Way:
 class _Link:
     """A connection of a client to the server."""
 
-    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+    def __init__(self, client: socket.socket, server: socket.socket, poll: select.poll) -> None:
         for end in (client, server):
             end.setblocking(False)
-        self._ends = (client, server)
+        self.ends = (client, server)
+        self._numbers = (client.fileno(), server.fileno())
         self._ways = (_Way(client, server), _Way(server, client))
+        self._events = [0, 0]
+        self._poll = poll
+        self._register()
 
-    def wanted(self) -> Iterator[tuple[int, int]]:
-        """The descriptors that it waits for, each with its event."""
-        for way in self._ways:
-            if not way.ended:
-                end, event = (way.sink, select.POLLOUT) if way.is_full else (way.source, select.POLLIN)
-                yield end.fileno(), event
-
-    def move(self, ready: Mapping[int, int]) -> bool:
+    def move(self) -> bool:
         """Move what can be moved; whether the connection goes on."""
-        try:
-            for way in self._ways:
-                if not way.ended and ready.get((way.sink if way.is_full else way.source).fileno()):
+        for way in self._ways:
+            try:
+                if not way.ended:
                     way.move()
-        except BlockingIOError:
-            return True  # ready for the other way only
-        except OSError:
-            return False
+            except BlockingIOError:
+                continue  # it was for the other way
+            except OSError:
+                return False
+        self._register()
         return not all(way.ended for way in self._ways)
 
     def close(self) -> None:
         """Close both ends."""
-        for end in self._ends:
+        for end, events in zip(self.ends, self._events, strict=True):
+            if events:
+                self._poll.unregister(end)
             end.close()
+
+    def _register(self) -> None:
+        """Wait for each end's next event; mostly the same as before."""
+        wanted = [0, 0]
+        for place, way in enumerate(self._ways):
+            if way.is_full:
+                wanted[1 - place] |= select.POLLOUT
+            elif not way.ended:
+                wanted[place] |= select.POLLIN
+        for place, events in enumerate(wanted):
+            if events != self._events[place]:
+                if events:
+                    self._poll.register(self._numbers[place], events)
+                else:
+                    self._poll.unregister(self._numbers[place])
+        self._events = wanted
 
 
 def start_forwarder(path: str, port: int, *, confine: bool) -> int:
@@ -172,32 +187,29 @@ def _forward(listener: socket.socket, port: int) -> NoReturn:
         time.sleep(_POLL_SECONDS)
     first.close()
     listener.listen(_WAITING)
-    links: list[_Link] = []
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    links: dict[int, _Link] = {}
     while True:
-        wanted = {listener.fileno(): select.POLLIN}
-        for link in links:
-            for number, event in link.wanted():
-                wanted[number] = wanted.get(number, 0) | event
-        poll = select.poll()
-        for number, events in wanted.items():
-            poll.register(number, events)
-        ready = dict(poll.poll())
-        over = [link for link in links if not link.move(ready)]
-        for link in over:
-            link.close()
-        links = [link for link in links if link not in over]
-        if listener.fileno() in ready:
-            links += _let_in(listener, port)
+        for number, _ in poll.poll():
+            if number == listener.fileno():
+                _let_in(listener, port, poll, links)
+            elif number in links and not links[number].move():
+                link = links[number]
+                for end in link.ends:
+                    del links[end.fileno()]
+                link.close()
 
 
-def _let_in(listener: socket.socket, port: int) -> list[_Link]:
-    """The link of the next client, unless the server takes no more: then the client is turned away."""
+def _let_in(listener: socket.socket, port: int, poll: select.poll, links: dict[int, _Link]) -> None:
+    """Link the next client, unless the server takes no more: then the client is turned away."""
     client, _ = listener.accept()
     server = _connect(port)
     if server is None:
         client.close()
-        return []
-    return [_Link(client, server)]
+        return
+    link = _Link(client, server, poll)
+    links.update((end.fileno(), link) for end in link.ends)
 
 
 def _connect(port: int) -> socket.socket | None:
