@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def fuzz(name: str, seconds: int) -> int:
-    """Fuzz one target; give the number of findings."""
+    """Fuzz one target; give the number of findings, and one if the fuzzer itself failed."""
     with tempfile.TemporaryDirectory() as temporary:
         work, first, kept = Path(temporary, "work"), Path(temporary, "first"), CORPUS / name
         for folder in (work, first, kept):
@@ -52,9 +52,9 @@ def fuzz(name: str, seconds: int) -> int:
         _report(name, seconds, ended, findings)
         for path in findings:
             _keep(kept, path.read_bytes(), "found-")
-        if not findings:
+        if ended.returncode == 0:
             _grow(name, [work, kept, first])
-    return len(findings)
+    return len(findings) or int(ended.returncode != 0)
 
 
 def _grow(name: str, folders: list[Path]) -> None:
@@ -78,7 +78,7 @@ def _report(name: str, seconds: int, ended: subprocess.CompletedProcess[str], fi
         f"{name}: {seconds / 60:g} minutes, {numbers.get('number_of_executed_units', '?')} executions, "
         f"{numbers.get('average_exec_per_sec', '?')} per second, {len(findings)} findings"
     )
-    if findings or not numbers:
+    if ended.returncode:
         print(
             "\n".join(
                 line for line in ended.stderr.splitlines() if not line.startswith(("#", "INFO", "WARN", "0x"))

@@ -92,7 +92,7 @@ def _check_relation(relation: Any) -> None:
         inputs = [field.name for field in body.DESCRIPTOR.fields if _type_of(field) == "Relation"]
         if not inputs:
             raise Gap(f"{kind} is a relation without an input")
-    if kind == "range" and (body.step == 0 or abs(body.end - body.start) // abs(body.step) > MOST_RANGE_ROWS):
+    if kind == "range" and (body.step == 0 or (body.end - body.start) // body.step > MOST_RANGE_ROWS):
         raise Gap("a range is too long")
     if kind == "sample" and not 0 <= body.lower_bound <= body.upper_bound + 10 <= 20:
         raise Gap("a sample is larger than what it is drawn from")
