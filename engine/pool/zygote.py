@@ -54,6 +54,8 @@ _ENVIRONMENT: Final = {
     "MKL_NUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
     "ARROW_NUM_THREADS": "1",
+    # Arrow's own allocator takes 1 GiB at a time, and tries again for ever where memory_bytes is just that.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     "SPARK_CONNECT_MODE_ENABLED": "1",
     "SNOWFLAKE_DISABLE_MINICORE": "true",
 }

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from engine import Dataset, Engine, Limits
+from engine import Dataset, Engine, Limits, SourceRefused
 from engine.gateway.budget import CUT_MARK
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b, run_on_groups
 
@@ -214,6 +214,69 @@ def _check(engine: Engine, rows: Dataset, case: Case, before: str = "") -> None:
         assert len(result.error.message) < 5000
     assert psutil.Process().memory_info().rss < size + _GROWTH
     check_goes_on(engine, rows)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A limit, and a body that uses as much of it as the number in place of `{}` says, for two numbers."""
+
+    value: float
+    body: str
+    within: float
+    beyond: float
+
+
+# On the full frame, which has 300 rows.
+EDGES = {
+    "wall_seconds": Edge(2.0, "time.sleep({})\nreturn 1.0", 0.5, 10),
+    "frame_seconds": Edge(2.0, "time.sleep({})\nreturn 1.0", 0.5, 10),
+    "cpu_seconds": Edge(
+        2, "began = time.process_time()\nwhile time.process_time() - began < {}:\n    pass\nreturn 1.0", 0.5, 30
+    ),
+    "memory_bytes": Edge(512 * _MIB, "return float(np.ones({} << 17)[0])", 300, 600),
+    "fetched_rows": Edge(50, "return float(len(df.limit({}).collect()))", 50, 51),
+    "fetched_bytes": Edge(4_500, "return float(len(df.limit({}).select('n', 'x').collect()))", 200, 300),
+    "plans": Edge(10, "for _ in range({}):\n    df.limit(1).count()\nreturn 1.0", 10, 11),
+    "printed_bytes": Edge(100, "print('é' * {})\nreturn 1.0", 49, 50),
+}
+
+
+def test_every_limit_has_an_edge() -> None:
+    assert {*EDGES, "source_bytes"} == {field.name for field in dataclasses.fields(Limits)}
+
+
+def test_the_edge_of_source_bytes(engine: Engine, rows: Dataset) -> None:
+    source = metric("return 1.0")
+    fits = limits(source_bytes=len(source))
+    assert engine.evaluate(source, rows, limits=fits).overall.value == 1.0
+    with pytest.raises(SourceRefused) as refused:
+        engine.evaluate(source + "\n", rows, limits=fits)
+    assert [problem.code for problem in refused.value.problems] == ["source-too-long"]
+
+
+@pytest.mark.parametrize("mebibytes", [400, 512, 1000, 1024, 1025, 2048])
+def test_any_memory_limit_lets_small_fetches_through(engine: Engine, rows: Dataset, mebibytes: int) -> None:
+    """Also in a run's second worker. An allocator that takes memory in large parts once never gave up."""
+    source = metric("return float(df.toPandas()['n'].sum())")
+    run = run_on_groups(engine, source, rows, limits=limits(memory_bytes=mebibytes * _MIB))
+    assert [result.value for result in run.results] == [44850.0, 14850.0, 14950.0, 15050.0], run.results
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_the_edges_of_a_limit(bare: Engine, rows: Dataset, name: str) -> None:
+    edge = EDGES[name]
+    limit = Limits(**{"frame_seconds": 20, name: edge.value})
+    within, beyond = (
+        metric(edge.body.replace("{}", str(used)), "import time") for used in (edge.within, edge.beyond)
+    )
+    assert bare.evaluate(within, rows, limits=limit).overall.error is None
+    result = bare.evaluate(beyond, rows, limits=limit).overall
+    if name == "printed_bytes":  # what is beyond it is cut, and the number stays
+        assert (result.status, result.printed) == ("ok", "é" * 50 + CUT_MARK)
+        return
+    assert result.status == "limit" and result.error is not None
+    assert result.error.code == f"limit-{name.replace('_', '-')}"
+    assert result.error.hint and name in result.error.hint
 
 
 def test_what_is_printed_is_cut_and_marked(engine: Engine, rows: Dataset) -> None:
