@@ -15,7 +15,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import grpc
@@ -24,6 +24,7 @@ from engine.backends.process import ServerProcess
 from engine.backends.rpc import Connection
 from engine.backends.session import ConnectSession
 from engine.backends.turns import LocalTurns, Turns
+from engine.backends.watch import Vigilance, Watch
 from engine.errors import BackendStartError, EngineClosed, ForkedEngine
 
 _ATTEMPTS: Final = 3
@@ -40,9 +41,12 @@ class Generation:
 
     process: ServerProcess
     connection: Connection
+    watch: Watch | None = None
 
     def end(self) -> None:
         """End both; calls in flight fail. Never raises."""
+        if self.watch is not None:
+            self.watch.stop()
         self.connection.closed = True  # first, so that they know why
         self.connection.close()
         self.process.end()
@@ -78,6 +82,7 @@ class LocalServer(abc.ABC):
     configuration: tuple[tuple[str, str], ...] = ()
     start_seconds: float = 120.0
     slice_seconds: float = 4.0  # see `Line`
+    vigilance: Vigilance = Vigilance()
 
     def __init__(self) -> None:
         self._turns = LocalTurns(self.slice_seconds)
@@ -195,7 +200,8 @@ class LocalServer(abc.ABC):
             if self._closed:  # `close` may have come before there was anything to end
                 process.end()
             try:
-                return self.wait_answer(process, connection)
+                answering = self.wait_answer(process, connection)
+                return replace(answering, watch=self._watch(process, connection))
             except BackendStartError as error:
                 connection.close()
                 process.end()
@@ -227,6 +233,16 @@ class LocalServer(abc.ABC):
         if not process.is_private:
             logger.info("other users of this machine can reach the local %s server's ports", self.name)
         return Generation(process, connection)
+
+    def _watch(self, process: ServerProcess, connection: Connection) -> Watch:
+        """Watch a server; a backend that is forgotten is not kept by that."""
+        me = weakref.ref(self)
+
+        def end() -> None:
+            if (backend := me()) is not None:
+                backend.end_server(connection)
+
+        return Watch(process, connection, self.vigilance, is_busy=self._turns.is_busy, end=end)
 
     def _start_error(self, what: str, process: ServerProcess, detail: str = "") -> BackendStartError:
         error = BackendStartError(

@@ -106,6 +106,17 @@ class ServerProcess:
             return True
         return False
 
+    def cpu_seconds(self) -> float:
+        """Processor time of the server and what keeps it, since their start."""
+        ticks, waiting = 0, [self._keeper.pid]
+        while waiting:
+            pid = waiting.pop()
+            with contextlib.suppress(OSError, ValueError, IndexError):  # it has just ended
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
+                waiting += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def log_tail(self) -> str:
         """The end of the server's output; for logs and for `BackendStartError.detail`."""
         try:

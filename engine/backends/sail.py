@@ -27,10 +27,10 @@ from engine.backends.process import (
     start_process,
 )
 from engine.backends.rpc import LOCAL_OPTIONS, Connection
+from engine.backends.watch import Vigilance
 from engine.errors import BackendStartError
 
 _MEMORY_BYTES: Final = 8 << 30
-_DISK_BYTES: Final = 64 << 30
 
 
 class LocalSail(LocalServer):
@@ -40,6 +40,7 @@ class LocalSail(LocalServer):
         roots: the folders that it may read.
         spool: where the engine puts data for it; readable too.
         memory_bytes: the most that it may allocate.
+        vigilance: how it is watched, and how much disk it may use.
         private_network: False leaves its ports within reach of every program of this machine.
         confined: False only for tests that take the confinement away.
     """
@@ -53,11 +54,13 @@ class LocalSail(LocalServer):
         spool: Path,
         *,
         memory_bytes: int = _MEMORY_BYTES,
+        vigilance: Vigilance | None = None,
         private_network: bool = True,
         confined: bool = True,
     ) -> None:
         super().__init__()
         self._private = private_network
+        self.vigilance = vigilance or self.vigilance
         self._read = (*roots, spool)
         self._spool = spool
         self._memory = memory_bytes
@@ -76,7 +79,7 @@ class LocalSail(LocalServer):
             "TMPDIR": str(temporary),
             "RUST_LOG": "error",
             "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": f'["{temporary}"]',
-            "SAIL_RUNTIME__TEMPORARY_FILES__MAX_SIZE": str(_DISK_BYTES),
+            "SAIL_RUNTIME__TEMPORARY_FILES__MAX_SIZE": str(self.vigilance.disk_bytes),
             "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(os.cpu_count() or 1),
         }
         argv = [

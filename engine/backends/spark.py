@@ -34,10 +34,10 @@ from engine.backends.rpc import LOCAL_OPTIONS, Connection
 from engine.backends.session import ConnectSession
 from engine.backends.spark_settings import JAVA_OPTIONS, LOGGING, format_properties, make_properties
 from engine.backends.warm import warm_up
+from engine.backends.watch import Vigilance
 from engine.errors import CalcmetricError
 
 _HEAP_BYTES: Final = 4 << 30
-_FILE_BYTES: Final = 64 << 30
 _MAIN: Final = "org.apache.spark.deploy.SparkSubmit"
 _SERVER: Final = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _STILL_RUNNING: Final = b"is still running"  # the task reaper's words, every 100 ms
@@ -57,6 +57,7 @@ class LocalSpark(LocalServer):
         spool: where the engine puts data for it; readable too.
         cache_dir: where class archives are kept between starts; by default in the user's cache folder.
         heap_bytes: the most that its Java heap may take.
+        vigilance: how it is watched, and how much disk it may use.
         private_network: False leaves its ports within reach of every program of this machine.
         confined: False only for tests that take the confinement away.
     """
@@ -72,11 +73,13 @@ class LocalSpark(LocalServer):
         cache_dir: Path | None = None,
         *,
         heap_bytes: int = _HEAP_BYTES,
+        vigilance: Vigilance | None = None,
         private_network: bool = True,
         confined: bool = True,
     ) -> None:
         super().__init__()
         self._private = private_network
+        self.vigilance = vigilance or self.vigilance
         self._read = (*roots, spool)
         self._spool = spool
         self._cache = cache_dir
@@ -241,7 +244,7 @@ class LocalSpark(LocalServer):
                 connect_ports=ports[1:],
                 forward_port=ports[0],
                 private_network=self._private,
-                file_bytes=_FILE_BYTES,
+                file_bytes=self.vigilance.disk_bytes,
             ),
             orphans=(self._spool,),
             confined=self._confined,

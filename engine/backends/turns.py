@@ -53,6 +53,10 @@ class LocalTurns:
         self._line = Line(slice_seconds)
         self._changed = threading.Condition()
 
+    def is_busy(self) -> bool:
+        """Whether anything is being answered."""
+        return bool(self._line.running)
+
     def enter(self, turn: Turn, deadline: float | None, cancel: threading.Event | None) -> None:
         """See `Turns.enter`."""
         with self._changed:

@@ -114,7 +114,7 @@ def test_a_query_is_asked_again_unseen(backend: LocalServer) -> None:
             filter=pb.Filter(input=numbers(60_000_000), condition=call(">", call("rand"), number(-1.0)))
         )
         assert value(honest, count(slow), deadline=time.monotonic() + 60) == 60_000_000
-        with pytest.raises(Interrupted):
+        with pytest.raises((Interrupted, BackendLost)):  # the latter if its time passed while it waited
             ends.result()
     assert backend.generation is not before
     honest.close()

@@ -13,6 +13,7 @@ from engine import Dataset, Engine, Limits, SegmentGroup
 from engine.backends import names
 from engine.backends.sail import LocalSail
 from engine.backends.spark import LocalSpark
+from engine.backends.watch import Vigilance
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b, run_on_groups
 
 SERVERS = [
@@ -112,3 +113,23 @@ def test_a_question_that_kills_the_server_when_it_is_counted_along_does_not_cost
     assert [one.rows for one in run.results] == [300, 100, 100, 100]
     assert {(one.status, one.error.code) for one in run.results} == {("backend_error", "backend-lost")}
     check_goes_on(fragile, rows)
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_a_frame_that_fills_the_disk_of_the_server_leaves_the_others_alone(
+    rows: Dataset, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = partial(LocalSpark, vigilance=Vigilance(disk_bytes=100 << 20))
+    monkeypatch.setattr(names, "LocalSpark", watched)
+    filling = """
+    far = df.select('n', F.lit('x').alias('s'))
+    for name in 'mkj':
+        far = far.crossJoin(df.select(F.col('n').alias(name)))
+    far = far.select(F.md5(F.concat_ws('-', 'n', 'm', 'k', 'j')).alias('h'), 'n')
+    return far.repartition(7, 'h').groupBy('h').agg(F.sum('n').alias('t')).agg(F.max('t')).first()[0]
+    """
+    with Engine("spark", roots=(data_dir,), workers=2) as engine:
+        b = result_of_b(engine, misbehaving(filling), rows, limits=Limits(frame_seconds=100))
+        check_goes_on(engine, rows)
+    assert (b.status, b.error.code) == ("backend_error", "backend-lost")

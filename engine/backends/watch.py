@@ -1,0 +1,116 @@
+"""Watches a local server while it answers: its disk, and whether it is still there behind its port.
+
+Memory needs no watching: the kernel (for Java its own heap) refuses more than was allowed, and the server
+dies. A server that fills the disk, or stands still without answering, would do so for ever; it is ended, and
+its queries are asked again as after any death. One that does not answer but computes is left to the
+deadlines of its queries: a large query may keep all its threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import grpc
+
+from engine.backends.process import ServerProcess
+from engine.backends.rpc import Connection
+
+# As long as it answers nothing and computes less than this share of one processor, it stands still.
+_IDLE_SHARE: Final = 0.1
+_SILENT_ROUNDS: Final = 2
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Vigilance:
+    """How a server is watched.
+
+    Attributes:
+        disk_bytes: the most that its folder may hold.
+        look_seconds: between two looks.
+        silent_seconds: after which a question without an answer counts; it takes two in a row.
+    """
+
+    disk_bytes: int = 64 << 30
+    look_seconds: float = 1.0
+    silent_seconds: float = 10.0
+
+
+class Watch:
+    """The watch of one server; ends with it, or with `stop`."""
+
+    def __init__(
+        self,
+        process: ServerProcess,
+        connection: Connection,
+        vigilance: Vigilance,
+        *,
+        is_busy: Callable[[], bool],
+        end: Callable[[], None],
+    ) -> None:
+        """Watch in a thread of its own.
+
+        Args:
+            process: the server.
+            connection: to it.
+            vigilance: how.
+            is_busy: whether it is answering anything; if not it is left alone.
+            end: ends it.
+        """
+        self._process = process
+        self._connection = connection
+        self._vigilance = vigilance
+        self._is_busy = is_busy
+        self._end = end
+        self._session = str(uuid.uuid4())
+        self._over = threading.Event()
+        threading.Thread(target=self._run, name="calcmetric-watch", daemon=True).start()
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._over.set()
+
+    def _run(self) -> None:
+        silent = 0
+        while not self._over.wait(self._vigilance.look_seconds):
+            if not self._is_busy():
+                silent = 0
+                continue
+            silent = silent + 1 if self._stands_still() else 0
+            reason = "stands still" if silent >= _SILENT_ROUNDS else ""
+            if self._disk_used() > self._vigilance.disk_bytes:
+                reason = "uses too much disk"
+            if reason and not self._over.is_set():
+                logger.warning("the local server %s and is restarted", reason)
+                self._end()
+                return
+
+    def _stands_still(self) -> bool:
+        """Whether it neither answers nor computes."""
+        began, before = time.monotonic(), self._process.cpu_seconds()
+        try:
+            self._connection.server_version(self._session, self._vigilance.silent_seconds)
+        except (grpc.RpcError, ValueError):
+            seconds = time.monotonic() - began
+            if seconds < self._vigilance.silent_seconds:
+                return False  # it is gone, and who asks it notices
+            return self._process.cpu_seconds() - before < _IDLE_SHARE * seconds
+        return False
+
+    def _disk_used(self) -> int:
+        return sum(_size(path) for path in self._process.folder.rglob("*"))
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(OSError):  # it was deleted meanwhile
+        return path.lstat().st_blocks * 512
+    return 0

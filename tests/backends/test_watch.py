@@ -1,0 +1,97 @@
+"""A server that fills its disk or stands still is restarted, and its queries are answered all the same."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pyspark.sql.connect.proto as pb
+import pytest
+
+from engine.backends.process import ServerProcess
+from engine.backends.sail import LocalSail
+from engine.backends.watch import Vigilance
+from engine.errors import BackendLost, Interrupted
+from tests.backends.plans import call, count, endless, number, numbers, run, value
+from tests.backends.test_local_servers import server_processes
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.sail
+STRICT = Vigilance(disk_bytes=20 << 20, look_seconds=0.1, silent_seconds=0.5)
+
+
+@pytest.fixture
+def sail(tmp_path: Path) -> Iterator[LocalSail]:
+    """A server that is watched closely."""
+    backend = LocalSail((tmp_path,), tmp_path, vigilance=STRICT)
+    backend.start()
+    yield backend
+    backend.close()
+
+
+def process_of(backend: LocalSail) -> ServerProcess:
+    assert backend.generation is not None
+    return backend.generation.process
+
+
+def test_a_server_that_stands_still_is_replaced_under_its_queries(sail: LocalSail) -> None:
+    session = sail.open_session()
+    assert value(session, count(numbers(3))) == 3
+    before, (server,) = sail.generation, server_processes(sail)
+    server.send_signal(signal.SIGSTOP)
+    assert value(session, count(numbers(4)), deadline=time.monotonic() + 20) == 4
+    assert sail.generation is not before
+    session.close()
+
+
+def test_a_server_that_computes_is_left_alone(sail: LocalSail) -> None:
+    session, before = sail.open_session(), sail.generation
+    with pytest.raises(Interrupted):
+        run(session, endless(), deadline=time.monotonic() + 3)
+    assert before is not None
+    assert before.watch is not None
+    assert session._record.blame == 1  # its own deadline ended the server
+    session.close()
+
+
+def test_an_idle_server_is_not_asked(sail: LocalSail) -> None:
+    (server,) = server_processes(sail)
+    server.send_signal(signal.SIGSTOP)
+    threading.Event().wait(2)
+    assert sail.generation is not None
+    server.send_signal(signal.SIGCONT)
+    session = sail.open_session()
+    assert value(session, count(numbers(3))) == 3
+    session.close()
+
+
+def test_a_query_under_which_the_disk_fills_twice_is_lost_and_the_next_one_works(sail: LocalSail) -> None:
+    session = sail.open_session()
+    assert value(session, count(numbers(3))) == 3
+    filled: list[ServerProcess] = []
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(run, session, endless(), deadline=time.monotonic() + 30)
+        for _ in range(2):
+            assert wait_until(lambda: sail.generation is not None and process_of(sail) not in filled, 10)
+            filled.append(process_of(sail))
+            (filled[-1].folder / "tmp" / "spilled").write_bytes(b"x" * (30 << 20))
+        with pytest.raises(BackendLost) as caught:
+            asking.result(20)
+    assert caught.value.alone
+    assert value(session, count(numbers(4))) == 4
+    session.close()
+
+
+def test_processor_time_is_that_of_the_server(sail: LocalSail) -> None:
+    session = sail.open_session()
+    before = process_of(sail).cpu_seconds()
+    assert before > 0
+    condition = call(">", call("rand"), number(-1.0))
+    work = pb.Relation(filter=pb.Filter(input=numbers(30_000_000), condition=condition))
+    assert value(session, count(work)) == 30_000_000
+    assert process_of(sail).cpu_seconds() > before
+    session.close()
