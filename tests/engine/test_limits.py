@@ -231,7 +231,10 @@ EDGES = {
     "wall_seconds": Edge(2.0, "time.sleep({})\nreturn 1.0", 0.5, 10),
     "frame_seconds": Edge(2.0, "time.sleep({})\nreturn 1.0", 0.5, 10),
     "cpu_seconds": Edge(
-        2, "began = time.process_time()\nwhile time.process_time() - began < {}:\n    pass\nreturn 1.0", 0.5, 30
+        2.0,
+        "began = time.process_time()\nwhile time.process_time() - began < {}:\n    pass\nreturn 1.0",
+        0.5,
+        30,
     ),
     "memory_bytes": Edge(512 * _MIB, "return float(np.ones({} << 17)[0])", 300, 600),
     "fetched_rows": Edge(50, "return float(len(df.limit({}).collect()))", 50, 51),
