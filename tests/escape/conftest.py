@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,22 +14,38 @@ from tests.escape.scene import Scene
 from tests.escape.specimen import Specimen
 from tests.escape.table import write_table
 
-_SEEN = pytest.StashKey[dict[tuple[str, str], tuple[Specimen, Observation]]]()
+# By the specimen's name and the ablation.
+Seen = dict[tuple[str, str], tuple[Specimen, Observation]]
+_SEEN = pytest.StashKey[Seen]()
 
 
-class Watch:
-    """Runs specimens in one scene, and keeps what was seen for the table."""
+class Stage:
+    """One scene at a time: tests come in the order of ablations, and an engine is costly."""
 
-    def __init__(self, scene: Scene, seen: dict[tuple[str, str], tuple[Specimen, Observation]]) -> None:
-        self.scene = scene
-        self.processes = scene.count_processes()
+    def __init__(self, canaries: Canaries, folder: Path, seen: Seen) -> None:
+        self._canaries = canaries
+        self._folder = folder
         self._seen = seen
+        self._scene: Scene | None = None
 
-    def run(self, specimen: Specimen) -> Observation:
-        """Run one; see `Scene.run`."""
-        observation = self.scene.run(specimen)
-        self._seen[specimen.name, self.scene.ablation] = specimen, observation
+    def scene(self, ablation: str = "all") -> Scene:
+        """The scene with these layers on."""
+        if self._scene is None or self._scene.ablation != ablation:
+            self.close()
+            self._scene = Scene(ablation, self._canaries, Path(tempfile.mkdtemp(dir=self._folder)))
+        return self._scene
+
+    def run(self, specimen: Specimen, ablation: str = "all") -> Observation:
+        """Run a specimen, and keep what was seen for the table; see `Scene.run`."""
+        observation = self.scene(ablation).run(specimen)
+        self._seen[specimen.name, ablation] = specimen, observation
         return observation
+
+    def close(self) -> None:
+        """End the scene."""
+        if self._scene is not None:
+            self._scene.close()
+        self._scene = None
 
 
 @pytest.fixture(scope="session")
@@ -39,13 +56,12 @@ def canaries() -> Iterator[Canaries]:
 
 
 @pytest.fixture(scope="module")
-def watch(request: pytest.FixtureRequest, canaries: Canaries, tmp_path_factory: pytest.TempPathFactory):
-    """The scene of the ablation that the test names by its indirect parameter; all layers without one."""
-    ablation = getattr(request, "param", "all")
-    folder: Path = tmp_path_factory.mktemp(f"data-{ablation}")
-    scene = Scene(ablation, canaries, folder)
-    yield Watch(scene, request.config.stash.setdefault(_SEEN, {}))
-    scene.close()
+def stage(
+    request: pytest.FixtureRequest, canaries: Canaries, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    made = Stage(canaries, tmp_path_factory.mktemp("data"), request.config.stash.setdefault(_SEEN, {}))
+    yield made
+    made.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

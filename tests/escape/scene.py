@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -78,16 +79,18 @@ class Scene:
         write_table(theirs / "payments.parquet", TENANT_SECRET)
         (theirs / "payments.csv").write_text(f"secret\n{TENANT_SECRET}\n")
         layers = Layers(**{name: ablation in ("all", name) for name in LAYERS})
+        before = _find_spools()
         self._engine = Engine("sail", roots=(folder,), workers=1, layers=layers)
         self._dataset = Dataset(self._mine, timestamp="at")
         self._session = self._engine.backend.open_session()
-        spooled = self._engine._spool.write(pa.table({"secret": [TENANT_SECRET]}), "theirs")
+        (spool,) = _find_spools() - before
+        write_table(spool / "theirs.parquet", TENANT_SECRET)
         self._values = {
             "CANARY_MINE": str(self._mine),
             "CANARY_TENANT": str(theirs / "payments.parquet"),
             "CANARY_TENANT_CSV": str(theirs / "payments.csv"),
             "CANARY_TENANT_FOLDER": str(theirs),
-            "CANARY_SPOOLED": str(spooled),
+            "CANARY_SPOOLED": str(spool / "theirs.parquet"),
         }
         self._views_in: object = None
         self._has_snowpark = False
@@ -95,6 +98,7 @@ class Scene:
         logging.getLogger("engine").addHandler(self._errors)
         self.evaluate_honest()
         self._define_views()
+        self._processes = self._count_processes()
 
     def run(self, specimen: Specimen) -> Observation:
         """Run a specimen to its end, and look what it has reached."""
@@ -131,8 +135,21 @@ class Scene:
         outcome = self._evaluate(HONEST, LIMITS, frames=False)
         return isinstance(outcome, Run) and outcome.overall.value == HONEST_VALUE
 
-    def count_processes(self) -> int:
-        """How many processes the engine has now."""
+    def hides_the_host(self) -> bool:
+        """Whether workers are in namespaces of their own, which not every host permits."""
+        probe = "import os\ndef calc_metric(df):\n    return float(os.path.exists('/tmp'))\n"
+        outcome = self._evaluate(probe, LIMITS, frames=False)
+        return isinstance(outcome, Run) and outcome.overall.value == 0.0
+
+    def has_strangers(self) -> bool:
+        """Whether there are more processes than at the start and a zygote with Snowpark and its worker."""
+        until = time.monotonic() + _GRACE_SECONDS
+        while self._count_processes() > self._processes + 3 and time.monotonic() < until:
+            time.sleep(0.05)
+        return self._count_processes() > self._processes + 3
+
+    @staticmethod
+    def _count_processes() -> int:
         return len(psutil.Process().children(recursive=True))
 
     def close(self) -> None:
@@ -177,6 +194,15 @@ class Scene:
             view.input.CopyFrom(table)
             for _ in self._session.execute(plan):
                 pass
+
+
+def _find_spools() -> set[Path]:
+    """Where this process's engines put the tables that they are handed: they keep these folders open."""
+    opened = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            opened.add(entry.readlink())
+    return {path for path in opened if path.name.startswith("calcmetric-spool-")}
 
 
 def _write_rows(path: Path) -> None:

@@ -54,6 +54,8 @@ def _count(members: list[Specimen], is_stopped: Callable[[Specimen, str], bool |
             for name in LAYERS:
                 counts[name] += stops[name] is True
             counts["two or more"] += sum(stops[name] is True for name in LAYERS) > 1
-        counts["all on"] += is_stopped(one, "all") is True
-    unknown |= {"two or more"} if unknown else set()
+        everything = is_stopped(one, "all")
+        unknown |= {"all on"} if everything is None else set()
+        counts["all on"] += everything is True
+    unknown |= {"two or more"} if unknown & set(LAYERS) else set()
     return {name: "?" if name in unknown else str(count) for name, count in counts.items()}
