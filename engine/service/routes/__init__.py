@@ -1,0 +1,13 @@
+"""The resources of the service, each with its paths."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from engine.service.routes import metrics, models, segments, validate, versions
+from engine.service.state import authenticate
+
+API = APIRouter(prefix="/api/v1/{account}/{workspace}", dependencies=[Depends(authenticate)])
+# `validate` stands before `metrics`, whose paths would take its name for an id.
+for resource in (models, versions, segments, validate, metrics):
+    API.include_router(resource.router)
