@@ -36,6 +36,7 @@ _COMMANDS = {
     "check": "engine.cli.check",
     "doctor": "engine.cli.doctor",
     "serve": "engine.cli.serve",
+    "worker": "engine.cli.serve",
     "keys": "engine.cli.keys",
 }
 

@@ -1,4 +1,4 @@
-"""`calcmetric serve`: the HTTP service."""
+"""`calcmetric serve` and `calcmetric worker`: the HTTP service, and processes that calculate beside it."""
 
 from __future__ import annotations
 
@@ -47,4 +47,12 @@ def serve(
     """Serve models, metrics, validation and results over HTTP."""
     service = service_module("serve")
     service.serve(make_settings(database, roots, tables, backend), host, port)
+    return exits.GOOD
+
+
+@click.command()
+@service_options
+def worker(database: str, roots: Sequence[str], tables: Sequence[str], backend: str) -> int:
+    """Calculate what is due, beside servers on the same database."""
+    service_module("serve").work(make_settings(database, roots, tables, backend))
     return exits.GOOD

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import AsyncIterator
+from typing import Final
 
 from fastapi import FastAPI, Response
 from starlette.concurrency import run_in_threadpool
 
 from engine import Engine
 from engine.service import problems
+from engine.service.calculate import Calculator
 from engine.service.datasets import local_roots
 from engine.service.limits import BodyLimit, RateLimit
 from engine.service.observe import Observed, Telemetry
+from engine.service.planning import count_work
 from engine.service.routes import API
 from engine.service.settings import Settings
 from engine.service.state import State, StateOf
@@ -20,7 +24,8 @@ from engine.service.store.database import Database
 from engine.service.validation import Validations
 from engine.version import VERSION
 
-_DESCRIPTION = "Code-based metrics, calculated on all data and on every segment, behind a sandbox."
+_END_SECONDS: Final = 20.0
+_DESCRIPTION: Final = "Code-based metrics, calculated on all data and on every segment, behind a sandbox."
 
 
 def make_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
@@ -42,12 +47,19 @@ def make_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
         validations = Validations(database, used, settings, telemetry)
         rate = RateLimit(settings.requests_per_minute)
         app.state.service = State(settings, database, used, validations, telemetry, rate)
+        calculator = Calculator(database, used, settings, telemetry)
+        thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)
+        if settings.calculate:
+            thread.start()
         try:
             yield
         finally:
+            calculator.stop()
             await run_in_threadpool(validations.close)
             if engine is None:
-                await run_in_threadpool(used.close)
+                await run_in_threadpool(used.close)  # cancels what is calculated, which is then given back
+            if settings.calculate:
+                await run_in_threadpool(thread.join, _END_SECONDS)
             database.close()
 
     app = FastAPI(title="calcmetric", version=VERSION, description=_DESCRIPTION, lifespan=live)
@@ -77,4 +89,6 @@ def _add_probes(app: FastAPI) -> None:
     @app.get("/metrics", tags=["probes"])
     def metrics(state: StateOf) -> Response:
         """Counters, for Prometheus."""
+        for name, count in count_work(state.database).items():
+            state.telemetry.work.labels(name).set(count)
         return Response(state.telemetry.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

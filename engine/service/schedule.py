@@ -2,9 +2,9 @@
 
 At each tick of a model's calendar (an hour, day, week or month begins in its zone) each metric is to be
 calculated on each dataset over the whole retention, and over each window of the calendar that lies in it
-and was not calculated yet. One piece of work is a "backfill" where nothing was, for the retention and all its
-windows share a range then; else a "retention", and for each run of windows without a gap a "windows".
-What was planned before counts as calculated, whatever became of it: trying again is not planning.
+and was not calculated yet: for a new metric, all of them. The first is a piece of work of the kind
+"retention", and each run of windows without a gap one of the kind "windows". What was planned before counts
+as calculated, whatever became of it: trying again is not planning.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from engine.models import TimeRange, Window, parse_duration, parse_zone, windows
 
-Kind = Literal["backfill", "retention", "windows", "recalculation"]
+Kind = Literal["retention", "windows", "recalculation"]
 
 EVERY: Final = {"hourly": "1h", "daily": "1d", "weekly": "1w", "monthly": "1M"}
 _TWICE: Final = {"hourly": "2h", "daily": "2d", "weekly": "2w", "monthly": "2M"}
@@ -134,16 +134,14 @@ def _due_of(
 def _ranges(
     tiles: Sequence[Window], spans: Sequence[Span], start: datetime, tick: datetime
 ) -> Iterator[tuple[Kind, datetime, datetime, bool]]:
-    if any(span.end > tick and span.kind in ("backfill", "retention") for span in spans):
+    full = [span.end for span in spans if span.kind == "retention"]
+    if any(end > tick for end in full):
         return  # the clock went back, or the zone changed: what is later was planned already
-    full = any(span.kind in ("backfill", "retention") and span.end == tick for span in spans)
-    missing = [tile for tile in tiles if not any(_covers(span, tile) for span in spans)]
-    if not full and len(missing) == len(tiles) and tiles:
-        yield "backfill", start, tick, True
-        return
-    if not full:
+    if tick not in full:
         yield "retention", start, tick, False
-        missing = [tile for tile in missing if (tile.start, tile.end) != (start, tick)]
+    # A window that is all of the retention was calculated as that.
+    missing = [tile for tile in tiles if not any(_covers(span, tile) for span in spans)]
+    missing = [tile for tile in missing if (tile.start, tile.end) != (start, tick)]
     for low, high, count in _joined(missing):
         yield "windows", low, high, count > 1
 

@@ -16,6 +16,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy as sa
 import uvicorn
 
 from engine import Engine
@@ -73,11 +74,11 @@ class Client:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def model(self, payments, **more):
+    def model(self, payments, timestamp="ts", **more):
         """A model with a version; return both ids and the dataset's."""
         body = {"name": "fraud", "aggregation_period": "daily", "retention": "10d", **more}
         model = self.ok("POST", "/models", json=body)["id"]
-        dataset = {"source": str(payments), "timestamp": "ts"}
+        dataset = {"source": str(payments), "timestamp": timestamp}
         body = {"model_id": model, "name": "v1", "serving_dataset": dataset}
         version = self.ok("POST", "/model-versions", json=body)
         return model, version["id"], version["serving_dataset"]["id"]
@@ -98,10 +99,35 @@ class Client:
             assert time.monotonic() < until
 
 
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    from tests.service.postgres import find_programs, postgres
+
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's programs are not installed")
+    with postgres(programs) as url:
+        yield url
+
+
 @pytest.fixture
-def settings(tmp_path, payments) -> Settings:
+def database_url(request, tmp_path) -> str:
+    """An empty database: SQLite, or where a test is parametrized with "postgresql", that."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite:///{tmp_path}/service.db"
+    url = request.getfixturevalue("postgres_url")
+    name = f"d{time.time_ns()}"
+    server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    server.dispose()
+    return url.removesuffix("postgres") + name
+
+
+@pytest.fixture
+def settings(database_url, payments) -> Settings:
     return Settings(
-        database=f"sqlite:///{tmp_path}/service.db",
+        database=database_url,
         data_roots=(str(payments.parent),),
         backend="sail",
         calculate=False,
@@ -166,28 +192,36 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(folder: Path, payments: Path, *more, database=None) -> Iterator[Server]:
+    """Run `calcmetric serve`, with a new key."""
     database = database or f"sqlite:///{folder}/calcmetric.db"
     words = command("keys", "create", "--account", "acme", "--workspace", "fraud", "--database", database)
     key = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
-    port, log = free_port(), folder / f"serve-{time.time_ns()}.log"
-    words = command("serve", "--port", port, "--database", database, "--backend", "sail")
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [*words, "--data-root", str(payments.parent), *map(str, more)],
-            cwd=folder, stdout=out, stderr=out, start_new_session=True,
-        )  # fmt: skip
-    server = Server(process, f"http://127.0.0.1:{port}", key.strip(), log)
-    try:
+    port = free_port()
+    with process(folder, payments, "serve", "--port", port, "--database", database, *more) as (one, log):
+        server = Server(one, f"http://127.0.0.1:{port}", key.strip(), log)
         wait_ready(server)
         yield server
+
+
+@contextlib.contextmanager
+def process(folder: Path, payments: Path, *words):
+    """Run a command of the service; end it by a signal."""
+    log = folder / f"{words[0]}-{time.time_ns()}.log"
+    with log.open("w") as out:
+        started = subprocess.Popen(
+            command(*words, "--backend", "sail", "--data-root", payments.parent),
+            cwd=folder, stdout=out, stderr=out, start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield started, log
     finally:
-        if process.poll() is None:
-            process.terminate()
+        if started.poll() is None:
+            started.terminate()
         try:
-            process.wait(20)
+            started.wait(30)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
             raise
 
 

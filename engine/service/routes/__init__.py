@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from engine.service.routes import metrics, models, segments, validate, versions
+from engine.service.routes import metrics, models, results, segments, validate, versions
 from engine.service.state import authenticate
 
 API = APIRouter(prefix="/api/v1/{account}/{workspace}", dependencies=[Depends(authenticate)])
 # `validate` stands before `metrics`, whose paths would take its name for an id.
-for resource in (models, versions, segments, validate, metrics):
+for resource in (models, versions, segments, validate, results, metrics):
     API.include_router(resource.router)

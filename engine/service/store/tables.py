@@ -220,6 +220,7 @@ class StoredResult(Base):
     dataset_id: Mapped[str] = _parent("datasets.id")
     kind: Mapped[str]
     segment_key: Mapped[str]
+    label: Mapped[str]
     segment: Mapped[dict[str, Any] | None]
     window_start: Mapped[datetime]
     window_end: Mapped[datetime]

@@ -132,6 +132,7 @@ def upgrade() -> None:
         sa.Column("dataset_id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("segment_key", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
         sa.Column("segment", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("window_start", _INSTANT, nullable=False),
         sa.Column("window_end", _INSTANT, nullable=False),
