@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 # Fields that log calls hand over as `extra`.
 _EXTRA: Final = ("run_id", "account", "workspace", "method", "route", "status", "seconds", "metrics", "work")
+# Where the resources of a workspace are.
+PREFIX: Final = "/api/v1/{account}/{workspace}"
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})
 
 
@@ -102,6 +104,8 @@ class Observed:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
+        if route.startswith("/") and scope["path"].startswith("/api/v1/") and not route.startswith(PREFIX):
+            route = PREFIX + route  # a route of an included router may know its own part only
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._telemetry.requests.labels(method, route, str(status)).inc()
         self._telemetry.latency.labels(method, route).observe(seconds)

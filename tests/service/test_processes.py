@@ -14,7 +14,7 @@ from engine.service.store.database import Database
 from engine.service.store.tables import StoredResult, Work
 from tests.service.conftest import SECRETS, Client, process, running
 
-pytestmark = pytest.mark.sail
+pytestmark = [pytest.mark.sail, pytest.mark.slow]
 
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 # Takes a while in each frame, so that a worker can be killed in the middle.
@@ -44,11 +44,7 @@ def counts(database):
         return session.scalar(sa.select(sa.func.count()).select_from(StoredResult))
 
 
-@pytest.mark.parametrize(
-    "database_url",
-    ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
-    indirect=True,
-)
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_a_killed_worker_is_replaced(client, payments, settings, tmp_path):
     model, _, _ = client.model(payments, timestamp=None)
     client.metric(model, SLOW)
@@ -72,7 +68,6 @@ def test_a_killed_worker_is_replaced(client, payments, settings, tmp_path):
     database.close()
 
 
-@pytest.mark.slow
 def test_a_server_calculates_by_itself_and_goes_on_after_a_kill(tmp_path, payments):
     url = f"sqlite:///{tmp_path}/calcmetric.db"
     with running(tmp_path, payments, database=url) as server, httpx.Client(base_url=server.url) as http:
