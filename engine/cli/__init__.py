@@ -1,4 +1,4 @@
-"""The command line: `calcmetric run | check | doctor`."""
+"""The command line: `calcmetric run | check | doctor | serve | worker | keys`."""
 
 from engine.cli.main import main
 

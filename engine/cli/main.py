@@ -31,7 +31,14 @@ class _LateGroup(click.Group):
         return command
 
 
-_COMMANDS = {"run": "engine.cli.run", "check": "engine.cli.check", "doctor": "engine.cli.doctor"}
+_COMMANDS = {
+    "run": "engine.cli.run",
+    "check": "engine.cli.check",
+    "doctor": "engine.cli.doctor",
+    "serve": "engine.cli.serve",
+    "worker": "engine.cli.serve",
+    "keys": "engine.cli.keys",
+}
 
 
 @click.group(cls=_LateGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -13,7 +13,10 @@ MODULES = sorted((*(ROOT / "engine").rglob("*.py"), *(ROOT / "sandbox").rglob("*
 ADAPTERS = {"backends", "pool", "sources"}
 # Pure packages: no I/O, clock, randomness, environment or logging.
 PURE = ("engine/models", "engine/plans", "engine/sql", "engine/frames", "engine/fusion", "engine/results")
-PURE += ("engine/errors.py",)
+PURE += ("engine/errors.py", "engine/service/schedule.py", "engine/service/segments.py")
+# What the service may import of the engine: its public names, its models, and texts and errors; no insides.
+OPEN_TO_SERVICE = ("engine.service", "engine.models", "engine.results", "engine.errors", "engine.failures")
+OPEN_TO_SERVICE += ("engine.version",)
 IMPURE_MODULES = {"os", "io", "pathlib", "socket", "subprocess", "threading", "time", "random", "secrets"}
 IMPURE_MODULES |= {"logging", "tempfile", "shutil", "uuid", "grpc", "asyncio"}
 # module -> what it may import all the same, and why.
@@ -57,6 +60,16 @@ def test_rules(path):
     if part in ADAPTERS:
         others = {f"engine.{adapter}" for adapter in ADAPTERS - {part}}
         assert not {m for m in imported if m.startswith(tuple(others))}, "adapters do not import each other"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if relative(p).startswith("engine/")], ids=relative)
+def test_the_service_is_on_top(path):
+    imported = {module for module in imports_of(path) if module.startswith("engine")}
+    if not relative(path).startswith("engine/service/"):
+        assert not {module for module in imported if module.startswith("engine.service")}
+        return
+    public = {"engine", *(f"engine.{name}" for name in engine.__all__)}
+    assert not {module for module in imported - public if not module.startswith(OPEN_TO_SERVICE)}
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if relative(p).startswith("engine/")], ids=relative)

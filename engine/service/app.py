@@ -1,0 +1,94 @@
+"""The application: its parts put together, and taken apart again."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import AsyncIterator
+from typing import Final
+
+from fastapi import FastAPI, Response
+from starlette.concurrency import run_in_threadpool
+
+from engine import Engine
+from engine.service import problems
+from engine.service.calculate import Calculator
+from engine.service.datasets import local_roots
+from engine.service.limits import BodyLimit, RateLimit
+from engine.service.observe import Observed, Telemetry
+from engine.service.planning import count_work
+from engine.service.routes import API
+from engine.service.settings import Settings
+from engine.service.state import State, StateOf
+from engine.service.store.database import Database
+from engine.service.validation import Validations
+from engine.version import VERSION
+
+_END_SECONDS: Final = 20.0
+_DESCRIPTION: Final = "Code-based metrics, calculated on all data and on every segment, behind a sandbox."
+
+
+def make_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
+    """Make the application.
+
+    Args:
+        settings: of the operator.
+        engine: one that runs already, and is not closed with the application; by default it makes its own.
+
+    Raises:
+        UsageError: a setting makes no sense.
+    """
+    database, telemetry = Database(settings.database), Telemetry()
+
+    @contextlib.asynccontextmanager
+    async def live(app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(database.migrate)
+        used = engine or Engine(settings.backend, roots=local_roots(settings) or None)
+        validations = Validations(database, used, settings, telemetry)
+        rate = RateLimit(settings.requests_per_minute)
+        app.state.service = State(settings, database, used, validations, telemetry, rate)
+        calculator = Calculator(database, used, settings, telemetry)
+        thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)
+        if settings.calculate:
+            thread.start()
+        try:
+            yield
+        finally:
+            calculator.stop()
+            await run_in_threadpool(validations.close)
+            if engine is None:
+                await run_in_threadpool(used.close)  # cancels what is calculated, which is then given back
+            if settings.calculate:
+                await run_in_threadpool(thread.join, _END_SECONDS)
+            database.close()
+
+    app = FastAPI(title="calcmetric", version=VERSION, description=_DESCRIPTION, lifespan=live)
+    problems.install(app)
+    app.add_middleware(BodyLimit, most=settings.body_bytes)
+    app.add_middleware(Observed, telemetry=telemetry)
+    app.include_router(API)
+    _add_probes(app)
+    return app
+
+
+def _add_probes(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["probes"])
+    async def healthz() -> dict[str, str]:
+        """Whether the process lives."""
+        return {"status": "ok", "version": VERSION}
+
+    @app.get("/readyz", tags=["probes"])
+    def readyz(state: StateOf) -> dict[str, str]:
+        """Whether it can work: its database answers."""
+        try:
+            state.database.ping()
+        except Exception:
+            raise problems.ApiProblem(503, "not-ready", "the database does not answer") from None
+        return {"status": "ok"}
+
+    @app.get("/metrics", tags=["probes"])
+    def metrics(state: StateOf) -> Response:
+        """Counters, for Prometheus."""
+        for name, count in count_work(state.database).items():
+            state.telemetry.work.labels(name).set(count)
+        return Response(state.telemetry.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,85 @@
+"""What datasets may name, and what the files behind one look like now."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from engine.service.problems import unprocessable
+from engine.service.settings import Settings
+
+_MAGIC: Final = frozenset("*?[")
+_LOOKED_AT: Final = 10_000
+
+
+def check_source(source: str, settings: Settings) -> None:
+    """Refuse a source that the operator did not open.
+
+    The engine checks again when it reads, and confines the local server to the same folders.
+
+    Raises:
+        ApiProblem: it is neither in a root nor an allowed table.
+    """
+    if "://" in source and not source.startswith("file://"):
+        prefixes = tuple(root.rstrip("/") + "/" for root in settings.data_roots if "://" in root)
+        if ".." in source.split("/") or not source.startswith(prefixes or ("\0",)):
+            raise unprocessable("source", "URLs must begin with one that the service was started with")
+        return
+    if any(fnmatchcase(source, pattern) for pattern in settings.tables):
+        return
+    if not any(fixed_part(source).is_relative_to(root) for root in local_roots(settings)):
+        raise unprocessable(
+            "source", "it is outside the folders and tables that the service was started with"
+        )
+
+
+def local_roots(settings: Settings) -> tuple[Path, ...]:
+    """The folders among the roots."""
+    return tuple(Path(root).resolve() for root in settings.data_roots if "://" not in root)
+
+
+def fixed_part(source: str) -> Path:
+    """The part of a path before its first glob character, with links resolved."""
+    parts = Path(source.removeprefix("file://")).parts
+    fixed: list[str] = []
+    for part in parts:
+        if _MAGIC & set(part):
+            if ".." in parts[len(fixed) :]:
+                raise unprocessable("source", "it goes up (..) after a pattern")
+            break
+        fixed.append(part)
+    return Path(*fixed).resolve()
+
+
+def fingerprint(source: str, timestamp: str | None, retention: str) -> str:
+    """Changes when a dataset is another one, or its local files are changed, added or removed."""
+    digest = hashlib.sha256(repr((source, timestamp, retention)).encode("utf-8", "surrogatepass"))
+    for name, changed, size in sorted(islice(_files(source), _LOOKED_AT)):
+        digest.update(repr((name, changed, size)).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _files(source: str) -> Iterator[tuple[str, int, int]]:
+    if "://" in source and not source.startswith("file://"):
+        return
+    path = source.removeprefix("file://")
+    names = [path] if Path(path).exists() else glob.iglob(path, recursive=True)  # noqa: PTH207 - absolute
+    for name in names:
+        for file in [name] if not Path(name).is_dir() else _walk(name):
+            try:
+                found = Path(file).stat()
+            except OSError:
+                continue
+            yield file, found.st_mtime_ns, found.st_size
+
+
+def _walk(folder: str) -> Iterator[str]:
+    for place, _, names in os.walk(folder):
+        for name in names:
+            yield str(Path(place) / name)

@@ -1,0 +1,164 @@
+"""Claiming due work, showing that its worker lives, and ending it: each a transaction.
+
+A claim is a token in the rows of its work, with a time until when it holds. Whoever finds that time past may
+claim the rows anew; the one who lost them notices, because every step asks for its token. So a worker
+that was killed, or that hung and came back, neither loses work nor gives a second result.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from engine.service.settings import Settings
+from engine.service.store.database import clock
+from engine.service.store.tables import Metric, MetricVersion, StoredResult, Work
+from engine.service.store.trials import insert_missing
+
+DUE: Final = "due"
+DONE: Final = "done"
+POISONED: Final = "poisoned"
+# Metrics that run together, as the engine does; and after how many tries one runs by itself.
+_TOGETHER: Final = 16
+_ALONE: Final = 2
+_BACKOFF: Final = timedelta(seconds=10)
+_LONGEST: Final = timedelta(hours=6)
+_TEXT: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Work that runs together: one dataset, one range, several metrics.
+
+    Attributes:
+        token: whose it is.
+        work: the rows, detached.
+    """
+
+    token: str
+    work: tuple[Work, ...]
+
+    @property
+    def first(self) -> Work:
+        """Any of them, for what they share."""
+        return self.work[0]
+
+
+def claim_work(session: Session, settings: Settings) -> Claim | None:
+    """Take the oldest due work that nobody has, and what can run with it; None if there is none."""
+    now = clock(session)
+    _give_up(session, now, settings.attempts)
+    free = (
+        Work.state == DUE,
+        sa.or_(Work.lease_until.is_(None), Work.lease_until < now),
+        sa.or_(Work.not_before.is_(None), Work.not_before <= now),
+    )
+    query = sa.select(Work).where(*free).order_by(Work.seq).with_for_update(skip_locked=True)
+    oldest = session.scalars(query.limit(1)).one_or_none()
+    if oldest is None:
+        return None
+    work = [oldest]
+    if oldest.attempts < _ALONE:
+        shared = (Work.dataset_id, Work.kind, Work.start, Work.end, Work.as_of)
+        alike = [column == getattr(oldest, column.key) for column in shared]
+        found = session.scalars(query.where(*alike, Work.attempts < _ALONE).limit(_TOGETHER))
+        work = [one for one in found if one.every == oldest.every]
+    token = secrets.token_hex(8)
+    for one in work:
+        one.owner, one.attempts = token, one.attempts + 1
+        one.lease_until = now + timedelta(seconds=settings.lease_seconds)
+    session.flush()
+    return Claim(token, tuple(work))
+
+
+def renew(session: Session, claim: Claim, seconds: float) -> bool:
+    """Show that the worker lives; tell whether anything still is its own."""
+    until = clock(session) + timedelta(seconds=seconds)
+    changed = sa.update(Work).where(Work.owner == claim.token, Work.state == DUE)
+    return bool(session.execute(changed.values(lease_until=until).returning(Work.id)).all())
+
+
+def finish(session: Session, claim: Claim, work: Work, results: Sequence[dict[str, Any]]) -> bool:
+    """Note the results of a metric, if its work still is the claim's own; tell whether it was."""
+    values = {"state": DONE, "error": None, "finished_at": clock(session)}
+    if not _end(session, claim, work, values):
+        return False
+    insert_missing(session, StoredResult, list(results))
+    return True
+
+
+def poison(session: Session, claim: Claim, work: Work, error: str) -> None:
+    """Give work up at once."""
+    values = {"state": POISONED, "error": error[:_TEXT], "finished_at": clock(session)}
+    if _end(session, claim, work, values):
+        _note_loss(session, work, "refused", error)
+
+
+def give_back(session: Session, claim: Claim, work: Work, error: str | None) -> None:
+    """Let work be claimed again: later, after an error; at once, and as if not tried, without one."""
+    values: dict[str, Any] = {"attempts": work.attempts - 1}
+    if error is not None:
+        values = {"error": error[:_TEXT], "not_before": clock(session) + backoff(work.attempts)}
+    _end(session, claim, work, values)
+
+
+def note_health(session: Session, work: Work, *, good: bool) -> None:
+    """Count the bad calculations of a metric in a row, and let it pause the longer the more there are."""
+    one = sa.select(MetricVersion.metric_id).where(MetricVersion.id == work.metric_version_id)
+    metric = session.scalars(sa.select(Metric).where(Metric.id == one.scalar_subquery())).one_or_none()
+    if metric is None:
+        return
+    metric.failures = 0 if good else metric.failures + 1
+    metric.blocked_until = None if good else clock(session) + backoff(metric.failures)
+
+
+def backoff(failures: int) -> timedelta:
+    """How long to wait after so many failures in a row."""
+    return min(_LONGEST, _BACKOFF * (1 << min(failures, 20)))
+
+
+def _end(session: Session, claim: Claim, work: Work, values: dict[str, Any]) -> bool:
+    mine = (Work.id == work.id, Work.owner == claim.token, Work.state == DUE)
+    values = {**values, "owner": None, "lease_until": None}
+    return bool(session.execute(sa.update(Work).where(*mine).values(values).returning(Work.id)).all())
+
+
+def _give_up(session: Session, now: datetime, attempts: int) -> None:
+    """Mark what was tried too often, and whose last worker is gone, as poison."""
+    tired = (Work.state == DUE, Work.attempts >= attempts)
+    free = sa.or_(Work.lease_until.is_(None), Work.lease_until < now)
+    query = sa.select(Work).where(*tired, free).with_for_update(skip_locked=True)
+    for work in session.scalars(query):
+        work.state, work.owner, work.lease_until, work.finished_at = POISONED, None, None, now
+        work.error = work.error or "its worker died, every time"
+        note_health(session, work, good=False)
+        _note_loss(session, work, "lost", work.error)
+    session.flush()
+
+
+def _note_loss(session: Session, work: Work, status: str, message: str) -> None:
+    """The one result of work that was given up: of all data, over all of its range."""
+    row = {
+        **{name: getattr(work, name) for name in ("metric_version_id", "dataset_id", "as_of")},
+        "window_start": work.start,
+        "window_end": work.end,
+        "segment_key": "",
+        "label": "",
+        "kind": "period" if work.kind in ("windows", "recalculation") else "retention",
+        "segment": None,
+        "status": status,
+        "value": None,
+        "rows": None,
+        "seconds": 0.0,
+        "printed": "",
+        "error": {"code": "given-up", "message": message, "line": None, "hint": ""},
+        "run_id": work.id,
+        "created_at": clock(session),
+    }
+    insert_missing(session, StoredResult, [row])

@@ -1,0 +1,150 @@
+"""The one shape of every error that a client gets, and what makes them.
+
+    {"error": {"code": "not-found", "message": "...", "hint": "...", "problems": [...]}}
+
+`problems` are those of a refused source (line, column, code, message, hint, severity), or the wrong fields of
+a body (field, message); else the list is empty.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from engine.errors import UsageError
+from engine.failures import describe
+from engine.results.text import clean_text
+from sandbox.contract.messages import Problem
+
+logger = logging.getLogger(__name__)
+
+_FIELDS_SHOWN: Final = 50
+# Codes of what is answered without a code of its own.
+_CODES: Final = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 422: "unprocessable"}
+
+
+class ApiProblem(Exception):
+    """A request that is refused.
+
+    Attributes:
+        status: the HTTP status, from 400 up.
+        code: a stable code such as "not-found".
+        message: what is wrong.
+        hint: what to do instead; may be empty.
+        problems: of a source, or the fields that are wrong.
+        headers: of the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        hint: str = "",
+        *,
+        problems: Sequence[Mapping[str, object]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.problems = problems
+        self.headers = dict(headers or {})
+
+    def body(self) -> dict[str, object]:
+        """The JSON body of the answer."""
+        return {
+            "error": {
+                "code": self.code,
+                "message": self.message,
+                "hint": self.hint,
+                "problems": list(self.problems),
+            }
+        }
+
+
+def not_found(what: str) -> ApiProblem:
+    """Nothing of that name is in this workspace; the same whether it is elsewhere."""
+    return ApiProblem(404, "not-found", f"there is no such {what} in this workspace")
+
+
+def unprocessable(field: str, message: str) -> ApiProblem:
+    """A field of a body that makes no sense."""
+    return ApiProblem(
+        422, "unprocessable", f"{field}: {message}", problems=[{"field": field, "message": message}]
+    )
+
+
+def problem_fields(problem: Problem) -> dict[str, object]:
+    """The JSON form of a problem of a source."""
+    return {
+        "severity": problem.severity,
+        "line": problem.line,
+        "column": problem.column,
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of an application have the one shape."""
+    app.add_exception_handler(ApiProblem, _api_problem)
+    app.add_exception_handler(RequestValidationError, _wrong_fields)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(UsageError, _usage_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _answer(problem: ApiProblem) -> JSONResponse:
+    return JSONResponse(problem.body(), problem.status, headers=problem.headers)
+
+
+def _api_problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiProblem)
+    return _answer(error)
+
+
+def _wrong_fields(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    wrong = [
+        {"field": ".".join(str(part) for part in one["loc"]), "message": str(one["msg"])}
+        for one in error.errors()[:_FIELDS_SHOWN]
+    ]
+    said = "; ".join(f"{one['field']}: {one['message']}" for one in wrong[:3])
+    return _answer(
+        ApiProblem(422, "unprocessable", _encodable(said), problems=[_clean(one) for one in wrong])
+    )
+
+
+def _http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = _CODES.get(error.status_code, HTTPStatus(error.status_code).phrase.lower().replace(" ", "-"))
+    return _answer(ApiProblem(error.status_code, code, str(error.detail), headers=error.headers))
+
+
+def _usage_error(_: Request, error: Exception) -> JSONResponse:
+    return _answer(ApiProblem(422, "unprocessable", clean_text(str(error))))
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    logger.error("%s failed: %s", request.method, describe(error))
+    return _answer(ApiProblem(500, "internal", "the service failed; its log says why"))
+
+
+def _clean(fields: dict[str, str]) -> dict[str, Any]:
+    return {name: _encodable(text) for name, text in fields.items()}
+
+
+def _encodable(text: str) -> str:
+    """What a body said may hold lone surrogates, which no answer can carry."""
+    return text.encode("utf-8", "replace").decode()

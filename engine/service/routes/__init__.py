@@ -1,0 +1,14 @@
+"""The resources of the service, each with its paths."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from engine.service.observe import PREFIX
+from engine.service.routes import metrics, models, results, segments, validate, versions
+from engine.service.state import authenticate
+
+API = APIRouter(prefix=PREFIX, dependencies=[Depends(authenticate)])
+# `validate` stands before `metrics`, whose paths would take its name for an id.
+for resource in (models, versions, segments, validate, results, metrics):
+    API.include_router(resource.router)

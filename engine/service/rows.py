@@ -1,0 +1,55 @@
+"""The results of a run as rows of the database. Pure but for the time that they are made at."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from engine import Run
+from engine.models import Result
+from engine.service.schedule import windows_within
+from engine.service.store.tables import Model, Work, utc_now
+
+
+def rows_of(run: Run, work: Work, model: Model, run_id: str) -> list[dict[str, Any]]:
+    """The results of a run as rows: each segment and window once, but windows that the range's ends cut."""
+    kind = "retention" if work.kind == "retention" else "period"
+    tiles = {(one.start, one.end) for one in _tiles(work, model)}
+    rows: dict[tuple[object, ...], dict[str, Any]] = {}
+    for result in run.results:
+        window = result.frame.window
+        if window is None and work.every is None:
+            row = _row(result, work, kind, work.start, work.end)
+        elif window is not None and (window.start, window.end) in tiles:
+            row = _row(result, work, "period", window.start, window.end)
+        else:
+            continue
+        place = (row["segment_key"], row["window_start"], row["window_end"])
+        rows.setdefault(place, {**row, "run_id": run_id, "created_at": utc_now()})
+    return list(rows.values())
+
+
+def _tiles(work: Work, model: Model) -> Any:
+    return windows_within(work.start, work.end, model.aggregation_period, model.zone) if work.every else ()
+
+
+def _row(result: Result, work: Work, kind: str, start: datetime, end: datetime) -> dict[str, Any]:
+    segment = None if result.frame.segment is None else result.frame.segment.to_dict()
+    return {
+        "metric_version_id": work.metric_version_id,
+        "dataset_id": work.dataset_id,
+        "kind": kind,
+        "segment_key": "" if segment is None else json.dumps(segment, sort_keys=True),
+        "label": "" if segment is None else str(result.frame.segment),
+        "segment": segment,
+        "window_start": start,
+        "window_end": end,
+        "as_of": work.as_of,
+        "status": result.status,
+        "value": result.value if result.status == "ok" else None,
+        "rows": result.rows,
+        "seconds": result.seconds,
+        "printed": result.printed,
+        "error": None if result.error is None else result.error.to_dict(),
+    }

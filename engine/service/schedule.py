@@ -1,0 +1,164 @@
+"""What is due: a function of models, metrics, what was planned before, and the time. Pure.
+
+At each tick of a model's calendar (an hour, day, week or month begins in its zone) each metric is to be
+calculated on each dataset over the whole retention, and over each window of the calendar that lies in it
+and was not calculated yet: for a new metric, all of them. The first is a piece of work of the kind
+"retention", and each run of windows without a gap one of the kind "windows". What was planned before counts
+as calculated, whatever became of it: trying again is not planning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from engine.models import TimeRange, Window, parse_duration, parse_zone, windows
+
+Kind = Literal["retention", "windows", "recalculation"]
+
+EVERY: Final = {"hourly": "1h", "daily": "1d", "weekly": "1w", "monthly": "1M"}
+_TWICE: Final = {"hourly": "2h", "daily": "2d", "weekly": "2w", "monthly": "2M"}
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedModel:
+    """What the schedule knows of a model.
+
+    Attributes:
+        id: its id.
+        period: its aggregation period, a key of `EVERY`.
+        retention: such as "90d".
+        zone: IANA name.
+        datasets: those of its versions, by id, and whether their rows have a time.
+        metrics: current code of each metric, by id, and until when it pauses.
+    """
+
+    id: str
+    period: str
+    retention: str
+    zone: str
+    datasets: Mapping[str, bool]
+    metrics: Mapping[str, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of time that was planned before.
+
+    Attributes:
+        kind: what for.
+        start: its first instant.
+        end: the first instant after it.
+        windowed: whether its windows were, too; a range of one window is that window.
+    """
+
+    kind: Kind
+    start: datetime
+    end: datetime
+    windowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A piece of work.
+
+    Attributes:
+        model_id: of which model.
+        metric_version_id: which code.
+        dataset_id: on what.
+        kind: what for.
+        start: first instant of its range.
+        end: first instant after it.
+        every: length of the windows, or None for the range alone.
+        as_of: what now is for it: the tick that it is planned at.
+    """
+
+    model_id: str
+    metric_version_id: str
+    dataset_id: str
+    kind: Kind
+    start: datetime
+    end: datetime
+    every: str | None
+    as_of: datetime
+
+
+def due_work(
+    models: Sequence[PlannedModel], planned: Mapping[tuple[str, str], Sequence[Span]], now: datetime
+) -> tuple[Due, ...]:
+    """Everything that is to be planned now.
+
+    Args:
+        models: all of them.
+        planned: what was planned, by code and dataset.
+        now: aware.
+    """
+    return tuple(due for model in models for due in _due_of(model, planned, now))
+
+
+def last_tick(now: datetime, period: str, zone: str) -> datetime:
+    """The last beginning of an hour, day, week or month that is not after now."""
+    start = parse_duration(_TWICE[period]).before(now, parse_zone(zone))
+    return windows(TimeRange(start, now + _INSTANT), EVERY[period], zone)[-1].start
+
+
+def windows_within(start: datetime, end: datetime, period: str, zone: str) -> tuple[Window, ...]:
+    """The whole windows of the calendar in `[start, end)`."""
+    # The first tile of a range that begins an instant earlier is never whole.
+    tiles = windows(TimeRange(start - _INSTANT, end), EVERY[period], zone)[1:]
+    if tiles and last_tick(end, period, zone) != end:
+        return tiles[:-1]
+    return tiles
+
+
+def _due_of(
+    model: PlannedModel, planned: Mapping[tuple[str, str], Sequence[Span]], now: datetime
+) -> Iterator[Due]:
+    running = [metric for metric, pause in model.metrics.items() if pause is None or pause <= now]
+    if not running or not model.datasets:
+        return
+    tick = last_tick(now, model.period, model.zone)
+    start = parse_duration(model.retention).before(tick, parse_zone(model.zone))
+    tiles = windows_within(start, tick, model.period, model.zone)
+    for dataset, timed in model.datasets.items():
+        for metric in running:
+            spans = planned.get((metric, dataset), ())
+            for kind, low, high, windowed in _ranges(tiles if timed else (), spans, start, tick):
+                every = EVERY[model.period] if windowed else None
+                yield Due(model.id, metric, dataset, kind, low, high, every, tick)
+
+
+def _ranges(
+    tiles: Sequence[Window], spans: Sequence[Span], start: datetime, tick: datetime
+) -> Iterator[tuple[Kind, datetime, datetime, bool]]:
+    full = [span.end for span in spans if span.kind == "retention"]
+    if any(end > tick for end in full):
+        return  # the clock went back, or the zone changed: what is later was planned already
+    if tick not in full:
+        yield "retention", start, tick, False
+    # A window that is all of the retention was calculated as that.
+    missing = [tile for tile in tiles if not any(_covers(span, tile) for span in spans)]
+    missing = [tile for tile in missing if (tile.start, tile.end) != (start, tick)]
+    for low, high, count in _joined(missing):
+        yield "windows", low, high, count > 1
+
+
+def _covers(span: Span, tile: Window) -> bool:
+    if (span.start, span.end) == (tile.start, tile.end):
+        return True
+    return span.windowed and span.start <= tile.start and tile.end <= span.end
+
+
+def _joined(tiles: Sequence[Window]) -> Iterator[tuple[datetime, datetime, int]]:
+    """Runs of windows without a gap: start, end and how many."""
+    joined: list[tuple[datetime, datetime, int]] = []
+    for tile in tiles:
+        if joined and joined[-1][1] == tile.start:
+            low, _, count = joined[-1]
+            joined[-1] = (low, tile.end, count + 1)
+        else:
+            joined.append((tile.start, tile.end, 1))
+    yield from joined

@@ -1,0 +1,1 @@
+"""How the tables came to be: the migrations, which run when a server or worker starts."""

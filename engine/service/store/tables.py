@@ -1,0 +1,235 @@
+"""The tables. Public ids are random, so that they tell nothing of other accounts; `seq` gives the order."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, MetaData, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, in UTC whatever the database keeps."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: SQLite has no zones, so there it is UTC without one."""
+        if value is None:
+            return None
+        instant = value.astimezone(UTC)
+        return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def make_id() -> str:
+    """A public id: 96 random bits, in the letters of a URL."""
+    return secrets.token_hex(12)
+
+
+def utc_now() -> datetime:
+    """The clock's time."""
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        datetime: Instant(),
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+    }
+
+
+def _parent(column: str) -> Any:
+    return mapped_column(ForeignKey(column, ondelete="CASCADE"), index=True)
+
+
+class Key(Base):
+    """An API key of a workspace; only its digest is kept."""
+
+    __tablename__ = "keys"
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    workspace: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    revoked_at: Mapped[datetime | None]
+
+
+class Model(Base):
+    """A watched model: how often its metrics are calculated, and how far back they look."""
+
+    __tablename__ = "models"
+    __table_args__ = (Index(None, "account", "workspace"),)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=make_id)
+    account: Mapped[str]
+    workspace: Mapped[str]
+    name: Mapped[str]
+    aggregation_period: Mapped[str]
+    retention: Mapped[str]
+    zone: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class DataSegment(Base):
+    """A segment group of a model: `definition` is its JSON form."""
+
+    __tablename__ = "data_segments"
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=make_id)
+    model_id: Mapped[str] = _parent("models.id")
+    definition: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class StoredDataset(Base):
+    """What a version of a model reads."""
+
+    __tablename__ = "datasets"
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=make_id)
+    model_id: Mapped[str] = _parent("models.id")
+    source: Mapped[str]
+    timestamp: Mapped[str | None]
+
+
+class ModelVersion(Base):
+    """A version of a model."""
+
+    __tablename__ = "model_versions"
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=make_id)
+    model_id: Mapped[str] = _parent("models.id")
+    name: Mapped[str]
+    serving_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
+    training_id: Mapped[str | None] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Metric(Base):
+    """A code-based metric. `failures` counts bad calculations in a row; `blocked_until` is its pause."""
+
+    __tablename__ = "metrics"
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=make_id)
+    model_id: Mapped[str] = _parent("models.id")
+    name: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+    failures: Mapped[int] = mapped_column(default=0)
+    blocked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class MetricVersion(Base):
+    """One code of a metric, numbered from 1; never changed."""
+
+    __tablename__ = "metric_versions"
+    __table_args__ = (UniqueConstraint("metric_id", "number"),)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=make_id)
+    metric_id: Mapped[str] = _parent("metrics.id")
+    number: Mapped[int]
+    code: Mapped[str]
+    sha256: Mapped[str]
+    warnings: Mapped[list[Any]]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Validation(Base):
+    """The trial of a metric's code on a dataset, as it is at `fingerprint`."""
+
+    __tablename__ = "validations"
+    __table_args__ = (UniqueConstraint("metric_version_id", "dataset_id", "fingerprint"),)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=make_id)
+    metric_version_id: Mapped[str] = _parent("metric_versions.id")
+    dataset_id: Mapped[str] = _parent("datasets.id")
+    fingerprint: Mapped[str]
+    state: Mapped[str]
+    progress: Mapped[int] = mapped_column(default=0)
+    answer: Mapped[dict[str, Any] | None]
+    delivered: Mapped[bool] = mapped_column(default=False)
+    owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Work(Base):
+    """A metric's code to be calculated on a dataset over a range of time, once."""
+
+    __tablename__ = "work"
+    __table_args__ = (
+        UniqueConstraint("metric_version_id", "dataset_id", "kind", "start", "end", "as_of"),
+        Index(None, "state", "lease_until"),
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=make_id)
+    model_id: Mapped[str] = _parent("models.id")
+    metric_version_id: Mapped[str] = _parent("metric_versions.id")
+    dataset_id: Mapped[str] = _parent("datasets.id")
+    kind: Mapped[str]
+    start: Mapped[datetime]
+    end: Mapped[datetime]
+    every: Mapped[str | None]
+    as_of: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="due")
+    owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None]
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    finished_at: Mapped[datetime | None]
+
+
+class StoredResult(Base):
+    """What became of one frame: exactly one for each code, dataset, segment, window and as_of."""
+
+    __tablename__ = "results"
+    __table_args__ = (
+        UniqueConstraint(
+            "metric_version_id", "dataset_id", "segment_key", "window_start", "window_end", "as_of"
+        ),
+        Index(None, "metric_version_id", "window_start"),
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    metric_version_id: Mapped[str] = mapped_column(ForeignKey("metric_versions.id", ondelete="CASCADE"))
+    dataset_id: Mapped[str] = _parent("datasets.id")
+    kind: Mapped[str]
+    segment_key: Mapped[str]
+    label: Mapped[str]
+    segment: Mapped[dict[str, Any] | None]
+    window_start: Mapped[datetime]
+    window_end: Mapped[datetime]
+    as_of: Mapped[datetime]
+    status: Mapped[str]
+    value: Mapped[float | None]
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    seconds: Mapped[float]
+    printed: Mapped[str]
+    error: Mapped[dict[str, Any] | None]
+    run_id: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

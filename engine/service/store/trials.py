@@ -1,0 +1,106 @@
+"""The trials of metrics that are asked for, going on, or ended, as rows that several servers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from engine.service.store.database import clock
+from engine.service.store.tables import Base, Validation, make_id
+
+PENDING = "pending"
+ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a trial is of: a code, a dataset, and what that one looks like."""
+
+    metric_version_id: str
+    dataset_id: str
+    fingerprint: str
+
+
+def insert_missing(session: Session, table: type[Base], rows: list[dict[str, Any]]) -> None:
+    """Insert the rows that are not there yet, whoever inserts them at the same time."""
+    if not rows:
+        return
+    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(insert(table).on_conflict_do_nothing(), rows)
+
+
+def open_trial(session: Session, key: Key, *, restart: bool) -> Validation:
+    """The trial of a key; begun if there was none, or anew if its answer was told and is not wanted."""
+    fields = {name: getattr(key, name) for name in key.__slots__}
+    fresh = {"id": make_id(), "state": PENDING, "progress": 0, "delivered": False, "attempts": 0}
+    fresh["created_at"] = clock(session)
+    insert_missing(session, Validation, [{**fields, **fresh}])
+    same = [getattr(Validation, name) == value for name, value in fields.items()]
+    if restart:
+        again = {"state": PENDING, "progress": 0, "answer": None, "delivered": False, "attempts": 0}
+        told = (Validation.state == ENDED, Validation.delivered.is_(True))
+        session.execute(
+            sa.update(Validation).where(*same, *told).values(**again, owner=None, lease_until=None)
+        )
+    trial = session.scalars(sa.select(Validation).where(*same)).one()
+    if trial.state == ENDED:
+        trial.delivered = True
+    return trial
+
+
+def claim_trial(session: Session, trial_id: str, owner: str, seconds: float) -> int:
+    """Take a pending trial that no living process has; return which attempt it is, or 0."""
+    now = clock(session)
+    free = sa.or_(Validation.lease_until.is_(None), Validation.lease_until < now)
+    done = session.execute(
+        sa.update(Validation)
+        .where(Validation.id == trial_id, Validation.state == PENDING, free)
+        .values(owner=owner, lease_until=now + timedelta(seconds=seconds), attempts=Validation.attempts + 1)
+        .returning(Validation.attempts)
+    )
+    return done.scalar_one_or_none() or 0
+
+
+def renew_trial(session: Session, trial_id: str, owner: str, seconds: float) -> bool:
+    """Show that its owner lives; tell whether it still is the owner."""
+    until = clock(session) + timedelta(seconds=seconds)
+    return _own(session, trial_id, owner, {"lease_until": until})
+
+
+def note_progress(session: Session, trial_id: str, owner: str, progress: int) -> None:
+    """Note progress, which never goes back."""
+    session.execute(
+        sa.update(Validation)
+        .where(Validation.id == trial_id, Validation.owner == owner, Validation.progress < progress)
+        .values(progress=progress)
+    )
+
+
+def end_trial(session: Session, trial_id: str, owner: str, answer: dict[str, Any]) -> bool:
+    """Note the answer, if its owner still is the owner."""
+    values = {"state": ENDED, "progress": 100, "answer": answer, "owner": None, "lease_until": None}
+    return _own(session, trial_id, owner, values)
+
+
+def cancel_trial(session: Session, key: Key, answer: dict[str, Any]) -> bool:
+    """End a pending trial from outside; its owner notices when it next shows that it lives."""
+    values = {"state": ENDED, "progress": 100, "answer": answer, "owner": None, "lease_until": None}
+    same = [getattr(Validation, name) == getattr(key, name) for name in key.__slots__]
+    done = session.execute(
+        sa.update(Validation)
+        .where(*same, Validation.state == PENDING)
+        .values(**values)
+        .returning(Validation.id)
+    )
+    return done.scalar_one_or_none() is not None
+
+
+def _own(session: Session, trial_id: str, owner: str, values: dict[str, Any]) -> bool:
+    mine = (Validation.id == trial_id, Validation.owner == owner, Validation.state == PENDING)
+    done = session.execute(sa.update(Validation).where(*mine).values(values).returning(Validation.id))
+    return done.scalar_one_or_none() is not None

@@ -1,0 +1,236 @@
+"""A service in this process, on SQLite and Sail, and a real one beside it."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+import uvicorn
+
+from engine import Engine
+from engine.service.app import make_app
+from engine.service.serve import create_key
+from engine.service.settings import Settings
+
+ROWS = 400
+SECRETS = ("cm_", "Bearer")
+
+
+def write_payments(path: Path) -> None:
+    """Rows of the last 20 days, four in each five hours or so."""
+    now = time.time()
+    times = [int((now - 20 * 86400 * n / ROWS) * 1e6) for n in range(ROWS)]
+    table = pa.table(
+        {
+            "ts": pa.array(times, pa.timestamp("us", tz="UTC")),
+            "age": pa.array([20 + n % 50 for n in range(ROWS)], pa.int32()),
+            "country": ["DE" if n % 3 else "FR" for n in range(ROWS)],
+        }
+    )
+    pq.write_table(table, path)
+
+
+@pytest.fixture(scope="session")
+def payments(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("service-data") / "payments.parquet"
+    write_payments(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def engine(payments) -> Iterator[Engine]:
+    with Engine("sail", roots=(payments.parent,)) as started:
+        yield started
+
+
+@dataclass
+class Client:
+    """A client of one workspace."""
+
+    http: httpx.Client
+    account: str
+    workspace: str
+    key: str
+
+    def __call__(self, method, path, **more):
+        headers = {"Authorization": f"Bearer {self.key}", **more.pop("headers", {})}
+        base = f"/api/v1/{self.account}/{self.workspace}"
+        return self.http.request(method, base + path, headers=headers, **more)
+
+    def ok(self, method, path, **more):
+        answer = self(method, path, **more)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def model(self, payments, timestamp="ts", **more):
+        """A model with a version; return both ids and the dataset's."""
+        body = {"name": "fraud", "aggregation_period": "daily", "retention": "10d", **more}
+        model = self.ok("POST", "/models", json=body)["id"]
+        dataset = {"source": str(payments), "timestamp": timestamp}
+        body = {"model_id": model, "name": "v1", "serving_dataset": dataset}
+        version = self.ok("POST", "/model-versions", json=body)
+        return model, version["id"], version["serving_dataset"]["id"]
+
+    def metric(self, model, code, name="m"):
+        body = {"model_id": model, "name": name, "code": code}
+        return self.ok("POST", "/metrics/code-based-metrics", json=body)["id"]
+
+    def validate(self, metric, dataset, *, seen=None, **more):
+        body = {"metric_id": metric, "dataset_id": dataset, **more}
+        until = time.monotonic() + 60
+        while True:
+            answer = self.ok("POST", "/metrics/code-based-metrics/validate", json=body)
+            if seen is not None:
+                seen.append(answer["progress"])
+            if answer["status"] != "pending":
+                return answer
+            assert time.monotonic() < until
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    from tests.service.postgres import find_programs, postgres
+
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's programs are not installed")
+    with postgres(programs) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(request, tmp_path) -> str:
+    """An empty database: SQLite, or where a test is parametrized with "postgresql", that."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite:///{tmp_path}/service.db"
+    url = request.getfixturevalue("postgres_url")
+    name = f"d{time.time_ns()}"
+    server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    server.dispose()
+    return url.removesuffix("postgres") + name
+
+
+@pytest.fixture
+def settings(database_url, payments) -> Settings:
+    return Settings(
+        database=database_url,
+        data_roots=(str(payments.parent),),
+        backend="sail",
+        calculate=False,
+    )
+
+
+@pytest.fixture
+def app(settings, engine):
+    return make_app(settings, engine=engine)
+
+
+@pytest.fixture
+def http(app):
+    with serving(app) as url, httpx.Client(base_url=url, timeout=30) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def serving(app) -> Iterator[str]:
+    """Serve an application in a thread of this process."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def make_client(http, settings, account="acme", workspace="fraud") -> Client:
+    return Client(http, account, workspace, create_key(settings.database, account, workspace))
+
+
+@pytest.fixture
+def client(http, settings) -> Client:
+    return make_client(http, settings)
+
+
+@dataclass
+class Server:
+    """A real `calcmetric serve`."""
+
+    process: subprocess.Popen
+    url: str
+    key: str
+    log: Path
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "engine.cli", *map(str, arguments)]
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(folder: Path, payments: Path, *more, database=None) -> Iterator[Server]:
+    """Run `calcmetric serve`, with a new key."""
+    database = database or f"sqlite:///{folder}/calcmetric.db"
+    words = command("keys", "create", "--account", "acme", "--workspace", "fraud", "--database", database)
+    key = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+    port = free_port()
+    with process(folder, payments, "serve", "--port", port, "--database", database, *more) as (one, log):
+        server = Server(one, f"http://127.0.0.1:{port}", key.strip(), log)
+        wait_ready(server)
+        yield server
+
+
+@contextlib.contextmanager
+def process(folder: Path, payments: Path, *words):
+    """Run a command of the service; end it by a signal."""
+    log = folder / f"{words[0]}-{time.time_ns()}.log"
+    with log.open("w") as out:
+        started = subprocess.Popen(
+            command(*words, "--backend", "sail", "--data-root", payments.parent),
+            cwd=folder, stdout=out, stderr=out, start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield started, log
+    finally:
+        if started.poll() is None:
+            started.terminate()
+        try:
+            started.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+            raise
+
+
+def wait_ready(server: Server) -> None:
+    until = time.monotonic() + 60
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(server.url + "/readyz").status_code == 200:
+                return
+        assert server.process.poll() is None, server.log.read_text()
+        assert time.monotonic() < until, server.log.read_text()
+        time.sleep(0.05)

@@ -1,0 +1,115 @@
+"""The schedule as a function: everything is planned, and nothing twice, whenever it is asked."""
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.service.schedule import PlannedModel, Span, due_work, last_tick, windows_within
+
+ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu")
+RETENTIONS = {"hourly": "30h", "daily": "9d", "weekly": "5w", "monthly": "4M"}
+STEPS = {"hourly": 5_000, "daily": 90_000, "weekly": 500_000, "monthly": 2_000_000}
+
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
+
+
+def model(period="daily", zone="UTC", **more):
+    fields = {"retention": RETENTIONS[period], "datasets": {"d": True}, "metrics": {"m": None}, **more}
+    return PlannedModel(id="model", period=period, zone=zone, **fields)
+
+
+class Life:
+    """What was planned, as the database would hold it."""
+
+    def __init__(self):
+        self.planned = defaultdict(list)
+        self.works = []
+
+    def step(self, watched, now):
+        due = due_work([watched], self.planned, now)
+        for one in due:
+            key = one.metric_version_id, one.dataset_id
+            self.planned[key].append(Span(one.kind, one.start, one.end, one.every is not None))
+        self.works += due
+        return due
+
+    def windows(self, watched):
+        """Each window that the works yield, with repeats."""
+        for work in self.works:
+            if work.kind == "windows" and work.every is None:
+                yield work.start, work.end
+            elif work.every is not None:
+                tiles = windows_within(work.start, work.end, watched.period, watched.zone)
+                yield from ((tile.start, tile.end) for tile in tiles)
+
+
+@given(moments, st.sampled_from(sorted(STEPS)), st.sampled_from(ZONES), st.data())
+def test_each_window_and_tick_is_planned_once(begin, period, zone, data):
+    watched, life, now = model(period, zone), Life(), begin
+    steps = data.draw(st.lists(st.integers(1, STEPS[period]), max_size=6))
+    ticks = set()
+    for seconds in (0, *steps):
+        now += timedelta(seconds=seconds)
+        life.step(watched, now)
+        assert life.step(watched, now) == ()
+        ticks.add(last_tick(now, period, zone))
+    made = list(life.windows(watched))
+    assert len(made) == len(set(made))
+    assert {work.end for work in life.works if work.kind == "retention"} == ticks
+    # At the last tick, every window of the retention is there.
+    whole = max((work for work in life.works if work.kind == "retention"), key=lambda work: work.end)
+    tiles = windows_within(whole.start, whole.end, period, zone)
+    assert {(tile.start, tile.end) for tile in tiles} <= set(made)
+    assert len(tiles) > 2
+
+
+@given(moments, st.sampled_from(sorted(STEPS)), st.sampled_from(ZONES))
+def test_a_tick_is_the_last_one_and_windows_are_whole(now, period, zone):
+    tick = last_tick(now, period, zone)
+    assert tick <= now and last_tick(tick, period, zone) == tick
+    assert last_tick(tick - timedelta(microseconds=1), period, zone) < tick
+    for tile in windows_within(tick - timedelta(days=62), now, period, zone):
+        assert last_tick(tile.start, period, zone) == tile.start
+        assert last_tick(tile.end, period, zone) == tile.end <= now
+
+
+def test_a_new_metric_is_filled_in_over_the_whole_retention_and_then_goes_on():
+    watched, life = model(), Life()
+    day = datetime(2026, 5, 10, tzinfo=UTC)
+    retention, windows = life.step(watched, day + timedelta(hours=12))
+    assert (retention.kind, retention.every, retention.as_of) == ("retention", None, day)
+    assert (windows.kind, windows.every) == ("windows", "1d")
+    for one in (retention, windows):
+        assert (one.start, one.end) == (day - timedelta(days=9), day)
+    retention, window = life.step(watched, day + timedelta(hours=25))
+    assert (retention.kind, retention.end - retention.start) == ("retention", timedelta(days=9))
+    assert (window.start, window.end, window.every) == (day, retention.end, None)
+    # After three days' sleep, the windows that are missing are one piece.
+    retention, gap = life.step(watched, datetime(2026, 5, 14, 1, tzinfo=UTC))
+    assert (gap.kind, gap.every, gap.end - gap.start) == ("windows", "1d", timedelta(days=3))
+
+
+def test_a_paused_metric_is_not_planned_and_catches_up():
+    pause = datetime(2026, 5, 12, tzinfo=UTC)
+    watched, life = model(metrics={"m": pause, "n": None}), Life()
+    assert {one.metric_version_id for one in life.step(watched, pause - timedelta(days=1))} == {"n"}
+    assert "m" in {one.metric_version_id for one in life.step(watched, pause)}
+
+
+@pytest.mark.parametrize("more", [{"datasets": {}}, {"metrics": {}}])
+def test_without_data_or_metrics_nothing_is_due(more):
+    assert due_work([model(**more)], {}, datetime(2026, 5, 10, tzinfo=UTC)) == ()
+
+
+def test_data_without_a_time_has_no_windows():
+    [due] = due_work([model(datasets={"d": False})], {}, datetime(2026, 5, 10, tzinfo=UTC))
+    assert (due.kind, due.every) == ("retention", None)
+
+
+def test_a_clock_that_goes_back_plans_nothing():
+    watched, life = model(), Life()
+    life.step(watched, datetime(2026, 5, 10, 12, tzinfo=UTC))
+    assert life.step(watched, datetime(2026, 5, 8, 12, tzinfo=UTC)) == ()

@@ -1,0 +1,44 @@
+"""What the service says of itself, held against generated requests: none makes it fail."""
+
+import httpx
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase
+from schemathesis.checks import not_a_server_error
+
+from tests.service.conftest import make_client, serving
+
+pytestmark = [pytest.mark.sail, pytest.mark.slow]
+
+COUNT = "def calc_metric(df):\n    return float(df.count())\n"
+
+
+def test_generated_requests_are_answered_or_refused(app, settings, payments):
+    with serving(app) as url, httpx.Client(base_url=url) as http:
+        client = make_client(http, settings)
+        model, _, _ = client.model(payments)
+        known = {"account": "acme", "workspace": "fraud", "model_id": model}
+        known["metric_id"] = client.metric(model, COUNT)
+        statuses = set()
+
+        def ask(case):
+            parts = case.path_parameters or {}
+            if case.method == "DELETE" and {"model_id", "metric_id"} & set(parts):
+                return
+            case.path_parameters = {name: known.get(name, value) for name, value in parts.items()}
+            response = case.call(headers={"Authorization": f"Bearer {client.key}"}, timeout=20)
+            case.validate_response(response, checks=[not_a_server_error])
+            statuses.add(response.status_code)
+
+        few = hypothesis.settings(
+            max_examples=25,
+            database=None,
+            deadline=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        operations = list(schemathesis.openapi.from_url(url + "/openapi.json").get_all_operations())
+        for operation in operations:
+            few(hypothesis.given(case=operation.ok().as_strategy())(ask))()
+    assert len(operations) > 20 and {200, 404, 422} <= statuses
