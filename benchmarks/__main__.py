@@ -12,6 +12,7 @@ from benchmarks.peers import peers
 from benchmarks.sandbox_cost import sandbox
 from benchmarks.scale import scale
 from benchmarks.series import series
+from benchmarks.tenants import tenants
 
 
 @click.group()
@@ -19,7 +20,7 @@ def main() -> None:
     """Run a benchmark, and print its table with the machine it ran on."""
 
 
-for command in (sandbox, fan_out, growth, series, fetch, many, scale, peers):
+for command in (sandbox, fan_out, growth, series, fetch, many, scale, peers, tenants):
     main.add_command(command)
 
 if __name__ == "__main__":
