@@ -46,6 +46,11 @@ class BackendSession(Protocol):
         """
         ...
 
+    @property
+    def disturbed(self) -> int:
+        """How often its queries lost time through those of others, of which no deadline knows."""
+        ...
+
     def apart(self) -> BackendSession:
         """The same session for a query that was lost before: a local server answers nothing beside it.
 

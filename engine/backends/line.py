@@ -28,9 +28,11 @@ class Record:
 
     Attributes:
         blame: how often a query of it ended the server.
+        disturbed: how often a query of it lost time through others, or through the server's starting again.
     """
 
     blame: int = 0
+    disturbed: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -115,6 +117,7 @@ class Line:
         for turn in hit:
             turn.strikes += 1
             turn.struck, turn.alone = True, len(hit) == 1 and not late
+            turn.record.disturbed += not turn.alone
             self.go(turn)
         if hit:
             self._returning.update(hit)

@@ -27,6 +27,7 @@ from engine.backends.endpoint import Endpoint
 from engine.backends.failures import decode_failure
 from engine.backends.line import MOST_STRIKES, Record, Turn
 from engine.backends.rpc import Connection
+from engine.backends.turns import PATIENT_SECONDS
 from engine.errors import BackendLost, EngineClosed, Interrupted
 
 GRACE_SECONDS: Final = 2.0
@@ -72,6 +73,11 @@ class ConnectSession:
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
         return self._analyze(request, Turn(self._record), deadline, cancel)
+
+    @property
+    def disturbed(self) -> int:
+        """How often its queries lost time through others; see `BackendSession.disturbed`."""
+        return self._record.disturbed
 
     def apart(self) -> BackendSession:
         """This session, one query at a time; see `BackendSession.apart`."""
@@ -235,7 +241,9 @@ class ConnectSession:
 
     def _prepare(self, turn: Turn) -> Connection:
         """The connection to use, with this session's configuration set on its server."""
+        began = time.monotonic()
         connection = self._endpoint.connection()
+        self._record.disturbed += time.monotonic() - began > PATIENT_SECONDS
         self._endpoint.turns.begin(turn, connection)
         with self._lock:
             if self._closed:
@@ -307,6 +315,11 @@ class _Apart:
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
         return self._session._analyze(request, self._suspect(), deadline, cancel)
+
+    @property
+    def disturbed(self) -> int:
+        """That of the session; see `BackendSession.disturbed`."""
+        return self._session.disturbed
 
     def apart(self) -> BackendSession:
         """It is already."""

@@ -9,6 +9,8 @@ from typing import Final, Protocol
 from engine.backends.line import Line, Turn
 from engine.errors import BackendLost, Interrupted
 
+# What a query loses without its session being called disturbed.
+PATIENT_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.02
 
 
@@ -61,6 +63,7 @@ class LocalTurns:
         """See `Turns.enter`."""
         with self._changed:
             self._line.come(turn)
+            came = time.monotonic()
             while not self._line.starts(turn, now := time.monotonic()):
                 cancelled = cancel is not None and cancel.is_set()
                 if cancelled or (deadline is not None and now >= deadline):
@@ -70,6 +73,7 @@ class LocalTurns:
                         raise Interrupted("cancelled")
                     raise BackendLost("other queries had the server to themselves for too long")
                 self._changed.wait(_POLL_SECONDS)
+            turn.record.disturbed += now - came > PATIENT_SECONDS
 
     def begin(self, turn: Turn, server: object) -> None:
         """See `Turns.begin`."""

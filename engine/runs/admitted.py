@@ -97,6 +97,11 @@ class AdmittedSession:
         with self._gate.slot(self._tenant, self._run, _patience(deadline, cancel).check):
             return self._session.analyze(request, deadline=deadline, cancel=cancel)
 
+    @property
+    def disturbed(self) -> int:
+        """How often its queries lost time through others; see `BackendSession.disturbed`."""
+        return self._session.disturbed
+
     def of_run(self, run: Hashable) -> AdmittedSession:
         """The same session, for the queries of one of the runs that share a dataset."""
         return AdmittedSession(self._session, self._gate, self._tenant, run)

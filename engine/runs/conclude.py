@@ -57,12 +57,24 @@ class Ended:
         seconds: how long it took.
         printed: what was printed.
         fault: what the gateway refused or failed last during the call.
+        disturbed: whether the run's queries lost time through those of others meanwhile.
     """
 
     ending: Ending
     seconds: float = 0.0
     printed: str = ""
     fault: tuple[Status, FrameError] | None = None
+    disturbed: bool = False
+
+    @property
+    def may_go_better(self) -> bool:
+        """Whether the call may end differently: its backend went away, or kept it waiting, for others."""
+        match self.ending:
+            case BackendGone(alone=alone):
+                return not alone
+            case LimitExceeded(limit="frame_seconds"):
+                return self.disturbed
+        return False
 
 
 # What to do about a limit, by its field.

@@ -165,7 +165,9 @@ class Crew:
                 with self._lock:
                     hit = schedule.was_hit(frame)
                 gateway.attach(apart if hit else answers, self._wall_deadline)
+                before = answers.session.disturbed
                 ended = self._call(gateway, call_of(frame))
+                ended = replace(ended, disturbed=answers.session.disturbed > before)
                 if not isinstance(ended.ending, Outcome):
                     self._dismiss(gateway)
                     gateway = None

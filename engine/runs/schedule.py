@@ -1,8 +1,8 @@
 """Which frame runs next, and what is left: the state of a run, without threads, clocks or processes.
 
-A frame whose backend went away is run again, a bounded number of times, unless it was the one that did it.
-Once the run is stopped (by its caller or its deadline) every frame that has no result gets the reason as its
-ending. Pure.
+A frame whose backend went away, or that ran out of time because others kept it waiting, is run again, a
+bounded number of times, unless it was the one that ended the backend. Once the run is stopped (by its caller
+or its deadline) every frame that has no result gets the reason as its ending. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from engine.runs.conclude import BackendGone, Ended, Ending
+from engine.runs.conclude import Ended, Ending
 
 TRIES: Final = 3
 
@@ -62,9 +62,7 @@ class Schedule:
 
     def end(self, frame: int, ended: Ended) -> Ended | None:
         """A frame's call ended; return what to record, or None if it will be run again."""
-        gone = ended.ending
-        innocent = isinstance(gone, BackendGone) and not gone.alone
-        if self._stopped is None and innocent and self._tries[frame] < TRIES:
+        if self._stopped is None and ended.may_go_better and self._tries[frame] < TRIES:
             self._waiting.appendleft(frame)
             return None
         self._unfinished.discard(frame)

@@ -165,3 +165,15 @@ def test_whatever_happens_everybody_is_asked_in_the_end(steps):
         scene.now += 0.1
         waiting = [one for one in waiting if not scene.again(one)]
     assert not waiting
+
+
+def test_only_time_lost_through_others_disturbs(scene):
+    first, second = turns(2)
+    assert scene.start(first) and scene.start(second)
+    scene.die()
+    assert (first.record.disturbed, second.record.disturbed) == (1, 1)
+    for _ in range(2):
+        scene.line.go(second)
+        assert scene.start(first)
+        scene.die()
+    assert first.alone and first.record.disturbed == 1

@@ -26,6 +26,32 @@ def test_a_frame_whose_backend_went_away_is_run_again_a_few_times():
     assert schedule.take() is None and schedule.done
 
 
+def test_a_frame_that_ended_its_backend_is_not_run_again():
+    schedule = Schedule([7, 8])
+    assert schedule.take() == 7
+    assert schedule.end(7, Ended(BackendGone(alone=True))) == Ended(BackendGone(alone=True))
+    assert schedule.take() == 8 and not schedule.was_hit(8)
+
+
+@pytest.mark.parametrize(
+    ("limit", "disturbed", "again"),
+    [
+        ("frame_seconds", True, True),
+        ("frame_seconds", False, False),
+        ("wall_seconds", True, False),
+        ("plans", True, False),
+    ],
+)
+def test_time_that_others_took_is_given_again_a_few_times(limit, disturbed, again):
+    schedule, ended = Schedule([7]), Ended(LimitExceeded(limit, 1, 1), disturbed=disturbed)
+    for _ in range(TRIES - 1 if again else 0):
+        assert schedule.take() == 7
+        assert schedule.end(7, ended) is None
+    assert schedule.take() == 7
+    assert schedule.was_hit(7) == again
+    assert schedule.end(7, ended) == ended and schedule.done
+
+
 @pytest.mark.parametrize("reason", [Cancelled(), LimitExceeded("wall_seconds", 1, 1)])
 def test_once_stopped_nothing_starts_and_the_rest_gets_the_reason(reason):
     schedule = Schedule([0, 1, 2])
