@@ -49,6 +49,7 @@ class Canaries:
         self.secrets = write_secrets(self.folder / "private")
         self.ears = Ears(self.folder)
         self.victim = Victim()
+        self._old = list_processes()
         os.environ[VARIABLE] = str(HOST_SECRET)
 
     def values(self) -> Mapping[str, str | int | float]:
@@ -77,7 +78,7 @@ class Canaries:
             found.add("write")
             for path in self.output.iterdir():
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-        marked = list(find_marked())
+        marked = list(find_marked(self._old))
         if marked:
             found.add("process")
             _end(marked)
@@ -113,15 +114,18 @@ def host_facts() -> tuple[str, ...]:
     return socket.gethostname(), getpass.getuser(), sys.prefix, str(Path(__file__).parents[2])
 
 
-def find_marked() -> Iterator[int]:
-    """Ids of processes that bear the mark, by name or among their arguments."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+def find_marked(old: frozenset[int] = frozenset()) -> Iterator[int]:
+    """Ids of processes that bear the mark, by name or among their arguments, but for old ones."""
+    for pid in list_processes() - old:
         with suppress(OSError):  # it has just ended
-            arguments = (entry / "cmdline").read_bytes()  # empty for a thread of the kernel or a zombie
-            if arguments and MARK.encode() in arguments + (entry / "comm").read_bytes():
-                yield int(entry.name)
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes()  # empty for a zombie
+            if arguments and MARK.encode() in arguments + Path(f"/proc/{pid}/comm").read_bytes():
+                yield pid
+
+
+def list_processes() -> frozenset[int]:
+    """The ids of all processes."""
+    return frozenset(int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - fast
 
 
 def _end(marked: list[int]) -> None:
