@@ -31,11 +31,13 @@ def describe_returned(value: object) -> Returned:
     if isinstance(value, (bool, np.bool_)):
         return Returned(name, "bool", str(bool(value)))
     if isinstance(value, np.ndarray) and value.ndim == 0 and not np.ma.isMaskedArray(value):
-        return describe_returned(value.item())
-    if isinstance(value, (int, np.integer)):
-        return Returned(name, "int", _integer_text(int(value)))
+        return describe_returned(np.ndarray.item(value))
+    # The base classes' conversions: a guest's own __int__ and __float__ have no say.
+    if isinstance(value, int):
+        return Returned(name, "int", _integer_text(int.__int__(value)))
+    if isinstance(value, np.integer):
+        return Returned(name, "int", _integer_text(np.generic.item(value)))
     if isinstance(value, (float, np.floating)):
-        # The base class's conversion: a guest's own __float__ has no say.
         return Returned(name, "float", float.hex(_to_float(value)))
     if isinstance(value, decimal.Decimal):
         return Returned(name, "decimal", decimal.Decimal.__str__(value)[:_NUMBER_CHARS])
@@ -81,7 +83,7 @@ def _integer_text(value: int) -> str:
 
 
 def _to_float(value: Any) -> float:
-    return float.__pos__(value) if isinstance(value, float) else float(value)
+    return float.__pos__(value) if isinstance(value, float) else float(np.generic.astype(value, np.float64))
 
 
 def _shape(value: object) -> str:

@@ -1,7 +1,6 @@
 # attempt: returns a huge integer that says it is small
 # goal: result
-# known hole: what is told is int(value), which asks the object itself; a metric may return any number, so
-#   nobody but its author is deceived
+# stopped by: engine
 
 
 class Score(int):
