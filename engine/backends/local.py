@@ -167,18 +167,23 @@ class LocalServer(abc.ABC):
         if generation is not None and generation.connection is connection:
             if generation.process.is_alive(_DYING_SECONDS):
                 return
-            logger.warning("the local %s server died; the next query starts another", self.name)
-            self.end_server(connection)
+            if self._end(connection):
+                logger.warning("the local %s server died; the next query starts another", self.name)
 
     def end_server(self, connection: Connection) -> None:
         """End the server behind `connection`; the next use starts another; see `Endpoint`."""
+        self._end(connection)
+
+    def _end(self, connection: Connection) -> bool:
+        """End the server behind `connection`; False if that was done before."""
         with self._lock:
             generation = self._slot.generation
             if generation is None or generation.connection is not connection:
-                return
+                return False
             self._turns.strike(connection)  # before any of its queries can know
             self._slot.generation = None
         generation.end()
+        return True
 
     def close(self) -> None:
         """End the server, its processes and its files; see `Backend.close`."""

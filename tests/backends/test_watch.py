@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pyspark.sql.connect.proto as pb
 import pytest
 
@@ -43,6 +44,7 @@ def test_a_server_that_stands_still_is_replaced_under_its_queries(sail: LocalSai
     assert value(session, count(numbers(3))) == 3
     before, (server,) = sail.generation, server_processes(sail)
     server.send_signal(signal.SIGSTOP)
+    assert wait_until(lambda: server.status() == psutil.STATUS_STOPPED, 5)
     assert value(session, count(numbers(4)), deadline=time.monotonic() + 20) == 4
     assert sail.generation is not before
     session.close()
