@@ -59,7 +59,7 @@ class LocalSail(LocalServer):
         confined: bool = True,
     ) -> None:
         super().__init__()
-        self._private = private_network
+        self._private = private_network and confined  # both are the wall around the server
         self.vigilance = vigilance or self.vigilance
         self._read = (*roots, spool)
         self._spool = spool

@@ -1,7 +1,6 @@
 # attempt: has the data engine run Python that sends a datagram
 # goal: network
 # stopped by: language, gateway, server
-# not alone under: none, worker
 
 from pyspark.sql import functions as F
 
