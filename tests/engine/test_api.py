@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine import Dataset, Engine, Limits, SegmentGroup, SourceRefused, TimeRange
+from engine.backends.sail import LocalSail
 from engine.errors import BackendStartError, DataError, UsageError
 from tests.engine.conftest import make_table
 from tests.engine.support import BY_GROUP, metric, run_on_groups
@@ -368,17 +370,22 @@ def test_tables_of_the_caller(engine: Engine) -> None:
     assert overall(engine, "return df.count()", Dataset(pd.DataFrame({"a": []}))).rows == 0
 
 
-def test_the_callers_own_session_and_a_cluster(sail_backend: Any, rows_file: Path) -> None:
+@pytest.fixture
+def cluster(data_dir: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of a server that is within everybody's reach."""
+    backend = LocalSail((data_dir,), tmp_path, private_network=False)
+    backend.start()
+    yield f"sc://127.0.0.1:{_port(backend)}"
+    backend.close()
+
+
+def test_the_callers_own_session_and_a_cluster(cluster: str, rows_file: Path) -> None:
     from pyspark.sql.connect.session import SparkSession
 
-    sail_backend.start()
-    connection = sail_backend.connection()
-    address = f"sc://127.0.0.1:{_port(sail_backend)}"
-    assert not connection.closed
-    spark = SparkSession.builder.remote(address).create()
+    spark = SparkSession.builder.remote(cluster).create()
     try:
         frame = spark.read.parquet(str(rows_file)).filter("n < 100")
-        with Engine(address, workers=2) as engine:
+        with Engine(cluster, workers=2) as engine:
             run = run_on_groups(engine, SUM, Dataset(frame))
             assert [result.value for result in run.results] == [4950.0, 1683.0, 1617.0, 1650.0]
             assert engine.evaluate(SUM, Dataset(str(rows_file))).overall.value == 44850.0
@@ -391,7 +398,7 @@ def test_the_callers_own_session_and_a_cluster(sail_backend: Any, rows_file: Pat
 
 
 def _port(backend: Any) -> int:
-    """The port of a shared server: its only listening socket."""
+    """The port of a server: its only listening socket."""
     import psutil
 
     keeper = psutil.Process(backend.generation.process._keeper.pid)

@@ -15,7 +15,7 @@ from engine import Dataset, Engine, Limits, Run, SegmentGroup
 
 # Relative tolerance of floating aggregates: the order of summation differs between any two file splits.
 _TOLERANCE = 1e-8
-_BETWEEN = "\x1f"
+_BETWEEN = " ¦ "
 
 _SOURCE = """\
 from pyspark.sql import functions as F
