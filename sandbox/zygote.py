@@ -145,7 +145,7 @@ def _preload(options: ZygoteOptions) -> None:
     for name in _PRELOADED + (_SNOWPARK if options.snowpark else ()):
         importlib.import_module(name)
     importlib.import_module("sandbox.client.rows").install_collect()
-    importlib.import_module("sandbox.client.session").skip_call_sites()
+    importlib.import_module("sandbox.client.lean").install_lean_client()
     importlib.import_module("sandbox.rehearsal").rehearse()
     _hide_origins()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 
@@ -46,5 +47,12 @@ def empty_call(source: Source) -> FrameCall:
 
 def _seed(text: bytes, frame: Frame) -> int:
     """The seed of a frame's random generators: from the source and the frame's name, and nothing else."""
-    name = json.dumps(frame.to_dict(), sort_keys=True).encode()
-    return int.from_bytes(hashlib.sha256(text + b"\0" + name).digest()[:4], "big")
+    digest = _digest(text).copy()
+    digest.update(json.dumps(frame.to_dict(), sort_keys=True).encode())
+    return int.from_bytes(digest.digest()[:4], "big")
+
+
+@functools.lru_cache(maxsize=16)
+def _digest(text: bytes) -> hashlib._Hash:
+    """The digest of a source, to go on from for each of its frames."""
+    return hashlib.sha256(text + b"\0")

@@ -41,6 +41,7 @@ class _Question:
 
     relation: pb.Relation
     choice: Choice
+    what: str
     cells: Once[Split] = field(default_factory=Once)
     rows: Once[Rows] = field(default_factory=Once)
     families: dict[int, Once[Split]] = field(default_factory=dict)
@@ -81,13 +82,13 @@ class Ready:
 
     Attributes:
         key: the canonical form of the plan.
-        relation: the plan.
+        what: the plan in a few words.
         how: as `Shared.how`.
         answer: it.
     """
 
     key: bytes
-    relation: pb.Relation
+    what: str
     how: str
     answer: Answer
 
@@ -157,7 +158,8 @@ class Sharing:
             except Unfused as unfused:
                 reason = unfused.reason
         with self._lock:
-            self._tallies[asker.run][describe(relation), how, reason] += 1
+            what = question.what if question else describe(relation)
+            self._tallies[asker.run][what, how, reason] += 1
         return answer
 
     def known_answer(self, key: bytes, asker: Asker) -> Ready | None:
@@ -175,20 +177,20 @@ class Sharing:
         frame = self._counted.frames.frames[asker.frame]
         if not frame.rows:
             empty = question.empty.value
-            return None if empty is None else Ready(key, question.relation, "empty", empty)
+            return None if empty is None else Ready(key, question.what, "empty", empty)
         for how, once in (("cells", question.cells), ("families", question.of_family(frame.family))):
             split = once.value
             if split is not None:
                 with suppress(Unfused):
                     answer = split.answer(asker.frame)
-                    return None if answer is None else Ready(key, question.relation, how, answer)
+                    return None if answer is None else Ready(key, question.what, how, answer)
         return None
 
     def note_used(self, ready: Ready, asker: Asker) -> None:
         """Count an answer that was given before it was asked for."""
         with self._lock:
             self._steps.setdefault((asker.run, asker.step), _Step(ready.key)).asked[ready.key] += 1
-            self._tallies[asker.run][describe(ready.relation), ready.how, ""] += 1
+            self._tallies[asker.run][ready.what, ready.how, ""] += 1
 
     def report(self, run: object) -> tuple[Shared, ...]:
         """How the questions of a run were answered, the most frequent first."""
@@ -203,9 +205,8 @@ class Sharing:
             if key not in self._questions:
                 if len(self._questions) >= _MAX_QUESTIONS:
                     return None
-                self._questions[key] = _Question(
-                    relation, choose(relation, spark=self.source.spark, schema=self.source.schema)
-                )
+                choice = choose(relation, spark=self.source.spark, schema=self.source.schema)
+                self._questions[key] = _Question(relation, choice, describe(relation))
             return self._questions[key]
 
     def _answer(self, key: bytes, question: _Question, asker: Asker) -> tuple[str, Answer]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyspark.errors.utils as pyspark_errors
 from pyspark.sql.connect.client import ChannelBuilder
 from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.expressions import UnresolvedNamedLambdaVariable
@@ -32,15 +31,9 @@ class _PipeBuilder(ChannelBuilder):  # type: ignore[misc] # PySpark has no types
     def host(self) -> str:
         return "engine"
 
-
-def skip_call_sites() -> None:
-    """Keep PySpark from looking up where in the author's code each of its functions is called.
-
-    It does so for messages of the server, walking the stack and searching the disk for IPython each time,
-    which was a third of the time of a simple metric. The gateway drops what it finds, and lines in errors
-    come from tracebacks. Called once, in the zygote.
-    """
-    pyspark_errors._capture_call_site = lambda _depth: ""
+    @property
+    def userAgent(self) -> str:  # noqa: N802 - PySpark's name
+        return "calcmetric"
 
 
 def open_session(transport: Transport) -> SparkSession:

@@ -10,8 +10,9 @@ import functools
 import json
 import types
 import typing
-from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Final, Literal, TypeVar
 
 from sandbox.contract.framing import ChannelGarbage
 
@@ -151,7 +152,7 @@ Message = TypeVar("Message")
 
 def encode(message: Any) -> bytes:
     """Encode a message of this module as JSON."""
-    return json.dumps(asdict(message), ensure_ascii=True, separators=(",", ":")).encode()
+    return _ENCODER.encode(message).encode()
 
 
 def decode(kind: type[Message], payload: bytes | memoryview) -> Message:
@@ -161,41 +162,60 @@ def decode(kind: type[Message], payload: bytes | memoryview) -> Message:
         ChannelGarbage: for anything but exactly such a message.
     """
     try:
-        data = json.loads(bytes(payload), parse_constant=_refuse, parse_float=_refuse)
+        data = _DECODER.decode(str(payload, "utf-8"))
     except (ValueError, RecursionError) as error:
         raise ChannelGarbage(f"not JSON: {type(error).__name__}") from None
-    return typing.cast(Message, _build(kind, data))
+    any_kind: Any = kind  # typeshed thinks that classes of a variable type cannot be hashed
+    return typing.cast(Message, _builder(any_kind)(data))
+
+
+def _by_name(message: Any) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in message.__dataclass_fields__}
 
 
 def _refuse(text: str) -> Any:
     raise ValueError(f"number {text!r} may not travel")
 
 
-def _build(kind: Any, data: Any) -> Any:
-    """Build a value of type `kind` from JSON data, strictly."""
-    origin = typing.get_origin(kind)
+# Made once: json.dumps and json.loads would make theirs anew for each message.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=_by_name)
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_refuse)
+
+Builder = Callable[[Any], Any]
+
+
+@functools.cache
+def _builder(kind: Any) -> Builder:
+    """What builds a value of type `kind` from JSON data, strictly."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if is_dataclass(kind):
-        return _build_dataclass(kind, data)
+        return _dataclass_builder(kind)
     if origin is tuple:
-        if isinstance(data, list):
-            return tuple(_build(typing.get_args(kind)[0], item) for item in data)
-    elif origin is Literal:
-        if isinstance(data, str) and data in typing.get_args(kind):
-            return data
-    elif origin is types.UnionType:
-        return None if data is None else _build(typing.get_args(kind)[0], data)
-    elif type(data) is kind and not (kind is int and data.bit_length() > _INTEGER_BITS):
-        return data
-    raise ChannelGarbage(f"expected {kind}, got {type(data).__name__}")
+        item = _builder(arguments[0])
+        return lambda data: tuple(map(item, _checked(kind, data, isinstance(data, list))))
+    if origin is Literal:
+        return lambda data: _checked(kind, data, isinstance(data, str) and data in arguments)
+    if origin is types.UnionType:
+        some = _builder(arguments[0])
+        return lambda data: None if data is None else some(data)
+    if kind is int:
+        return lambda data: _checked(kind, data, type(data) is int and data.bit_length() <= _INTEGER_BITS)
+    return lambda data: _checked(kind, data, type(data) is kind)
 
 
-# Resolving the texts of annotations takes longer than all the rest of decoding.
-_type_hints = functools.cache(typing.get_type_hints)
+def _checked(kind: Any, data: Any, fits: bool) -> Any:
+    if not fits:
+        raise ChannelGarbage(f"expected {kind}, got {type(data).__name__}")
+    return data
 
 
-def _build_dataclass(kind: Any, data: Any) -> Any:
-    hints = _type_hints(kind)
-    names = [field.name for field in fields(kind)]
-    if not isinstance(data, dict) or set(data) != set(names):
-        raise ChannelGarbage(f"not a {kind.__name__} message")
-    return kind(**{name: _build(hints[name], data[name]) for name in names})
+def _dataclass_builder(kind: Any) -> Builder:
+    hints = typing.get_type_hints(kind)
+    builders = {field.name: _builder(hints[field.name]) for field in fields(kind)}
+
+    def build(data: Any) -> Any:
+        if not isinstance(data, dict) or data.keys() != builders.keys():
+            raise ChannelGarbage(f"not a {kind.__name__} message")
+        return kind(**{name: builder(data[name]) for name, builder in builders.items()})
+
+    return build

@@ -113,12 +113,13 @@ BASES: Final[frozenset[type]] = frozenset(
     {object, bool, bytes, complex, dict, float, frozenset, int, list, set, str, tuple}
 ) | frozenset(getattr(builtins, name) for name in EXCEPTIONS)
 
+_UNGUARDED: Final = {name: getattr(builtins, name) for name in (*_PLAIN, *EXCEPTIONS)}
+
 
 def make_builtins(guards: Guards, sink: Callable[[str], None]) -> dict[str, Any]:
     """The builtins of one frame. `sink` gets what the metric prints."""
-    names = {name: getattr(builtins, name) for name in (*_PLAIN, *EXCEPTIONS)}
     return {
-        **names,
+        **_UNGUARDED,
         "__build_class__": _make_build_class(guards),
         "__import__": _import_for_libraries,
         "getattr": _make_getattr(guards),
