@@ -30,6 +30,7 @@ from sandbox.contract.settings import SESSION_ID, SETTINGS
 
 # What is foretold may go unused, so it is small; so is the request, of which a call's worker gets a digest.
 _FORETOLD_BYTES: Final = 16 << 10
+_FORETOLD_ROWS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +128,12 @@ class Answers:
             return None
         parsed = run.requests.parse(Method.EXECUTE, memoryview(request))
         ready = run.sharing.known_answer(parsed.key, self._asker())
-        if ready is None or ready.answer.table.nbytes > _FORETOLD_BYTES:
+        if ready is None or ready.answer.table.num_rows > _FORETOLD_ROWS:
             return None
         answer = list(self._replies(ready.answer))
         size = sum(len(reply.data) for reply in answer if isinstance(reply, replies.Batch))
+        if size > _FORETOLD_BYTES:
+            return None
         self._foretold = _Foretold(ready, size)
         return pack_foretold(Method.EXECUTE, request, map(replies.as_frame, answer))
 

@@ -1,4 +1,4 @@
-"""One engine for each set of layers, one after the other, and the table of what was seen at the end."""
+"""One engine for each set of layers, one after the other."""
 
 from __future__ import annotations
 
@@ -12,11 +12,7 @@ from tests.escape.canaries import Canaries
 from tests.escape.judge import Observation
 from tests.escape.scene import Scene
 from tests.escape.specimen import Specimen
-from tests.escape.table import write_table
-
-# By the specimen's name and the ablation.
-Seen = dict[tuple[str, str], tuple[Specimen, Observation]]
-_SEEN = pytest.StashKey[Seen]()
+from tests.escape.summary import SEEN, Seen
 
 
 class Stage:
@@ -38,7 +34,7 @@ class Stage:
     def run(self, specimen: Specimen, ablation: str = "all") -> Observation:
         """Run a specimen, and keep what was seen for the table; see `Scene.run`."""
         observation = self.scene(ablation).run(specimen)
-        self._seen[specimen.name, ablation] = specimen, observation
+        self._seen[specimen.name, ablation] = not observation.escaped
         return observation
 
     def close(self) -> None:
@@ -59,21 +55,6 @@ def canaries() -> Iterator[Canaries]:
 def stage(
     request: pytest.FixtureRequest, canaries: Canaries, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
-    made = Stage(canaries, tmp_path_factory.mktemp("data"), request.config.stash.setdefault(_SEEN, {}))
+    made = Stage(canaries, tmp_path_factory.mktemp("data"), request.config.stash.setdefault(SEEN, {}))
     yield made
     made.close()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The table of attempts, as far as they were made in this session."""
-    seen = config.stash.get(_SEEN, {})
-    specimens = {name: specimen for (name, _), (specimen, _) in seen.items()}
-    if not specimens:
-        return
-
-    def was_stopped(specimen: Specimen, ablation: str) -> bool | None:
-        found = seen.get((specimen.name, ablation))
-        return None if found is None else not found[1].escaped
-
-    terminalreporter.section("attempts to escape, and how many were seen to be stopped")
-    terminalreporter.write_line(write_table(specimens.values(), was_stopped))
