@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -15,7 +16,7 @@ import pytest
 
 from engine.backends.process import ServerProcess
 from engine.backends.sail import LocalSail
-from engine.backends.watch import Vigilance
+from engine.backends.watch import Vigilance, used_bytes
 from engine.errors import BackendLost, Interrupted
 from tests.backends.plans import call, count, endless, number, numbers, run, value
 from tests.backends.test_local_servers import server_processes
@@ -97,3 +98,21 @@ def test_processor_time_is_that_of_the_server(sail: LocalSail) -> None:
     assert value(session, count(work)) == 30_000_000
     assert process_of(sail).cpu_seconds() > before
     session.close()
+
+
+def test_what_is_deleted_while_it_is_counted_counts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").write_bytes(b"x" * 100_000)
+    before = used_bytes(tmp_path)
+    scandir = os.scandir
+
+    def deleted_before(path: str) -> Iterator[os.DirEntry[str]]:
+        if Path(path).name == "gone":
+            raise FileNotFoundError(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", deleted_before)
+    assert used_bytes(tmp_path) == before >= 100_000

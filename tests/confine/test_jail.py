@@ -16,6 +16,8 @@ import pytest
 from sandbox.confine.elf import read_interpreter
 from sandbox.confine.server import parse_policy
 from tests.confine.harness import repository
+from tests.engine.support import is_running
+from tests.waiting import wait_until
 
 TRY = """
 import os, socket
@@ -217,8 +219,7 @@ def test_the_kernel_ends_the_server_when_the_keeper_is_killed():
     keeper, server = start_up(policy_for(STUBBORN))
     with keeper:
         keeper.kill()
-        _, alive = psutil.wait_procs([server], timeout=2)
-    assert alive == []
+        assert wait_until(lambda: not is_running(server.pid), 2)
 
 
 def test_ends_the_server_when_the_engine_is_killed():
@@ -231,8 +232,8 @@ def test_ends_the_server_when_the_engine_is_killed():
         assert engine.stdout.readline() == "up\n"
         below = psutil.Process(engine.pid).children(recursive=True)
         engine.kill()
-        _, alive = psutil.wait_procs(below, timeout=2)
-    assert len(below) == 2 and alive == []
+        assert wait_until(lambda: not any(is_running(one.pid) for one in below), 2)
+    assert len(below) == 2
 
 
 ENGINE = """
@@ -276,8 +277,8 @@ def test_leaves_no_children_of_an_unconfined_server():
         below = [server, *server.children()]
         keeper.stdin.close()
         keeper.wait(2)
-        _, alive = psutil.wait_procs(below, timeout=2)
-    assert len(below) == 2 and alive == []
+        assert wait_until(lambda: not any(is_running(one.pid) for one in below), 2)
+    assert len(below) == 2
 
 
 @pytest.mark.parametrize("call", ["landlock_create_ruleset", "landlock_restrict_self", "seccomp"])
