@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine import plans
+from engine.sql.stopping import Stop, never
 from sandbox.contract.framing import Method
 
 _MOST_BYTES: Final = 64 << 10
@@ -43,17 +44,18 @@ class ParsedRequests:
         self._known: dict[tuple[Method, bytes], Parsed] = {}
         self._lock = threading.Lock()
 
-    def parse(self, method: Method, payload: memoryview) -> Parsed:
+    def parse(self, method: Method, payload: memoryview, stop: Stop = never) -> Parsed:
         """Parse a request, or recall it.
 
         Raises:
             PlanRefused: as `plans.parse_request`; refusals are not remembered.
+            Interrupted: `stop` says so.
         """
         small = len(payload) <= _MOST_BYTES
         place = (method, bytes(payload) if small else b"")
         found = self._known.get(place) if small else None
         if found is None:
-            request = plans.parse_request(method, payload, columns=self._columns)
+            request = plans.parse_request(method, payload, columns=self._columns, stop=stop)
             found = Parsed(request, _key(request))
             with self._lock:
                 if small and len(self._known) < _MOST:

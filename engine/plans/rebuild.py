@@ -29,6 +29,7 @@ def rebuild(source: _M, place: Place | None = None) -> _M:
 
     Raises:
         PlanRefused: for the first thing that is not allowed or not known.
+        Interrupted: the place's budget says that it is time to stop.
     """
     place = place or Place()
     result = type(source)()
@@ -36,6 +37,7 @@ def rebuild(source: _M, place: Place | None = None) -> _M:
     while work:
         origin, target, here, depth = work.pop()
         here.budget.nodes += 1
+        here.budget.stop()
         if here.budget.nodes > MAX_NODES or depth > MAX_DEPTH:
             raise PlanRefused(
                 "plan-too-large",

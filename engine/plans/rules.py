@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from engine.errors import PlanRefused
 from engine.plans.caps import MAX_LOCAL_BYTES, MAX_NAME_CHARACTERS, MAX_NODES, MAX_SQL_BYTES
+from engine.sql.stopping import Stop, never
 
 
 @dataclass(slots=True)
@@ -20,12 +21,14 @@ class Budget:
     """What one request has used up so far. The only mutable thing of a rebuild.
 
     Attributes:
+        stop: is asked now and then whether to go on.
         nodes: messages seen.
         local_bytes: bytes of local relations seen.
         sql_bytes: length of the SQL text seen.
         name_characters: length of the names of columns seen.
     """
 
+    stop: Stop = never
     nodes: int = 0
     local_bytes: int = 0
     sql_bytes: int = 0

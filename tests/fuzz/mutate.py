@@ -82,7 +82,7 @@ def _change_text(nodes: Sequence[Any], draw: random.Random, bytewise: Mutate) ->
 _JSON = (
     '"frame":', '"returned":', '"raised":', '"problems":', '"type":', '"kind":', '"text":', '"int"',
     '"decimal"', '"fraction"', '"none"', '"bool"', '"other"', '"refusal":', '"memory":', '"condition":',
-    '"CALCMETRIC_LIMIT"', '"severity":', '"warning"', "null", "NaN", "1e400", "-0", "[", "]", "{", "}",
+    '"CALCMETRIC_BACKEND"', '"severity":', '"warning"', "null", "NaN", "1e400", "-0", "[", "]", "{", "}",
     ":", '"0x1p+0"', '"nan"', '"1/0"', '"1E+99999"', "9223372036854775808", '"\\ud800"', '"\\u001b[2J"',
     "true", "1.0", ",", '"float"',
 )  # fmt: skip
