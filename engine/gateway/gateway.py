@@ -20,8 +20,8 @@ from engine.gateway.budget import FrameBudget
 from engine.gateway.explain import BACKEND_FAILED, REFUSED, explain
 from engine.gateway.replies import as_frame
 from engine.models.result import FrameError, Status
-from engine.results import clean_problems
 from engine.pool.worker import Worker
+from engine.results import clean_problems
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Call, Compiled, Outcome, Problem, ReplyError, Start, decode, encode

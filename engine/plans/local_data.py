@@ -1,9 +1,9 @@
 """Trusted side, pure: the data that a plan carries, checked and written anew.
 
 `spark.createDataFrame` sends an Arrow stream. A data engine would read it in native code, with whatever its
-facts promise, and Spark also takes column metadata from it (`SPARK::metadata::json`), some of which it runs as
-SQL. So no byte of the worker's goes on: the frames are read first (`stream_shape`), then Arrow's reader takes
-them and validates every value, which is the order its authors test with hostile bytes; each type has to be on
+facts promise, and Spark also takes column metadata from it (`SPARK::metadata::json`), some of which it runs
+as SQL. So no byte of the worker's goes on: the frames are read first (`stream_shape`), then Arrow's reader
+takes them and validates every value, which is the order in which its authors fuzz it; each type has to be on
 the list below; and the stream is written again, without metadata.
 """
 

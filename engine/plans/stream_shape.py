@@ -20,6 +20,8 @@ _U16, _I32, _U32, _I64 = (struct.Struct(form) for form in ("<H", "<i", "<I", "<q
 _MESSAGE_KIND, _MESSAGE_HEADER, _MESSAGE_BODY = 1, 2, 3
 _BATCH_LENGTH, _BATCH_NODES, _BATCH_BUFFERS, _BATCH_COMPRESSION = 0, 1, 2, 3
 _SCHEMA, _BATCH = 1, 3
+# The key of metadata for which Arrow's reader calls Python code: of pandas, or of who registered a type.
+_EXTENSION: Final = b"ARROW:extension"
 _PAIR: Final = 16  # a node (length, nulls) and a buffer (offset, length) are two 64-bit numbers each
 
 
@@ -61,6 +63,8 @@ def read_shape(data: bytes | memoryview, *, most_messages: int, most_facts: int)
             raise NotPlain("a message other than one schema and record batches")
         if not 0 <= body <= len(view) - position or (kind == _SCHEMA and body):
             raise NotPlain("a body that is longer than the data")
+        if kind == _SCHEMA and _EXTENSION in facts.view.tobytes():
+            raise NotPlain("a type of an extension")
         if kind == _BATCH:
             batch = _check_batch(facts, body)
             rows, values = rows + batch.rows, values + batch.values
@@ -79,7 +83,7 @@ def _is_end(view: memoryview, position: int) -> bool:
         return True
     if len(view) - position < 8 or _U32.unpack_from(view, position)[0] != _CONTINUATION:
         raise NotPlain("no message where one begins")
-    ends = _U32.unpack_from(view, position + 4)[0] == 0
+    ends = _length(view, position) == 0
     if ends and position + 8 != len(view):
         raise NotPlain("data after its end")
     return ends

@@ -66,9 +66,7 @@ def check_expression(text: str) -> str:
     return inspect_expression(text).text
 
 
-def inspect_expression(
-    text: str, *, columns: Collection[str] = (), stop: Stop = never
-) -> CheckedExpression:
+def inspect_expression(text: str, *, columns: Collection[str] = (), stop: Stop = never) -> CheckedExpression:
     """Check an expression, and tell what it uses.
 
     Args:

@@ -116,6 +116,24 @@ def mutate_frames(data: bytes, longest: int, seed: int, bytewise: Mutate) -> byt
     return changed[:longest]
 
 
+def mutate_data(data: bytes, longest: int, seed: int, bytewise: Mutate) -> bytes:
+    """Change one to four whole numbers where a flatbuffer or an Arrow body has them."""
+    draw = random.Random(seed)
+    if len(data) < 16 or draw.random() < _BYTEWISE:
+        return bytewise(data, longest)
+    changed = bytearray(data)
+    for _ in range(draw.randint(1, 4)):
+        size = draw.choice((1, 2, 4, 8))
+        place = draw.randrange(0, len(changed) - size + 1, size)
+        old = int.from_bytes(changed[place : place + size], "little", signed=True)
+        new = draw.choice((0, -1, 1, old + 1, old - 1, old + 8, old * 2, -old, 1 << draw.randrange(8 * size)))
+        changed[place : place + size] = (new % (1 << 8 * size)).to_bytes(size, "little")
+    if draw.random() < 0.2:
+        begin, end = sorted(draw.randrange(0, len(changed), 8) for _ in range(2))
+        changed[end:end] = changed[begin:end]
+    return bytes(changed[:longest])
+
+
 def mutate_words(data: bytes, longest: int, seed: int, bytewise: Mutate, words: Sequence[str]) -> bytes:
     """Change a text at one to four words; the first byte says what it is."""
     draw = random.Random(seed)

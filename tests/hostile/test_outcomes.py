@@ -205,7 +205,8 @@ def test_an_honest_list_of_problems_is_read() -> None:
 
 
 def test_words_about_a_source_are_cleaned_where_they_enter() -> None:
-    told = {**PROBLEM, "message": "\x1b]0;x\x07no\n/home/operator/secret/a.py:1:1 fine", "hint": "\ud800" + "y" * 9_000}
+    message = "\x1b]0;x\x07no\n/home/operator/secret/a.py:1:1 fine"
+    told = {**PROBLEM, "message": message, "hint": "\ud800" + "y" * 9_000}
     [problem] = _compile(_compiled(told))  # type: ignore[misc]
     assert problem.message == "no a.py:1:1 fine"
     assert problem.hint.startswith("yyy") and len(problem.hint) <= 2_000
