@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from engine.pool.zygote import program_environment
 from sandbox.contract.control import Ready, ZygoteOptions, receive_packet, send_packet
 
