@@ -86,11 +86,13 @@ class Place:
         views: names that SQL text at this place may read; None where text is checked later, with the
             guest's views at hand (`engine.plans.views`).
         columns: names of the frame's columns, folded; what else Spark knows by a bare name is refused.
+        variables: those of the lambda functions around it.
     """
 
     budget: Budget = field(default_factory=Budget)
     views: Collection[str] | None = ()
     columns: frozenset[str] = frozenset()
+    variables: frozenset[str] = frozenset()
 
 
 # A check of one scalar: returns the value to write, which may be normalised, or raises PlanRefused.
