@@ -237,12 +237,12 @@ class Answers:
     def _describe(self, key: bytes, relation: pb.Relation) -> pb.AnalyzePlanResponse:
         """The type of a plan, which is the same over every frame."""
         sharing = self._run.sharing
-        known = None if sharing is None or self._views else sharing.schemas.get(key)
+        known = None if sharing is None or self._views else sharing.schema(key)
         if known is not None:
             return replies.schema_analysis(known)
         response = self._analyze(plans.Schema(relation))
         if sharing is not None and not self._views:
-            sharing.schemas[key] = response.schema.schema
+            sharing.keep_schema(key, response.schema.schema)
         return response
 
     def _fetch(self, relation: pb.Relation) -> Iterator[Any]:

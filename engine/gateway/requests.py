@@ -16,6 +16,8 @@ from sandbox.contract.framing import Method
 
 _MOST_BYTES: Final = 64 << 10
 _MOST: Final = 500
+# All of them together; as messages they take several times as much.
+_MOST_KEPT_BYTES: Final = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class ParsedRequests:
         """
         self._columns = columns
         self._known: dict[tuple[Method, bytes], Parsed] = {}
+        self._kept_bytes = 0
         self._lock = threading.Lock()
 
     def parse(self, method: Method, payload: memoryview, stop: Stop = never) -> Parsed:
@@ -58,8 +61,10 @@ class ParsedRequests:
             request = plans.parse_request(method, payload, columns=self._columns, stop=stop)
             found = Parsed(request, _key(request))
             with self._lock:
-                if small and len(self._known) < _MOST:
+                room = len(self._known) < _MOST and self._kept_bytes + len(payload) <= _MOST_KEPT_BYTES
+                if small and room:
                     self._known[place] = found
+                    self._kept_bytes += len(payload)
         return found
 
 
