@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
@@ -98,7 +97,6 @@ class Scene:
         logging.getLogger("engine").addHandler(self._errors)
         self.evaluate_honest()
         self._define_views()
-        self._processes = self._count_processes()
 
     def run(self, specimen: Specimen) -> Observation:
         """Run a specimen to its end, and look what it has reached."""
@@ -140,17 +138,6 @@ class Scene:
         probe = "import os\ndef calc_metric(df):\n    return float(os.path.exists('/tmp'))\n"
         outcome = self._evaluate(probe, LIMITS, frames=False)
         return isinstance(outcome, Run) and outcome.overall.value == 0.0
-
-    def has_strangers(self) -> bool:
-        """Whether there are more processes than at the start and a zygote with Snowpark and its worker."""
-        until = time.monotonic() + _GRACE_SECONDS
-        while self._count_processes() > self._processes + 3 and time.monotonic() < until:
-            time.sleep(0.05)
-        return self._count_processes() > self._processes + 3
-
-    @staticmethod
-    def _count_processes() -> int:
-        return len(psutil.Process().children(recursive=True))
 
     def close(self) -> None:
         """End the engine."""
