@@ -67,9 +67,9 @@ class _Errors(logging.Handler):
 
 
 class Scene:
-    """An engine on Sail, its data, another tenant's data beside it, and the canaries around it."""
+    """An engine, its data, another tenant's data beside it, and the canaries around it."""
 
-    def __init__(self, ablation: str, canaries: Canaries, folder: Path) -> None:
+    def __init__(self, ablation: str, canaries: Canaries, folder: Path, backend: str = "sail") -> None:
         self.ablation = ablation
         self._canaries = canaries
         self._mine, theirs = folder / "mine.parquet", folder / "theirs"
@@ -79,7 +79,7 @@ class Scene:
         (theirs / "payments.csv").write_text(f"secret\n{TENANT_SECRET}\n")
         layers = Layers(**{name: ablation in ("all", name) for name in LAYERS})
         before = _find_spools()
-        self._engine = Engine("sail", roots=(folder,), workers=1, layers=layers)
+        self._engine = Engine(backend, roots=(folder,), workers=1, layers=layers)
         self._dataset = Dataset(self._mine, timestamp="at")
         self._session = self._engine.backend.open_session()
         (spool,) = _find_spools() - before

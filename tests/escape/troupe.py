@@ -29,7 +29,8 @@ _LATER = 3
 class Troupe:
     """Runs specimens with one set of layers after the other: an engine is costly."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, backend: str = "sail") -> None:
+        self._backend = backend
         self._folder = folder
         self._canaries = [Canaries() for _ in range(_SCENES)]
         self._ablation = ""
@@ -42,7 +43,8 @@ class Troupe:
             self._end_scenes()
             self._ablation = ablation
             for canaries in self._canaries:  # one by one: each looks for what its engine has just made
-                self.scenes.append(Scene(ablation, canaries, Path(tempfile.mkdtemp(dir=self._folder))))
+                folder = Path(tempfile.mkdtemp(dir=self._folder))
+                self.scenes.append(Scene(ablation, canaries, folder, self._backend))
             self._processes = _count_processes()
         return self.scenes
 
