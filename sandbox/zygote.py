@@ -14,13 +14,16 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import re
 import select
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import Final, NoReturn
 
 from sandbox.confine import ConfinementError, Level, Prepared, confine_worker, enter_jail, prepare, self_check
+from sandbox.confine.namespaces import STATUS_FILE
 from sandbox.contract.control import (
     CONFINEMENT_FAILED,
     Exited,
@@ -139,15 +142,43 @@ _PRELOADED: Final = (
 )
 _SNOWPARK: Final = ("snowflake.snowpark.functions",)
 
+# What those libraries import if the host happens to have it, and why they do not find it here.
+_ABSENT: Final = {
+    "polars": "statsmodels imports it for a type, and it starts threads",
+    "numexpr": "pandas computes with it, which starts threads, and gives other last digits",
+    "bottleneck": "pandas sums with it, which gives other last digits from host to host",
+    "numba": "pandas and statsmodels look for it; it compiles, which takes executable memory",
+}
+
 
 def _preload(options: ZygoteOptions) -> None:
     """Import what workers use, and use it once. Nothing here may start a thread."""
+    hidden = {name: None for name in _ABSENT if name not in sys.modules}
+    sys.modules.update(hidden)  # type: ignore[arg-type]  # None: importing it fails
     for name in _PRELOADED + (_SNOWPARK if options.snowpark else ()):
         importlib.import_module(name)
     importlib.import_module("sandbox.client.rows").install_collect()
     importlib.import_module("sandbox.client.lean").install_lean_client()
     importlib.import_module("sandbox.rehearsal").rehearse()
+    for name in hidden:  # a site may allow it to its metrics; a worker that imports it is a fork already
+        del sys.modules[name]
     _hide_origins()
+    _refuse_threads()
+
+
+def _refuse_threads() -> None:
+    """Only the thread that forks lives on in a worker; what others held when it was forked stays held.
+
+    Raises:
+        ConfinementError: there are others.
+    """
+    found = re.search(r"^Threads:\s*(\d+)$", Path(STATUS_FILE).read_text("ascii"), re.MULTILINE)
+    if found is None or found[1] != "1":
+        count = "an unknown number of" if found is None else found[1]
+        raise ConfinementError(
+            f"the sandbox process has {count} threads after loading its libraries, so forks of it may hang; "
+            "one of the installed packages starts them when it is imported"
+        )
 
 
 def _hide_origins() -> None:

@@ -75,7 +75,8 @@ def _try_confinement() -> dict[str, Any]:
         report: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        return {"host": {}, "level": "none", "attempts": [], "error": words[-1] if words else "no answer"}
+        error = words[-1] if words else "no answer"
+        return {"host": {}, "level": "none", "attempts": [], "servers": {}, "error": error}
     return report
 
 
@@ -129,10 +130,20 @@ def _print(console: Console, report: dict[str, Any]) -> None:
         console.print(f"[yellow]missing: {escape(missing)}[/]")
     if report["error"]:
         console.print(f"[red]workers cannot be confined: {escape(report['error'])}[/]")
+    console.print(f"local servers: {_describe_servers(report['servers'])}", highlight=False)
     console.print(f"java: {report['java']}", highlight=False)
     console.print(
         "  ".join(f"{name} {number}" for name, number in report["versions"].items()), highlight=False
     )
+
+
+def _describe_servers(servers: dict[str, Any]) -> str:
+    if not servers.get("confined"):
+        return "[red]cannot be confined (Landlock's port rules, Linux 6.7 or newer)[/]"
+    if servers["private"]:
+        return "confined, in a network of their own"
+    told = f"confined, but their ports are open to other users of this machine: {escape(servers['reason'])}"
+    return f"[yellow]{told}[/]"
 
 
 def _outcome(attempt: dict[str, Any]) -> str:

@@ -115,6 +115,7 @@ class Answers:
         self._budget = budget
         self._deadline = deadline
         self._cancel = cancel
+        self._patience = Patience(deadline, cancel)
         self._views: dict[str, pb.Relation] = {}
         self._bound = 0
         self._fetched = 0
@@ -184,7 +185,7 @@ class Answers:
                 cancel=self._cancel,
             )
             return
-        parsed = self._run.requests.parse(method, payload[1:])
+        parsed = self._run.requests.parse(method, payload[1:], self._patience.check)
         if first:
             expected = isinstance(parsed.request, plans.Fetch) and len(payload) <= _FORETOLD_BYTES
             self._run.foresight.note_first(bytes(payload[1:]) if expected else None)
@@ -194,7 +195,7 @@ class Answers:
             case plans.Schema(relation=relation):
                 yield self._describe(parsed.key, relation)
             case plans.RunSql() as request:
-                yield replies.sql_result(plans.sql_relation(request, self._views))
+                yield replies.sql_result(plans.sql_relation(request, self._views, self._patience.check))
                 yield replies.complete()
             case plans.DefineView() as request:
                 self._views[request.name] = plans.define_view(request, self._views)
@@ -234,18 +235,17 @@ class Answers:
         yield replies.complete()
 
     def _asker(self) -> Asker:
-        patience = Patience(self._deadline, self._cancel)
-        return Asker(self._run.run, self.call.index, self._fetched, patience)
+        return Asker(self._run.run, self.call.index, self._fetched, self._patience)
 
     def _describe(self, key: bytes, relation: pb.Relation) -> pb.AnalyzePlanResponse:
         """The type of a plan, which is the same over every frame."""
         sharing = self._run.sharing
-        known = None if sharing is None or self._views else sharing.schemas.get(key)
+        known = None if sharing is None or self._views else sharing.schema(key)
         if known is not None:
             return replies.schema_analysis(known)
         response = self._analyze(plans.Schema(relation))
         if sharing is not None and not self._views:
-            sharing.schemas[key] = response.schema.schema
+            sharing.keep_schema(key, response.schema.schema)
         return response
 
     def _fetch(self, relation: pb.Relation) -> Iterator[Any]:

@@ -21,6 +21,7 @@ from engine.gateway.explain import BACKEND_FAILED, REFUSED, explain
 from engine.gateway.replies import as_frame
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
+from engine.results import clean_problems
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Call, Compiled, Outcome, Problem, ReplyError, Start, decode, encode
@@ -90,7 +91,7 @@ class Gateway:
             raise LimitExceeded("frame_seconds", _COMPILE_SECONDS, _COMPILE_SECONDS) from None
         if kind is not Kind.COMPILED:
             raise ChannelGarbage(f"a {kind.name} frame before the source is compiled")
-        return decode(Compiled, payload).problems
+        return clean_problems(decode(Compiled, payload).problems)
 
     def attach(self, run: RunAnswers, wall_deadline: float) -> None:
         """Give it what answers the run's requests, and the monotonic time at which the run ends."""

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine import plans
+from engine.sql.stopping import Stop, never
 from sandbox.contract.framing import Method
 
 _MOST_BYTES: Final = 64 << 10
 _MOST: Final = 500
+# All of them together; as messages they take several times as much.
+_MOST_KEPT_BYTES: Final = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +44,27 @@ class ParsedRequests:
         """
         self._columns = columns
         self._known: dict[tuple[Method, bytes], Parsed] = {}
+        self._kept_bytes = 0
         self._lock = threading.Lock()
 
-    def parse(self, method: Method, payload: memoryview) -> Parsed:
+    def parse(self, method: Method, payload: memoryview, stop: Stop = never) -> Parsed:
         """Parse a request, or recall it.
 
         Raises:
             PlanRefused: as `plans.parse_request`; refusals are not remembered.
+            Interrupted: `stop` says so.
         """
         small = len(payload) <= _MOST_BYTES
         place = (method, bytes(payload) if small else b"")
         found = self._known.get(place) if small else None
         if found is None:
-            request = plans.parse_request(method, payload, columns=self._columns)
+            request = plans.parse_request(method, payload, columns=self._columns, stop=stop)
             found = Parsed(request, _key(request))
             with self._lock:
-                if small and len(self._known) < _MOST:
+                room = len(self._known) < _MOST and self._kept_bytes + len(payload) <= _MOST_KEPT_BYTES
+                if small and room:
                     self._known[place] = found
+                    self._kept_bytes += len(payload)
         return found
 
 

@@ -34,7 +34,6 @@ CODES: Final = {
     "limit-fetched-rows": "a frame fetched too many rows",
     "limit-fetched-bytes": "a frame fetched too many bytes",
     "limit-plans": "a frame sent too many queries",
-    "limit": "a limit that the worker noticed by itself",
     # lost, backend_error, cancelled
     "worker-lost": "the worker process died by itself",
     "worker-garbage": "the worker sent what no honest worker sends, and was ended",

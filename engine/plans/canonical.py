@@ -2,7 +2,7 @@
 
 PySpark numbers plans and lambda variables per process, so no two requests are alike as raw bytes. Both
 are renumbered by first appearance, not dropped: self-joins and `df["column"]` need plan ids. Renumbering
-is one to one, so equal bytes mean plans that differ in nothing else.
+is one to one, so equal bytes mean plans that differ in nothing else; `lambdas` keeps a name to one meaning.
 """
 
 from __future__ import annotations

@@ -30,6 +30,16 @@ MAX_NODES: Final = 10_000
 # Data that a plan carries (`spark.createDataFrame`), all local relations of it together.
 MAX_LOCAL_BYTES: Final = 16 * _MIB
 
+# One local relation: its batches (PySpark sends one), the facts about one of them, its rows, its values with
+# the nested ones (columns without data take no bytes for any number of rows), its columns with the nested
+# ones, and how deep they nest (Arrow's reader stops at 64).
+MAX_LOCAL_BATCHES: Final = 1_000
+MAX_LOCAL_SCHEMA_BYTES: Final = 2 * _MIB
+MAX_LOCAL_ROWS: Final = 10_000_000
+MAX_LOCAL_VALUES: Final = 40_000_000
+MAX_LOCAL_COLUMNS: Final = 10_000
+MAX_LOCAL_DEPTH: Final = 30
+
 # One text or binary value: a literal, a name, an expression string.
 MAX_TEXT_BYTES: Final = 1 * _MIB
 
@@ -45,8 +55,8 @@ MAX_PLAN_BYTES: Final = MAX_REQUEST_BYTES
 MAX_VIEW_BYTES: Final = 64 * _MIB
 MAX_VIEWS: Final = 100
 
-# SQL text of one request, all of it. Reading it twice takes up to 40 microseconds for each byte, during which
-# no deadline is looked at.
+# SQL text of one request, all of it. Reading it twice takes up to 40 microseconds for each byte; the deadline
+# of the call is looked at meanwhile.
 MAX_SQL_BYTES: Final = 128 << 10
 
 # Rows of one `spark.range`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.errors import PlanRefused
+from engine.plans.lambdas import check_lambda, check_variable
 from engine.plans.names import check_column, check_metadata, check_plan_id, check_reference
 from engine.plans.rules import KEEP, WALK, Drop, Fields, Keep, MessageCheck, Place, Refuse, unused
 from engine.plans.text import check_call, check_expression_text, check_function, check_type_text
@@ -81,8 +82,7 @@ EXPRESSIONS: Fields = {
     },
     "Expression.SortOrder": {"child": WALK, "direction": KEEP, "null_ordering": KEEP},
     "Expression.LambdaFunction": {"function": WALK, "arguments": WALK},
-    # Outside of its lambda Spark takes it for a column.
-    "Expression.UnresolvedNamedLambdaVariable": {"name_parts": Keep(check_reference)},
+    "Expression.UnresolvedNamedLambdaVariable": {"name_parts": KEEP},  # `check_variable` looks at it
     "Expression.Window": {
         "window_function": WALK,
         "partition_spec": WALK,
@@ -135,4 +135,6 @@ EXPRESSION_CHECKS: dict[str, MessageCheck] = {
     "Expression.UnresolvedFunction": check_call,
     "CallFunction": check_call,
     "Expression.UnresolvedExtractValue": check_extraction,
+    "Expression.LambdaFunction": check_lambda,
+    "Expression.UnresolvedNamedLambdaVariable": check_variable,
 }

@@ -35,13 +35,18 @@ from engine.plans.requests import (
     TreeString,
     Unpersist,
 )
-from engine.plans.rules import Place
+from engine.plans.rules import Budget, Place
 from engine.sql.hidden import fold
+from engine.sql.stopping import Stop, never
 from sandbox.contract.framing import Method
 
 
 def parse_request(
-    method: Method, payload: bytes | memoryview, *, columns: frozenset[str] = frozenset()
+    method: Method,
+    payload: bytes | memoryview,
+    *,
+    columns: frozenset[str] = frozenset(),
+    stop: Stop = never,
 ) -> Request:
     """Parse and rebuild one request of a worker.
 
@@ -49,11 +54,13 @@ def parse_request(
         method: which Spark Connect call it is.
         payload: the hostile bytes.
         columns: names of the frame's columns; only these may be called like what Spark tells of itself.
+        stop: is asked now and then whether to go on.
 
     Raises:
         PlanRefused: for everything that is not allowed; nothing else is raised for any bytes.
+        Interrupted: `stop` says so.
     """
-    place = Place(columns=frozenset(fold(name) for name in columns))
+    place = Place(Budget(stop), columns=frozenset(fold(name) for name in columns))
     match method:
         case Method.EXECUTE:
             return _execute(rebuild(decode(pb.ExecutePlanRequest, payload), place).plan)

@@ -16,6 +16,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from engine.errors import PlanRefused
 from engine.plans.caps import MAX_DEPTH, MAX_NODES
+from engine.plans.lambdas import variables_of
 from engine.plans.relation_checks import referenced_views
 from engine.plans.rules import Drop, Keep, Place, Refuse, Walk
 from engine.plans.tables import CHECKS, ENUMS, FIELDS
@@ -29,6 +30,7 @@ def rebuild(source: _M, place: Place | None = None) -> _M:
 
     Raises:
         PlanRefused: for the first thing that is not allowed or not known.
+        Interrupted: the place's budget says that it is time to stop.
     """
     place = place or Place()
     result = type(source)()
@@ -36,6 +38,7 @@ def rebuild(source: _M, place: Place | None = None) -> _M:
     while work:
         origin, target, here, depth = work.pop()
         here.budget.nodes += 1
+        here.budget.stop()
         if here.budget.nodes > MAX_NODES or depth > MAX_DEPTH:
             raise PlanRefused(
                 "plan-too-large",
@@ -116,7 +119,10 @@ def _pair(field: Any, value: Any, target: Any) -> list[tuple[Any, Any]]:
 
 
 def _inside(place: Place, parent: Any, field: str) -> Place:
-    """Return the place of a nested message: views are seen by SQL text right below their with_relations."""
+    """Return the place of a nested message: views are seen by SQL text right below their with_relations.
+
+    Variables are seen everywhere inside of their lambda.
+    """
     kind = parent.DESCRIPTOR.name
     views: Collection[str] | None = ()
     if kind == "SqlCommand" or (place.views is None and (kind, field) in _DEFERRED):
@@ -125,6 +131,8 @@ def _inside(place: Place, parent: Any, field: str) -> Place:
         views = tuple(referenced_views(parent))
     elif kind == "Relation" and field == "sql":
         views = place.views
+    if kind == "LambdaFunction":
+        return replace(place, views=views, variables=place.variables | variables_of(parent))
     return place if views == place.views else replace(place, views=views)
 
 

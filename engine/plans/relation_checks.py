@@ -63,16 +63,6 @@ def check_fraction(value: float, _place: Place) -> float:
     return value
 
 
-def check_local_data(data: bytes, place: Place) -> bytes:
-    """Count the data of a local relation.
-
-    Raises:
-        PlanRefused: if the plan carries too much.
-    """
-    place.budget.add_local(len(data))
-    return data
-
-
 def check_range(relation: Any, _place: Place) -> None:
     """Bound the rows of a range.
 

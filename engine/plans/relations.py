@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.plans import relation_checks as checks
 from engine.plans.caps import MAX_REFERENCES
 from engine.plans.expressions import UDF
+from engine.plans.local_data import rewrite_local_data
 from engine.plans.names import check_column, check_plan_id, check_reference, check_table, check_text
 from engine.plans.rules import KEEP, WALK, Drop, Fields, Keep, MessageCheck, Refuse, Walk, unused
 from engine.plans.text import check_query_text, check_schema_text
@@ -187,7 +188,7 @@ RELATIONS: Fields = {
         "named_arguments": WALK,
         "pos_arguments": WALK,
     },
-    "LocalRelation": {"data": Keep(checks.check_local_data), "schema": Keep(check_schema_text)},
+    "LocalRelation": {"data": Keep(rewrite_local_data), "schema": Keep(check_schema_text)},
     "Sample": {
         "input": WALK,
         "lower_bound": Keep(checks.check_fraction),

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from engine.errors import PlanRefused
 from engine.plans.caps import MAX_LOCAL_BYTES, MAX_NAME_CHARACTERS, MAX_NODES, MAX_SQL_BYTES
+from engine.sql.stopping import Stop, never
 
 
 @dataclass(slots=True)
@@ -20,12 +21,14 @@ class Budget:
     """What one request has used up so far. The only mutable thing of a rebuild.
 
     Attributes:
+        stop: is asked now and then whether to go on.
         nodes: messages seen.
         local_bytes: bytes of local relations seen.
         sql_bytes: length of the SQL text seen.
         name_characters: length of the names of columns seen.
     """
 
+    stop: Stop = never
     nodes: int = 0
     local_bytes: int = 0
     sql_bytes: int = 0
@@ -83,11 +86,13 @@ class Place:
         views: names that SQL text at this place may read; None where text is checked later, with the
             guest's views at hand (`engine.plans.views`).
         columns: names of the frame's columns, folded; what else Spark knows by a bare name is refused.
+        variables: those of the lambda functions around it.
     """
 
     budget: Budget = field(default_factory=Budget)
     views: Collection[str] | None = ()
     columns: frozenset[str] = frozenset()
+    variables: frozenset[str] = frozenset()
 
 
 # A check of one scalar: returns the value to write, which may be normalised, or raises PlanRefused.

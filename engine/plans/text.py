@@ -97,7 +97,7 @@ def check_expression_text(text: str, place: Place) -> str:
         PlanRefused: if something in it is not allowed.
     """
     _count_text(text, place)
-    return inspect_expression(text, columns=place.columns).text
+    return inspect_expression(text, columns=place.columns, stop=place.budget.stop).text
 
 
 def check_query_text(text: str, place: Place) -> str:
@@ -107,7 +107,9 @@ def check_query_text(text: str, place: Place) -> str:
         PlanRefused: if something in it is not allowed.
     """
     _count_text(text, place)
-    return text if place.views is None else check_query(text, views=place.views).text
+    if place.views is None:
+        return text
+    return check_query(text, views=place.views, stop=place.budget.stop).text
 
 
 def _count_text(text: str, place: Place) -> None:

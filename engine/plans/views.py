@@ -29,6 +29,7 @@ from engine.plans.names import RESERVED_PREFIX, VIEW_PREFIX, table_refused
 from engine.plans.requests import DefineView, RunSql
 from engine.plans.trees import copy, count, largest_plan_id, relations, renumber
 from engine.sql.check import check_query
+from engine.sql.stopping import Stop, never
 from sandbox.contract.settings import PLACEHOLDER
 
 # PySpark's name for a DataFrame that was formatted into the text; another one each time.
@@ -95,28 +96,30 @@ def expand_views(relation: pb.Relation, views: Mapping[str, pb.Relation], first:
     return result
 
 
-def sql_relation(run: RunSql, views: Mapping[str, pb.Relation]) -> pb.Relation:
+def sql_relation(run: RunSql, views: Mapping[str, pb.Relation], stop: Stop = never) -> pb.Relation:
     """Return the relation that stands for a query; it passes `parse_request` when it comes back.
 
     Args:
         run: the request.
         views: the guest's views, as `define_view` returned them, by normalised name.
+        stop: is asked now and then whether to go on.
 
     Raises:
         PlanRefused: if the text is not allowed, or reads a table that is neither a view nor an input.
+        Interrupted: `stop` says so.
     """
     if RESERVED_PREFIX in run.query.lower():
         raise PlanRefused("sql-refused", f"names that begin with {RESERVED_PREFIX} are reserved", "")
     text, inputs = _name_inputs(run)
     known = {**views, **inputs}
-    checked = check_query(text, views=tuple(known))
+    checked = check_query(text, views=tuple(known), stop=stop)
     used = sorted(checked.views)
     if len(used) > MAX_REFERENCES:
         raise PlanRefused("plan-too-large", f"spark.sql: more than {MAX_REFERENCES} views in one query", "")
     result = pb.Relation()
     root = result.with_relations.root if used else result
     references = [f"{VIEW_PREFIX}{index}" for index in range(len(used))]
-    root.sql.query = check_query(_with_views(checked.text, used), views=references).text
+    root.sql.query = check_query(_with_views(checked.text, used), views=references, stop=stop).text
     for value in run.positional:
         root.sql.pos_arguments.add().CopyFrom(value)  # extend() would stop at 100 nested messages
     for key, value in run.named:

@@ -56,6 +56,8 @@ _ENVIRONMENT: Final = {
     "ARROW_NUM_THREADS": "1",
     # Arrow's own allocator takes 1 GiB at a time, and tries again for ever where memory_bytes is just that.
     "ARROW_DEFAULT_MEMORY_POOL": "system",
+    # Not used then, and still it would start a thread when it is loaded.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "SPARK_CONNECT_MODE_ENABLED": "1",
     "SNOWFLAKE_DISABLE_MINICORE": "true",
 }

@@ -25,7 +25,6 @@ _FIELD_CAP: Final = 300
 # Conditions that the engine itself puts on replies, and the status that each of them means.
 _CONDITIONS: Final[dict[str, tuple[Status, str]]] = {
     "CALCMETRIC_REFUSED": ("refused", "refused"),
-    "CALCMETRIC_LIMIT": ("limit", "limit"),
     "CALCMETRIC_BACKEND": ("backend_error", "backend-error"),
 }
 
@@ -132,7 +131,8 @@ def _judge_raised(raised: Raised, rows: int | None, fault: tuple[Status, FrameEr
         refusal = raised.refusal
         text, hint = clean_text(refusal.message), clean_text(refusal.hint)
         code = clean_text(refusal.code, _TYPE_CAP)
-        return Judgement("refused", math.nan, FrameError(code, text, refusal.line or line, hint))
+        place = refusal.line if refusal.line > 0 else line
+        return Judgement("refused", math.nan, FrameError(code, text, place, hint))
     if raised.condition in _CONDITIONS:
         status, code = _CONDITIONS[raised.condition]
         if fault is not None and fault[0] == status:

@@ -28,8 +28,14 @@ from engine.sharing.once import Once, Patience
 from engine.sharing.queries import Aside, Asker, Source
 from engine.sharing.rows import Rows, ask_rows
 
-# Questions that are remembered; a metric that asks more of them computes its plans from its data.
+# Questions that are remembered, and the bytes of their plans; a metric that asks more of them computes its
+# plans from its data. A plan can carry 16 MiB of data of its own.
 _MAX_QUESTIONS: Final = 1_000
+_MAX_PLAN_BYTES: Final = 32 << 20
+# Types that are remembered, and ways of answering that a run's report tells apart.
+_MAX_SCHEMAS: Final = 1_000
+_MAX_TALLIES: Final = 300
+_MAX_KINDS: Final = 12
 # Frames that must ask the same at a step at which frames differ, before they share an answer there.
 _ENOUGH: Final = 3
 _POLL_SECONDS: Final = 0.1
@@ -98,12 +104,12 @@ class Sharing:
 
     Attributes:
         source: the dataset.
-        schemas: the types of plans that were asked for, by canonical form.
     """
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.schemas: dict[bytes, pb.DataType] = {}
+        self._schemas: dict[bytes, pb.DataType] = {}
+        self._plan_bytes = 0
         self._gather = Gather()
         self._counting = threading.Lock()
         self._counted: Counted | None = None
@@ -157,10 +163,18 @@ class Sharing:
                 reason = ""
             except Unfused as unfused:
                 reason = unfused.reason
-        with self._lock:
-            what = question.what if question else describe(relation)
-            self._tallies[asker.run][what, how, reason] += 1
+        self._tally(asker.run, question.what if question else describe(relation), how, reason)
         return answer
+
+    def schema(self, key: bytes) -> pb.DataType | None:
+        """The type of a plan over any frame, by its canonical form, if it was asked for before."""
+        return self._schemas.get(key)
+
+    def keep_schema(self, key: bytes, schema: pb.DataType) -> None:
+        """Remember the type of a plan, while there is room."""
+        with self._lock:
+            if len(self._schemas) < _MAX_SCHEMAS and self._has_room(len(key) + schema.ByteSize()):
+                self._schemas[key] = schema
 
     def known_answer(self, key: bytes, asker: Asker) -> Ready | None:
         """The answer to a question, if it is in memory; nothing is asked, and nothing counted.
@@ -190,7 +204,7 @@ class Sharing:
         """Count an answer that was given before it was asked for."""
         with self._lock:
             self._steps.setdefault((asker.run, asker.step), _Step(ready.key)).asked[ready.key] += 1
-            self._tallies[asker.run][ready.what, ready.how, ""] += 1
+        self._tally(asker.run, ready.what, ready.how, "")
 
     def report(self, run: object) -> tuple[Shared, ...]:
         """How the questions of a run were answered, the most frequent first."""
@@ -200,10 +214,25 @@ class Sharing:
                 for (plan, how, reason), frames in self._tallies[run].most_common()
             )
 
+    def _has_room(self, size: int) -> bool:
+        """Whether so many bytes more may be remembered; they are then taken."""
+        if self._plan_bytes + size > _MAX_PLAN_BYTES:
+            return False
+        self._plan_bytes += size
+        return True
+
+    def _tally(self, run: object, what: str, how: str, reason: str) -> None:
+        """Count an answer for the run's report."""
+        with self._lock:
+            tallies, entry = self._tallies[run], (what, how, reason)
+            if entry not in tallies and len(tallies) >= _MAX_TALLIES:
+                entry = "other plans", how, ""
+            tallies[entry] += 1
+
     def _question(self, key: bytes, relation: pb.Relation) -> _Question | None:
         with self._lock:
             if key not in self._questions:
-                if len(self._questions) >= _MAX_QUESTIONS:
+                if len(self._questions) >= _MAX_QUESTIONS or not self._has_room(2 * len(key)):
                     return None
                 choice = choose(relation, spark=self.source.spark, schema=self.source.schema)
                 self._questions[key] = _Question(relation, choice, describe(relation))
@@ -302,7 +331,7 @@ class Sharing:
 
 
 def describe(relation: pb.Relation) -> str:
-    """A plan in a few words, from the frame upwards."""
+    """A plan in a few words, from the frame upwards; of a long one what is on top."""
     kinds: list[str] = []
     here: Any = relation
     while here.WhichOneof("rel_type") not in (None, "read"):
@@ -310,6 +339,9 @@ def describe(relation: pb.Relation) -> str:
         kinds.append(kind.replace("_", " "))
         body = getattr(here, kind)
         if "input" not in body.DESCRIPTOR.fields_by_name:
+            break
+        if len(kinds) == _MAX_KINDS:
+            kinds.append("...")
             break
         here = body.input
     return ", ".join(reversed(kinds)) or "the frame itself"

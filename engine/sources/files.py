@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
@@ -33,6 +35,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
 )
 _COMPRESSIONS: Final = frozenset({".gz", ".bz2", ".zst", ".snappy", ".lz4", ".deflate"})
 _LOOKED_AT: Final = 10_000
+_MATCHED: Final = 100_000
+# Each one more multiplies what has to be looked through.
+_MOST_DEEP: Final = 2
 
 
 def find_files(path: str, roots: Sequence[Path]) -> tuple[Path, ...]:
@@ -42,11 +47,7 @@ def find_files(path: str, roots: Sequence[Path]) -> tuple[Path, ...]:
         DataError: there is none, or one is outside `roots`.
     """
     expanded = Path(path.removeprefix("file://")).expanduser()
-    if expanded.exists():
-        matches = [expanded]
-    else:
-        found = sorted(glob.glob(str(expanded), recursive=True))  # noqa: PTH207 - the pattern may be absolute
-        matches = [Path(match) for match in found]
+    matches = [expanded] if expanded.exists() else _expand(str(expanded))
     if not matches:
         what = "no file matches" if glob.has_magic(path) else "there is no file or folder"
         raise DataError(f"{what} {path!r} (looked in {Path.cwd()})")
@@ -55,7 +56,26 @@ def find_files(path: str, roots: Sequence[Path]) -> tuple[Path, ...]:
     files = tuple(file for match in matches for file in _walk(match))
     if not files:
         raise DataError(f"{path!r} holds no data files")
+    # A link in a folder may lead out of it; some files are read by the engine itself, which nothing confines.
+    for file in files:
+        _check_inside(file, roots)
     return files
+
+
+def _expand(pattern: str) -> list[Path]:
+    """What a glob means, in name order; ** any number of times in a row means it once.
+
+    Raises:
+        DataError: it means too much, or takes too long to say.
+    """
+    plain = re.sub(r"(?:\*\*/)+", "**/", pattern)
+    if plain.count("**") > _MOST_DEEP:
+        raise DataError(f"{pattern!r} has more than {_MOST_DEEP} times **; name the folders")
+    matches = glob.iglob(plain, recursive=True)  # noqa: PTH207 - the pattern may be absolute
+    found = sorted(set(islice(matches, _MATCHED + 1)))
+    if len(found) > _MATCHED:
+        raise DataError(f"{pattern!r} means more than {_MATCHED:,} files and folders; name a folder of them")
+    return [Path(match) for match in found]
 
 
 def find_format(path: str, files: Sequence[Path]) -> Format:

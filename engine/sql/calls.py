@@ -13,6 +13,7 @@ from engine.sql.chains import ChainReader
 from engine.sql.functions import classify
 from engine.sql.lexer import Lexeme
 from engine.sql.schemas import check_schema
+from engine.sql.stopping import Stop, never
 from engine.sql.words import SCHEMA_ARGUMENTS, SCHEMA_CALLS, TRIM_SIDES, WORDED_CALLS
 
 
@@ -23,8 +24,8 @@ class CallReader(ChainReader):
         functions: the names called, in small letters.
     """
 
-    def __init__(self, lexemes: tuple[Lexeme, ...]) -> None:
-        super().__init__(lexemes)
+    def __init__(self, lexemes: tuple[Lexeme, ...], stop: Stop = never) -> None:
+        super().__init__(lexemes, stop)
         self.functions: set[str] = set()
 
     def call(self) -> None:

@@ -19,6 +19,7 @@ from engine.sql.expressions import ExpressionReader
 from engine.sql.lexer import Lexeme, lex, render
 from engine.sql.queries import QueryReader
 from engine.sql.second_reading import confirm
+from engine.sql.stopping import Stop, never
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,38 +66,42 @@ def check_expression(text: str) -> str:
     return inspect_expression(text).text
 
 
-def inspect_expression(text: str, *, columns: Collection[str] = ()) -> CheckedExpression:
+def inspect_expression(text: str, *, columns: Collection[str] = (), stop: Stop = never) -> CheckedExpression:
     """Check an expression, and tell what it uses.
 
     Args:
         text: the expression.
         columns: names known to be columns; only these may be called like a server variable (`user`).
+        stop: is asked now and then whether to go on.
 
     Raises:
         PlanRefused: with what is wrong and what to write instead.
+        Interrupted: `stop` says so.
     """
-    reader = ExpressionReader(lex(text), columns)
+    reader = ExpressionReader(lex(text), columns, stop)
     reader.named_expression()
     reader.finish()
     sent = render(reader.lexemes)
-    confirm(sent, query=False, tables=(), functions=reader.functions)
+    confirm(sent, query=False, tables=(), functions=reader.functions, stop=stop)
     return CheckedExpression(sent, tuple(sorted(reader.functions)), reader.stars)
 
 
-def check_query(text: str, *, views: Collection[str]) -> CheckedQuery:
+def check_query(text: str, *, views: Collection[str], stop: Stop = never) -> CheckedQuery:
     """Check a query over the guest's own views, as in spark.sql.
 
     Args:
         text: one SELECT or set operation, with WITH; a semicolon may end it.
         views: the names of the guest's views. Case does not matter in the text.
+        stop: is asked now and then whether to go on.
 
     Raises:
         PlanRefused: with what is wrong and what to write instead.
+        Interrupted: `stop` says so.
     """
     lexemes = lex(text)
     while len(lexemes) > 1 and lexemes[-2].upper == ";":
         lexemes = (*lexemes[:-2], lexemes[-1])
-    reader = QueryReader(lexemes, views)
+    reader = QueryReader(lexemes, views, stop)
     reader.query()
     reader.finish()
     written = list(lexemes)
@@ -104,5 +109,5 @@ def check_query(text: str, *, views: Collection[str]) -> CheckedQuery:
         quoted = "`" + view.replace("`", "``") + "`"
         written[index] = Lexeme("quoted", quoted, lexemes[index].spaced)
     sent = render(tuple(written))
-    confirm(sent, query=True, tables=reader.tables, functions=reader.functions)
+    confirm(sent, query=True, tables=reader.tables, functions=reader.functions, stop=stop)
     return CheckedQuery(sent, tuple(sorted(reader.used)), tuple(sorted(reader.functions)), reader.stars)

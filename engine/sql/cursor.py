@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from engine.errors import PlanRefused
 from engine.sql.hidden import is_hidden
 from engine.sql.lexer import Lexeme
+from engine.sql.stopping import Stop, never
 from engine.sql.words import NOT_BARE_ALIAS, RESERVED
 
 MAX_DEPTH = 60
@@ -26,8 +27,9 @@ MAX_SIGNS = 30  # NOT NOT x, - - x
 class Cursor:
     """A position in a sequence of lexemes."""
 
-    def __init__(self, lexemes: tuple[Lexeme, ...]) -> None:
+    def __init__(self, lexemes: tuple[Lexeme, ...], stop: Stop = never) -> None:
         self.lexemes = lexemes
+        self._stop = stop
         self.index = 0
         self.depth = 0
         for lexeme in lexemes:
@@ -111,7 +113,8 @@ class Cursor:
 
     @contextmanager
     def deeper(self) -> Iterator[None]:
-        """Count one level of nesting."""
+        """Count one level of nesting; stop if it is time to."""
+        self._stop()
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise PlanRefused(

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from engine.errors import PlanRefused
 from engine.sql.calls import CallReader
 from engine.sql.lexer import Lexeme
+from engine.sql.stopping import Stop, never
 from engine.sql.words import (
     CONSTANTS,
     INTERVAL_UNITS,
@@ -32,8 +33,10 @@ class ExpressionReader(CallReader):
 
     parameters = False
 
-    def __init__(self, lexemes: tuple[Lexeme, ...], columns: Collection[str] = ()) -> None:
-        super().__init__(lexemes)
+    def __init__(
+        self, lexemes: tuple[Lexeme, ...], columns: Collection[str] = (), stop: Stop = never
+    ) -> None:
+        super().__init__(lexemes, stop)
         self.stars = False
         self.rows_of_values = False
         self._columns = frozenset(name.lower() for name in columns)

@@ -13,6 +13,7 @@ from engine.errors import PlanRefused
 from engine.sql.expressions import ExpressionReader
 from engine.sql.functions import classify
 from engine.sql.lexer import Lexeme
+from engine.sql.stopping import Stop, never
 from engine.sql.words import JOIN_WORDS, QUERY_STARTS, QUERY_TAILS
 
 MAX_RANGE = 10_000_000  # rows that range(...) may make up
@@ -28,8 +29,8 @@ class RelationReader(ExpressionReader):
         visible: the common table expressions that can be read here: in small letters → as defined.
     """
 
-    def __init__(self, lexemes: tuple[Lexeme, ...], views: Collection[str]) -> None:
-        super().__init__(lexemes)
+    def __init__(self, lexemes: tuple[Lexeme, ...], views: Collection[str], stop: Stop = never) -> None:
+        super().__init__(lexemes, stop=stop)
         self.views = {view.lower(): view for view in views}
         self.used: set[str] = set()
         self.tables: set[str] = set()

@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any
 
-from engine.errors import PlanRefused
+from engine.errors import Interrupted, PlanRefused
 from engine.sql.functions import classify
 from engine.sql.hidden import is_hidden
 from engine.sql.node_table import CALLS, EXPRESSION_NODES, NODE_PARTS, QUERY_NODES, SAME_CALL
+from engine.sql.stopping import Stop, never
 from engine.sql.words import CONSTANTS
 
 _QUERIES = frozenset({"Select", "Union", "Except", "Intersect", "Subquery", "Values"})
@@ -43,7 +44,23 @@ class SecondReading:
     functions: frozenset[str]
 
 
-def confirm(text: str, *, query: bool, tables: Collection[str], functions: Collection[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be read; how long the one who asks first may wait makes no difference to what is found."""
+
+    text: str
+    query: bool
+    stop: Stop = field(compare=False)
+
+
+def confirm(
+    text: str,
+    *,
+    query: bool,
+    tables: Collection[str],
+    functions: Collection[str],
+    stop: Stop = never,
+) -> None:
     """Refuse a text that the second reader takes for something else than the first one did.
 
     Args:
@@ -51,11 +68,13 @@ def confirm(text: str, *, query: bool, tables: Collection[str], functions: Colle
         query: whether it is a query; else an expression.
         tables: the tables that the first reader found, in small letters.
         functions: the functions that the first reader found, in small letters.
+        stop: is asked now and then whether to go on.
 
     Raises:
         PlanRefused: if the readings differ, or there is no second one.
+        Interrupted: `stop` says so.
     """
-    reading = read_again(text, query)
+    reading = read_again(text, query, stop)
     named = {SAME_CALL.get(name, name) for name in functions}
     for what, other, mine in (("function", reading.functions, named), ("table", reading.tables, set(tables))):
         if other != mine:
@@ -63,34 +82,40 @@ def confirm(text: str, *, query: bool, tables: Collection[str], functions: Colle
             raise _ambiguous(f"what it says about the {what} {names} can be read in two ways")
 
 
-@lru_cache(maxsize=_CACHED_TEXTS)
-def read_again(text: str, query: bool) -> SecondReading:
+def read_again(text: str, query: bool, stop: Stop = never) -> SecondReading:
     """Read a text with sqlglot.
 
     Args:
         text: the SQL text.
         query: whether it has to be a query; else an expression.
+        stop: is asked now and then whether to go on.
 
     Raises:
         PlanRefused: if it cannot be read, or holds a node, a function or a name that is not allowed.
+        Interrupted: `stop` says so.
     """
-    ended: list[SecondReading | PlanRefused] = []
-    thread = threading.Thread(target=lambda: ended.append(_read(text, query)), name="calcmetric-sql")
+    return _read_once(_Asked(text, query, stop))
+
+
+@lru_cache(maxsize=_CACHED_TEXTS)
+def _read_once(asked: _Asked) -> SecondReading:
+    ended: list[SecondReading | PlanRefused | Interrupted] = []
+    thread = threading.Thread(target=lambda: ended.append(_read(asked)), name="calcmetric-sql")
     thread.start()
     thread.join()
     match ended:
         case [SecondReading() as reading]:
             return reading
-        case [PlanRefused() as refusal]:
+        case [PlanRefused() | Interrupted() as refusal]:
             raise refusal
     raise _ambiguous("it cannot be read a second time")
 
 
-def _read(text: str, query: bool) -> SecondReading | PlanRefused:
+def _read(asked: _Asked) -> SecondReading | PlanRefused | Interrupted:
     """Read; return the refusal, for an exception would end in the thread."""
     try:
-        return _inspect(_parse(text, query), query)
-    except PlanRefused as refusal:
+        return _inspect(_parse(asked), asked.query)
+    except (PlanRefused, Interrupted) as refusal:
         return refusal
     except RecursionError:
         return PlanRefused(
@@ -102,16 +127,18 @@ def _read(text: str, query: bool) -> SecondReading | PlanRefused:
         return _ambiguous("a part of it is a form that only one of the two readers here knows")
 
 
-def _parse(text: str, query: bool) -> Any:
+def _parse(asked: _Asked) -> Any:
     # sqlglot takes 0.3 s to import, and many metrics have no SQL text.
     from sqlglot import ErrorLevel, exp
 
     from engine.sql.spark_dialect import StrictSpark
 
     dialect = StrictSpark()
-    tokens = dialect.tokenize(text)
+    tokens = dialect.tokenize(asked.text)
     parser = dialect.parser(error_level=ErrorLevel.RAISE)
-    trees = parser.parse(tokens, text) if query else parser.parse_into(exp.Expr, tokens, text)
+    parser.stop = asked.stop
+    parse = parser.parse if asked.query else partial(parser.parse_into, exp.Expr)
+    trees = parse(tokens, asked.text)
     if len(trees) != 1 or trees[0] is None:
         raise _ambiguous("it can be read as several statements")
     return trees[0]

@@ -13,9 +13,13 @@ from sqlglot import exp
 from sqlglot.dialects.spark import Spark
 from sqlglot.tokens import TokenType
 
+from engine.sql.stopping import Stop, never
+
 # How many steps the parser may take; honest text takes two or three for each token.
 _STEPS_PER_TOKEN = 60
 _STEPS_AT_LEAST = 2_000
+# After how many steps, about a millisecond, it looks whether it is to go on.
+_STEPS_BETWEEN_LOOKS = 500
 
 # Words that open statements here or mean something in other databases only; columns may be called so.
 _PLAIN_WORDS = frozenset(
@@ -42,7 +46,7 @@ class StrictSpark(Spark):  # type: ignore[misc]
         COMMANDS: set[Any] = set()  # noqa: RUF012
 
     class Parser(Spark.Parser):  # type: ignore[misc]
-        """Keeps calls as they are written."""
+        """Keeps calls as they are written; `stop` is asked now and then whether to go on."""
 
         FUNCTIONS: dict[str, Any] = {}  # noqa: RUF012
         FUNCTION_PARSERS = {  # noqa: RUF012
@@ -57,6 +61,8 @@ class StrictSpark(Spark):  # type: ignore[misc]
         NO_PAREN_FUNCTIONS: dict[Any, Any] = {}  # noqa: RUF012
         ID_VAR_TOKENS = Spark.Parser.ID_VAR_TOKENS | set(Spark.Parser.NO_PAREN_FUNCTIONS)
 
+        stop: Stop = staticmethod(never)
+
         def reset(self) -> None:
             """Begin anew, with no steps made."""
             super().reset()
@@ -67,6 +73,8 @@ class StrictSpark(Spark):  # type: ignore[misc]
             self._steps += 1
             if self._steps > _STEPS_AT_LEAST + _STEPS_PER_TOKEN * self._tokens_size:
                 raise RecursionError("too many steps")
+            if self._steps % _STEPS_BETWEEN_LOOKS == 0:
+                self.stop()
             super()._advance(times)
 
         def _match_pair(self, first: Any, second: Any, advance: bool = True) -> bool:

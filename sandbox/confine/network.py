@@ -31,13 +31,20 @@ def enter_private_network() -> str:
     Raises:
         ConfinementError: it failed after it had gone well in an attempt.
     """
+    flags, reason = permitted_network()
+    if flags is not None:
+        _enter(flags)
+    return reason
+
+
+def permitted_network() -> tuple[int | None, str]:
+    """With which flags this process may enter a network of its own; None if it may not, and then why."""
     reason = ""
     for flags in (_NEWNET, _NEWNET | _NEWUSER) if os.geteuid() == 0 else (_NEWNET | _NEWUSER,):
         reason = _attempt(flags)
         if not reason:
-            _enter(flags)
-            return ""
-    return reason
+            return flags, ""
+    return None, reason
 
 
 def _attempt(flags: int) -> str:

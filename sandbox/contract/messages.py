@@ -86,7 +86,7 @@ class ReplyError:
 
     Attributes:
         condition: Spark's error condition, such as "UNRESOLVED_COLUMN.WITH_SUGGESTION", or one of ours
-            ("CALCMETRIC_REFUSED", "CALCMETRIC_LIMIT", "CALCMETRIC_BACKEND").
+            ("CALCMETRIC_REFUSED", "CALCMETRIC_BACKEND"); a limit has none, since it ends the worker.
         exception: which PySpark exception to raise, as the server names it
             (such as "org.apache.spark.sql.AnalysisException").
         sql_state: five characters, may be empty.

@@ -21,7 +21,8 @@ def run(*options: str) -> int:
 
 def report_with(level: str, *attempts: dict, error: str = "") -> dict:
     host = {"kernel": "6.1", "machine": "x86_64", "landlock_abi": 2, "missing": ["namespaces (for a test)"]}
-    return {"host": host, "level": level, "attempts": list(attempts), "error": error}
+    servers = {"confined": True, "private": True, "reason": ""}
+    return {"host": host, "level": level, "attempts": list(attempts), "servers": servers, "error": error}
 
 
 def attempt(name: str, by: str = "", *, expected: bool = True, detail: str = "") -> dict:
@@ -87,6 +88,24 @@ def test_it_names_what_is_within_reach_and_what_is_missing(found, capsys):
 
 
 @pytest.mark.parametrize(
+    ("servers", "told"),
+    [
+        ({"confined": True, "private": True, "reason": ""}, "confined, in a network of their own"),
+        (
+            {"confined": True, "private": False, "reason": "unshare: [denied]"},
+            "open to other users of this machine: unshare: [denied]",
+        ),
+        ({"confined": False, "private": True, "reason": ""}, "cannot be confined (Landlock's port rules"),
+        ({}, "cannot be confined"),
+    ],
+)
+def test_it_says_who_can_reach_local_servers(found, capsys, servers, told):
+    found({**report_with("full", BLOCKED), "servers": servers})
+    run()
+    assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("denied", "options", "status", "level", "error"),
     [
         ("unshare", [], 0, "landlock", ""),
@@ -113,3 +132,5 @@ def test_a_poorer_host_is_seen_as_it_is(monkeypatch, capsys, denied, options, st
     assert report["level"] == report["host"]["level"] == level
     assert error in report["error"] and bool(report["error"]) == bool(error)
     assert bool(report["attempts"]) == (level != "none")
+    assert report["servers"]["confined"] == (denied != "landlock_create_ruleset")
+    assert report["servers"]["private"] == (denied != "unshare") == (not report["servers"]["reason"])

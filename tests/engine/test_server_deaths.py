@@ -52,18 +52,14 @@ HONEST = metric(
 KILLING = "return df.agg(F.sum(F.size(F.array_repeat(F.lit('x'), F.lit(900_000_000))))).first()[0]"
 
 
-@pytest.fixture
-def small_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Servers with a gibibyte of memory, which is soon used up."""
-    monkeypatch.setattr(names, "LocalSail", partial(LocalSail, memory_bytes=1 << 30))
-    monkeypatch.setattr(names, "LocalSpark", partial(LocalSpark, heap_bytes=1 << 30))
-
-
-@pytest.fixture(params=SERVERS)
-def fragile(request: pytest.FixtureRequest, small_servers: None, data_dir: Path) -> Iterator[Engine]:
-    """An engine of its own for each test, on a small server."""
-    with Engine(request.param, roots=(data_dir,), workers=2) as engine:
-        yield engine
+@pytest.fixture(params=SERVERS, scope="module")
+def fragile(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Engine]:
+    """An engine whose server has a gibibyte of memory, which is soon used up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(names, "LocalSail", partial(LocalSail, memory_bytes=1 << 30))
+        patch.setattr(names, "LocalSpark", partial(LocalSpark, heap_bytes=1 << 30))
+        with Engine(request.param, roots=(data_dir,), workers=2) as engine:
+            yield engine
 
 
 @pytest.mark.parametrize("fuse", [False, pytest.param(True, marks=pytest.mark.slow)])
@@ -73,7 +69,7 @@ def test_honest_frames_are_right_beside_a_run_that_kills_the_server(
     check_goes_on(fragile, rows)
     before = fragile.backend.generation
     sail = fragile.backend.name == "sail"
-    patience, values, least = (2, [0, 1], 2) if sail else (20, [0], 1)
+    patience, values, least = (2, [0, 1], 2) if sail else (10, [0], 1)
     hostile = fragile.submit(
         HOSTILE,
         rows,

@@ -8,6 +8,7 @@ to every user, so that what keeps a guest away is the sandbox and not their mode
 from __future__ import annotations
 
 import getpass
+import itertools
 import os
 import re
 import shutil
@@ -29,18 +30,24 @@ ROWS_SECRET = 735_552_017_498_126
 HOST_SECRET = 746_230_891_175_664
 # What a poisoned function answers.
 POISON = 616_161.25
-# The name that the children of a specimen take.
-MARK = "calc-canary"
 VARIABLE = "CALCMETRIC_CANARY"
 
 # Fifteen digits, though somebody may have put something between them.
 _NUMBER = re.compile(r"\d(?:[ ,._]?\d){14}")
 
 
+_NUMBERS = itertools.count()
+
+
 class Canaries:
-    """All of it, in a folder of its own, for one engine after the other."""
+    """All of it, in a folder of its own, for one engine after the other.
+
+    Attributes:
+        mark: the name that the children of a specimen take; of these canaries alone, like all of it.
+    """
 
     def __init__(self) -> None:
+        self.mark = f"calc-canary{next(_NUMBERS)}"
         self.folder = Path(tempfile.mkdtemp(prefix="calcmetric-canary-"))
         self.folder.chmod(0o755)
         self.output = self.folder / "output"
@@ -64,7 +71,7 @@ class Canaries:
             "CANARY_SOCKET": str(self.ears.path),
             "CANARY_ABSTRACT": self.ears.abstract,
             "CANARY_PID": self.victim.pid,
-            "CANARY_MARK": MARK,
+            "CANARY_MARK": self.mark,
             "CANARY_VARIABLE": VARIABLE,
             "CANARY_NUMBER": POISON,
         }
@@ -78,10 +85,10 @@ class Canaries:
             found.add("write")
             for path in self.output.iterdir():
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-        marked = list(find_marked(self._old))
+        marked = list(find_marked(self.mark, self._old))
         if marked:
             found.add("process")
-            _end(marked)
+            _end(self.mark, marked)
         if not self.victim.is_unharmed():
             found.add("process")
             self.victim.close()
@@ -90,7 +97,7 @@ class Canaries:
 
     def close(self) -> None:
         """Take everything away."""
-        del os.environ[VARIABLE]
+        os.environ.pop(VARIABLE, None)
         self.victim.close()
         self.ears.close()
         shutil.rmtree(self.folder)
@@ -114,12 +121,12 @@ def host_facts() -> tuple[str, ...]:
     return socket.gethostname(), getpass.getuser(), sys.prefix, str(Path(__file__).parents[2])
 
 
-def find_marked(old: frozenset[int] = frozenset()) -> Iterator[int]:
-    """Ids of processes that bear the mark, by name or among their arguments, but for old ones."""
+def find_marked(mark: str, old: frozenset[int] = frozenset()) -> Iterator[int]:
+    """Ids of processes that bear a mark, by name or among their arguments, but for old ones."""
     for pid in list_processes() - old:
         with suppress(OSError):  # it has just ended
             arguments = Path(f"/proc/{pid}/cmdline").read_bytes()  # empty for a zombie
-            if arguments and MARK.encode() in arguments + Path(f"/proc/{pid}/comm").read_bytes():
+            if arguments and mark.encode() in arguments + Path(f"/proc/{pid}/comm").read_bytes():
                 yield pid
 
 
@@ -128,10 +135,10 @@ def list_processes() -> frozenset[int]:
     return frozenset(int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - fast
 
 
-def _end(marked: list[int]) -> None:
+def _end(mark: str, marked: list[int]) -> None:
     for pid in marked:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     until = time.monotonic() + 5
-    while list(find_marked()) and time.monotonic() < until:
+    while list(find_marked(mark)) and time.monotonic() < until:
         time.sleep(0.01)

@@ -1,47 +1,40 @@
-"""One engine for each set of layers, one after the other."""
+"""What becomes of the specimens that tests ask for.
+
+All specimens that the session has chosen are run together with one set of layers, when the first of their
+tests asks; each test then looks at its own.
+"""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from tests.escape.canaries import Canaries
 from tests.escape.judge import Observation
-from tests.escape.scene import Scene
 from tests.escape.specimen import Specimen
 from tests.escape.summary import SEEN, Seen
+from tests.escape.troupe import Troupe
 
 
 class Stage:
-    """One scene at a time: tests come in the order of ablations, and an engine is costly."""
+    """What was seen of the chosen specimens, run with the same layers as soon as one of them is asked for."""
 
-    def __init__(self, canaries: Canaries, folder: Path, seen: Seen) -> None:
-        self._canaries = canaries
-        self._folder = folder
+    def __init__(self, troupe: Troupe, chosen: dict[str, dict[str, Specimen]], seen: Seen) -> None:
+        self.troupe = troupe
+        self._chosen = chosen
         self._seen = seen
-        self._scene: Scene | None = None
+        self._found: dict[str, Mapping[str, Observation | BaseException]] = {}
 
-    def scene(self, ablation: str = "all") -> Scene:
-        """The scene with these layers on."""
-        if self._scene is None or self._scene.ablation != ablation:
-            self.close()
-            self._scene = Scene(ablation, self._canaries, Path(tempfile.mkdtemp(dir=self._folder)))
-        return self._scene
-
-    def run(self, specimen: Specimen, ablation: str = "all") -> Observation:
-        """Run a specimen, and keep what was seen for the table; see `Scene.run`."""
-        observation = self.scene(ablation).run(specimen)
+    def observe(self, specimen: Specimen, ablation: str) -> Observation:
+        """What was seen of a specimen with these layers on; see `Scene.run`."""
+        if ablation not in self._found:
+            self._found[ablation] = self.troupe.run(list(self._chosen[ablation].values()), ablation)
+        observation = self._found[ablation][specimen.name]
+        if isinstance(observation, BaseException):
+            raise observation
         self._seen[specimen.name, ablation] = not observation.escaped
         return observation
-
-    def close(self) -> None:
-        """End the scene."""
-        if self._scene is not None:
-            self._scene.close()
-        self._scene = None
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +45,13 @@ def canaries() -> Iterator[Canaries]:
 
 
 @pytest.fixture(scope="module")
-def stage(
-    request: pytest.FixtureRequest, canaries: Canaries, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stage]:
-    made = Stage(canaries, tmp_path_factory.mktemp("data"), request.config.stash.setdefault(SEEN, {}))
-    yield made
-    made.close()
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    chosen: dict[str, dict[str, Specimen]] = {}
+    for item in request.session.items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if item.path == request.path and {"ablation", "specimen"} <= parameters.keys():
+            specimen = parameters["specimen"]
+            chosen.setdefault(parameters["ablation"], {})[specimen.name] = specimen
+    troupe = Troupe(tmp_path_factory.mktemp("data"))
+    yield Stage(troupe, chosen, request.config.stash.setdefault(SEEN, {}))
+    troupe.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import selectors
 import socket
 import subprocess
@@ -36,7 +35,7 @@ class Ears:
         unix, abstract = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
         unix.bind(str(self.path))
         self.path.chmod(0o777)
-        self.abstract = f"calcmetric-canary-{os.getpid()}"
+        self.abstract = folder.name  # which nobody else's has
         abstract.bind("\0" + self.abstract)
         self.tcp_port, self.udp_port = tcp.getsockname()[1], udp.getsockname()[1]
         for name, sock in {"tcp": tcp, "udp": udp, "unix": unix, "abstract": abstract}.items():

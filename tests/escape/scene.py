@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
@@ -68,9 +67,9 @@ class _Errors(logging.Handler):
 
 
 class Scene:
-    """An engine on Sail, its data, another tenant's data beside it, and the canaries around it."""
+    """An engine, its data, another tenant's data beside it, and the canaries around it."""
 
-    def __init__(self, ablation: str, canaries: Canaries, folder: Path) -> None:
+    def __init__(self, ablation: str, canaries: Canaries, folder: Path, backend: str = "sail") -> None:
         self.ablation = ablation
         self._canaries = canaries
         self._mine, theirs = folder / "mine.parquet", folder / "theirs"
@@ -80,7 +79,7 @@ class Scene:
         (theirs / "payments.csv").write_text(f"secret\n{TENANT_SECRET}\n")
         layers = Layers(**{name: ablation in ("all", name) for name in LAYERS})
         before = _find_spools()
-        self._engine = Engine("sail", roots=(folder,), workers=1, layers=layers)
+        self._engine = Engine(backend, roots=(folder,), workers=1, layers=layers)
         self._dataset = Dataset(self._mine, timestamp="at")
         self._session = self._engine.backend.open_session()
         (spool,) = _find_spools() - before
@@ -98,13 +97,15 @@ class Scene:
         logging.getLogger("engine").addHandler(self._errors)
         self.evaluate_honest()
         self._define_views()
-        self._processes = self._count_processes()
 
     def run(self, specimen: Specimen) -> Observation:
         """Run a specimen to its end, and look what it has reached."""
         self._define_views()
         self._errors.kept.clear()
         source = specimen.fill({**self._canaries.values(), **self._values})
+        if "snowflake" in source and not self._has_snowpark:
+            self._evaluate(SNOWPARK, LIMITS, frames=False)
+            self._has_snowpark = True
         limits = _LIMITS_OF.get(specimen.goal, LIMITS)
         began = time.monotonic()
         outcome = self._evaluate(source, limits, frames=specimen.goal == "frame")
@@ -140,17 +141,6 @@ class Scene:
         probe = "import os\ndef calc_metric(df):\n    return float(os.path.exists('/tmp'))\n"
         outcome = self._evaluate(probe, LIMITS, frames=False)
         return isinstance(outcome, Run) and outcome.overall.value == 0.0
-
-    def has_strangers(self) -> bool:
-        """Whether there are more processes than at the start and a zygote with Snowpark and its worker."""
-        until = time.monotonic() + _GRACE_SECONDS
-        while self._count_processes() > self._processes + 3 and time.monotonic() < until:
-            time.sleep(0.05)
-        return self._count_processes() > self._processes + 3
-
-    @staticmethod
-    def _count_processes() -> int:
-        return len(psutil.Process().children(recursive=True))
 
     def close(self) -> None:
         """End the engine."""

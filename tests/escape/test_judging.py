@@ -70,14 +70,14 @@ def test_a_signal_to_the_victim_is_seen(canaries, number):
 
 def test_marked_processes_are_seen_and_ended(canaries):
     def start():
-        child = subprocess.Popen([cage.MARK, "60"], executable="/bin/sleep")
+        child = subprocess.Popen([canaries.mark, "60"], executable="/bin/sleep")
         return child.wait
 
     assert effects(canaries, start) == {"process"}
 
 
 def test_a_marked_name_is_seen(canaries):
-    program = f"import time; open('/proc/self/comm', 'w').write({cage.MARK!r}); time.sleep(60)"
+    program = f"import time; open('/proc/self/comm', 'w').write({canaries.mark!r}); time.sleep(60)"
 
     def start():
         child = subprocess.Popen([sys.executable, "-c", program])

@@ -7,7 +7,8 @@ import pytest
 
 from tests.escape.specimen import BACKEND, LAYERS, load_all
 
-pytestmark = [pytest.mark.sail, pytest.mark.slow]
+# The first test of each set of layers runs all specimens with it.
+pytestmark = [pytest.mark.sail, pytest.mark.slow, pytest.mark.timeout(900)]
 SPECIMENS = load_all()
 CASES = [
     pytest.param(ablation, specimen, id=f"{ablation}-{specimen.name}")
@@ -19,9 +20,9 @@ CASES = [
 
 @pytest.mark.parametrize(("ablation", "specimen"), CASES)
 def test_header_is_what_is_seen(stage, ablation, specimen):
-    if (ablation, specimen.goal) == ("worker", "host") and not stage.scene(ablation).hides_the_host():
+    seen = stage.observe(specimen, ablation)
+    if (ablation, specimen.goal) == ("worker", "host") and not stage.troupe.scenes[0].hides_the_host():
         pytest.skip("without namespaces a worker can see what machine it is on")
-    seen = stage.run(specimen, ablation)
     assert seen.status != "exception", seen
     assert specimen.is_stopped_under(ablation) == (not seen.escaped), seen
     if ablation == "none" and not specimen.stopped_always:
@@ -31,7 +32,9 @@ def test_header_is_what_is_seen(stage, ablation, specimen):
 REFUSED = [specimen for specimen in SPECIMENS if BACKEND in specimen.stopped_by]
 
 
-@pytest.mark.parametrize("specimen", REFUSED, ids=lambda specimen: specimen.name)
-def test_what_only_spark_can_do_is_refused_by_the_gateway(stage, specimen):
-    seen = stage.run(specimen, "gateway")
+@pytest.mark.parametrize(
+    ("ablation", "specimen"), [pytest.param("gateway", specimen, id=specimen.name) for specimen in REFUSED]
+)
+def test_what_only_spark_can_do_is_refused_by_the_gateway(stage, ablation, specimen):
+    seen = stage.observe(specimen, ablation)
     assert not seen.escaped and seen.status == "refused", seen

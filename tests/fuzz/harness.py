@@ -16,7 +16,7 @@ def main() -> None:
     setting = SETTINGS[name]
     with atheris.instrument_imports(include=list(setting.modules)):
         from tests.fuzz.targets import TARGETS
-    from tests.fuzz.mutate import mutate_frames, mutate_plan, mutate_words
+    from tests.fuzz.mutate import mutate_data, mutate_frames, mutate_plan, mutate_words
     from tests.fuzz.seeds import words
 
     logging.disable()
@@ -25,6 +25,8 @@ def main() -> None:
     def mutate(data: bytes, longest: int, seed: int) -> bytes:
         if name == "frames":
             return mutate_frames(data, longest, seed, atheris.Mutate)
+        if name == "data":
+            return mutate_data(data, longest, seed, atheris.Mutate)
         if setting.worded:
             return mutate_words(data, longest, seed, atheris.Mutate, known)
         return mutate_plan(data, longest, seed, atheris.Mutate)

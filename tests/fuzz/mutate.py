@@ -82,7 +82,7 @@ def _change_text(nodes: Sequence[Any], draw: random.Random, bytewise: Mutate) ->
 _JSON = (
     '"frame":', '"returned":', '"raised":', '"problems":', '"type":', '"kind":', '"text":', '"int"',
     '"decimal"', '"fraction"', '"none"', '"bool"', '"other"', '"refusal":', '"memory":', '"condition":',
-    '"CALCMETRIC_LIMIT"', '"severity":', '"warning"', "null", "NaN", "1e400", "-0", "[", "]", "{", "}",
+    '"CALCMETRIC_BACKEND"', '"severity":', '"warning"', "null", "NaN", "1e400", "-0", "[", "]", "{", "}",
     ":", '"0x1p+0"', '"nan"', '"1/0"', '"1E+99999"', "9223372036854775808", '"\\ud800"', '"\\u001b[2J"',
     "true", "1.0", ",", '"float"',
 )  # fmt: skip
@@ -114,6 +114,24 @@ def mutate_frames(data: bytes, longest: int, seed: int, bytewise: Mutate) -> byt
             frames[index] = kind, b"".join(parts)
     changed = b"".join(HEADER.pack(len(payload), kind) + payload for kind, payload in frames)
     return changed[:longest]
+
+
+def mutate_data(data: bytes, longest: int, seed: int, bytewise: Mutate) -> bytes:
+    """Change one to four whole numbers where a flatbuffer or an Arrow body has them."""
+    draw = random.Random(seed)
+    if len(data) < 16 or draw.random() < _BYTEWISE:
+        return bytewise(data, longest)
+    changed = bytearray(data)
+    for _ in range(draw.randint(1, 4)):
+        size = draw.choice((1, 2, 4, 8))
+        place = draw.randrange(0, len(changed) - size + 1, size)
+        old = int.from_bytes(changed[place : place + size], "little", signed=True)
+        new = draw.choice((0, -1, 1, old + 1, old - 1, old + 8, old * 2, -old, 1 << draw.randrange(8 * size)))
+        changed[place : place + size] = (new % (1 << 8 * size)).to_bytes(size, "little")
+    if draw.random() < 0.2:
+        begin, end = sorted(draw.randrange(0, len(changed), 8) for _ in range(2))
+        changed[end:end] = changed[begin:end]
+    return bytes(changed[:longest])
 
 
 def mutate_words(data: bytes, longest: int, seed: int, bytewise: Mutate, words: Sequence[str]) -> bytes:

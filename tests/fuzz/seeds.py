@@ -15,6 +15,8 @@ from tests.hostile.client import ask, frame, outcome
 from tests.hostile.generate import FITTING, HOSTILE, Generator
 from tests.plans import corpus, hostile
 from tests.plans.offline import Offline, placeholder, request
+from tests.plans.streams import HOSTILE as STREAMS
+from tests.plans.streams import PLAIN, several
 from tests.sql.frame import expressions, queries
 from tests.sql.test_refused import hostile as hostile_texts
 
@@ -23,7 +25,7 @@ _TESTS = Path(__file__).parents[1]
 
 def seeds(target: str) -> Iterator[bytes]:
     """The first inputs of a target."""
-    return {"frames": _frames, "plan": _plans, "sql": _texts, "source": _sources}[target]()
+    return {"frames": _frames, "plan": _plans, "data": _data, "sql": _texts, "source": _sources}[target]()
 
 
 def words(target: str) -> list[str]:
@@ -84,6 +86,12 @@ def _plans() -> Iterator[bytes]:
             yield b"\0" + request(relation)
     for seed in range(200):
         yield b"\0" + request(Generator(random.Random(seed)).relation())
+
+
+def _data() -> Iterator[bytes]:
+    yield PLAIN
+    yield from several()
+    yield from (data for data in STREAMS.values() if len(data) <= 4_096)
 
 
 def _texts() -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""What is fuzzed: four readers of hostile bytes, each with what must hold of whatever it lets pass.
+"""What is fuzzed: five readers of hostile bytes, each with what must hold of whatever it lets pass.
 
 A target raises for a finding: an exception that is not the documented one, or a result that another reading
 does not agree with. It prints nothing, keeps nothing, and runs nothing of what it reads.
@@ -12,12 +12,15 @@ import types
 from collections.abc import Iterator
 from typing import Any, Final
 
+import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine import plans
 from engine.errors import PlanRefused
 from engine.gateway.budget import FrameBudget
-from engine.results import judge
+from engine.plans.local_data import rewrite_local_data
+from engine.plans.rules import Place
+from engine.results import clean_problems, judge
 from engine.sql import check_expression, check_query, check_schema, check_type
 from sandbox.contract.framing import (
     ENGINE_CAPS,
@@ -75,7 +78,9 @@ def _read_message(kind: Kind, payload: bytes, budget: FrameBudget) -> None:
     except ChannelGarbage:
         return
     assert decode(type(message), encode(message)) == message
-    if isinstance(message, Outcome):
+    if isinstance(message, Compiled):
+        _read_problems(message)
+    else:
         for rows in (0, 1, None):
             judged = judge(message, rows=rows)
             assert (judged.status == "ok") == (judged.value == judged.value)
@@ -83,6 +88,20 @@ def _read_message(kind: Kind, payload: bytes, budget: FrameBudget) -> None:
                 shown = judged.error.message + judged.error.hint
                 shown.encode()
                 assert "\x1b" not in shown and len(shown) < 10_000
+
+
+def _read_problems(message: Compiled) -> None:
+    try:
+        problems = clean_problems(message.problems)
+    except ChannelGarbage:
+        return
+    assert any(one.severity == "error" for one in problems) == any(
+        one.severity == "error" for one in message.problems
+    )
+    for problem in problems:
+        shown = problem.message + problem.hint + problem.code
+        shown.encode()
+        assert not {"\x1b", "\n"} & set(shown) and len(shown) < 10_000
 
 
 def read_plan(data: bytes) -> None:
@@ -132,6 +151,20 @@ def _bind(relation: pb.Relation, views: dict[str, pb.Relation]) -> pb.Relation:
     bound = plans.bind(relation, frame=some_frame(), views=views, scope="f1q1")
     read_bound(bound, some_frame())
     return bound
+
+
+def read_data(data: bytes) -> None:
+    """The data that a plan carries. What passes is valid to Arrow, and passes again as it is."""
+    try:
+        rewritten = rewrite_local_data(data, Place())
+    except PlanRefused as refusal:
+        assert refusal.code and refusal.message
+        return
+    if rewritten:
+        table = pa.ipc.open_stream(rewritten).read_all()
+        table.validate(full=True)
+        assert table.nbytes <= 8 * len(data) and table.schema.metadata is None
+    assert rewrite_local_data(rewritten, Place()) == rewritten
 
 
 def read_sql(data: bytes) -> None:
@@ -206,4 +239,10 @@ def _check_code(code: types.CodeType) -> None:
             raise AssertionError(f"{step.opname} {name}")
 
 
-TARGETS: Final = {"frames": read_frames, "plan": read_plan, "sql": read_sql, "source": read_source}
+TARGETS: Final = {
+    "frames": read_frames,
+    "plan": read_plan,
+    "data": read_data,
+    "sql": read_sql,
+    "source": read_source,
+}

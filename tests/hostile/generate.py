@@ -13,8 +13,10 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.descriptor import FieldDescriptor
 
 from tests.hostile.roles import ROLES, words
+from tests.plans.streams import several
 
 MOST_DEPTH: Final = 12
+_STREAMS: Final = several()
 
 # Texts by role: those that fit, and those that must not pass.
 FITTING: Final[dict[str, tuple[str, ...]]] = {
@@ -54,6 +56,7 @@ FITTING: Final[dict[str, tuple[str, ...]]] = {
     ),
     "json": ("{}", '{"unit":"m"}', ""),
     "value": ("inner", "x", "", "forward", "1.5", "\u2028"),
+    "variable": ("x_1",),
     "": ("x", "frame", "scored", "_calcmetric_view_0", "_calcmetric_view_1", "current", "1"),
 }
 HOSTILE: Final[dict[str, tuple[str, ...]]] = {
@@ -101,6 +104,7 @@ HOSTILE: Final[dict[str, tuple[str, ...]]] = {
     ),
     "json": ('{"__metadata_col":true}', '{"CURRENT_DEFAULT":"1"}', "[1]", "{"),
     "value": ("x" * 2000,),
+    "variable": ("_metadata", "X_1", "a", "a`b"),
     "": (
         "/etc/passwd",
         "text.`/etc/passwd`",
@@ -211,6 +215,8 @@ class Generator:
             case kinds.TYPE_STRING:
                 return self.text(ROLES.get(f"{name}.{field.name}", ""))
             case kinds.TYPE_BYTES:
+                if ROLES.get(f"{name}.{field.name}") == "data" and not self._chance(self.spite):
+                    return self.draw.choice(_STREAMS)
                 return self.draw.randbytes(self.draw.randrange(5))
             case kinds.TYPE_BOOL:
                 return self._chance(0.5)

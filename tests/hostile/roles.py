@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-Role = Literal["column", "function", "table function", "hint", "sql", "expression", "type", "schema", "json"]
+Role = Literal[
+    "column", "function", "table function", "hint", "sql", "expression", "type", "schema", "json", "data",
+    "variable",
+]  # fmt: skip
 
 _VALUE: Final = "value"
 
@@ -24,7 +27,8 @@ ROLES: Final[dict[str, str]] = {
     "Expression.Literal.string": _VALUE,
     "Expression.Literal.Decimal.value": _VALUE,
     "DataType.String.collation": _VALUE,
-    "LocalRelation.data": _VALUE,
+    "LocalRelation.data": "data",
+    "Expression.UnresolvedNamedLambdaVariable.name_parts": "variable",
     "AsOfJoin.join_type": _VALUE,
     "AsOfJoin.direction": _VALUE,
     "NearestByJoin.join_type": _VALUE,
@@ -51,7 +55,6 @@ ROLES: Final[dict[str, str]] = {
             "Drop.column_names",
             "Expression.Alias.name",
             "Expression.UnresolvedAttribute.unparsed_identifier",
-            "Expression.UnresolvedNamedLambdaVariable.name_parts",
             "Expression.UnresolvedRegex.col_name",
             "Expression.UnresolvedStar.unparsed_target",
             "Expression.UpdateFields.field_name",

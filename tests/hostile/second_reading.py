@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -54,9 +55,9 @@ def read_bound(relation: pb.Relation, frame: pb.Relation, references: tuple[str,
     """
     inside: set[int] = set()
     outside: set[int] = set()
-    work: list[tuple[Any, frozenset[str]]] = [(relation, frozenset(references))]
+    work: list[tuple[Any, frozenset[str], frozenset[str]]] = [(relation, frozenset(references), frozenset())]
     while work:
-        here, tables = work.pop()
+        here, tables, variables = work.pop()
         if _is_frame(here, frame):
             inside |= {message.plan_id for message in walk(here.subquery_alias.input) if _has_id(message)}
             continue
@@ -78,7 +79,11 @@ def read_bound(relation: pb.Relation, frame: pb.Relation, references: tuple[str,
         visible = tables
         if name == "WithRelations":
             visible = tables | {one.subquery_alias.alias for one in here.references}
-        work += [(child, visible) for child in _children(here)]
+        if name == "Expression.LambdaFunction":
+            variables |= {".".join(one.name_parts) for one in here.arguments}
+        if name == "Expression.UnresolvedNamedLambdaVariable" and ".".join(here.name_parts) not in variables:
+            raise Gap(f"{here.name_parts} is no variable of a lambda around it")
+        work += [(child, visible, variables) for child in _children(here)]
     if inside & outside:
         raise Gap(f"references {sorted(inside & outside)} reach into the frame")
 
@@ -149,6 +154,10 @@ def _harm(role: str, text: Any, tables: frozenset[str]) -> str:
             return find_type_harm(text)
         case "json":
             return _metadata_harm(text)
+        case "data":
+            return _data_harm(text)
+        case "variable":
+            return "" if text.isidentifier() and text.islower() and text.isascii() else "a variable"
     return ""
 
 
@@ -166,6 +175,17 @@ def _metadata_harm(text: str) -> str:
         return "metadata of no known form"
     bad = [key for key in data if key.startswith("_") or key != key.lower()]
     return f"metadata {bad}" if bad else ""
+
+
+def _data_harm(data: bytes) -> str:
+    """Arrow's own reader finds a valid table; that it has no metadata is seen in the bytes."""
+    if not data:
+        return ""
+    try:
+        pa.ipc.open_stream(data).read_all().validate(full=True)
+    except pa.ArrowException as error:
+        return f"data ({error!s:.60})"
+    return "metadata" if b"SPARK::" in data or b"ARROW:" in data or b"pandas" in data else ""
 
 
 def _is_frame(message: Any, frame: pb.Relation) -> bool:

@@ -97,7 +97,7 @@ ODD = {
     "a host path": _raised(message="/home/operator/secret/data.parquet"),
     "a line before the first": _raised(line=-(2**62)),
     "a refusal of no known code": _raised(refusal={**PROBLEM, "code": "\x00", "line": -1}),
-    "a condition of the engine": _raised(condition="CALCMETRIC_LIMIT"),
+    "a condition of the engine": _raised(condition="CALCMETRIC_BACKEND"),
     "NaN as a float": _returned(text="nan"),
     "infinity as a float": _returned(text="inf"),
     "1e400 as a float": _returned(text="1e400"),
@@ -187,6 +187,12 @@ def _compiled(*problems: Any) -> bytes:
         _compiled({**PROBLEM, "severity": "none"}),
         _compiled({**PROBLEM, "more": 1}),
         _compiled(PROBLEM, []),
+        _compiled({**PROBLEM, "line": 0}),
+        _compiled({**PROBLEM, "line": 2**40}),
+        _compiled({**PROBLEM, "column": -1}),
+        _compiled({**PROBLEM, "code": "Raised"}),
+        _compiled({**PROBLEM, "code": "x" * 61}),
+        _compiled({**PROBLEM, "code": "\x1b[31m"}),
     ],
 )
 def test_what_is_no_list_of_problems_is_garbage(sent: bytes) -> None:
@@ -196,3 +202,18 @@ def test_what_is_no_list_of_problems_is_garbage(sent: bytes) -> None:
 def test_an_honest_list_of_problems_is_read() -> None:
     assert _compile(_compiled(PROBLEM)) == (Problem(**PROBLEM),)
     assert _compile(_compiled()) == ()
+
+
+def test_words_about_a_source_are_cleaned_where_they_enter() -> None:
+    message = "\x1b]0;x\x07no\n/home/operator/secret/a.py:1:1 fine"
+    told = {**PROBLEM, "message": message, "hint": "\ud800" + "y" * 9_000}
+    [problem] = _compile(_compiled(told))  # type: ignore[misc]
+    assert problem.message == "no a.py:1:1 fine"
+    assert problem.hint.startswith("yyy") and len(problem.hint) <= 2_000
+
+
+def test_of_too_many_problems_errors_stay() -> None:
+    many = [{**PROBLEM, "severity": "warning", "line": number} for number in range(1, 9_000)]
+    found = _compile(_compiled(*many, {**PROBLEM, "line": 9_999}))
+    assert found == (Problem(**{**PROBLEM, "line": 9_999}),)  # type: ignore[arg-type]
+    assert len(_compile(_compiled(*many))) == 1_000  # type: ignore[arg-type]

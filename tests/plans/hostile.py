@@ -238,7 +238,7 @@ EXPRESSIONS: dict[str, tuple[str, Build]] = {
         "hidden-column",
         _set("unresolved_extract_value.extraction.literal.string", "_metadata"),
     ),
-    "hidden lambda": ("hidden-column", _set("unresolved_named_lambda_variable.name_parts", ["_metadata"])),
+    "hidden lambda": ("plan-garbage", _set("unresolved_named_lambda_variable.name_parts", ["_metadata"])),
     "alias metadata": ("plan-refused", _set("alias.metadata", '{"__metadata_col": true}')),
     "alias SQL": ("plan-refused", _set("alias.metadata", '{"CURRENT_DEFAULT": "1"}')),
     "alias not an object": ("plan-refused", _set("alias.metadata", "[1]")),

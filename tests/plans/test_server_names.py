@@ -96,7 +96,6 @@ PLACES: dict[str, Build] = {
     "corr": _single("corr", "col1"),
     "colRegex": _expression("unresolved_regex.col_name"),
     "text": _expression("expression_string.expression"),
-    "lambda variable": _expression("unresolved_named_lambda_variable.name_parts"),
 }
 
 

@@ -172,7 +172,7 @@ def test_running_out_of_memory_is_a_limit():
     ("condition", "status"),
     [
         ("CALCMETRIC_REFUSED", "refused"),
-        ("CALCMETRIC_LIMIT", "limit"),
+        ("CALCMETRIC_LIMIT", "raised"),
         ("CALCMETRIC_BACKEND", "backend_error"),
         ("DIVIDE_BY_ZERO", "raised"),
     ],

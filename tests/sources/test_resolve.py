@@ -166,3 +166,31 @@ def test_a_value_that_parquet_cannot_hold_is_a_data_error(tmp_path, spool):
     with pytest.raises(DataError, match="the Arrow table cannot be handed"):
         resolve(odd, tmp_path, spool)
     assert not list(spool.folder.iterdir())
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_a_link_in_a_folder_does_not_lead_out_of_the_roots(tmp_path, spool, ending):
+    """The engine itself, which nothing confines, would read an Arrow file behind it."""
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    (inside / "deep").mkdir(parents=True)
+    outside.mkdir()
+    for name in (inside / f"a.{ending}", outside / f"secret.{ending}"):
+        pq.write_table(TABLE, name) if ending == "parquet" else feather.write_feather(TABLE, str(name))
+    (inside / "deep" / f"b.{ending}").symlink_to(outside / f"secret.{ending}")
+    for source in (inside, inside / "deep", inside / "**" / f"*.{ending}", inside / "*"):
+        with pytest.raises(DataError, match="outside the folders"):
+            resolve(source, inside, spool)
+    (inside / "deep" / f"b.{ending}").unlink()
+    (inside / "deep" / f"b.{ending}").symlink_to(inside / f"a.{ending}")
+    resolve(inside, inside, spool)
+
+
+def test_a_glob_cannot_be_made_to_take_for_ever(tmp_path, spool):
+    deep = tmp_path
+    for name in "abcdefgh":
+        deep = deep / name
+        deep.mkdir()
+        pq.write_table(TABLE, deep / "x.parquet")
+    assert len(paths_of(resolve(f"{tmp_path}/{'**/' * 40}*.parquet", tmp_path, spool))) == 8
+    with pytest.raises(DataError, match="more than 2 times"):
+        resolve(f"{tmp_path}/{'**/*/' * 12}*.parquet", tmp_path, spool)

@@ -83,6 +83,16 @@ FLOODS = {
         "None",
         _FLOOR,
     ),
+    "plans that carry much data": (
+        "from pyspark.sql import types as T\n"
+        "spark, shape = df.sparkSession, T.StructType().add('t', 'string')\n"
+        "for number in range(12):\n"
+        "    made = spark.createDataFrame([(str(number) + 'x' * 10**6,)] * 4, shape)\n"
+        "    assert made.schema == shape and made.limit(number).count() == min(number, 4)\n"
+        "return 1.0",
+        "None",
+        3 * _FLOOR,
+    ),
     "fetches": (
         "wide = df.crossJoin(df.select(F.col('n').alias('m')).limit(20))\n"
         "return float(sum(len(wide.withColumn('k', F.lit(k)).toPandas()) for k in range(3)))",

@@ -124,7 +124,7 @@ def _check_struct_star(star: Any, place: Place) -> None:
     """The fields of a struct; but names of relations come before those of columns."""
     first = star.unparsed_target.removesuffix(".*").split(".")[0].strip("` ").lower()
     aliases = {step.subquery_alias.alias.lower() for step in place.chain.steps}
-    if not first or first == PLACEHOLDER or first in aliases:
+    if not first or first == PLACEHOLDER or first in aliases or "`" in star.unparsed_target:
         raise Unfused("all columns of an alias")
 
 
