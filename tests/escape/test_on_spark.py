@@ -1,4 +1,4 @@
-"""What only Spark can do, on Spark: with every layer off, with the gateway alone, and with the server's alone.
+"""What only Spark can do, on Spark: with every layer off, and with the gateway or the server's layer alone.
 
 The other specimens do the same whatever the backend is, or are seen to be stopped on Sail, which can do them.
 """
