@@ -76,8 +76,12 @@ class Backend(Protocol):
         """
         ...
 
-    def open_session(self) -> BackendSession:
-        """Open a session with time zone UTC and ANSI on. Starts the backend if need be."""
+    def open_session(self, tenant: str = "") -> BackendSession:
+        """Open a session with time zone UTC and ANSI on. Starts the backend if need be.
+
+        Args:
+            tenant: for whom; a session that was used before is given to nobody else.
+        """
         ...
 
     def close(self) -> None:

@@ -35,8 +35,8 @@ class Endpoint(Protocol):
         """End the server behind `connection`, if it is ours; the next use starts another."""
         ...
 
-    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
-        """Release a closed session, or keep it for another; `clean`: nothing of it was stopped."""
+    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
+        """Release a closed session, or keep it for its tenant; `clean`: nothing of it was stopped."""
         ...
 
 
@@ -65,7 +65,7 @@ class FixedEndpoint:
     def end_server(self, connection: Connection) -> None:
         """Somebody else's business."""
 
-    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
+    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
         """Release it."""
-        del clean
+        del tenant, clean
         connection.release(session_id)

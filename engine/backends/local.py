@@ -110,9 +110,9 @@ class LocalServer(abc.ABC):
         del connection, since, until
         return True
 
-    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
+    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
         """Release a session; see `Endpoint`."""
-        del clean
+        del tenant, clean
         connection.release(session_id)
 
     @property
@@ -140,10 +140,10 @@ class LocalServer(abc.ABC):
         """Start the server unless it runs; see `Backend.start`."""
         self.connection()
 
-    def open_session(self) -> ConnectSession:
+    def open_session(self, tenant: str = "") -> ConnectSession:
         """Open a session; see `Backend.open_session`."""
         self.connection()
-        return ConnectSession(self)
+        return ConnectSession(self, tenant=tenant)
 
     def connection(self) -> Connection:
         """The connection of the running server, which is started if need be."""

@@ -50,9 +50,9 @@ class _Unowned:
     def end_server(self, connection: Connection) -> None:
         """Not ours to end; the session cancels its call; see `Endpoint`."""
 
-    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
+    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
         """Release a session; see `Endpoint`."""
-        del clean
+        del tenant, clean
         connection.release(session_id)
 
     def _check_usable(self) -> None:
@@ -87,10 +87,10 @@ class Remote(_Unowned):
         """Reach the endpoint; see `Backend.start`."""
         self.connection()
 
-    def open_session(self) -> ConnectSession:
+    def open_session(self, tenant: str = "") -> ConnectSession:
         """Open a session; see `Backend.open_session`."""
         self.connection()
-        return ConnectSession(self)
+        return ConnectSession(self, tenant=tenant)
 
     def connection(self) -> Connection:
         """The connection, made and tried at the first use."""
@@ -172,12 +172,12 @@ class CallerSession(_Unowned):
             failure.detail = str(error)
             raise failure from None
 
-    def open_session(self) -> ConnectSession:
+    def open_session(self, tenant: str = "") -> ConnectSession:
         """The caller's session, again; see `Backend.open_session`."""
         self._check_usable()
-        return ConnectSession(self, self._session_id)
+        return ConnectSession(self, self._session_id, tenant=tenant)
 
-    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
+    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
         """The caller still uses it; see `Endpoint`."""
 
     def connection(self) -> Connection:

@@ -40,7 +40,12 @@ class ConnectSession:
     """One session; see `BackendSession`. It outlives a restart of its server."""
 
     def __init__(
-        self, endpoint: Endpoint, session_id: str | None = None, prepared: Connection | None = None
+        self,
+        endpoint: Endpoint,
+        session_id: str | None = None,
+        prepared: Connection | None = None,
+        *,
+        tenant: str = "",
     ) -> None:
         """Open a session.
 
@@ -48,8 +53,10 @@ class ConnectSession:
             endpoint: its backend.
             session_id: of a session that the server may know already.
             prepared: the connection on which that one was configured.
+            tenant: whose it is.
         """
         self._endpoint = endpoint
+        self._tenant = tenant
         self.id = session_id or str(uuid.uuid4())
         self._lock = threading.Lock()
         self._prepared = prepared
@@ -206,7 +213,7 @@ class ConnectSession:
         with self._lock:
             prepared, self._prepared = self._prepared, None
         if prepared is not None and not prepared.closed:
-            self._endpoint.retire(prepared, self.id, clean=self._clean)
+            self._endpoint.retire(prepared, self.id, tenant=self._tenant, clean=self._clean)
 
     def _aside(self, turn: Turn, stop: Callable[[], None]) -> None:
         """Stop something while nobody waits; the last one releases a session that was closed meanwhile."""

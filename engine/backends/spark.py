@@ -15,6 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +48,16 @@ _IDLE_SECONDS: Final = 1_200  # Spark forgets one after an hour
 _POLL_SECONDS: Final = 0.1
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Idle:
+    """A session that waits for its tenant's next run."""
+
+    connection: Connection
+    session_id: str
+    tenant: str
+    since: float
 
 
 class LocalSpark(LocalServer):
@@ -90,7 +101,7 @@ class LocalSpark(LocalServer):
         self._training: ServerProcess | None = None
         self._asked = threading.Event()  # an honest session is open: no more warming up
         self._hurry = threading.Event()  # closing: no more training
-        self._idle: list[tuple[Connection, str, float]] = []
+        self._idle: list[_Idle] = []
         self._idle_lock = threading.Lock()
 
     def launch(self) -> tuple[ServerProcess, Connection]:
@@ -118,25 +129,28 @@ class LocalSpark(LocalServer):
         )
         self._helper.start()
 
-    def open_session(self) -> ConnectSession:
-        """Open a session, or one that was used before; see `Backend.open_session`."""
+    def open_session(self, tenant: str = "") -> ConnectSession:
+        """Open a session, or one that the tenant used before; see `Backend.open_session`."""
         connection = self.connection()
         self._asked.set()
         with self._idle_lock:
-            while self._idle:
-                kept, session_id, since = self._idle.pop()
-                if kept is connection and time.monotonic() - since < _IDLE_SECONDS:
-                    return ConnectSession(self, session_id, connection)
-        return ConnectSession(self)
+            fresh = time.monotonic() - _IDLE_SECONDS
+            self._idle = [one for one in self._idle if one.connection is connection and one.since > fresh]
+            for kept in reversed(self._idle):
+                if kept.tenant == tenant:
+                    self._idle.remove(kept)
+                    return ConnectSession(self, kept.session_id, connection, tenant=tenant)
+        return ConnectSession(self, tenant=tenant)
 
-    def retire(self, connection: Connection, session_id: str, *, clean: bool) -> None:
+    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
         """Keep a session: the code that Spark makes for a query is of use in that session only.
 
-        A metric changes nothing in it: plans bring their own views, and configuration is read-only.
+        A metric changes nothing in it: plans bring their own views, and configuration is read-only. Should
+        that ever fail, what it left is found by runs of the same tenant only.
         """
         with self._idle_lock:
             if clean and len(self._idle) < _IDLE_SESSIONS:
-                self._idle.append((connection, session_id, time.monotonic()))
+                self._idle.append(_Idle(connection, session_id, tenant, time.monotonic()))
                 return
         connection.release(session_id)
 

@@ -60,7 +60,7 @@ def open_dataset(
     if found.caller_session is not None:
         backend = CallerSession(found.caller_session)
     spark = backend.name == LocalSpark.name
-    session = backend.open_session()
+    session = backend.open_session(job.tenant)
     stack.callback(session.close)
     try:
         schema = _fetch_schema(session, found.relation)

@@ -11,6 +11,7 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.local import LocalServer
+from engine.backends.spark import LocalSpark
 from engine.errors import BackendError, BackendLost, Interrupted
 from tests.backends.plans import aggregate, call, column, count, endless, number, numbers, run, sql, value
 from tests.waiting import wait_until
@@ -229,3 +230,15 @@ def test_a_plan_that_ends_by_itself_is_not_interrupted(backend: LocalServer) -> 
     doubled = aggregate(numbers(4), call("sum", call("*", column("id"), number(2))))
     assert value(session, doubled, deadline=time.monotonic() + 60, cancel=threading.Event()) == 12
     session.close()
+
+
+@pytest.mark.spark
+def test_a_session_that_was_used_is_given_to_its_tenant_only(spark_backend: LocalSpark) -> None:
+    first = spark_backend.open_session("a")
+    assert value(first, count(numbers(3))) == 3
+    first.close()
+    other, again = spark_backend.open_session("b"), spark_backend.open_session("a")
+    assert other.id != first.id and again.id == first.id
+    assert value(again, count(numbers(4))) == 4
+    for session in (other, again):
+        session.close()

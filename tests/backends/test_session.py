@@ -79,7 +79,7 @@ class Server:
         if self.heeds:
             self.call.over.set()
 
-    def retire(self, connection: object, session_id: str, *, clean: bool) -> None:
+    def retire(self, connection: object, session_id: str, *, tenant: str, clean: bool) -> None:
         self.log.append("keep" if clean else "release")
 
     def error_details(self, session_id: str) -> Any:

@@ -14,7 +14,7 @@ from engine.backends import names
 from engine.backends.sail import LocalSail
 from engine.backends.spark import LocalSpark
 from engine.backends.watch import Vigilance
-from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b, run_on_groups
+from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b
 
 SERVERS = [
     pytest.param("sail", marks=pytest.mark.sail),
@@ -106,8 +106,10 @@ def test_a_frame_that_kills_the_server_leaves_the_others_of_its_run_alone(
 def test_a_question_that_kills_the_server_when_it_is_counted_along_does_not_cost_the_count(
     fragile: Engine, rows: Dataset
 ) -> None:
-    run = run_on_groups(fragile, metric(KILLING), rows)
-    assert [one.rows for one in run.results] == [300, 100, 100, 100]
+    # Each frame ends the server twice, and Java takes its time for that.
+    groups = ["a", "b", "c"] if fragile.backend.name == "sail" else ["a"]
+    run = fragile.evaluate(metric(KILLING), rows, segments=[SegmentGroup.by_value("g", values=groups)])
+    assert [one.rows for one in run.results] == [300, *(100 for _ in groups)]
     assert {(one.status, one.error.code) for one in run.results} == {("backend_error", "backend-lost")}
     check_goes_on(fragile, rows)
 

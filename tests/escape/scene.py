@@ -22,7 +22,7 @@ from tests.escape.specimen import LAYERS, Specimen
 
 _MIB = 1 << 20
 LIMITS = Limits(
-    wall_seconds=20, frame_seconds=3, memory_bytes=768 * _MIB, printed_bytes=8 << 10, fetched_rows=100_000
+    wall_seconds=20, frame_seconds=5, memory_bytes=768 * _MIB, printed_bytes=8 << 10, fetched_rows=100_000
 )
 # Where the attempt is to use more than there is, there is little.
 _LIMITS_OF: Mapping[str, Limits] = {
@@ -67,9 +67,9 @@ class _Errors(logging.Handler):
 
 
 class Scene:
-    """An engine, its data, another tenant's data beside it, and the canaries around it."""
+    """An engine on Sail, its data, another tenant's data beside it, and the canaries around it."""
 
-    def __init__(self, ablation: str, canaries: Canaries, folder: Path, backend: str = "sail") -> None:
+    def __init__(self, ablation: str, canaries: Canaries, folder: Path) -> None:
         self.ablation = ablation
         self._canaries = canaries
         self._mine, theirs = folder / "mine.parquet", folder / "theirs"
@@ -79,7 +79,7 @@ class Scene:
         (theirs / "payments.csv").write_text(f"secret\n{TENANT_SECRET}\n")
         layers = Layers(**{name: ablation in ("all", name) for name in LAYERS})
         before = _find_spools()
-        self._engine = Engine(backend, roots=(folder,), workers=1, layers=layers)
+        self._engine = Engine("sail", roots=(folder,), workers=1, layers=layers)
         self._dataset = Dataset(self._mine, timestamp="at")
         self._session = self._engine.backend.open_session()
         (spool,) = _find_spools() - before

@@ -29,8 +29,7 @@ _LATER = 3
 class Troupe:
     """Runs specimens with one set of layers after the other: an engine is costly."""
 
-    def __init__(self, folder: Path, backend: str = "sail") -> None:
-        self._backend = backend
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._canaries = [Canaries() for _ in range(_SCENES)]
         self._ablation = ""
@@ -44,7 +43,7 @@ class Troupe:
             self._ablation = ablation
             for canaries in self._canaries:  # one by one: each looks for what its engine has just made
                 folder = Path(tempfile.mkdtemp(dir=self._folder))
-                self.scenes.append(Scene(ablation, canaries, folder, self._backend))
+                self.scenes.append(Scene(ablation, canaries, folder))
             self._processes = _count_processes()
         return self.scenes
 

@@ -26,7 +26,7 @@ from tests.hostile.second_reading import read_bound
 from tests.plans.offline import placeholder
 from tests.sql.frame import FRAME
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]
 
 TEXTS = 6_000
 _READERS = 3
