@@ -1,6 +1,6 @@
 """From what a worker reports to what a caller may believe. Pure."""
 
 from engine.results.text import clean_text
-from engine.results.validate import Judgement, judge
+from engine.results.validate import Judgement, excused, judge
 
-__all__ = ["Judgement", "clean_text", "judge"]
+__all__ = ["Judgement", "clean_text", "excused", "judge"]
