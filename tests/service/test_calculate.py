@@ -1,5 +1,6 @@
 """Calculation through the database: filled in, gone on with, claimed once, given up."""
 
+import contextlib
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -99,25 +100,27 @@ def test_recalculation_stands_beside_what_was_there(filled, database, engine, se
     assert len(results(client, metric, window="period", overall=True, history=True)) == 12
 
 
-def test_a_claim_is_of_one_and_a_lost_one_is_taken_over(client, payments, database, settings):
+def test_a_claim_is_of_one_and_a_lost_one_is_taken_over(client, payments, settings):
     model, _, _ = client.model(payments, timestamp=None)
     for _ in range(2):
         client.metric(model, COUNT)
-    quick = replace(settings, lease_seconds=0.05)
-    Planner(database).plan(NOW)
-    with database.session() as session:
-        first = leases.claim_work(session, quick)
-    assert len(first.work) == 2
-    with database.session() as session:
-        assert leases.claim_work(session, settings) is None
-    assert threading.Event().wait(0.1) is False
-    with database.session() as session:
-        second = leases.claim_work(session, settings)
-        assert {one.id for one in second.work} == {one.id for one in first.work}
-    with database.session() as session:
-        assert not leases.renew(session, first, 30)
-        assert not leases.finish(session, first, first.first, [])
-        assert leases.finish(session, second, second.first, [])
+    now = [NOW]
+    with contextlib.closing(Database(settings.database, now=lambda: now[0])) as clocked:
+        Planner(clocked).plan(NOW)
+        with clocked.session() as session:
+            first = leases.claim_work(session, settings)
+        assert len(first.work) == 2
+        now[0] += timedelta(seconds=settings.lease_seconds - 1)
+        with clocked.session() as session:
+            assert leases.claim_work(session, settings) is None
+        now[0] += timedelta(seconds=2)
+        with clocked.session() as session:
+            second = leases.claim_work(session, settings)
+            assert {one.id for one in second.work} == {one.id for one in first.work}
+        with clocked.session() as session:
+            assert not leases.renew(session, first, 30)
+            assert not leases.finish(session, first, first.first, [])
+            assert leases.finish(session, second, second.first, [])
 
 
 def test_threads_that_calculate_at_once_share_the_work(filled, database, engine, settings, payments):
