@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -170,7 +170,12 @@ class Engine:
         return self._prepare(source, dataset, options).start()
 
     def evaluate_many(
-        self, sources: Mapping[str, str | bytes], dataset: Dataset, **options: Unpack[RunOptions]
+        self,
+        sources: Mapping[str, str | bytes],
+        dataset: Dataset,
+        *,
+        on_start: Callable[[Callable[[], None]], None] | None = None,
+        **options: Unpack[RunOptions],
     ) -> tuple[Run, ...]:
         """Run several metrics on the full data and every segment; wait for the end.
 
@@ -180,6 +185,7 @@ class Engine:
         Args:
             sources: the authors' codes by the metrics' names.
             dataset: what to read.
+            on_start: given a function that cancels all the runs, from any thread and at any time.
             options: see `RunOptions`; without `name`. Limits are those of each run.
 
         Returns:
@@ -187,6 +193,7 @@ class Engine:
 
         Raises:
             SourcesRefused: some sources have problems; nothing ran.
+            Interrupted: they were cancelled while the sources were compiled.
             UsageError, DataError, IsolationError, BackendStartError, BackendError: as `evaluate`.
         """
         self._refuse_misuse()
@@ -199,7 +206,9 @@ class Engine:
             make_job(source, dataset, one, self._layers)
             for source, one in zip(sources.values(), named, strict=True)
         ]
-        return evaluate_together(self._services(), jobs, options.get("on_progress")) if jobs else ()
+        if not jobs:
+            return ()
+        return evaluate_together(self._services(), jobs, options.get("on_progress"), on_start)
 
     def plan(self, source: str | bytes, dataset: Dataset, **options: Unpack[RunOptions]) -> RunPlan:
         """Find out what a run would do, without running it: its frames, their rows, what is cut.

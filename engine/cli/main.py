@@ -37,6 +37,7 @@ _COMMANDS = {
     "doctor": "engine.cli.doctor",
     "serve": "engine.cli.serve",
     "worker": "engine.cli.serve",
+    "prune": "engine.cli.serve",
     "keys": "engine.cli.keys",
 }
 

@@ -66,6 +66,7 @@ class Result:
         error: set exactly if the status is not `ok`, `nan` or `no_data`.
         printed: what calc_metric printed.
         seconds: the duration of this frame's own call.
+        excuse: with `no_data`: what calc_metric raised, if it raised.
     """
 
     frame: Frame
@@ -75,6 +76,7 @@ class Result:
     error: FrameError | None = None
     printed: str = ""
     seconds: float = 0.0
+    excuse: FrameError | None = None
 
     def __post_init__(self) -> None:
         if (self.status == "ok") != math.isfinite(self.value) or math.isinf(self.value):

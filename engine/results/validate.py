@@ -84,6 +84,11 @@ def judge(outcome: Outcome, *, rows: int | None, fault: tuple[Status, FrameError
     return _invalid("worker-garbage", "the worker reported neither a value nor an exception", "")
 
 
+def excused(outcome: Outcome) -> FrameError | None:
+    """The exception that a frame without rows excused, of an outcome that was judged "no_data"."""
+    return None if outcome.raised is None else _raised_error(outcome.raised)
+
+
 def _judge_returned(returned: Returned, rows: int | None) -> Judgement:
     kind = clean_text(returned.type, _TYPE_CAP).replace("\n", " ")
     if returned.kind == "none":
@@ -150,10 +155,16 @@ def _judge_raised(raised: Raised, rows: int | None, fault: tuple[Status, FrameEr
         )
     if rows == 0:
         return _no_data()
+    return Judgement("raised", math.nan, _raised_error(raised))
+
+
+def _raised_error(raised: Raised) -> FrameError:
+    line = raised.line if raised.line > 0 else None
+    message = clean_text(raised.message)
     kind = clean_text(raised.type, _TYPE_CAP).replace("\n", " ")
     said = f"{kind}: {message}" if message else kind
     source = clean_text(raised.source, _FIELD_CAP).replace("\n", " ")
-    return Judgement("raised", math.nan, FrameError("raised", _with_source(said, line, source), line))
+    return FrameError("raised", _with_source(said, line, source), line)
 
 
 def _with_source(said: str, line: int | None, source: str) -> str:

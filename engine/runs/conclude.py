@@ -11,7 +11,7 @@ from engine.errors import LimitExceeded
 from engine.models.codes import limit_code
 from engine.models.frame import Frame
 from engine.models.result import FrameError, Result, Status
-from engine.results import judge
+from engine.results import excused, judge
 from engine.results.text import printed_text
 from sandbox.contract.messages import Outcome
 
@@ -98,12 +98,14 @@ def conclude(frame: Frame, rows: int | None, ended: Ended, cpu_limit: float) -> 
         ended: how its call ended.
         cpu_limit: the limit cpu_seconds, for a worker that was ended for it.
     """
+    excuse = None
     if isinstance(ended.ending, Outcome):
         status, value, error = judge(ended.ending, rows=rows, fault=ended.fault)
+        excuse = excused(ended.ending) if status == "no_data" else None
     else:
         status, error = _explain_ending(ended.ending, cpu_limit)
         value = math.nan
-    return Result(frame, status, value, rows, error, printed_text(ended.printed), ended.seconds)
+    return Result(frame, status, value, rows, error, printed_text(ended.printed), ended.seconds, excuse)
 
 
 def _explain_ending(

@@ -104,7 +104,7 @@ class Execution:
         except BaseException as error:
             self._leave(type(error).__name__)
             if isinstance(error, Interrupted):
-                raise EngineClosed("the engine was closed while the source was compiled") from None
+                self._services.register.refuse_closed()  # else it was cancelled
             raise
 
     def begin(self) -> LiveRun:

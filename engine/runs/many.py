@@ -22,7 +22,10 @@ _TOGETHER: Final = 16
 
 
 def evaluate_together(
-    services: Services, jobs: Sequence[Job], on_progress: Callable[[Progress], None] | None
+    services: Services,
+    jobs: Sequence[Job],
+    on_progress: Callable[[Progress], None] | None,
+    on_start: Callable[[Callable[[], None]], None] | None = None,
 ) -> tuple[Run, ...]:
     """Run metrics that differ in nothing but their source and name; wait for the end.
 
@@ -30,6 +33,7 @@ def evaluate_together(
         services: of the engine.
         jobs: in the order of results.
         on_progress: told of the progress of all together.
+        on_start: given what cancels all of them.
 
     Raises:
         SourcesRefused: some sources have problems; nothing ran.
@@ -39,7 +43,14 @@ def evaluate_together(
     dataset = SharedDataset(services, jobs[0])
     progress = _Together(len(jobs), on_progress)
     executions = [Execution(services, job, progress.of(i), dataset) for i, job in enumerate(jobs)]
+
+    def cancel() -> None:
+        for execution in executions:
+            execution.cancel()
+
     try:
+        if on_start is not None:
+            on_start(cancel)
         _compile(services, executions, jobs)
         runs: list[Run] = []
         for start in range(0, len(jobs), _TOGETHER):

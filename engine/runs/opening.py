@@ -13,6 +13,7 @@ from engine.backends.remote import CallerSession
 from engine.backends.spark import LocalSpark
 from engine.errors import BackendError, BackendLost, BackendStartError, DataError
 from engine.frames import FramePlan, check_term_types, plan_frames, term_probe
+from engine.frames.build import limited
 from engine.gateway.explain import clean
 from engine.relations import with_schema
 from engine.runs.job import Job
@@ -67,6 +68,8 @@ def open_dataset(
         # Spark looks into the files for the schema of Parquet anew in each query, which takes 50 ms and more.
         spelled = found.inferred or (spark and found.relation.read.HasField("data_source"))
         relation = with_schema(found.relation, schema) if spelled else found.relation
+        if job.dataset.rows is not None:
+            relation = limited(relation, job.dataset.rows)
     except BackendError as error:
         raise data_error(error, found.label) from None
     columns = frozenset(field.name for field in schema.struct.fields)

@@ -8,15 +8,18 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from fastapi import FastAPI, Response
+from fastapi.responses import PlainTextResponse
+from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 
 from engine import Engine
 from engine.service import problems
 from engine.service.calculate import Calculator
 from engine.service.datasets import local_roots
-from engine.service.limits import BodyLimit, RateLimit
+from engine.service.limits import BodyLimit
 from engine.service.observe import Observed, Telemetry
 from engine.service.planning import count_work
+from engine.service.rate import RateLimit
 from engine.service.routes import API
 from engine.service.settings import Settings
 from engine.service.state import State, StateOf
@@ -45,7 +48,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
         await run_in_threadpool(database.migrate)
         used = engine or Engine(settings.backend, roots=local_roots(settings) or None)
         validations = Validations(database, used, settings, telemetry)
-        rate = RateLimit(settings.requests_per_minute)
+        rate = RateLimit(database, settings.requests_per_minute)
         app.state.service = State(settings, database, used, validations, telemetry, rate)
         calculator = Calculator(database, used, settings, telemetry)
         thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)
@@ -55,6 +58,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
             yield
         finally:
             calculator.stop()
+            validations.let_go()
             await run_in_threadpool(validations.close)
             if engine is None:
                 await run_in_threadpool(used.close)  # cancels what is calculated, which is then given back
@@ -62,7 +66,8 @@ def make_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
                 await run_in_threadpool(thread.join, _END_SECONDS)
             database.close()
 
-    app = FastAPI(title="calcmetric", version=VERSION, description=_DESCRIPTION, lifespan=live)
+    # Its pages of documentation bring their scripts along, instead of loading them from elsewhere.
+    app = FastAPIOffline(title="calcmetric", version=VERSION, description=_DESCRIPTION, lifespan=live)
     problems.install(app)
     app.add_middleware(BodyLimit, most=settings.body_bytes)
     app.add_middleware(Observed, telemetry=telemetry)
@@ -77,7 +82,7 @@ def _add_probes(app: FastAPI) -> None:
         """Whether the process lives."""
         return {"status": "ok", "version": VERSION}
 
-    @app.get("/readyz", tags=["probes"])
+    @app.get("/readyz", tags=["probes"], responses=problems.described(503))
     def readyz(state: StateOf) -> dict[str, str]:
         """Whether it can work: its database answers."""
         try:
@@ -86,7 +91,7 @@ def _add_probes(app: FastAPI) -> None:
             raise problems.ApiProblem(503, "not-ready", "the database does not answer") from None
         return {"status": "ok"}
 
-    @app.get("/metrics", tags=["probes"])
+    @app.get("/metrics", tags=["probes"], response_class=PlainTextResponse)
     def metrics(state: StateOf) -> Response:
         """Counters, for Prometheus."""
         for name, count in count_work(state.database).items():

@@ -11,10 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from engine.service.problems import unprocessable
+from engine.errors import DataError
+from engine.service.problems import ApiProblem, unprocessable
 from engine.service.settings import Settings
 
 _MAGIC: Final = frozenset("*?[")
+_ANY_DEPTH: Final = "**"
 _LOOKED_AT: Final = 10_000
 
 
@@ -31,12 +33,55 @@ def check_source(source: str, settings: Settings) -> None:
         if ".." in source.split("/") or not source.startswith(prefixes or ("\0",)):
             raise unprocessable("source", "URLs must begin with one that the service was started with")
         return
-    if any(fnmatchcase(source, pattern) for pattern in settings.tables):
+    if _is_table(source, settings):
         return
-    if not any(fixed_part(source).is_relative_to(root) for root in local_roots(settings)):
-        raise unprocessable(
-            "source", "it is outside the folders and tables that the service was started with"
-        )
+    parts = Path(source.removeprefix("file://")).parts
+    # A home is none of the roots; and what is no path is the name of a table, on a cluster.
+    if not parts or parts[0].startswith("~") or (_is_remote(settings) and parts[0] != "/"):
+        raise _outside()
+    if sum(part == _ANY_DEPTH for part in parts) > 1:
+        raise unprocessable("source", "a pattern may hold ** once")
+    if not _is_inside(fixed_part(source), settings):
+        raise _outside()
+
+
+def look_at_source(source: str, settings: Settings) -> None:
+    """See, before a run, that a source is there, and still within what the operator opened.
+
+    Raises:
+        DataError: it is not; the message holds nothing of the host but the source.
+    """
+    try:
+        check_source(source, settings)
+    except ApiProblem as problem:
+        raise DataError(f"the dataset {source!r} may not be read: {problem.message}") from None
+    if (
+        _is_remote(settings)
+        or ("://" in source and not source.startswith("file://"))
+        or _is_table(source, settings)
+    ):
+        return
+    names = list(islice(_matches(source), _LOOKED_AT))
+    if not names:
+        raise DataError(f"there is no file {source!r}")
+    if not all(_is_inside(Path(name).resolve(), settings) for name in names):
+        raise DataError(f"the dataset {source!r} may not be read: a link in it leads outside")
+
+
+def _outside() -> ApiProblem:
+    return unprocessable("source", "it is outside the folders and tables that the service was started with")
+
+
+def _is_inside(path: Path, settings: Settings) -> bool:
+    return any(path.is_relative_to(root) for root in local_roots(settings))
+
+
+def _is_remote(settings: Settings) -> bool:
+    return settings.backend.startswith("sc://")
+
+
+def _is_table(source: str, settings: Settings) -> bool:
+    return any(fnmatchcase(source, pattern) for pattern in settings.tables)
 
 
 def local_roots(settings: Settings) -> tuple[Path, ...]:
@@ -68,15 +113,20 @@ def fingerprint(source: str, timestamp: str | None, retention: str) -> str:
 def _files(source: str) -> Iterator[tuple[str, int, int]]:
     if "://" in source and not source.startswith("file://"):
         return
-    path = source.removeprefix("file://")
-    names = [path] if Path(path).exists() else glob.iglob(path, recursive=True)  # noqa: PTH207 - absolute
-    for name in names:
+    for name in _matches(source):
         for file in [name] if not Path(name).is_dir() else _walk(name):
             try:
                 found = Path(file).stat()
             except OSError:
                 continue
             yield file, found.st_mtime_ns, found.st_size
+
+
+def _matches(source: str) -> Iterator[str]:
+    path = source.removeprefix("file://")
+    if os.path.lexists(path):  # pathlib raises for names that are too long
+        return iter([path])
+    return glob.iglob(path, recursive=True)  # noqa: PTH207 - the pattern may be absolute
 
 
 def _walk(folder: str) -> Iterator[str]:

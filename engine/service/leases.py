@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from engine.service.settings import Settings
 from engine.service.store.database import clock
-from engine.service.store.tables import Metric, MetricVersion, StoredResult, Work
+from engine.service.store.tables import Metric, MetricVersion, Model, RunEvent, StoredResult, Work
 from engine.service.store.trials import insert_missing
 
 DUE: Final = "due"
@@ -28,8 +28,12 @@ POISONED: Final = "poisoned"
 _TOGETHER: Final = 16
 _ALONE: Final = 2
 _BACKOFF: Final = timedelta(seconds=10)
-_LONGEST: Final = timedelta(hours=6)
+LONGEST_PAUSE: Final = timedelta(hours=6)
 _TEXT: Final = 2_000
+# For how long poison is tried again.
+_RETRIED: Final = timedelta(days=7)
+# Clocks of machines that work together, or one that is set right, may differ by this.
+CLOCK_SLACK: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,59 +54,106 @@ class Claim:
         return self.work[0]
 
 
-def claim_work(session: Session, settings: Settings) -> Claim | None:
-    """Take the oldest due work that nobody has, and what can run with it; None if there is none."""
-    now = clock(session)
-    _give_up(session, now, settings.attempts)
-    free = (
-        Work.state == DUE,
-        sa.or_(Work.lease_until.is_(None), Work.lease_until < now),
-        sa.or_(Work.not_before.is_(None), Work.not_before <= now),
-    )
-    query = sa.select(Work).where(*free).order_by(Work.seq).with_for_update(skip_locked=True)
+def claim_work(session: Session, settings: Settings, now: datetime | None = None) -> Claim | None:
+    """Take the oldest due work that nobody has, and what can run with it; None if there is none.
+
+    Args:
+        session: a transaction.
+        settings: how long a claim holds, and how often work is tried.
+        now: what is due is due then; by default by the clock.
+    """
+    clocked = clock(session)
+    _give_up(session, clocked, settings)
+    query = _free(clocked, settings, now or clocked)
     oldest = session.scalars(query.limit(1)).one_or_none()
     if oldest is None:
         return None
     work = [oldest]
-    if oldest.attempts < _ALONE:
+    if _may_share(oldest):
         shared = (Work.dataset_id, Work.kind, Work.start, Work.end, Work.as_of)
         alike = [column == getattr(oldest, column.key) for column in shared]
-        found = session.scalars(query.where(*alike, Work.attempts < _ALONE).limit(_TOGETHER))
-        work = [one for one in found if one.every == oldest.every]
+        found = session.scalars(query.where(*alike).limit(_TOGETHER))
+        work = [one for one in found if one.every == oldest.every and _may_share(one)]
     token = secrets.token_hex(8)
     for one in work:
         one.owner, one.attempts = token, one.attempts + 1
-        one.lease_until = now + timedelta(seconds=settings.lease_seconds)
+        one.lease_until = clocked + timedelta(seconds=settings.lease_seconds)
+        if one.attempts > _ALONE:  # should this one end its worker, too
+            one.not_before = clocked + backoff(one.attempts)
     session.flush()
     return Claim(token, tuple(work))
+
+
+def _may_share(work: Work) -> bool:
+    """Whether work may run with other work: not if it may be what ended its workers before."""
+    return work.state == DUE and work.attempts < _ALONE
+
+
+def _free(clocked: datetime, settings: Settings, now: datetime) -> sa.Select[Work]:
+    """Work that may be claimed: what is due, and poison whose code still is the current one.
+
+    Times that lie further ahead than any can be noted are of a clock that has gone back since. What is due
+    later than now is of such a clock, too, and waits.
+    """
+    current = (
+        sa.select(Metric.id)
+        .join(MetricVersion, MetricVersion.metric_id == Metric.id)
+        .where(MetricVersion.id == Work.metric_version_id, MetricVersion.number == Metric.version)
+    )
+    again = sa.and_(Work.state == POISONED, Work.created_at > clocked - _RETRIED, current.exists())
+    free = (
+        sa.or_(Work.state == DUE, again),
+        sa.or_(Work.lease_until.is_(None), ~_ahead(Work.lease_until, clocked, _lease(settings))),
+        sa.or_(Work.not_before.is_(None), ~_ahead(Work.not_before, clocked, LONGEST_PAUSE)),
+        Work.as_of <= max(clocked, now) + CLOCK_SLACK,
+    )
+    return sa.select(Work).where(*free).order_by(Work.seq).with_for_update(skip_locked=True, of=Work)
+
+
+def _ahead(column: Any, now: datetime, most: timedelta) -> Any:
+    return sa.and_(column > now, column <= now + most + CLOCK_SLACK)
+
+
+def _lease(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.lease_seconds)
 
 
 def renew(session: Session, claim: Claim, seconds: float) -> bool:
     """Show that the worker lives; tell whether anything still is its own."""
     until = clock(session) + timedelta(seconds=seconds)
-    changed = sa.update(Work).where(Work.owner == claim.token, Work.state == DUE)
+    changed = sa.update(Work).where(Work.owner == claim.token)
     return bool(session.execute(changed.values(lease_until=until).returning(Work.id)).all())
 
 
 def finish(session: Session, claim: Claim, work: Work, results: Sequence[dict[str, Any]]) -> bool:
-    """Note the results of a metric, if its work still is the claim's own; tell whether it was."""
-    values = {"state": DONE, "error": None, "finished_at": clock(session)}
+    """Note the results of a metric, if its work still is the claim's own; tell whether it was.
+
+    They replace the one that said that the work was given up.
+    """
+    values = {"state": DONE, "error": None, "not_before": None, "finished_at": clock(session)}
     if not _end(session, claim, work, values):
         return False
+    session.execute(sa.delete(StoredResult).where(StoredResult.run_id == work.id))
     insert_missing(session, StoredResult, list(results))
     return True
 
 
 def poison(session: Session, claim: Claim, work: Work, error: str) -> None:
-    """Give work up at once."""
-    values = {"state": POISONED, "error": error[:_TEXT], "finished_at": clock(session)}
+    """Give work up at once, until its code changes or some time has passed."""
+    now = clock(session)
+    values = {
+        "state": POISONED,
+        "error": error[:_TEXT],
+        "finished_at": now,
+        "not_before": now + backoff(work.attempts),
+    }
     if _end(session, claim, work, values):
         _note_loss(session, work, "refused", error)
 
 
 def give_back(session: Session, claim: Claim, work: Work, error: str | None) -> None:
     """Let work be claimed again: later, after an error; at once, and as if not tried, without one."""
-    values: dict[str, Any] = {"attempts": work.attempts - 1}
+    values: dict[str, Any] = {"attempts": work.attempts - 1, "not_before": None}
     if error is not None:
         values = {"error": error[:_TEXT], "not_before": clock(session) + backoff(work.attempts)}
     _end(session, claim, work, values)
@@ -120,23 +171,24 @@ def note_health(session: Session, work: Work, *, good: bool) -> None:
 
 def backoff(failures: int) -> timedelta:
     """How long to wait after so many failures in a row."""
-    return min(_LONGEST, _BACKOFF * (1 << min(failures, 20)))
+    return min(LONGEST_PAUSE, _BACKOFF * (1 << min(failures, 20)))
 
 
 def _end(session: Session, claim: Claim, work: Work, values: dict[str, Any]) -> bool:
-    mine = (Work.id == work.id, Work.owner == claim.token, Work.state == DUE)
+    mine = (Work.id == work.id, Work.owner == claim.token)
     values = {**values, "owner": None, "lease_until": None}
     return bool(session.execute(sa.update(Work).where(*mine).values(values).returning(Work.id)).all())
 
 
-def _give_up(session: Session, now: datetime, attempts: int) -> None:
-    """Mark what was tried too often, and whose last worker is gone, as poison."""
-    tired = (Work.state == DUE, Work.attempts >= attempts)
-    free = sa.or_(Work.lease_until.is_(None), Work.lease_until < now)
+def _give_up(session: Session, now: datetime, settings: Settings) -> None:
+    """Mark what was tried too often, and whose last worker is gone, as poison, to be tried ever later."""
+    tired = (Work.state == DUE, Work.attempts >= settings.attempts)
+    free = sa.or_(Work.lease_until.is_(None), ~_ahead(Work.lease_until, now, _lease(settings)))
     query = sa.select(Work).where(*tired, free).with_for_update(skip_locked=True)
     for work in session.scalars(query):
         work.state, work.owner, work.lease_until, work.finished_at = POISONED, None, None, now
         work.error = work.error or "its worker died, every time"
+        work.not_before = now + backoff(work.attempts)
         note_health(session, work, good=False)
         _note_loss(session, work, "lost", work.error)
     session.flush()
@@ -162,3 +214,7 @@ def _note_loss(session: Session, work: Work, status: str, message: str) -> None:
         "created_at": clock(session),
     }
     insert_missing(session, StoredResult, [row])
+    owner = session.execute(sa.select(Model.account, Model.workspace).where(Model.id == work.model_id)).one()
+    details = {"error": message, "attempts": work.attempts}
+    about = {"run_id": work.id, "account": owner.account, "workspace": owner.workspace}
+    session.add(RunEvent(**about, level="error", message="given up; tried again ever later", details=details))

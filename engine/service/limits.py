@@ -1,54 +1,12 @@
-"""How much a client may send: requests in a minute, bytes in a body."""
+"""How long the body of a request may be."""
 
 from __future__ import annotations
 
 import json
-import math
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.service.problems import ApiProblem
-
-_REMEMBERED: Final = 10_000
-
-
-class RateLimit:
-    """A bucket of requests for each client, refilled evenly. Thread-safe; of this process alone."""
-
-    def __init__(self, per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
-        self._capacity = float(per_minute)
-        self._now = now
-        self._lock = threading.Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, client: str) -> None:
-        """Count a request.
-
-        Raises:
-            ApiProblem: there were too many.
-        """
-        with self._lock:
-            now = self._now()
-            left, since = self._buckets.pop(client, (self._capacity, now))
-            left = min(self._capacity, left + (now - since) * self._capacity / 60)
-            allowed = left >= 1
-            self._buckets[client] = (left - allowed, now)
-            if len(self._buckets) > _REMEMBERED:
-                self._buckets.popitem(last=False)
-        if not allowed:
-            wait = math.ceil((1 - left) * 60 / self._capacity)
-            raise ApiProblem(
-                429,
-                "too-many-requests",
-                f"more than {self._capacity:.0f} requests in a minute",
-                f"wait {wait} seconds",
-                headers={"Retry-After": str(wait)},
-            )
 
 
 class BodyLimit:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 logger = logging.getLogger(__name__)
 
 # Fields that log calls hand over as `extra`.
-_EXTRA: Final = ("run_id", "account", "workspace", "method", "route", "status", "seconds", "metrics", "work")
+_EXTRA: Final = ("run_id", "account", "workspace", "method", "route", "status", "seconds", "details")
 # Where the resources of a workspace are.
 PREFIX: Final = "/api/v1/{account}/{workspace}"
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.models import parse_duration, parse_zone
+from engine.service.leases import CLOCK_SLACK, LONGEST_PAUSE
 from engine.service.schedule import Due, Kind, PlannedModel, Span, due_work, last_tick
-from engine.service.store.database import Database
+from engine.service.store.database import Database, clock
 from engine.service.store.tables import (
     Metric,
     MetricVersion,
@@ -36,12 +37,14 @@ class Planner:
 
     def plan(self, now: datetime) -> int:
         """Plan what is due; return how many pieces of work that were."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             models = [model for model in load_models(session) if self._is_new(model, now)]
             due = tuple(
                 one for model in models for one in due_work([model], load_planned(session, model, now), now)
             )
-            add_work(session, due)
+        if due:
+            with self._database.session() as session:
+                add_work(session, due)
         for model in models:
             self._seen[model.id] = _state(model, now)
         return len(due)
@@ -65,7 +68,7 @@ def add_work(session: Session, due: Sequence[Due]) -> None:
 
 def count_work(database: Database) -> dict[str, int]:
     """How many pieces of work are in each state."""
-    with database.session() as session:
+    with database.reading() as session:
         query = sa.select(Work.state, sa.func.count()).group_by(Work.state)
         found = {state: count for state, count in session.execute(query)}  # noqa: C416 - rows are no pairs
     return {**dict.fromkeys(("due", "done", "poisoned"), 0), **found}
@@ -80,12 +83,14 @@ def load_models(session: Session) -> list[PlannedModel]:
     ):
         datasets[model][dataset] = timestamp is not None
     metrics: dict[str, dict[str, datetime | None]] = defaultdict(dict)
+    longest = clock(session) + LONGEST_PAUSE + CLOCK_SLACK
     codes = sa.select(Metric.model_id, MetricVersion.id, Metric.blocked_until).join(
         MetricVersion,
         sa.and_(MetricVersion.metric_id == Metric.id, MetricVersion.number == Metric.version),
     )
     for model, code, pause in session.execute(codes):
-        metrics[model][code] = pause
+        # A pause longer than any is of a clock that has gone back since.
+        metrics[model][code] = pause if pause is None or pause <= longest else None
     return [
         PlannedModel(
             id=model.id,
@@ -104,9 +109,12 @@ def load_planned(session: Session, model: PlannedModel, now: datetime) -> dict[t
     tick = last_tick(now, model.period, model.zone)
     start = parse_duration(model.retention).before(tick, parse_zone(model.zone))
     query = sa.select(
-        Work.metric_version_id, Work.dataset_id, Work.kind, Work.start, Work.end, Work.every
-    ).where(Work.model_id == model.id, Work.end > start, Work.kind != "recalculation")
+        Work.metric_version_id, Work.dataset_id, Work.kind, Work.start, Work.end, Work.every, Work.zone
+    )
+    # What was planned for later than now was planned by a clock that has gone back since.
+    query = query.where(Work.model_id == model.id, Work.end > start, Work.as_of <= now + CLOCK_SLACK)
+    query = query.where(Work.kind != "recalculation")
     spans: dict[tuple[str, str], list[Span]] = defaultdict(list)
-    for code, dataset, kind, low, high, every in session.execute(query):
-        spans[code, dataset].append(Span(cast(Kind, kind), low, high, every is not None))
+    for code, dataset, kind, low, high, every, zone in session.execute(query):
+        spans[code, dataset].append(Span(cast(Kind, kind), low, high, every, zone))
     return spans

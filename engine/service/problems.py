@@ -16,18 +16,57 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import IntegrityError, NoResultFound
+from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
-from engine.errors import UsageError
+from engine.errors import CalcmetricError, UsageError
 from engine.failures import describe
 from engine.results.text import clean_text
+from engine.service.store.database import UNAVAILABLE
 from sandbox.contract.messages import Problem
 
 logger = logging.getLogger(__name__)
 
 _FIELDS_SHOWN: Final = 50
+_RETRY_SECONDS: Final = "5"
 # Codes of what is answered without a code of its own.
 _CODES: Final = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 422: "unprocessable"}
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(description="stable, such as not-found")
+    message: str = Field(description="what is wrong")
+    hint: str = Field(description="what to do instead; may be empty")
+    problems: list[dict[str, Any]] = Field(description="of a source, or the fields that are wrong")
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is no success."""
+
+    error: ErrorDetail
+
+
+# What each status says, for the document.
+STATUSES: Final = {
+    401: "no API key, or one that is not known or was revoked",
+    403: "the key is of another account or workspace, existing or not",
+    404: "there is no such thing in this workspace",
+    409: "something that the request needs was changed or deleted meanwhile",
+    413: "the body is too long",
+    422: "a field makes no sense, or the source is refused; with every problem",
+    429: "too many requests; Retry-After says for how long",
+    500: "a mistake of the service; its log says more",
+    503: "the database or the engine cannot work now",
+}
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a resource, for its document; all of them if none is named."""
+    return {status: {"model": ErrorBody, "description": STATUSES[status]} for status in statuses or STATUSES}
 
 
 class ApiProblem(Exception):
@@ -102,6 +141,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _wrong_fields)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(UsageError, _usage_error)
+    app.add_exception_handler(CalcmetricError, _engine_error)
+    for conflict in (IntegrityError, NoResultFound, StaleDataError):
+        app.add_exception_handler(conflict, _conflict)
+    for away in UNAVAILABLE:
+        app.add_exception_handler(away, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -134,6 +178,27 @@ def _http_error(_: Request, error: Exception) -> JSONResponse:
 
 def _usage_error(_: Request, error: Exception) -> JSONResponse:
     return _answer(ApiProblem(422, "unprocessable", clean_text(str(error))))
+
+
+def _engine_error(request: Request, error: Exception) -> JSONResponse:
+    logger.error("%s failed, for the engine: %s", request.method, describe(error))
+    return _answer(_later("the engine cannot work now"))
+
+
+def _conflict(_: Request, error: Exception) -> JSONResponse:
+    logger.info("a conflict: %s", describe(error))
+    message = "something that this request needs was changed or deleted meanwhile"
+    return _answer(ApiProblem(409, "conflict", message, "ask again"))
+
+
+def _unavailable(request: Request, error: Exception) -> JSONResponse:
+    logger.error("%s failed, for the database: %s", request.method, describe(error))
+    return _answer(_later("the database cannot be reached or written now"))
+
+
+def _later(message: str) -> ApiProblem:
+    headers = {"Retry-After": _RETRY_SECONDS}
+    return ApiProblem(503, "unavailable", message, "ask again later", headers=headers)
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from engine import Run
 from engine.models import Result
 from engine.service.schedule import windows_within
 from engine.service.store.tables import Model, Work, utc_now
 
+# Characters that one run may have printed, all frames together; and the mark of what is cut there.
+_PRINTED: Final = 1 << 20
+CUT: Final = "... (cut)"
+
 
 def rows_of(run: Run, work: Work, model: Model, run_id: str) -> list[dict[str, Any]]:
     """The results of a run as rows: each segment and window once, but windows that the range's ends cut."""
+    left = _PRINTED
     kind = "retention" if work.kind == "retention" else "period"
     tiles = {(one.start, one.end) for one in _tiles(work, model)}
     rows: dict[tuple[object, ...], dict[str, Any]] = {}
@@ -26,6 +31,9 @@ def rows_of(run: Run, work: Work, model: Model, run_id: str) -> list[dict[str, A
         else:
             continue
         place = (row["segment_key"], row["window_start"], row["window_end"])
+        if len(row["printed"]) > left:
+            row["printed"] = row["printed"][:left] + CUT
+        left = max(0, left - len(row["printed"]))
         rows.setdefault(place, {**row, "run_id": run_id, "created_at": utc_now()})
     return list(rows.values())
 

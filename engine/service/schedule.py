@@ -10,7 +10,7 @@ as calculated, whatever became of it: trying again is not planning.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -20,6 +20,8 @@ Kind = Literal["retention", "windows", "recalculation"]
 
 EVERY: Final = {"hourly": "1h", "daily": "1d", "weekly": "1w", "monthly": "1M"}
 _TWICE: Final = {"hourly": "2h", "daily": "2d", "weekly": "2w", "monthly": "2M"}
+# Of one piece of work: what is lost with its worker is not much, and it ends within the limits of a run.
+_MOST_WINDOWS: Final = 200
 _INSTANT: Final = timedelta(microseconds=1)
 
 
@@ -52,13 +54,15 @@ class Span:
         kind: what for.
         start: its first instant.
         end: the first instant after it.
-        windowed: whether its windows were, too; a range of one window is that window.
+        every: the length of its windows, if these were; a range of one window is that window.
+        zone: whose calendar the windows follow; None: the model's own.
     """
 
     kind: Kind
     start: datetime
     end: datetime
-    windowed: bool
+    every: str | None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class Due:
         start: first instant of its range.
         end: first instant after it.
         every: length of the windows, or None for the range alone.
+        zone: whose calendar they follow.
         as_of: what now is for it: the tick that it is planned at.
     """
 
@@ -83,6 +88,7 @@ class Due:
     start: datetime
     end: datetime
     every: str | None
+    zone: str
     as_of: datetime
 
 
@@ -125,38 +131,41 @@ def _due_of(
     tiles = windows_within(start, tick, model.period, model.zone)
     for dataset, timed in model.datasets.items():
         for metric in running:
-            spans = planned.get((metric, dataset), ())
+            spans = [_fitted(span, model) for span in planned.get((metric, dataset), ())]
             for kind, low, high, windowed in _ranges(tiles if timed else (), spans, start, tick):
                 every = EVERY[model.period] if windowed else None
-                yield Due(model.id, metric, dataset, kind, low, high, every, tick)
+                yield Due(model.id, metric, dataset, kind, low, high, every, model.zone, tick)
 
 
 def _ranges(
     tiles: Sequence[Window], spans: Sequence[Span], start: datetime, tick: datetime
 ) -> Iterator[tuple[Kind, datetime, datetime, bool]]:
-    full = [span.end for span in spans if span.kind == "retention"]
-    if any(end > tick for end in full):
-        return  # the clock went back, or the zone changed: what is later was planned already
-    if tick not in full:
+    if tick not in {span.end for span in spans if span.kind == "retention"}:
         yield "retention", start, tick, False
     # A window that is all of the retention was calculated as that.
     missing = [tile for tile in tiles if not any(_covers(span, tile) for span in spans)]
     missing = [tile for tile in missing if (tile.start, tile.end) != (start, tick)]
-    for low, high, count in _joined(missing):
+    for low, high, count in pieces(missing):
         yield "windows", low, high, count > 1
+
+
+def _fitted(span: Span, model: PlannedModel) -> Span:
+    """A span without its windows, if these are of another calendar than the model has now."""
+    same = span.every == EVERY[model.period] and span.zone in (None, model.zone)
+    return span if same else replace(span, every=None)
 
 
 def _covers(span: Span, tile: Window) -> bool:
     if (span.start, span.end) == (tile.start, tile.end):
         return True
-    return span.windowed and span.start <= tile.start and tile.end <= span.end
+    return span.every is not None and span.start <= tile.start and tile.end <= span.end
 
 
-def _joined(tiles: Sequence[Window]) -> Iterator[tuple[datetime, datetime, int]]:
-    """Runs of windows without a gap: start, end and how many."""
+def pieces(tiles: Sequence[Window]) -> Iterator[tuple[datetime, datetime, int]]:
+    """Runs of windows without a gap, none too long for one run: start, end and how many."""
     joined: list[tuple[datetime, datetime, int]] = []
     for tile in tiles:
-        if joined and joined[-1][1] == tile.start:
+        if joined and joined[-1][1] == tile.start and joined[-1][2] < _MOST_WINDOWS:
             low, _, count = joined[-1]
             joined[-1] = (low, tile.end, count + 1)
         else:

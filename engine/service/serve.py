@@ -12,15 +12,17 @@ import uvicorn
 from engine import Engine
 from engine.errors import UsageError
 from engine.service.app import make_app
-from engine.service.calculate import Calculator
+from engine.service.calculate import Calculator, Tally
 from engine.service.datasets import local_roots
-from engine.service.keys import NAME, digest_key, make_key
+from engine.service.library import run_due
 from engine.service.observe import Telemetry, log_to_stderr
+from engine.service.prune import prune
 from engine.service.settings import Settings
 from engine.service.store.database import Database
-from engine.service.store.tables import Key
+from engine.service.store.tables import utc_now
 
 _END_SECONDS: Final = 20.0
+_GRACE_SECONDS: Final = 10
 _LISTEN: Final = re.compile(r"[0-9A-Za-z.:_-]+", re.ASCII)
 
 
@@ -34,7 +36,15 @@ def serve(settings: Settings, host: str, port: int) -> None:
         raise UsageError(f"--host {host!r} is no address")
     app = make_app(settings)
     log_to_stderr()
-    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
 
 
 def work(settings: Settings) -> None:
@@ -56,20 +66,21 @@ def work(settings: Settings) -> None:
     database.close()
 
 
-def create_key(database_url: str, account: str, workspace: str) -> str:
-    """Make a key for a workspace, keep its digest, and return it.
+def work_once(settings: Settings) -> Tally:
+    """Calculate what is due now, and return what was done."""
+    log_to_stderr()
+    return run_due(utc_now(), settings)
+
+
+def prune_now(database_url: str, keep: str) -> int:
+    """Delete what is older than a duration; return how many rows that were.
 
     Raises:
-        UsageError: names that cannot stand in a URL, or no such database.
+        UsageError: no duration, or no such database.
     """
-    for what, name in (("account", account), ("workspace", workspace)):
-        if not NAME.fullmatch(name):
-            raise UsageError(f"--{what} {name!r}: use up to 64 letters, digits, '.', '_' and '-'")
-    database, key = Database(database_url), make_key()
+    settings, database = Settings(database=database_url, keep=keep), Database(database_url)
     try:
         database.migrate()
-        with database.session() as session:
-            session.add(Key(account=account, workspace=workspace, digest=digest_key(key)))
+        return prune(database, database.now(), settings)
     finally:
         database.close()
-    return key

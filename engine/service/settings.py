@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
 
+from engine.errors import UsageError
+from engine.models import parse_duration
 from sandbox.contract.limits import Limits
+
+# A service keeps what is printed, for each frame of each calculation: less of it than a run by hand shows.
+LIMITS: Final = Limits(printed_bytes=4 << 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +24,25 @@ class Settings:
         backend: as for `Engine`.
         limits: of each run.
         body_bytes: the most that the body of a request may have.
-        requests_per_minute: of one key, or of one address without a valid key.
+        requests_per_minute: of one key, or of one address without a valid key, on all servers together.
         poll_seconds: how long the poll of a pending validation waits for news.
         validations: how many validations run at a time.
         tick_seconds: how often the schedule is looked at.
         lease_seconds: after how long without a sign of life another process takes over.
-        attempts: how often work is tried before it is given up as poison.
+        attempts: how often work is tried before it is given up as poison, and tried ever more seldom.
+        keep: how long results, logs and validations are kept, such as "400d", but never less than a model's
+            retention; None: for ever.
         calculate: whether the server calculates by itself, beside workers.
+
+    Raises:
+        UsageError: one makes no sense.
     """
 
     database: str = "sqlite:///calcmetric.db"
     data_roots: tuple[str, ...] = (".",)
     tables: tuple[str, ...] = ()
     backend: str = "spark"
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = field(default=LIMITS)
     body_bytes: int = 1 << 20
     requests_per_minute: int = 1_200
     poll_seconds: float = 1.0
@@ -39,4 +50,30 @@ class Settings:
     tick_seconds: float = 5.0
     lease_seconds: float = 30.0
     attempts: int = 5
+    keep: str | None = None
     calculate: bool = True
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if type(value) in (int, float) and not value > 0:
+                raise UsageError(f"{one.name} must be positive, not {value}")
+        if self.keep is not None:
+            parse_duration(self.keep, what="keep")
+
+
+def make_settings(
+    *, wall_seconds: float, frame_seconds: float, memory_bytes: int, data_roots: tuple[str, ...], **more: Any
+) -> Settings:
+    """The settings of the command line's options.
+
+    Raises:
+        UsageError: one makes no sense.
+    """
+    try:
+        limits = replace(
+            LIMITS, wall_seconds=wall_seconds, frame_seconds=frame_seconds, memory_bytes=memory_bytes
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    return Settings(limits=limits, data_roots=data_roots or (".",), **more)

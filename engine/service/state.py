@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, Final
 
 from fastapi import Depends, Path, Request
 from starlette.concurrency import run_in_threadpool
 
 from engine import Engine
+from engine.service.brief import Brief
 from engine.service.keys import digest_key, read_bearer
-from engine.service.limits import RateLimit
 from engine.service.observe import Telemetry
 from engine.service.problems import ApiProblem
+from engine.service.rate import RateLimit
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.scope import Scope, find_scope
 from engine.service.validation import Validations
+
+KEY_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,12 @@ class State:
     validations: Validations
     telemetry: Telemetry
     rate: RateLimit
+    # Workspaces by their keys' digests: how long a revoked key may still open one here.
+    scopes: Brief[Scope] = field(default_factory=lambda: Brief(KEY_SECONDS))
 
 
-def get_state(request: Request) -> State:
-    """The parts of the service that answers."""
+async def get_state(request: Request) -> State:
+    """The parts of the service that answers. Asynchronous, because else it would wait for a thread."""
     state: State = request.app.state.service
     return state
 
@@ -53,12 +58,21 @@ async def authenticate(
         ApiProblem: no key, an unknown one, or one of another workspace, existing or not; too many requests.
     """
     key = read_bearer(request.headers.get("authorization"))
-    scope = None
-    if key is not None:
-        digest = digest_key(key)
-        scope = await run_in_threadpool(find_scope, state.database, digest)
-    if scope is None:
-        state.rate.take(f"address {request.client.host if request.client else ''}")
+    digest = None if key is None else digest_key(key)
+    scope = None if digest is None else state.scopes.get(digest)
+    if scope is None or not state.rate.has(f"key {digest}"):
+        address = request.client.host if request.client else ""
+        scope = await run_in_threadpool(_admit, state, digest, address)
+    if (scope.account, scope.workspace) != (account, workspace):
+        raise ApiProblem(403, "forbidden", "this API key is not for this account and workspace")
+    return scope
+
+
+def _admit(state: State, digest: str | None, address: str) -> Scope:
+    """The workspace of a key, once its request is counted."""
+    scope = None if digest is None else find_scope(state.database, digest)
+    state.rate.take(f"address {address}" if scope is None else f"key {digest}")
+    if scope is None or digest is None:
         raise ApiProblem(
             401,
             "unauthorized",
@@ -66,9 +80,7 @@ async def authenticate(
             "send the header Authorization: Bearer KEY; `calcmetric keys create` makes keys",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    state.rate.take(f"key {digest}")
-    if (scope.account, scope.workspace) != (account, workspace):
-        raise ApiProblem(403, "forbidden", "this API key is not for this account and workspace")
+    state.scopes.put(digest, scope)
     return scope
 
 

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.dataset as pads
-
-from engine import Dataset, Engine, Limits, LiveRun, Progress, Run, SegmentGroup, SourceRefused
+from engine import Dataset, Engine, LiveRun, Progress, Run, SegmentGroup, SourceRefused
 from engine.errors import CalcmetricError
 from engine.models.result import GOOD, Result
 from engine.results.text import clean_text
+from engine.service.datasets import look_at_source
 from engine.service.problems import problem_fields
+from engine.service.rows import CUT
+from engine.service.settings import Settings
 
 # The share of each part of a trial in its progress, in percent.
 _STARTED: Final = 2
 _FRAMES: Final = 90
-_FORMATS: Final = {
-    **dict.fromkeys(("parquet", "pq"), "parquet"),
-    **dict.fromkeys(("json", "jsonl", "ndjson"), "json"),
-    **dict.fromkeys(("arrow", "feather", "ipc"), "ipc"),
-    "csv": "csv",
-}
+_EDGES: Final = 95
 _NO_ROWS: Final = "no rows"
+# Characters of what all segments printed, together.
+_PRINTED: Final = 1 << 18
+_HINTS: Final = {
+    "breaks-on-one-row": "segments may be small: see what it does where there is little to compute on",
+    "breaks-without-rows": 'segments and windows without rows then say "no_data"; to say more, begin with: '
+    'if not df.limit(1).count(): return float("nan")',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,8 @@ class Trial:
         zone: of the model.
         segments: of the model.
         as_of: what now is.
-        limits: of each run.
-        tenant: whose it is, for the log.
-        local: whether the source is a file of this machine.
+        settings: of the service.
+        tenant: whose it is.
         name: of the metric.
     """
 
@@ -54,9 +54,8 @@ class Trial:
     zone: str
     segments: tuple[SegmentGroup, ...]
     as_of: datetime
-    limits: Limits
+    settings: Settings
     tenant: str
-    local: bool
     name: str
 
 
@@ -79,13 +78,14 @@ def try_metric(
         tell(_STARTED + progress.percent * (_FRAMES - _STARTED) // 100)
 
     try:
+        look_at_source(trial.source, trial.settings)
         live = engine.submit(
             trial.code,
             dataset,
             segments=trial.segments,
             zone=trial.zone,
             as_of=trial.as_of,
-            limits=trial.limits,
+            limits=trial.settings.limits,
             tenant=trial.tenant,
             name=trial.name,
             on_progress=note,
@@ -99,6 +99,7 @@ def try_metric(
         return failed("data-error", clean_text(str(error)))
     if run.overall.status == "cancelled":
         return cancelled()
+    tell(_EDGES)
     warnings = [*_warnings(run, trial), *_edges(engine, trial, hold)]
     return _answer(run, warnings)
 
@@ -127,6 +128,7 @@ def cancelled() -> dict[str, Any]:
 
 def _answer(run: Run, warnings: list[dict[str, object]]) -> dict[str, Any]:
     full, *segments = [result.to_dict() for result in run.results]
+    _cut_printed(segments)
     bad = [result for result in run.results if result.status not in GOOD]
     first = next((result.error for result in bad if result.error is not None), None)
     return {
@@ -146,6 +148,14 @@ def _answer(run: Run, warnings: list[dict[str, object]]) -> dict[str, Any]:
     }
 
 
+def _cut_printed(segments: list[dict[str, Any]]) -> None:
+    left = _PRINTED
+    for segment in segments:
+        if len(segment["printed"]) > left:
+            segment["printed"] = segment["printed"][:left] + CUT
+        left = max(0, left - len(segment["printed"]))
+
+
 def _warnings(run: Run, trial: Trial) -> Iterator[dict[str, object]]:
     for problem in run.report.warnings:
         yield problem_fields(problem)
@@ -158,15 +168,13 @@ def _warnings(run: Run, trial: Trial) -> Iterator[dict[str, object]]:
 
 def _edges(engine: Engine, trial: Trial, hold: Callable[[LiveRun], None]) -> Iterator[dict[str, object]]:
     """What goes wrong on a frame of a single row, and on one without any."""
-    row = _read_row(trial) if trial.local else None
-    dataset = Dataset(trial.source if row is None else row)
     try:
         live = engine.submit(
             trial.code,
-            dataset,
+            Dataset(trial.source, rows=1),
             segments=[SegmentGroup.where(_NO_ROWS, "1 = 0")],
             zone=trial.zone,
-            limits=trial.limits,
+            limits=trial.settings.limits,
             tenant=trial.tenant,
             name=f"{trial.name} (edges)",
         )
@@ -175,18 +183,21 @@ def _edges(engine: Engine, trial: Trial, hold: Callable[[LiveRun], None]) -> Ite
     except CalcmetricError as error:
         yield _warning("not-tried", f"small frames could not be tried: {clean_text(str(error))}")
         return
-    if row is None:
-        yield _warning("not-tried", "a frame of a single row could not be tried on this dataset")
-    elif run.overall.status not in GOOD:
-        yield _broken("breaks-on-one-row", "on a frame of a single row", run.overall)
-    if run.results[1].status not in GOOD:
-        yield _broken("breaks-without-rows", "on a frame without rows", run.results[1])
+    if len(run.results) < 2:  # stopped before they were found
+        yield _warning("not-tried", f"small frames could not be tried: {run.overall.status}")
+        return
+    row, nothing = run.results
+    if row.status not in GOOD:
+        yield _broken("breaks-on-one-row", "on a frame of a single row", row)
+    if nothing.status not in GOOD or nothing.excuse is not None:
+        yield _broken("breaks-without-rows", "on a frame without rows", nothing)
 
 
 def _broken(code: str, where: str, result: Result) -> dict[str, object]:
-    assert result.error is not None
-    said = f"{where}: {result.status}: {result.error.message}"
-    return _warning(code, said, result.error.hint, result.error.line)
+    error = result.error or result.excuse
+    assert error is not None
+    status = "raised" if result.error is None else result.status
+    return _warning(code, f"{where}: {status}: {error.message}", error.hint or _HINTS[code], error.line)
 
 
 def _warning(code: str, message: str, hint: str = "", line: int | None = None) -> dict[str, object]:
@@ -198,14 +209,3 @@ def _warning(code: str, message: str, hint: str = "", line: int | None = None) -
         "message": message,
         "hint": hint,
     }
-
-
-def _read_row(trial: Trial) -> pa.Table | None:
-    """The first row of a local dataset; None if it cannot be had so easily."""
-    path = trial.source.removeprefix("file://")
-    ending = path.rpartition(".")[2].lower()
-    kind = _FORMATS.get(ending)
-    with contextlib.suppress(pa.ArrowException, OSError, ValueError):
-        table = pads.dataset(path, format=kind or "parquet").head(1)
-        return table if table.num_rows else None
-    return None

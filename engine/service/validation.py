@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
 import secrets
 import threading
@@ -16,20 +16,26 @@ from starlette.concurrency import run_in_threadpool
 
 from engine import Engine, LiveRun
 from engine.failures import describe
+from engine.service.brief import Brief
 from engine.service.datasets import fingerprint
+from engine.service.news import News
 from engine.service.observe import Telemetry
 from engine.service.problems import not_found
+from engine.service.runlog import RunLog
 from engine.service.segments import segment_group
 from engine.service.settings import Settings
 from engine.service.store import trials
-from engine.service.store.database import Database
+from engine.service.store.database import UNAVAILABLE, Database, insist
 from engine.service.store.scope import Scope, current_version, get_model, get_owned, segments_of
-from engine.service.store.tables import Metric, MetricVersion, Model, StoredDataset
+from engine.service.store.tables import Metric, MetricVersion, Model, StoredDataset, Validation
 from engine.service.trial import Trial, cancelled, failed, try_metric
 
 logger = logging.getLogger(__name__)
 
-_LOOK_SECONDS: Final = 0.1
+# How soon what another server cancelled stops here.
+_LOOK_SECONDS: Final = 1.0
+# For how long polls of a pending trial do not look whether its code or data changed, or its owner is gone.
+_PENDING_SECONDS: Final = 3.0
 # A trial whose server died so often is not begun again: it may be what killed them.
 _ATTEMPTS: Final = 3
 
@@ -40,7 +46,7 @@ class Asked:
 
     key: trials.Key
     trial: Trial
-    metric_id: str
+    scope: Scope
     number: int
 
 
@@ -77,20 +83,42 @@ class Validations:
         self._going: dict[str, _Going] = {}
         self._threads = ThreadPoolExecutor(settings.validations, "calcmetric-validation")
         self._closing = threading.Event()
+        self._news = News(database)
+        self._pending: Brief[tuple[Asked, Validation]] = Brief(_PENDING_SECONDS)
         threading.Thread(target=self._keep_alive, name="calcmetric-leases", daemon=True).start()
 
     async def poll(self, scope: Scope, metric_id: str, dataset_id: str, *, restart: bool) -> dict[str, Any]:
         """The final answer, or how far it is: told when that changes, or after a while."""
-        asked = await run_in_threadpool(self._ask, scope, metric_id, dataset_id)
-        answer = first = await run_in_threadpool(self._look, asked, restart=restart)
-        until = time.monotonic() + self._settings.poll_seconds
-        while answer["status"] == trials.PENDING and answer["progress"] == first["progress"]:
-            if time.monotonic() >= until or self._closing.is_set():
-                break
-            await asyncio.sleep(_LOOK_SECONDS)
-            answer = await run_in_threadpool(self._look, asked, restart=False)
-        about = {"metric_id": metric_id, "metric_version": asked.number, "dataset_id": dataset_id}
-        return {**answer, **about}
+        place = (scope, metric_id, dataset_id)
+        known = None if restart else self._pending.get(place)
+        if known is None:
+            known = await run_in_threadpool(self._begin, place, restart=restart)
+        asked, trial = known
+        progress: int | None = trial.progress
+        if trial.state == trials.PENDING:
+            progress = await self._news.wait(trial.id, trial.progress, self._settings.poll_seconds)
+            if progress is None:  # it has ended
+                self._pending.drop(place)
+                trial = await run_in_threadpool(self._look, asked, restart=False)
+                progress = trial.progress
+            else:
+                trial.progress = progress  # what the next polls have seen
+        answer = trial.answer or {"status": trials.PENDING, "progress": progress}
+        return {
+            **answer,
+            "metric_id": metric_id,
+            "metric_version": asked.number,
+            "dataset_id": dataset_id,
+            "run_id": trial.id,
+        }
+
+    def _begin(self, place: tuple[Scope, str, str], *, restart: bool) -> tuple[Asked, Validation]:
+        """What is asked for, and its trial; while that is pending, the next polls take these as they are."""
+        asked = self._ask(*place)
+        trial = self._look(asked, restart=restart)
+        if trial.state == trials.PENDING:
+            self._pending.put(place, (asked, trial))
+        return asked, trial
 
     def cancel(self, scope: Scope, metric_id: str, dataset_id: str) -> None:
         """Cancel a pending validation.
@@ -104,15 +132,22 @@ class Validations:
                 raise not_found("pending validation")
         self._stop_lost()
 
+    def let_go(self) -> None:
+        """Answer the polls that wait. Called in the event loop."""
+        self._news.close()
+
     def close(self) -> None:
         """Cancel what goes on; other servers, or this one when it is back, begin it again."""
         self._closing.set()
+        self._threads.shutdown(wait=False, cancel_futures=True)
         for going in list(self._going.values()):
             going.stop()
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=True)
+        for trial_id in list(self._going):  # what never began
+            self._release(trial_id)
 
     def _ask(self, scope: Scope, metric_id: str, dataset_id: str) -> Asked:
-        with self._database.session() as session:
+        with self._database.reading() as session:
             metric = get_owned(session, scope, Metric, metric_id)
             dataset = get_owned(session, scope, StoredDataset, dataset_id)
             if dataset.model_id != metric.model_id:
@@ -123,7 +158,7 @@ class Validations:
         trial = self._trial(model, metric, version, dataset, definitions)
         # Other segments make another trial, too.
         seen = fingerprint(dataset.source, dataset.timestamp, f"{model.retention} {model.zone} {definitions}")
-        return Asked(trials.Key(version.id, dataset.id, seen), trial, metric.id, version.number)
+        return Asked(trials.Key(version.id, dataset.id, seen), trial, scope, version.number)
 
     def _trial(
         self,
@@ -141,50 +176,59 @@ class Validations:
             zone=model.zone,
             segments=tuple(segment_group(one) for one in definitions),
             as_of=datetime.now(UTC),
-            limits=self._settings.limits,
+            settings=self._settings,
             tenant=model.account,
-            local=not self._settings.backend.startswith("sc://"),
             name=metric.id,
         )
 
-    def _look(self, asked: Asked, *, restart: bool) -> dict[str, Any]:
+    def _look(self, asked: Asked, *, restart: bool) -> Validation:
+        """The trial, as it is; begun, if nobody makes it."""
+        seconds = self._settings.lease_seconds
+        if not restart:
+            with self._database.reading() as session:
+                known = trials.find_trial(session, asked.key)
+                if known is not None and trials.is_settled(session, known, seconds):
+                    return known
         with self._database.session() as session:
             trial = trials.open_trial(session, asked.key, restart=restart)
             if trial.state == trials.ENDED:
-                return dict(trial.answer or {})
+                return trial
             attempt = 0
             if trial.id not in self._going and not self._closing.is_set():
-                attempt = trials.claim_trial(session, trial.id, self._owner, self._settings.lease_seconds)
-            if attempt:
-                self._going[trial.id] = _Going()
+                attempt = trials.claim_trial(session, trial.id, self._owner, seconds)
         if attempt:
+            self._going[trial.id] = _Going()  # once it is ours for all to see: what is not is stopped
             self._threads.submit(self._make, trial.id, asked, attempt)
-        return {"status": trials.PENDING, "progress": trial.progress}
+        return trial
 
     def _make(self, trial_id: str, asked: Asked, attempt: int) -> None:
         going, told = self._going[trial_id], 0
-        about = {"run_id": trial_id, "account": asked.trial.tenant}
+        log = RunLog(self._database, trial_id, asked.scope.account, asked.scope.workspace)
+        about = {"run_id": trial_id, "account": asked.scope.account}
 
         def tell(progress: int) -> None:
             nonlocal told
             if progress > told:
                 told = progress
-                with self._database.session() as session:
+                with contextlib.suppress(*UNAVAILABLE), self._database.session() as session:
                     trials.note_progress(session, trial_id, self._owner, progress)
 
         try:
             if attempt > _ATTEMPTS:
                 answer = failed("lost", "the service died while it tried this metric, several times")
             else:
-                logger.info("validation begins", extra=about)
+                log.tell("validation begins", attempt=attempt, dataset_id=asked.key.dataset_id)
                 answer = try_metric(self._engine, asked.trial, tell, going.hold)
         except Exception as error:
             logger.error("validation failed: %s", describe(error), extra=about)
             answer = failed("internal", "the service failed; its log says why")
         try:
-            if not self._closing.is_set():
-                self._end(trial_id, answer)
-                logger.info("validation ended", extra={**about, "status": answer["status"]})
+            if self._closing.is_set():
+                self._release(trial_id)
+            else:
+                insist(lambda: self._end(trial_id, answer), self._settings.lease_seconds)
+                ending = {name: answer[name] for name in ("status", "error", "seconds")}
+                log.tell("validation ended", **ending)
         except Exception as error:
             logger.error("a validation could not be noted: %s", describe(error), extra=about)
         finally:
@@ -195,17 +239,33 @@ class Validations:
             if trials.end_trial(session, trial_id, self._owner, answer):
                 self._telemetry.validations.labels(answer["status"]).inc()
 
+    def _release(self, trial_id: str) -> None:
+        with contextlib.suppress(*UNAVAILABLE), self._database.session() as session:
+            trials.release_trial(session, trial_id, self._owner)
+
     def _keep_alive(self) -> None:
-        while not self._closing.wait(self._settings.lease_seconds / 4):
+        renewed = time.monotonic()
+        while not self._closing.wait(_LOOK_SECONDS):
             try:
                 self._stop_lost()
+                if time.monotonic() >= renewed + self._settings.lease_seconds / 4:
+                    renewed = time.monotonic()
+                    self._renew()
             except Exception as error:
                 logger.error("leases could not be renewed: %s", describe(error))
 
-    def _stop_lost(self) -> None:
-        """Renew what this process has; stop what it has no more."""
-        for trial_id, going in list(self._going.items()):
+    def _renew(self) -> None:
+        for trial_id in list(self._going):
             with self._database.session() as session:
-                mine = trials.renew_trial(session, trial_id, self._owner, self._settings.lease_seconds)
-            if not mine:
-                going.stop()
+                trials.renew_trial(session, trial_id, self._owner, self._settings.lease_seconds)
+
+    def _stop_lost(self) -> None:
+        """Stop what this process has no more: others cancelled it, or it was claimed from this one."""
+        going = dict(self._going)
+        if not going:
+            return
+        with self._database.reading() as session:
+            mine = trials.owned_trials(session, self._owner)
+        for trial_id, one in going.items():
+            if trial_id not in mine:
+                one.stop()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from engine import SegmentGroup, SourcesRefused, UsageError
+from engine import Dataset, SegmentGroup, SourcesRefused, UsageError
 from tests.engine.support import BY_GROUP, metric
 
 SOURCES = {
@@ -82,3 +84,29 @@ def test_no_metrics_at_all_and_wrong_arguments(engine, rows):
         engine.evaluate_many(SOURCES, rows, name="x")
     with pytest.raises(UsageError, match="fuse"):
         engine.evaluate_many(SOURCES, rows, fuse="no")
+
+
+def test_all_can_be_cancelled_from_elsewhere(engine, rows):
+    stuck = "def calc_metric(df):\n    while True:\n        pass\n"
+    given = []
+
+    def see(progress):
+        if progress.stage == "calculating":
+            threading.Thread(target=given[0]).start()
+
+    sources = {"one": stuck, "two": stuck + "#"}
+    runs = engine.evaluate_many(sources, rows, on_start=given.append, on_progress=see)
+    assert [run.overall.status for run in runs] == ["cancelled"] * 2
+
+
+def test_only_so_many_rows_can_be_asked_for_and_excuses_are_kept(engine, rows):
+    source = metric("return df.count() / df.count()")
+    few = Dataset(rows.source, rows=3)
+    run = engine.evaluate(source, few, segments=[SegmentGroup.where("none", "1 = 0")])
+    assert (run.overall.value, run.overall.rows, run.overall.excuse) == (1.0, 3, None)
+    nothing = run.results[1]
+    assert (nothing.status, nothing.excuse.code, nothing.error) == ("no_data", "raised", None)
+    assert "ZeroDivisionError" in nothing.excuse.message and nothing.excuse.line
+    for wrong in (0, -1, True, 1.5):
+        with pytest.raises(UsageError, match="rows"):
+            Dataset(rows.source, rows=wrong)

@@ -21,7 +21,7 @@ import uvicorn
 
 from engine import Engine
 from engine.service.app import make_app
-from engine.service.serve import create_key
+from engine.service.keyring import create_key
 from engine.service.settings import Settings
 
 ROWS = 400
@@ -101,13 +101,21 @@ class Client:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
+    with postgres_server() as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def postgres_server():
+    """A PostgreSQL server of its own; without its programs the test is skipped, but on CI it fails."""
     from tests.service.postgres import find_programs, postgres
 
     programs = find_programs()
     if programs is None:
+        assert not os.environ.get("CI"), "PostgreSQL's programs are not installed"
         pytest.skip("PostgreSQL's programs are not installed")
-    with postgres(programs) as url:
-        yield url
+    with postgres(programs) as server:
+        yield server
 
 
 @pytest.fixture
@@ -191,25 +199,26 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(folder: Path, payments: Path, *more, database=None) -> Iterator[Server]:
+def running(folder: Path, payments: Path, *more, database=None, backend="sail") -> Iterator[Server]:
     """Run `calcmetric serve`, with a new key."""
     database = database or f"sqlite:///{folder}/calcmetric.db"
-    words = command("keys", "create", "--account", "acme", "--workspace", "fraud", "--database", database)
-    key = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+    create = command("keys", "create", "--account", "acme", "--workspace", "fraud", "--database", database)
+    key = subprocess.run(create, capture_output=True, text=True, check=True, timeout=60).stdout
     port = free_port()
-    with process(folder, payments, "serve", "--port", port, "--database", database, *more) as (one, log):
+    words = ("serve", "--port", port, "--database", database, *more)
+    with process(folder, payments, *words, backend=backend) as (one, log):
         server = Server(one, f"http://127.0.0.1:{port}", key.strip(), log)
         wait_ready(server)
         yield server
 
 
 @contextlib.contextmanager
-def process(folder: Path, payments: Path, *words):
+def process(folder: Path, payments: Path, *words, backend="sail"):
     """Run a command of the service; end it by a signal."""
     log = folder / f"{words[0]}-{time.time_ns()}.log"
     with log.open("w") as out:
         started = subprocess.Popen(
-            command(*words, "--backend", "sail", "--data-root", payments.parent),
+            command(*words, "--backend", backend, "--data-root", payments.parent),
             cwd=folder, stdout=out, stderr=out, start_new_session=True,
         )  # fmt: skip
     try:
@@ -233,4 +242,11 @@ def wait_ready(server: Server) -> None:
                 return
         assert server.process.poll() is None, server.log.read_text()
         assert time.monotonic() < until, server.log.read_text()
+        time.sleep(0.05)
+
+
+def wait_for(condition, seconds=60):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
         time.sleep(0.05)

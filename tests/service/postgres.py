@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tests.service.conftest import free_port
 
@@ -19,31 +20,51 @@ def find_programs() -> Path | None:
     return next((folder for folder in reversed(folders) if (folder / "postgres").exists()), None)
 
 
+class Postgres:
+    """A server, which can be stopped and started again."""
+
+    def __init__(self, programs: Path, folder: Path, who: dict[str, Any]) -> None:
+        self._programs, self._folder, self._who = programs, folder, who
+        self._port = free_port()
+        self.url = f"postgresql+psycopg://tests@127.0.0.1:{self._port}/postgres"
+
+    def make(self) -> None:
+        """Make its files."""
+        self._run("initdb", "-U", "tests", "-A", "trust", "--no-sync", "-E", "UTF8")
+
+    def start(self) -> None:
+        """Return once it answers."""
+        options = f"-F -k {self._folder} -h 127.0.0.1 -p {self._port}"
+        self._run("pg_ctl", "start", "-w", "-s", "-o", options, "-l", self._folder / "log")
+
+    def stop(self) -> None:
+        """End it at once, as a machine that loses power does; connections break."""
+        self._run("pg_ctl", "stop", "-w", "-s", "-m", "immediate")
+
+    def _run(self, program: str, *words: object) -> None:
+        command = [self._programs / program, "-D", self._folder / "data", *map(str, words)]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(command, check=True, cwd=self._folder, timeout=60, **quiet, **self._who)
+
+
 @contextlib.contextmanager
-def postgres(programs: Path) -> Iterator[str]:
-    """Start one; give the URL of an empty database. Root starts it as the user that is made for it."""
+def postgres(programs: Path) -> Iterator[Postgres]:
+    """Start one. Root starts it as the user that is made for it."""
     folder = Path(tempfile.mkdtemp(prefix="calcmetric-pg-"))
-    who: dict[str, str] = {}
+    who: dict[str, Any] = {}
     if os.geteuid() == 0:
         user = next(name for name in ("postgres", "nobody") if _exists(name))
         shutil.chown(folder, user)
         who = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
-    data, port = folder / "data", free_port()
-    words = [programs / "initdb", "-D", data, "-U", "tests", "-A", "trust", "--no-sync", "-E", "UTF8"]
-    subprocess.run(words, check=True, capture_output=True, cwd=folder, **who)
-    options = ["-F", "-k", folder, "-h", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(
-        [programs / "postgres", "-D", data, *options],
-        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **who,
-    )  # fmt: skip
+    server = Postgres(programs, folder, who)
     try:
-        for line in server.stderr:
-            if "ready to accept connections" in line:
-                break
-        yield f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres"
+        server.make()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
-        server.terminate()
-        server.communicate(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
 
 

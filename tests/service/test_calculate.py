@@ -1,5 +1,6 @@
 """Calculation through the database: filled in, gone on with, claimed once, given up."""
 
+import contextlib
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -7,14 +8,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from engine import Limits
-from engine.service import leases
+from engine.errors import UsageError
+from engine.service import leases, library
 from engine.service.calculate import run_due
 from engine.service.planning import Planner
 from engine.service.schedule import last_tick
 from engine.service.store.database import Database
-from engine.service.store.tables import Metric, StoredResult, Work
+from engine.service.store.tables import Base, Metric, StoredResult, Work
 
 pytestmark = [
     pytest.mark.sail,
@@ -96,25 +100,27 @@ def test_recalculation_stands_beside_what_was_there(filled, database, engine, se
     assert len(results(client, metric, window="period", overall=True, history=True)) == 12
 
 
-def test_a_claim_is_of_one_and_a_lost_one_is_taken_over(client, payments, database, settings):
+def test_a_claim_is_of_one_and_a_lost_one_is_taken_over(client, payments, settings):
     model, _, _ = client.model(payments, timestamp=None)
     for _ in range(2):
         client.metric(model, COUNT)
-    quick = replace(settings, lease_seconds=0.05)
-    Planner(database).plan(NOW)
-    with database.session() as session:
-        first = leases.claim_work(session, quick)
-    assert len(first.work) == 2
-    with database.session() as session:
-        assert leases.claim_work(session, settings) is None
-    assert threading.Event().wait(0.1) is False
-    with database.session() as session:
-        second = leases.claim_work(session, settings)
-        assert {one.id for one in second.work} == {one.id for one in first.work}
-    with database.session() as session:
-        assert not leases.renew(session, first, 30)
-        assert not leases.finish(session, first, first.first, [])
-        assert leases.finish(session, second, second.first, [])
+    now = [NOW]
+    with contextlib.closing(Database(settings.database, now=lambda: now[0])) as clocked:
+        Planner(clocked).plan(NOW)
+        with clocked.session() as session:
+            first = leases.claim_work(session, settings)
+        assert len(first.work) == 2
+        now[0] += timedelta(seconds=settings.lease_seconds - 1)
+        with clocked.session() as session:
+            assert leases.claim_work(session, settings) is None
+        now[0] += timedelta(seconds=2)
+        with clocked.session() as session:
+            second = leases.claim_work(session, settings)
+            assert {one.id for one in second.work} == {one.id for one in first.work}
+        with clocked.session() as session:
+            assert not leases.renew(session, first, 30)
+            assert not leases.finish(session, first, first.first, [])
+            assert leases.finish(session, second, second.first, [])
 
 
 def test_threads_that_calculate_at_once_share_the_work(filled, database, engine, settings, payments):
@@ -194,8 +200,36 @@ def test_pages_hold_everything_once_as_json_and_as_csv(filled, database, engine,
     lines = text.text.splitlines()
     assert text.headers["content-type"].startswith("text/csv") and text.headers["x-next"]
     assert len(lines) == 31 and lines[0].startswith("window_start,window_end,window,segment,status,value")
+    every = client("GET", path, params={"format": "csv"})
+    assert every.text.splitlines()[:31] == lines and len(every.text.splitlines()) == 34
     france = results(client, metric, segment="country = FR")
     assert Counter(one["label"] for one in france) == {"country = FR": 11}
     edge = whole[15]["window"]["start"]
     assert all(one["window"]["start"] >= edge for one in results(client, metric, start=edge))
     assert results(client, metric, end=edge) and results(client, metric, segment="\0") == []
+
+
+def test_a_csv_is_streamed_page_after_page(filled, database, engine, settings, monkeypatch):
+    client, _, _, (metric, _) = filled
+    run_due(database, engine, NOW, settings)
+    path = f"/metrics/code-based-metrics/{metric}/results"
+    whole = client("GET", path, params={"format": "csv"}).text
+    monkeypatch.setattr("engine.service.routes.results._PAGE", 4)
+    assert client("GET", path, params={"format": "csv"}).text == whole
+    assert len(set(whole.splitlines())) == 34
+
+
+def test_the_tables_are_what_the_migrations_make(database):
+    with database.engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    assert found == []
+
+
+def test_as_a_library_it_runs_what_is_due(filled, engine, settings):
+    client, _, _, (metric, _) = filled
+    tally = library.run_due(NOW, settings, engine=engine)
+    assert (tally.planned, tally.runs, tally.results) == (4, 4, 2 * 11 * 3)
+    assert library.run_due(NOW, settings, engine=engine) == library.Tally(0, 0, 0)
+    assert len(results(client, metric)) == 33
+    with pytest.raises(UsageError, match="time zone"):
+        library.run_due(NOW.replace(tzinfo=None), settings, engine=engine)

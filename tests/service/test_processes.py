@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from datetime import UTC, datetime
 
 import httpx
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 from engine.service.planning import Planner
 from engine.service.store.database import Database
 from engine.service.store.tables import StoredResult, Work
-from tests.service.conftest import SECRETS, Client, process, running
+from tests.service.conftest import SECRETS, Client, process, running, wait_for
 
 pytestmark = [pytest.mark.sail, pytest.mark.slow]
 
@@ -25,13 +24,6 @@ def calc_metric(df):
         n = n + i % 7
     return float(df.count())
 """
-
-
-def wait_for(condition, seconds=60):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def states(database):

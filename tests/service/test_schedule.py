@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.service.schedule import PlannedModel, Span, due_work, last_tick, windows_within
+from engine.service.steady import SteadyClock
 
 ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu")
 RETENTIONS = {"hourly": "30h", "daily": "9d", "weekly": "5w", "monthly": "4M"}
@@ -32,7 +33,7 @@ class Life:
         due = due_work([watched], self.planned, now)
         for one in due:
             key = one.metric_version_id, one.dataset_id
-            self.planned[key].append(Span(one.kind, one.start, one.end, one.every is not None))
+            self.planned[key].append(Span(one.kind, one.start, one.end, one.every, one.zone))
         self.works += due
         return due
 
@@ -109,7 +110,47 @@ def test_data_without_a_time_has_no_windows():
     assert (due.kind, due.every) == ("retention", None)
 
 
-def test_a_clock_that_goes_back_plans_nothing():
+def test_a_clock_that_goes_back_plans_nothing_twice():
     watched, life = model(), Life()
-    life.step(watched, datetime(2026, 5, 10, 12, tzinfo=UTC))
-    assert life.step(watched, datetime(2026, 5, 8, 12, tzinfo=UTC)) == ()
+    late, early = datetime(2026, 5, 10, 12, tzinfo=UTC), datetime(2026, 5, 8, 12, tzinfo=UTC)
+    life.step(watched, late)
+    retention, before = life.step(watched, early)
+    assert retention.as_of == early.replace(hour=0)
+    # Only what lies before the first windows is added.
+    assert (before.end - before.start, before.end) == (timedelta(days=2), datetime(2026, 5, 1, tzinfo=UTC))
+    assert life.step(watched, early) == life.step(watched, late) == ()
+    made = list(life.windows(watched))
+    assert len(made) == len(set(made)) == 11
+
+
+def test_another_period_or_zone_begins_anew_and_the_old_one_goes_on_where_it_was():
+    life, now = Life(), datetime(2026, 5, 10, 12, tzinfo=UTC)
+    life.step(model(), now)
+    weekly = model("weekly", retention="9d")
+    assert [(one.kind, one.every) for one in life.step(weekly, now)] == [
+        ("retention", None),
+        ("windows", None),
+    ]
+    berlin = model(zone="Europe/Berlin")
+    retention, windows = life.step(berlin, now)
+    assert (windows.every, windows.zone, windows.end) == ("1d", "Europe/Berlin", retention.as_of)
+    assert life.step(berlin, now) == life.step(weekly, now) == life.step(model(), now) == ()
+
+
+def test_many_windows_are_several_pieces_of_work():
+    [retention, *parts] = Life().step(model("hourly", retention="30d"), datetime(2026, 5, 10, 12, tzinfo=UTC))
+    assert [part.end - part.start for part in parts] == [timedelta(hours=200)] * 3 + [timedelta(hours=120)]
+    assert (parts[0].start, parts[-1].end) == (retention.start, retention.end)
+
+
+def test_a_leap_of_the_clock_is_believed_once_it_has_lasted():
+    clock, start = SteadyClock(), datetime(2026, 5, 10, 12, tzinfo=UTC)
+
+    def believes(seconds, leap=0.0):
+        return clock.believes(start + timedelta(seconds=seconds + leap), seconds)
+
+    assert believes(0) and believes(100) and believes(200, leap=30)
+    assert not believes(300, leap=90_000) and not believes(800, leap=90_000)
+    assert believes(850) and believes(900)  # it was put right
+    assert not believes(1000, leap=-5_000) and not believes(1500, leap=-5_000)
+    assert believes(1700, leap=-5_000) and believes(1800, leap=-5_000)

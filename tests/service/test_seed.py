@@ -9,12 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service.conftest import SECRETS, Client, running
+from tests.service.conftest import SECRETS, Client, running, wait_for
 
 PAGE = (Path(__file__).parent / "data/code-based-metrics.md").read_text()
 METRIC, REGISTER, TRY = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-
-pytestmark = pytest.mark.sail
 
 
 def filled(script, server, model):
@@ -26,15 +24,22 @@ def filled(script, server, model):
 
 def run_script(folder, script):
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=90
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=150
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_the_pages_scripts_run_as_they_stand(tmp_path, payments):
+@pytest.mark.parametrize(
+    "backend",
+    [
+        pytest.param("sail", marks=pytest.mark.sail),
+        pytest.param("spark", marks=(pytest.mark.spark, pytest.mark.slow)),
+    ],
+)
+def test_the_pages_scripts_run_as_they_stand(tmp_path, payments, backend):
     (tmp_path / "my_metric.py").write_text(METRIC)
-    with running(tmp_path, payments) as server, httpx.Client(base_url=server.url) as http:
+    with running(tmp_path, payments, backend=backend) as server, httpx.Client(base_url=server.url) as http:
         client = Client(http, "acme", "fraud", server.key)
         model, _, _ = client.model(payments, segments=[{"by": "country"}])
         out = run_script(tmp_path, filled(REGISTER, server, model))
@@ -48,7 +53,11 @@ def test_the_pages_scripts_run_as_they_stand(tmp_path, payments):
         assert {one["segment"]["value"] for one in answer["segments"]} == {"DE", "FR"}
         progress = [int(line.partition("%")[0]) for line in lines[1:-2]]
         assert progress == sorted(progress)
-        assert len(client.ok("GET", f"/metrics/code-based-metrics?model_id={model}")) == 2
+        metrics = client.ok("GET", f"/metrics/code-based-metrics?model_id={model}")
+        assert len(metrics) == 2
+        # All data and two countries: the retention, and each of its ten days.
+        path = f"/metrics/code-based-metrics/{metrics[-1]['id']}/results"
+        wait_for(lambda: len(client.ok("GET", path)["results"]) == 33, 120)
     log = server.log.read_text()
     assert '"run_id"' in log and not any(secret in log for secret in SECRETS)
     assert "Traceback" not in log

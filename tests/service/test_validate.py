@@ -1,5 +1,7 @@
 """Validation: begun, polled, shared, told again, restarted, cancelled."""
 
+import ast
+import builtins
 import threading
 
 import httpx
@@ -68,13 +70,18 @@ def test_a_metric_that_fails_says_where(ready, expression, code, line):
     [
         ("n = df.count()\n    return 1.0 if n > 1 else 'one'", "breaks-on-one-row"),
         ("return 1.0 if df.count() else 'none'", "breaks-without-rows"),
+        ("return float(df.first()['age'])", "breaks-without-rows"),
+        ("return 1.0 / df.groupBy('age').count().toPandas()['count'].iloc[0]", "breaks-without-rows"),
+        ("ages = df.toPandas()['age']\n    return 1.0 / float(len(ages) - 1)", "breaks-on-one-row"),
     ],
 )
 def test_small_frames_are_tried_too(ready, body, code):
     client, model, dataset = ready
     answer = client.validate(client.metric(model, f"def calc_metric(df):\n    {body}\n"), dataset)
     assert answer["status"] == "success"
-    assert code in [warning["code"] for warning in answer["warnings"]]
+    [warning] = [warning for warning in answer["warnings"] if warning["code"] == code]
+    assert warning["message"] and warning["hint"]
+    assert warning["line"] == (body.count("\n") + 2 if "raised" in warning["message"] else None)
 
 
 def test_it_is_made_again_only_when_code_or_data_change_or_it_is_asked_for(ready, payments, tmp_path, app):
@@ -138,6 +145,35 @@ def test_what_a_stopped_server_left_is_made_by_the_next(ready, settings, engine,
         body = {"metric_id": metric, "dataset_id": dataset}
         Client(other, client.account, client.workspace, client.key).ok("POST", VALIDATE, json=body)
     assert client.validate(metric, dataset)["status"] == "success"
+
+
+def test_the_server_never_reads_a_source_itself(ready, monkeypatch):
+    client, model, dataset = ready
+    calls = []
+    for module, name in ((builtins, "compile"), (builtins, "exec"), (builtins, "eval"), (ast, "parse")):
+        real = getattr(module, name)
+
+        def watched(source, *more, real=real, **options):
+            if "calc_metric" in str(source):
+                calls.append(source)
+            return real(source, *more, **options)
+
+        monkeypatch.setattr(module, name, watched)
+    metric = client.metric(model, COUNT + "# never here")
+    assert client.validate(metric, dataset)["status"] == "success" and calls == []
+    body = {"model_id": model, "name": "m", "code": "def calc_metric(df):\n  return " + "(" * 100_000}
+    assert client("POST", "/metrics/code-based-metrics", json=body).status_code == 422 and calls == []
+
+
+def test_a_run_has_a_log_for_its_own_workspace_alone(ready, http, settings):
+    client, model, dataset = ready
+    path = f"/runs/{client.validate(client.metric(model, COUNT), dataset)['run_id']}/log"
+    log = client.ok("GET", path)
+    assert [line["message"] for line in log] == ["validation begins", "validation ended"]
+    assert log[1]["details"]["status"] == "success"
+    stranger = make_client(http, settings, "acme", "other")
+    unknown = stranger("GET", "/runs/nope/log")
+    assert stranger("GET", path).json() == unknown.json() and unknown.status_code == 404
 
 
 def test_a_dataset_of_another_model_or_workspace_is_not_found(ready, http, settings, payments):

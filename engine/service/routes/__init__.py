@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from engine.service.observe import PREFIX
-from engine.service.routes import metrics, models, results, segments, validate, versions
+from engine.service.problems import described
+from engine.service.routes import metrics, models, results, runs, segments, validate, versions
 from engine.service.state import authenticate
 
-API = APIRouter(prefix=PREFIX, dependencies=[Depends(authenticate)])
+API = APIRouter(prefix=PREFIX, dependencies=[Depends(authenticate)], responses=described())
 # `validate` stands before `metrics`, whose paths would take its name for an id.
-for resource in (models, versions, segments, validate, results, metrics):
+for resource in (models, versions, segments, validate, results, metrics, runs):
     API.include_router(resource.router)

@@ -8,13 +8,15 @@ from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
-from engine.service.problems import ApiProblem, problem_fields
+from engine.service.leases import POISONED
+from engine.service.problems import ApiProblem, not_found, problem_fields
 from engine.service.schemas import MetricBody, MetricChange
 from engine.service.state import ScopeOf, State, StateOf
-from engine.service.store.scope import current_version, get_model, get_owned, owned
-from engine.service.store.tables import Metric, MetricVersion
+from engine.service.store.scope import Scope, current_version, get_model, get_owned, owned
+from engine.service.store.tables import Metric, MetricVersion, Work
 
 router = APIRouter(prefix="/metrics/code-based-metrics", tags=["metrics"])
 
@@ -22,29 +24,28 @@ router = APIRouter(prefix="/metrics/code-based-metrics", tags=["metrics"])
 @router.post("")
 def create_metric(body: MetricBody, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """Register a metric. Source that does not compile is refused with every problem."""
-    with state.database.session() as session:
+    with state.database.reading() as session:
         get_model(session, scope, body.model_id)
-    warnings = _compile(state, body.code)
+    warnings = _compile(state, scope, body.code)
     with state.database.session() as session:
-        get_model(session, scope, body.model_id)
         metric = Metric(model_id=body.model_id, name=body.name)
         session.add(metric)
         session.flush()
-        _add_code(session, metric, body.code, warnings)
-        return _show(session, metric)
+        version = _add_code(session, metric, body.code, warnings)
+        return _describe(metric, version, _good_health())
 
 
 @router.get("")
 def list_metrics(scope: ScopeOf, state: StateOf, model_id: str | None = None) -> list[dict[str, Any]]:
     """The metrics of the workspace, or of one model, oldest first."""
-    with state.database.session() as session:
+    with state.database.reading() as session:
         return [_show(session, metric) for metric in session.scalars(owned(scope, Metric, model_id))]
 
 
 @router.get("/{metric_id}")
 def get_metric(metric_id: str, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """A metric with its code."""
-    with state.database.session() as session:
+    with state.database.reading() as session:
         return _show(session, get_owned(session, scope, Metric, metric_id))
 
 
@@ -53,10 +54,13 @@ def change_metric(metric_id: str, body: MetricChange, scope: ScopeOf, state: Sta
     """Change a metric's name or code. Other code makes a new version, which is calculated from then on."""
     with state.database.session() as session:
         get_owned(session, scope, Metric, metric_id)
-    warnings = [] if body.code is None else _compile(state, body.code)
+    warnings = [] if body.code is None else _compile(state, scope, body.code)
     with state.database.session() as session:
         metric = get_owned(session, scope, Metric, metric_id)
-        session.refresh(metric, with_for_update=True)
+        try:
+            session.refresh(metric, with_for_update=True)
+        except InvalidRequestError:  # deleted meanwhile
+            raise not_found("metric") from None
         metric.name = body.name or metric.name
         metric.updated_at = datetime.now(UTC)
         if body.code is not None and body.code != current_version(session, metric).code:
@@ -77,7 +81,7 @@ def delete_metric(metric_id: str, scope: ScopeOf, state: StateOf) -> dict[str, A
 @router.get("/{metric_id}/versions")
 def list_codes(metric_id: str, scope: ScopeOf, state: StateOf) -> list[dict[str, Any]]:
     """Every code that a metric had, oldest first."""
-    with state.database.session() as session:
+    with state.database.reading() as session:
         metric = get_owned(session, scope, Metric, metric_id)
         query = sa.select(MetricVersion).where(MetricVersion.metric_id == metric.id)
         return [
@@ -92,7 +96,7 @@ def list_codes(metric_id: str, scope: ScopeOf, state: StateOf) -> list[dict[str,
         ]
 
 
-def _compile(state: State, code: str) -> list[dict[str, object]]:
+def _compile(state: State, scope: Scope, code: str) -> list[dict[str, object]]:
     """Compile in a sandboxed worker; return the warnings.
 
     Raises:
@@ -101,7 +105,7 @@ def _compile(state: State, code: str) -> list[dict[str, object]]:
     most = state.settings.limits.source_bytes
     if len(code.encode("utf-8", "surrogatepass")) > most:
         raise ApiProblem(422, "source-too-large", f"the source has more than {most:,} bytes")
-    problems = state.engine.check(code)
+    problems = state.engine.check(code, tenant=scope.account)
     shown = [problem_fields(problem) for problem in problems]
     if any(problem.severity == "error" for problem in problems):
         count = sum(problem.severity == "error" for problem in problems)
@@ -111,17 +115,24 @@ def _compile(state: State, code: str) -> list[dict[str, object]]:
     return shown
 
 
-def _add_code(session: Session, metric: Metric, code: str, warnings: list[dict[str, object]]) -> None:
+def _add_code(
+    session: Session, metric: Metric, code: str, warnings: list[dict[str, object]]
+) -> MetricVersion:
     digest = hashlib.sha256(code.encode()).hexdigest()
-    session.add(
-        MetricVersion(metric_id=metric.id, number=metric.version, code=code, sha256=digest, warnings=warnings)
+    version = MetricVersion(
+        metric_id=metric.id, number=metric.version, code=code, sha256=digest, warnings=warnings
     )
+    session.add(version)
     session.flush()
+    return version
 
 
 def _show(session: Session, metric: Metric) -> dict[str, Any]:
     version = current_version(session, metric)
-    blocked = metric.blocked_until
+    return _describe(metric, version, _health(session, metric, version))
+
+
+def _describe(metric: Metric, version: MetricVersion, health: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": metric.id,
         "model_id": metric.model_id,
@@ -129,11 +140,31 @@ def _show(session: Session, metric: Metric) -> dict[str, Any]:
         "code": version.code,
         "version": metric.version,
         "warnings": version.warnings,
-        "health": {
-            "status": "failing" if metric.failures else "good",
-            "failures": metric.failures,
-            "paused_until": None if blocked is None else blocked.isoformat(),
-        },
+        "health": health,
         "created_at": metric.created_at.isoformat(),
         "updated_at": metric.updated_at.isoformat(),
     }
+
+
+def _good_health() -> dict[str, Any]:
+    return {"status": "good", "failures": 0, "paused_until": None, "error": None, "next_try": None}
+
+
+def _health(session: Session, metric: Metric, version: MetricVersion) -> dict[str, Any]:
+    """How its calculation goes: "poisoned" if some work was given up, and is tried again ever later."""
+    query = sa.select(Work.error, Work.not_before).where(
+        Work.metric_version_id == version.id, Work.state == POISONED
+    )
+    given_up = session.execute(query.order_by(Work.seq.desc()).limit(1)).one_or_none()
+    status = "poisoned" if given_up is not None else "failing" if metric.failures else "good"
+    return {
+        "status": status,
+        "failures": metric.failures,
+        "paused_until": _iso(metric.blocked_until),
+        "error": None if given_up is None else given_up.error,
+        "next_try": None if given_up is None else _iso(given_up.not_before),
+    }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()

@@ -36,14 +36,14 @@ def create_model(body: ModelBody, scope: ScopeOf, state: StateOf) -> dict[str, A
 @router.get("")
 def list_models(scope: ScopeOf, state: StateOf) -> list[dict[str, Any]]:
     """The models of the workspace, oldest first."""
-    with state.database.session() as session:
+    with state.database.reading() as session:
         return [_show(session, model) for model in session.scalars(models_of(scope))]
 
 
 @router.get("/{model_id}")
 def get_one_model(model_id: str, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """A model."""
-    with state.database.session() as session:
+    with state.database.reading() as session:
         return _show(session, get_model(session, scope, model_id))
 
 

@@ -5,24 +5,30 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from engine.models import parse_instant
 from engine.service.planning import add_work, load_models
 from engine.service.problems import ApiProblem, unprocessable
-from engine.service.schedule import EVERY, Due, windows_within
+from engine.service.schedule import EVERY, Due, pieces, windows_within
 from engine.service.schemas import Id, RecalculateBody
 from engine.service.state import ScopeOf, StateOf
-from engine.service.store.results import Wanted, page
+from engine.service.store.database import Database
+from engine.service.store.results import Wanted, last_seq, page
 from engine.service.store.scope import current_version, get_model, get_owned
 from engine.service.store.tables import Metric, StoredResult
 
 router = APIRouter(prefix="/metrics", tags=["results"])
 
+_PAGE: Final = 1_000
+_CSV: Final = "text/csv; charset=utf-8"
 _CURSOR: Final = re.compile(r"(-?\d{1,18})\.(\d{1,18})", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -50,7 +56,9 @@ def list_results(
     version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of the metric's code")] = None,
     dataset_id: Annotated[Id | None, Query(description="of one dataset")] = None,
     history: Annotated[bool, Query(description="also what was calculated again later")] = False,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+    limit: Annotated[
+        int | None, Query(ge=1, le=10_000, description="of one page; by default 1,000, and for CSV all")
+    ] = None,
     after: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
     format: Literal["json", "csv"] = "json",
 ) -> dict[str, Any] | Response:
@@ -65,17 +73,20 @@ def list_results(
         dataset_id=dataset_id,
         latest=not history,
         after=None if after is None else _read_cursor(after),
-        limit=limit,
+        limit=limit or _PAGE,
     )
-    with state.database.session() as session:
+    with state.database.reading() as session:
         get_owned(session, scope, Metric, metric_id)
+        if format == "csv" and limit is None:
+            every = replace(wanted, upto=last_seq(session))
+            return StreamingResponse(_stream(state.database, every), media_type=_CSV)
         found = page(session, wanted)
-    rows, more = found[:limit], found[limit:]
+    rows, more = found[: wanted.limit], found[wanted.limit :]
     following = _cursor(rows[-1][0]) if more else None
     shown = [_show(result, number) for result, number in rows]
     if format == "csv":
         headers = {"X-Next": following} if following else {}
-        return Response(_csv(shown), media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(_csv(shown), media_type=_CSV, headers=headers)
     return {"results": shown, "next": following}
 
 
@@ -83,7 +94,7 @@ def list_results(
 def recalculate(body: RecalculateBody, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """Calculate every whole window of a range again, beside what was calculated before."""
     start, end = parse_instant(body.start, what="start"), parse_instant(body.end, what="end")
-    as_of = datetime.now(UTC)
+    as_of = state.database.now()
     with state.database.session() as session:
         model = get_model(session, scope, body.model_id)
         wanted = _codes(session, scope, body)
@@ -99,12 +110,14 @@ def recalculate(body: RecalculateBody, scope: ScopeOf, state: StateOf) -> dict[s
                 metric_version_id=code,
                 dataset_id=dataset,
                 kind="recalculation",
-                start=tiles[0].start,
-                end=tiles[-1].end,
+                start=low,
+                end=high,
                 every=EVERY[planned.period],
+                zone=model.zone,
                 as_of=as_of,
             )
             for dataset, timed in planned.datasets.items()
+            for low, high, _ in pieces(tiles)
             for code in planned.metrics
             if timed and (wanted is None or code == wanted)
         ]
@@ -140,10 +153,25 @@ def _show(result: StoredResult, number: int) -> dict[str, Any]:
     }
 
 
-def _csv(results: list[dict[str, Any]]) -> str:
+def _stream(database: Database, wanted: Wanted) -> Iterator[str]:
+    """All of it, a page at a time: no transaction lasts for as long as a client reads."""
+    header, following = True, wanted
+    while True:
+        with database.reading() as session:
+            found = page(session, following)
+        rows = found[: wanted.limit]
+        yield _csv([_show(result, number) for result, number in rows], header=header)
+        if len(found) <= wanted.limit:
+            return
+        last = rows[-1][0]
+        header, following = False, replace(wanted, after=(last.window_start, last.seq))
+
+
+def _csv(results: list[dict[str, Any]], *, header: bool = True) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    if header:
+        writer.writerow(_COLUMNS)
     for one in results:
         error = one["error"] or {}
         named = {**one, **{name: error.get(name) for name in ("code", "message", "line")}}

@@ -27,14 +27,14 @@ def create_segment(body: DataSegmentBody, scope: ScopeOf, state: StateOf) -> dic
 @router.get("")
 def list_segments(scope: ScopeOf, state: StateOf, model_id: str | None = None) -> list[dict[str, Any]]:
     """The segment groups of the workspace, or of one model, oldest first."""
-    with state.database.session() as session:
+    with state.database.reading() as session:
         return [show_segment(segment) for segment in session.scalars(owned(scope, DataSegment, model_id))]
 
 
 @router.get("/{segment_id}")
 def get_segment(segment_id: str, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """A segment group."""
-    with state.database.session() as session:
+    with state.database.reading() as session:
         return show_segment(get_owned(session, scope, DataSegment, segment_id))
 
 

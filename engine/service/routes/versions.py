@@ -41,14 +41,14 @@ def create_version(body: ModelVersionBody, scope: ScopeOf, state: StateOf) -> di
 @router.get("")
 def list_versions(scope: ScopeOf, state: StateOf, model_id: str | None = None) -> list[dict[str, Any]]:
     """The versions of the workspace's models, or of one model, oldest first."""
-    with state.database.session() as session:
+    with state.database.reading() as session:
         return [_show(session, version) for version in session.scalars(owned(scope, ModelVersion, model_id))]
 
 
 @router.get("/{version_id}")
 def get_version(version_id: str, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """A version."""
-    with state.database.session() as session:
+    with state.database.reading() as session:
         return _show(session, get_owned(session, scope, ModelVersion, version_id))
 
 

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import logging
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from engine.errors import UsageError
+from engine.failures import describe
+
+logger = logging.getLogger(__name__)
+
+# What is raised when the database is away, busy for too long, or full.
+UNAVAILABLE: Final = (OperationalError, InterfaceError, PoolTimeout)
+_FIRST_WAIT: Final = 0.2
+_LONGEST_WAIT: Final = 2.0
+_T = TypeVar("_T")
 
 _DIALECTS: Final = ("sqlite", "postgresql")
 _BUSY_SECONDS: Final = 30
+_CONNECT_SECONDS: Final = 10
+_READS: Final = "calcmetric_reads"
+_NOW: Final = "calcmetric_now"
+# Connections that are kept, and how many more there may be. A PostgreSQL server has 100 for all processes.
+_SQLITE_POOL: Final = (10, 50)
+_SERVER_POOL: Final = (5, 15)
 # Of two processes that start at once, one migrates, and the other waits: a lock of this number.
 _MIGRATION_LOCK: Final = 0x63616C63
 
@@ -25,17 +43,27 @@ _MIGRATION_LOCK: Final = 0x63616C63
 class Database:
     """A database of the service. Thread-safe."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, now: Callable[[], datetime] | None = None) -> None:
         """Connect lazily.
+
+        Args:
+            url: SQLAlchemy's, of SQLite or PostgreSQL.
+            now: tells the time; by default the database server's clock, or this machine's for SQLite.
 
         Raises:
             UsageError: no URL of SQLite or PostgreSQL.
         """
         self.url = _parse(url)
+        self._info = {_NOW: now}
         self.engine = sa.create_engine(self.url, **_options(self.url))
         if self.url.get_backend_name() == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
+            self._reader = self.engine.execution_options(**{_READS: True})
+        else:
+            self._reader = self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
 
     @property
     def label(self) -> str:
@@ -45,7 +73,18 @@ class Database:
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction: committed at the end, rolled back on an error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self._begun(self.engine) as session:
+            yield session
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that only reads, one state of everything. It waits for no writer, nor one for it."""
+        with self._begun(self._reader) as session:
+            yield session
+
+    @contextlib.contextmanager
+    def _begun(self, engine: sa.Engine) -> Iterator[Session]:
+        with Session(engine, expire_on_commit=False, info=self._info) as session, session.begin():
             yield session
 
     def migrate(self) -> None:
@@ -60,16 +99,43 @@ class Database:
 
     def ping(self) -> None:
         """Ask it something; raise if it does not answer."""
-        with self.engine.connect() as connection:
-            connection.execute(sa.select(1))
+        with self.reading() as session:
+            session.execute(sa.select(1))
+
+    def now(self) -> datetime:
+        """What its clock says; see `clock`."""
+        with self.reading() as session:
+            return clock(session)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
 
+def insist(step: Callable[[], _T], seconds: float) -> _T:
+    """Do a step that may be repeated; again while the database cannot be reached or written.
+
+    Args:
+        step: a transaction.
+        seconds: for how long; what it raises after that is raised.
+    """
+    until, wait = time.monotonic() + seconds, _FIRST_WAIT
+    while True:
+        try:
+            return step()
+        except UNAVAILABLE as error:
+            if time.monotonic() + wait > until:
+                raise
+            logger.warning("the database does not answer, and is asked again: %s", describe(error))
+        time.sleep(wait)
+        wait = min(_LONGEST_WAIT, 2 * wait)
+
+
 def clock(session: Session) -> datetime:
     """The time that leases are counted in: the database server's, which all processes share."""
+    if (told := session.info[_NOW]) is not None:
+        instant: datetime = told()
+        return instant
     if session.get_bind().dialect.name == "sqlite":
         return datetime.now(UTC)  # a file of this machine
     now: datetime = session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
@@ -82,15 +148,24 @@ def _parse(url: str) -> sa.URL:
         parsed.get_dialect()
     except (ArgumentError, NoSuchModuleError, ImportError):
         parsed = None
-    if parsed is None or parsed.get_backend_name() not in _DIALECTS:
+    if parsed is None or parsed.get_backend_name() not in _DIALECTS or _in_memory(parsed):
         raise UsageError("the database must be sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
     return parsed
 
 
+def _in_memory(url: sa.URL) -> bool:
+    """Such a database belongs to one connection, and is of no use here."""
+    return url.get_backend_name() == "sqlite" and (url.database or ":memory:") == ":memory:"
+
+
 def _options(url: sa.URL) -> dict[str, Any]:
-    if url.get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": _BUSY_SECONDS}}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+    sqlite = url.get_backend_name() == "sqlite"
+    kept, more = _SQLITE_POOL if sqlite else _SERVER_POOL
+    pool = {"pool_size": kept, "max_overflow": more, "pool_timeout": _BUSY_SECONDS}
+    pool["hide_parameters"] = True  # they hold codes, and errors are logged
+    if sqlite:
+        return {**pool, "connect_args": {"timeout": _BUSY_SECONDS}}
+    return {**pool, "pool_pre_ping": True, "connect_args": {"connect_timeout": _CONNECT_SECONDS}}
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
@@ -103,4 +178,5 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     # At once for writing: a reader that turned writer in the middle could fail instead of waiting.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(_READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from engine.service.leases import CLOCK_SLACK
+from engine.service.store.database import clock
 from engine.service.store.tables import MetricVersion, StoredResult
+
+# What a result is of, beside the instant that it was calculated as of.
+_PLACE: Final = ("metric_version_id", "dataset_id", "segment_key", "window_start", "window_end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Wanted:
         latest: of each window only what was calculated last.
         after: the place where the page before ended.
         limit: how many at most.
+        upto: only results with a number up to this.
     """
 
     metric_id: str
@@ -39,35 +45,37 @@ class Wanted:
     latest: bool = True
     after: tuple[datetime, int] | None = None
     limit: int = 1_000
+    upto: int | None = None
 
 
 def page(session: Session, wanted: Wanted) -> list[tuple[StoredResult, int]]:
     """The results, each with the number of the code that made it; one more than `limit` if there are more."""
-    query = sa.select(StoredResult.seq, StoredResult.window_start, MetricVersion.number)
+    query = sa.select(StoredResult, MetricVersion.number)
     query = query.join(MetricVersion, MetricVersion.id == StoredResult.metric_version_id)
     query = query.where(MetricVersion.metric_id == wanted.metric_id, *_filters(wanted))
+    # What was calculated for later than now is of a clock that has gone back since.
+    seen = (StoredResult.as_of <= clock(session) + CLOCK_SLACK,)
+    query = query.where(*_known(StoredResult, wanted, *seen))
     if wanted.latest:
-        same = (
-            StoredResult.metric_version_id,
-            StoredResult.dataset_id,
-            StoredResult.segment_key,
-            StoredResult.window_start,
-            StoredResult.window_end,
-        )
-        newest = (StoredResult.as_of.desc(), StoredResult.seq.desc())
-        query = query.add_columns(
-            sa.func.row_number().over(partition_by=same, order_by=newest).label("place")
-        )
-    found = query.subquery()
-    rows = sa.select(StoredResult, found.c.number).join(found, found.c.seq == StoredResult.seq)
-    if wanted.latest:
-        rows = rows.where(found.c.place == 1)
+        later = aliased(StoredResult)
+        same = [getattr(later, name) == getattr(StoredResult, name) for name in _PLACE]
+        newer = (later.as_of > StoredResult.as_of, later.as_of <= clock(session) + CLOCK_SLACK)
+        query = query.where(~sa.exists().where(*same, *_known(later, wanted, *newer)))
     if wanted.after is not None:
         when, seq = wanted.after
-        later = sa.and_(StoredResult.window_start == when, StoredResult.seq > seq)
-        rows = rows.where(sa.or_(StoredResult.window_start > when, later))
-    rows = rows.order_by(StoredResult.window_start, StoredResult.seq).limit(wanted.limit + 1)
-    return [(result, number) for result, number in session.execute(rows)]
+        following = sa.and_(StoredResult.window_start == when, StoredResult.seq > seq)
+        query = query.where(sa.or_(StoredResult.window_start > when, following))
+    query = query.order_by(StoredResult.window_start, StoredResult.seq).limit(wanted.limit + 1)
+    return [(result, number) for result, number in session.execute(query)]
+
+
+def last_seq(session: Session) -> int:
+    """The number of the last result that there is: a bound that keeps several pages of one state."""
+    return session.scalar(sa.select(sa.func.max(StoredResult.seq))) or 0
+
+
+def _known(table: Any, wanted: Wanted, *where: Any) -> list[Any]:
+    return [*where, *([] if wanted.upto is None else [table.seq <= wanted.upto])]
 
 
 def _filters(wanted: Wanted) -> list[Any]:

@@ -41,7 +41,7 @@ class Scope:
 
 def find_scope(database: Database, digest: str) -> Scope | None:
     """The workspace of a key's digest, or None if there is no such key or it was revoked."""
-    with database.session() as session:
+    with database.reading() as session:
         query = sa.select(Key).where(Key.digest == digest, Key.revoked_at.is_(None))
         key = session.scalars(query).one_or_none()
         return None if key is None else Scope(key.account, key.workspace)

@@ -194,6 +194,7 @@ class Work(Base):
     start: Mapped[datetime]
     end: Mapped[datetime]
     every: Mapped[str | None]
+    zone: Mapped[str | None]
     as_of: Mapped[datetime]
     state: Mapped[str] = mapped_column(default="due")
     owner: Mapped[str | None]
@@ -205,6 +206,30 @@ class Work(Base):
     finished_at: Mapped[datetime | None]
 
 
+class RunEvent(Base):
+    """A line of the log of a run or of a validation, for those who may see its workspace."""
+
+    __tablename__ = "run_events"
+    __table_args__ = (Index(None, "run_id", "seq"),)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str]
+    account: Mapped[str]
+    workspace: Mapped[str]
+    level: Mapped[str]
+    message: Mapped[str]
+    details: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+
+
+class Rate(Base):
+    """What is left of a client's requests, as of an instant; clients are digests."""
+
+    __tablename__ = "rates"
+    client: Mapped[str] = mapped_column(primary_key=True)
+    left: Mapped[float]
+    since: Mapped[datetime] = mapped_column(index=True)
+
+
 class StoredResult(Base):
     """What became of one frame: exactly one for each code, dataset, segment, window and as_of."""
 
@@ -214,6 +239,7 @@ class StoredResult(Base):
             "metric_version_id", "dataset_id", "segment_key", "window_start", "window_end", "as_of"
         ),
         Index(None, "metric_version_id", "window_start"),
+        Index(None, "run_id"),
     )
     seq: Mapped[int] = mapped_column(primary_key=True)
     metric_version_id: Mapped[str] = mapped_column(ForeignKey("metric_versions.id", ondelete="CASCADE"))

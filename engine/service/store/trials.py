@@ -53,10 +53,41 @@ def open_trial(session: Session, key: Key, *, restart: bool) -> Validation:
     return trial
 
 
+def find_trial(session: Session, key: Key) -> Validation | None:
+    """The trial of a key, if it was asked for before."""
+    same = [getattr(Validation, name) == getattr(key, name) for name in key.__slots__]
+    return session.scalars(sa.select(Validation).where(*same)).one_or_none()
+
+
+def is_settled(session: Session, trial: Validation, seconds: float) -> bool:
+    """Whether there is nothing to do for who asks: its answer was told before, or its owner lives."""
+    if trial.state == ENDED:
+        return trial.delivered
+    now = clock(session)
+    return trial.lease_until is not None and now < trial.lease_until <= now + timedelta(seconds=2 * seconds)
+
+
+def read_progress(session: Session, trial_ids: list[str]) -> dict[str, int]:
+    """The progress of those of some trials that are pending."""
+    query = sa.select(Validation.id, Validation.progress)
+    query = query.where(Validation.id.in_(trial_ids), Validation.state == PENDING)
+    return {trial_id: progress for trial_id, progress in session.execute(query)}  # noqa: C416 - rows
+
+
+def owned_trials(session: Session, owner: str) -> set[str]:
+    """The pending trials of a process."""
+    query = sa.select(Validation.id).where(Validation.owner == owner, Validation.state == PENDING)
+    return set(session.scalars(query))
+
+
 def claim_trial(session: Session, trial_id: str, owner: str, seconds: float) -> int:
     """Take a pending trial that no living process has; return which attempt it is, or 0."""
     now = clock(session)
-    free = sa.or_(Validation.lease_until.is_(None), Validation.lease_until < now)
+    # A lease that holds for longer than any is of a clock that has gone back since.
+    held = sa.and_(
+        Validation.lease_until > now, Validation.lease_until <= now + timedelta(seconds=2 * seconds)
+    )
+    free = sa.or_(Validation.lease_until.is_(None), ~held)
     done = session.execute(
         sa.update(Validation)
         .where(Validation.id == trial_id, Validation.state == PENDING, free)
@@ -70,6 +101,12 @@ def renew_trial(session: Session, trial_id: str, owner: str, seconds: float) -> 
     """Show that its owner lives; tell whether it still is the owner."""
     until = clock(session) + timedelta(seconds=seconds)
     return _own(session, trial_id, owner, {"lease_until": until})
+
+
+def release_trial(session: Session, trial_id: str, owner: str) -> None:
+    """Give a pending trial up, as if it had not been tried: another process begins it anew."""
+    values = {"owner": None, "lease_until": None, "attempts": Validation.attempts - 1}
+    _own(session, trial_id, owner, values)
 
 
 def note_progress(session: Session, trial_id: str, owner: str, progress: int) -> None:

@@ -1,0 +1,43 @@
+"""What is remembered for a few seconds, so that clients that poll cost little. Thread-safe."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Final, Generic, TypeVar
+
+_T = TypeVar("_T")
+_MOST: Final = 10_000
+
+
+class Brief(Generic[_T]):
+    """Values by their keys, each for some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._held: OrderedDict[Hashable, tuple[_T, float]] = OrderedDict()
+
+    def get(self, key: Hashable) -> _T | None:
+        """The value of a key, if it is not too old."""
+        with self._lock:
+            found = self._held.get(key)
+            if found is not None and time.monotonic() < found[1]:
+                return found[0]
+            self._held.pop(key, None)
+            return None
+
+    def put(self, key: Hashable, value: _T) -> None:
+        """Remember a value."""
+        with self._lock:
+            self._held.pop(key, None)
+            self._held[key] = (value, time.monotonic() + self._seconds)
+            if len(self._held) > _MOST:
+                self._held.popitem(last=False)
+
+    def drop(self, key: Hashable) -> None:
+        """Forget a value."""
+        with self._lock:
+            self._held.pop(key, None)

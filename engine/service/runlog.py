@@ -1,0 +1,60 @@
+"""The log of a run: to the process's log, and to the database, for clients of its workspace."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from engine.failures import describe
+from engine.service.store.database import Database
+from engine.service.store.tables import RunEvent
+
+logger = logging.getLogger(__name__)
+
+_MOST: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """Where one run tells what it does. A line that cannot be kept is in the process's log all the same.
+
+    Attributes:
+        database: of the service.
+        run_id: of the run.
+        account: whose it is.
+        workspace: likewise.
+    """
+
+    database: Database
+    run_id: str
+    account: str
+    workspace: str
+
+    def tell(self, message: str, *, level: int = logging.INFO, **details: Any) -> None:
+        """Log a line.
+
+        Args:
+            message: what happened; no secrets, no host paths.
+            level: of `logging`.
+            details: JSON, likewise.
+        """
+        about = {"run_id": self.run_id, "account": self.account, "workspace": self.workspace}
+        logger.log(level, "%s", message, extra={**about, "details": details})
+        event = RunEvent(**about, level=logging.getLevelName(level).lower(), message=message, details=details)
+        try:
+            with self.database.session() as session:
+                session.add(event)
+        except SQLAlchemyError as error:
+            logger.error("a line of a run's log could not be kept: %s", describe(error), extra=about)
+
+
+def read_log(session: Session, account: str, workspace: str, run_id: str) -> list[RunEvent]:
+    """The last lines of a run, oldest first; none if the run is of another workspace."""
+    mine = (RunEvent.run_id == run_id, RunEvent.account == account, RunEvent.workspace == workspace)
+    query = sa.select(RunEvent).where(*mine).order_by(RunEvent.seq.desc()).limit(_MOST)
+    return list(session.scalars(query))[::-1]
