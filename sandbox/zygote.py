@@ -124,8 +124,6 @@ _PRELOADED: Final = (
     "numpy.random",
     "pandas.core.computation.expressions",
     "pyarrow.compute",
-    "pyspark.sql.connect.functions",
-    "pyspark.sql.functions",
     "scipy.integrate",
     "scipy.interpolate",
     "scipy.linalg",
@@ -137,16 +135,18 @@ _PRELOADED: Final = (
     "statsmodels.stats.proportion",
     "zoneinfo",
 )
+_SPARK: Final = ("pyspark.sql.connect.functions", "pyspark.sql.functions")
 _SNOWPARK: Final = ("snowflake.snowpark.functions",)
 
 
 def _preload(options: ZygoteOptions) -> None:
     """Import what workers use, and use it once. Nothing here may start a thread."""
-    for name in _PRELOADED + (_SNOWPARK if options.snowpark else ()):
+    further = (_SPARK if options.spark else ()) + (_SNOWPARK if options.snowpark else ())
+    for name in _PRELOADED + further:
         importlib.import_module(name)
-    importlib.import_module("sandbox.client.rows").install_collect()
-    importlib.import_module("sandbox.client.session").skip_call_sites()
-    importlib.import_module("sandbox.rehearsal").rehearse()
+    client = importlib.import_module("sandbox.worker").load_client(snowpark=not options.spark)
+    client.prepare()
+    importlib.import_module("sandbox.rehearsal").rehearse(client, snowpark=not options.spark)
     _hide_origins()
 
 

@@ -12,8 +12,12 @@ from pyspark.sql.connect.plan import LogicalPlan
 from pyspark.sql.connect.session import SparkSession
 
 from sandbox.client.channel import PipeChannel
+from sandbox.client.errors import build_exception, condition_of
+from sandbox.client.rows import install_collect
 from sandbox.client.transport import Transport
 from sandbox.contract.settings import PLACEHOLDER, SESSION_ID
+
+__all__ = ["build_exception", "condition_of", "open_frame", "open_session", "prepare"]
 
 
 class _PipeBuilder(ChannelBuilder):  # type: ignore[misc] # PySpark has no types here
@@ -33,12 +37,18 @@ class _PipeBuilder(ChannelBuilder):  # type: ignore[misc] # PySpark has no types
         return "engine"
 
 
-def skip_call_sites() -> None:
+def prepare() -> None:
+    """Change in PySpark what a worker needs otherwise. Called once, in the zygote."""
+    install_collect()
+    _skip_call_sites()
+
+
+def _skip_call_sites() -> None:
     """Keep PySpark from looking up where in the author's code each of its functions is called.
 
     It does so for messages of the server, walking the stack and searching the disk for IPython each time,
     which was a third of the time of a simple metric. The gateway drops what it finds, and lines in errors
-    come from tracebacks. Called once, in the zygote.
+    come from tracebacks.
     """
     pyspark_errors._capture_call_site = lambda _depth: ""
 

@@ -1,0 +1,39 @@
+"""A genuine Snowpark session whose queries travel over the worker's descriptor."""
+
+from __future__ import annotations
+
+import atexit
+from typing import Any
+
+from snowflake.snowpark import DataFrame, Session
+from snowflake.snowpark.session import _active_sessions
+
+from sandbox.client.snowpark_connection import PipeConnection
+from sandbox.client.snowpark_errors import build_exception, condition_of
+from sandbox.client.transport import Transport
+
+__all__ = ["build_exception", "condition_of", "open_frame", "open_session", "prepare"]
+
+_FRAME = '"FRAME"'
+
+
+def prepare() -> None:
+    """Give frames a `cache_result` that gives the frame back: a metric makes no tables. In the zygote."""
+
+    def cache_result(self: DataFrame, **_: Any) -> DataFrame:
+        return self
+
+    DataFrame.cache_result = DataFrame.cacheResult = cache_result
+
+
+def open_session(transport: Transport) -> Session:
+    """Open the guest's session. Nothing is sent until the guest asks for something."""
+    _active_sessions.clear()  # the zygote's rehearsal leaves one behind
+    session = Session.builder.configs({"connection": PipeConnection(transport)}).create()
+    atexit.unregister(session._close_at_exit)  # it would ask for something
+    return session
+
+
+def open_frame(session: Session) -> DataFrame:
+    """The `df` of one call: the placeholder, which the gateway binds to the frame."""
+    return session.table(_FRAME)
