@@ -1,4 +1,4 @@
-"""Queries in one form whatever names Snowpark made up, so that those of several frames can be compared. Pure."""
+"""Queries in one form whatever names Snowpark made up, to compare those of several frames. Pure."""
 
 from __future__ import annotations
 

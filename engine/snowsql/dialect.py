@@ -19,6 +19,8 @@ from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import ParseError
 from sqlglot.tokens import Token, TokenType
 
+from engine.snowsql.node_table import TEXT
+
 # How many steps the parser may take; honest text takes three to ten for each token.
 _STEPS_PER_TOKEN = 80
 _STEPS_AT_LEAST = 4_000
@@ -72,14 +74,25 @@ class StrictSnowflake(Snowflake):  # type: ignore[misc]
                 raise RecursionError("too many steps")
             super()._advance(times)
 
-        def parse_text(self, tokens: list[Token], *, query: bool) -> list[Any]:
+        def parse_text(self, tokens: list[Token], text: str, *, query: bool) -> list[Any]:
             """Parse one query, or one expression; give what was found of either, which may be several."""
 
             def parse(parser: Any) -> Any:
                 parser._parse_inside_out()
                 return parser._parse_statement() if query else parser._parse_expression()
 
-            return list(self._parse(parse, tokens))
+            return list(self._parse(parse, tokens, text))
+
+        def _parse_projections(self) -> Any:
+            """Parse what a SELECT gives, and keep the text of each: it names a column without a name."""
+            return self._parse_csv(self._parse_projection), None
+
+        def _parse_projection(self) -> Any:
+            start = self._curr
+            found = self._parse_expression()
+            if found is not None:
+                found.meta[TEXT] = self._find_sql(start, self._prev)
+            return found
 
         def _parse_inside_out(self) -> None:
             """Parse deep parentheses, innermost first; one that cannot be read alone is left for later."""

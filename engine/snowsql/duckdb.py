@@ -1,8 +1,7 @@
 """Writing SQL from a checked tree, in DuckDB's dialect. Trusted side, pure.
 
 Differences of meaning are closed where they are known, and refused where they were not compared:
-division by zero is an error, casts to whole numbers round halves away from zero, columns without a name get the
-one that Snowflake would give.
+division by zero is an error, casts to whole numbers round halves away from zero.
 """
 
 from __future__ import annotations
@@ -11,15 +10,16 @@ import re
 from typing import Any, Final
 
 from engine.errors import PlanRefused
-from engine.snowsql.caps import MAX_NAME
-from engine.snowsql.duckdb_calls import HANDLERS, any_null, as_boolean, as_text
+from engine.snowsql.duckdb_calls import HANDLERS, any_null, as_boolean, as_text, without_defaults
 from engine.snowsql.duckdb_table import SAME, TEMPLATES, WHOLE_WINDOW
-from engine.snowsql.emit import OPERATORS, Parts, Writer, joined
+from engine.snowsql.emit import Writer
+from engine.snowsql.expression_writer import OPERATORS, Parts, joined
+from engine.snowsql.node_table import QUERIES
+from engine.snowsql.nodes import same
 from engine.snowsql.refusals import kind_of
 from engine.snowsql.types import duckdb_type
 
 _HOLE: Final = re.compile(r"(\{\d+\??\}|\{\*\$?\}|\{over\}|\{any_null\})")
-_NAMED: Final = frozenset({"Alias", "Column", "Star"})
 _ORDERED_SETS: Final = frozenset({"LISTAGG", "PERCENTILE_CONT", "PERCENTILE_DISC"})
 _NULLS: Final = {"IgnoreNulls": " IGNORE NULLS", "RespectNulls": ""}
 
@@ -37,14 +37,6 @@ class DuckdbWriter(Writer):
         if not name:
             raise _lacks(f"the type {Writer.type(self, node)}")
         return name
-
-    def write_select(self, node: Any) -> Parts:
-        """Give columns without a name the one that Snowflake would give."""
-        for part in super().write_select(node):
-            named = not hasattr(part, "arg_key") or part.parent is not node or part.arg_key != "expressions"
-            yield part
-            if not named and kind_of(part) not in _NAMED:
-                yield f" AS {self.name(Writer().write(part)[:MAX_NAME])}"
 
     def binary(self, node: Any, operator: str) -> Parts:
         """An operator; division fails at zero, and || takes texts."""
@@ -68,7 +60,7 @@ class DuckdbWriter(Writer):
         else:
             yield from super().binary(node, OPERATORS[kind])
 
-    def write_cast(self, node: Any) -> Parts:
+    def _write_cast(self, node: Any) -> Parts:
         """A cast; whole numbers of others are rounded by way of DECIMAL, and texts are as Snowflake's."""
         name, inner = self.type(node.args["to"]), node.this
         call = "TRY_CAST(" if kind_of(node) == "TryCast" else "CAST("
@@ -85,18 +77,22 @@ class DuckdbWriter(Writer):
             yield inner
             yield f" AS {name})"
 
-    def write_trycast(self, node: Any) -> Parts:
-        yield from self.write_cast(node)
+    def _write_trycast(self, node: Any) -> Parts:
+        yield from self._write_cast(node)
 
-    def write_bracket(self, node: Any) -> Parts:
+    def _write_bracket(self, _node: Any) -> Parts:
         raise _lacks("an item of an array or an object")
+
+    def _write_interval(self, node: Any) -> Parts:
+        steps = [f"INTERVAL '{step}'" for step in node.this.this.split(", ")]
+        yield steps[0] if len(steps) == 1 else f"({' + '.join(steps)})"
 
     # Calls.
 
-    def write_anonymous(self, node: Any) -> Parts:
+    def _write_anonymous(self, node: Any) -> Parts:
         return self.call(node, lambda: iter(()))
 
-    def write_window(self, node: Any) -> Parts:
+    def _write_window(self, node: Any) -> Parts:
         called, nulls = node.this, ""
         if kind_of(called) in _NULLS:
             called, nulls = called.this, _NULLS[kind_of(called)]
@@ -106,13 +102,13 @@ class DuckdbWriter(Writer):
             return self.call_over_nulls(called, nulls, node)
         return self.call(called, lambda: self.over(node))
 
-    def write_ignorenulls(self, node: Any) -> Parts:
+    def _write_ignorenulls(self, _node: Any) -> Parts:
         raise _lacks("IGNORE NULLS without a window")
 
-    def write_respectnulls(self, node: Any) -> Parts:
+    def _write_respectnulls(self, node: Any) -> Parts:
         yield node.this
 
-    def write_withingroup(self, node: Any) -> Parts:
+    def _write_withingroup(self, node: Any) -> Parts:
         return self.ordered_set(node, lambda: iter(()))
 
     def over(self, node: Any) -> Parts:
@@ -140,7 +136,7 @@ class DuckdbWriter(Writer):
 
     def call(self, node: Any, over: Any) -> Parts:
         """A call, by the tables."""
-        name, arguments = node.this, node.expressions
+        name, arguments = node.this, without_defaults(node)
         distinct = bool(arguments) and kind_of(arguments[0]) == "Distinct"
         count = len(arguments[0].expressions) if distinct else len(arguments)
         for key in (f"{name}/{count}", name):
@@ -151,9 +147,9 @@ class DuckdbWriter(Writer):
                 yield from over()
                 return
             if key in TEMPLATES:
-                if distinct and f"({{0}}){{over}}" not in TEMPLATES[key]:
+                if distinct and "({0}){over}" not in TEMPLATES[key]:
                     raise _lacks(f"{name}(DISTINCT ...)")
-                yield from self._filled(TEMPLATES[key], node, over)
+                yield from self._filled(TEMPLATES[key], arguments, over)
                 return
         if name == "LISTAGG":
             yield from self._listagg(node, None, over)
@@ -164,8 +160,7 @@ class DuckdbWriter(Writer):
             raise _lacks(f"the function {name}, in this form" if handler else f"the function {name}")
         yield from parts
 
-    def _filled(self, template: str, node: Any, over: Any) -> Parts:
-        arguments = node.expressions
+    def _filled(self, template: str, arguments: list[Any], over: Any) -> Parts:
         for part in _HOLE.split(template):
             if part == "{over}":
                 yield from over()
@@ -202,12 +197,23 @@ class DuckdbWriter(Writer):
         yield from as_text(values[0])
         yield ", "
         yield separator[0] if separator else "''"
-        if order is not None:
+        if order is not None and kind_of(first) == "Distinct":
+            yield from self._order_of_distinct(values[0], order)
+        elif order is not None:
             yield " "
             yield from self.order(order)
         yield ")"
         yield from over()
         yield ", '')"
+
+    def _order_of_distinct(self, value: Any, order: Any) -> Parts:
+        """DISTINCT values can only be ordered by themselves."""
+        [*items] = order.expressions
+        if len(items) != 1 or not same(items[0].this, value):
+            raise _lacks("LISTAGG(DISTINCT ...) in the order of something else")
+        yield " ORDER BY "
+        yield from as_text(value)
+        yield " DESC" if items[0].args.get("desc") else " ASC"
 
     def _percentile(self, node: Any, order: Any, over: Any) -> Parts:
         items = order.expressions
@@ -267,6 +273,8 @@ class DuckdbWriter(Writer):
         yield field.this
         yield " IN ("
         for index, value in enumerate(field.expressions):
+            if kind_of(value) in QUERIES or kind_of(value) == "PivotAny":
+                raise _lacks("PIVOT without given values")
             yield ", " if index else ""
             if kind_of(value) == "Alias":
                 yield value

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine.snowsql.duckdb_table import DATE_PARTS, EPOCHS, FORMAT_ELEMENTS, INTERVALS, TEXTS
-from engine.snowsql.emit import Parts, joined
+from engine.snowsql.duckdb_table import DATE_PARTS, DEFAULTS, EPOCHS, FORMAT_ELEMENTS, INTERVALS, TEXTS
+from engine.snowsql.expression_writer import Parts, joined
 from engine.snowsql.refusals import kind_of
 
 Over = Callable[[], Parts]
 # Gives the parts of a call, or None if there is no equal of it.
 Handler = Callable[[Any, Over], Parts | None]
 
-_NUMBERS: Final = "'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'DOUBLE', 'FLOAT'"
+_WHOLE: Final = "'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT'"
 
 
 def is_text(node: Any) -> bool:
@@ -47,6 +47,22 @@ def as_boolean(node: Any) -> Parts:
     yield "CAST(ROUND(CAST("
     yield node
     yield " AS DOUBLE)) AS BOOLEAN)"
+
+
+def without_defaults(node: Any) -> list[Any]:
+    """The arguments of a call, without those at its end that Snowpark writes out and that change nothing."""
+    arguments = list(node.expressions)
+    fewest, defaults = DEFAULTS.get(node.this, (len(arguments), ()))
+    while len(arguments) > fewest and _constant(arguments[-1]) == defaults[len(arguments) - 1 - fewest]:
+        arguments.pop()
+    return arguments
+
+
+def _constant(node: Any) -> str:
+    """A constant as text, CAST(1 AS NUMBER) as well, which is how Snowpark writes them; "" for others."""
+    while kind_of(node) == "Cast":
+        node = node.this
+    return str(node.this) if kind_of(node) == "Literal" else ""
 
 
 def any_null(nodes: list[Any]) -> Parts:
@@ -175,13 +191,16 @@ def _parse_date(node: Any, _over: Over) -> Parts | None:
 
 
 def _timestamp(node: Any, over: Over) -> Parts | None:
-    """A time of a text, a date or a time. Of a number its size says what it counts, which is not done here."""
+    """A time of a text, a date, a time, or a whole number of seconds."""
     if len(node.expressions) == 2:
         return _parse_date(node, over)
+    value = node.expressions[0]
     return iter(
         (
-            "CASE WHEN typeof(", node.expressions[0], f") IN ({_NUMBERS}) THEN error('TO_TIMESTAMP of a number is "
-            "not open on DuckDB') ELSE CAST(CAST(", node.expressions[0], " AS VARCHAR) AS TIMESTAMP) END",
+            "CASE WHEN typeof(", value, f") IN ({_WHOLE}) THEN make_timestamp(1000000 * TRY_CAST("
+            "CAST(", value, " AS VARCHAR) AS BIGINT)) WHEN typeof(", value, ") IN ('DOUBLE', 'FLOAT') OR "
+            "typeof(", value, ") LIKE 'DECIMAL%' THEN error('TO_TIMESTAMP takes whole numbers here') ELSE "
+            "CAST(CAST(", value, " AS VARCHAR) AS TIMESTAMP) END",
         )
     )  # fmt: skip
 
@@ -200,7 +219,7 @@ def _to_number(node: Any, _over: Over) -> Parts | None:
 def _regexp_substr(node: Any, _over: Over) -> Parts | None:
     """REGEXP_SUBSTR(text, pattern, 1, 1, 'e', group), as Snowpark's regexp_extract writes it."""
     text, pattern, *rest = node.expressions
-    told = [str(one.this) if kind_of(one) == "Literal" else _cast_number(one) for one in rest]
+    told = [_constant(one) for one in rest]
     if (
         told[:2] != ["1", "1"]
         or told[2:3] not in ([], ["c"], ["e"])
@@ -221,12 +240,6 @@ def _regexp_substr(node: Any, _over: Over) -> Parts | None:
             f", {group}) END",
         )
     )
-
-
-def _cast_number(node: Any) -> str:
-    """The number in CAST(1 AS NUMBER), as Snowpark writes constants; "" for anything else."""
-    inner = node.this if kind_of(node) == "Cast" else None
-    return str(inner.this) if kind_of(inner) == "Literal" and not inner.args.get("is_string") else ""
 
 
 HANDLERS: Final[dict[str, Handler]] = {

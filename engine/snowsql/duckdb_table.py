@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.sql.words import word_set
+
 # The same name, arguments and meaning.
-SAME: Final = frozenset(
+SAME: Final = word_set(
     """
-    ABS ACOS ACOSH ASCII ASIN ASINH ATAN ATAN2 ATANH CBRT CHR COALESCE CONTAINS COS COSH COT DAY DAYOFMONTH
-    DAYOFWEEK DAYOFYEAR DEGREES EXP FACTORIAL FLOOR/1 CEIL/1 HOUR LENGTH LOWER LTRIM MD5 MINUTE MONTH NULLIF PI
-    POW QUARTER RADIANS REPLACE/3 REVERSE ROUND/1 ROUND/2 RTRIM SECOND SIGN SIN SINH TAN TANH TRANSLATE TRIM
-    TRUNC/1 TRUNC/2 UNICODE UPPER WEEK YEAR LAST_DAY/1
-    ANY_VALUE AVG COUNT/1 COVAR_POP COVAR_SAMP KURTOSIS MAX MIN MODE REGR_AVGX REGR_AVGY REGR_COUNT REGR_SXX
-    REGR_SXY REGR_SYY STDDEV STDDEV_POP STDDEV_SAMP SUM VARIANCE VAR_POP VAR_SAMP GROUPING
-    CUME_DIST DENSE_RANK FIRST_VALUE LAG LAST_VALUE LEAD NTH_VALUE NTILE PERCENT_RANK RANK ROW_NUMBER
-    """.split()
+    ABS ACOS ACOSH ASCII ASIN ASINH ATAN ATAN2 ATANH CBRT COALESCE CONTAINS COS COSH COT DAY DAYOFMONTH
+    DAYOFWEEK DAYOFYEAR DEGREES EXP FLOOR/1 CEIL/1 HOUR LENGTH LOWER LTRIM MD5 MINUTE MONTH NULLIF PI POW
+    QUARTER RADIANS REPLACE/3 REVERSE ROUND/1 RTRIM SECOND SIGN SIN SINH TAN TANH TRANSLATE TRIM TRUNC/1
+    UNICODE UPPER WEEK YEAR LAST_DAY/1 ANY_VALUE AVG COUNT/1 COVAR_POP COVAR_SAMP KURTOSIS MAX MIN MODE
+    REGR_AVGX REGR_AVGY REGR_COUNT REGR_SXX REGR_SXY REGR_SYY STDDEV STDDEV_POP STDDEV_SAMP SUM VARIANCE
+    VAR_POP VAR_SAMP GROUPING CUME_DIST DENSE_RANK FIRST_VALUE LAG LAST_VALUE LEAD NTH_VALUE NTILE
+    PERCENT_RANK RANK ROW_NUMBER
+    """
 )
 
 _ZERO: Final = "error('Division by zero')"
@@ -31,15 +33,18 @@ TEMPLATES: Final[dict[str, str]] = {
     "DIV0": "CASE WHEN {0} IS NULL THEN NULL WHEN {1} = 0 THEN 0 ELSE {0} / {1} END",
     "MOD": f"({{0}} % CASE WHEN {{1}} = 0 THEN {_ZERO} ELSE {{1}} END)",
     "LN": "ln(CASE WHEN {0} <= 0 THEN error('LN takes numbers above 0') ELSE {0} END)",
-    "LOG": "log(CASE WHEN {0} <= 0 OR {0} = 1 THEN error('LOG takes a base above 0 other than 1') ELSE {0} END, "
+    "LOG": "log(CASE WHEN {0} <= 0 OR {0} = 1 THEN error('LOG takes a base above 0 but 1') ELSE {0} END, "
     "CASE WHEN {1} <= 0 THEN error('LOG takes numbers above 0') ELSE {1} END)",
     "SQRT": "sqrt(CASE WHEN {0} < 0 THEN error('SQRT takes numbers from 0') ELSE {0} END)",
     "POWER": "pow({0}, {1})",
     "SQUARE": "({0} * {0})",
     "FLOOR/2": "(floor({0} * pow(10, {1})) / pow(10, {1}))",
     "CEIL/2": "(ceil({0} * pow(10, {1})) / pow(10, {1}))",
+    "FACTORIAL": "factorial(CAST({0} AS INTEGER))",
+    "ROUND/2": "round({0}, CAST({1} AS INTEGER))",
+    "TRUNC/2": "trunc({0}, CAST({1} AS INTEGER))",
     "TRUNCATE/1": "trunc({0})",
-    "TRUNCATE/2": "trunc({0}, {1})",
+    "TRUNCATE/2": "trunc({0}, CAST({1} AS INTEGER))",
     "WIDTH_BUCKET": "CASE WHEN {0} IS NULL THEN NULL WHEN {0} < {1} THEN 0 WHEN {0} >= {2} THEN {3} + 1 "
     "ELSE CAST(floor(({0} - {1}) / ({2} - {1}) * {3}) AS BIGINT) + 1 END",
     "HAVERSINE": "(2 * 6371 * asin(sqrt(pow(sin(radians({2} - {0}) / 2), 2) "
@@ -68,7 +73,8 @@ TEMPLATES: Final[dict[str, str]] = {
     "REGR_VALX": "CASE WHEN {0} IS NULL THEN NULL ELSE {1} END",
     "REGR_VALY": "CASE WHEN {1} IS NULL THEN NULL ELSE {0} END",
     # text
-    "CHAR": "chr({0})",
+    "CHAR": "chr(CAST({0} AS INTEGER))",
+    "CHR": "chr(CAST({0} AS INTEGER))",
     "CHARINDEX/2": "strpos({1}, {0})",
     "POSITION/2": "strpos({1}, {0})",
     "CONCAT_WS": "CASE WHEN {any_null} THEN NULL ELSE concat_ws({*$}) END",
@@ -144,11 +150,16 @@ TEMPLATES: Final[dict[str, str]] = {
     "APPROX_COUNT_DISTINCT/1": "COUNT(DISTINCT {0}){over}",
     "HLL/1": "COUNT(DISTINCT {0}){over}",
     "APPROX_PERCENTILE": "quantile_cont(CAST({0} AS DOUBLE), {1}){over}",
+    # exact instead of estimated: the states are the values themselves
+    "APPROX_PERCENTILE_ACCUMULATE": "list(CAST({0} AS DOUBLE)){over}",
+    "APPROX_PERCENTILE_COMBINE": "flatten(list({0}){over})",
+    "APPROX_PERCENTILE_ESTIMATE": "list_aggregate({0}, 'quantile_cont', {1})",
     "COUNT_IF": "COUNT(CASE WHEN {0} THEN 1 END){over}",
     "CORR": "CASE WHEN regr_sxx({0}, {1}){over} = 0 OR regr_syy({0}, {1}){over} = 0 THEN NULL "
     "ELSE corr({0}, {1}){over} END",
     "REGR_SLOPE": "CASE WHEN regr_sxx({0}, {1}){over} = 0 THEN NULL ELSE regr_slope({0}, {1}){over} END",
-    "REGR_INTERCEPT": "CASE WHEN regr_sxx({0}, {1}){over} = 0 THEN NULL ELSE regr_intercept({0}, {1}){over} END",
+    "REGR_INTERCEPT": "CASE WHEN regr_sxx({0}, {1}){over} = 0 THEN NULL "
+    "ELSE regr_intercept({0}, {1}){over} END",
     "REGR_R2": "CASE WHEN regr_sxx({0}, {1}){over} = 0 THEN NULL WHEN regr_syy({0}, {1}){over} = 0 THEN 1 "
     "ELSE regr_r2({0}, {1}){over} END",
     "SKEW": "skewness({0}){over}",
@@ -169,13 +180,22 @@ TEMPLATES: Final[dict[str, str]] = {
 # Of these, whose window has no rows given, Snowflake looks at all rows of the window, DuckDB up to the row.
 WHOLE_WINDOW: Final = frozenset({"FIRST_VALUE", "LAST_VALUE", "NTH_VALUE"})
 
+# Arguments that Snowpark writes out although they change nothing: how many come before them, and they.
+DEFAULTS: Final[dict[str, tuple[int, tuple[str, ...]]]] = {
+    "CHARINDEX": (2, ("1",)),
+    "LOCALTIMESTAMP": (0, ("9",)),
+    "POSITION": (2, ("1",)),
+    "REGEXP_COUNT": (2, ("1", "c")),
+    "REGEXP_REPLACE": (3, ("1", "0", "c")),
+}
+
 # Calls that give text, which needs no conversion to text.
-TEXTS: Final = frozenset(
+TEXTS: Final = word_set(
     """
-    CHR CONCAT CONCAT_WS DAYNAME INITCAP INSERT LEFT LOWER LPAD LTRIM LISTAGG MD5 MD5_HEX MONTHNAME REGEXP_REPLACE
-    REGEXP_SUBSTR REPEAT REPLACE REVERSE RIGHT RPAD RTRIM SHA1 SHA1_HEX SHA2 SHA2_HEX SPACE SPLIT_PART SUBSTR
-    SUBSTRING TO_CHAR TO_VARCHAR TRANSLATE TRIM UPPER
-    """.split()
+    CHR CONCAT CONCAT_WS DAYNAME INITCAP INSERT LEFT LOWER LPAD LTRIM LISTAGG MD5 MD5_HEX MONTHNAME
+    REGEXP_REPLACE REGEXP_SUBSTR REPEAT REPLACE REVERSE RIGHT RPAD RTRIM SHA1 SHA1_HEX SHA2 SHA2_HEX SPACE
+    SPLIT_PART SUBSTR SUBSTRING TO_CHAR TO_VARCHAR TRANSLATE TRIM UPPER
+    """
 )
 
 # Parts of dates: what date_part and date_diff call them; "" if it was not compared.
@@ -194,6 +214,7 @@ EPOCHS: Final = {"epoch_millisecond": "epoch_ms", "epoch_microsecond": "epoch_us
 
 # Elements of a format that both have, longest first.
 FORMAT_ELEMENTS: Final = (
-    ("YYYY", "%Y"), ("HH24", "%H"), ("HH12", "%I"), ("MMMM", "%B"), ("MON", "%b"), ("FF3", "%g"), ("FF6", "%f"),
-    ("MM", "%m"), ("DD", "%d"), ("DY", "%a"), ("MI", "%M"), ("SS", "%S"), ("YY", "%y"), ("AM", "%p"), ("PM", "%p"),
+    ("YYYY", "%Y"), ("HH24", "%H"), ("HH12", "%I"), ("MMMM", "%B"), ("MON", "%b"), ("FF3", "%g"),
+    ("FF6", "%f"), ("MM", "%m"), ("DD", "%d"), ("DY", "%a"), ("MI", "%M"), ("SS", "%S"), ("YY", "%y"),
+    ("AM", "%p"), ("PM", "%p"),
 )  # fmt: skip

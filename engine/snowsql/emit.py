@@ -1,35 +1,16 @@
-"""Writing SQL from a checked tree, in Snowflake's dialect. Trusted side, pure.
-
-Every name is quoted, every operator stands in parentheses, every order says where its nulls go: there is
-one way to read what is written here. Nodes are written by small generators that give texts and further nodes;
-one loop drives them, so that the depth of a tree does not matter.
-"""
+"""Writing queries from a checked tree, in Snowflake's dialect. Trusted side, pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any
 
-from engine.errors import PlanRefused
-from engine.snowsql.caps import MAX_EMITTED_BYTES
+from engine.snowsql.expression_writer import ExpressionWriter, Parts, joined
 from engine.snowsql.names import CTE_PREFIX, FRAME
 from engine.snowsql.node_table import SET_OPERATIONS
-from engine.snowsql.types import snowflake_type
-
-# A text, or a node to be written in its place.
-Part = Any
-Parts = Iterator[Part]
-
-OPERATORS: Final = {
-    "Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Mod": "%", "DPipe": "||", "EQ": "=", "NEQ": "<>",
-    "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">=", "And": "AND", "Or": "OR", "Is": "IS",
-    "NullSafeEQ": "IS NOT DISTINCT FROM", "NullSafeNEQ": "IS DISTINCT FROM", "Like": "LIKE", "ILike": "ILIKE",
-    "RegexpLike": "RLIKE",
-}  # fmt: skip
-_ESCAPES: Final = {"\\": "\\\\", "'": "''", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-class Writer:
+class Writer(ExpressionWriter):
     """Writes one tree.
 
     Args:
@@ -38,245 +19,17 @@ class Writer:
     """
 
     def __init__(self, frame: str | None = None, rename: Callable[[str], str] | None = None) -> None:
+        super().__init__(rename)
         self.frame = frame
-        self._rename = rename
-
-    def write(self, tree: Any) -> str:
-        """Write a checked tree.
-
-        Raises:
-            PlanRefused: if the text grows too large, or holds what this dialect lacks.
-        """
-        written: list[str] = []
-        size, stack = 0, [iter((tree,))]
-        while stack:
-            part = next(stack[-1], None)
-            if part is None:
-                stack.pop()
-            elif isinstance(part, str):
-                written.append(part)
-                size += len(part)
-                if size > MAX_EMITTED_BYTES:
-                    raise PlanRefused(
-                        "plan-too-large",
-                        "the query becomes too long when it is written out for the backend",
-                        "give parts that are used several times a name with with_column",
-                    )
-            else:
-                stack.append(self.parts(part))
-        return "".join(written)
 
     def parts(self, node: Any) -> Parts:
         """The parts of one node."""
         kind = type(node).__name__
-        if kind in OPERATORS:
-            return self.binary(node, OPERATORS[kind])
         if kind in SET_OPERATIONS:
             return self.set_operation(node, SET_OPERATIONS[kind])
-        return getattr(self, f"write_{kind.lower()}")(node)  # type: ignore[no-any-return]
+        return super().parts(node)
 
-    # Names and values.
-
-    def name(self, name: str) -> str:
-        """A name in quotes."""
-        renamed = self._rename(name) if self._rename else name
-        return '"' + renamed.replace('"', '""') + '"'
-
-    def text(self, value: str) -> str:
-        """A text in quotes."""
-        return "'" + "".join(_ESCAPES.get(letter, letter) for letter in value) + "'"
-
-    def type(self, node: Any) -> str:
-        """A type of a cast."""
-        return snowflake_type(node)
-
-    def write_identifier(self, node: Any) -> Parts:
-        yield self.name(node.this)
-
-    def write_column(self, node: Any) -> Parts:
-        if node.args.get("table"):
-            yield node.args["table"]
-            yield "."
-        yield node.this
-
-    def write_star(self, _node: Any) -> Parts:
-        yield "*"
-
-    def write_alias(self, node: Any) -> Parts:
-        yield node.this
-        yield " AS "
-        yield node.args["alias"]
-
-    def write_literal(self, node: Any) -> Parts:
-        yield self.text(node.this) if node.args.get("is_string") else node.this.upper()
-
-    def write_boolean(self, node: Any) -> Parts:
-        yield "TRUE" if node.this else "FALSE"
-
-    def write_null(self, _node: Any) -> Parts:
-        yield "NULL"
-
-    def write_hexstring(self, node: Any) -> Parts:
-        yield f"X'{node.this.upper()}'"
-
-    def write_interval(self, node: Any) -> Parts:
-        yield f"INTERVAL '{node.this.this} {node.args['unit'].this}'"
-
-    def write_tuple(self, node: Any) -> Parts:
-        yield "("
-        yield from joined(node.expressions)
-        yield ")"
-
-    # Operators.
-
-    def binary(self, node: Any, operator: str) -> Parts:
-        """An operator between two operands."""
-        yield "("
-        yield node.this
-        yield f" {operator} "
-        yield node.args["expression"]
-        yield ")"
-
-    def write_escape(self, node: Any) -> Parts:
-        yield "("
-        yield node.this.this
-        yield " LIKE " if type(node.this).__name__ == "Like" else " ILIKE "
-        yield node.this.args["expression"]
-        yield " ESCAPE "
-        yield node.args["expression"]
-        yield ")"
-
-    def write_not(self, node: Any) -> Parts:
-        yield "(NOT "
-        yield node.this
-        yield ")"
-
-    def write_neg(self, node: Any) -> Parts:
-        yield "(- "
-        yield node.this
-        yield ")"
-
-    def write_between(self, node: Any) -> Parts:
-        yield "("
-        yield node.this
-        yield " BETWEEN "
-        yield node.args["low"]
-        yield " AND "
-        yield node.args["high"]
-        yield ")"
-
-    def write_in(self, node: Any) -> Parts:
-        yield "("
-        yield node.this
-        yield " IN "
-        if node.args.get("query"):
-            yield node.args["query"]
-        else:
-            yield "("
-            yield from joined(node.expressions)
-            yield ")"
-        yield ")"
-
-    def write_exists(self, node: Any) -> Parts:
-        yield "EXISTS ("
-        yield node.this
-        yield ")"
-
-    def write_case(self, node: Any) -> Parts:
-        yield "CASE"
-        if node.args.get("this"):
-            yield " "
-            yield node.this
-        for branch in node.args["ifs"]:
-            yield " WHEN "
-            yield branch.this
-            yield " THEN "
-            yield branch.args["true"]
-        if node.args.get("default"):
-            yield " ELSE "
-            yield node.args["default"]
-        yield " END"
-
-    def write_cast(self, node: Any) -> Parts:
-        yield "CAST("
-        yield node.this
-        yield f" AS {self.type(node.args['to'])})"
-
-    def write_trycast(self, node: Any) -> Parts:
-        yield "TRY_"
-        yield from self.write_cast(node)
-
-    def write_bracket(self, node: Any) -> Parts:
-        yield node.this
-        yield "["
-        yield from joined(node.expressions)
-        yield "]"
-
-    # Calls.
-
-    def write_anonymous(self, node: Any) -> Parts:
-        yield f"{node.this}("
-        yield from joined(node.expressions)
-        yield ")"
-
-    def write_distinct(self, node: Any) -> Parts:
-        yield "DISTINCT "
-        yield from joined(node.expressions)
-
-    def write_ignorenulls(self, node: Any) -> Parts:
-        yield node.this
-        yield " IGNORE NULLS"
-
-    def write_respectnulls(self, node: Any) -> Parts:
-        yield node.this
-        yield " RESPECT NULLS"
-
-    def write_withingroup(self, node: Any) -> Parts:
-        yield node.this
-        yield " WITHIN GROUP ("
-        yield from self.order(node.args["expression"])
-        yield ")"
-
-    def write_window(self, node: Any) -> Parts:
-        yield node.this
-        yield from self.over(node)
-
-    def over(self, node: Any) -> Parts:
-        """The part of a window after the call."""
-        yield " OVER ("
-        if node.args.get("partition_by"):
-            yield "PARTITION BY "
-            yield from joined(node.args["partition_by"])
-        if node.args.get("order"):
-            yield " "
-            yield from self.order(node.args["order"])
-        spec = node.args.get("spec")
-        if spec is not None:
-            yield f" {spec.args['kind']} BETWEEN "
-            yield from self.bound(spec, "start")
-            yield " AND "
-            yield from self.bound(spec, "end")
-        yield ")"
-
-    def bound(self, spec: Any, end: str) -> Parts:
-        """One bound of a window's rows."""
-        yield spec.args[end]
-        if spec.args.get(f"{end}_side"):
-            yield f" {spec.args[f'{end}_side']}"
-
-    def order(self, node: Any) -> Parts:
-        """ORDER BY and its items."""
-        yield "ORDER BY "
-        yield from joined(node.expressions)
-
-    def write_ordered(self, node: Any) -> Parts:
-        yield node.this
-        yield " DESC" if node.args.get("desc") else " ASC"
-        yield " NULLS FIRST" if node.args.get("nulls_first") else " NULLS LAST"
-
-    # Queries.
-
-    def write_select(self, node: Any) -> Parts:
+    def _write_select(self, node: Any) -> Parts:
         yield from self.with_queries(node)
         yield "SELECT DISTINCT " if node.args.get("distinct") else "SELECT "
         yield from joined(node.expressions)
@@ -330,17 +83,20 @@ class Writer:
                 yield f" {word} "
                 yield node.args[part].args["expression"]
 
-    def write_rollup(self, node: Any) -> Parts:
+    def _write_pivotany(self, _node: Any) -> Parts:
+        yield "ANY"
+
+    def _write_rollup(self, node: Any) -> Parts:
         yield "ROLLUP("
         yield from joined(node.expressions)
         yield ")"
 
-    def write_cube(self, node: Any) -> Parts:
+    def _write_cube(self, node: Any) -> Parts:
         yield "CUBE("
         yield from joined(node.expressions)
         yield ")"
 
-    def write_groupingsets(self, node: Any) -> Parts:
+    def _write_groupingsets(self, node: Any) -> Parts:
         yield "GROUPING SETS("
         yield from joined(node.expressions)
         yield ")"
@@ -364,7 +120,7 @@ class Writer:
             yield from joined(node.args["using"])
             yield ")"
 
-    def write_table(self, node: Any) -> Parts:
+    def _write_table(self, node: Any) -> Parts:
         name, alias = node.this.this, node.args.get("alias")
         if self.frame is None:
             yield self.name(name)
@@ -375,14 +131,14 @@ class Writer:
         yield from self.alias(alias, "" if self.frame is None else name)
         yield from self.further(node)
 
-    def write_subquery(self, node: Any) -> Parts:
+    def _write_subquery(self, node: Any) -> Parts:
         yield "("
         yield node.this
         yield ")"
         yield from self.alias(node.args.get("alias"))
         yield from self.further(node)
 
-    def write_values(self, node: Any) -> Parts:
+    def _write_values(self, node: Any) -> Parts:
         yield "(VALUES "
         yield from joined(node.expressions)
         yield ")"
@@ -434,11 +190,3 @@ class Writer:
         yield from joined(field.expressions)
         yield "))"
         yield from self.alias(node.args.get("alias"))
-
-
-def joined(nodes: Iterable[Any]) -> Parts:
-    """Nodes with commas between."""
-    for index, node in enumerate(nodes):
-        if index:
-            yield ", "
-        yield node

@@ -15,6 +15,8 @@ _NUMBER: Final = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})*")
 _UNITS: Final = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"})
 _PLURALS: Final = {f"{unit}S": unit for unit in _UNITS}
+_STEP: Final = re.compile(r"-?\d{1,9}")
+_MOST_STEPS: Final = 8
 _BOUNDS: Final = frozenset({"UNBOUNDED", "CURRENT ROW"})
 _SIDES: Final = frozenset({"PRECEDING", "FOLLOWING"})
 _AFTER_CALLS: Final = frozenset({"IgnoreNulls", "RespectNulls", "WithinGroup"})
@@ -78,6 +80,17 @@ def _called(window: Any) -> Any:
     return inner
 
 
+def star(node: Any) -> None:
+    """All columns, without some or with other names for some."""
+    if node.args and (kind_of(node.parent) == "Anonymous" or kind_of(node.parent.parent) == "Anonymous"):
+        raise refused("* has parts that are not allowed there")
+    for part, wanted in (("except_", "Column"), ("rename", "Alias")):
+        for one in node.args.get(part, ()):
+            named = one.this if kind_of(one) == "Alias" else one
+            if kind_of(one) != wanted or kind_of(named) != "Column" or set(named.args) != {"this"}:
+                raise refused("EXCLUDE and RENAME name columns")
+
+
 def distinct(node: Any) -> None:
     """DISTINCT of a SELECT, without columns, or of a call, with arguments."""
     if bool(node.expressions) != (kind_of(node.parent) == "Anonymous"):
@@ -95,6 +108,7 @@ def literal(node: Any) -> None:
     if not node.args.get("is_string"):
         if not _NUMBER.fullmatch(node.this) or len(node.this) > MAX_DIGITS:
             raise refused(f"{node.this[:40]!r} is not read as a number")
+        node.set("this", node.this.upper())
         return
     if len(node.this) > MAX_STRING:
         raise PlanRefused(
@@ -156,12 +170,19 @@ def bracket(node: Any) -> None:
 def interval(node: Any) -> None:
     """INTERVAL '2 days'."""
     value, unit = node.this, node.args.get("unit")
-    name = str(getattr(unit, "name", "") or "").upper()
-    name = _PLURALS.get(name, name)
-    if kind_of(value) != "Literal" or not re.fullmatch(r"-?\d{1,9}", str(value.this)) or name not in _UNITS:
+    if kind_of(value) != "Literal":
         raise refused("this interval is not understood", "write INTERVAL '2 days', or use dateadd")
+    text = f"{value.this} {getattr(unit, 'name', '') or ''}".strip().upper()
+    steps = list[str]()
+    for step in text.split(","):
+        number, _, name = step.strip().partition(" ")
+        name = _PLURALS.get(name, name)
+        if not _STEP.fullmatch(number) or name not in _UNITS or len(steps) == _MOST_STEPS:
+            raise refused("this interval is not understood", "write INTERVAL '2 days', or use dateadd")
+        steps.append(f"{number} {name}")
+    value.set("this", ", ".join(steps))
     value.set("is_string", True)
-    unit.set("this", name)
+    node.args.pop("unit", None)
 
 
 def after_call(node: Any) -> None:

@@ -58,11 +58,17 @@ GROUPS: Final[tuple[tuple[str, dict[str, str]], ...]] = (
         {
             "Pivot": "expressions fields unpivot alias include_nulls columns identify_pivot_strings"
             " prefixed_pivot_columns pivot_column_naming value_columns_first",
+            "PivotAny": "",
         },
     ),
     (
         "names",
-        {"Alias": "this alias", "Column": "this table", "Identifier": "this quoted", "Star": ""},
+        {
+            "Alias": "this alias",
+            "Column": "this table",
+            "Identifier": "this quoted",
+            "Star": "except_ rename",
+        },
     ),
     (
         "values",
@@ -127,7 +133,7 @@ GROUPS: Final[tuple[tuple[str, dict[str, str]], ...]] = (
 )
 
 # Parts that the parser adds to any node, and that say nothing about its meaning here.
-IGNORED_PARTS: Final = frozenset({"_type", "safe", "typed"})
+IGNORED_PARTS: Final = frozenset({"_type", "full_match", "nested", "safe", "typed"})
 
 PARTS: Final[dict[str, frozenset[str]]] = {
     name: frozenset(parts.split()) for _, group in GROUPS for name, parts in group.items()
@@ -161,7 +167,8 @@ PLACES: Final[dict[str, frozenset[str]]] = {
     "Limit": QUERIES,
     "Offset": QUERIES,
     "Pivot": frozenset({"Table", "Subquery"}),
-    "Alias": frozenset({"Select", "Pivot", "In"}),
+    "PivotAny": frozenset({"In"}),
+    "Alias": frozenset({"Select", "Pivot", "In", "Star"}),
     "Distinct": frozenset({"Select", "Anonymous"}),
     "DataType": frozenset({"Cast", "TryCast"}),
     "DataTypeParam": frozenset({"DataType"}),
@@ -172,3 +179,6 @@ PLACES: Final[dict[str, frozenset[str]]] = {
     "IgnoreNulls": frozenset({"Window", "Anonymous"}),
     "RespectNulls": frozenset({"Window", "Anonymous"}),
 }
+
+# Where the parser keeps the text of what a SELECT gives.
+TEXT: Final = "text"

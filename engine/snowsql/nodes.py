@@ -89,6 +89,7 @@ def _drop_parentheses(node: Any) -> None:
 _ADMIT: Final[dict[str, Callable[[Any], None]]] = {
     "Anonymous": expressions.admit_call,
     "Column": expressions.admit_column,
+    "Select": queries.admit_select,
     "Table": queries.admit_table,
 }
 _SETTLE: Final[dict[str, Callable[[Any], None]]] = {
@@ -119,6 +120,7 @@ _SETTLE: Final[dict[str, Callable[[Any], None]]] = {
     "Pivot": queries.pivot,
     "RespectNulls": expressions.after_call,
     "Select": queries.select,
+    "Star": expressions.star,
     "Subquery": queries.subquery,
     "TableSample": queries.sample,
     "Tuple": expressions.tuple_,

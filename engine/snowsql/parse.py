@@ -73,15 +73,15 @@ def _parse(text: str, query: bool) -> Any:
     tokens = dialect.tokenize(text)
     while tokens and tokens[-1].text == ";" and query:
         tokens.pop()
-    _check_tokens(tokens)
+    _check_tokens(tokens, query)
     parser = dialect.parser(error_level=ErrorLevel.IMMEDIATE)
-    trees = parser.parse_text(tokens, query=query)
+    trees = parser.parse_text(tokens, text, query=query)
     if len(trees) != 1 or trees[0] is None:
         raise _unread("it is not one " + ("query" if query else "expression"))
     return trees[0]
 
 
-def _check_tokens(tokens: list[Any]) -> None:
+def _check_tokens(tokens: list[Any], query: bool) -> None:
     """Count before parsing, and drop comments: they are not sent."""
     from sqlglot.tokens import TokenType
 
@@ -90,6 +90,12 @@ def _check_tokens(tokens: list[Any]) -> None:
             "sql-too-long",
             f"the SQL text has {len(tokens):,} words and signs, {MAX_TOKENS:,} are allowed",
             "select the columns that the metric needs first, or split the query",
+        )
+    if query and tokens and tokens[0].text.upper() not in ("SELECT", "WITH", "("):
+        raise PlanRefused(
+            "sql-statement",
+            f"a statement that begins with {tokens[0].text[:30]!r} is refused: a metric only asks queries",
+            "compute with DataFrame methods; nothing can be created, changed or explained",
         )
     depth = 0
     for token in tokens:

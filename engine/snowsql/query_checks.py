@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engine.errors import PlanRefused
-from engine.snowsql.caps import MAX_COLUMNS, MAX_JOINS, MAX_VALUES_ROWS
-from engine.snowsql.node_table import SET_OPERATIONS
+from engine.snowsql.caps import MAX_COLUMNS, MAX_JOINS, MAX_NAME, MAX_VALUES_ROWS
+from engine.snowsql.node_table import SET_OPERATIONS, TEXT
 from engine.snowsql.refusals import kind_of, refused
 
 _PLAIN_QUERIES: Final = frozenset({"Select", *SET_OPERATIONS})
@@ -19,6 +19,35 @@ _JOINS: Final = frozenset(
 )
 # What stands in VALUES and PIVOT's lists: no names, which might be those of tables.
 _NO_CONSTANTS: Final = frozenset({"Column", "Table", "Select", "Window", "Exists", *SET_OPERATIONS})
+
+
+def admit_select(node: Any) -> None:
+    """Give each column without a name the one that Snowflake would give: its text, in capitals."""
+    from sqlglot import exp
+
+    _name_places(node)
+    for item in node.expressions:
+        inner = item
+        while kind_of(inner) == "Paren":
+            inner = inner.this
+        if kind_of(inner) not in ("Alias", "Column", "Star"):
+            name = " ".join(item.meta.get(TEXT, "").split()).upper()[:MAX_NAME] or "1"
+            alias = exp.Alias(alias=exp.Identifier(this=name, quoted=True))
+            item.replace(alias)
+            alias.set("this", item)
+
+
+def _name_places(node: Any) -> None:
+    """Name the columns that a SELECT over a literal table gives by their place, as Snowpark does."""
+    from sqlglot import exp
+
+    source = node.args.get("from_")
+    if source is None or kind_of(source.this) != "Values" or node.args.get("joins"):
+        return
+    for item in node.expressions:
+        place = item.this if kind_of(item) == "Alias" else item
+        if kind_of(place) == "Parameter" and str(place.name).isdecimal() and len(place.name) < 5:
+            place.replace(exp.column(exp.to_identifier(f"COLUMN{int(place.name)}", quoted=True)))
 
 
 def select(node: Any) -> None:
@@ -73,6 +102,10 @@ def subquery(node: Any) -> None:
 def in_(node: Any) -> None:
     """IN, also of PIVOT."""
     query = node.args.get("query")
+    if kind_of(node.parent) != "Pivot" and any(
+        kind_of(value) in ("PivotAny", "Alias", *_PLAIN_QUERIES) for value in node.expressions
+    ):
+        raise refused("IN stands before values or a query in parentheses")
     if (query is None) == (not node.expressions) or (query is not None and not _is_query(query)):
         raise refused("IN stands before values or a query in parentheses")
 
@@ -102,7 +135,9 @@ def admit_table(node: Any) -> None:
 
 
 def values(node: Any) -> None:
-    """VALUES: a literal table."""
+    """VALUES: a literal table, whose columns are named as Snowflake names them."""
+    from sqlglot import exp
+
     rows = node.expressions
     if any(kind_of(row) != "Tuple" or not row.expressions for row in rows):
         raise refused("VALUES holds rows in parentheses")
@@ -110,6 +145,13 @@ def values(node: Any) -> None:
         raise refused(f"VALUES holds at most {MAX_VALUES_ROWS:,} rows of the same length")
     if not all(map(_is_constant, rows)):
         raise PlanRefused("sql-ambiguous", "VALUES holds names or queries", "give plain values")
+    alias = node.args.get("alias")
+    if alias is None:
+        alias = exp.TableAlias(this=exp.Identifier(this="VALUES", quoted=True))
+        node.set("alias", alias)
+    if not alias.args.get("columns"):
+        names = [f"COLUMN{place}" for place in range(1, len(rows[0].expressions) + 1)]
+        alias.set("columns", [exp.Identifier(this=name, quoted=True) for name in names])
 
 
 def _is_constant(node: Any) -> bool:
@@ -165,7 +207,9 @@ def pivot(node: Any) -> None:
     if node.args.get("unpivot"):
         good = kind_of(aggregates[0]) in names and all(_is_name(value) for value in fields[0].expressions)
     else:
-        good = kind_of(aggregates[0]) == "Anonymous" and all(map(_is_constant, fields[0].expressions))
+        values = fields[0].expressions
+        one = len(values) == 1 and (kind_of(values[0]) == "PivotAny" or _is_query(values[0]))
+        good = kind_of(aggregates[0]) == "Anonymous" and (one or all(map(_is_constant, values)))
     if not good or kind_of(fields[0].this) not in names:
         raise refused("PIVOT and UNPIVOT name columns and constant values")
 

@@ -13,7 +13,7 @@ _SPECIAL: Final = {
     "Dot": (
         "function-qualified",
         "a name of several parts is refused",
-        "call built-in functions by their own names, and name columns alone or after the alias of a DataFrame",
+        "call built-in functions by their own names; name columns alone or after an alias",
     ),
     "Parameter": ("sql-refused", "$1, $name and @stage are refused", "use the columns of the frame"),
     "SessionParameter": ("sql-refused", "variables are refused", "use the columns of the frame"),

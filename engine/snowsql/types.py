@@ -30,8 +30,8 @@ _TYPES: Final[dict[str, tuple[str, str, int]]] = {
 # Other names of the same types.
 _SAME: Final = {
     "TINYINT": "DECIMAL", "SMALLINT": "DECIMAL", "INT": "DECIMAL", "BIGINT": "DECIMAL", "FLOAT": "DOUBLE",
-    "TEXT": "VARCHAR", "CHAR": "VARCHAR", "NCHAR": "VARCHAR", "NVARCHAR": "VARCHAR", "TIMESTAMP": "TIMESTAMPNTZ",
-    "DATETIME": "TIMESTAMPNTZ", "VARBINARY": "BINARY",
+    "TEXT": "VARCHAR", "CHAR": "VARCHAR", "NCHAR": "VARCHAR", "NVARCHAR": "VARCHAR",
+    "TIMESTAMP": "TIMESTAMPNTZ", "DATETIME": "TIMESTAMPNTZ", "VARBINARY": "BINARY",
 }  # fmt: skip
 
 
