@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 # The text as it comes. Snowpark writes each operation as a query around the one before.
-MAX_TEXT_BYTES: Final = 256 << 10
+MAX_TEXT_BYTES: Final = 128 << 10
 
 # Tokens and nodes: two nodes for a token at most. Bounds time and memory.
 MAX_TOKENS: Final = 30_000
@@ -29,6 +29,13 @@ MAX_JOINS: Final = 16
 
 # Columns of one SELECT list, and of the frame itself. Snowflake's own limit for a query's result is higher.
 MAX_COLUMNS: Final = 2_000
+
+# Texts whose trees are kept, for the same text comes once for each frame: many short ones, few longer ones.
+# A tree takes up to 250 bytes for each byte of its text.
+SHORT_TEXT_BYTES: Final = 2 << 10
+SHORT_TEXTS_KEPT: Final = 512
+LONGER_TEXT_BYTES: Final = 32 << 10
+LONGER_TEXTS_KEPT: Final = 16
 
 # One name: Snowflake's own limit.
 MAX_NAME: Final = 255

@@ -17,7 +17,15 @@ from typing import Any
 
 from engine.errors import PlanRefused
 from engine.snowsql.canonical import canonical
-from engine.snowsql.caps import MAX_COLUMNS, MAX_DEPTH, MAX_NODES
+from engine.snowsql.caps import (
+    LONGER_TEXT_BYTES,
+    LONGER_TEXTS_KEPT,
+    MAX_COLUMNS,
+    MAX_DEPTH,
+    MAX_NODES,
+    SHORT_TEXT_BYTES,
+    SHORT_TEXTS_KEPT,
+)
 from engine.snowsql.emit import Writer
 from engine.snowsql.names import check_name
 from engine.snowsql.node_table import QUERIES, QUERY_NODES
@@ -25,10 +33,8 @@ from engine.snowsql.nodes import admit, same, settle
 from engine.snowsql.parse import parse
 from engine.snowsql.scopes import bind_names
 
-_CACHED_TEXTS = 256
 
-
-@dataclass(frozen=True, slots=False)
+@dataclass(frozen=True)
 class CheckedQuery:
     """A query that may be sent, once its frame is bound.
 
@@ -66,7 +72,7 @@ def check_query(text: str, columns: tuple[str, ...]) -> CheckedQuery:
         PlanRefused: with what is wrong and what to use instead.
     """
     check_columns(columns)
-    return _check_query(text)
+    return _remembered(text)
 
 
 def check_columns(columns: tuple[str, ...]) -> None:
@@ -85,13 +91,22 @@ def check_columns(columns: tuple[str, ...]) -> None:
         check_name(name)
 
 
-@lru_cache(maxsize=_CACHED_TEXTS)
+def _remembered(text: str) -> CheckedQuery:
+    if len(text) <= SHORT_TEXT_BYTES:
+        return _check_short(text)
+    return _check_longer(text) if len(text) <= LONGER_TEXT_BYTES else _check_query(text)
+
+
 def _check_query(text: str) -> CheckedQuery:
     checked = _read_query(text)
     again = _read_query(checked.text)
     if not same(again.tree, checked.tree) or again.text != checked.text:
         raise _ambiguous()
     return checked
+
+
+_check_short = lru_cache(maxsize=SHORT_TEXTS_KEPT)(_check_query)
+_check_longer = lru_cache(maxsize=LONGER_TEXTS_KEPT)(_check_query)
 
 
 def _read_query(text: str) -> CheckedQuery:
@@ -119,7 +134,7 @@ def check_condition(text: str, columns: tuple[str, ...]) -> Any:
     Raises:
         PlanRefused: with what is wrong and what to use instead.
     """
-    tree = _check_condition(text)
+    tree = _check_condition(text) if len(text) <= SHORT_TEXT_BYTES else _check_new_condition(text)
     known = set(columns)
     for node in tree.walk():
         if type(node).__name__ == "Column" and (node.args.get("table") or node.name not in known):
@@ -131,12 +146,14 @@ def check_condition(text: str, columns: tuple[str, ...]) -> Any:
     return tree
 
 
-@lru_cache(maxsize=_CACHED_TEXTS)
-def _check_condition(text: str) -> Any:
+def _check_new_condition(text: str) -> Any:
     tree = _read_condition(text)
     if not same(_read_condition(Writer().write(tree)), tree):
         raise _ambiguous()
     return tree
+
+
+_check_condition = lru_cache(maxsize=SHORT_TEXTS_KEPT)(_check_new_condition)
 
 
 def _read_condition(text: str) -> Any:

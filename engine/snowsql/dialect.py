@@ -21,6 +21,9 @@ from sqlglot.tokens import Token, TokenType
 
 from engine.snowsql.node_table import TEXT
 
+# How much of its text can name a column: more than the longest name, for blanks are drawn together.
+_NAME_TEXT = 1_000
+
 # How many steps the parser may take; honest text takes three to ten for each token.
 _STEPS_PER_TOKEN = 80
 _STEPS_AT_LEAST = 4_000
@@ -91,7 +94,7 @@ class StrictSnowflake(Snowflake):  # type: ignore[misc]
             start = self._curr
             found = self._parse_expression()
             if found is not None:
-                found.meta[TEXT] = self._find_sql(start, self._prev)
+                found.meta[TEXT] = self._find_sql(start, self._prev)[:_NAME_TEXT]
             return found
 
         def _parse_inside_out(self) -> None:

@@ -27,6 +27,21 @@ _NULLS: Final = {"IgnoreNulls": " IGNORE NULLS", "RespectNulls": ""}
 class DuckdbWriter(Writer):
     """Writes one tree for DuckDB."""
 
+    def __init__(self, frame: str | None = None) -> None:
+        super().__init__(frame)
+        self._spelled: dict[str, str] = {}
+
+    def name(self, name: str) -> str:
+        """A name in quotes. DuckDB takes names for the same that differ in capitals only; Snowflake does not.
+
+        Raises:
+            PlanRefused: if the query has both.
+        """
+        spelled = self._spelled.setdefault(name.casefold(), name)
+        if spelled != name:
+            raise _lacks(f"a query with the names {spelled[:60]!r} and {name[:60]!r}")
+        return super().name(name)
+
     def text(self, value: str) -> str:
         """A text in quotes; a backslash means itself."""
         return "'" + value.replace("'", "''") + "'"

@@ -33,10 +33,10 @@ def admit_column(node: Any) -> None:
 def admit_call(node: Any) -> None:
     """A call: its name is looked up before anything in it."""
     name = node.this
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not name.isascii():
         raise PlanRefused(
             "function-refused",
-            f"the function {str(getattr(name, 'name', ''))[:60]!r} is refused: its name is in quotes",
+            f"the function {str(getattr(name, 'name', name))[:60]!r} is refused: its name is in quotes, or no plain word",
             "write the names of functions without quotes",
         )
     arguments = node.expressions

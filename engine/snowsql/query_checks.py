@@ -175,8 +175,13 @@ def join(node: Any) -> None:
         raise refused("JOIN stands before something other than the frame or a query")
     if any(kind_of(name) != "Identifier" for name in node.args.get("using", ())):
         raise refused("USING names columns")
-    if node.args.get("on") and node.args.get("using"):
-        raise refused("a join has both ON and USING")
+    conditions = [part for part in ("on", "using") if node.args.get(part)]
+    if len(conditions) > 1 or (conditions and (kind == "CROSS" or method == "NATURAL")):
+        raise refused("a join has more conditions than fit together")
+    if not conditions and method == kind == "":
+        if side:
+            raise refused(f"a {side} JOIN says what it is on")
+        kind = "CROSS"
     for part, word in (("method", method), ("kind", kind), ("side", side)):
         node.args.pop(part, None)
         if word:

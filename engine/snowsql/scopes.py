@@ -64,7 +64,7 @@ def is_defined(table: Any) -> bool:
 
 
 def _check_with(node: Any) -> None:
-    names = [_cte_name(one) for one in node.expressions]
+    names = [_cte_name(one).upper() for one in node.expressions]
     if FRAME in names or len(set(names)) != len(names):
         raise PlanRefused(
             "table-refused",

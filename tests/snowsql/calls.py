@@ -80,6 +80,7 @@ DATAFRAME: dict[str, Call] = {
     "join cross": lambda df, f, w: df.select("X").join(df.select(f.col("Y").alias("YY")), how="cross"),
     "join full": lambda df, f, w: _joined(df, f, "full"),
     "join left": lambda df, f, w: _joined(df, f, "left"),
+    "join clash": lambda df, f, w: df.join(df.with_column("Z", f.col("X") / 2), "ID"),
     "join right": lambda df, f, w: _joined(df, f, "right"),
     "join self": lambda df, f, w: df.join(df.select("*"), "ID", lsuffix="_L", rsuffix="_R"),
     "join semi": lambda df, f, w: df.join(df.filter(f.col("X") > 3).select("ID"), "ID", "leftsemi"),
