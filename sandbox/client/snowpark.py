@@ -6,6 +6,7 @@ import atexit
 from typing import Any
 
 from snowflake.snowpark import DataFrame, Session
+from snowflake.snowpark._internal.analyzer.schema_utils import cached_analyze_attributes
 from snowflake.snowpark.session import _active_sessions
 
 from sandbox.client.snowpark_connection import PipeConnection
@@ -28,7 +29,9 @@ def prepare() -> None:
 
 def open_session(transport: Transport) -> Session:
     """Open the guest's session. Nothing is sent until the guest asks for something."""
-    _active_sessions.clear()  # the zygote's rehearsal leaves one behind
+    # What the zygote's rehearsal leaves behind: a session, and the columns that its frame had.
+    _active_sessions.clear()
+    cached_analyze_attributes.clear_cache()
     session = Session.builder.configs({"connection": PipeConnection(transport)}).create()
     atexit.unregister(session._close_at_exit)  # it would ask for something
     return session
