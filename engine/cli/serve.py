@@ -22,7 +22,7 @@ def service_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="A folder, or the beginning of a URL, that datasets may be in.  [default: this folder]",
         ),
         click.option("--table", "tables", multiple=True, metavar="PATTERN", help="Tables to allow."),
-        click.option("--backend", default="spark", show_default=True, help="spark, sail or sc://host:port."),
+        click.option("--backend", default="spark", show_default=True, help="As for calcmetric run."),
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)

@@ -143,7 +143,7 @@ class Validations:
             as_of=datetime.now(UTC),
             limits=self._settings.limits,
             tenant=model.account,
-            local=not self._settings.backend.startswith("sc://"),
+            local="://" not in self._settings.backend,
             name=metric.id,
         )
 
