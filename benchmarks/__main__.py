@@ -12,6 +12,7 @@ from benchmarks.peers import peers
 from benchmarks.sandbox_cost import sandbox
 from benchmarks.scale import scale
 from benchmarks.series import series
+from benchmarks.snowpark import snowpark
 from benchmarks.tenants import tenants
 
 
@@ -20,7 +21,7 @@ def main() -> None:
     """Run a benchmark, and print its table with the machine it ran on."""
 
 
-for command in (sandbox, fan_out, growth, series, fetch, many, scale, peers, tenants):
+for command in (sandbox, fan_out, growth, series, fetch, many, scale, peers, tenants, snowpark):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,0 +1,70 @@
+"""The Snowpark corpus on the Snowflake backend: the genuine connector, fakesnow in place of Snowflake."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from engine import DataError, Dataset, Engine
+from engine.backends import names
+from tests.corpus.snowpark import fake_account
+from tests.corpus.snowpark.bench import SnowBench, assert_as_expected, make_flat_table, metric_paths
+
+pytestmark = pytest.mark.skipif(not fake_account.is_installed(), reason=fake_account.MISSING)
+NAMES = sorted(metric_paths())
+
+
+@pytest.fixture(scope="module")
+def table() -> pa.Table:
+    return make_flat_table()
+
+
+@pytest.fixture(scope="module")
+def connections(tmp_path_factory: pytest.TempPathFactory, table: pa.Table) -> Iterator[Path]:
+    with fake_account.serve(tmp_path_factory.mktemp("fakesnow"), table) as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def bench(connections: Path) -> Iterator[SnowBench]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            names, "Snowflake", partial(fake_account.FakeSnowflake, connections_file_path=connections)
+        )
+        with Engine(f"snowflake://{fake_account.NAME}") as engine:
+            yield SnowBench(engine, Dataset(fake_account.TABLE, timestamp="ts"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_snowflake_gives_the_numbers_of_pandas(name: str, bench: SnowBench, table: pa.Table) -> None:
+    assert_as_expected(name, bench.compute(name), table)
+
+
+@pytest.mark.parametrize("name", NAMES[::4])
+def test_frames_that_ask_for_themselves_get_the_same(name: str, bench: SnowBench, table: pa.Table) -> None:
+    assert_as_expected(name, bench.compute(name, fuse=False), table)
+
+
+def test_a_file_is_no_dataset_there(bench: SnowBench) -> None:
+    with pytest.raises(DataError, match=r"DATABASE\.SCHEMA\.VIEW"):
+        bench.engine.evaluate("def calc_metric(df):\n    return 1", Dataset("some/file.parquet"))
+
+
+def test_the_command_line_takes_a_connection_of_connections_toml(connections: Path) -> None:
+    command = [sys.executable, "-m", "engine.cli", "run", str(metric_paths()["fraud_rate"])]
+    command += ["--backend", f"snowflake://{fake_account.NAME}", "--data", fake_account.TABLE]
+    command += ["--by", "plan", "--format", "json"]
+    environment = {**os.environ, "SNOWFLAKE_HOME": str(connections.parent)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    (run,) = json.loads(done.stdout)["runs"]
+    assert run["backend"] == "snowflake://fake"
+    assert [result["status"] for result in run["results"]] == ["ok"] * 4
