@@ -21,6 +21,15 @@ import pyarrow as pa
 
 from engine.backends.duckdb_wire import Message, Reader, send, send_json, send_rows
 
+_SETTINGS: Final = (
+    "TimeZone = 'UTC'",
+    "parquet_can_have_nan = true",  # or filters overlook NaN, which statistics leave out
+    "autoinstall_known_extensions = false",
+    "autoload_known_extensions = false",
+    "allow_community_extensions = false",
+    "python_enable_replacements = false",  # or tables could be variables of this program
+)
+_LOCKS: Final = ("enable_external_access = false", "lock_configuration = true")  # the last ones
 _BATCH_ROWS: Final = 100_000
 _TEXT_CHARS: Final = 4_000
 
@@ -28,15 +37,9 @@ _TEXT_CHARS: Final = 4_000
 def open_database(settings: dict[str, Any], folders: list[str]) -> duckdb.DuckDBPyConnection:
     """A database in memory that reads the given folders only, and whose settings stay as they are."""
     database = duckdb.connect(":memory:", config=settings)
-    database.execute("SET TimeZone = 'UTC'")
-    database.execute("SET autoinstall_known_extensions = false")
-    database.execute("SET autoload_known_extensions = false")
-    database.execute("SET allow_community_extensions = false")
-    database.execute("SET python_enable_replacements = false")  # or tables could be variables of this program
     quoted = ", ".join("'" + folder.replace("'", "''") + "'" for folder in folders)
-    database.execute(f"SET allowed_directories = [{quoted}]")
-    database.execute("SET enable_external_access = false")
-    database.execute("SET lock_configuration = true")
+    for setting in (*_SETTINGS, f"allowed_directories = [{quoted}]", *_LOCKS):
+        database.execute(f"SET GLOBAL {setting}")  # of every cursor's connection
     return database
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from pathlib import Path
@@ -81,6 +82,13 @@ def test_the_kernel_holds_it_where_its_own_settings_do_not(
         assert ask(backend, "SELECT 1 AS one") == [{"one": 1}]
     finally:
         backend.close()
+
+
+def test_times_are_in_utc_and_nan_in_files_is_seen(duckdb_backend: LocalDuckDb, data_dir: Path) -> None:
+    pq.write_table(pa.table({"x": [1.0, math.nan, 2.0, math.nan]}), data_dir / "nan.parquet")
+    text = f"SELECT count(*) AS n FROM read_parquet('{data_dir}/nan.parquet') WHERE NOT (x = 'NaN'::DOUBLE)"
+    assert ask(duckdb_backend, text) == [{"n": 2}]
+    assert ask(duckdb_backend, "SELECT current_setting('TimeZone') AS z") == [{"z": "UTC"}]
 
 
 def test_a_query_stops_at_its_deadline_and_the_process_goes_on(duckdb_backend: LocalDuckDb) -> None:
