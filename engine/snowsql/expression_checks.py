@@ -36,7 +36,7 @@ def admit_call(node: Any) -> None:
     if not isinstance(name, str) or not name.isascii():
         raise PlanRefused(
             "function-refused",
-            f"the function {str(getattr(name, 'name', name))[:60]!r} is refused: its name is in quotes, or no plain word",
+            f"the function {str(getattr(name, 'name', name))[:60]!r} is refused: its name is no plain word",
             "write the names of functions without quotes",
         )
     arguments = node.expressions

@@ -24,6 +24,8 @@ OPERATORS: Final = {
     "NullSafeEQ": "IS NOT DISTINCT FROM", "NullSafeNEQ": "IS DISTINCT FROM", "Like": "LIKE", "ILike": "ILIKE",
     "RegexpLike": "RLIKE",
 }  # fmt: skip
+# Operators of which a chain needs no parentheses: a chain of hundreds would be nested as deep.
+_CHAINED: Final = frozenset({"And", "Or", "Add", "Mul"})
 _ESCAPES: Final = {"\\": "\\\\", "'": "''", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -129,11 +131,15 @@ class ExpressionWriter:
     # Operators.
 
     def binary(self, node: Any, operator: str) -> Parts:
-        """An operator between two operands."""
+        """An operator between two operands, or a chain of the same one, which is read from the left."""
+        chain, kind = [node], type(node).__name__
+        while kind in _CHAINED and type(chain[-1].this).__name__ == kind:
+            chain.append(chain[-1].this)
         yield "("
-        yield node.this
-        yield f" {operator} "
-        yield node.args["expression"]
+        yield chain[-1].this
+        for link in reversed(chain):
+            yield f" {operator} "
+            yield link.args["expression"]
         yield ")"
 
     def _write_escape(self, node: Any) -> Parts:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from engine.errors import PlanRefused
 from engine.snowsql.caps import MAX_NAME
+from engine.sql.words import word_set
 
 FRAME: Final = "FRAME"
 
@@ -19,6 +20,17 @@ FRAME: Final = "FRAME"
 RESERVED: Final = re.compile(r"_*calcmetric", re.IGNORECASE)
 CTE_PREFIX: Final = "CALCMETRIC_Q"
 
+# Words that Snowflake takes for something else where they are not quoted.
+_WORDS: Final = word_set(
+    """
+    ALL ALTER AND ANY AS BETWEEN BY CASE CAST CHECK COLUMN CONNECT CONSTRAINT CREATE CROSS CURRENT
+    CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DELETE DISTINCT DROP ELSE EXISTS FALSE
+    FOLLOWING FOR FROM FULL GRANT GROUP HAVING ILIKE IN INCREMENT INNER INSERT INTERSECT INTO IS JOIN
+    LATERAL LEFT LIKE LOCALTIME LOCALTIMESTAMP MINUS NATURAL NOT NULL OF ON OR ORDER QUALIFY REGEXP REVOKE
+    RIGHT RLIKE ROW ROWS SAMPLE SELECT SET SOME START TABLE TABLESAMPLE THEN TO TRIGGER TRUE TRY_CAST UNION
+    UNIQUE UPDATE USING VALUES WHEN WHENEVER WHERE WITH
+    """
+)
 _SEQUENCE: Final = frozenset({"NEXTVAL", "CURRVAL"})
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -32,6 +44,7 @@ def normalise(identifier: Any) -> None:
     name = identifier.this
     if not isinstance(name, str):
         raise PlanRefused("sql-syntax", "a name in the SQL text is not plain", "write it in double quotes")
+    check_name(name)
     if not identifier.args.get("quoted"):
         if not _PLAIN.fullmatch(name):
             raise PlanRefused(
@@ -39,9 +52,14 @@ def normalise(identifier: Any) -> None:
                 f"the name {name[:60]!r} is refused: it is not a plain word",
                 'write unusual names in double quotes, as in "first name"',
             )
+        if name.upper() in _WORDS:
+            raise PlanRefused(
+                "sql-syntax",
+                f"the word {name.upper()} is not understood where it stands",
+                "write a column of this name in double quotes, and a function with its parentheses",
+            )
         identifier.set("this", name.upper())
         identifier.set("quoted", True)
-    check_name(identifier.this)
 
 
 def check_name(name: str) -> str:

@@ -73,7 +73,7 @@ def _parse(text: str, query: bool) -> Any:
     tokens = dialect.tokenize(text)
     while tokens and tokens[-1].text == ";" and query:
         tokens.pop()
-    _check_tokens(tokens, query)
+    _check_tokens(tokens, text, query)
     parser = dialect.parser(error_level=ErrorLevel.IMMEDIATE)
     trees = parser.parse_text(tokens, text, query=query)
     if len(trees) != 1 or trees[0] is None:
@@ -81,7 +81,7 @@ def _parse(text: str, query: bool) -> Any:
     return trees[0]
 
 
-def _check_tokens(tokens: list[Any], query: bool) -> None:
+def _check_tokens(tokens: list[Any], text: str, query: bool) -> None:
     """Count before parsing, and drop comments: they are not sent."""
     from sqlglot.tokens import TokenType
 
@@ -106,6 +106,8 @@ def _check_tokens(tokens: list[Any], query: bool) -> None:
             )
         if kind == TokenType.HINT:
             raise PlanRefused("sql-hint", "hints are refused", "leave it out")
+        if kind == TokenType.HEX_STRING and text[token.start] == "0":
+            raise _unread("numbers are written with decimal digits")
         token.comments.clear()
         depth += (kind == TokenType.L_PAREN) - (kind == TokenType.R_PAREN)
         if depth > MAX_PARENTHESES:
