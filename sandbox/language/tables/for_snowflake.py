@@ -259,6 +259,10 @@ CLASSES: Final[dict[str, ClassRule]] = {
         ),
         columns=True,
     ),
+    # What columns are.
+    "snowflake.snowpark.types.StructType": ClassRule(words("fields names")),
+    "snowflake.snowpark.types.StructField": ClassRule(words("datatype name nullable")),
+    "snowflake.snowpark.types.DecimalType": ClassRule(words("precision scale")),
     # Windows.
     "snowflake.snowpark.window.Window": ClassRule(
         words(
