@@ -25,7 +25,7 @@ from engine.ownsql import DIALECTS
 from sandbox.contract.messages import ColumnType, Described
 
 SCHEME: Final = "snowflake://"
-# For the sessions of a run; the account's own settings may be stricter.
+# For the sessions of a run. A statement's timeout is its own deadline, and that of the user or the warehouse.
 _PARAMETERS: Final[dict[str, Any]] = {
     "TIMEZONE": "UTC",  # what a day is must not depend on the user's settings
     "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
@@ -34,7 +34,6 @@ _PARAMETERS: Final[dict[str, Any]] = {
     "BINARY_OUTPUT_FORMAT": "HEX",
     "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
     "QUERY_TAG": "calcmetric",
-    "STATEMENT_TIMEOUT_IN_SECONDS": 3_600,
     "AUTOCOMMIT": True,
     "CLIENT_TELEMETRY_ENABLED": False,
     "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "ARROW",
