@@ -89,6 +89,7 @@ def _drop_parentheses(node: Any) -> None:
 _ADMIT: Final[dict[str, Callable[[Any], None]]] = {
     "Anonymous": expressions.admit_call,
     "Column": expressions.admit_column,
+    "Pivot": queries.admit_pivot,
     "Select": queries.admit_select,
     "Table": queries.admit_table,
 }

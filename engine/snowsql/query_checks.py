@@ -199,6 +199,12 @@ def sample(node: Any) -> None:
         raise refused("SAMPLE takes one number", "use df.sample")
 
 
+def admit_pivot(node: Any) -> None:
+    """Drop what the parser adds: how it thinks that columns are named."""
+    for part in set(node.args) - {"expressions", "fields", "unpivot", "alias", "include_nulls"}:
+        node.args.pop(part)
+
+
 def pivot(node: Any) -> None:
     """PIVOT and UNPIVOT: one aggregate, one column, given values."""
     fields, aggregates = node.args.get("fields", []), node.expressions
@@ -206,8 +212,6 @@ def pivot(node: Any) -> None:
         raise refused(
             "PIVOT has one aggregate and FOR column IN (values)", "give values: df.pivot(column, [values])"
         )
-    for part in set(node.args) - {"expressions", "fields", "unpivot", "alias", "include_nulls"}:
-        node.args.pop(part)
     names = ("Identifier", "Column")
     if node.args.get("unpivot"):
         good = kind_of(aggregates[0]) in names and all(_is_name(value) for value in fields[0].expressions)

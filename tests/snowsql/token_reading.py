@@ -8,9 +8,11 @@ stages and variables.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from engine.snowsql import known_functions
+from engine.sql.words import word_set
 
 # What stands for the frame in the texts that are read here.
 FRAME_TEXT: Final = 'SELECT * FROM "THE_FRAME"'
@@ -33,28 +35,29 @@ _HARMFUL: Final = re.compile(
     r"|build_|get_pres|get_stage|fl_|ai_|read_|scan|glob|getenv|query|duckdb|pragma|sniff|parquet|csv|copy|attach"
     r"|install|load|export|sql|table|columns|http|s3|secret|nextval|currval"
 )
-_KEYWORDS: Final = frozenset(
+_KEYWORDS: Final = word_set(
     """
-    ALL AND ANY AS ASC ASOF BERNOULLI BETWEEN BY CASE CAST CROSS CUBE CURRENT DESC DISTINCT ELSE END ESCAPE EXCEPT
-    EXCLUDE EXISTS FALSE FIRST FOLLOWING FOR FROM FULL GROUP GROUPING HAVING IGNORE ILIKE IN INCLUDE INTERSECT
-    INTERVAL IS JOIN LAST LEFT LIKE LIMIT MATCH_CONDITION NATURAL NOT NULL NULLS OFFSET ON OR ORDER OVER PARTITION
-    PERCENT PIVOT PRECEDING QUALIFY RANGE RENAME RESERVOIR RESPECT RIGHT RLIKE ROLLUP ROW ROWS SAMPLE SELECT SETS
-    TABLESAMPLE THEN TRUE TRY_CAST UNBOUNDED UNION UNPIVOT USING VALUES WHEN WHERE WITH WITHIN X
-    ARRAY BIGINT BINARY BLOB BOOLEAN DATE DECIMAL DOUBLE INTEGER NUMBER OBJECT TIME TIMESTAMP TIMESTAMPTZ
-    TIMESTAMP_LTZ TIMESTAMP_NTZ TIMESTAMP_TZ VARCHAR VARIANT CURRENT_DATE CURRENT_TIMESTAMP
-    """.split()
+    ALL AND ANY AS ASC ASOF BERNOULLI BETWEEN BY CASE CAST CROSS CUBE CURRENT DESC DISTINCT ELSE END ESCAPE
+    EXCEPT EXCLUDE EXISTS FALSE FIRST FOLLOWING FOR FROM FULL GROUP GROUPING HAVING IGNORE ILIKE IN INCLUDE
+    INTERSECT INTERVAL IS JOIN LAST LEFT LIKE LIMIT MATCH_CONDITION NATURAL NOT NULL NULLS OFFSET ON OR
+    ORDER OVER PARTITION PERCENT PIVOT PRECEDING QUALIFY RANGE RENAME RESERVOIR RESPECT RIGHT RLIKE ROLLUP
+    ROW ROWS SAMPLE SELECT SETS TABLESAMPLE THEN TRUE TRY_CAST UNBOUNDED UNION UNPIVOT USING VALUES WHEN
+    WHERE WITH WITHIN X ARRAY BIGINT BINARY BLOB BOOLEAN DATE DECIMAL DOUBLE INTEGER NUMBER OBJECT TIME
+    TIMESTAMP TIMESTAMPTZ TIMESTAMP_LTZ TIMESTAMP_NTZ TIMESTAMP_TZ VARCHAR VARIANT CURRENT_DATE
+    CURRENT_TIMESTAMP
+    """
 )
 # What DuckDB's texts call beside Snowflake's functions.
-_DUCKDB: Final = frozenset(
+_DUCKDB: Final = word_set(
     """
-    arg_max_null arg_min_null bit_and bit_or bit_xor bool_and bool_or ceil chr concat_ws corr date_diff date_part
-    date_trunc dayname ends_with epoch epoch_ms epoch_us error factorial flatten floor greatest isodow isoyear least
-    left len length levenshtein list list_aggregate ln log lpad make_date make_time make_timestamp md5 monthname pow
-    quantile_cont quantile_disc radians regexp_extract regexp_extract_all regexp_full_match regexp_matches
-    regexp_replace regr_intercept regr_r2 regr_slope regr_sxx regr_syy repeat replace right round rpad sha1 sha256
-    sin cos asin skewness split_part sqrt starts_with strftime string_agg strpos strptime substr timezone trunc
-    try_strptime typeof var_pop var_samp week xor
-    """.split()
+    arg_max_null arg_min_null bit_and bit_or bit_xor bool_and bool_or ceil chr concat_ws corr date_diff
+    date_part date_trunc dayname ends_with epoch epoch_ms epoch_us error factorial flatten floor greatest
+    isodow isoyear least left len length levenshtein list list_aggregate ln log lpad make_date make_time
+    make_timestamp md5 monthname pow quantile_cont quantile_disc radians regexp_extract regexp_extract_all
+    regexp_full_match regexp_matches regexp_replace regr_intercept regr_r2 regr_slope regr_sxx regr_syy
+    repeat replace right round rpad sha1 sha256 sin cos asin skewness split_part sqrt starts_with strftime
+    string_agg strpos strptime substr timezone trunc try_strptime typeof var_pop var_samp week xor
+    """
 )
 
 
@@ -90,7 +93,7 @@ def find_harm(text: str, dialect: Literal["snowflake", "duckdb"]) -> str:
 
 def _scan(tokens: list[Token], functions: set[str]) -> str:
     made = {tokens[i].text for i, token in enumerate(tokens) if token.text.startswith('"CALCMETRIC_Q')}
-    aliases = {token.text for before, token in zip(tokens, tokens[1:], strict=False) if before.text == "AS"}
+    aliases = {token.text for before, token in pairwise(tokens) if before.text == "AS"}
     depth = 0
     for place, token in enumerate(tokens):
         before = tokens[place - 1] if place else _END
