@@ -174,7 +174,7 @@ def questions(draw: st.DrawFn) -> str:
     return f'SELECT {one} AS "V", {two} AS "W" FROM {text} LIMIT 1'
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=questions())
 def test_generated_questions(text: str, database: duckdb.DuckDBPyConnection) -> None:
     query = check_query(text, COLUMNS)
@@ -203,7 +203,7 @@ def assert_group(
     assert_same_rows(mine, own, ordered=False)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=questions())
 def test_a_frame_that_is_absent_from_the_shared_answer_gets_that_of_an_empty_one(
     text: str, database: duckdb.DuckDBPyConnection
