@@ -62,13 +62,13 @@ def _date(value: int, _dialect: Dialect) -> exp.Expression:
 def _instant(value: int, dialect: Dialect) -> exp.Expression:
     moment = _EPOCH + timedelta(microseconds=value)
     return cast(
-        exp.Literal.string(moment.isoformat(sep=" ", timespec="microseconds")), dialect.types["timestamp"]
+        exp.Literal.string(moment.isoformat(timespec="microseconds")), dialect.types["timestamp"]
     )
 
 
 def _wall_clock(value: int, dialect: Dialect) -> exp.Expression:
     moment = (_EPOCH + timedelta(microseconds=value)).replace(tzinfo=None)
-    text = moment.isoformat(sep=" ", timespec="microseconds")
+    text = moment.isoformat(timespec="microseconds")
     return cast(exp.Literal.string(text), dialect.types["timestamp_ntz"])
 
 

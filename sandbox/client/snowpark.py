@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import functools
 from typing import Any
 
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark._internal.analyzer.schema_utils import cached_analyze_attributes
 from snowflake.snowpark.session import _active_sessions
 
+from sandbox.client.collected import CollectedRows
 from sandbox.client.snowpark_connection import PipeConnection
 from sandbox.client.snowpark_errors import build_exception, condition_of
 from sandbox.client.transport import Transport
@@ -19,12 +21,23 @@ _FRAME = '"FRAME"'
 
 
 def prepare() -> None:
-    """Give frames a `cache_result` that gives the frame back: a metric makes no tables. In the zygote."""
+    """Change in Snowpark what a worker needs otherwise. Called once, in the zygote.
+
+    `cache_result` gives the frame back, because a metric makes no tables; `collect` gives rows that also
+    carry `.columns`, whose names may be in small letters as they may everywhere in Snowpark.
+    """
+    collect_rows = DataFrame.collect
+
+    def collect(self: DataFrame, *arguments: Any, **named: Any) -> Any:
+        rows = collect_rows(self, *arguments, **named)
+        table = self.session.connection.last_table
+        return CollectedRows(table, lambda _: rows) if isinstance(rows, list) else rows
 
     def cache_result(self: DataFrame, **_: Any) -> DataFrame:
         return self
 
     DataFrame.cache_result = DataFrame.cacheResult = cache_result
+    DataFrame.collect = functools.wraps(collect_rows)(collect)
 
 
 def open_session(transport: Transport) -> Session:

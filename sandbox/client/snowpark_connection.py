@@ -75,6 +75,12 @@ class PipeConnection:
         self._last = f"calcmetric-{self._count}", answer
         return self._last
 
+    @property
+    def last_table(self) -> pa.Table:
+        """The rows of the last answer."""
+        assert self._last is not None
+        return self._last[1].table
+
     def recall(self, query_id: str) -> Answer:
         """The last answer once more."""
         if self._last is None or self._last[0] != query_id:
