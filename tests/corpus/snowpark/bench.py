@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from engine import Dataset, Engine, SegmentGroup, TimeRange
+from engine.models.run import Run
 from tests.corpus.formulas import FORMULAS
 from tests.corpus.frames import AS_OF, FRAMES, WEEK_AGO, make_corpus_table
 
@@ -42,16 +44,19 @@ class SnowBench:
     engine: Engine
     dataset: Dataset
 
-    def compute(self, name: str, *, fuse: bool = True) -> dict[str, dict[str, Any]]:
-        """The JSON result of each of the seven frames."""
-        source = metric_paths()[name].read_text()
-        whole = self.engine.evaluate(source, self.dataset, segments=list(SEGMENTS), fuse=fuse)
-        week = self.engine.evaluate(source, self.dataset, time=TimeRange(WEEK_AGO, AS_OF), fuse=fuse)
-        found = {_key(result["segment"]): result for result in whole.to_dict()["results"]}
-        return {
-            frame.name: week.overall.to_dict() if frame.last_week else found[frame.segment]
-            for frame in FRAMES
-        }
+    def compute(self, names: Sequence[str], *, fuse: bool = True) -> dict[str, dict[str, dict[str, Any]]]:
+        """The JSON results of metrics, on each of the seven frames."""
+        sources = {name: metric_paths()[name].read_text() for name in names}
+        whole = self.engine.evaluate_many(sources, self.dataset, segments=list(SEGMENTS), fuse=fuse)
+        week = self.engine.evaluate_many(sources, self.dataset, time=TimeRange(WEEK_AGO, AS_OF), fuse=fuse)
+        return {name: _by_frame(*pair) for name, *pair in zip(names, whole, week, strict=True)}
+
+
+def _by_frame(whole: Run, week: Run) -> dict[str, dict[str, Any]]:
+    found = {_key(result["segment"]): result for result in whole.to_dict()["results"]}
+    return {
+        frame.name: week.overall.to_dict() if frame.last_week else found[frame.segment] for frame in FRAMES
+    }
 
 
 def expected(name: str, table: pa.Table) -> dict[str, tuple[int, float]]:

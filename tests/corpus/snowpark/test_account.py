@@ -31,6 +31,9 @@ CONNECTION = os.environ.get("CALCMETRIC_SNOWFLAKE_CONNECTION", "")
 SCHEMA = os.environ.get("CALCMETRIC_SNOWFLAKE_SCHEMA", "")
 RECORDED = Path(__file__).parents[2] / "snowsql" / "data" / "recorded.jsonl"
 
+NAMES = sorted(metric_paths())
+Results = dict[str, dict[str, dict[str, Any]]]
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
@@ -104,6 +107,12 @@ def bench(connection: Any) -> Iterator[SnowBench]:
             yield SnowBench(engine, Dataset(f"{SCHEMA}.CALC_PAYMENTS", timestamp="ts"))
 
 
-@pytest.mark.parametrize("name", sorted(metric_paths()))
-def test_snowflake_gives_the_numbers_of_pandas(name: str, bench: SnowBench, table: pa.Table) -> None:
-    assert_as_expected(name, bench.compute(name), table)
+@pytest.fixture(scope="module")
+def shared(bench: SnowBench) -> Results:
+    """All metrics, with questions shared between frames."""
+    return bench.compute(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_snowflake_gives_the_numbers_of_pandas(name: str, shared: Results, table: pa.Table) -> None:
+    assert_as_expected(name, shared[name], table)
