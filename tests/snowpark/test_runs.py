@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import math
 import textwrap
 import threading
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from engine import DataError, Dataset, Engine, Limits, SegmentGroup, SourceRefused, TimeRange, UsageError
@@ -56,6 +60,43 @@ def test_dates_and_wall_clocks_have_windows_too(snow_engine: Engine, data_dir: P
     for column in ("day", "at"):
         run = snow_engine.evaluate(SUM, Dataset(path, timestamp=column), every="1d", time=range_)
         assert [r.value for r in run.results] == [3.0, 1.0, 2.0]
+
+
+def test_values_of_every_kind_are_segments(snow_engine: Engine) -> None:
+    table = pa.table(
+        {
+            "f": pa.array([math.nan, math.nan, -0.0, 0.0, None, 1.5], pa.float64(), from_pandas=False),
+            "e": pa.array(
+                [Decimal("1.10"), Decimal("1.10"), None, Decimal("2.00"), None, None], pa.decimal128(9, 2)
+            ),
+            "b": pa.array([True, True, False, None, None, None]),
+            "d": pa.array([dt.date(2026, 1, 1)] * 3 + [None] * 2 + [dt.date(1969, 12, 31)]),
+            "t": pa.array([dt.datetime(2026, 1, 1, 12, 0, 0, 7)] * 4 + [None] * 2, pa.timestamp("us")),
+            "z": pa.array([dt.datetime(2026, 1, 1, tzinfo=dt.UTC)] * 5 + [None], pa.timestamp("us", "UTC")),
+            "s": ["a", "it's", "A", "\\x", "", None],
+            "i": pa.array([2**31, -1, -1, 0, None, None], pa.int64()),
+        }
+    )
+    groups = [SegmentGroup.by_value(name) for name in table.column_names]
+    groups += [
+        SegmentGroup.by_value("f", values=[0.0, math.nan, 7.0]),
+        SegmentGroup.by_value("s", values=["it's"]),
+    ]
+    count = metric("return df.count()")
+    shared = snow_engine.evaluate(count, Dataset(table), segments=groups)
+    apart = snow_engine.evaluate(count, Dataset(table), segments=groups, fuse=False)
+    for run in (shared, apart):
+        assert all(r.value == r.rows for r in run.results if r.rows), [
+            r for r in run.results if r.value != r.rows
+        ]
+        found = {str(r.frame.segment): r.rows for r in run.results}
+        assert (found["f = NaN"], found["f = 0.0"], found["f = null"], found["f = 1.5"]) == (2, 2, 1, 1)
+        assert (found["e = 1.10"], found["b = True"], found["d = 1969-12-31"]) == (2, 2, 1)
+        assert (found["s = it's"], found["s = \\x"], found["i = -1"], found["i = 2147483648"]) == (1, 1, 2, 1)
+        assert found["t = 2026-01-01T12:00:00.000007"] == 4 and found["z = 2026-01-01T00:00:00+00:00"] == 5
+    assert [r.to_dict() | {"seconds": 0} for r in shared.results] == [
+        r.to_dict() | {"seconds": 0} for r in apart.results
+    ]
 
 
 def test_what_is_handed_over_is_read_as_well(snow_engine: Engine) -> None:
