@@ -10,7 +10,8 @@ from collections.abc import Hashable, Iterator
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
-from engine.backends.sql import DirectSqlSession, Rows, SqlSession, SqlWriter
+from engine.backends.sql import Rows, SqlSession, Writing
+from engine.backends.sql_session import DirectSqlSession
 from engine.errors import Interrupted, LimitExceeded
 from engine.gateway.answering import FrameCall
 from engine.gateway.gateway import Gateway
@@ -124,7 +125,7 @@ class AdmittedSqlSession(AdmittedSession):
         self._sql = session
 
     @property
-    def writer(self) -> SqlWriter:
+    def writer(self) -> Writing:
         """Writes what is to be run."""
         return self._sql.writer
 

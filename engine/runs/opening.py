@@ -12,7 +12,8 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.base import Backend, BackendSession
 from engine.backends.remote import CallerSession
 from engine.backends.spark import LocalSpark
-from engine.backends.sql import DirectSqlSession, SqlBackend
+from engine.backends.sql import SqlBackend
+from engine.backends.sql_session import DirectSqlSession
 from engine.errors import BackendError, BackendLost, BackendStartError, DataError, UsageError
 from engine.frames import FramePlan, check_term_types, plan_frames, term_probe
 from engine.gateway.explain import clean

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from engine.backends.duckdb import DuckDbConnection, LocalDuckDb
+from engine.backends.duckdb import LocalDuckDb
+from engine.backends.duckdb_connection import DuckDbConnection
+from engine.backends.duckdb_talk import Server
 from engine.backends.sql import Rows
 from engine.errors import BackendError, BackendLost, DataError, EngineClosed, Interrupted
 from engine.relations import read_files, read_table
@@ -132,9 +134,7 @@ def test_a_process_that_dies_is_replaced(data_dir: Path, spool_dir: Path) -> Non
 
 
 def test_somebody_without_the_token_gets_no_answer(duckdb_backend: LocalDuckDb) -> None:
-    from engine.backends.duckdb import _Server
-
-    stranger = _Server(duckdb_backend.server().process, "0" * 64)
+    stranger = Server(duckdb_backend.server().process, "0" * 64)
     with stranger.ask({"do": "query", "sql": "SELECT 1"}) as sock:
         sock.settimeout(10)
         assert sock.recv(1) == b""

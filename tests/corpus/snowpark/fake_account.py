@@ -13,15 +13,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.backends.snowflake import Snowflake, SnowflakeConnection
-from engine.backends.sql import DirectSqlSession, Rows
+from engine.backends.snowflake import Snowflake
+from engine.backends.snowflake_connection import SnowflakeConnection
+from engine.backends.sql import Rows
+from engine.backends.sql_session import DirectSqlSession
 from sandbox.contract.messages import Described
 
 NAME = "fake"
@@ -32,8 +34,8 @@ MISSING = "fakesnow is not installed: pip install --no-deps 'fakesnow>=0.12,<0.1
 class OneAtATime(SnowflakeConnection):
     """A session whose queries wait for each other: fakesnow mixes up those that run at the same time."""
 
-    def __init__(self, backend: Snowflake, connection: Any) -> None:
-        super().__init__(backend, connection)
+    def __init__(self, connection: Any, give_back: Callable[[Any], None]) -> None:
+        super().__init__(connection, give_back)
         self._turn = threading.Lock()
 
     def run(
@@ -51,7 +53,7 @@ class FakeSnowflake(Snowflake):
     """Snowflake as fakesnow plays it."""
 
     def open_session(self) -> DirectSqlSession:
-        return DirectSqlSession(OneAtATime(self, self.take()))
+        return DirectSqlSession(OneAtATime(self.take(), self.give_back))
 
 
 def is_installed() -> bool:

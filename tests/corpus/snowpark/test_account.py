@@ -22,7 +22,8 @@ from sqlglot import exp
 
 from engine import Dataset, Engine
 from engine.backends import names
-from engine.backends.snowflake import Snowflake, parse_name
+from engine.backends.snowflake import Snowflake
+from engine.backends.snowflake_connection import parse_name
 from engine.snowsql import check_query, emit_snowflake
 from tests.corpus.snowpark.bench import SnowBench, assert_as_expected, make_flat_table, metric_paths
 from tests.snowsql.table import COLUMNS, frame
