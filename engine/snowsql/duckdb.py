@@ -1,7 +1,7 @@
 """Writing SQL from a checked tree, in DuckDB's dialect. Trusted side, pure.
 
-Differences of meaning are closed where they are known, and refused where they were not compared:
-division by zero is an error, casts to whole numbers round halves away from zero.
+Differences of meaning are closed where they are known, and refused where they were not compared. One is left
+open: averages and quotients of exact numbers have all digits of a double here, six or more in Snowflake.
 """
 
 from __future__ import annotations
@@ -9,100 +9,22 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from engine.errors import PlanRefused
 from engine.snowsql.duckdb_calls import HANDLERS, any_null, as_boolean, as_text, without_defaults
+from engine.snowsql.duckdb_expressions import DuckdbExpressions, lacks
 from engine.snowsql.duckdb_table import SAME, TEMPLATES, WHOLE_WINDOW
 from engine.snowsql.emit import Writer
-from engine.snowsql.expression_writer import OPERATORS, Parts, joined
+from engine.snowsql.expression_writer import Parts, joined
 from engine.snowsql.node_table import QUERIES
 from engine.snowsql.nodes import same
 from engine.snowsql.refusals import kind_of
-from engine.snowsql.types import duckdb_type
 
 _HOLE: Final = re.compile(r"(\{\d+\??\}|\{\*\$?\}|\{over\}|\{any_null\})")
 _ORDERED_SETS: Final = frozenset({"LISTAGG", "PERCENTILE_CONT", "PERCENTILE_DISC"})
 _NULLS: Final = {"IgnoreNulls": " IGNORE NULLS", "RespectNulls": ""}
 
 
-class DuckdbWriter(Writer):
+class DuckdbWriter(DuckdbExpressions):
     """Writes one tree for DuckDB."""
-
-    def __init__(self, frame: str | None = None) -> None:
-        super().__init__(frame)
-        self._spelled: dict[str, str] = {}
-
-    def name(self, name: str) -> str:
-        """A name in quotes. DuckDB takes names for the same that differ in capitals only; Snowflake does not.
-
-        Raises:
-            PlanRefused: if the query has both.
-        """
-        spelled = self._spelled.setdefault(name.casefold(), name)
-        if spelled != name:
-            raise _lacks(f"a query with the names {spelled[:60]!r} and {name[:60]!r}")
-        return super().name(name)
-
-    def text(self, value: str) -> str:
-        """A text in quotes; a backslash means itself."""
-        return "'" + value.replace("'", "''") + "'"
-
-    def type(self, node: Any) -> str:
-        """A type of a cast."""
-        name = duckdb_type(node)
-        if not name:
-            raise _lacks(f"the type {Writer.type(self, node)}")
-        return name
-
-    def binary(self, node: Any, operator: str) -> Parts:
-        """An operator; division fails at zero, and || takes texts."""
-        kind, right = kind_of(node), node.args["expression"]
-        if kind == "RegexpLike":
-            yield from ("regexp_full_match(", node.this, ", ", right, ")")
-        elif kind == "DPipe":
-            yield "("
-            yield from as_text(node.this)
-            yield " || "
-            yield from as_text(right)
-            yield ")"
-        elif kind in ("Div", "Mod") and not _is_number(right):
-            yield "("
-            yield node.this
-            yield f" {operator} CASE WHEN "
-            yield right
-            yield " = 0 THEN error('Division by zero') ELSE "
-            yield right
-            yield " END)"
-        else:
-            yield from super().binary(node, OPERATORS[kind])
-
-    def _write_cast(self, node: Any) -> Parts:
-        """A cast; whole numbers of others are rounded by way of DECIMAL, and texts are as Snowflake's."""
-        name, inner = self.type(node.args["to"]), node.this
-        call = "TRY_CAST(" if kind_of(node) == "TryCast" else "CAST("
-        if name == "VARCHAR" and call == "CAST(":
-            if any(0 < length < 1 << 24 for length in _lengths(node.args["to"])):
-                raise _lacks("a cast to a text of a given length")
-            yield from as_text(inner)
-        elif name == "BIGINT" and not _is_number(inner):
-            yield f"CAST({call}"
-            yield inner
-            yield " AS DECIMAL(38, 0)) AS BIGINT)"
-        else:
-            yield call
-            yield inner
-            yield f" AS {name})"
-
-    def _write_trycast(self, node: Any) -> Parts:
-        yield from self._write_cast(node)
-
-    def _write_bracket(self, _node: Any) -> Parts:
-        raise _lacks("an item of an array or an object")
-
-    def _write_interval(self, node: Any) -> Parts:
-        steps = [f"INTERVAL '{step}'" for step in node.this.this.split(", ")]
-        yield steps[0] if len(steps) == 1 else f"({' + '.join(steps)})"
-
-    # Calls.
 
     def _write_anonymous(self, node: Any) -> Parts:
         return self.call(node, lambda: iter(()))
@@ -118,7 +40,7 @@ class DuckdbWriter(Writer):
         return self.call(called, lambda: self.over(node))
 
     def _write_ignorenulls(self, _node: Any) -> Parts:
-        raise _lacks("IGNORE NULLS without a window")
+        raise lacks("IGNORE NULLS without a window")
 
     def _write_respectnulls(self, node: Any) -> Parts:
         yield node.this
@@ -136,14 +58,10 @@ class DuckdbWriter(Writer):
             parts.insert(-1, " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING")
         return iter(parts)
 
-    def bound(self, spec: Any, end: str) -> Parts:
-        """One bound of a window's rows."""
-        return super().bound(spec, end)
-
     def call_over_nulls(self, called: Any, nulls: str, window: Any) -> Parts:
         """A call that passes nulls over; its window follows."""
         if called.this not in WHOLE_WINDOW | {"LAG", "LEAD"}:
-            raise _lacks(f"{called.this} IGNORE NULLS")
+            raise lacks(f"{called.this} IGNORE NULLS")
         yield f"{called.this}("
         yield from joined(called.expressions)
         yield f"{nulls})"
@@ -163,7 +81,7 @@ class DuckdbWriter(Writer):
                 return
             if key in TEMPLATES:
                 if distinct and "({0}){over}" not in TEMPLATES[key]:
-                    raise _lacks(f"{name}(DISTINCT ...)")
+                    raise lacks(f"{name}(DISTINCT ...)")
                 yield from self._filled(TEMPLATES[key], arguments, over)
                 return
         if name == "LISTAGG":
@@ -172,7 +90,7 @@ class DuckdbWriter(Writer):
         handler = HANDLERS.get(name)
         parts = handler(node, over) if handler is not None else None
         if parts is None:
-            raise _lacks(f"the function {name}, in this form" if handler else f"the function {name}")
+            raise lacks(f"the function {name}, in this form" if handler else f"the function {name}")
         yield from parts
 
     def _filled(self, template: str, arguments: list[Any], over: Any) -> Parts:
@@ -198,7 +116,7 @@ class DuckdbWriter(Writer):
         """An aggregate WITHIN GROUP (ORDER BY ...)."""
         called, order = node.this, node.args["expression"]
         if called.this not in _ORDERED_SETS:
-            raise _lacks(f"{called.this} WITHIN GROUP")
+            raise lacks(f"{called.this} WITHIN GROUP")
         if called.this == "LISTAGG":
             return self._listagg(called, order, over)
         return self._percentile(called, order, over)
@@ -225,7 +143,7 @@ class DuckdbWriter(Writer):
         """DISTINCT values can only be ordered by themselves."""
         [*items] = order.expressions
         if len(items) != 1 or not same(items[0].this, value):
-            raise _lacks("LISTAGG(DISTINCT ...) in the order of something else")
+            raise lacks("LISTAGG(DISTINCT ...) in the order of something else")
         yield " ORDER BY "
         yield from as_text(value)
         yield " DESC" if items[0].args.get("desc") else " ASC"
@@ -233,7 +151,7 @@ class DuckdbWriter(Writer):
     def _percentile(self, node: Any, order: Any, over: Any) -> Parts:
         items = order.expressions
         if len(items) != 1 or (items[0].args.get("desc") and node.this == "PERCENTILE_DISC"):
-            raise _lacks(f"{node.this} in this order")
+            raise lacks(f"{node.this} in this order")
         if node.this == "PERCENTILE_CONT":
             yield "quantile_cont(CAST("
             yield items[0].this
@@ -256,7 +174,7 @@ class DuckdbWriter(Writer):
             yield from super().join(node)
             return
         if node.args.get("using"):
-            raise _lacks("an ASOF join with USING")
+            raise lacks("an ASOF join with USING")
         yield " ASOF LEFT JOIN "
         yield node.this
         yield " ON "
@@ -289,7 +207,7 @@ class DuckdbWriter(Writer):
         yield " IN ("
         for index, value in enumerate(field.expressions):
             if kind_of(value) in QUERIES or kind_of(value) == "PivotAny":
-                raise _lacks("PIVOT without given values")
+                raise lacks("PIVOT without given values")
             yield ", " if index else ""
             if kind_of(value) == "Alias":
                 yield value
@@ -305,24 +223,3 @@ def _pivot_name(value: Any) -> str:
     while kind_of(value) == "Cast":
         value = value.this
     return Writer().write(value)
-
-
-def _is_number(node: Any) -> bool:
-    """Whether it is a constant other than zero, as Snowpark writes it or plain."""
-    while kind_of(node) in ("Cast", "Neg"):
-        node = node.this
-    return (
-        kind_of(node) == "Literal" and not node.args.get("is_string") and bool(re.search("[1-9]", node.this))
-    )
-
-
-def _lengths(type_node: Any) -> tuple[int, ...]:
-    return tuple(int(parameter.this.name) for parameter in type_node.expressions)
-
-
-def _lacks(what: str) -> PlanRefused:
-    return PlanRefused(
-        "function-refused",
-        f"{what} is not open on the duckdb backend: it has no equal there that was compared with Snowflake",
-        "use another function, compute it in Python, or run on the snowflake backend",
-    )

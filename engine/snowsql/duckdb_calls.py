@@ -148,9 +148,11 @@ def _add(node: Any, unit: str) -> Parts:
 
 
 def _date_diff(node: Any, _over: Over) -> Parts | None:
-    part = node.expressions[0].this
-    known = part in INTERVALS
-    return _part_call("date_diff", "week" if part == "weekiso" else part, node) if known else None
+    part, start, end = node.expressions
+    if part.this in ("week", "weekiso"):  # how many Mondays lie between
+        monday = ", date_trunc('week', "
+        return iter(("CAST(date_diff('day'", monday, start, ")", monday, end, ")) / 7 AS BIGINT)"))
+    return _part_call("date_diff", part.this, node) if part.this in INTERVALS else None
 
 
 def _date_part(node: Any, _over: Over) -> Parts | None:

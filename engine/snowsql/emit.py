@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.snowsql.expression_writer import ExpressionWriter, Parts, joined
+from engine.snowsql.call_writer import CallWriter
+from engine.snowsql.expression_writer import Parts, joined
 from engine.snowsql.names import CTE_PREFIX, FRAME
 from engine.snowsql.node_table import SET_OPERATIONS
 
 
-class Writer(ExpressionWriter):
+class Writer(CallWriter):
     """Writes one tree.
 
     Args:

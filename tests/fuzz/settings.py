@@ -32,5 +32,6 @@ SETTINGS: Final = {
     "frames": Setting(("sandbox.contract", "engine.results", "engine.gateway.budget"), 4_096),
     "plan": Setting(("engine.plans", "engine.sql"), 8_192),
     "sql": Setting(("engine.sql",), 2_048, worded=True),
+    "snowsql": Setting(("engine.snowsql",), 2_048, worded=True),
     "source": Setting(("sandbox.language", "RestrictedPython"), 2_048, worded=True),
 }

@@ -31,19 +31,30 @@ def run(text: str) -> Any:
     return database().execute(emit_duckdb(check_query(text, COLUMNS), FRAME)).df()
 
 
+def verdict(text: str) -> str:
+    """What the policy says of a query: "passes", or on which side it is refused, with the code."""
+    return _emit(text)[0]
+
+
 def outcome(text: str) -> str:
-    """What becomes of a query: "runs", or on which side it is refused, with the code."""
-    try:
-        checked = check_query(text, COLUMNS)
-        emit_snowflake(checked, FRAME)
-    except PlanRefused as refusal:
-        return f"refused: {refusal.code}"
-    try:
-        emitted = emit_duckdb(checked, FRAME)
-    except PlanRefused as refusal:
-        return f"snowflake only: {refusal.code}"
+    """What becomes of a query: "runs" on DuckDB, or "fails" there, or `verdict`."""
+    said, emitted = _emit(text)
+    if said != "passes":
+        return said
     try:
         database().execute(emitted).fetchall()
     except duckdb.Error as error:
         return f"fails: {str(error).splitlines()[0][:80]}"
     return "runs"
+
+
+def _emit(text: str) -> tuple[str, str]:
+    try:
+        checked = check_query(text, COLUMNS)
+        emit_snowflake(checked, FRAME)
+    except PlanRefused as refusal:
+        return f"refused: {refusal.code}", ""
+    try:
+        return "passes", emit_duckdb(checked, FRAME)
+    except PlanRefused as refusal:
+        return f"snowflake only: {refusal.code}", ""

@@ -3,48 +3,19 @@
 from __future__ import annotations
 
 import pytest
-import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from engine.errors import PlanRefused
 from engine.snowsql import (
-    CheckedQuery,
     check_condition,
-    check_query,
     condition_for,
-    emit_duckdb,
-    emit_snowflake,
 )
-from engine.snowsql.nodes import same
 from tests.snowsql.corpus import PLACES, recorded
+from tests.snowsql.examine import examine, examine_condition
 from tests.snowsql.mutants import mutants
 from tests.snowsql.table import COLUMNS
-from tests.snowsql.token_reading import FRAME_TEXT, find_harm
-
-FRAME = sqlglot.parse_one(FRAME_TEXT)
-
-
-def examine(text: str) -> CheckedQuery | None:
-    """Check a text, and read what would be sent a second time; None if it is refused."""
-    try:
-        checked = check_query(text, COLUMNS)
-    except PlanRefused as refusal:
-        assert refusal.code and refusal.message
-        return None
-    again = check_query(checked.text, COLUMNS)
-    assert again.text == checked.text and same(again.tree, checked.tree) and again.key == checked.key
-    sent = emit_snowflake(checked, FRAME)
-    assert sent.count(f"({FRAME_TEXT})") == checked.reads
-    assert not (harm := find_harm(sent, "snowflake")), (harm, sent)
-    try:
-        sent = emit_duckdb(checked, FRAME)
-    except PlanRefused as refusal:
-        assert refusal.code == "function-refused" or refusal.code == "plan-too-large"
-        return checked
-    assert not (harm := find_harm(sent, "duckdb")), (harm, sent)
-    return checked
+from tests.snowsql.token_reading import find_harm
 
 
 def test_what_snowpark_writes_holds_no_harm() -> None:
@@ -63,7 +34,7 @@ def test_the_second_reading_objects_to_harm() -> None:
         assert find_harm(text, "snowflake"), text
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_mutants_are_refused_or_read_the_frame_alone(seed: int) -> None:
     passed = sum(examine(text) is not None for text in mutants(1_000, seed))
     assert passed > 30  # else nothing was tested
@@ -76,35 +47,13 @@ def test_many_mutants_are_refused_or_read_the_frame_alone(seed: int) -> None:
 
 
 ATOMS = st.sampled_from(
-    [
-        "X",
-        '"X"',
-        "Y + 1",
-        "'it''s'",
-        "'a\\\\b'",
-        "-1",
-        "1.5e3",
-        "NULL",
-        "TRUE",
-        "S || T",
-        "COUNT(1) OVER ()",
-        "D::DATE",
-    ]
-    + [
-        "X IS NULL",
-        "NOT FLAG",
-        "S LIKE 'a!%' ESCAPE '!'",
-        "N IN (1, 2)",
-        "X BETWEEN 1 AND 2",
-        "INTERVAL '2 days'",
-    ]
-    + [
-        "CASE WHEN X > 1 THEN 'a' END",
-        "CAST(X AS NUMBER(10, 2))",
-        "DATE_TRUNC(month, D)",
-        "IFF(FLAG, 1, 0)",
-        "X % 2",
-    ]
+    """
+    X; "X"; Y + 1; 'it''s'; 'a\\\\b'; -1; 1.5e3; NULL; TRUE; S || T; COUNT(1) OVER (); D::DATE; X IS NULL; NOT FLAG
+    X % 2; S LIKE 'a!%' ESCAPE '!'; N IN (1, 2); X BETWEEN 1 AND 2; INTERVAL '2 days'; CASE WHEN X > 1 THEN 'a' END
+    CAST(X AS NUMBER(10, 2)); DATE_TRUNC(month, D); IFF(FLAG, 1, 0)
+    """.strip()
+    .replace("\n", ";")
+    .split(";")
 )
 BINARY = st.sampled_from(["+", "-", "*", "/", "AND", "OR", "=", "<", "||", "<>", "IS DISTINCT FROM"])
 
@@ -124,25 +73,24 @@ def trees(depth: int) -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(trees(3), st.sampled_from(PLACES))
 def test_honest_expressions_come_back_the_same(text: str, place: str) -> None:
     examine(place.replace("{}", text))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(trees(2))
 def test_conditions_are_written_for_both_dialects(text: str) -> None:
-    try:
-        tree = check_condition(text, COLUMNS)
-    except PlanRefused:
+    if not examine_condition(text):
         return
+    tree = check_condition(text, COLUMNS)
     for dialect in ("snowflake", "duckdb"):
         select = exp.select("*").from_("t").where(condition_for(tree, dialect))
         assert condition_for(tree, dialect).this in select.sql(dialect)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_and_any_name_is_read_as_it_is(value: str) -> None:
     quoted = value.replace("\\", "\\\\").replace("'", "''")
