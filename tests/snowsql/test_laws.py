@@ -48,9 +48,9 @@ def test_many_mutants_are_refused_or_read_the_frame_alone(seed: int) -> None:
 
 ATOMS = st.sampled_from(
     """
-    X; "X"; Y + 1; 'it''s'; 'a\\\\b'; -1; 1.5e3; NULL; TRUE; S || T; COUNT(1) OVER (); D::DATE; X IS NULL; NOT FLAG
-    X % 2; S LIKE 'a!%' ESCAPE '!'; N IN (1, 2); X BETWEEN 1 AND 2; INTERVAL '2 days'; CASE WHEN X > 1 THEN 'a' END
-    CAST(X AS NUMBER(10, 2)); DATE_TRUNC(month, D); IFF(FLAG, 1, 0)
+    X; "X"; Y + 1; 'it''s'; 'a\\\\b'; -1; 1.5e3; NULL; TRUE; S || T; COUNT(1) OVER (); D::DATE; X IS NULL
+    NOT FLAG; X % 2; S LIKE 'a!%' ESCAPE '!'; N IN (1, 2); X BETWEEN 1 AND 2; INTERVAL '2 days'
+    CASE WHEN X > 1 THEN 'a' END; CAST(X AS NUMBER(10, 2)); DATE_TRUNC(month, D); IFF(FLAG, 1, 0)
     """.strip()
     .replace("\n", ";")
     .split(";")
