@@ -25,6 +25,7 @@ from engine.backends.duckdb_talk import Server
 from engine.backends.local import refuse_fork
 from engine.backends.process import (
     Permissions,
+    ServerProcess,
     find_free_ports,
     make_folder,
     start_process,
@@ -63,7 +64,7 @@ class LocalDuckDb(SqlBackend):
         self._lock = threading.Lock()
         self._closed = False
         self._server: Server | None = None
-        self._finalize = weakref.finalize(self, _nothing)
+        self._finalize = weakref.finalize(self, _end, None, self._pid)
 
     def start(self) -> None:
         """Start the process unless it runs; see `Backend.start`."""
@@ -92,7 +93,7 @@ class LocalDuckDb(SqlBackend):
                 raise EngineClosed("this backend is closed; make a new engine")
             if self._server is None:
                 self._server = self._launch()
-                self._finalize = weakref.finalize(self, self._server.process.end)
+                self._finalize = weakref.finalize(self, _end, self._server.process, self._pid)
             return self._server
 
     def end_server(self, server: Server) -> None:
@@ -163,5 +164,7 @@ class LocalDuckDb(SqlBackend):
         return server
 
 
-def _nothing() -> None:
-    """What there is to do at the end of a backend that has started nothing."""
+def _end(process: ServerProcess | None, owner: int) -> None:
+    """End a process; not from a forked child, which inherits finalizers and exits as well."""
+    if process is not None and os.getpid() == owner:
+        process.end()

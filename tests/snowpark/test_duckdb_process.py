@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from pathlib import Path
@@ -131,6 +132,23 @@ def test_a_process_that_dies_is_replaced(data_dir: Path, spool_dir: Path) -> Non
         backend.close()
     with pytest.raises(EngineClosed):
         backend.server()
+
+
+def test_the_exit_of_a_forked_child_leaves_it_alone(data_dir: Path, spool_dir: Path) -> None:
+    backend = LocalDuckDb((data_dir,), spool_dir)
+    try:
+        server = backend.server()
+        child = os.fork()
+        if child == 0:
+            backend._finalize()
+            backend.close()
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert server.process.folder.exists()
+        assert ask(backend, "SELECT 1 AS one") == [{"one": 1}]
+    finally:
+        backend.close()
+    assert not server.process.folder.exists()
 
 
 def test_somebody_without_the_token_gets_no_answer(duckdb_backend: LocalDuckDb) -> None:
