@@ -125,17 +125,17 @@ class Writer(CallWriter):
         name, alias = node.this.this, node.args.get("alias")
         if self.frame is None:
             yield self.name(name)
-        elif name == FRAME:
-            yield f"({self.frame})"
-        else:
-            yield self.with_name(name)
-        yield from self.alias(alias, "" if self.frame is None else name)
+            yield from self.alias(alias)
+            yield from self.further(node)
+            return
+        source = f"({self.frame})" if name == FRAME else self.with_name(name)
+        yield from self.sampled(node, iter((source,)))
+        # A pivot gives columns of its own, which no name before it qualifies.
+        yield from self.alias(alias, "" if node.args.get("pivots") else name)
         yield from self.further(node)
 
     def _write_subquery(self, node: Any) -> Parts:
-        yield "("
-        yield node.this
-        yield ")"
+        yield from self.sampled(node, iter(("(", node.this, ")")))
         yield from self.alias(node.args.get("alias"))
         yield from self.further(node)
 
@@ -166,10 +166,23 @@ class Writer(CallWriter):
         """What follows a table or a query in FROM."""
         for pivot in node.args.get("pivots", ()):
             yield from self.pivot(pivot)
-        if node.args.get("sample"):
+        if node.args.get("sample") and self.frame is None:
             yield from self.sample(node.args["sample"])
         for join in node.args.get("joins", ()):
             yield from self.join(join)
+
+    def sampled(self, node: Any, source: Parts) -> Parts:
+        """What a query reads; a sample becomes a query of its own once the frame is bound.
+
+        `FROM "FRAME" AS "F" SAMPLE (5)` would then sample a query with a name, of which Snowflake shows no form.
+        """
+        if self.frame is None or not node.args.get("sample"):
+            yield from source
+            return
+        yield "(SELECT * FROM "
+        yield from source
+        yield from self.sample(node.args["sample"])
+        yield ")"
 
     def sample(self, node: Any) -> Parts:
         """SAMPLE and how much."""

@@ -123,6 +123,7 @@ _SETTLE: Final[dict[str, Callable[[Any], None]]] = {
     "Select": queries.select,
     "Star": expressions.star,
     "Subquery": queries.subquery,
+    "Table": queries.table,
     "TableSample": queries.sample,
     "Tuple": expressions.tuple_,
     "Union": queries.set_operation,

@@ -90,8 +90,15 @@ def _is_query(node: Any) -> bool:
     return kind_of(node) in _PLAIN_QUERIES
 
 
+def table(node: Any) -> None:
+    """A table, with what follows it."""
+    if node.args.get("pivots") and node.args.get("sample"):
+        raise refused("SAMPLE and PIVOT stand at one table", "sample in a query of its own")
+
+
 def subquery(node: Any) -> None:
     """A query in parentheses; after FROM also a table or a join."""
+    table(node)
     if kind_of(node.parent) in ("From", "Join", "Subquery"):
         if kind_of(node.this) not in _PLAIN_QUERIES | _SOURCES:
             raise refused("parentheses after FROM hold something other than a query")
