@@ -174,7 +174,7 @@ class Writer(CallWriter):
     def sampled(self, node: Any, source: Parts) -> Parts:
         """What a query reads; a sample becomes a query of its own once the frame is bound.
 
-        `FROM "FRAME" AS "F" SAMPLE (5)` would then sample a query with a name, of which Snowflake shows no form.
+        `FROM "FRAME" AS "F" SAMPLE (5)` would then sample a query with a name: Snowflake shows no such form.
         """
         if self.frame is None or not node.args.get("sample"):
             yield from source
