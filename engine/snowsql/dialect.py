@@ -43,6 +43,10 @@ _BEFORE_GROUP = frozenset(
 class StrictSnowflake(Snowflake):  # type: ignore[misc]
     """Snowflake's dialect for queries only, without a table of functions."""
 
+    def to_json_path(self, path: Any) -> Any:
+        """Leave paths as they are: they are refused, and sqlglot would log what it cannot read of them."""
+        return path
+
     class Tokenizer(Snowflake.Tokenizer):  # type: ignore[misc]
         """Reads no commands and no $$ text."""
 
@@ -85,6 +89,10 @@ class StrictSnowflake(Snowflake):  # type: ignore[misc]
                 return parser._parse_statement() if query else parser._parse_expression()
 
             return list(self._parse(parse, tokens, text))
+
+        def _warn_unsupported(self) -> None:
+            """Fail where sqlglot would log the text and take the rest of it for a command."""
+            self.raise_error("this is no query")
 
         def _parse_projections(self) -> Any:
             """Parse what a SELECT gives, and keep the text of each: it names a column without a name."""

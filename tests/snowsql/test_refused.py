@@ -152,6 +152,13 @@ def test_deep_and_long_text_is_refused_or_read_at_once(text: str) -> None:
     assert time.process_time() - started < 10
 
 
+def test_nothing_that_a_guest_writes_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    for text in ("SELECT T:1.5 FROM FRAME", "SELECT T:a[* FROM FRAME", *QUERIES):
+        with pytest.raises(PlanRefused):
+            check_query(text, COLUMNS)
+    assert caplog.records == []
+
+
 def test_long_chains_pass() -> None:
     flat = " OR ".join(f"ID = {i}" for i in range(500))
     nested = "ID = 0"
