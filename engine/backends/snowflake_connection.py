@@ -24,6 +24,7 @@ _TICK_SECONDS: Final = 0.05
 _STOP_SECONDS: Final = 2.0
 _NAME: Final = re.compile(r'"((?:[^"]|"")+)"|([A-Za-z_][A-Za-z0-9_$]*)')
 _PARTS: Final = 3
+_TABLE: Final = re.compile(rf"(?:{_NAME.pattern})(?:\.(?:{_NAME.pattern})){{0,{_PARTS - 1}}}")
 
 
 class SnowflakeConnection(SqlConnection):
@@ -90,7 +91,7 @@ class SnowflakeConnection(SqlConnection):
         while not answer.done.wait(_TICK_SECONDS):
             overdue = deadline is not None and time.monotonic() > deadline
             if stop == math.inf and (overdue or (cancel is not None and cancel.is_set())):
-                self._cancel_all()
+                threading.Thread(target=self._cancel_all, name="calcmetric-sql", daemon=True).start()
                 stop = time.monotonic() + _STOP_SECONDS
             if time.monotonic() > stop:
                 self._spoilt = True  # nobody else gets a session in which a query may still run
@@ -137,16 +138,10 @@ def parse_name(name: str) -> list[exp.Identifier]:
     Raises:
         DataError: it is no such name.
     """
-    parts: list[str] = []
-    place = 0
-    while (found := _NAME.match(name, place)) is not None:
-        parts.append(found[1].replace('""', '"') if found[1] is not None else found[2].upper())
-        place = found.end()
-        if place == len(name) or name[place] != ".":
-            break
-        place += 1
-    if place != len(name) or not 1 <= len(parts) <= _PARTS:
+    if not _TABLE.fullmatch(name):
         raise DataError(f"{name!r} is no name of a table or view; give DATABASE.SCHEMA.VIEW")
+    found = _NAME.finditer(name)
+    parts = [one[1].replace('""', '"') if one[1] is not None else one[2].upper() for one in found]
     return [exp.to_identifier(part, quoted=True) for part in parts]
 
 

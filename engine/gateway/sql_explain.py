@@ -19,6 +19,7 @@ _CHARS: Final = 500
 # The names that the engine gives to its own parts of a query.
 _OWN: Final = re.compile(r'"?_calcmetric_\w+"?\.?')
 _PREFIX: Final = re.compile(r"^(?:[A-Z][A-Za-z ]+ Error: )+")
+_PLACE: Final = re.compile(r"^SQL compilation error:\s*(?:error line \d+ at position \d+)?\s*")
 _SNOWFLAKE_PREFIX: Final = re.compile(r"^\d+ \(\w+\):(?: [\w-]{20,}:)?\s*")
 
 # DuckDB's classes of errors that a query of the author's can cause.
@@ -72,6 +73,6 @@ def explain_sql(error: BackendError) -> ReplyError:
 
 
 def _first_sentence(detail: str) -> str:
-    line = _SNOWFLAKE_PREFIX.sub("", detail.strip()).removeprefix("SQL compilation error:").strip()
-    first = line.partition("\n")[0] if not line.startswith("error line") else line
-    return clean(_OWN.sub("", _PREFIX.sub("", first)), _CHARS) or _GENERAL
+    """The backend's first sentence, without numbers, ids, and its place in a text that the author never saw."""
+    said = _PLACE.sub("", _PREFIX.sub("", _SNOWFLAKE_PREFIX.sub("", detail.strip())))
+    return clean(_OWN.sub("", said.strip().partition("\n")[0]), _CHARS) or _GENERAL

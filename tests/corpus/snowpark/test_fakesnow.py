@@ -14,8 +14,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from engine import DataError, Dataset, Engine
+from engine import DataError, Dataset, Engine, Limits
 from engine.backends import names
+from engine.backends.snowflake_connection import parse_name
+from engine.errors import BackendStartError
 from tests.corpus.snowpark import fake_account
 from tests.corpus.snowpark.bench import SnowBench, assert_as_expected, make_flat_table, metric_paths
 
@@ -69,6 +71,57 @@ def test_frames_that_ask_for_themselves_get_the_same(
 def test_a_file_is_no_dataset_there(bench: SnowBench) -> None:
     with pytest.raises(DataError, match=r"DATABASE\.SCHEMA\.VIEW"):
         bench.engine.evaluate("def calc_metric(df):\n    return 1", Dataset("some/file.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("name", "identifiers"),
+    [
+        ("t", ["T"]),
+        ("db.sch.my_view", ["DB", "SCH", "MY_VIEW"]),
+        ('"d b"."s.c"."it""s"', ["d b", "s.c", 'it"s']),
+        ('DB."x".Y$1', ["DB", "x", "Y$1"]),
+    ],
+)
+def test_names_of_tables(name: str, identifiers: list[str]) -> None:
+    assert [part.this for part in parse_name(name)] == identifiers
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a.b.c.d", "a..b", "a b", "a;b", '"a', "a.", "@stage", "t(1)", "a-b", "1a"]
+)
+def test_what_is_no_name(name: str) -> None:
+    with pytest.raises(DataError, match=r"DATABASE\.SCHEMA\.VIEW"):
+        parse_name(name)
+
+
+def test_what_goes_wrong_there(bench: SnowBench) -> None:
+    unknown = "def calc_metric(df):\n    return df.agg({'nope': 'sum'}).collect()[0][0]\n"
+    result = bench.engine.evaluate(unknown, bench.dataset).overall
+    # Snowflake says 000904, which the author reads; fakesnow says something else, which nobody does.
+    assert result.status == "backend_error" and "NOPE" not in str(result.error), result
+    assert "localhost" not in str(result.error) and "fakesnow" not in str(result.error)
+    with pytest.raises(DataError, match="cannot be read"):
+        bench.engine.evaluate(unknown, Dataset("CORPUS.PUBLIC.NOT_THERE"))
+
+
+def test_a_query_that_takes_too_long_is_a_limit(bench: SnowBench) -> None:
+    slow = (
+        "from snowflake.snowpark import functions as F\n\n\ndef calc_metric(df):\n"
+        "    a, b = (df.select(F.col('amount').alias(n)) for n in 'ab')\n"
+        "    return a.cross_join(b).agg(F.sum(F.sqrt(F.col('a') * F.col('b')))).collect()[0][0]\n"
+    )
+    result = bench.engine.evaluate(slow, bench.dataset, limits=Limits(frame_seconds=1.5)).overall
+    assert result.error is not None and result.error.code == "limit-frame-seconds", result
+    after = bench.engine.evaluate(metric_paths()["fraud_rate"].read_text(), bench.dataset)
+    assert after.overall.status == "ok"
+
+
+def test_an_account_that_cannot_be_reached() -> None:
+    with (
+        pytest.raises(BackendStartError, match="connection 'nobody'"),
+        Engine("snowflake://nobody") as engine,
+    ):
+        engine.evaluate("def calc_metric(df):\n    return 1", Dataset("T"))
 
 
 def test_the_command_line_takes_a_connection_of_connections_toml(connections: Path) -> None:
