@@ -73,6 +73,6 @@ def explain_sql(error: BackendError) -> ReplyError:
 
 
 def _first_sentence(detail: str) -> str:
-    """The backend's first sentence, without numbers, ids, and its place in a text that the author never saw."""
+    """The backend's first sentence, without numbers, ids, and places in a text that no author ever saw."""
     said = _PLACE.sub("", _PREFIX.sub("", _SNOWFLAKE_PREFIX.sub("", detail.strip())))
     return clean(_OWN.sub("", said.strip().partition("\n")[0]), _CHARS) or _GENERAL
