@@ -13,6 +13,7 @@ from benchmarks.sandbox_cost import sandbox
 from benchmarks.scale import scale
 from benchmarks.series import series
 from benchmarks.service import service
+from benchmarks.snowpark import snowpark
 from benchmarks.tenants import tenants
 
 
@@ -21,7 +22,9 @@ def main() -> None:
     """Run a benchmark, and print its table with the machine it ran on."""
 
 
-for command in (sandbox, fan_out, growth, series, fetch, many, scale, peers, tenants, service):
+for command in (
+    sandbox, fan_out, growth, series, fetch, many, scale, peers, tenants, service, snowpark,
+):  # fmt: skip
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ class Engine:
 
         Args:
             backend: "spark" (a local server), "sail" (likewise), or "sc://host:port" (any Spark Connect
-                endpoint).
+                endpoint), where metrics get a PySpark DataFrame; "duckdb" (a local process), or
+                "snowflake://NAME" (a connection of connections.toml), where they get a Snowpark one.
             roots: folders that a local backend may read; the working directory if not given. Fixed for
                 the life of the engine, because a confinement cannot be widened.
             isolation: the weakest isolation of workers to accept. "unconfined-for-my-own-code-only" turns
@@ -110,7 +111,7 @@ class Engine:
         )
         confined = self._layers.worker and isolation != _UNCONFINED
         self._pool = pool or WorkerPool(isolation if confined else "none", confined=confined)
-        self._pool.start()
+        self._pool.start("snowpark" if self._server.snowpark else "spark")
         threading.Thread(target=self._warm_up, name="calcmetric-start", daemon=True).start()
 
     @property
@@ -137,7 +138,9 @@ class Engine:
         self._refuse_misuse()
         text = to_bytes(source)
         with self._gates.compiling.slot(to_tenant(tenant), object(), self._register.refuse_closed):
-            return check_source(self._pool, text, self._extra_imports, self._layers)
+            return check_source(
+                self._pool, text, self._extra_imports, self._layers, snowpark=self._server.snowpark
+            )
 
     def evaluate(self, source: str | bytes, dataset: Dataset, **options: Unpack[RunOptions]) -> Run:
         """Run a metric on the full data and every segment; wait for the end.
@@ -267,6 +270,7 @@ class Engine:
             workers=self._workers,
             register=self._register,
             gates=self._gates,
+            snowpark=self._server.snowpark,
         )
 
     def _warm_up(self) -> None:

@@ -12,7 +12,6 @@ import traceback
 from typing import Any, Final
 
 import numpy as np
-from pyspark.errors import PySparkException
 
 from sandbox.contract.messages import Problem, Raised, Returned
 from sandbox.language import FILENAME, GuardRefused
@@ -46,19 +45,19 @@ def describe_returned(value: object) -> Returned:
     return Returned(name, "other", _shape(value))
 
 
-def describe_raised(error: BaseException, lines: tuple[str, ...]) -> Raised:
+def describe_raised(error: BaseException, lines: tuple[str, ...], condition: str) -> Raised:
     """Describe an exception that left calc_metric, with the deepest of the author's own lines.
 
     Args:
         error: the exception.
         lines: the author's source, by lines.
+        condition: what the client says of it; see `Raised`.
     """
     own = [at for frame, at in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == FILENAME]
     line = own[-1] if own else 0
     refusal = None
     if isinstance(error, GuardRefused):
         refusal = Problem(line, 0, error.problem_code, error.message, error.hint)
-    condition = (error.getCondition() or "") if isinstance(error, PySparkException) else ""
     return Raised(
         type=_type_name(error),
         message=_message(error),

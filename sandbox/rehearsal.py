@@ -8,14 +8,16 @@ answers with an empty stream.
 from __future__ import annotations
 
 import socket
-from typing import Final
+from typing import Any, Final
 
-from sandbox.client.session import open_frame, open_session
+import pyarrow as pa
+
 from sandbox.client.transport import Transport
-from sandbox.contract.framing import ENGINE_CAPS, HEADER, Channel, Kind
+from sandbox.contract.framing import BATCH_HEADER, ENGINE_CAPS, HEADER, Channel, Kind
+from sandbox.contract.messages import ColumnType, Described, encode
 from sandbox.language import compile_source, load
 
-_SOURCE: Final = b"""
+_SPARK: Final = b"""
 import math
 import numpy as np
 import pandas as pd
@@ -39,18 +41,61 @@ def calc_metric(df):
     return kept.orderBy(F.desc("m")).limit(1).collect()
 """
 
+_SNOWPARK: Final = b"""
+import math
+import numpy as np
+import pandas as pd
+from scipy import stats
+from snowflake.snowpark import Window, functions as F
+from statsmodels.stats.proportion import proportion_confint
 
-def rehearse() -> None:
-    """Compile, load and call a small metric."""
-    program = compile_source(_SOURCE, source_bytes=len(_SOURCE))
+
+def calc_metric(df):
+    ranked = df.with_column("r", F.row_number().over(Window.partition_by("a").order_by(F.col("b").desc())))
+    kept = ranked.filter((F.col("a") > 1) & F.col("b").is_not_null()).group_by("a").agg(F.avg("b").alias("m"))
+    numbers = {name: [float(i) for i in range(3)] for name in ("x", "y")}
+    print(f"{np.mean(numbers['x']):.2f}", "{}".format(pd.Series(numbers["y"]).mean()), math.sqrt(2.0))
+    return kept.order_by(F.col("m").desc()).limit(1).collect()
+"""
+
+
+def rehearse(client: Any, *, snowpark: bool) -> None:
+    """Compile, load and call a small metric.
+
+    Args:
+        client: the module that opens sessions and frames.
+        snowpark: whether it is Snowpark's.
+    """
+    source = _SNOWPARK if snowpark else _SPARK
+    program = compile_source(source, source_bytes=len(source))
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        # What the one request will be answered with; the request itself stays unread.
-        ours.sendall(HEADER.pack(0, Kind.REPLY_END))
+        # What its requests will be answered with; the requests themselves stay unread.
+        ours.sendall(_snowpark_replies() if snowpark else HEADER.pack(0, Kind.REPLY_END))
         transport = Transport(Channel(theirs, ENGINE_CAPS))
         calc_metric = load(program, sink=transport.write_printed)
         try:
-            calc_metric(open_frame(open_session(transport)))
+            calc_metric(client.open_frame(client.open_session(transport)))
         except AssertionError:
             return  # PySpark expects at least a schema
-        raise RuntimeError("the rehearsal got an answer that nobody gave")
+        if not snowpark:
+            raise RuntimeError("the rehearsal got an answer that nobody gave")
+
+
+def _snowpark_replies() -> bytes:
+    """The columns of the frame, then the answer."""
+    frame = Described((ColumnType("A", "FIXED", 38), ColumnType("B", "REAL")))
+    rows = pa.table({"A": pa.array([1], pa.int64()), "M": pa.array([1.0])})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    answer = Described((ColumnType("A", "FIXED", 38), ColumnType("M", "REAL")))
+    batch = BATCH_HEADER.pack(rows.num_rows, 0) + sink.getvalue().to_pybytes()
+    frames = (
+        (Kind.REPLY, encode(frame)),
+        (Kind.REPLY_END, b""),
+        (Kind.REPLY, encode(answer)),
+        (Kind.BATCH, batch),
+        (Kind.REPLY_END, b""),
+    )
+    return b"".join(HEADER.pack(len(payload), kind) + payload for kind, payload in frames)

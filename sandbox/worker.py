@@ -7,15 +7,14 @@ compile the source, then answer CALL after CALL with an OUTCOME, until the engin
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import random
 from typing import Any, Final
 
 import numpy as np
 import numpy.random.bit_generator as bit_generator
-from pyspark.sql.connect.session import SparkSession
 
-from sandbox.client.session import open_frame, open_session
 from sandbox.client.transport import Transport
 from sandbox.contract.framing import Channel, ChannelClosed, ChannelGarbage, Kind
 from sandbox.contract.messages import Call, Compiled, Outcome, Problem, Start, decode, encode
@@ -32,11 +31,13 @@ def run_worker(channel: Channel) -> int:
         start = _receive(transport, Kind.START, Start)
         program = _compile(start)
         transport.send(Kind.COMPILED, encode(Compiled(_first(program.problems))))
-        session = open_session(transport)
+        client = load_client(snowpark=start.snowpark)
+        transport.make_error = client.build_exception
+        session = client.open_session(transport)
         lines = tuple(start.source.encode("latin-1").decode("utf-8", "replace").splitlines())
         while True:
             call = _receive(transport, Kind.CALL, Call)
-            outcome = _run_frame(program, session, transport, call, lines)
+            outcome = _run_frame(program, client, session, transport, call, lines)
             transport.send(Kind.OUTCOME, encode(outcome))
     except ChannelClosed:
         return 0
@@ -78,20 +79,25 @@ class _Printed(io.TextIOBase):
         return len(text)
 
 
+def load_client(*, snowpark: bool) -> Any:
+    """The module that opens sessions and frames: PySpark's or Snowpark's, which the zygote has loaded."""
+    return importlib.import_module("sandbox.client.snowpark" if snowpark else "sandbox.client.session")
+
+
 def _run_frame(
-    program: Program, session: SparkSession, transport: Transport, call: Call, lines: tuple[str, ...]
+    program: Program, client: Any, session: Any, transport: Transport, call: Call, lines: tuple[str, ...]
 ) -> Outcome:
     _seed_generators(call.seed)
     try:
         # Libraries print too: df.show() and df.printSchema() write to standard output.
         with contextlib.redirect_stdout(_Printed(transport)):
             calc_metric = load(program, sink=transport.write_printed)
-            value = calc_metric(open_frame(session))
+            value = calc_metric(client.open_frame(session))
             return Outcome(call.frame, describe_returned(value), None)
     except (ChannelClosed, ChannelGarbage):
         raise
     except BaseException as error:
-        raised = describe_raised(error, lines)
+        raised = describe_raised(error, lines, client.condition_of(error))
         # The traceback keeps the guest's locals alive, which may be the memory that ran out.
         error.__traceback__ = None
         return Outcome(call.frame, None, raised)

@@ -127,8 +127,6 @@ _PRELOADED: Final = (
     "numpy.random",
     "pandas.core.computation.expressions",
     "pyarrow.compute",
-    "pyspark.sql.connect.functions",
-    "pyspark.sql.functions",
     "scipy.integrate",
     "scipy.interpolate",
     "scipy.linalg",
@@ -140,6 +138,7 @@ _PRELOADED: Final = (
     "statsmodels.stats.proportion",
     "zoneinfo",
 )
+_SPARK: Final = ("pyspark.sql.connect.functions", "pyspark.sql.functions")
 _SNOWPARK: Final = ("snowflake.snowpark.functions",)
 
 # What those libraries import if the host happens to have it, and why they do not find it here.
@@ -155,11 +154,12 @@ def _preload(options: ZygoteOptions) -> None:
     """Import what workers use, and use it once. Nothing here may start a thread."""
     hidden = {name: None for name in _ABSENT if name not in sys.modules}
     sys.modules.update(hidden)  # type: ignore[arg-type]  # None: importing it fails
-    for name in _PRELOADED + (_SNOWPARK if options.snowpark else ()):
+    further = (_SPARK if options.spark else ()) + (_SNOWPARK if options.snowpark else ())
+    for name in _PRELOADED + further:
         importlib.import_module(name)
-    importlib.import_module("sandbox.client.rows").install_collect()
-    importlib.import_module("sandbox.client.lean").install_lean_client()
-    importlib.import_module("sandbox.rehearsal").rehearse()
+    client = importlib.import_module("sandbox.worker").load_client(snowpark=not options.spark)
+    client.prepare()
+    importlib.import_module("sandbox.rehearsal").rehearse(client, snowpark=not options.spark)
     for name in hidden:  # a site may allow it to its metrics; a worker that imports it is a fork already
         del sys.modules[name]
     _hide_origins()

@@ -31,6 +31,9 @@ _PACKAGES: Final = (
     "scipy",
     "statsmodels",
     "RestrictedPython",
+    "snowflake-snowpark-python",
+    "snowflake-connector-python",
+    "duckdb",
 )
 
 

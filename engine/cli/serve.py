@@ -37,7 +37,7 @@ _SHARED: Final = (
         help="A folder, or the beginning of a URL, that datasets may be in.  [default: this folder]",
     ),
     option("--table", "tables", multiple=True, metavar="PATTERN", help="Tables that datasets may name."),
-    _shown("--backend", "spark", "spark, sail or sc://host:port."),
+    _shown("--backend", "spark", "As for calcmetric run."),
     _shown("--wall-seconds", 300.0, "Seconds of a run."),
     _shown("--frame-seconds", 60.0, "Seconds of one call of calc_metric."),
     _shown("--memory", "2GiB", "Memory of a worker process."),

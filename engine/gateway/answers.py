@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pyspark.sql.connect.proto as pb
 
 from engine import plans
 from engine.backends.base import BackendSession
+from engine.errors import BackendError
 from engine.gateway import replies
+from engine.gateway.answering import FrameCall
 from engine.gateway.budget import FrameBudget
+from engine.gateway.explain import explain
 from engine.gateway.foresight import Foresight
 from engine.gateway.requests import ParsedRequests
 from engine.gateway.unchecked import forward
@@ -26,26 +29,12 @@ from engine.sharing.queries import Asker
 from engine.sharing.sharing import Ready, Sharing
 from sandbox.contract.foretold import pack_foretold
 from sandbox.contract.framing import ChannelGarbage, Method
+from sandbox.contract.messages import ReplyError
 from sandbox.contract.settings import SESSION_ID, SETTINGS
 
 # What is foretold may go unused, so it is small; so is the request, of which a call's worker gets a digest.
 _FORETOLD_BYTES: Final = 16 << 10
 _FORETOLD_ROWS: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class FrameCall:
-    """One call of calc_metric to be made.
-
-    Attributes:
-        index: the frame's index in its run.
-        seed: seed of the random generators.
-        relation: what the placeholder stands for.
-    """
-
-    index: int
-    seed: int
-    relation: pb.Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +56,16 @@ class RunAnswers:
     checked: bool = True
     run: object = None
     foresight: Foresight = field(default_factory=Foresight)
+
+    def apart(self) -> RunAnswers:
+        """See `RunAnswering.apart`."""
+        return replace(self, session=self.session.apart())
+
+    def of_call(
+        self, call: FrameCall, budget: FrameBudget, *, deadline: float, cancel: threading.Event
+    ) -> Answers:
+        """See `RunAnswering.of_call`."""
+        return Answers(call, self, budget, deadline=deadline, cancel=cancel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +157,10 @@ class Answers:
         """The call has ended."""
         if self._foretold is not None:
             self._run.foresight.note_miss()
+
+    def explain(self, error: BackendError) -> ReplyError:
+        """A failed query in words for the author."""
+        return explain(error)
 
     def responses(self, payload: memoryview) -> Iterator[Any]:
         """Answer one request: yield the responses for the worker, messages and batches.

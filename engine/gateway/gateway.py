@@ -15,9 +15,9 @@ from typing import Final
 
 from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted, LimitExceeded, PlanRefused
 from engine.failures import describe
-from engine.gateway.answers import Answers, FrameCall, RunAnswers
+from engine.gateway.answering import CallAnswers, FrameCall, RunAnswering
 from engine.gateway.budget import FrameBudget
-from engine.gateway.explain import BACKEND_FAILED, REFUSED, explain
+from engine.gateway.explain import BACKEND_FAILED, REFUSED
 from engine.gateway.replies import as_frame
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
@@ -59,7 +59,7 @@ class Gateway:
         self.worker = worker
         self.queries = 0
         self._limits = limits
-        self._run: RunAnswers | None = None
+        self._run: RunAnswering | None = None
         self._wall_deadline = math.inf
         self._cancel = cancel
         self._budget = FrameBudget(limits)
@@ -72,7 +72,7 @@ class Gateway:
         return self._budget.printed
 
     def compile(
-        self, source: bytes, *, extra_imports: tuple[str, ...], restricted: bool
+        self, source: bytes, *, extra_imports: tuple[str, ...], restricted: bool, snowpark: bool = False
     ) -> tuple[Problem, ...]:
         """Hand the source over; return every problem of it.
 
@@ -82,7 +82,7 @@ class Gateway:
         """
         # One byte over the limit is enough to be told of it.
         text = source[: self._limits.source_bytes + 1].decode("latin-1")
-        start = Start(text, self._limits.source_bytes, extra_imports, restricted)
+        start = Start(text, self._limits.source_bytes, extra_imports, restricted, snowpark)
         self._deadline = time.monotonic() + _COMPILE_SECONDS
         try:
             self.worker.channel.send(Kind.START, encode(start), deadline=self._deadline)
@@ -93,7 +93,7 @@ class Gateway:
             raise ChannelGarbage(f"a {kind.name} frame before the source is compiled")
         return clean_problems(decode(Compiled, payload).problems)
 
-    def attach(self, run: RunAnswers, wall_deadline: float) -> None:
+    def attach(self, run: RunAnswering, wall_deadline: float) -> None:
         """Give it what answers the run's requests, and the monotonic time at which the run ends."""
         self._run = run
         self._wall_deadline = wall_deadline
@@ -111,13 +111,7 @@ class Gateway:
         self._budget = FrameBudget(self._limits)
         self.fault = None
         self._deadline = min(time.monotonic() + self._limits.frame_seconds, self._wall_deadline)
-        answers = Answers(
-            call,
-            self._run,
-            self._budget,
-            deadline=self._deadline,
-            cancel=self._cancel,
-        )
+        answers = self._run.of_call(call, self._budget, deadline=self._deadline, cancel=self._cancel)
         try:
             if (foretold := answers.foretell()) is not None:
                 self._send(Kind.FORETOLD, foretold, more=True)
@@ -133,7 +127,7 @@ class Gateway:
             answers.note_end()
             self.queries += answers.queries
 
-    def _serve(self, answers: Answers) -> Outcome:
+    def _serve(self, answers: CallAnswers) -> Outcome:
         """Answer requests until the outcome comes."""
         while True:
             kind, payload = self.worker.channel.receive(self._deadline)
@@ -155,7 +149,7 @@ class Gateway:
             else:
                 raise ChannelGarbage(f"a {kind.name} frame while a metric runs")
 
-    def _answer(self, answers: Answers, payload: memoryview) -> None:
+    def _answer(self, answers: CallAnswers, payload: memoryview) -> None:
         """Answer one request, or send the error that the guest's client raises."""
         try:
             for response in answers.responses(payload):
@@ -166,7 +160,7 @@ class Gateway:
         except BackendLost:
             raise
         except BackendError as error:
-            reply = explain(error)
+            reply = answers.explain(error)
             if reply.condition == BACKEND_FAILED:
                 self.fault = "backend_error", FrameError("backend-error", reply.message)
             self._send_error(reply)

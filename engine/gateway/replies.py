@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from sandbox.contract.framing import BATCH_HEADER, Kind
+from sandbox.contract.messages import Described, encode
 from sandbox.contract.settings import SESSION_ID
 
 # Spark's version as the guest sees it: that of the client, whatever the backend is.
@@ -50,6 +51,8 @@ def as_frame(reply: Any) -> tuple[Kind, tuple[bytes | memoryview, ...]]:
     """The frame that carries a message or a batch: its kind, and the parts of its payload."""
     if isinstance(reply, Batch):
         return Kind.BATCH, (BATCH_HEADER.pack(reply.rows, reply.start), reply.data)
+    if isinstance(reply, Described):
+        return Kind.REPLY, (encode(reply),)
     return Kind.REPLY, (reply.SerializeToString(),)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass
+from typing import Literal
 
 from engine.errors import CalcmetricError, EngineClosed, IsolationError
 from engine.pool.worker import Worker
@@ -15,12 +16,15 @@ from sandbox.contract.limits import Limits
 # From strongest to weakest. An engine refuses to work below the level it is configured for.
 LEVELS = ("full", "landlock", "none")
 
+# Which of the clients that frames are made with a zygote has preloaded.
+Client = Literal["spark", "snowpark", "both"]
+
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """What is decided about a worker when it is forked."""
 
-    snowpark: bool
+    client: Client
     memory_bytes: int
     cpu_seconds: int
 
@@ -37,32 +41,37 @@ class WorkerPool:
         """
         self._required = required_level
         self._confined = confined
-        self._zygotes: dict[bool, Zygote] = {}
+        self._zygotes: dict[Client, Zygote] = {}
         self._spares: dict[_Kind, Worker] = {}
         self._lock = threading.Lock()
         self._closed = False
 
-    def start(self, *, snowpark: bool = False) -> Zygote:
+    def start(self, client: Client = "spark") -> Zygote:
         """Start the zygote of a kind unless it runs; does not wait for it."""
         with self._lock:
             if self._closed:
                 raise EngineClosed("the engine is closed")
-            zygote = self._zygotes.get(snowpark)
+            zygote = self._zygotes.get(client)
             if zygote is None or not zygote.alive:
                 if zygote is not None:
                     zygote.close()
-                options = ZygoteOptions(jail=True, confined=self._confined, snowpark=snowpark)
-                zygote = self._zygotes[snowpark] = Zygote(options)
+                options = ZygoteOptions(
+                    jail=True,
+                    confined=self._confined,
+                    snowpark=client != "spark",
+                    spark=client != "snowpark",
+                )
+                zygote = self._zygotes[client] = Zygote(options)
             return zygote
 
-    def fork_worker(self, limits: Limits, *, snowpark: bool = False) -> Worker:
+    def fork_worker(self, limits: Limits, *, client: Client = "spark") -> Worker:
         """Fork a fresh worker.
 
         Raises:
             IsolationError: the host does not give the required level, or no worker can be had.
             EngineClosed: the pool was closed.
         """
-        kind = _Kind(snowpark, limits.memory_bytes, max(1, math.ceil(limits.worker_cpu_seconds)))
+        kind = _Kind(client, limits.memory_bytes, max(1, math.ceil(limits.worker_cpu_seconds)))
         with self._lock:
             spares, self._spares = self._spares, {}
         fit = spares.get(kind)
@@ -88,7 +97,7 @@ class WorkerPool:
 
     def _fork(self, kind: _Kind) -> Worker:
         for last in (False, True):
-            zygote = self.start(snowpark=kind.snowpark)
+            zygote = self.start(kind.client)
             try:
                 level = zygote.wait_ready()
             except IsolationError:

@@ -56,6 +56,8 @@ _NOT_NUMBERS: Final = {
     "set": ("returned-collection", "return one number, such as len(result)"),
     "DataFrame": ("returned-frame", _FRAME),
     "GroupedData": ("returned-frame", _FRAME),
+    "Table": ("returned-frame", _FRAME),
+    "RelationalGroupedDataFrame": ("returned-frame", _FRAME),
     "Column": ("returned-frame", _COLUMN),
 }
 

@@ -10,8 +10,10 @@ from collections.abc import Hashable, Iterator
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
+from engine.backends.sql import Rows, SqlSession, Writing
+from engine.backends.sql_session import DirectSqlSession
 from engine.errors import Interrupted, LimitExceeded
-from engine.gateway.answers import FrameCall
+from engine.gateway.answering import FrameCall
 from engine.gateway.gateway import Gateway
 from engine.pool.pool import WorkerPool
 from engine.runs.conclude import Cancelled, Ended
@@ -19,7 +21,7 @@ from engine.runs.crew import Crew
 from engine.runs.gates import Gate, Gates
 from engine.runs.guest import Guest
 from engine.sharing.once import Patience
-from sandbox.contract.messages import Problem
+from sandbox.contract.messages import Described, Problem
 
 
 class AdmittedCrew(Crew):
@@ -113,6 +115,48 @@ class AdmittedSession:
     def close(self) -> None:
         """Release the session on the backend. Never raises."""
         self._session.close()
+
+
+class AdmittedSqlSession(AdmittedSession):
+    """The same for a backend that speaks SQL; see `SqlSession`."""
+
+    def __init__(self, session: SqlSession, gate: Gate, tenant: str, run: Hashable) -> None:
+        super().__init__(session, gate, tenant, run)
+        self._sql = session
+
+    @property
+    def writer(self) -> Writing:
+        """Writes what is to be run."""
+        return self._sql.writer
+
+    def run(
+        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[Described | Rows]:
+        """Run a guest's query; see `SqlSession.run`."""
+        with self._gate.slot(self._tenant, self._run, _patience(deadline, cancel).check):
+            yield from self._sql.run(text, deadline=deadline, cancel=cancel)
+
+    def describe(
+        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Described:
+        """The columns of a guest's query; see `SqlSession.describe`."""
+        with self._gate.slot(self._tenant, self._run, _patience(deadline, cancel).check):
+            return self._sql.describe(text, deadline=deadline, cancel=cancel)
+
+    def of_run(self, run: Hashable) -> AdmittedSqlSession:
+        """See `AdmittedSession.of_run`."""
+        return AdmittedSqlSession(self._sql, self._gate, self._tenant, run)
+
+    def apart(self) -> AdmittedSqlSession:
+        """See `AdmittedSession.apart`."""
+        return AdmittedSqlSession(self._sql.apart(), self._gate, self._tenant, self._run)
+
+
+def admit(session: BackendSession, gate: Gate, tenant: str, run: Hashable) -> AdmittedSession:
+    """Let a session's queries wait for a slot each; arguments as of `AdmittedSession`."""
+    if isinstance(session, DirectSqlSession):
+        return AdmittedSqlSession(session, gate, tenant, run)
+    return AdmittedSession(session, gate, tenant, run)
 
 
 def _patience(deadline: float | None, cancel: threading.Event | None) -> Patience:

@@ -9,7 +9,7 @@ import json
 import pyspark.sql.connect.proto as pb
 
 from engine.frames import FrameSet
-from engine.gateway.answers import FrameCall
+from engine.gateway.answering import FrameCall
 from engine.models.frame import Frame
 from engine.sharing.queries import Source
 

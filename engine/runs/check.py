@@ -12,14 +12,19 @@ from sandbox.contract.messages import Problem
 
 
 def check_source(
-    pool: WorkerPool, source: bytes, extra_imports: tuple[str, ...] = (), layers: Layers | None = None
+    pool: WorkerPool,
+    source: bytes,
+    extra_imports: tuple[str, ...] = (),
+    layers: Layers | None = None,
+    *,
+    snowpark: bool = False,
 ) -> tuple[Problem, ...]:
     """Compile a source in a worker; return every problem of it.
 
     Raises:
         IsolationError: no worker can be had on this host.
     """
-    crew = Crew(pool, Guest(source, extra_imports, Limits(), layers or Layers()))
+    crew = Crew(pool, Guest(source, extra_imports, Limits(), layers or Layers(), snowpark))
     try:
         return crew.enlist()
     except SourceRefused as refused:

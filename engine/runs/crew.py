@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
-from engine.gateway.answers import FrameCall, RunAnswers
+from engine.gateway.answering import FrameCall, RunAnswering
 from engine.gateway.gateway import Gateway
 from engine.pool.pool import WorkerPool
 from engine.pool.worker import WorkerEnd
@@ -90,7 +90,7 @@ class Crew:
     def run(
         self,
         schedule: Schedule,
-        answers: RunAnswers,
+        answers: RunAnswering,
         call_of: Callable[[int], FrameCall],
         on_ended: Callable[[int, Ended], None],
         workers: int,
@@ -148,13 +148,13 @@ class Crew:
     def _drive(
         self,
         schedule: Schedule,
-        answers: RunAnswers,
+        answers: RunAnswering,
         call_of: Callable[[int], FrameCall],
         on_ended: Callable[[int, Ended], None],
     ) -> None:
         """One thread: take frames and run them, each in the worker at hand or a fresh one."""
         gateway: Gateway | None = None
-        apart = replace(answers, session=answers.session.apart())
+        apart = answers.apart()
         try:
             while (frame := self._take(schedule)) is not None:
                 try:

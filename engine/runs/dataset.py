@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from engine.errors import BackendError, BackendLost
 from engine.frames import frame_keys, has_exact_keys
-from engine.runs.admitted import AdmittedSession
+from engine.runs.admitted import AdmittedSession, AdmittedSqlSession, admit
 from engine.runs.job import Job
 from engine.runs.opening import Opened, data_error, open_dataset
 from engine.runs.schedule import TRIES
@@ -24,6 +24,7 @@ from engine.sharing.counting import Counted, count_apart
 from engine.sharing.once import Patience
 from engine.sharing.queries import Source
 from engine.sharing.sharing import Sharing
+from engine.snowsharing import SqlSharing
 
 _T = TypeVar("_T")
 _TICK_SECONDS: Final = 0.1
@@ -53,7 +54,7 @@ class SharedDataset:
         self._turns = contextlib.ExitStack()
         self._server: Server | None = None
         self._session: AdmittedSession | None = None
-        self.sharing: Sharing | None = None
+        self.sharing: Sharing | SqlSharing | None = None
 
     def enter(self, run: object) -> None:
         """A run will use it."""
@@ -75,6 +76,16 @@ class SharedDataset:
         """What reads it; for runs that have their turn."""
         assert self._server is not None
         return self._server
+
+    @property
+    def spark_sharing(self) -> Sharing | None:
+        """What runs with PySpark's frames share, if they do."""
+        return self.sharing if isinstance(self.sharing, Sharing) else None
+
+    @property
+    def sql_sharing(self) -> SqlSharing | None:
+        """What runs with Snowpark's frames share, if they do."""
+        return self.sharing if isinstance(self.sharing, SqlSharing) else None
 
     def session_of(self, run: object) -> AdmittedSession:
         """Where a run asks for itself; for runs that have opened it."""
@@ -128,7 +139,11 @@ class SharedDataset:
                 self._opened = again(self._open, check)
                 source = self._opened.source
                 if self._job.fuse and _can_share(source):
-                    self.sharing = Sharing(source)
+                    session = source.session
+                    if isinstance(session, AdmittedSqlSession):
+                        self.sharing = SqlSharing(source, session)
+                    else:
+                        self.sharing = Sharing(source)
                     for run in self._runs:
                         self.sharing.expect(run)
             return self._opened
@@ -164,7 +179,7 @@ class SharedDataset:
             opened = open_dataset(self._job, server.backend, server.spool, roots, trial)
             self._stack.push(trial.pop_all())
         queries, source = self._services.gates.queries, opened.source
-        self._session = AdmittedSession(source.session, queries, self._job.tenant, self)
+        self._session = admit(source.session, queries, self._job.tenant, self)
         return replace(opened, source=replace(source, session=self._session))
 
 

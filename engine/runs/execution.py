@@ -14,15 +14,16 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
-from engine.gateway.answers import FrameCall, RunAnswers
+from engine.gateway.answering import FrameCall, RunAnswering
+from engine.gateway.answers import RunAnswers
 from engine.gateway.requests import ParsedRequests
+from engine.gateway.sql_answers import SqlRunAnswers
 from engine.models.frame import Frame
 from engine.models.result import Result
 from engine.models.run import Report, Run, RunTime
-from engine.runs.admitted import AdmittedCrew
+from engine.runs.admitted import AdmittedCrew, AdmittedSqlSession
 from engine.runs.calls import empty_call, first_call, frame_call
 from engine.runs.collect import Collector
 from engine.runs.conclude import Cancelled, Ended, Ending, conclude
@@ -72,7 +73,7 @@ class Execution:
         self._job = job
         self._dataset = dataset or SharedDataset(services, job)
         self._dataset.enter(self)
-        guest = Guest(job.source, services.extra_imports, job.limits, job.layers)
+        guest = Guest(job.source, services.extra_imports, job.limits, job.layers, services.snowpark)
         self._crew = AdmittedCrew(services.pool, guest, services.gates, job.tenant)
         self._live = LiveRun(self.cancel, on_progress)
         self._thread: threading.Thread | None = None
@@ -254,15 +255,19 @@ class Execution:
         self._crew.run(schedule, self._answers(opened), call_of, note, workers, find)
         return found[0]
 
-    def _answers(self, opened: Opened) -> RunAnswers:
-        requests = ParsedRequests(frozenset(opened.source.columns))
+    def _answers(self, opened: Opened, *, share: bool = True) -> RunAnswering:
+        source, session = opened.source, self._dataset.session_of(self)
+        if isinstance(session, AdmittedSqlSession):
+            together = self._dataset.sql_sharing if share else None
+            return SqlRunAnswers(session, source.full, source.columns, together, self)
+        requests = ParsedRequests(frozenset(source.columns))
         checked = self._job.layers.gateway
-        sharing = self._dataset.sharing if checked else None
-        return RunAnswers(self._dataset.session_of(self), requests, sharing, checked, self)
+        sharing = self._dataset.spark_sharing if checked and share else None
+        return RunAnswers(session, requests, sharing, checked, self)
 
     def _calls_on_empty(self, opened: Opened) -> int:
         """How many queries calc_metric makes on a frame without rows."""
-        answers = replace(self._answers(opened), sharing=None)
+        answers = self._answers(opened, share=False)
         self._crew.run(Schedule([0]), answers, lambda _: empty_call(opened.source), lambda *_: None, 1)
         return self._crew.queries
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.errors import EngineClosed, Interrupted, IsolationError, LimitExceeded, SourceRefused
 from engine.gateway.gateway import Gateway
 from engine.models.layers import Layers
-from engine.pool.pool import WorkerPool
+from engine.pool.pool import Client, WorkerPool
 from sandbox.contract.control import CONFINEMENT_FAILED
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage
 from sandbox.contract.limits import Limits
@@ -25,17 +25,21 @@ class Guest:
         extra_imports: modules that this site allows beside the built-in list.
         limits: of the run.
         layers: which layers are on; all but in tests.
+        snowpark: whether frames are Snowpark's and not PySpark's.
     """
 
     source: bytes
     extra_imports: tuple[str, ...]
     limits: Limits
     layers: Layers
+    snowpark: bool = False
 
     @property
-    def uses_snowpark(self) -> bool:
-        """Whether the source mentions Snowpark, so that its workers have it preloaded."""
-        return b"snowflake" in self.source
+    def client(self) -> Client:
+        """What its workers have preloaded: what makes frames, and Snowpark if the source mentions it."""
+        if self.snowpark:
+            return "snowpark"
+        return "both" if b"snowflake" in self.source else "spark"
 
 
 class WorkerTaken(Exception):
@@ -51,7 +55,7 @@ def open_gateway(pool: WorkerPool, guest: Guest, cancel: threading.Event) -> Gat
         EngineClosed: the engine was closed meanwhile.
     """
     try:
-        worker = pool.fork_worker(guest.limits, snowpark=guest.uses_snowpark)
+        worker = pool.fork_worker(guest.limits, client=guest.client)
     except EngineClosed:
         if cancel.is_set():
             raise Interrupted("cancelled") from None
@@ -78,7 +82,10 @@ def compile_guest(
     """
     try:
         problems = gateway.compile(
-            guest.source, extra_imports=guest.extra_imports, restricted=guest.layers.language
+            guest.source,
+            extra_imports=guest.extra_imports,
+            restricted=guest.layers.language,
+            snowpark=guest.snowpark,
         )
     except (ChannelClosed, ChannelGarbage, LimitExceeded) as error:
         raise _failure(gateway, error, cancel, last=last) from None

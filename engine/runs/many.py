@@ -70,7 +70,13 @@ def _compile(services: Services, executions: Sequence[Execution], jobs: Sequence
                 execution.compile()
                 continue
             with services.gates.compiling.slot(job.tenant, execution, services.register.refuse_closed):
-                problems = check_source(services.pool, job.source, services.extra_imports, job.layers)
+                problems = check_source(
+                    services.pool,
+                    job.source,
+                    services.extra_imports,
+                    job.layers,
+                    snowpark=services.snowpark,
+                )
         except SourceRefused as refusal:
             problems = refusal.problems
         if any(problem.severity == "error" for problem in problems):

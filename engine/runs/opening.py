@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.base import Backend, BackendSession
 from engine.backends.remote import CallerSession
 from engine.backends.spark import LocalSpark
-from engine.errors import BackendError, BackendLost, BackendStartError, DataError
+from engine.backends.sql import SqlBackend
+from engine.backends.sql_session import DirectSqlSession
+from engine.errors import BackendError, BackendLost, BackendStartError, DataError, UsageError
 from engine.frames import FramePlan, check_term_types, plan_frames, term_probe
 from engine.frames.build import limited
 from engine.gateway.explain import clean
@@ -59,6 +62,7 @@ def open_dataset(
     found = resolve_source(job.dataset.source, roots=roots, spool=spool)
     stack.callback(found.release)
     if found.caller_session is not None:
+        _refuse_snowpark(backend)
         backend = CallerSession(found.caller_session)
     spark = backend.name == LocalSpark.name
     session = backend.open_session(job.tenant)
@@ -72,7 +76,7 @@ def open_dataset(
             relation = limited(relation, job.dataset.rows)
     except BackendError as error:
         raise data_error(error, found.label) from None
-    columns = frozenset(field.name for field in schema.struct.fields)
+    columns = tuple(field.name for field in schema.struct.fields)
     if not columns:
         raise DataError(f"{found.label} has no columns; is the file empty?")
     plan = plan_frames(
@@ -83,10 +87,17 @@ def open_dataset(
         every=job.every,
         zone=job.zone,
         as_of=job.as_of,
-        check_expression=lambda text: inspect_expression(text, columns=columns).text,
+        check_expression=_checker(session, columns),
     )
     _check_terms(session, plan, relation)
     return Opened(Source(session, relation, schema, plan, spark), backend.name, found.label)
+
+
+def _checker(session: BackendSession, columns: tuple[str, ...]) -> Callable[[str], str]:
+    """What checks the Boolean expressions of segments, in the backend's own SQL."""
+    if isinstance(session, DirectSqlSession):
+        return session.writer.checked
+    return lambda text: inspect_expression(text, columns=frozenset(columns)).text
 
 
 def _check_terms(session: BackendSession, plan: FramePlan, relation: pb.Relation) -> None:
@@ -98,6 +109,14 @@ def _check_terms(session: BackendSession, plan: FramePlan, relation: pb.Relation
         check_term_types(plan, _fetch_schema(session, probe))
     except BackendError as error:
         raise data_error(error, "the expression of a segment") from None
+
+
+def _refuse_snowpark(backend: Backend) -> None:
+    if isinstance(backend, SqlBackend):
+        raise UsageError(
+            f"the backend {backend.name!r} gives metrics Snowpark frames; for a Spark DataFrame make an "
+            "engine with a Spark backend"
+        )
 
 
 def _fetch_schema(session: BackendSession, relation: pb.Relation) -> pb.DataType:

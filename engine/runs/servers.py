@@ -12,6 +12,8 @@ from typing import Final, Protocol
 from engine.backends.base import Backend
 from engine.backends.names import make_backend
 from engine.backends.remote import Remote
+from engine.backends.snowflake import Snowflake
+from engine.backends.sql import SqlBackend
 from engine.errors import UsageError
 from engine.sources.spool import Spool
 
@@ -35,7 +37,12 @@ class Server:
     @property
     def remote(self) -> bool:
         """Whether somebody else runs it."""
-        return isinstance(self.backend, Remote)
+        return isinstance(self.backend, (Remote, Snowflake))
+
+    @property
+    def snowpark(self) -> bool:
+        """Whether frames are Snowpark's and not PySpark's."""
+        return isinstance(self.backend, SqlBackend)
 
     def close(self) -> None:
         """End it, with its processes and files. Never raises; may be called twice."""

@@ -91,6 +91,7 @@ class Services:
         workers: frames of one run at a time.
         register: the runs in progress.
         gates: what they wait for.
+        snowpark: whether frames are Snowpark's and not PySpark's.
     """
 
     pool: WorkerPool
@@ -101,3 +102,4 @@ class Services:
     workers: int
     register: Register
     gates: Gates
+    snowpark: bool = False

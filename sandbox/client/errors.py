@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.connect import (
     EXCEPTION_CLASS_MAPPING,
     SparkConnectException,
@@ -33,3 +34,8 @@ def build_exception(error: ReplyError) -> SparkConnectException:
         sql_state=error.sql_state or None,
         display_server_stacktrace=False,
     )
+
+
+def condition_of(error: BaseException) -> str:
+    """The error condition of an exception that left a metric; "" if it is none of PySpark's."""
+    return (error.getCondition() or "") if isinstance(error, PySparkException) else ""

@@ -11,8 +11,13 @@ from pyspark.sql.connect.plan import LogicalPlan
 from pyspark.sql.connect.session import SparkSession
 
 from sandbox.client.channel import PipeChannel
+from sandbox.client.errors import build_exception, condition_of
+from sandbox.client.lean import install_lean_client
+from sandbox.client.rows import install_collect
 from sandbox.client.transport import Transport
 from sandbox.contract.settings import PLACEHOLDER, SESSION_ID
+
+__all__ = ["build_exception", "condition_of", "open_frame", "open_session", "prepare"]
 
 
 class _PipeBuilder(ChannelBuilder):  # type: ignore[misc] # PySpark has no types here
@@ -34,6 +39,12 @@ class _PipeBuilder(ChannelBuilder):  # type: ignore[misc] # PySpark has no types
     @property
     def userAgent(self) -> str:  # noqa: N802 - PySpark's name
         return "calcmetric"
+
+
+def prepare() -> None:
+    """Change in PySpark what a worker needs otherwise. Called once, in the zygote."""
+    install_collect()
+    install_lean_client()
 
 
 def open_session(transport: Transport) -> SparkSession:

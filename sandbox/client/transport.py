@@ -8,24 +8,27 @@ end into memory (`settle`); otherwise both sides could wait for each other.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from sandbox.client.errors import build_exception
 from sandbox.contract.foretold import unpack_foretold
-from sandbox.contract.framing import Channel, ChannelGarbage, Kind, Method
+from sandbox.contract.framing import Channel, ChannelGarbage, Kind, Method, SqlMethod
 from sandbox.contract.messages import ReplyError, decode
 
 _PRINT_CHUNK: Final = 16 << 10
 
 # Kind.REPLY or Kind.BATCH, and the payload.
 Reply: TypeAlias = tuple[Kind, memoryview]
+# Makes the exception that the guest's client raises where a request failed.
+MakeError: TypeAlias = Callable[[ReplyError], Exception]
 
 
 class Transport:
     """Sends what the worker has to say, and reads the replies to its requests."""
 
     def __init__(self, channel: Channel) -> None:
+        """Speak over a channel; `make_error` is set once it is known which client asks."""
+        self.make_error: MakeError = lambda error: RuntimeError(error.message)
         self._channel = channel
         self._open: _Replies | None = None
         self._foretold: memoryview | None = None
@@ -47,20 +50,20 @@ class Transport:
             kind, payload = self._channel.receive()
         return kind, payload
 
-    def request(self, method: Method, payload: bytes) -> Iterator[Reply]:
-        """Ask the engine; yield what it replies as it comes: protobuf responses, and batches.
+    def request(self, method: Method | SqlMethod, payload: bytes) -> Iterator[Reply]:
+        """Ask the engine; yield what it replies as it comes: responses, and batches.
 
         Raises:
-            SparkConnectException: the request failed, in the engine's words.
+            Exception: what `make_error` makes: the request failed, in the engine's words.
         """
         foretold, self._foretold = self._foretold, None
-        if foretold is not None:
+        if foretold is not None and isinstance(method, Method):
             replies = unpack_foretold(foretold, method, payload)
             if replies is not None:
                 self._channel.send(Kind.USED, more=True)
                 return iter(replies)
         self.send(Kind.REQUEST, bytes((method,)), payload)
-        self._open = _Replies(self._channel)
+        self._open = _Replies(self._channel, self.make_error)
         return self._open
 
     def write_printed(self, text: str) -> None:
@@ -88,8 +91,9 @@ class Transport:
 class _Replies(Iterator[Reply]):
     """The replies to one request; complete once a REPLY_END or a REPLY_ERROR was read."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, make_error: MakeError) -> None:
         self._channel = channel
+        self._make_error = make_error
         self._ahead: deque[Reply] = deque()
         self._ended = False
         self._error: ReplyError | None = None
@@ -101,7 +105,7 @@ class _Replies(Iterator[Reply]):
             return self._ahead.popleft()
         if self._error is not None:
             error, self._error = self._error, None
-            raise build_exception(error)
+            raise self._make_error(error)
         raise StopIteration
 
     def read_ahead(self) -> None:

@@ -27,11 +27,13 @@ class ZygoteOptions:
         jail: whether to enter namespaces, where the host permits.
         confined: False runs workers without any confinement, for a person's own code only.
         snowpark: whether to preload Snowpark, for sources that mention it.
+        spark: whether to preload PySpark; False where frames are Snowpark's.
     """
 
     jail: bool
     confined: bool
     snowpark: bool
+    spark: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Kind(enum.IntEnum):
     BATCH = 6  # `BATCH_HEADER`, then an Arrow stream: rows of the answer to the request in flight
     FORETOLD = 7  # before a CALL: its first request and the answer (`contract.foretold`)
     COMPILED = 16  # JSON `Compiled`: the problems of the source
-    REQUEST = 17  # one byte `Method`, then a protobuf request
+    REQUEST = 17  # one byte `Method`, then a protobuf request; or one byte `SqlMethod`, then SQL in UTF-8
     PRINTED = 18  # UTF-8 text that the guest printed
     OUTCOME = 19  # JSON `Outcome`: what one call of calc_metric did
     USED = 20  # the first request was the one foretold, and is not sent
@@ -45,6 +45,13 @@ class Method(enum.IntEnum):
     EXECUTE = 1
     ANALYZE = 2
     CONFIG = 3
+
+
+class SqlMethod(enum.IntEnum):
+    """What a REQUEST frame of a Snowpark metric asks of the SQL text in it. No number is a `Method`, too."""
+
+    QUERY = 16  # its columns (JSON `Described`, as a REPLY), then its rows
+    DESCRIBE = 17  # its columns only
 
 
 # What the engine accepts from a worker, by kind, in bytes. A kind that is not here is garbage.

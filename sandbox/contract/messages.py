@@ -52,12 +52,14 @@ class Start:
         source_bytes: the most that a source may have.
         extra_imports: module names that this site allows beside the built-in list.
         restricted: False switches the language layer off; for tests of the other layers only.
+        snowpark: whether frames are Snowpark's and not PySpark's.
     """
 
     source: str
     source_bytes: int
     extra_imports: tuple[str, ...] = ()
     restricted: bool = True
+    snowpark: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,30 @@ class ReplyError:
     exception: str
     sql_state: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """A column of the answer to a Snowpark query.
+
+    Attributes:
+        name: as it is in the answer.
+        type: Snowflake's name of its type, such as "FIXED", "REAL", "TEXT", "TIMESTAMP_NTZ".
+        precision: decimal digits of a FIXED; else 0.
+        scale: those after the point; of a time those of a second.
+    """
+
+    name: str
+    type: str
+    precision: int = 0
+    scale: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Engine to worker: the columns of the answer to a Snowpark query."""
+
+    columns: tuple[ColumnType, ...]
 
 
 @dataclass(frozen=True, slots=True)

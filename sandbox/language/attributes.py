@@ -79,8 +79,8 @@ _PLAIN: Final = frozenset(
         "re.Match",
         "types.SimpleNamespace",
         "uuid.UUID",
-        "sandbox.client.rows.CollectedRows",
-        "sandbox.client.rows.Columns",
+        "sandbox.client.collected.CollectedRows",
+        "sandbox.client.collected.Columns",
     }
 )
 

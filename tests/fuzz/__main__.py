@@ -1,6 +1,6 @@
-"""Fuzz the readers of hostile bytes: `python -m tests.fuzz [frames|plan|data|sql|source] [--minutes 10]`.
+"""Fuzz the readers of hostile bytes: `python -m tests.fuzz [TARGET] [--minutes 10]`; `settings` names them.
 
-Needs `pip install -e '.[fuzz]'`. Without a target all five are fuzzed, one after the other. A finding is
+Needs `pip install -e '.[fuzz]'`. Without a target all six are fuzzed, one after the other. A finding is
 kept beside the corpus, where the default tests fail on it until it is mended; the exit status is then 1.
 Otherwise the corpus is grown by what was found to be new, and made small again.
 """

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyspark.sql.connect.proto as pb
 
+from engine.snowsql import known_functions
 from sandbox.contract.framing import Kind, Method
 from tests.hostile import plans as tangled
 from tests.hostile.client import ask, frame, outcome
@@ -17,6 +18,9 @@ from tests.plans import corpus, hostile
 from tests.plans.offline import Offline, placeholder, request
 from tests.plans.streams import HOSTILE as STREAMS
 from tests.plans.streams import PLAIN, several
+from tests.snowsql.corpus import hostile as hostile_snowflake
+from tests.snowsql.corpus import recorded
+from tests.snowsql.mutants import SIGNS, WORDS
 from tests.sql.frame import expressions, queries
 from tests.sql.test_refused import hostile as hostile_texts
 
@@ -25,7 +29,14 @@ _TESTS = Path(__file__).parents[1]
 
 def seeds(target: str) -> Iterator[bytes]:
     """The first inputs of a target."""
-    return {"frames": _frames, "plan": _plans, "data": _data, "sql": _texts, "source": _sources}[target]()
+    return {
+        "frames": _frames,
+        "plan": _plans,
+        "data": _data,
+        "sql": _texts,
+        "snowsql": _snowflake_texts,
+        "source": _sources,
+    }[target]()
 
 
 def words(target: str) -> list[str]:
@@ -40,6 +51,8 @@ def words(target: str) -> list[str]:
             "\uff3f",
             "match x:",
         ]
+    if target == "snowsql":
+        return [*WORDS, *SIGNS, *sorted(known_functions())]
     listed = (_TESTS / "sql/data/words.txt").read_text("utf-8").split()
     texts = [
         text for table in (FITTING, HOSTILE) for role in ("sql", "expression", "type") for text in table[role]
@@ -104,6 +117,19 @@ def _texts() -> Iterator[bytes]:
         yield b"\2" + text.encode()
     for text in (*FITTING["type"], *HOSTILE["type"], "struct<a:int COMMENT 'x', b: string NOT NULL>"):
         yield b"\3" + text.encode()
+
+
+def _snowflake_texts() -> Iterator[bytes]:
+    yield from (b"\0" + text.encode() for text in recorded())
+    for kind, text in hostile_snowflake():
+        yield (b"\1" if kind == "expression" else b"\0") + text.encode("utf-8", "surrogateescape")
+    for text in (
+        "X > 1",
+        "S IN ('a', 'b') AND NOT FLAG",
+        "D >= '2024-02-01'::DATE",
+        "Y / NULLIF(N, 0) BETWEEN 1 AND 2",
+    ):
+        yield b"\1" + text.encode()
 
 
 def _sources() -> Iterator[bytes]:

@@ -33,5 +33,6 @@ SETTINGS: Final = {
     "plan": Setting(("engine.plans", "engine.sql"), 8_192),
     "data": Setting(("engine.plans.local_data", "engine.plans.stream_shape"), 4_096),
     "sql": Setting(("engine.sql",), 2_048, worded=True),
+    "snowsql": Setting(("engine.snowsql",), 2_048, worded=True),
     "source": Setting(("sandbox.language", "RestrictedPython"), 2_048, worded=True),
 }

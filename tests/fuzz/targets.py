@@ -40,6 +40,7 @@ from tests.hostile.roles import words
 from tests.hostile.second_reading import read_bound
 from tests.hostile.text_reading import find_harm, find_type_harm
 from tests.plans.offline import placeholder
+from tests.snowsql.examine import examine, examine_condition
 
 COLUMNS: Final = frozenset({"a", "b", "user"})
 VIEWS: Final = ("scored", "Other")
@@ -239,10 +240,20 @@ def _check_code(code: types.CodeType) -> None:
             raise AssertionError(f"{step.opname} {name}")
 
 
+def read_snowsql(data: bytes) -> None:
+    """The checker of Snowflake SQL: a byte for what it is, then text. What passes is read a second time."""
+    text = data[1:].decode("utf-8", "surrogateescape")
+    if data and data[0] % 2:
+        examine_condition(text)
+    else:
+        examine(text)
+
+
 TARGETS: Final = {
     "frames": read_frames,
     "plan": read_plan,
     "data": read_data,
     "sql": read_sql,
+    "snowsql": read_snowsql,
     "source": read_source,
 }

@@ -19,7 +19,8 @@ from typing import Any
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine.gateway.answers import FrameCall, RunAnswers
+from engine.gateway.answering import FrameCall
+from engine.gateway.answers import RunAnswers
 from engine.gateway.gateway import Gateway
 from engine.gateway.requests import ParsedRequests
 from engine.pool.worker import Worker

@@ -20,7 +20,11 @@ def texts_in(*parts):
 
 
 def test_every_refusal_of_the_gateway_is_documented_and_used():
-    used = {text for text in texts_in("plans", "sql", "gateway") if re.fullmatch(r"[a-z]+(-[a-z]+)+", text)}
+    used = {
+        text
+        for text in texts_in("plans", "sql", "snowsql", "gateway")
+        if re.fullmatch(r"[a-z]+(-[a-z]+)+", text)
+    }
     assert used - NO_CODES - set(CODES) == set(REFUSALS)
 
 

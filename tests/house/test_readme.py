@@ -43,6 +43,16 @@ def test_the_authors_example_runs_as_printed(checkout):
     assert results[0]["status"] == "ok" and len(results) > 5
 
 
+def test_the_snowpark_example_runs_as_printed(checkout):
+    [metric] = [block for block in blocks("python") if block.startswith("# churn_snow.py")]
+    (checkout / "churn_snow.py").write_text(metric)
+    [command] = re.findall(r"^calcmetric (run churn_snow\.py.*--backend duckdb)$", README, re.MULTILINE)
+    done = run("-m", "engine.cli", *command.split(), "--format", "json", cwd=checkout)
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)["runs"][0]["results"]
+    assert results[0]["status"] == "ok" and len(results) > 5
+
+
 def test_the_platform_engineers_example_runs_as_printed(checkout):
     [program] = [block for block in blocks("python") if "from engine import" in block]
     program = program.replace('Engine("spark"', 'Engine("sail"')

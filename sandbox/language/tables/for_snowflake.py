@@ -181,22 +181,26 @@ CLASSES: Final[dict[str, ClassRule]] = {
     "snowflake.snowpark.dataframe.DataFrame": ClassRule(
         words(
             """
-        agg alias analytics approxQuantile approx_quantile col col_ilike collect columns corr count cov
-        createOrReplaceTempView createTempView create_or_replace_temp_view create_temp_view crossJoin
-        cross_join crosstab cube describe distinct drop dropDuplicates drop_duplicates dropna dtypes except_
-        fillna filter first flatten groupBy group_by group_by_grouping_sets intersect join lateral_join limit
-        minus na natural_join orderBy order_by pivot printSchema print_schema randomSplit random_split rename
-        replace rollup sample sampleBy sample_by schema select selectExpr select_expr show sort stat subtract
-        take toDF toLocalIterator toPandas to_arrow to_arrow_batches to_df to_local_iterator to_pandas
-        to_pandas_batches union unionAll unionAllByName unionByName union_all union_all_by_name union_by_name
-        unpivot where withColumn withColumnRenamed with_column with_column_renamed with_columns
+        agg alias analytics approxQuantile approx_quantile cache_result col col_ilike collect columns corr
+        count cov crossJoin cross_join crosstab cube describe distinct drop dropDuplicates drop_duplicates
+        dropna dtypes except_ fillna filter first flatten groupBy group_by group_by_grouping_sets intersect
+        join lateral_join limit minus na natural_join orderBy order_by pivot printSchema print_schema
+        randomSplit random_split rename replace rollup sample sampleBy sample_by schema select selectExpr
+        select_expr show sort stat subtract take toDF toLocalIterator toPandas to_arrow to_arrow_batches
+        to_df to_local_iterator to_pandas to_pandas_batches union unionAll unionAllByName unionByName
+        union_all union_all_by_name union_by_name unpivot where withColumn withColumnRenamed with_column
+        with_column_renamed with_columns
         """
         ),
         refused=refusals(
             (
                 "write copy_into_table create_or_replace_dynamic_table create_or_replace_view "
-                "createOrReplaceView cache_result delete update merge drop_table",
+                "createOrReplaceView delete update merge drop_table",
                 "metrics write nothing; return a number",
+            ),
+            (
+                "createOrReplaceTempView createTempView create_or_replace_temp_view create_temp_view",
+                "a metric has no session to read views with; keep the frame in a variable",
             ),
             (
                 "explain queries get_execution_profile",
@@ -255,6 +259,10 @@ CLASSES: Final[dict[str, ClassRule]] = {
         ),
         columns=True,
     ),
+    # What columns are.
+    "snowflake.snowpark.types.StructType": ClassRule(words("fields names")),
+    "snowflake.snowpark.types.StructField": ClassRule(words("datatype name nullable")),
+    "snowflake.snowpark.types.DecimalType": ClassRule(words("precision scale")),
     # Windows.
     "snowflake.snowpark.window.Window": ClassRule(
         words(

@@ -1,0 +1,143 @@
+"""The program that runs as the local DuckDB process: `python -m engine.backends.duckdb_server`.
+
+It answers questions of one engine, which knows the token that its environment holds. What it may read is
+limited twice: by the kernel (`sandbox.jail`), and by DuckDB's own settings, which are locked before the first
+question. Each question has a connection and a thread of its own; the end of what the engine sends stops it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from engine.backends.duckdb_wire import Message, Reader, send, send_json, send_rows
+
+_SETTINGS: Final = (
+    "TimeZone = 'UTC'",
+    "parquet_can_have_nan = true",  # or filters overlook NaN, which statistics leave out
+    "autoinstall_known_extensions = false",
+    "autoload_known_extensions = false",
+    "allow_community_extensions = false",
+    "python_enable_replacements = false",  # or tables could be variables of this program
+)
+_LOCKS: Final = ("enable_external_access = false", "lock_configuration = true")  # the last ones
+_BATCH_ROWS: Final = 100_000
+_TEXT_CHARS: Final = 4_000
+
+
+def open_database(settings: dict[str, Any], folders: list[str]) -> duckdb.DuckDBPyConnection:
+    """A database in memory that reads the given folders only, and whose settings stay as they are."""
+    database = duckdb.connect(":memory:", config=settings)
+    quoted = ", ".join("'" + folder.replace("'", "''") + "'" for folder in folders)
+    for setting in (*_SETTINGS, f"allowed_directories = [{quoted}]", *_LOCKS):
+        database.execute(f"SET GLOBAL {setting}")  # of every cursor's connection
+    return database
+
+
+def main() -> None:
+    """Listen, and answer for ever."""
+    options = json.loads(os.environ.pop("CALCMETRIC_DUCKDB"))
+    database = open_database(options["settings"], options["folders"])
+    with socket.create_server(("127.0.0.1", options["port"])) as listener:
+        while True:
+            sock, _ = listener.accept()
+            thread = threading.Thread(
+                target=_answer, args=(database.cursor(), sock, options["token"]), daemon=True
+            )
+            thread.start()
+
+
+def _answer(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, token: str) -> None:
+    with sock, cursor:
+        try:
+            _, payload = Reader(sock).read()
+            question = json.loads(bytes(payload))
+            if not hmac.compare_digest(str(question.pop("token")), token):
+                return
+            threading.Thread(target=_watch, args=(cursor, sock), daemon=True).start()
+            _carry_out(cursor, sock, question)
+            send(sock, Message.END)
+        except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
+            told = {"class": type(error).__name__, "text": str(error)[:_TEXT_CHARS]}
+            _tell(sock, told)
+        except (OSError, EOFError, ValueError, KeyError):
+            return  # the engine is gone, or this is somebody else
+
+
+def _tell(sock: socket.socket, told: dict[str, str]) -> None:
+    try:
+        send_json(sock, Message.FAILED, told)
+    except OSError:
+        return
+
+
+def _watch(cursor: duckdb.DuckDBPyConnection, sock: socket.socket) -> None:
+    """Interrupt the query once the engine has closed its sending side."""
+    try:
+        sock.recv(1)
+    except OSError:
+        return
+    cursor.interrupt()
+
+
+def _carry_out(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, question: dict[str, str]) -> None:
+    match question["do"]:
+        case "query":
+            relation = cursor.sql(question["sql"])
+            _send_columns(relation, sock)
+            for batch in _batches(relation):
+                send_rows(sock, batch.num_rows, _stream(batch))
+        case "describe":
+            _send_columns(cursor.sql(question["sql"]), sock)
+        case "keep":
+            target = question["path"].replace("'", "''")
+            cursor.execute(f"COPY ({question['sql']}) TO '{target}' (FORMAT parquet)")
+        case "drop":
+            Path(question["path"]).unlink(missing_ok=True)
+
+
+def _send_columns(relation: duckdb.DuckDBPyRelation, sock: socket.socket) -> None:
+    columns = zip(relation.columns, map(str, relation.types), strict=True)
+    send_json(sock, Message.COLUMNS, list(columns))
+
+
+def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+    """The rows, in one batch at least."""
+    reader = relation.to_arrow_reader(_BATCH_ROWS)
+    count = 0
+    for batch in reader:
+        count += 1
+        yield _plain(batch)
+    if not count:
+        yield _plain(pa.RecordBatch.from_pylist([], schema=reader.schema))
+
+
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """A batch whose nested values are JSON text, as Snowflake's are."""
+    columns = [_as_text(column) if pa.types.is_nested(column.type) else column for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    values = [None if value is None else json.dumps(value, default=str) for value in column.to_pylist()]
+    return pa.array(values, pa.string())
+
+
+def _stream(batch: pa.RecordBatch) -> memoryview:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return memoryview(sink.getvalue())
+
+
+if __name__ == "__main__":
+    main()

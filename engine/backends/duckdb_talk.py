@@ -1,0 +1,105 @@
+"""One question to the local DuckDB process, and its answer as it comes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from engine.backends.duckdb_types import columns_of
+from engine.backends.duckdb_wire import Message, Reader, send_json, split_rows
+from engine.backends.process import ServerProcess
+from engine.backends.sql import Rows
+from engine.errors import BackendError, Interrupted
+from sandbox.contract.messages import Described
+
+_STOP_SECONDS: Final = 2.0
+_TICK_SECONDS: Final = 0.05
+
+
+class Server:
+    """A running process, and the word that it answers to."""
+
+    def __init__(self, process: ServerProcess, token: str) -> None:
+        self.process = process
+        self._token = token
+
+    def ask(self, question: Mapping[str, str]) -> socket.socket:
+        """Open a connection with a question; the answer comes on it.
+
+        Raises:
+            OSError: the process is gone.
+        """
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.connect(self.process.address)
+            send_json(sock, Message.ASK, {**question, "token": self._token})
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+
+class WillNotStop(Exception):
+    """A query that was taken back goes on."""
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Conversation:
+    """One answer, as it comes."""
+
+    def __init__(self, sock: socket.socket, deadline: float | None, cancel: threading.Event | None) -> None:
+        self._sock = sock
+        self._reader = Reader(sock)
+        self._deadline = deadline
+        self._cancel = cancel
+        sock.settimeout(_TICK_SECONDS)
+
+    def parts(self) -> Iterator[Described | Rows]:
+        """Columns, then rows."""
+        while True:
+            kind, payload = self._next()
+            if kind is Message.END:
+                return
+            if kind is Message.COLUMNS:
+                yield Described(columns_of(json.loads(bytes(payload))))
+            elif kind is Message.ROWS:
+                yield Rows(*split_rows(payload))
+            elif kind is Message.FAILED:
+                told = json.loads(bytes(payload))
+                raise BackendError(told["text"], exception=f"duckdb.{told['class']}")
+
+    def _next(self) -> tuple[Message, memoryview]:
+        while True:
+            reason = self._overdue()
+            if reason is not None:
+                self._take_back(reason)
+            try:
+                return self._reader.read()
+            except TimeoutError:
+                continue
+
+    def _overdue(self) -> str | None:
+        if self._cancel is not None and self._cancel.is_set():
+            return "cancelled"
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return "deadline"
+        return None
+
+    def _take_back(self, reason: Any) -> None:
+        """Have the query stopped, and raise `Interrupted` once it has."""
+        self._sock.shutdown(socket.SHUT_WR)
+        until = time.monotonic() + _STOP_SECONDS
+        while time.monotonic() < until:
+            with contextlib.suppress(TimeoutError):
+                kind, _ = self._reader.read()
+                if kind in (Message.END, Message.FAILED):
+                    raise Interrupted(reason)
+        raise WillNotStop(reason)

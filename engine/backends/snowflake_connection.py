@@ -1,0 +1,194 @@
+"""One Snowflake session, as a run uses it, and how the connector's answers and errors become the engine's."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Literal
+
+import pyarrow as pa
+import pyspark.sql.connect.proto as pb
+from sqlglot import exp
+
+from engine.backends.sql import Rows, SqlConnection
+from engine.errors import BackendError, BackendLost, DataError, Interrupted
+from engine.ownsql import DIALECTS
+from sandbox.contract.messages import ColumnType, Described
+
+_TIMED_OUT: Final = frozenset({604, 630})
+_TICK_SECONDS: Final = 0.05
+_STOP_SECONDS: Final = 2.0
+_NAME: Final = re.compile(r'"((?:[^"]|"")+)"|([A-Za-z_][A-Za-z0-9_$]*)')
+_PARTS: Final = 3
+_TABLE: Final = re.compile(rf"(?:{_NAME.pattern})(?:\.(?:{_NAME.pattern})){{0,{_PARTS - 1}}}")
+
+
+class SnowflakeConnection(SqlConnection):
+    """One Snowflake session, in use by one run."""
+
+    dialect = DIALECTS["snowflake"]
+
+    def __init__(self, connection: Any, give_back: Callable[[Any], None]) -> None:
+        """Use a session.
+
+        Args:
+            connection: the connector's.
+            give_back: takes it once the run has ended.
+        """
+        self._give_back = give_back
+        self._connection = connection
+        self._spoilt = False
+
+    def run(
+        self, text: str, *, deadline: float | None, cancel: threading.Event | None
+    ) -> Iterator[Described | Rows]:
+        """Run a query; see `SqlConnection.run`."""
+        with self._connection.cursor() as cursor:
+            self._wait(lambda left: cursor.execute(text, timeout=left), deadline, cancel)
+            yield Described(_columns(cursor.description))
+            count = 0
+            with _errors(deadline):
+                for table in cursor.fetch_arrow_batches():
+                    count += 1
+                    _check(deadline, cancel)
+                    yield Rows(table.num_rows, _stream(table))
+                if not count:
+                    yield Rows(0, _stream(cursor.fetch_arrow_all(force_return_table=True)))
+
+    def describe(self, text: str, *, deadline: float | None, cancel: threading.Event | None) -> Described:
+        """The columns of a query; see `SqlConnection.describe`."""
+        with self._connection.cursor() as cursor:
+            return Described(_columns(self._wait(lambda _: cursor.describe(text), deadline, cancel)))
+
+    def source(self, relation: pb.Relation) -> exp.Query:
+        """The query that reads a table or view."""
+        name = relation.read.named_table.unparsed_identifier
+        if relation.WhichOneof("rel_type") != "read" or not name:
+            raise DataError(
+                "on Snowflake a dataset is a table or view, DATABASE.SCHEMA.VIEW; "
+                "load files and DataFrames into one"
+            )
+        catalog, schema, table = ([None, None, *parse_name(name)])[-_PARTS:]
+        return exp.select(exp.Star()).from_(exp.Table(this=table, db=schema, catalog=catalog))
+
+    def close(self) -> None:
+        """Give the session back; see `SqlConnection.close`."""
+        if self._spoilt:
+            log_out(self._connection)
+        else:
+            self._give_back(self._connection)
+
+    def _wait(self, ask: Any, deadline: float | None, cancel: threading.Event | None) -> Any:
+        """Ask in a thread of its own, so that a cancel is heard; a deadline is its timeout."""
+        _check(deadline, cancel)
+        left = None if deadline is None else max(1, math.ceil(deadline - time.monotonic()))
+        answer = _Asked(ask, left)
+        stop: float = math.inf
+        while not answer.done.wait(_TICK_SECONDS):
+            overdue = deadline is not None and time.monotonic() > deadline
+            if stop == math.inf and (overdue or (cancel is not None and cancel.is_set())):
+                threading.Thread(target=self._cancel_all, name="calcmetric-sql", daemon=True).start()
+                stop = time.monotonic() + _STOP_SECONDS
+            if time.monotonic() > stop:
+                self._spoilt = True  # nobody else gets a session in which a query may still run
+                break
+        if stop != math.inf:
+            _check(deadline, cancel)
+        with _errors(deadline):
+            return answer.result()
+
+    def _cancel_all(self) -> None:
+        """Cancel what runs in this session: the run that it belongs to ends, or its call has no time left."""
+        with contextlib.suppress(Exception), self._connection.cursor() as cursor:
+            cursor.execute(f"SELECT SYSTEM$CANCEL_ALL_QUERIES({int(self._connection.session_id)})", timeout=5)
+
+
+class _Asked:
+    """A call in a thread of its own."""
+
+    def __init__(self, ask: Any, left: int | None) -> None:
+        self.done = threading.Event()
+        self._answer: Any = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(
+            target=self._run, args=(ask, left), name="calcmetric-sql", daemon=True
+        )
+        self._thread.start()
+
+    def result(self) -> Any:
+        if self._error is not None:
+            raise self._error
+        return self._answer
+
+    def _run(self, ask: Any, left: int | None) -> None:
+        try:
+            self._answer = ask(left)
+        except BaseException as error:
+            self._error = error
+        self.done.set()
+
+
+def parse_name(name: str) -> list[exp.Identifier]:
+    """The parts of a table's name, each in quotes; what is not quoted is in capital letters, as in Snowflake.
+
+    Raises:
+        DataError: it is no such name.
+    """
+    if not _TABLE.fullmatch(name):
+        raise DataError(f"{name!r} is no name of a table or view; give DATABASE.SCHEMA.VIEW")
+    found = _NAME.finditer(name)
+    parts = [one[1].replace('""', '"') if one[1] is not None else one[2].upper() for one in found]
+    return [exp.to_identifier(part, quoted=True) for part in parts]
+
+
+def _columns(description: Any) -> tuple[ColumnType, ...]:
+    from snowflake.connector.constants import FIELD_ID_TO_NAME
+
+    return tuple(
+        ColumnType(one.name, FIELD_ID_TO_NAME[one.type_code], one.precision or 0, one.scale or 0)
+        for one in description
+    )
+
+
+def _stream(table: pa.Table) -> memoryview:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return memoryview(sink.getvalue())
+
+
+def _check(deadline: float | None, cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Interrupted("cancelled")
+    if deadline is not None and time.monotonic() >= deadline:
+        raise Interrupted("deadline")
+
+
+@contextlib.contextmanager
+def _errors(deadline: float | None) -> Iterator[None]:
+    """The connector's errors as the engine's."""
+    from snowflake.connector import errors
+
+    try:
+        yield
+    except errors.ProgrammingError as error:
+        if error.errno in _TIMED_OUT and deadline is not None:
+            reason: Literal["deadline"] = "deadline"
+            raise Interrupted(reason) from None
+        raise BackendError(
+            str(error.raw_msg or error.msg),
+            exception=f"snowflake.{error.errno:06d}",
+            sql_state=error.sqlstate if error.sqlstate not in (None, "n/a") else "",
+        ) from None
+    except (errors.Error, OSError) as error:
+        raise BackendLost(f"Snowflake did not answer: {type(error).__name__}") from None
+
+
+def log_out(connection: Any) -> None:
+    """Close a connection. Never raises."""
+    with contextlib.suppress(Exception):
+        connection.close(retry=False)

@@ -1,0 +1,161 @@
+"""Backends that speak SQL: what each has to offer, and the session that all of them have.
+
+The engine's own plans (counting, segments) reach a session as the same Spark Connect relations as elsewhere,
+and are written in SQL here (`engine.ownsql`). A guest's query comes checked, with the relation of its frame,
+and both are written together, in the backend's dialect.
+"""
+
+from __future__ import annotations
+
+import abc
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyspark.sql.connect.proto as pb
+from sqlglot import exp
+
+from engine.ownsql import Dialect
+from engine.snowsql import CheckedQuery
+from sandbox.contract.messages import Described
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows of an answer.
+
+    Attributes:
+        count: how many.
+        data: an Arrow stream of one record batch.
+    """
+
+    count: int
+    data: bytes | memoryview
+
+
+class SqlConnection(abc.ABC):
+    """Runs SQL text in one session on a backend. Thread-safe.
+
+    Attributes:
+        dialect: of the text.
+    """
+
+    dialect: Dialect
+
+    @abc.abstractmethod
+    def run(
+        self, text: str, *, deadline: float | None, cancel: threading.Event | None
+    ) -> Iterator[Described | Rows]:
+        """Run a query: its columns first, then its rows, in one part at least.
+
+        Raises:
+            Interrupted, BackendLost, BackendError: as `BackendSession.execute`.
+        """
+
+    @abc.abstractmethod
+    def describe(self, text: str, *, deadline: float | None, cancel: threading.Event | None) -> Described:
+        """The columns of a query; errors as of `run`."""
+
+    @abc.abstractmethod
+    def source(self, relation: pb.Relation) -> exp.Query:
+        """The query that reads a dataset.
+
+        Raises:
+            DataError: this backend cannot read it.
+            Interrupted, BackendLost, BackendError: as `run`.
+        """
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Release what it holds. Never raises."""
+
+
+class Writing(Protocol):
+    """Writes queries in a backend's dialect; see `SqlWriter`."""
+
+    columns: tuple[str, ...]
+
+    def emit(self, query: CheckedQuery, frame: exp.Query) -> str:
+        """A guest's query over a frame."""
+        ...
+
+    def frame_query(self, frame: pb.Relation) -> exp.Query:
+        """The query that gives the rows of a frame."""
+        ...
+
+    def keyed_query(self, frame: pb.Relation, keys: list[tuple[str, pb.Expression]]) -> exp.Query:
+        """The query that gives the rows of a frame, with further columns of these names."""
+        ...
+
+
+class SqlSession(Protocol):
+    """A session on a backend that speaks SQL: a `BackendSession` for the engine's own plans, and these."""
+
+    @property
+    def writer(self) -> Writing:
+        """Writes what is to be run."""
+        ...
+
+    def run(
+        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[Described | Rows]:
+        """Run a guest's query as it was written; see `SqlConnection.run`."""
+        ...
+
+    def describe(
+        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Described:
+        """The columns of such a query; see `SqlConnection.describe`."""
+        ...
+
+    def execute(
+        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[pb.ExecutePlanResponse]:
+        """Run a plan of the engine's own; see `BackendSession.execute`."""
+        ...
+
+    def analyze(
+        self,
+        request: pb.AnalyzePlanRequest,
+        *,
+        deadline: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> pb.AnalyzePlanResponse:
+        """The type of a plan of the engine's own; see `BackendSession.analyze`."""
+        ...
+
+    @property
+    def disturbed(self) -> int:
+        """See `BackendSession.disturbed`."""
+        ...
+
+    def apart(self) -> SqlSession:
+        """See `BackendSession.apart`."""
+        ...
+
+    def close(self) -> None:
+        """See `BackendSession.close`."""
+        ...
+
+
+class SqlBackend(abc.ABC):
+    """A data engine that speaks SQL. Thread-safe; see `Backend`.
+
+    Attributes:
+        name: as results call it.
+    """
+
+    name: str
+
+    @abc.abstractmethod
+    def start(self) -> None:
+        """Start or reach it; see `Backend.start`."""
+
+    @abc.abstractmethod
+    def open_session(self, tenant: str = "") -> SqlSession:
+        """Open a session; see `Backend.open_session`."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """End it; see `Backend.close`."""

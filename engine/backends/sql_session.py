@@ -1,0 +1,157 @@
+"""The session that every backend of SQL has: it writes what is to be run, and hands it to the connection."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import pyarrow as pa
+import pyspark.sql.connect.proto as pb
+from sqlglot import exp
+
+from engine.backends.sql import Rows, SqlConnection
+from engine.errors import BackendError
+from engine.ownsql import Translator, struct_of
+from engine.snowsql import CheckedQuery, check_condition, condition_for, emit_duckdb, emit_snowflake
+from sandbox.contract.messages import Described
+
+_EMITTERS: Final = {"snowflake": emit_snowflake, "duckdb": emit_duckdb}
+
+
+class SqlWriter:
+    """Writes queries in a backend's dialect.
+
+    Attributes:
+        columns: those of the dataset, once it is described.
+    """
+
+    def __init__(self, connection: SqlConnection) -> None:
+        self.columns: tuple[str, ...] = ()
+        self._dialect = connection.dialect
+        self._emit: Callable[[CheckedQuery, exp.Query], str] = _EMITTERS[connection.dialect.name]
+        self._translator = Translator(self._dialect, connection.source, self._condition)
+
+    def emit(self, query: CheckedQuery, frame: exp.Query) -> str:
+        """A guest's query over a frame.
+
+        Args:
+            query: checked.
+            frame: what its placeholder stands for.
+        """
+        return self._emit(query, frame)
+
+    def text(self, relation: pb.Relation) -> str:
+        """A plan of the engine's own."""
+        return str(self._translator.query(relation).sql(dialect=self._dialect.name))
+
+    def frame_query(self, frame: pb.Relation) -> exp.Query:
+        """The query that gives the rows of a frame."""
+        return self._translator.query(frame)
+
+    def keyed_query(self, frame: pb.Relation, keys: list[tuple[str, pb.Expression]]) -> exp.Query:
+        """The query that gives the rows of a frame, with further columns of these names."""
+        return self._translator.keyed(frame, keys)
+
+    def checked(self, text: str) -> str:
+        """The text of a segment's condition, once it is checked.
+
+        Raises:
+            PlanRefused: as `check_condition` and `condition_for`.
+        """
+        self._condition(text)
+        return text
+
+    def _condition(self, text: str) -> exp.Expression:
+        """The condition of a segment, checked once more and written in the dialect."""
+        return condition_for(check_condition(text, self.columns), self._dialect.name)
+
+
+class DirectSqlSession:
+    """The session that a backend opens; see `SqlSession`.
+
+    Attributes:
+        writer: writes what is to be run.
+    """
+
+    def __init__(self, connection: SqlConnection) -> None:
+        self.writer = SqlWriter(connection)
+        self._connection = connection
+
+    def run(
+        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[Described | Rows]:
+        """Run a guest's query; see `SqlSession.run`."""
+        return self._connection.run(text, deadline=deadline, cancel=cancel)
+
+    def describe(
+        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Described:
+        """The columns of a guest's query; see `SqlSession.describe`."""
+        return self._connection.describe(text, deadline=deadline, cancel=cancel)
+
+    def execute(
+        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[pb.ExecutePlanResponse]:
+        """Run a plan of the engine's own; see `SqlSession.execute`."""
+        for part in self._connection.run(self.writer.text(plan.root), deadline=deadline, cancel=cancel):
+            response = pb.ExecutePlanResponse()
+            if isinstance(part, Described):
+                response.schema.CopyFrom(struct_of(part.columns))
+            else:
+                batch = response.arrow_batch
+                batch.data = _with_whole_numbers(part.data)
+                batch.row_count, batch.num_chunks_in_batch = part.count, 1
+            yield response
+
+    def analyze(
+        self,
+        request: pb.AnalyzePlanRequest,
+        *,
+        deadline: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> pb.AnalyzePlanResponse:
+        """The type of a plan of the engine's own; see `SqlSession.analyze`."""
+        relation = request.schema.plan.root
+        described = self._connection.describe(self.writer.text(relation), deadline=deadline, cancel=cancel)
+        if relation.WhichOneof("rel_type") in ("read", "local_relation"):
+            self.writer.columns = tuple(column.name for column in described.columns)
+        response = pb.AnalyzePlanResponse()
+        response.schema.schema.CopyFrom(struct_of(described.columns))
+        return response
+
+    @property
+    def disturbed(self) -> int:
+        """See `BackendSession.disturbed`."""
+        return 0
+
+    def apart(self) -> DirectSqlSession:
+        """The same session: queries do not take turns here."""
+        return self
+
+    def close(self) -> None:
+        """Release it; see `BackendSession.close`."""
+        self._connection.close()
+
+
+def _with_whole_numbers(data: bytes | memoryview) -> bytes:
+    """An Arrow stream of an answer to the engine, in which whole numbers are BIGINT."""
+    with pa.ipc.open_stream(data) as reader:
+        table = reader.read_all()
+    columns = [_whole(column) if _is_wide(column.type) else column for column in table.columns]
+    sink = pa.BufferOutputStream()
+    plain = pa.table(columns, names=table.column_names)
+    with pa.ipc.new_stream(sink, plain.schema) as writer:
+        writer.write_table(plain)
+    return bytes(sink.getvalue())
+
+
+def _is_wide(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0))
+
+
+def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        raise BackendError("a whole number of a segment or a count has more than 18 digits") from None

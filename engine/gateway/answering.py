@@ -1,0 +1,87 @@
+"""What the gateway needs of whatever answers a run's requests: PySpark's (`answers`) or Snowpark's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyspark.sql.connect.proto as pb
+
+from engine.backends.base import BackendSession
+from engine.errors import BackendError
+from engine.gateway.budget import FrameBudget
+from sandbox.contract.messages import ReplyError
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCall:
+    """One call of calc_metric to be made.
+
+    Attributes:
+        index: the frame's index in its run.
+        seed: seed of the random generators.
+        relation: what the placeholder stands for.
+    """
+
+    index: int
+    seed: int
+    relation: pb.Relation
+
+
+class CallAnswers(Protocol):
+    """What the requests of one call are answered with."""
+
+    call: FrameCall
+    queries: int
+
+    def foretell(self) -> bytes | None:
+        """The payload of a FORETOLD frame, if there is one to send."""
+        ...
+
+    def note_used(self) -> None:
+        """The worker took what was foretold.
+
+        Raises:
+            ChannelGarbage: nothing was.
+        """
+        ...
+
+    def note_end(self) -> None:
+        """The call has ended."""
+        ...
+
+    def responses(self, payload: memoryview) -> Iterator[Any]:
+        """Answer one request; see `Answers.responses`."""
+        ...
+
+    def explain(self, error: BackendError) -> ReplyError:
+        """A failed query in words for the author."""
+        ...
+
+
+class RunAnswering(Protocol):
+    """What answers the requests of a run's calls."""
+
+    @property
+    def session(self) -> BackendSession:
+        """The run's session on the backend."""
+        ...
+
+    def apart(self) -> RunAnswering:
+        """The same for a call whose query was lost before; see `BackendSession.apart`."""
+        ...
+
+    def of_call(
+        self, call: FrameCall, budget: FrameBudget, *, deadline: float, cancel: threading.Event
+    ) -> CallAnswers:
+        """What answers one call.
+
+        Args:
+            call: the call.
+            budget: is charged for plans and for what is fetched.
+            deadline: monotonic seconds at which queries are stopped.
+            cancel: stops queries once set.
+        """
+        ...

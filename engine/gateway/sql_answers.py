@@ -1,0 +1,168 @@
+"""The answers to what one call of calc_metric asks with Snowpark.
+
+A request is SQL text: it is checked and written anew (`engine.snowsql`), over the frame of the call, and only
+then is the backend asked. Its answer is columns and Arrow batches, and nothing else of the backend's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyspark.sql.connect.proto as pb
+
+from engine.backends.sql import Rows, SqlSession
+from engine.errors import BackendError, PlanRefused
+from engine.gateway.answering import FrameCall
+from engine.gateway.budget import FrameBudget
+from engine.gateway.replies import Batch, table_batches
+from engine.gateway.sql_explain import explain_sql
+from engine.sharing.once import Patience
+from engine.sharing.queries import Asker
+from engine.snowsharing import SqlSharing
+from engine.snowsql import CheckedQuery, check_query
+from sandbox.contract.framing import ChannelGarbage, SqlMethod
+from sandbox.contract.messages import Described, ReplyError
+
+# Columns of queries that are remembered for a run, and requests that were checked.
+_MOST_DESCRIBED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SqlRunAnswers:
+    """What the calls of one run have in common; see `RunAnswering`.
+
+    Attributes:
+        session: the run's session on the backend.
+        full: the rows of the whole range, over which every query has the columns that it has over any frame.
+        columns: the names of the dataset's columns.
+        sharing: answers questions for many frames at once; None: each frame asks for itself.
+        run: stands for the run.
+        described: the columns of queries, by what tells queries apart.
+    """
+
+    session: SqlSession
+    full: pb.Relation
+    columns: tuple[str, ...]
+    sharing: SqlSharing | None = None
+    run: object = None
+    described: dict[object, Described] = field(default_factory=dict)
+
+    def apart(self) -> SqlRunAnswers:
+        """See `RunAnswering.apart`."""
+        return replace(self, session=self.session.apart())
+
+    def of_call(
+        self, call: FrameCall, budget: FrameBudget, *, deadline: float, cancel: threading.Event
+    ) -> SqlAnswers:
+        """See `RunAnswering.of_call`."""
+        return SqlAnswers(call, self, budget, deadline=deadline, cancel=cancel)
+
+
+class SqlAnswers:
+    """What the requests of one call are answered with; see `CallAnswers`.
+
+    Attributes:
+        call: the call.
+        queries: how many requests were sent to the backend.
+    """
+
+    def __init__(
+        self,
+        call: FrameCall,
+        run: SqlRunAnswers,
+        budget: FrameBudget,
+        *,
+        deadline: float,
+        cancel: threading.Event,
+    ) -> None:
+        self.call = call
+        self.queries = 0
+        self._run = run
+        self._budget = budget
+        self._patience = Patience(deadline, cancel)
+        self._fetched = 0
+
+    def foretell(self) -> bytes | None:
+        """Nothing is foretold: Snowpark's texts hold names that it makes up."""
+        return None
+
+    def note_used(self) -> None:
+        """Nothing was foretold."""
+        raise ChannelGarbage("nothing was foretold")
+
+    def note_end(self) -> None:
+        """The call has ended."""
+
+    def explain(self, error: BackendError) -> ReplyError:
+        """A failed query in words for the author."""
+        return explain_sql(error)
+
+    def responses(self, payload: memoryview) -> Iterator[Any]:
+        """Answer one request: yield its columns, and its rows in batches; see `CallAnswers.responses`."""
+        try:
+            method = SqlMethod(payload[0])
+        except (IndexError, ValueError):
+            raise ChannelGarbage("a request of no known method") from None
+        self._budget.charge_plan()
+        query = check_query(_read(payload[1:]), self._run.columns)
+        if method is SqlMethod.DESCRIBE:
+            yield self._describe(query)
+        else:
+            yield from self._shared(query) or self._fetch(query)
+
+    def _describe(self, query: CheckedQuery) -> Described:
+        known, place = self._run.described, (query.key, query.made_names)
+        if place not in known:
+            writer = self._run.session.writer
+            text = writer.emit(query, writer.frame_query(self._run.full))
+            self.queries += 1
+            found = self._run.session.describe(
+                text, deadline=self._patience.deadline, cancel=self._patience.cancel
+            )
+            if len(known) >= _MOST_DESCRIBED:
+                return found
+            known[place] = found
+        return known[place]
+
+    def _shared(self, query: CheckedQuery) -> Iterator[Any] | None:
+        """The answer that frames share; None if this one has to ask for itself."""
+        sharing = self._run.sharing
+        asker = Asker(self._run.run, self.call.index, self._fetched, self._patience)
+        self._fetched += 1
+        if sharing is None:
+            return None
+        try:
+            answer = sharing.answer(query, asker)
+        finally:
+            self.queries += asker.queries
+        if answer is None:
+            return None
+        return self._charged(answer.described, table_batches(answer.table))
+
+    def _charged(self, described: Described, batches: Iterator[Batch]) -> Iterator[Any]:
+        yield described
+        for batch in batches:
+            self._budget.charge_fetch(batch.rows, len(batch.data))
+            yield batch
+
+    def _fetch(self, query: CheckedQuery) -> Iterator[Any]:
+        session, rows = self._run.session, 0
+        text = session.writer.emit(query, session.writer.frame_query(self.call.relation))
+        self.queries += 1
+        for part in session.run(text, deadline=self._patience.deadline, cancel=self._patience.cancel):
+            if isinstance(part, Rows):
+                self._budget.charge_fetch(part.count, len(part.data))
+                yield Batch(part.count, rows, part.data)
+                rows += part.count
+            else:
+                yield part
+
+
+def _read(payload: memoryview) -> str:
+    try:
+        return bytes(payload).decode()
+    except UnicodeDecodeError:
+        raise PlanRefused("plan-garbage", "the query is not text in UTF-8") from None

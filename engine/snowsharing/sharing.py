@@ -1,0 +1,168 @@
+"""Answers to what the Snowpark calls of a dataset's runs all ask, kept as long as the runs last."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Final
+
+from engine.backends.sql import SqlSession
+from engine.frames import FrameSet, PlannedFrame
+from engine.fusion.unfused import Unfused
+from engine.models.run import Shared
+from engine.sharing.counting import Counted, count_together
+from engine.sharing.gather import Gather
+from engine.sharing.once import Once, Patience
+from engine.sharing.queries import Asker, Source
+from engine.snowfusion import Choice, choose
+from engine.snowsharing.ask import Asking, Keyed, SqlAnswer
+from engine.snowsql import CheckedQuery
+
+# Questions that are remembered; a metric that asks more of them computes them from its data.
+_MAX_QUESTIONS: Final = 1_000
+# Frames that must ask the same at a step at which frames differ, before they share an answer there.
+_ENOUGH: Final = 3
+_POLL_SECONDS: Final = 0.1
+_WHOLE: Final = -1  # in place of a family: all frames
+
+
+@dataclass(eq=False, slots=True)
+class _Question:
+    """A query that frames ask, with its answers as far as they are known."""
+
+    query: CheckedQuery
+    choice: Choice
+    shared: dict[int, Once[Keyed]] = field(default_factory=lambda: defaultdict(Once))
+    empty: Once[SqlAnswer] = field(default_factory=Once)
+
+
+@dataclass(slots=True)
+class _Step:
+    """What the frames of a run asked at one step."""
+
+    asked: Counter[bytes] = field(default_factory=Counter)
+
+    def may_share(self, key: bytes) -> bool:
+        """Whether a new shared query is worth it: frames that ask different things would never use it."""
+        return list(self.asked) == [key] or self.asked[key] >= _ENOUGH
+
+
+class SqlSharing:
+    """What is shared. Thread-safe."""
+
+    def __init__(self, source: Source, session: SqlSession) -> None:
+        """Share nothing yet.
+
+        Args:
+            source: the dataset.
+            session: where its queries run.
+        """
+        self._source = source
+        self._asking = Asking(source, session)
+        self._counting = threading.Lock()
+        self._counted: Counted | None = None
+        self._known = threading.Event()
+        self._lock = threading.Lock()
+        self._questions: dict[bytes, _Question] = {}
+        self._steps: defaultdict[tuple[object, int], _Step] = defaultdict(_Step)
+        self._tallies: defaultdict[object, Counter[tuple[str, str, str]]] = defaultdict(Counter)
+
+    def expect(self, run: object) -> None:
+        """Nothing: counting does not wait for what runs ask first."""
+
+    def leave(self, run: object) -> None:
+        """Nothing; see `expect`."""
+
+    def count(self, patience: Patience) -> Counted:
+        """Count the rows of the frames, and find the segments; once for all runs; see `Sharing.count`."""
+        with self._counting:
+            if self._counted is None:
+                self._counted = count_together(self._source, Gather(), patience)
+                self._known.set()
+                return self._counted
+            return Counted(self._counted.frames, self._counted.cells, 0)
+
+    def answer(self, query: CheckedQuery, asker: Asker) -> SqlAnswer | None:
+        """The answer to a question of a frame; None if the frame has to ask for itself.
+
+        Args:
+            query: the question.
+            asker: the frame's call.
+
+        Raises:
+            BackendLost, Interrupted: as `BackendSession.execute`.
+        """
+        question = self._question(query)
+        how: str = "frame"
+        reason = question.choice.reason if question else "too many different queries"
+        answer: SqlAnswer | None = None
+        if question is not None and question.choice.how != "frame":
+            try:
+                how, answer, reason = *self._answer(question, asker), ""
+            except Unfused as unfused:
+                how, reason = "frame", unfused.reason
+        shown = "a query" if question is None else question.choice.describe()
+        with self._lock:
+            self._tallies[asker.run][shown, how, reason] += 1
+        return answer
+
+    def report(self, run: object) -> tuple[Shared, ...]:
+        """How the questions of a run were answered, the most frequent first."""
+        with self._lock:
+            return tuple(
+                Shared(plan, how, frames, reason)
+                for (plan, how, reason), frames in self._tallies[run].most_common()
+            )
+
+    def _question(self, query: CheckedQuery) -> _Question | None:
+        with self._lock:
+            if query.key not in self._questions:
+                if len(self._questions) >= _MAX_QUESTIONS:
+                    return None
+                self._questions[query.key] = _Question(query, choose(query))
+            return self._questions[query.key]
+
+    def _answer(self, question: _Question, asker: Asker) -> tuple[str, SqlAnswer]:
+        key = question.query.key
+        with self._lock:
+            step = self._steps[asker.run, asker.step]
+            step.asked[key] += 1
+            may_share = step.may_share(key)
+        frames = self._frames(asker.patience)
+        frame = frames.frames[asker.frame]
+        if frame.rows:
+            keyed = self._shared(question, frames, frame, asker, may_share=may_share)
+            found = keyed.answer(frame.family, frames.families[frame.family], asker.frame)
+            if found is not None:
+                return question.choice.how, found
+        return "empty", question.empty.get(
+            lambda: self._asking.ask_empty(question.query, asker), asker.patience
+        )
+
+    def _shared(
+        self,
+        question: _Question,
+        frames: FrameSet,
+        frame: PlannedFrame,
+        asker: Asker,
+        *,
+        may_share: bool,
+    ) -> Keyed:
+        family = frames.families[frame.family]
+        place = _WHOLE if question.choice.how == "rows" else frame.family
+        with self._lock:
+            once = question.shared[place]
+        if not once.made and not may_share:
+            raise Unfused("a query that differs between frames")
+        if place == _WHOLE:
+            return once.get(lambda: self._asking.ask_rows(question.query, asker), asker.patience)
+        if len(family.frames) < 2:
+            raise Unfused("the only frame of its kind")
+        return once.get(lambda: self._asking.ask_family(question.query, family, asker), asker.patience)
+
+    def _frames(self, patience: Patience) -> FrameSet:
+        while not self._known.wait(_POLL_SECONDS):
+            patience.check()
+        assert self._counted is not None
+        return self._counted.frames

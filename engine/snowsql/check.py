@@ -1,0 +1,209 @@
+"""Checking SQL text for Snowflake that comes from a guest. Trusted side, pure.
+
+The text is parsed; every node, part, function, type and name of the tree must be on a list; the tree is
+brought into one form (names in capitals and quoted, no needless parentheses); what it reads is the frame
+and nothing else. Then the text that the tree makes is parsed again, and must give the same tree. Only text
+that is made from a tree is ever sent.
+
+Rejected: sending the guest's own text after a check. What a parser takes for equal, Snowflake may not:
+bare CURRENT_ROLE parses as a column, `s.NEXTVAL` as a column of s, `evil.sch.ABS(x)` as the name ABS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from engine.errors import PlanRefused
+from engine.snowsql.canonical import canonical
+from engine.snowsql.caps import (
+    LONGER_TEXT_BYTES,
+    LONGER_TEXTS_KEPT,
+    MAX_COLUMNS,
+    MAX_DEPTH,
+    MAX_NODES,
+    SHORT_TEXT_BYTES,
+    SHORT_TEXTS_KEPT,
+)
+from engine.snowsql.emit import Writer
+from engine.snowsql.names import check_name
+from engine.snowsql.node_table import QUERIES, QUERY_NODES
+from engine.snowsql.nodes import admit, same, settle
+from engine.snowsql.parse import parse
+from engine.snowsql.scopes import bind_names
+
+
+@dataclass(frozen=True)
+class CheckedQuery:
+    """A query that may be sent, once its frame is bound.
+
+    Attributes:
+        tree: the checked tree; not to be changed.
+        text: the query over the placeholder, as it was made from the tree.
+        functions: the functions that it calls, in capitals, sorted.
+        reads: how often it reads the frame.
+    """
+
+    tree: Any
+    text: str
+    functions: tuple[str, ...]
+    reads: int
+
+    @cached_property
+    def key(self) -> bytes:
+        """Equal for queries that are equal but for the names that Snowpark makes up."""
+        return canonical(self.tree)[0]
+
+    @cached_property
+    def made_names(self) -> tuple[str, ...]:
+        """The names that Snowpark made up, in the order of the key."""
+        return canonical(self.tree)[1]
+
+
+def check_query(text: str, columns: tuple[str, ...]) -> CheckedQuery:
+    """Check a query over the frame.
+
+    Args:
+        text: one SELECT or set operation that reads "FRAME".
+        columns: the frame's columns.
+
+    Raises:
+        PlanRefused: with what is wrong and what to use instead.
+    """
+    check_columns(columns)
+    return _remembered(text)
+
+
+def check_columns(columns: tuple[str, ...]) -> None:
+    """Check that the frame's own columns can be told apart from what queries name.
+
+    Raises:
+        PlanRefused: if a name is reserved, hidden or there twice, or there are too many.
+    """
+    if len(columns) > MAX_COLUMNS:
+        raise PlanRefused(
+            "plan-too-large",
+            f"the frame has {len(columns):,} columns, {MAX_COLUMNS:,} are allowed",
+            "give the engine a view with fewer columns",
+        )
+    for name in columns:
+        check_name(name)
+
+
+def _remembered(text: str) -> CheckedQuery:
+    if len(text) <= SHORT_TEXT_BYTES:
+        return _check_short(text)
+    return _check_longer(text) if len(text) <= LONGER_TEXT_BYTES else _check_query(text)
+
+
+def _check_query(text: str) -> CheckedQuery:
+    checked = _read_query(text)
+    again = _read_query(checked.text)
+    if not same(again.tree, checked.tree) or again.text != checked.text:
+        raise _ambiguous()
+    return checked
+
+
+_check_short = lru_cache(maxsize=SHORT_TEXTS_KEPT)(_check_query)
+_check_longer = lru_cache(maxsize=LONGER_TEXTS_KEPT)(_check_query)
+
+
+def _read_query(text: str) -> CheckedQuery:
+    tree = check_tree(parse(text, query=True))
+    if type(tree).__name__ not in QUERIES:
+        raise PlanRefused(
+            "sql-statement",
+            "the SQL text is not a query",
+            "a metric asks one SELECT at a time of its DataFrame",
+        )
+    reads = bind_names(tree)
+    return CheckedQuery(tree, Writer().write(tree), functions_of(tree), reads)
+
+
+def check_condition(text: str, columns: tuple[str, ...]) -> Any:
+    """Check a Boolean condition over the columns of the frame, as in SegmentGroup.where.
+
+    Args:
+        text: an expression without subqueries, aggregates and windows.
+        columns: the frame's columns; no other name may appear.
+
+    Returns:
+        The checked tree; not to be changed.
+
+    Raises:
+        PlanRefused: with what is wrong and what to use instead.
+    """
+    tree = _check_condition(text) if len(text) <= SHORT_TEXT_BYTES else _check_new_condition(text)
+    known = set(columns)
+    for node in tree.walk():
+        if type(node).__name__ == "Column" and (node.args.get("table") or node.name not in known):
+            raise PlanRefused(
+                "sql-refused",
+                f"the condition names {node.name[:60]!r}, which is not a column of the data",
+                f"there are {', '.join(sorted(known))[:300]}; names in lower case need double quotes",
+            )
+    return tree
+
+
+def _check_new_condition(text: str) -> Any:
+    tree = _read_condition(text)
+    if not same(_read_condition(Writer().write(tree)), tree):
+        raise _ambiguous()
+    return tree
+
+
+_check_condition = lru_cache(maxsize=SHORT_TEXTS_KEPT)(_check_new_condition)
+
+
+def _read_condition(text: str) -> Any:
+    tree = check_tree(parse(text, query=False))
+    for node in tree.walk():
+        if type(node).__name__ in QUERY_NODES | {"Window", "Distinct"}:
+            raise PlanRefused(
+                "sql-subquery",
+                "a condition holds a query or a window",
+                "compare the columns of one row",
+            )
+    return tree
+
+
+def check_tree(tree: Any) -> Any:
+    """Check every node of a parsed tree, and bring the tree into its one form.
+
+    Raises:
+        PlanRefused: for whatever is not allowed.
+    """
+    count, stack = 0, [(tree, 1)]
+    order: list[Any] = []
+    while stack:
+        node, depth = stack.pop()
+        count += 1
+        if count > MAX_NODES or depth > MAX_DEPTH:
+            raise PlanRefused(
+                "sql-too-deep" if depth > MAX_DEPTH else "sql-too-long",
+                f"the query is too large: {MAX_NODES:,} parts, {MAX_DEPTH} inside one another are allowed",
+                "select the columns that the metric needs first, or split the query",
+            )
+        admit(node)
+        order.append(node)
+        stack.extend((child, depth + 1) for child in node.iter_expressions())
+    # From the leaves up, so that a node finds its parts in their one form.
+    for node in reversed(order):
+        settle(node)
+    while type(tree).__name__ == "Paren":
+        tree = tree.this.pop()
+    return tree
+
+
+def functions_of(tree: Any) -> tuple[str, ...]:
+    """The functions that a checked tree calls."""
+    return tuple(sorted({node.this for node in tree.walk() if type(node).__name__ == "Anonymous"}))
+
+
+def _ambiguous() -> PlanRefused:
+    return PlanRefused(
+        "sql-ambiguous",
+        "the SQL text is refused: it can be read in two ways",
+        "write it more plainly, with parentheses around operators, or use the DataFrame API",
+    )

@@ -1,0 +1,115 @@
+"""What names in a checked tree stand for: the frame, a query in WITH, an alias in sight. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.errors import PlanRefused
+from engine.snowsql.caps import MAX_FRAME_READS
+from engine.snowsql.names import FRAME
+
+
+def bind_names(tree: Any) -> int:
+    """Check that every table is the frame or a query in WITH, and every qualifier an alias in sight.
+
+    Returns:
+        How often the frame is read.
+
+    Raises:
+        PlanRefused: for any other name.
+    """
+    reads, sources = 0, dict[int, frozenset[str]]()
+    for node in tree.walk():
+        kind = _kind(node)
+        if kind == "With":
+            _check_with(node)
+        elif kind == "Table":
+            name = node.this.this
+            if name == FRAME:
+                reads += 1
+            elif not is_defined(node):
+                raise PlanRefused(
+                    "read-refused",
+                    f"the table {name[:60]!r} is refused: a metric reads only the DataFrame that it gets",
+                    "use that DataFrame, or a query in WITH",
+                )
+        elif kind == "Column" and node.args.get("table") is not None:
+            _check_qualifier(node, sources)
+    if reads > MAX_FRAME_READS:
+        raise PlanRefused(
+            "plan-too-large",
+            f"the query reads the frame {reads} times, {MAX_FRAME_READS} are allowed",
+            "aggregate first, or fetch what is needed once with to_pandas()",
+        )
+    return reads
+
+
+def is_defined(table: Any) -> bool:
+    """Whether a query of this name in WITH is in sight of a table: around it, and before it."""
+    name = table.this.this
+    child, parent = table, table.parent
+    while parent is not None:
+        if _kind(parent) == "With":
+            for one in parent.expressions:
+                if one is child:
+                    break
+                if _cte_name(one) == name:
+                    return True
+        held = parent.args.get("with_")
+        if held is not None and held is not child and any(_cte_name(one) == name for one in held.expressions):
+            return True
+        child, parent = parent, parent.parent
+    return False
+
+
+def _check_with(node: Any) -> None:
+    names = [_cte_name(one).upper() for one in node.expressions]
+    if FRAME in names or len(set(names)) != len(names):
+        raise PlanRefused(
+            "table-refused",
+            f"WITH gives a name twice, or gives {FRAME!r}, which is the frame's",
+            "give each query another name",
+        )
+
+
+def _cte_name(cte: Any) -> str:
+    return str(cte.args["alias"].this.this)
+
+
+def _check_qualifier(column: Any, sources: dict[int, frozenset[str]]) -> None:
+    name = column.args["table"].this
+    parent = column.parent
+    while parent is not None:
+        if _kind(parent) == "Select":
+            if id(parent) not in sources:
+                sources[id(parent)] = frozenset(_names_of_sources(parent))
+            if name in sources[id(parent)]:
+                return
+        parent = parent.parent
+    raise PlanRefused(
+        "table-refused",
+        f"{name[:60]!r} is refused before a dot: it is not the alias of something that the query reads",
+        "give the DataFrame this alias, or leave the part before the dot out",
+    )
+
+
+def _names_of_sources(select: Any) -> Iterator[str]:
+    items = [select.args["from_"].this] if select.args.get("from_") else []
+    items += [join.this for join in select.args.get("joins", ())]
+    while items:
+        item = items.pop()
+        items += [join.this for join in item.args.get("joins", ())]
+        alias = item.args.get("alias")
+        for pivot in item.args.get("pivots", ()):
+            alias = pivot.args.get("alias") or alias
+        if alias is not None and alias.args.get("this") is not None:
+            yield alias.this.this
+        elif _kind(item) == "Table":
+            yield item.this.this
+        if _kind(item) == "Subquery" and _kind(item.this) in ("Table", "Subquery", "Values"):
+            items.append(item.this)
+
+
+def _kind(node: Any) -> str:
+    return type(node).__name__

@@ -1,0 +1,2 @@
+def calc_metric(df):
+    return df.stat.corr("score", "amount")
