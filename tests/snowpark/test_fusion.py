@@ -50,6 +50,7 @@ UNSHARED = {
     'SELECT "S", count(1) FROM "FRAME" GROUP BY 1': "GROUP BY a place",
     'SELECT "S", count(1) FROM "FRAME" GROUP BY ROLLUP("S")': "ROLLUP",
     'SELECT count(1) FROM "FRAME" HAVING count(1) > 1': "HAVING",
+    'SELECT * FROM (SELECT *, * FROM "FRAME")': "all columns twice",
     'WITH "Q" AS (SELECT * FROM "FRAME") SELECT * FROM "Q"': "a query with a name",
     'SELECT count(1) FROM "FRAME" AS "L" INNER JOIN "FRAME" AS "R" ON ("L"."A" = "R"."A")': "a join",
 }
