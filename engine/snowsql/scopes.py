@@ -46,7 +46,7 @@ def bind_names(tree: Any) -> int:
 
 
 def bare_values(tree: Any) -> frozenset[str]:
-    """Names that a tree takes for columns and defines nowhere, and that DuckDB, even quoted, has for values."""
+    """Names that a tree takes for columns and defines nowhere, and that are values on DuckDB, even quoted."""
     used, defined = set[str](), set[str]()
     for node in tree.walk():
         kind = _kind(node)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
 from engine.snowfusion import carry_keys, choose
+from engine.snowsharing import SqlSharing
 from engine.snowsql import check_query, emit_duckdb
 
 COLUMNS = ("G", "A", "B", "S", "D")
@@ -223,3 +224,14 @@ def test_a_frame_that_is_absent_from_the_shared_answer_gets_that_of_an_empty_one
             .where(f"G IS NOT DISTINCT FROM {'NULL' if group is None else repr(group)}")
         )
         assert rows_of(database, emit_duckdb(query, frame)) == nothing
+
+
+def test_questions_are_remembered_up_to_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tree takes 250 times the bytes of its text: a thousand large ones would take all memory."""
+    monkeypatch.setattr("engine.snowsharing.sharing.Asking", lambda *_: None)
+    sharing = SqlSharing(None, None)  # type: ignore[arg-type] # neither is asked
+    wide = ", ".join(f'"A" + {{}} AS "C{i}"' for i in range(500))
+    texts = [f'SELECT {wide.replace("{}", str(i))} FROM "FRAME"' for i in range(130)]
+    kept = [sharing._question(check_query(text, COLUMNS)) is not None for text in texts]
+    assert kept[0] and not kept[-1]
+    assert sum(len(text) for text, was in zip(texts, kept, strict=True) if was) < 2 << 20
