@@ -61,9 +61,7 @@ def _date(value: int, _dialect: Dialect) -> exp.Expression:
 
 def _instant(value: int, dialect: Dialect) -> exp.Expression:
     moment = _EPOCH + timedelta(microseconds=value)
-    return cast(
-        exp.Literal.string(moment.isoformat(timespec="microseconds")), dialect.types["timestamp"]
-    )
+    return cast(exp.Literal.string(moment.isoformat(timespec="microseconds")), dialect.types["timestamp"])
 
 
 def _wall_clock(value: int, dialect: Dialect) -> exp.Expression:
