@@ -36,6 +36,8 @@ from engine.backends.sql_session import DirectSqlSession
 from engine.errors import BackendStartError, EngineClosed
 
 _MEMORY_BYTES: Final = 8 << 30
+# Beside DuckDB's own limit, which texts that a function makes are not counted in: Python, Arrow, stacks.
+_MEMORY_BESIDE: Final = 2 << 30
 _DISK_BYTES: Final = 16 << 30
 _START_SECONDS: Final = 60.0
 _TICK_SECONDS: Final = 0.05
@@ -120,6 +122,8 @@ class LocalDuckDb(SqlBackend):
             read=(*self._read, *python_folders(), packages / "engine", packages / "sandbox"),
             bind_ports=(port,),
             forward_port=port,
+            memory_bytes=self._memory + _MEMORY_BESIDE,
+            file_bytes=_DISK_BYTES,
         )
         process = start_process(
             folder,

@@ -19,7 +19,7 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
-from engine.backends.duckdb_wire import Message, Reader, send, send_json, send_rows
+from engine.backends.duckdb_wire import MOST_BYTES, Message, Reader, send, send_json, send_rows
 
 _SETTINGS: Final = (
     "TimeZone = 'UTC'",
@@ -31,7 +31,9 @@ _SETTINGS: Final = (
 )
 _LOCKS: Final = ("enable_external_access = false", "lock_configuration = true")  # the last ones
 _BATCH_ROWS: Final = 100_000
+_BATCH_BYTES: Final = 16 << 20  # larger ones are sent in parts: the engine holds a message before it counts
 _TEXT_CHARS: Final = 4_000
+_TICK_SECONDS: Final = 0.05
 
 
 def open_database(settings: dict[str, Any], folders: list[str]) -> duckdb.DuckDBPyConnection:
@@ -57,20 +59,25 @@ def main() -> None:
 
 
 def _answer(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, token: str) -> None:
+    over = threading.Event()
     with sock, cursor:
         try:
             _, payload = Reader(sock).read()
             question = json.loads(bytes(payload))
             if not hmac.compare_digest(str(question.pop("token")), token):
                 return
-            threading.Thread(target=_watch, args=(cursor, sock), daemon=True).start()
+            threading.Thread(target=_watch, args=(cursor, sock, over), daemon=True).start()
             _carry_out(cursor, sock, question)
             send(sock, Message.END)
         except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
             told = {"class": type(error).__name__, "text": str(error)[:_TEXT_CHARS]}
             _tell(sock, told)
+        except MemoryError:
+            _tell(sock, {"class": "OutOfMemoryException", "text": "out of memory"})
         except (OSError, EOFError, ValueError, KeyError):
             return  # the engine is gone, or this is somebody else
+        finally:
+            over.set()
 
 
 def _tell(sock: socket.socket, told: dict[str, str]) -> None:
@@ -80,13 +87,18 @@ def _tell(sock: socket.socket, told: dict[str, str]) -> None:
         return
 
 
-def _watch(cursor: duckdb.DuckDBPyConnection, sock: socket.socket) -> None:
-    """Interrupt the query once the engine has closed its sending side."""
+def _watch(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, over: threading.Event) -> None:
+    """Interrupt the query once the engine has closed its sending side.
+
+    Again and again: DuckDB forgets an interrupt that comes between the steps of a query.
+    """
     try:
         sock.recv(1)
-    except OSError:
+        while not over.is_set():
+            cursor.interrupt()
+            over.wait(_TICK_SECONDS)
+    except (OSError, duckdb.Error):
         return
-    cursor.interrupt()
 
 
 def _carry_out(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, question: dict[str, str]) -> None:
@@ -95,7 +107,8 @@ def _carry_out(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, question:
             relation = cursor.sql(question["sql"])
             _send_columns(relation, sock)
             for batch in _batches(relation):
-                send_rows(sock, batch.num_rows, _stream(batch))
+                for part in _parts(batch):
+                    send_rows(sock, part.num_rows, _stream(part))
         case "describe":
             _send_columns(cursor.sql(question["sql"]), sock)
         case "keep":
@@ -119,6 +132,22 @@ def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
         yield _plain(batch)
     if not count:
         yield _plain(pa.RecordBatch.from_pylist([], schema=reader.schema))
+
+
+def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A batch in parts of a few megabytes, or of one row.
+
+    Raises:
+        pa.ArrowInvalid: one row is larger than a message can be.
+    """
+    if batch.num_rows < 2 or batch.nbytes <= _BATCH_BYTES:
+        if batch.nbytes > MOST_BYTES // 2:
+            raise pa.ArrowInvalid("one row of the answer is too large")
+        yield batch
+        return
+    middle = batch.num_rows // 2
+    yield from _parts(batch.slice(0, middle))
+    yield from _parts(batch.slice(middle))
 
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 _HEADER: Final = struct.Struct(">BI")
 _ROW_COUNT: Final = struct.Struct(">Q")
-# The largest message: one batch of rows.
-_MOST_BYTES: Final = 1 << 30
+# The largest message: a question, or a batch of one row that is very large.
+MOST_BYTES: Final = 64 << 20
 
 
 class Message(enum.IntEnum):
@@ -76,7 +76,7 @@ class Reader:
         if self._kind is None:
             self._fill()
             number, length = _HEADER.unpack(self._buffer)
-            if length > _MOST_BYTES:
+            if length > MOST_BYTES:
                 raise ValueError("a message that is too long")
             self._kind, self._buffer, self._filled = Message(number), bytearray(length), 0
         self._fill()

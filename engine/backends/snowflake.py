@@ -16,7 +16,7 @@ from engine.backends.sql_session import DirectSqlSession
 from engine.errors import BackendStartError, EngineClosed
 
 SCHEME: Final = "snowflake://"
-# For the sessions of a run. A statement's timeout is its own deadline, and that of the user or the warehouse.
+# For the sessions of a run. A statement's timeout is its own, from its deadline.
 _PARAMETERS: Final[dict[str, Any]] = {
     "TIMEZONE": "UTC",  # what a day is must not depend on the user's settings
     "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
@@ -26,6 +26,8 @@ _PARAMETERS: Final[dict[str, Any]] = {
     "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
     "QUERY_TAG": "calcmetric",
     "AUTOCOMMIT": True,
+    "MULTI_STATEMENT_COUNT": 1,  # whatever the user's settings say
+    "ABORT_DETACHED_QUERY": True,  # or a query of an engine that died would run, and cost, on
     "CLIENT_TELEMETRY_ENABLED": False,
     "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "ARROW",
 }

@@ -48,7 +48,11 @@ class SnowflakeConnection(SqlConnection):
     ) -> Iterator[Described | Rows]:
         """Run a query; see `SqlConnection.run`."""
         with self._connection.cursor() as cursor:
-            self._wait(lambda left: cursor.execute(text, timeout=left), deadline, cancel)
+            self._wait(
+                lambda left: cursor.execute(text, timeout=left, _statement_params=_alone(left)),
+                deadline,
+                cancel,
+            )
             yield Described(_columns(cursor.description))
             count = 0
             with _errors(deadline):
@@ -62,7 +66,15 @@ class SnowflakeConnection(SqlConnection):
     def describe(self, text: str, *, deadline: float | None, cancel: threading.Event | None) -> Described:
         """The columns of a query; see `SqlConnection.describe`."""
         with self._connection.cursor() as cursor:
-            return Described(_columns(self._wait(lambda _: cursor.describe(text), deadline, cancel)))
+            return Described(
+                _columns(
+                    self._wait(
+                        lambda left: cursor.describe(text, timeout=left, _statement_params=_alone(left)),
+                        deadline,
+                        cancel,
+                    )
+                )
+            )
 
     def source(self, relation: pb.Relation) -> exp.Query:
         """The query that reads a table or view."""
@@ -105,6 +117,11 @@ class SnowflakeConnection(SqlConnection):
         """Cancel what runs in this session: the run that it belongs to ends, or its call has no time left."""
         with contextlib.suppress(Exception), self._connection.cursor() as cursor:
             cursor.execute(f"SELECT SYSTEM$CANCEL_ALL_QUERIES({int(self._connection.session_id)})", timeout=5)
+
+
+def _alone(left: int | None) -> dict[str, int]:
+    """Parameters of one statement: it is one, and Snowflake itself ends it, even if this process is gone."""
+    return {"MULTI_STATEMENT_COUNT": 1} | ({} if left is None else {"STATEMENT_TIMEOUT_IN_SECONDS": left})
 
 
 class _Asked:

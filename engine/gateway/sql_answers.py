@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 import pyspark.sql.connect.proto as pb
@@ -28,6 +29,7 @@ from sandbox.contract.messages import Described, ReplyError
 
 # Columns of queries that are remembered for a run, and requests that were checked.
 _MOST_DESCRIBED = 1_000
+_MOST_COLUMNS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class SqlRunAnswers:
     columns: tuple[str, ...]
     sharing: SqlSharing | None = None
     run: object = None
-    described: dict[object, Described] = field(default_factory=dict)
+    described: dict[bytes, Described] = field(default_factory=dict)
 
     def apart(self) -> SqlRunAnswers:
         """See `RunAnswering.apart`."""
@@ -114,7 +116,7 @@ class SqlAnswers:
             yield from self._shared(query) or self._fetch(query)
 
     def _describe(self, query: CheckedQuery) -> Described:
-        known, place = self._run.described, (query.key, query.made_names)
+        known, place = self._run.described, _digest(query)
         if place not in known:
             writer = self._run.session.writer
             text = writer.emit(query, writer.frame_query(self._run.full))
@@ -122,7 +124,8 @@ class SqlAnswers:
             found = self._run.session.describe(
                 text, deadline=self._patience.deadline, cancel=self._patience.cancel
             )
-            if len(known) >= _MOST_DESCRIBED:
+            columns = sum(len(one.columns) for one in known.values()) + len(found.columns)
+            if len(known) >= _MOST_DESCRIBED or columns > _MOST_COLUMNS:
                 return found
             known[place] = found
         return known[place]
@@ -159,6 +162,11 @@ class SqlAnswers:
                 rows += part.count
             else:
                 yield part
+
+
+def _digest(query: CheckedQuery) -> bytes:
+    """What tells queries apart, names included; the queries themselves may be large."""
+    return sha256(b"\0".join((query.key, *(name.encode() for name in query.made_names)))).digest()
 
 
 def _read(payload: memoryview) -> str:

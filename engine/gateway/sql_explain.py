@@ -12,12 +12,14 @@ from typing import Final
 
 from engine.errors import BackendError
 from engine.gateway.explain import BACKEND_FAILED, clean
+from engine.snowsql.names import SOURCE_PREFIX
 from sandbox.contract.messages import ReplyError
 
 _GENERAL: Final = "the data engine failed on this query"
 _CHARS: Final = 500
 # The names that the engine gives to its own parts of a query.
-_OWN: Final = re.compile(r'"?_calcmetric_\w+"?\.?')
+_OWN: Final = re.compile(r'"?_+calcmetric_\w+"?\.?', re.IGNORECASE)
+_OWN_PREFIX: Final = re.compile(rf"(?<!\w){SOURCE_PREFIX}", re.IGNORECASE)
 _PREFIX: Final = re.compile(r"^(?:[A-Z][A-Za-z ]+ Error: )+")
 _PLACE: Final = re.compile(r"^SQL compilation error:\s*(?:error line \d+ at position \d+)?\s*")
 _SNOWFLAKE_PREFIX: Final = re.compile(r"^\d+ \(\w+\):(?: [\w-]{20,}:)?\s*")
@@ -75,4 +77,4 @@ def explain_sql(error: BackendError) -> ReplyError:
 def _first_sentence(detail: str) -> str:
     """The backend's first sentence, without numbers, ids, and places in a text that no author ever saw."""
     said = _PLACE.sub("", _PREFIX.sub("", _SNOWFLAKE_PREFIX.sub("", detail.strip())))
-    return clean(_OWN.sub("", said.strip().partition("\n")[0]), _CHARS) or _GENERAL
+    return clean(_OWN_PREFIX.sub("", _OWN.sub("", said.strip().partition("\n")[0])), _CHARS) or _GENERAL

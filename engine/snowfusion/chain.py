@@ -100,6 +100,8 @@ def _kind(select: Any) -> Kind:
 def _aggregates(select: Any) -> bool:
     """Whether a SELECT itself has aggregates; sees to it that all of it is known."""
     found = False
+    if sum(type(one).__name__ == "Star" for one in select.expressions) > 1:
+        raise Unfused("all columns twice")  # the keys, too: the second ones get other names further up
     # What it reads is a link of its own.
     parts = [select.args[part] for part in ("where", "group", "order") if select.args.get(part)]
     for part in (*select.expressions, *parts):

@@ -27,6 +27,8 @@ from sandbox.contract.messages import Described
 
 # No guest's name and no column of data begins like this; see `engine.snowsql.names`.
 _KEY: Final = "_CALCMETRIC_K"
+# Arrow bytes of all shared answers of a dataset together; who asks for more asks for each frame.
+_MOST_KEPT: Final = 4 << 30
 # Cuts of families that are kept at a time; each takes as much memory as the rows.
 _KEPT_CUTS: Final = 2
 
@@ -80,6 +82,8 @@ class Asking:
         self._source = source
         self._session = session
         self._keys = frame_keys(source.plan)
+        self._kept = 0
+        self._lock = threading.Lock()
 
     def ask_rows(self, query: CheckedQuery, asker: Asker) -> Keyed:
         """The rows of every frame.
@@ -131,7 +135,7 @@ class Asking:
                     described = part
                     continue
                 size += len(part.data)
-                if size > MAX_BYTES:
+                if size > MAX_BYTES or self._kept + size > _MOST_KEPT:
                     raise Unfused("more rows than are kept in memory")
                 with pa.ipc.open_stream(part.data) as reader:
                     tables.append(reader.read_all())
@@ -144,6 +148,8 @@ class Asking:
         except Interrupted:
             asker.patience.check()
             raise Unfused("the shared query took more than half of the time of a frame") from None
+        with self._lock:
+            self._kept += size
         return described, pa.concat_tables(tables, promote_options="permissive")
 
 

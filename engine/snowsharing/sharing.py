@@ -21,6 +21,8 @@ from engine.snowsql import CheckedQuery
 
 # Questions that are remembered; a metric that asks more of them computes them from its data.
 _MAX_QUESTIONS: Final = 1_000
+# Their texts together: a tree takes up to 250 times the bytes of its text, and is kept with its question.
+_MAX_QUESTION_BYTES: Final = 2 << 20
 # Frames that must ask the same at a step at which frames differ, before they share an answer there.
 _ENOUGH: Final = 3
 _POLL_SECONDS: Final = 0.1
@@ -65,6 +67,7 @@ class SqlSharing:
         self._known = threading.Event()
         self._lock = threading.Lock()
         self._questions: dict[bytes, _Question] = {}
+        self._question_bytes = 0
         self._steps: defaultdict[tuple[object, int], _Step] = defaultdict(_Step)
         self._tallies: defaultdict[object, Counter[tuple[str, str, str]]] = defaultdict(Counter)
 
@@ -118,8 +121,10 @@ class SqlSharing:
     def _question(self, query: CheckedQuery) -> _Question | None:
         with self._lock:
             if query.key not in self._questions:
-                if len(self._questions) >= _MAX_QUESTIONS:
+                size = self._question_bytes + len(query.text)
+                if len(self._questions) >= _MAX_QUESTIONS or size > _MAX_QUESTION_BYTES:
                     return None
+                self._question_bytes = size
                 self._questions[query.key] = _Question(query, choose(query))
             return self._questions[query.key]
 

@@ -27,11 +27,12 @@ from engine.snowsql.caps import (
     SHORT_TEXTS_KEPT,
 )
 from engine.snowsql.emit import Writer
+from engine.snowsql.functions import known_functions
 from engine.snowsql.names import check_name
 from engine.snowsql.node_table import QUERIES, QUERY_NODES
 from engine.snowsql.nodes import admit, same, settle
 from engine.snowsql.parse import parse
-from engine.snowsql.scopes import bind_names
+from engine.snowsql.scopes import bare_values, bind_names
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,14 @@ class CheckedQuery:
         text: the query over the placeholder, as it was made from the tree.
         functions: the functions that it calls, in capitals, sorted.
         reads: how often it reads the frame.
+        bare_values: see `scopes.bare_values`; the frame must have them as columns.
     """
 
     tree: Any
     text: str
     functions: tuple[str, ...]
     reads: int
+    bare_values: frozenset[str] = frozenset()
 
     @cached_property
     def key(self) -> bytes:
@@ -72,7 +75,15 @@ def check_query(text: str, columns: tuple[str, ...]) -> CheckedQuery:
         PlanRefused: with what is wrong and what to use instead.
     """
     check_columns(columns)
-    return _remembered(text)
+    checked = _remembered(text)
+    unknown = checked.bare_values.difference(columns)
+    if unknown:
+        raise PlanRefused(
+            "sql-refused",
+            f"the frame has no column {min(unknown)!r}",
+            "use the columns of the frame; the time now is a call, current_timestamp()",
+        )
+    return checked
 
 
 def check_columns(columns: tuple[str, ...]) -> None:
@@ -118,7 +129,7 @@ def _read_query(text: str) -> CheckedQuery:
             "a metric asks one SELECT at a time of its DataFrame",
         )
     reads = bind_names(tree)
-    return CheckedQuery(tree, Writer().write(tree), functions_of(tree), reads)
+    return CheckedQuery(tree, Writer().write(tree), functions_of(tree), reads, bare_values(tree))
 
 
 def check_condition(text: str, columns: tuple[str, ...]) -> Any:
@@ -163,6 +174,12 @@ def _read_condition(text: str) -> Any:
             raise PlanRefused(
                 "sql-subquery",
                 "a condition holds a query or a window",
+                "compare the columns of one row",
+            )
+        if type(node).__name__ == "Anonymous" and known_functions()[node.this].kind != "scalar":
+            raise PlanRefused(
+                "sql-refused",
+                f"a condition calls {node.this}, which needs more than one row: others, the time or chance",
                 "compare the columns of one row",
             )
     return tree

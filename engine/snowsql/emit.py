@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.snowsql.call_writer import CallWriter
 from engine.snowsql.expression_writer import Parts, joined
-from engine.snowsql.names import CTE_PREFIX, FRAME
+from engine.snowsql.names import FRAME, SOURCE_PREFIX
 from engine.snowsql.node_table import SET_OPERATIONS
 
 
@@ -53,16 +53,20 @@ class Writer(CallWriter):
             for index, query in enumerate(node.args["with_"].expressions):
                 alias = query.args["alias"]
                 yield ", " if index else ""
-                yield self.with_name(alias.this.this)
+                yield self.source_name(alias.this.this)
                 yield from self.column_names(alias)
                 yield " AS ("
                 yield query.this
                 yield ")"
             yield " "
 
-    def with_name(self, name: str) -> str:
-        """The name of a query in WITH: once bound, one that no table of the account has."""
-        return self.name(name if self.frame is None else CTE_PREFIX + name)
+    def source_name(self, name: str) -> str:
+        """The name of a query in WITH or of something in FROM.
+
+        Once bound, it is one that no table of the account has, and no column: DuckDB takes the name of a
+        table, where no column has it, for a struct of the whole row, with columns that no guest may see.
+        """
+        return self.name(name if self.frame is None else SOURCE_PREFIX + name)
 
     def set_operation(self, node: Any, word: str) -> Parts:
         """UNION and its like, each side in parentheses."""
@@ -121,6 +125,11 @@ class Writer(CallWriter):
             yield from joined(node.args["using"])
             yield ")"
 
+    def _write_column(self, node: Any) -> Parts:
+        if node.args.get("table"):
+            yield f"{self.source_name(node.args['table'].this)}."
+        yield node.this
+
     def _write_table(self, node: Any) -> Parts:
         name, alias = node.this.this, node.args.get("alias")
         if self.frame is None:
@@ -128,7 +137,7 @@ class Writer(CallWriter):
             yield from self.alias(alias)
             yield from self.further(node)
             return
-        source = f"({self.frame})" if name == FRAME else self.with_name(name)
+        source = f"({self.frame})" if name == FRAME else self.source_name(name)
         yield from self.sampled(node, iter((source,)))
         # A pivot gives columns of its own, which no name before it qualifies.
         yield from self.alias(alias, "" if node.args.get("pivots") else name)
@@ -148,10 +157,9 @@ class Writer(CallWriter):
     def alias(self, alias: Any, name: str = "") -> Parts:
         """AS and a name, `name` if there is no other, with names of columns."""
         if alias is not None and alias.args.get("this"):
-            yield " AS "
-            yield alias.this
+            yield f" AS {self.source_name(alias.this.this)}"
         elif name:
-            yield f" AS {self.name(name)}"
+            yield f" AS {self.source_name(name)}"
         if alias is not None:
             yield from self.column_names(alias)
 

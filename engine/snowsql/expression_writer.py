@@ -89,12 +89,6 @@ class ExpressionWriter:
     def _write_identifier(self, node: Any) -> Parts:
         yield self.name(node.this)
 
-    def _write_column(self, node: Any) -> Parts:
-        if node.args.get("table"):
-            yield node.args["table"]
-            yield "."
-        yield node.this
-
     def _write_star(self, node: Any) -> Parts:
         yield "*"
         for part, word in (("except_", "EXCLUDE"), ("rename", "RENAME")):

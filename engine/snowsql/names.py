@@ -18,7 +18,7 @@ FRAME: Final = "FRAME"
 
 # Names that the engine gives: keys of shared queries, parts of queries that it writes out.
 RESERVED: Final = re.compile(r"_*calcmetric", re.IGNORECASE)
-CTE_PREFIX: Final = "CALCMETRIC_Q"
+SOURCE_PREFIX: Final = "CALCMETRIC_Q"
 
 # Words that Snowflake takes for something else where they are not quoted.
 _WORDS: Final = word_set(
@@ -29,6 +29,13 @@ _WORDS: Final = word_set(
     LATERAL LEFT LIKE LOCALTIME LOCALTIMESTAMP MINUS NATURAL NOT NULL OF ON OR ORDER QUALIFY REGEXP REVOKE
     RIGHT RLIKE ROW ROWS SAMPLE SELECT SET SOME START TABLE TABLESAMPLE THEN TO TRIGGER TRUE TRY_CAST UNION
     UNIQUE UPDATE USING VALUES WHEN WHENEVER WHERE WITH
+    """
+)
+# Names that DuckDB takes for the user, the catalog or the time where no column has them, even in quotes.
+BARE_VALUES: Final = word_set(
+    """
+    CURRENT_CATALOG CURRENT_DATE CURRENT_ROLE CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER
+    LOCALTIME LOCALTIMESTAMP SESSION_USER USER
     """
 )
 _SEQUENCE: Final = frozenset({"NEXTVAL", "CURRVAL"})

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.errors import PlanRefused
 from engine.snowsql.caps import MAX_FRAME_READS
-from engine.snowsql.names import FRAME
+from engine.snowsql.names import BARE_VALUES, FRAME
 
 
 def bind_names(tree: Any) -> int:
@@ -45,11 +45,28 @@ def bind_names(tree: Any) -> int:
     return reads
 
 
+def bare_values(tree: Any) -> frozenset[str]:
+    """Names that a tree takes for columns and defines nowhere, and that are values on DuckDB, even quoted."""
+    used, defined = set[str](), set[str]()
+    for node in tree.walk():
+        kind = _kind(node)
+        if kind == "Identifier" and _kind(node.parent) in ("Alias", "TableAlias"):
+            defined.add(node.this)
+        elif kind == "Column" and node.args.get("table") is None and node.name.upper() in BARE_VALUES:
+            used.add(node.name)
+    return frozenset(used - defined)
+
+
 def is_defined(table: Any) -> bool:
-    """Whether a query of this name in WITH is in sight of a table: around it, and before it."""
+    """Whether a query of this name in WITH is in sight of a table: around it, and before it.
+
+    A query of that name does not see one further out: Snowflake takes it for recursive without being told.
+    """
     name = table.this.this
     child, parent = table, table.parent
     while parent is not None:
+        if _kind(parent) == "CTE" and _cte_name(parent) == name:
+            return False
         if _kind(parent) == "With":
             for one in parent.expressions:
                 if one is child:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import threading
 import time
 from pathlib import Path
@@ -117,6 +118,32 @@ def test_an_answer_that_nobody_reads_on_stops(duckdb_backend: LocalDuckDb) -> No
     next(parts), next(parts)
     parts.close()  # type: ignore[attr-defined] # it is a generator
     assert ask(duckdb_backend, "SELECT 1 AS one") == [{"one": 1}]
+
+
+def test_large_rows_come_in_small_messages(duckdb_backend: LocalDuckDb) -> None:
+    """The engine holds a message in memory before it can count it."""
+    server = duckdb_backend.server()
+    text = "SELECT repeat('x', 1000000) AS x FROM range(100)"
+    parts = DuckDbConnection(duckdb_backend).run(text, deadline=time.monotonic() + 60, cancel=None)
+    sizes = [(part.count, len(part.data)) for part in parts if isinstance(part, Rows)]
+    assert sum(count for count, _ in sizes) == 100 and max(size for _, size in sizes) < 20 << 20
+    with pytest.raises(BackendError, match="too large"):
+        ask(duckdb_backend, "SELECT repeat('x', 80000000) AS x")
+    assert ask(duckdb_backend, "SELECT 1 AS one") == [{"one": 1}]
+    assert duckdb_backend.server() is server
+
+
+def test_texts_that_functions_make_are_held_by_the_kernel(duckdb_backend: LocalDuckDb) -> None:
+    """DuckDB's own limit counts its buffers, and not every text."""
+    children = [Path(f"/proc/{child}") for child in _below(duckdb_backend.server().process._keeper.pid)]
+    limits = "".join((child / "limits").read_text() for child in children)
+    assert re.search(r"Max data size +\d", limits), limits
+
+
+def _below(pid: int) -> list[int]:
+    """The processes that a process has started, and those that they have."""
+    children = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*children, *(one for child in children for one in _below(child))]
 
 
 def test_a_process_that_dies_is_replaced(data_dir: Path, spool_dir: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
 from engine.snowfusion import carry_keys, choose
+from engine.snowsharing import SqlSharing
 from engine.snowsql import check_query, emit_duckdb
 
 COLUMNS = ("G", "A", "B", "S", "D")
@@ -50,6 +51,7 @@ UNSHARED = {
     'SELECT "S", count(1) FROM "FRAME" GROUP BY 1': "GROUP BY a place",
     'SELECT "S", count(1) FROM "FRAME" GROUP BY ROLLUP("S")': "ROLLUP",
     'SELECT count(1) FROM "FRAME" HAVING count(1) > 1': "HAVING",
+    'SELECT * FROM (SELECT *, * FROM "FRAME")': "all columns twice",
     'WITH "Q" AS (SELECT * FROM "FRAME") SELECT * FROM "Q"': "a query with a name",
     'SELECT count(1) FROM "FRAME" AS "L" INNER JOIN "FRAME" AS "R" ON ("L"."A" = "R"."A")': "a join",
 }
@@ -222,3 +224,14 @@ def test_a_frame_that_is_absent_from_the_shared_answer_gets_that_of_an_empty_one
             .where(f"G IS NOT DISTINCT FROM {'NULL' if group is None else repr(group)}")
         )
         assert rows_of(database, emit_duckdb(query, frame)) == nothing
+
+
+def test_questions_are_remembered_up_to_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tree takes 250 times the bytes of its text: a thousand large ones would take all memory."""
+    monkeypatch.setattr("engine.snowsharing.sharing.Asking", lambda *_: None)
+    sharing = SqlSharing(None, None)  # type: ignore[arg-type] # neither is asked
+    monkeypatch.setattr("engine.snowsharing.sharing._MAX_QUESTION_BYTES", 200)
+    texts = [f'SELECT "A" + {number} AS "N" FROM "FRAME"' for number in range(20)]
+    kept = [sharing._question(check_query(text, COLUMNS)) is not None for text in texts]
+    assert kept[0] and 2 < sum(kept) < 8 and not kept[-1]
+    assert sharing._question(check_query(texts[0], COLUMNS)) is not None

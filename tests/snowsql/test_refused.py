@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+import duckdb
 import pytest
 
 from engine.errors import PlanRefused
 from engine.snowsql import check_columns, check_condition, check_query, emit_duckdb
 from engine.snowsql.caps import MAX_COLUMNS, MAX_FRAME_READS, MAX_TEXT_BYTES
 from tests.snowsql.corpus import PLACES, hostile
-from tests.snowsql.outcomes import FRAME
+from tests.snowsql.outcomes import FRAME, run
 from tests.snowsql.table import COLUMNS
 
 EXPRESSIONS = [text for kind, text in hostile() if kind == "expression"]
@@ -81,6 +82,14 @@ def test_hostile_queries_are_refused_everywhere(text: str) -> None:
         ("SELECT 'a\\0' FROM FRAME", "sql-character", "U+0000"),
         ("SELECT CURRENT_DATE FROM FRAME", "sql-syntax", "CURRENT_DATE"),
         ("SELECT X FROM", "sql-syntax", "not understood"),
+        ('SELECT "CURRENT_USER" FROM FRAME', "sql-refused", "'CURRENT_USER'"),
+        ("SELECT user FROM FRAME", "sql-refused", "'USER'"),
+        (
+            "WITH Q AS (SELECT 1 AS N) SELECT * FROM "
+            "(WITH Q AS (SELECT N FROM Q UNION ALL SELECT N + 1 FROM Q) SELECT N FROM Q)",
+            "read-refused",
+            "'Q'",
+        ),
     ],
 )
 def test_a_refusal_names_the_thing(text: str, code: str, told: str) -> None:
@@ -88,6 +97,30 @@ def test_a_refusal_names_the_thing(text: str, code: str, told: str) -> None:
         check_query(text, COLUMNS)
     assert refusal.value.code == code
     assert told in refusal.value.message
+
+
+def test_columns_may_be_called_what_duckdb_takes_for_values() -> None:
+    assert check_query("SELECT USER, MAX(X) FROM FRAME GROUP BY USER", ("X", "USER")).reads == 1
+    assert check_query(
+        "SELECT LOCALTIME FROM (SELECT X AS LOCALTIME FROM FRAME)".replace("LOCALTIME", '"LOCALTIME"'),
+        COLUMNS,
+    )
+    with pytest.raises(PlanRefused):
+        check_query('SELECT "User" FROM FRAME', ("X", "USER"))
+
+
+@pytest.mark.parametrize("name", ["FRAME", "F", "Q"])
+def test_a_source_is_no_value(name: str) -> None:
+    """DuckDB would give the whole row as a struct, with the keys of a shared query."""
+    text = f'SELECT COUNT("{name}") AS N, MAX(F.X) AS M FROM FRAME AS F CROSS JOIN (SELECT 1 AS ONE) Q, FRAME'
+    with pytest.raises(duckdb.BinderException, match="not found"):
+        run(text)
+
+
+@pytest.mark.parametrize("text", ["SUM(X) > 1", "RANDOM() > 0", "TS < CURRENT_TIMESTAMP()"])
+def test_a_condition_is_of_one_row_and_always_the_same(text: str) -> None:
+    with pytest.raises(PlanRefused, match="more than one row"):
+        check_condition(text, COLUMNS)
 
 
 @pytest.mark.parametrize(
