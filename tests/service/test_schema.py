@@ -15,7 +15,7 @@ COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 
 
 def test_generated_requests_are_answered_or_refused(app, settings, payments):
-    with serving(app) as url, httpx.Client(base_url=url) as http:
+    with serving(app) as url, httpx.Client(base_url=url, timeout=60) as http:
         client = make_client(http, settings)
         model, _, _ = client.model(payments)
         known = {"account": "acme", "workspace": "fraud", "model_id": model}
@@ -27,7 +27,7 @@ def test_generated_requests_are_answered_or_refused(app, settings, payments):
             if case.method == "DELETE" and {"model_id", "metric_id"} & set(parts):
                 return
             case.path_parameters = {name: known.get(name, value) for name, value in parts.items()}
-            response = case.call(headers={"Authorization": f"Bearer {client.key}"}, timeout=20)
+            response = case.call(headers={"Authorization": f"Bearer {client.key}"}, timeout=60)
             case.validate_response(response, checks=[not_a_server_error])
             statuses.add(response.status_code)
 

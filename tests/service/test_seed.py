@@ -24,7 +24,7 @@ def filled(script, server, model):
 
 def run_script(folder, script):
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=150
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
