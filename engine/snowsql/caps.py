@@ -24,6 +24,9 @@ MAX_PARENTHESES: Final = 400
 # How often one query may read the frame. Each read scans the data.
 MAX_FRAME_READS: Final = 64
 
+# Queries in WITH, all together. Each table may be any of them; Snowpark writes none by itself.
+MAX_CTES: Final = 64
+
 # FROM items of one SELECT. Beyond that, planning a join takes time that grows exponentially.
 MAX_JOINS: Final = 16
 

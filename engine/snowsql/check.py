@@ -100,6 +100,12 @@ def check_columns(columns: tuple[str, ...]) -> None:
         )
     for name in columns:
         check_name(name)
+    if len(set(columns)) != len(columns):
+        raise PlanRefused(
+            "plan-refused",
+            "the frame has a column twice",
+            "give the engine a view whose columns have different names, in capitals, too",
+        )
 
 
 def _remembered(text: str) -> CheckedQuery:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.errors import PlanRefused
-from engine.snowsql.caps import MAX_FRAME_READS
+from engine.snowsql.caps import MAX_CTES, MAX_FRAME_READS
 from engine.snowsql.names import BARE_VALUES, FRAME
 
 
@@ -19,11 +19,18 @@ def bind_names(tree: Any) -> int:
     Raises:
         PlanRefused: for any other name.
     """
-    reads, sources = 0, dict[int, frozenset[str]]()
+    reads, named, sources = 0, 0, dict[int, frozenset[str]]()
     for node in tree.walk():
         kind = _kind(node)
         if kind == "With":
             _check_with(node)
+            named += len(node.expressions)
+            if named > MAX_CTES:
+                raise PlanRefused(
+                    "plan-too-large",
+                    f"the query has more than {MAX_CTES} queries in WITH",
+                    "use fewer, or fetch what is needed once with to_pandas()",
+                )
         elif kind == "Table":
             name = node.this.this
             if name == FRAME:

@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import PlanRefused
 from engine.snowsql import check_columns, check_condition, check_query, emit_duckdb
-from engine.snowsql.caps import MAX_COLUMNS, MAX_FRAME_READS, MAX_TEXT_BYTES
+from engine.snowsql.caps import MAX_COLUMNS, MAX_CTES, MAX_FRAME_READS, MAX_TEXT_BYTES
 from tests.snowsql.corpus import PLACES, hostile
 from tests.snowsql.outcomes import FRAME, run
 from tests.snowsql.table import COLUMNS
@@ -138,10 +138,12 @@ def test_there_is_a_bound_to_everything() -> None:
     joins = " CROSS JOIN ".join(f"FRAME AS F{i}" for i in range(20))
     unions = " UNION ALL ".join(["SELECT X FROM FRAME"] * (MAX_FRAME_READS + 1))
     rows = ", ".join(["(1)"] * 2_001)
+    named = ", ".join(f"C{i} AS (SELECT X FROM FRAME)" for i in range(MAX_CTES + 1))
     for text in (
         f"SELECT {many} FROM FRAME",
         f"SELECT F1.X FROM {joins}",
         unions,
+        f"WITH {named} SELECT X FROM C1",
         f"SELECT COLUMN1 FROM VALUES {rows}",
         "SELECT '" + "a" * 70_000 + "' FROM FRAME",
         "SELECT 1" + "0" * 100 + " FROM FRAME",
@@ -152,6 +154,8 @@ def test_there_is_a_bound_to_everything() -> None:
             check_query(text, COLUMNS)
     with pytest.raises(PlanRefused):
         check_columns(tuple(f"C{i}" for i in range(MAX_COLUMNS + 1)))
+    with pytest.raises(PlanRefused, match="twice"):
+        check_columns(("X", "Y", "X"))
 
 
 def test_text_that_doubles_when_it_is_written_out_is_refused() -> None:
