@@ -16,6 +16,8 @@ from engine.backends.spark import LocalSpark
 from engine.backends.watch import Vigilance
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b
 
+# Java takes its time to run out of memory, and to start again.
+pytestmark = pytest.mark.timeout(600)
 SERVERS = [
     pytest.param("sail", marks=pytest.mark.sail),
     pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow]),

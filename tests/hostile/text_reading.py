@@ -117,7 +117,7 @@ def _find_by_tokens(tokens: list[_Token], tables: frozenset[str], query: bool) -
             token.name.lower() in _SERVER
             and after.word not in (".", "->")
             and before.kind in ("sign", "end")
-            and before.word not in (")", ".", "]", "*", ",")
+            and before.word not in (")", ".", "]", "*", ",", ":")  # :name is a value that the guest gave
         ):
             return f"the server's {token.text}"
         if token.word == "(":
