@@ -14,8 +14,9 @@ from engine.results.text import clean_text
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import Problem
 
-# An author mends a few at a time; more would only fill the host's memory and the reader's screen.
-MOST_PROBLEMS: Final = 1_000
+# An author mends a few at a time; more would only fill the host's memory and the reader's screen. An honest
+# worker tells a thousand, and then how many there are beside them.
+MOST_PROBLEMS: Final = 1_001
 _MOST_LINE: Final = 1 << 31
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,59}")
 

@@ -90,7 +90,7 @@ def test_backends_have_names(tmp_path: Path) -> None:
     assert isinstance(make_backend("spark", roots=(), spool=tmp_path), LocalSpark)
     assert isinstance(make_backend("sail", roots=(), spool=tmp_path), LocalSail)
     assert isinstance(make_backend("sc://host", roots=(), spool=tmp_path), Remote)
-    with pytest.raises(UsageError, match="'spark', 'sail' and 'sc://host:port'"):
+    with pytest.raises(UsageError, match="'spark', 'sail', 'sc://host:port', 'duckdb' and"):
         make_backend("spork", roots=(), spool=tmp_path)
 
 

@@ -231,7 +231,7 @@ def test_cancel(data_dir: Path, rows: Dataset, backend: str, source: str) -> Non
 def test_a_killed_zygote_costs_its_frame_only(data_dir: Path, rows: Dataset) -> None:
     with Engine("sail", roots=(data_dir,), workers=1) as engine:
         check_goes_on(engine, rows)
-        zygote = engine._pool._zygotes[False]._process.pid
+        zygote = engine._pool._zygotes["spark"]._process.pid
         live = engine.submit(LOOP, rows)
         wait_calculating(live)
         os.kill(zygote, signal.SIGKILL)
@@ -261,7 +261,7 @@ def test_a_killed_server_costs_nothing(data_dir: Path, rows: Dataset) -> None:
 def test_a_hanging_zygote_is_replaced_when_the_engine_closes(data_dir: Path, rows: Dataset) -> None:
     engine = Engine("sail", roots=(data_dir,), workers=1)
     check_goes_on(engine, rows)
-    os.kill(engine._pool._zygotes[False]._process.pid, signal.SIGSTOP)
+    os.kill(engine._pool._zygotes["spark"]._process.pid, signal.SIGSTOP)
     began = time.monotonic()
     engine.close()
     assert time.monotonic() - began < 6

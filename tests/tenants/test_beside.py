@@ -105,7 +105,7 @@ def test_waiting_runs_hold_no_worker(single: Engine, many: Dataset) -> None:
     loop = metric("while True:\n    pass")
     lives = [single.submit(loop, many, limits=LIMITS, tenant="t") for _ in range(9)]
     try:
-        zygote = single._pool._zygotes[False]
+        zygote = single._pool._zygotes["spark"]
         assert wait_until(lambda: len(zygote._workers) <= 3, 5), len(zygote._workers)  # one is a spare
     finally:
         for live in lives:

@@ -52,7 +52,7 @@ class OneAtATime(SnowflakeConnection):
 class FakeSnowflake(Snowflake):
     """Snowflake as fakesnow plays it."""
 
-    def open_session(self) -> DirectSqlSession:
+    def open_session(self, tenant: str = "") -> DirectSqlSession:
         return DirectSqlSession(OneAtATime(self.take(), self.give_back))
 
 
