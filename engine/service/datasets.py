@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -18,6 +19,9 @@ from engine.service.settings import Settings
 _MAGIC: Final = frozenset("*?[")
 _ANY_DEPTH: Final = "**"
 _LOOKED_AT: Final = 10_000
+# What a table may be called: plain names with dots between them, without quotes.
+_TABLE: Final = re.compile(r"[A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*){0,3}", re.ASCII)
+_HEXADECIMAL: Final = re.compile("%(?:25|2e|2f|5c)", re.IGNORECASE)
 
 
 def check_source(source: str, settings: Settings) -> None:
@@ -30,7 +34,9 @@ def check_source(source: str, settings: Settings) -> None:
     """
     if "://" in source and not source.startswith("file://"):
         prefixes = tuple(root.rstrip("/") + "/" for root in settings.data_roots if "://" in root)
-        if ".." in source.split("/") or not source.startswith(prefixes or ("\0",)):
+        # What reads the URL may take back-slashes for slashes, and read what is written in hexadecimal.
+        odd = ".." in source.split("/") or "\\" in source or _HEXADECIMAL.search(source)
+        if odd or not source.startswith(prefixes or ("\0",)):
             raise unprocessable("source", "URLs must begin with one that the service was started with")
         return
     if _is_table(source, settings):
@@ -81,6 +87,9 @@ def _is_remote(settings: Settings) -> bool:
 
 
 def _is_table(source: str, settings: Settings) -> bool:
+    # On a cluster parquet.`/x` would be a table to a pattern such as "*", and a file to Spark.
+    if _TABLE.fullmatch(source) is None:
+        return False
     return any(fnmatchcase(source, pattern) for pattern in settings.tables)
 
 

@@ -150,6 +150,21 @@ def test_on_a_cluster_a_bare_name_is_a_table_and_is_to_be_opened(tmp_path, monke
     for source in ("secrets.payments", "payments", "x.parquet", "metrics", "secrets.metrics.x"):
         with pytest.raises(ApiProblem):
             check_source(source, settings)
+    every = replace(settings, tables=("*",))
+    check_source("metrics.payments", every)
+    for source in ("parquet.`/etc/passwd`", "parquet./etc/passwd", "text.`s3://b/x`", "a b", "a.b.c.d.e"):
+        with pytest.raises(ApiProblem):
+            check_source(source, every)
+
+
+@pytest.mark.parametrize(
+    "way", ["../x", "%2e%2e/x", "%2E./x", "..%2fx", "..\\x", "a%5C..%5cx", "%252e%252e/x"]
+)
+def test_urls_do_not_lead_out_of_what_was_opened(way):
+    settings = Settings(backend="sc://host:1", data_roots=("s3://bucket/data",))
+    check_source("s3://bucket/data/2026-01/x.parquet", settings)
+    with pytest.raises(ApiProblem):
+        check_source(f"s3://bucket/data/{way}", settings)
 
 
 def test_urls_and_tables_that_were_opened_may_be_named(settings, engine):
