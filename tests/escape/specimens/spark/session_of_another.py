@@ -1,6 +1,6 @@
 # attempt: asks under the session of another tenant
 # goal: tenant
-# stopped by: engine
+# stopped by: language, gateway
 
 from pyspark.sql.connect import proto
 
