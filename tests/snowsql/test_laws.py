@@ -41,7 +41,7 @@ def test_mutants_are_refused_or_read_the_frame_alone(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 20))
+@pytest.mark.parametrize("seed", range(10, 13))
 def test_many_mutants_are_refused_or_read_the_frame_alone(seed: int) -> None:
     assert sum(examine(text) is not None for text in mutants(10_000, seed)) > 500
 
