@@ -18,7 +18,7 @@ from engine import DataError, Dataset, Engine, Limits
 from engine.backends import names
 from engine.backends.snowflake_connection import parse_name
 from engine.errors import BackendStartError
-from tests.corpus.snowpark import fake_account
+from tests.corpus.snowpark import fake_account, fake_cli
 from tests.corpus.snowpark.bench import SnowBench, assert_as_expected, make_flat_table, metric_paths
 
 pytestmark = pytest.mark.skipif(not fake_account.is_installed(), reason=fake_account.MISSING)
@@ -125,12 +125,12 @@ def test_an_account_that_cannot_be_reached() -> None:
 
 
 def test_the_command_line_takes_a_connection_of_connections_toml(connections: Path) -> None:
-    command = [sys.executable, "-m", "engine.cli", "run", str(metric_paths()["fraud_rate"])]
+    command = [sys.executable, "-m", fake_cli.__name__, "run", str(metric_paths()["fraud_rate"])]
     command += ["--backend", f"snowflake://{fake_account.NAME}", "--data", fake_account.TABLE]
     command += ["--by", "plan", "--format", "json"]
     environment = {**os.environ, "SNOWFLAKE_HOME": str(connections.parent)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     (run,) = json.loads(done.stdout)["runs"]
     assert run["backend"] == "snowflake://fake"
     assert [result["status"] for result in run["results"]] == ["ok"] * 4
