@@ -8,12 +8,16 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from engine.backends import spark
 from engine.backends.sail import LocalSail
 from engine.backends.spark import LocalSpark
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+# The questions of tests are many and small: not worth what Java's second compiler would spend on them.
+spark.JAVA_OPTIONS = (*spark.JAVA_OPTIONS, "-XX:TieredStopAtLevel=1")  # type: ignore[misc]
 
 
 @pytest.fixture(scope="session")

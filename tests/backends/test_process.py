@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -159,8 +160,9 @@ def ports_of(backend: LocalServer) -> tuple[int, ...]:
     folder = str(backend.generation.process.folder)
     found = set()
     for process in psutil.Process().children(recursive=True):
-        if process.cwd() == folder:
-            found |= {c.laddr.port for c in process.net_connections() if c.status == psutil.CONN_LISTEN}
+        with contextlib.suppress(psutil.NoSuchProcess):  # another test's, which has just ended
+            if process.cwd() == folder:
+                found |= {c.laddr.port for c in process.net_connections() if c.status == psutil.CONN_LISTEN}
     return tuple(found)
 
 

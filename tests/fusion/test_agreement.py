@@ -106,7 +106,9 @@ def awkward() -> pa.Table:
     )
 
 
-@pytest.fixture(scope="module", params=["sail", pytest.param("spark", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module", params=["sail", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow])]
+)
 def engine(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("agreement")
     write_rows(folder / "awkward.parquet", awkward())

@@ -156,6 +156,7 @@ def test_many_on_sail(sail, rows, plans, groups):
     check(sail, rows, plans, groups)
 
 
+@pytest.mark.spark
 @pytest.mark.slow
 @given(_ROWS, st.lists(_PLANS, min_size=6, max_size=12), _GROUPS)
 @settings(SETTINGS, max_examples=12)
