@@ -106,7 +106,7 @@ def test_without_confinement_the_canary_would_be_read(loose_sail: LocalSail, can
 
 
 @pytest.mark.spark
-def test_nobody_gets_in_without_the_token(spark_backend: LocalServer) -> None:
+def test_nobody_gets_into_spark_without_the_token(spark_backend: LocalServer) -> None:
     connection = spark_backend.connection()
     assert "Bearer" not in repr(connection)
     assert connection.server_version("00000000-0000-4000-8000-000000000000", 60).startswith("4.")

@@ -149,6 +149,7 @@ def test_200_sessions_leave_nothing_behind(backend: LocalServer) -> None:
     assert me.num_threads() <= threads + 4  # gRPC's own come and go
 
 
+@pytest.mark.spark
 def test_spark_sessions_are_used_again_but_for_those_in_which_something_was_stopped(
     spark_backend: LocalServer,
 ) -> None:
@@ -201,7 +202,7 @@ def test_errors_of_spark_keep_their_condition(
 
 
 @pytest.mark.spark
-def test_parameters_too_long_for_the_metadata_are_fetched(spark_backend: LocalServer) -> None:
+def test_parameters_of_spark_too_long_for_the_metadata_are_fetched(spark_backend: LocalServer) -> None:
     session = spark_backend.open_session()
     name = "c" * 3_000
     with pytest.raises(BackendError) as caught:
@@ -211,7 +212,7 @@ def test_parameters_too_long_for_the_metadata_are_fetched(spark_backend: LocalSe
 
 
 @pytest.mark.spark
-def test_a_task_that_never_looks_up_costs_the_server(spark_backend: LocalServer) -> None:
+def test_a_task_of_spark_that_never_looks_up_costs_the_server(spark_backend: LocalServer) -> None:
     """A loop inside one row cannot be interrupted: Spark says that the query ended, its task goes on."""
     session = spark_backend.open_session()
     assert value(session, count(numbers(10))) == 10
@@ -233,7 +234,7 @@ def test_a_plan_that_ends_by_itself_is_not_interrupted(backend: LocalServer) -> 
 
 
 @pytest.mark.spark
-def test_a_session_that_was_used_is_given_to_its_tenant_only(spark_backend: LocalSpark) -> None:
+def test_a_session_of_spark_that_was_used_is_given_to_its_tenant_only(spark_backend: LocalSpark) -> None:
     first = spark_backend.open_session("a")
     assert value(first, count(numbers(3))) == 3
     first.close()

@@ -4,9 +4,12 @@ import csv
 import io
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from engine import Engine
+from engine.cli import run, running
 from engine.cli.main import _run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -18,8 +21,32 @@ RANGE = ["--timestamp", "ts", "--from", "2026-04-28T00:00:00Z", "--to", "2026-05
 pytestmark = pytest.mark.sail
 
 
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory):
+    """The folder of the metrics and the data of tests, and an engine that may read it and the examples."""
+    folder = tmp_path_factory.mktemp("commands")
+    with Engine("sail", roots=(folder, EXAMPLES)) as engine:
+        yield folder, engine
+
+
+class LongLived:
+    """An engine for one command that is another's, and goes on when the command is done."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def __getattr__(self, name):
+        return getattr(self._engine, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+
 @pytest.fixture
-def command(tmp_path, capsys):
+def cold_command(tmp_path, capsys):
     """Run a metric on the sample data; give exit status, standard output and standard error."""
 
     def run(source, *options, data=PAYMENTS):
@@ -33,8 +60,16 @@ def command(tmp_path, capsys):
     return run
 
 
-def test_the_table_shows_every_segment_and_nothing_on_standard_error(command):
-    status, out, err = command(AVERAGE, "--by", "plan")
+@pytest.fixture
+def command(cold_command, warm, monkeypatch):
+    """The same, without a zygote and a server to start for each command."""
+    monkeypatch.setattr(run, "WorkerPool", Mock())
+    monkeypatch.setattr(running, "Engine", lambda *args, **options: LongLived(warm[1]))
+    return cold_command
+
+
+def test_the_table_shows_every_segment_and_nothing_on_standard_error(cold_command):
+    status, out, err = cold_command(AVERAGE, "--by", "plan")
     assert status == 0 and err == ""
     for words in ("all data", "plan = basic", "plan = plus", "3,000"):
         assert words in out
@@ -131,8 +166,8 @@ def test_bad_usage_is_exit_status_3_with_one_clear_message(command, options, wor
 
 
 @pytest.mark.parametrize("data", ["nope.parquet", "/etc/passwd", str(EXAMPLES / "auc.py")])
-def test_bad_data_is_exit_status_3(command, data):
-    status, out, err = command(AVERAGE, data=data)
+def test_bad_data_is_exit_status_3(cold_command, data):
+    status, out, err = cold_command(AVERAGE, data=data)
     assert (status, out) == (3, "") and Path(data).name in err
 
 
@@ -160,9 +195,9 @@ def test_doctor_tries_everything_in_a_real_worker(capsys):
     assert "java" in report["java"] and report["versions"]["pyspark"].startswith("4.2")
 
 
-def test_values_of_the_data_do_not_command_the_terminal(command, tmp_path):
+def test_values_of_the_data_do_not_command_the_terminal(command, warm):
     nasty = "[/red]\x1b]0;title\x07 end"
-    path = tmp_path / "nasty.json"
+    path = warm[0] / "nasty.json"
     path.write_text(json.dumps({"kind": nasty}) + "\n")
     for options in ([], ["--dry-run"]):
         status, out, _ = command(

@@ -70,7 +70,7 @@ def test_every_example_has_a_formula_here() -> None:
 
 @pytest.mark.spark
 @pytest.mark.parametrize("name", sorted(FORMULAS))
-def test_an_example_gives_what_it_says(name: str, engine: Engine) -> None:
+def test_an_example_on_spark_gives_what_it_says(name: str, engine: Engine) -> None:
     run = engine.evaluate((EXAMPLES / f"{name}.py").read_text(), Dataset(PAYMENTS, timestamp="ts"))
     want = FORMULAS[name](pq.read_table(PAYMENTS).to_pandas())
     assert run.overall.status == "ok", run.overall

@@ -118,7 +118,7 @@ def test_a_question_that_kills_the_server_when_it_is_counted_along_does_not_cost
 
 @pytest.mark.spark
 @pytest.mark.slow
-def test_a_frame_that_fills_the_disk_of_the_server_leaves_the_others_alone(
+def test_a_frame_that_fills_the_disk_of_spark_leaves_the_others_alone(
     rows: Dataset, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched = partial(LocalSpark, vigilance=Vigilance(disk_bytes=100 << 20))

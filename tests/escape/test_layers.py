@@ -38,6 +38,6 @@ REFUSED = [specimen for specimen in SPECIMENS if BACKEND in specimen.stopped_by]
 @pytest.mark.parametrize(
     ("ablation", "specimen"), [pytest.param("gateway", specimen, id=specimen.name) for specimen in REFUSED]
 )
-def test_what_only_spark_can_do_is_refused_by_the_gateway(stage, ablation, specimen):
+def test_what_sail_cannot_do_is_refused_by_the_gateway(stage, ablation, specimen):
     seen = stage.observe(specimen, ablation)
     assert not seen.escaped and seen.status == "refused", seen

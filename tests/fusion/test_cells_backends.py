@@ -175,7 +175,7 @@ def test_ordinary_parts_are_sure(bench, fast, precise):
         assert {key.split()[0] for key in flagged(fast, 1, name)} <= {"regr_r2"}
 
 
-def test_extremes_with_nan_are_sure_on_spark_alone(bench, fast):
+def test_extremes_with_nan_are_sure_on_one_backend_alone(bench, fast):
     unsure = {key for key in flagged(fast, 1, "odd") if key.startswith(("min", "max"))}
     assert unsure == (set() if bench.spark else {"min x", "max x", "min ex", "max ex"})
     assert flagged(fast, 1, "zeros") <= {"min zero", "max zero", "avg price"}

@@ -160,7 +160,7 @@ def test_text_with_a_collation_in_the_frame_has_no_extremes(plan):
     assert plan(lambda df: df.agg(F.count("c")), schema=schema).outputs == (0,)
 
 
-def test_extremes_of_floats_are_doubted_on_what_is_not_spark(plan):
+def test_extremes_of_floats_are_doubted_on_other_backends(plan):
     schema = pyspark_types_to_proto_types(SCHEMA)
     values = [pa.array([4]), pa.array([1.5])]
 
