@@ -12,10 +12,9 @@ from typing import Any, Final, NoReturn
 
 import pyspark.sql.connect.proto as pb
 
-from sandbox.client.batches import BatchResponse
 from sandbox.client.errors import REFUSED, build_exception
 from sandbox.client.transport import Transport
-from sandbox.contract.framing import Kind, Method
+from sandbox.contract.framing import BATCH_HEADER, Kind, Method
 from sandbox.contract.messages import ReplyError
 from sandbox.contract.settings import SESSION_ID, SETTINGS
 
@@ -63,10 +62,11 @@ class PipeChannel:
         return _refuser(path.removeprefix(_SERVICE))
 
     def _execute(self, request: Any, **_: Any) -> Iterator[Any]:
+        """Responses, or the bytes of an Arrow stream: in a response these would be copied twice."""
         request.ClearField("operation_id")  # another one each time; the engine names operations itself
         for kind, payload in self._transport.request(Method.EXECUTE, request.SerializeToString()):
             if kind is Kind.BATCH:
-                yield BatchResponse(payload)
+                yield payload[BATCH_HEADER.size :]
             else:
                 yield pb.ExecutePlanResponse.FromString(payload)
 

@@ -19,8 +19,6 @@ from pyspark.sql.connect.column import Column
 from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.group import GroupedData
 
-from sandbox.client.batches import BatchResponse
-
 
 def install_lean_client() -> None:
     """Called once, in the zygote."""
@@ -43,8 +41,8 @@ def _fetch(self: Any, request: Any, *_: Any, **__: Any) -> Iterator[Any]:
     """The type of an answer, its rows, and the relation that stands for the text of `spark.sql`."""
     try:
         for response in self._stub.ExecutePlan(request):
-            if isinstance(response, BatchResponse):
-                with pa.ipc.open_stream(response.arrow_batch.data) as reader:
+            if isinstance(response, memoryview):
+                with pa.ipc.open_stream(response) as reader:
                     yield from reader
             elif response.HasField("schema"):
                 yield types.proto_schema_to_pyspark_data_type(response.schema)

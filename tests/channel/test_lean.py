@@ -16,9 +16,8 @@ from pyspark.sql.connect.session import SparkSession
 
 from engine.gateway import replies
 from sandbox.client import lean
-from sandbox.client.batches import BatchResponse
 from sandbox.client.errors import build_exception
-from sandbox.contract.framing import Kind
+from sandbox.contract.framing import BATCH_HEADER, Kind
 from sandbox.contract.messages import ReplyError
 
 TABLE = pa.table({"a": [1, 2, None], "b": ["x", None, "z"]})
@@ -39,10 +38,10 @@ def as_message() -> pb.ExecutePlanResponse:
     return made
 
 
-def as_batch() -> BatchResponse:
+def as_bytes() -> memoryview:
     kind, parts = replies.as_frame(BATCH)
     assert kind is Kind.BATCH
-    return BatchResponse(memoryview(b"".join(parts)))
+    return memoryview(b"".join(parts))[BATCH_HEADER.size :]
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def read(how, client, responses):
 def test_it_reads_what_pyspark_reads(client):
     named = replies.sql_result(pb.Relation(range=pb.Range(end=3, step=1)))
     theirs = [schema(), as_message(), named, replies.complete()]
-    ours = [schema(), as_batch(), named, replies.complete()]
+    ours = [schema(), as_bytes(), named, replies.complete()]
     expected = read(SparkConnectClient._execute_and_fetch_as_iterator, client, theirs)
     assert len(expected) == 3
     assert read(lean._fetch, client, ours) == expected
