@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import CalcmetricError, EngineClosed, IsolationError
+from engine.pool.priority import Priorities
 from engine.pool.worker import Worker
 from engine.pool.zygote import Zygote, ZygoteDied
 from sandbox.contract.control import ZygoteOptions
@@ -45,6 +46,7 @@ class WorkerPool:
         self._spares: dict[_Kind, Worker] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self._priorities = Priorities()
 
     def start(self, client: Client = "spark") -> Zygote:
         """Start the zygote of a kind unless it runs; does not wait for it."""
@@ -80,6 +82,7 @@ class WorkerPool:
             if spare is not ready:
                 spare.close()
         worker = ready or self._fork(kind)
+        self._priorities.watch(worker)
         threading.Thread(target=self._fork_spare, args=(kind,), name="calcmetric-fork", daemon=True).start()
         return worker
 

@@ -79,6 +79,12 @@ class Worker:
             self._ended.wait(_END_SECONDS)
         return self._end or WorkerEnd(int(signal.SIGKILL), 0, 0.0)
 
+    @property
+    def pid(self) -> int | None:
+        """Its process id here, or None once it has ended."""
+        with self._lock:
+            return None if self._pidfd is None else _pid_of(self._pidfd)
+
     def read_peak(self) -> int:
         """Its largest resident size so far, in bytes; 0 if it is gone before anything is known.
 
@@ -104,10 +110,17 @@ class Worker:
 def _resident_peak(pidfd: int) -> int:
     """The kernel's high-water mark of the process behind a pidfd, whose id names it in this namespace."""
     try:
-        fields = _status_fields(f"/proc/self/fdinfo/{pidfd}")
-        return int(_status_fields(f"/proc/{int(fields['Pid'])}/status")["VmHWM"].split()[0]) << 10
+        return int(_status_fields(f"/proc/{_pid_of(pidfd)}/status")["VmHWM"].split()[0]) << 10
     except (OSError, KeyError, ValueError):
         return 0
+
+
+def _pid_of(pidfd: int) -> int | None:
+    try:
+        pid = int(_status_fields(f"/proc/self/fdinfo/{pidfd}")["Pid"])
+    except (OSError, KeyError, ValueError):
+        return None
+    return pid if pid > 0 else None
 
 
 def _status_fields(path: str) -> dict[str, str]:

@@ -1,0 +1,96 @@
+"""Who computes all the time gives way, for as long as it does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.pool.pool import WorkerPool
+from engine.pool.priority import LOW, Priorities
+from sandbox.contract.limits import Limits
+from tests.waiting import wait_until
+
+# Computes in several threads until it reads a line, then waits for another.
+SOURCE = """
+import sys, threading
+busy = True
+def spin():
+    while busy: pass
+for _ in range(3): threading.Thread(target=spin).start()
+sys.stdin.readline()
+busy = False
+sys.stdin.readline()
+"""
+
+
+class Child:
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SOURCE], stdin=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process.poll() is None else None
+
+    def write_line(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+
+@pytest.fixture
+def child() -> Iterator[Child]:
+    child = Child()
+    yield child
+    child.process.kill()
+    child.process.communicate()
+
+
+def threads(pid: int) -> list[Path]:
+    return list(Path(f"/proc/{pid}/task").iterdir())
+
+
+def niceness(pid: int) -> set[int]:
+    """Of each thread, and of the group of the session where the kernel makes some."""
+    found = {os.getpriority(os.PRIO_PROCESS, int(thread.name)) for thread in threads(pid)}
+    group = Path(f"/proc/{pid}/autogroup")
+    if group.exists():
+        found.add(int(group.read_text().rpartition(" ")[2]))
+    return found
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may raise a thread's priority again")
+def test_it_gives_way_while_it_computes(child: Child) -> None:
+    priorities = Priorities()
+    priorities.watch(child)
+    pid = child.process.pid
+    assert wait_until(lambda: niceness(pid) == {LOW}, 10)
+    child.write_line()
+    assert wait_until(lambda: niceness(pid) == {0}, 10)
+    child.write_line()
+    assert wait_until(lambda: not priorities._running, 10)
+
+
+def test_who_waits_does_not_give_way(child: Child) -> None:
+    child.write_line()
+    assert wait_until(lambda: len(threads(child.process.pid)) == 1, 10)
+    Priorities().watch(child)
+    assert not wait_until(lambda: niceness(child.process.pid) != {0}, 1)
+
+
+def test_workers_are_looked_after() -> None:
+    pool = WorkerPool("landlock")
+    try:
+        worker = pool.fork_worker(Limits())
+        assert worker.pid is not None and niceness(worker.pid) == {0}
+        assert worker in pool._priorities._watched
+        worker.close()
+        assert wait_until(lambda: worker.pid is None and not pool._priorities._watched, 10)
+    finally:
+        pool.close()
