@@ -52,7 +52,11 @@ class Priorities:
         while True:
             time.sleep(_LOOK_SECONDS)
             with self._lock:
-                self._watched = {one: state for one, state in self._watched.items() if _look(one, state)}
+                watched = list(self._watched.items())
+            gone = [one for one, state in watched if not _look(one, state)]  # while others may be added
+            with self._lock:
+                for one in gone:
+                    del self._watched[one]
                 if not self._watched:
                     self._running = False
                     return

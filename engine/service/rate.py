@@ -1,8 +1,8 @@
 """How many requests a client may send in a minute, to all servers of a database together.
 
 Each client has a bucket in the database, which fills evenly. A process takes some requests at a time, so
-that most need no transaction of their own; what it does not use within a few seconds it gives back when it
-takes more. So a client may have at most that share more, for each server.
+that most need no transaction of their own; what it does not use within a minute it gives back when it takes
+more. So a client may have at most that share more, for each server.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from engine.service.store.trials import insert_missing
 logger = logging.getLogger(__name__)
 
 _REMEMBERED: Final = 10_000
-# The part of a minute's requests that a process takes at a time, and for how many seconds it keeps them.
+# The part of a minute's requests that a process takes at a time, and for how many seconds it keeps them: long
+# enough for a client that asks steadily to use them up, as each taking is a transaction that writes.
 _SHARE: Final = 0.05
-_KEPT_SECONDS: Final = 5.0
+_KEPT_SECONDS: Final = 60.0
 
 
 class RateLimit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -34,7 +35,8 @@ _CONNECT_SECONDS: Final = 10
 _READS: Final = "calcmetric_reads"
 _NOW: Final = "calcmetric_now"
 # Connections that are kept, and how many more there may be. A PostgreSQL server has 100 for all processes.
-_SQLITE_POOL: Final = (10, 50)
+# A file can be opened often, but each time it is, that costs more than a query.
+_SQLITE_POOL: Final = (60, 0)
 _SERVER_POOL: Final = (5, 15)
 # Of two processes that start at once, one migrates, and the other waits: a lock of this number.
 _MIGRATION_LOCK: Final = 0x63616C63
@@ -55,6 +57,7 @@ class Database:
         """
         self.url = _parse(url)
         self._info = {_NOW: now}
+        self._turn = _OneByOne() if self.url.get_backend_name() == "sqlite" else contextlib.nullcontext()
         self.engine = sa.create_engine(self.url, **_options(self.url))
         if self.url.get_backend_name() == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
@@ -73,7 +76,7 @@ class Database:
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction: committed at the end, rolled back on an error."""
-        with self._begun(self.engine) as session:
+        with self._turn, self._begun(self.engine) as session:
             yield session
 
     @contextlib.contextmanager
@@ -110,6 +113,24 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+class _OneByOne:
+    """Lets a process's transactions that write wait for each other, as SQLite admits one at a time.
+
+    SQLite itself lets them sleep, and look again ever more rarely: whoever comes then goes before whoever
+    waits, and most of the time nobody writes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=_BUSY_SECONDS):
+            raise PoolTimeout(f"the database was busy for {_BUSY_SECONDS} seconds")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 def insist(step: Callable[[], _T], seconds: float) -> _T:
