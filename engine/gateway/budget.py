@@ -39,11 +39,12 @@ class FrameBudget:
         self._check("fetched_rows", self._limits.fetched_rows, self.rows)
         self._check("fetched_bytes", self._limits.fetched_bytes, self.bytes)
 
-    def keep_printed(self, data: bytes) -> None:
-        """Keep printed text up to the limit; what is over it is cut, and only marked."""
+    def keep_printed(self, data: bytes) -> bool:
+        """Keep printed text up to the limit; the rest is cut, and only marked. False if nothing was kept."""
         left = self._limits.printed_bytes - len(self._printed)
         self._cut = self._cut or len(data) > left
         self._printed += data[: max(left, 0)]
+        return left > 0
 
     @property
     def printed(self) -> str:

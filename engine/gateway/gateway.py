@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 _UNHANDLED: Final = "the engine could not make sense of this request"
 # Compiling is the worker's first act; a source that takes longer than this to compile is hostile.
 _COMPILE_SECONDS: Final = 30.0
+# How long each message of printed text beyond the limit waits to be thrown away: a guest that floods waits
+# too, instead of keeping the engine from other guests.
+_FLOOD_SECONDS: Final = 0.001
 
 
 class Gateway:
@@ -134,7 +137,8 @@ class Gateway:
             if time.monotonic() >= self._deadline:
                 raise ChannelTimeout  # a worker that never stops talking is never waited for
             if kind is Kind.PRINTED:
-                self._budget.keep_printed(bytes(payload))
+                if not self._budget.keep_printed(bytes(payload)):
+                    time.sleep(_FLOOD_SECONDS)
             elif kind is Kind.REQUEST:
                 self._answer(answers, payload)
             elif kind is Kind.USED:
