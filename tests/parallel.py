@@ -1,8 +1,9 @@
 """A plugin of pytest: which tests share a process when several run them.
 
-Tests of a file stay together, because they share fixtures. All tests on Spark stay together, because they
-share a Java server, and two of those would warm up beside each other for minutes. The process that hands
-out tests knows their ids alone, so tests on Spark say so in their names or parameters; that is checked.
+Tests of a file stay together, because they share fixtures; those on Spark apart from the others, because they
+take long. In some folders all tests on Spark share a Java server and stay together, since two of those would
+warm up beside each other for minutes. The process that hands out tests knows their ids alone, so tests on
+Spark say so in their names or parameters; that is checked.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ except ImportError:  # pytest -p no:xdist, or not installed
     LoadScopeScheduling = object
 
 _ON_SPARK = re.compile(r"_on_spark\.py::|::test_(\w+_)?spark(_|\b)|[\[-]spark[\]-]")
+# Where tests on Spark use the server of the test session, and not one of their own.
+_SHARED = ("backends", "frames", "fusion", "hostile", "plans", "sql")
 
 
 def is_on_spark(nodeid: str) -> bool:
@@ -26,10 +29,14 @@ def is_on_spark(nodeid: str) -> bool:
 
 
 class ByFileAndServer(LoadScopeScheduling):
-    """Gives each process whole files, and one of them all that is on Spark."""
+    """Gives each process whole files, and one of them all that shares a Spark server."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "spark" if is_on_spark(nodeid) else nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        if not is_on_spark(nodeid):
+            return file
+        folder = file.removeprefix("tests/").partition("/")[0]
+        return "spark" if folder in _SHARED else f"{file} on Spark"
 
 
 @pytest.hookimpl(optionalhook=True)
