@@ -29,7 +29,7 @@ TABLE = pa.table(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def files(data_dir: Path) -> Path:
     folder = data_dir / "relations"
     (folder / "day=1").mkdir(parents=True)
