@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Final, Protocol
 
-LOW: Final = 15  # a nineteenth or so of the usual share, where somebody else wants it
+LOW: Final = 15  # a twenty-eighth of the usual share, where somebody else wants it
 _LOOK_SECONDS: Final = 0.1
 # Parts of a processor: above the first a worker gives way, below the second no longer.
 _MUCH: Final = 0.5
@@ -98,17 +98,18 @@ def _processor_seconds(pid: int) -> float | None:
 
 
 def _set_niceness(pid: int, niceness: int) -> bool:
-    """Set the niceness of a session's group and of each thread; False if nothing could be set now.
+    """Set the niceness of each thread and of the session's group; False if the group's is to be tried again.
 
     Both, as only one of them counts, depending on whether the kernel groups by session here. Without
-    privileges a thread's niceness cannot be taken back, and a group's only ten times a second.
+    privileges a thread's niceness cannot be taken back, and groups' are set ten times a second at most.
     """
-    done = False
-    with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
-        done = True
     with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
             os.setpriority(os.PRIO_PROCESS, int(thread.name), niceness)
-        done = True
-    return done
+    try:
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
+    except FileNotFoundError:  # this kernel makes none, or the process has ended
+        return True
+    except OSError:
+        return False
+    return True

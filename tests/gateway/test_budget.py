@@ -24,11 +24,11 @@ def test_the_limit_itself_is_allowed_and_one_more_is_not(limits, charge, name):
 
 def test_printed_text_is_cut_and_marked():
     budget = FrameBudget(Limits(printed_bytes=5))
-    budget.keep_printed(b"abc")
+    assert budget.keep_printed(b"abc")
     assert budget.printed == "abc"
-    budget.keep_printed(b"defg")
+    assert budget.keep_printed(b"defg")
     assert budget.printed == "abcde" + CUT_MARK
-    budget.keep_printed(b"more")
+    assert not budget.keep_printed(b"more")
     assert budget.printed == "abcde" + CUT_MARK
 
 

@@ -119,7 +119,7 @@ def test_an_outcome_that_is_none_ends_the_worker(name: str) -> None:
     ended = converse(frame(Kind.OUTCOME, GARBAGE[name]))
     assert isinstance(ended.ending, ChannelGarbage)
     assert ended.unhandled == []
-    assert ended.seconds < 10
+    assert ended.seconds < 2
 
 
 @pytest.mark.parametrize("name", ODD)

@@ -57,9 +57,10 @@ class Database:
         """
         self.url = _parse(url)
         self._info = {_NOW: now}
-        self._turn = _OneByOne() if self.url.get_backend_name() == "sqlite" else contextlib.nullcontext()
+        self._turn: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
         self.engine = sa.create_engine(self.url, **_options(self.url))
         if self.url.get_backend_name() == "sqlite":
+            self._turn = _OneByOne()
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
             self._reader = self.engine.execution_options(**{_READS: True})
@@ -115,7 +116,7 @@ class Database:
         self.engine.dispose()
 
 
-class _OneByOne:
+class _OneByOne(contextlib.AbstractContextManager[None]):
     """Lets a process's transactions that write wait for each other, as SQLite admits one at a time.
 
     SQLite itself lets them sleep, and look again ever more rarely: whoever comes then goes before whoever
