@@ -6,11 +6,12 @@ memory. It starts no thread: a zygote that had run threaded work before forking 
 
 Over FD (`sandbox.contract.control`) the engine asks for a fork and hands over the worker's channel; the
 zygote answers with the worker's pidfd, and later reports its end. When the engine goes away, in
-whatever manner, FD reads end of file and everything here ends.
+whatever manner, FD reads end of file and everything here ends, at once even while libraries load.
 """
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import os
@@ -186,12 +187,31 @@ def _hide_origins() -> None:
     vars(sys.modules["_frozen_importlib"])["_module_repr"] = lambda module: f"<module {module.__name__!r}>"
 
 
+def _end_by_signal(control: socket.socket) -> None:
+    """Have the kernel end this process, and what it forks, when anything happens on the socket.
+
+    While libraries load nobody looks at it, for seconds, and all that can happen is that the engine goes
+    away. SIGIO is meant for this process even if a jail's first process, which ignores it, takes over: that
+    one dies with this.
+    """
+    fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(control, fcntl.F_SETFL, fcntl.fcntl(control, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([control], [], [], 0)[0]:
+        sys.exit("the engine went away")
+
+
+def _end_by_reading(control: socket.socket) -> None:
+    """Take `_end_by_signal` back: from now on every event is read."""
+    fcntl.fcntl(control, fcntl.F_SETFL, fcntl.fcntl(control, fcntl.F_GETFL) & ~os.O_ASYNC)
+
+
 def main() -> None:
     """Start, report readiness, serve."""
     control = socket.socket(fileno=int(sys.argv[1]))
     options, _ = receive_packet(control)
     if not isinstance(options, ZygoteOptions):
         sys.exit("the first packet must be the options")
+    _end_by_signal(control)
     level, prepared = Level.NONE, None
     try:
         if options.confined:
@@ -201,11 +221,13 @@ def main() -> None:
         else:
             _preload(options)
     except ConfinementError as error:
+        _end_by_reading(control)
         send_packet(control, Ready(Level.NONE.value, str(error)))
         return
     # Frozen for good: a collection in a worker would touch, and so copy, every page that it shares.
     gc.collect()
     gc.freeze()
+    _end_by_reading(control)
     send_packet(control, Ready(level.value, ""))
     Zygote(control, prepared).serve()
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -187,28 +188,46 @@ def test_what_nobody_was_left_to_remove_is_removed_by_the_next_engine(
         assert first._server.spool.folder.exists()
 
 
-@pytest.mark.parametrize("source", [LOOP, CROSS_JOIN], ids=["loop", "cross join"])
-def test_control_c_ends_the_command_line(rows_file: Path, tmp_path: Path, source: str) -> None:
+def has_children(process: psutil.Process) -> bool:
+    """Whether its engine has begun to start."""
+    return bool(process.children())
+
+
+def has_worker(process: psutil.Process) -> bool:
+    """Whether its zygote, which ends with all that it loads, has begun to fork."""
+    return any(child.children() and "sandbox.zygote" in child.cmdline() for child in process.children())
+
+
+def is_calculating(process: psutil.Process) -> bool:
+    """Whether what is below it has computed for longer than all of its start takes."""
+    return has_worker(process) and sum(child.cpu_times().user for child in process.children(True)) > 4
+
+
+@pytest.mark.parametrize(
+    ("source", "moment"),
+    [(LOOP, has_children), (LOOP, has_worker), (LOOP, is_calculating), (CROSS_JOIN, is_calculating)],
+    ids=["starting", "started", "loop", "cross join"],
+)
+def test_control_c_ends_the_command_line(
+    rows_file: Path, tmp_path: Path, source: str, moment: Callable[[psutil.Process], bool]
+) -> None:
     path = tmp_path / "metric.py"
     path.write_text(source)
     command = [sys.executable, "-c", "from engine.cli.main import main; main()", "run", str(path)]
     command += ["--data", str(rows_file), "--backend", "sail"]
-    host = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    process = psutil.Process(host.pid)
-    assert wait_until(lambda: busy_worker(process), 30)
-    pids = [child.pid for child in process.children(recursive=True)]
-    host.send_signal(signal.SIGINT)
-    out, err = host.communicate(timeout=2)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as host:
+        try:
+            process = psutil.Process(host.pid)
+            assert wait_until(lambda: moment(process), 30)
+            pids = [child.pid for child in process.children(recursive=True)]
+            host.send_signal(signal.SIGINT)
+            out, err = host.communicate(timeout=2)
+        finally:
+            host.kill()
     assert host.returncode == 130
     assert "Traceback" not in err and out == ""
     assert wait_until(lambda: not any(is_running(pid) for pid in pids), 1)
     assert belongings()[3] == set()
-
-
-def busy_worker(process: psutil.Process) -> bool:
-    """Whether something below the process has computed for a while beyond its own start."""
-    workers = process.children(recursive=True)
-    return len(workers) >= 4 and sum(child.cpu_times().user for child in workers) > 0.5
 
 
 @pytest.mark.parametrize("backend", SERVERS)
