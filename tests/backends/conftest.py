@@ -11,6 +11,16 @@ LOCAL_SERVERS = (
     pytest.param("sail", marks=pytest.mark.sail),
 )
 
+# For tests that end servers, or ask hundreds of times: on Spark such a test takes twenty seconds.
+quick_on_sail = pytest.mark.parametrize(
+    "backend",
+    [
+        pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow]),
+        pytest.param("sail", marks=pytest.mark.sail),
+    ],
+    indirect=True,
+)
+
 
 @pytest.fixture(params=LOCAL_SERVERS)
 def backend(request: pytest.FixtureRequest) -> Backend:

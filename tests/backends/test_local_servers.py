@@ -13,6 +13,7 @@ import pytest
 from engine.backends.local import LocalServer
 from engine.backends.spark import LocalSpark
 from engine.errors import BackendError, BackendLost, Interrupted
+from tests.backends.conftest import quick_on_sail
 from tests.backends.plans import aggregate, call, column, count, endless, number, numbers, run, sql, value
 from tests.waiting import wait_until
 
@@ -79,6 +80,7 @@ def test_a_cross_join_over_millions_of_rows_stops_and_the_machine_is_idle(
     session.close()
 
 
+@quick_on_sail
 def test_a_query_under_a_killed_server_is_asked_again_and_lost_if_that_dies_too(backend: LocalServer) -> None:
     session = backend.open_session()
     assert value(session, count(numbers(10))) == 10
@@ -104,6 +106,7 @@ def test_a_query_under_a_killed_server_is_asked_again_and_lost_if_that_dies_too(
     session.close()
 
 
+@quick_on_sail
 def test_a_query_is_asked_again_unseen(backend: LocalServer) -> None:
     honest, hostile = backend.open_session(), backend.open_session()
     assert value(honest, count(numbers(10))) == 10
@@ -122,6 +125,7 @@ def test_a_query_is_asked_again_unseen(backend: LocalServer) -> None:
     hostile.close()
 
 
+@quick_on_sail
 def test_threads_share_one_server(backend: LocalServer) -> None:
     def ask(rows: int) -> int:
         session = backend.open_session()
@@ -134,6 +138,7 @@ def test_threads_share_one_server(backend: LocalServer) -> None:
         assert list(pool.map(ask, range(1, 9))) == [5 * rows for rows in range(1, 9)]
 
 
+@quick_on_sail
 def test_200_sessions_leave_nothing_behind(backend: LocalServer) -> None:
     def use_session() -> None:
         session = backend.open_session()
@@ -211,6 +216,7 @@ def test_parameters_of_spark_too_long_for_the_metadata_are_fetched(spark_backend
     session.close()
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_a_task_of_spark_that_never_looks_up_costs_the_server(spark_backend: LocalServer) -> None:
     """A loop inside one row cannot be interrupted: Spark says that the query ended, its task goes on."""

@@ -53,9 +53,15 @@ FORMULAS = {
 }
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with Engine("spark", roots=(EXAMPLES,)) as engine:
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow]),
+        pytest.param("sail", marks=pytest.mark.sail),
+    ],
+)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    with Engine(request.param, roots=(EXAMPLES,)) as engine:
         yield engine
 
 
@@ -68,9 +74,8 @@ def test_every_example_has_a_formula_here() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == {*FORMULAS, "make_data"}
 
 
-@pytest.mark.spark
 @pytest.mark.parametrize("name", sorted(FORMULAS))
-def test_an_example_on_spark_gives_what_it_says(name: str, engine: Engine) -> None:
+def test_an_example_gives_what_it_says(name: str, engine: Engine) -> None:
     run = engine.evaluate((EXAMPLES / f"{name}.py").read_text(), Dataset(PAYMENTS, timestamp="ts"))
     want = FORMULAS[name](pq.read_table(PAYMENTS).to_pandas())
     assert run.overall.status == "ok", run.overall

@@ -93,6 +93,7 @@ def busy(pids: set[int], seconds: float) -> float:
     return (used() - before) / seconds
 
 
+@pytest.mark.slow
 def test_two_hundred_runs_leave_nothing_behind(data_dir: Path, rows: Dataset) -> None:
     outside = settled()
     with Engine("sail", roots=(data_dir,), workers=2) as engine:

@@ -1,8 +1,23 @@
 """The hard table on each backend."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.frames.data import Asker
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """Spark, which takes a second for each, gets by default the first case only of a test that has many."""
+    seen = set()
+    for item in items:
+        if item.path.is_relative_to(HERE) and item.get_closest_marker("spark") is not None:
+            test = (item.path, item.originalname)
+            if test in seen:
+                item.add_marker(pytest.mark.slow)
+            seen.add(test)
 
 
 @pytest.fixture(

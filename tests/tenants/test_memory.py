@@ -12,7 +12,7 @@ import pytest
 
 from tests.engine.support import metric
 
-pytestmark = pytest.mark.sail
+pytestmark = [pytest.mark.sail, pytest.mark.slow]
 
 _MIB = 1 << 20
 # What one request or one outcome may bring, and how often the engine may hold a copy of it at a time.
