@@ -2,8 +2,10 @@
 
 A tenant gets a further slot only while it holds fewer than are free. So a tenant that is alone gets half of
 all slots, k busy ones get one part in k + 1 each, and a newcomer almost always finds a slot free at once,
-whatever the others wait for. Slots that come free go round the tenants, and within a tenant round its runs.
-Nobody who holds a slot is ever made to give it back early.
+whatever the others wait for. Where slots are a server's processors, and not only room, tenants that work at
+the same time have equal parts of them, each for itself also while another does not use its own. Slots that
+come free go round the tenants, and within a tenant round its runs. Nobody who holds a slot is ever made to
+give it back early.
 """
 
 from __future__ import annotations
@@ -25,11 +27,14 @@ class Shares:
         per_run: the most that one run holds.
         assured: slots that each tenant may hold even if none is free. The engine then has up to as many
             more as there are tenants for each.
+        crowded: slots of which each of several tenants that are at work holds an equal part at most, but one
+            in any case; None for no such bound.
     """
 
     total: int
     per_run: int
     assured: int = 0
+    crowded: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,11 @@ class Admission:
         """Slots that are taken."""
         return len(self._holding)
 
+    @property
+    def tenants(self) -> frozenset[str]:
+        """Who holds a slot or waits for one."""
+        return frozenset(self._of_tenant) | frozenset(self._waiting)
+
     def ask(self, tenant: str, run: Hashable) -> Ticket:
         """Begin to wait for a slot; `admit` says who got one."""
         ticket = self._ticket(tenant, run)
@@ -88,10 +98,17 @@ class Admission:
             waiting.remove(ticket)
             self._forget_idle(ticket)
 
-    def admit(self) -> tuple[Ticket, ...]:
-        """Give out what is free; return who got a slot, in the order of their turns."""
+    def admit(self, at_work: int = 1) -> tuple[Ticket, ...]:
+        """Give out what is free.
+
+        Args:
+            at_work: how many tenants use slots of this kind in these moments, whether or not they hold one.
+
+        Returns:
+            Who got a slot, in the order of their turns.
+        """
         admitted: list[Ticket] = []
-        while (ticket := self._next()) is not None:
+        while (ticket := self._next(at_work)) is not None:
             self._pass_turn(ticket)
             self._hold(ticket)
             admitted.append(ticket)
@@ -106,8 +123,10 @@ class Admission:
         self._of_tenant[ticket.tenant] += 1
         self._of_run[ticket.run] += 1
 
-    def _next(self) -> Ticket | None:
+    def _next(self, at_work: int) -> Ticket | None:
         share = max(self._shares.assured, self._shares.total - len(self._holding))
+        if at_work > 1 and self._shares.crowded is not None:
+            share = min(share, max(1, self._shares.crowded // at_work))
         for tenant, runs in self._waiting.items():
             if self._of_tenant[tenant] < share:
                 for run, tickets in runs.items():

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator
 from typing import Final
 
 from engine.runs.admission import Admission, Shares, Ticket
 
 _POLL_SECONDS: Final = 0.1
+_AT_WORK_SECONDS: Final = 1.0  # so long after its last slot a tenant still counts: it may only compute
 
 
 class Gate:
@@ -25,6 +27,7 @@ class Gate:
         self._admission = Admission(shares)
         self._lock = threading.Lock()
         self._waiters: dict[Ticket, threading.Event] = {}
+        self._seen: dict[str, float] = {}  # when a tenant last had to do with these slots
 
     @property
     def held(self) -> int:
@@ -56,6 +59,8 @@ class Gate:
                 on_wait()
             while not admitted.wait(_POLL_SECONDS):
                 check()
+                with self._lock:
+                    self._admit()  # others may be at work no longer
         except BaseException:
             self.leave(ticket)
             raise
@@ -70,6 +75,7 @@ class Gate:
         """Give a slot back. May be called twice."""
         with self._lock:
             self._waiters.pop(ticket, None)
+            self._seen[ticket.tenant] = time.monotonic()
             self._admission.leave(ticket)
             self._admit()
 
@@ -82,8 +88,15 @@ class Gate:
         finally:
             self.leave(ticket)
 
+    def _at_work(self) -> int:
+        """How many tenants use these slots."""
+        now = time.monotonic()
+        self._seen = {tenant: seen for tenant, seen in self._seen.items() if now - seen < _AT_WORK_SECONDS}
+        self._seen.update(dict.fromkeys(self._admission.tenants, now))
+        return len(self._seen)
+
     def _admit(self) -> tuple[Ticket, ...]:
-        admitted = self._admission.admit()
+        admitted = self._admission.admit(self._at_work())
         for ticket in admitted:
             if (waiter := self._waiters.pop(ticket, None)) is not None:
                 waiter.set()
@@ -110,5 +123,6 @@ class Gates:
         self.runs = Gate(Shares(4 * workers, per_run=1))
         self.compiling = Gate(Shares(4 * workers, per_run=4 * workers, assured=1))
         self.calls = Gate(Shares(4 * workers, per_run=workers, assured=1))
-        # The query of each call, and the analysis that may go beside it.
-        self.queries = Gate(Shares(8 * workers, per_run=2 * workers, assured=1))
+        # The query of each call, and the analysis that may go beside it. Where several tenants ask, each has
+        # its part of the processors: one that fetches all the time would have most of them.
+        self.queries = Gate(Shares(8 * workers, per_run=2 * workers, assured=1, crowded=workers))

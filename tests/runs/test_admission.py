@@ -105,6 +105,29 @@ def test_an_assured_slot_is_had_though_none_is_free():
     assert admission.admit() == (mine[1],)
 
 
+@pytest.mark.parametrize(("at_work", "part"), [(1, 8), (2, 2), (3, 1), (4, 1), (9, 1)])
+def test_tenants_at_work_have_equal_parts_and_one_in_any_case(at_work, part):
+    admission = Admission(Shares(64, per_run=8, assured=1, crowded=4))
+    for _ in range(20):
+        admission.ask("greedy", "run")
+    assert len(admission.admit(at_work)) == part
+    assert admission.admit(at_work) == ()
+    mine = admission.ask("other", "one")
+    assert admission.admit(at_work) == (mine,)
+    assert len(admission.admit(1)) == 8 - part  # once the others work no more
+
+
+def test_who_holds_or_waits_has_to_do_with_it():
+    admission = Admission(Shares(1, per_run=1))
+    first, second = admission.ask("a", "run"), admission.ask("b", "run")
+    admission.admit()
+    assert admission.tenants == {"a", "b"}
+    admission.leave(second)
+    assert admission.tenants == {"a"}
+    admission.leave(first)
+    assert admission.tenants == frozenset()
+
+
 def test_runs_of_a_tenant_take_turns():
     admission = Admission(Shares(2, per_run=9))
     tickets = deque(admission.ask("t", run) for run in "aaabbc")

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from engine.errors import EngineBusy
-from engine.runs import services
+from engine.runs import gates, services
 from engine.runs.admission import Shares
 from engine.runs.gates import Gate, Gates
 from engine.runs.services import Register
@@ -87,10 +87,23 @@ def test_many_threads_never_hold_more_than_there_are():
     assert 1 <= most[0] <= 3 and gate.held == 0
 
 
+def test_a_tenant_between_two_slots_is_at_work_for_a_while(monkeypatch):
+    monkeypatch.setattr(gates, "_AT_WORK_SECONDS", 0.5)
+    gate = Gate(Shares(9, per_run=9, crowded=2))
+    gate.leave(gate.enter("other", "run", never))
+    mine = gate.enter("greedy", "run", never)
+    told: list[str] = []
+    second = gate.enter("greedy", "run", lambda: None, lambda: told.append("waits"))
+    assert told  # for the other one, though it holds nothing, until it is forgotten
+    gate.leave(mine)
+    gate.leave(second)
+    assert gate.held == 0
+
+
 @pytest.mark.parametrize("workers", [1, 2, 8])
 def test_a_run_alone_has_a_call_for_each_worker_and_two_queries_for_each_call(workers):
-    gates = Gates(workers)
-    for gate, slots in ((gates.calls, workers), (gates.queries, 2 * workers)):
+    slots_of = Gates(workers)
+    for gate, slots in ((slots_of.calls, workers), (slots_of.queries, 2 * workers)):
         for _ in range(slots):
             gate.enter("t", "run", never)
         assert gate.held == slots
