@@ -30,6 +30,10 @@ _LOST_CONDITIONS: Final = frozenset(
         "INVALID_HANDLE.SESSION_NOT_FOUND",
     }
 )
+# What a Spark says for a second or more while it shuts down, whatever made it; it does so of itself, with no
+# condition, and guests can make it raise nothing of this class.
+_ENDING: Final = "Cannot call methods on a stopped SparkContext."
+_ENDING_CLASS: Final = "java.lang.IllegalStateException"
 _DETAILS_KEY: Final = "grpc-status-details-bin"
 
 
@@ -56,14 +60,21 @@ def decode_failure(error: grpc.RpcError, fetch: FetchDetails) -> BackendError:
         condition = root.spark_throwable.error_class or condition
         sql_state = root.spark_throwable.sql_state or sql_state
         parameters = dict(root.spark_throwable.message_parameters)
-    lost = code in _LOST_CODES or condition in _LOST_CONDITIONS
+    exception = _known_class(metadata.get("classes", ""), info.reason)
+    ending = text.startswith(_ENDING) and not condition and exception == _ENDING_CLASS
+    lost = code in _LOST_CODES or condition in _LOST_CONDITIONS or ending
     return (BackendLost if lost else BackendError)(
         text,
         condition=condition,
-        exception=_known_class(metadata.get("classes", ""), info.reason),
+        exception=exception,
         sql_state=sql_state,
         parameters=parameters,
     )
+
+
+def is_ending(lost: BackendLost) -> bool:
+    """Whether a lost query met a server that still answers, but will answer nothing any more."""
+    return lost.exception == _ENDING_CLASS
 
 
 def _call_attribute(error: grpc.RpcError, name: str) -> object:

@@ -24,7 +24,7 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.base import BackendSession
 from engine.backends.calls import POLL_SECONDS, End, drain, due, pumped, raise_end, refuse_due, wait
 from engine.backends.endpoint import Endpoint
-from engine.backends.failures import decode_failure
+from engine.backends.failures import decode_failure, is_ending
 from engine.backends.line import MOST_STRIKES, Record, Turn
 from engine.backends.rpc import Connection
 from engine.backends.turns import PATIENT_SECONDS
@@ -272,6 +272,8 @@ class ConnectSession:
             if connection.closed and not isinstance(failure, BackendLost):
                 failure = BackendLost(failure.detail)
             if isinstance(failure, BackendLost):
+                if is_ending(failure):
+                    self._endpoint.end_server(connection)
                 self._endpoint.note_broken(connection)
                 with self._lock:  # a remote server that lost the session needs its configuration again
                     self._prepared = None

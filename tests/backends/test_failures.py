@@ -11,7 +11,7 @@ import pytest
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from engine.backends.failures import decode_failure
+from engine.backends.failures import decode_failure, is_ending
 from engine.errors import BackendError, BackendLost
 
 
@@ -115,3 +115,30 @@ def test_an_error_without_details_keeps_its_text() -> None:
     assert type(failure) is BackendError
     assert failure.detail == "what the server says"
     assert failure.condition == ""
+
+
+STOPPED = "Cannot call methods on a stopped SparkContext.\nThis stopped SparkContext was created at:\n\n..."
+
+
+def say(text: str, condition: str, exception: str) -> BackendError:
+    metadata = {"errorClass": condition, "classes": json.dumps([exception, "java.lang.RuntimeException"])}
+    return decode_failure(RpcFailure(grpc.StatusCode.INTERNAL, text, metadata), never_asked)
+
+
+def test_what_a_server_says_while_it_shuts_down_is_no_failure_of_the_query() -> None:
+    failure = say(STOPPED, "", "java.lang.IllegalStateException")
+    assert isinstance(failure, BackendLost)
+    assert is_ending(failure)
+
+
+@pytest.mark.parametrize(
+    ("text", "condition", "exception"),
+    [
+        (STOPPED, "USER_RAISED_EXCEPTION", "org.apache.spark.SparkRuntimeException"),
+        (STOPPED, "", "org.apache.spark.SparkRuntimeException"),
+        (f"[USER_RAISED_EXCEPTION] {STOPPED}", "", "java.lang.IllegalStateException"),
+        ("another state", "", "java.lang.IllegalStateException"),
+    ],
+)
+def test_a_guest_cannot_say_it(text: str, condition: str, exception: str) -> None:
+    assert type(say(text, condition, exception)) is BackendError

@@ -125,6 +125,24 @@ def test_a_query_is_asked_again_unseen(backend: LocalServer) -> None:
     hostile.close()
 
 
+@pytest.mark.slow
+@pytest.mark.spark
+def test_spark_that_shuts_down_but_still_answers_costs_nobody_an_answer(
+    spark_backend: LocalServer,
+) -> None:
+    honest, ending = spark_backend.open_session(), spark_backend.open_session()
+    assert value(honest, count(numbers(10))) == 10
+    before = spark_backend.generation
+    with ThreadPoolExecutor(1) as pool:
+        exits = pool.submit(run, ending, sql("SELECT reflect('java.lang.System', 'exit', 0)"))
+        while not exits.done() or spark_backend.generation is before:
+            assert value(honest, count(numbers(10)), deadline=time.monotonic() + 60) == 10
+        with pytest.raises(BackendLost):
+            exits.result()
+    honest.close()
+    ending.close()
+
+
 @quick_on_sail
 def test_threads_share_one_server(backend: LocalServer) -> None:
     def ask(rows: int) -> int:
