@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 from decimal import Decimal
 
@@ -116,11 +117,21 @@ def engine(request, tmp_path_factory):
         yield engine, folder / "awkward.parquet"
 
 
-@pytest.mark.parametrize("plans", [SHARED, OTHERS], ids=["shared", "others"])
-def test_plans_agree(engine, plans):
-    engine, data = engine
-    plans = [Plan(text, "orderBy" in text) for text in plans]
-    fused, apart = run_both(engine, plans, data, GROUPS)
+@pytest.fixture(scope="module")
+def both_ways(engine):
+    """Plans, and their runs fused and frame by frame; made once, since Spark takes minutes for them."""
+
+    @functools.cache
+    def run(texts):
+        plans = [Plan(text, "orderBy" in text) for text in texts]
+        return plans, *run_both(engine[0], plans, engine[1], GROUPS)
+
+    return run
+
+
+@pytest.mark.parametrize("texts", [SHARED, OTHERS], ids=["shared", "others"])
+def test_plans_agree(both_ways, texts):
+    plans, fused, apart = both_ways(tuple(texts))
     assert not (found := differences(plans, fused, apart)), "\n".join(found[:10])
     assert fused.report.queries < apart.report.queries
 
@@ -140,9 +151,8 @@ def test_windows_agree(engine):
     assert not (found := differences(plans, fused, apart)), "\n".join(found[:10])
 
 
-def test_what_can_be_shared_is_shared(engine):
-    engine, data = engine
-    fused, _ = run_both(engine, [Plan(text) for text in SHARED], data, GROUPS)
+def test_what_can_be_shared_is_shared(both_ways):
+    _, fused, _ = both_ways(tuple(SHARED))
     # A family of one has nobody to share with, and what fails on an empty frame has no answer to share.
     reasons = {one.reason for one in fused.report.sharing if one.how == "frame"}
     known = {"the only frame of its kind", "the shared query failed (without a condition)"}
