@@ -33,6 +33,7 @@ _LOST_CONDITIONS: Final = frozenset(
 # What a Spark says for a second or more while it shuts down, whatever made it; it does so of itself, with no
 # condition, and guests can make it raise nothing of this class.
 _ENDING: Final = "Cannot call methods on a stopped SparkContext."
+_ENDING_LINES: Final = 3
 _ENDING_CLASS: Final = "java.lang.IllegalStateException"
 _DETAILS_KEY: Final = "grpc-status-details-bin"
 
@@ -75,6 +76,11 @@ def decode_failure(error: grpc.RpcError, fetch: FetchDetails) -> BackendError:
 def is_ending(lost: BackendLost) -> bool:
     """Whether a lost query met a server that still answers, but will answer nothing any more."""
     return lost.exception == _ENDING_CLASS
+
+
+def where_ended(lost: BackendLost) -> str:
+    """Where in its own code the end of such a server began, as far as it says; for logs."""
+    return ", ".join(lost.detail.partition("stopped at:")[2].strip().splitlines()[:_ENDING_LINES])
 
 
 def _call_attribute(error: grpc.RpcError, name: str) -> object:

@@ -11,6 +11,7 @@ seen a row of its answer; see `engine.backends.line`.
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import threading
 import time
@@ -24,7 +25,7 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.base import BackendSession
 from engine.backends.calls import POLL_SECONDS, End, drain, due, pumped, raise_end, refuse_due, wait
 from engine.backends.endpoint import Endpoint
-from engine.backends.failures import decode_failure, is_ending
+from engine.backends.failures import decode_failure, is_ending, where_ended
 from engine.backends.line import MOST_STRIKES, Record, Turn
 from engine.backends.rpc import Connection
 from engine.backends.turns import PATIENT_SECONDS
@@ -34,6 +35,8 @@ GRACE_SECONDS: Final = 2.0
 _INTERRUPT_SECONDS: Final = 0.4
 
 _T = TypeVar("_T")
+
+logger = logging.getLogger(__name__)
 
 
 class ConnectSession:
@@ -273,6 +276,7 @@ class ConnectSession:
                 failure = BackendLost(failure.detail)
             if isinstance(failure, BackendLost):
                 if is_ending(failure):
+                    logger.warning("a data engine shuts down by itself: %s", where_ended(failure))
                     self._endpoint.end_server(connection)
                 self._endpoint.note_broken(connection)
                 with self._lock:  # a remote server that lost the session needs its configuration again

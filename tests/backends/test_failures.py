@@ -11,7 +11,7 @@ import pytest
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from engine.backends.failures import decode_failure, is_ending
+from engine.backends.failures import decode_failure, is_ending, where_ended
 from engine.errors import BackendError, BackendLost
 
 
@@ -117,7 +117,18 @@ def test_an_error_without_details_keeps_its_text() -> None:
     assert failure.condition == ""
 
 
-STOPPED = "Cannot call methods on a stopped SparkContext.\nThis stopped SparkContext was created at:\n\n..."
+STOPPED = """Cannot call methods on a stopped SparkContext.
+This stopped SparkContext was created at:
+
+org.apache.spark.sql.connect.service.SparkConnectServer.main(SparkConnectServer.scala)
+
+And it was stopped at:
+
+org.apache.spark.util.SparkShutdownHookManager$$anon$2.run(ShutdownHookManager.scala:184)
+java.base/java.util.concurrent.FutureTask.run(FutureTask.java:1)
+
+The currently active SparkContext was created at:
+"""
 
 
 def say(text: str, condition: str, exception: str) -> BackendError:
@@ -129,6 +140,7 @@ def test_what_a_server_says_while_it_shuts_down_is_no_failure_of_the_query() -> 
     failure = say(STOPPED, "", "java.lang.IllegalStateException")
     assert isinstance(failure, BackendLost)
     assert is_ending(failure)
+    assert where_ended(failure).startswith("org.apache.spark.util.SparkShutdownHookManager$$anon$2.run(")
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,15 @@ def test_what_nobody_was_left_to_remove_is_removed_by_the_next_engine(
         assert first._server.spool.folder.exists()
 
 
+# A shell that starts these tests in the background has them, and all that they start, ignore Control-C.
+_COMMAND_LINE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from engine.cli.main import main
+main()
+"""
+
+
 def has_children(process: psutil.Process) -> bool:
     """Whether its engine has begun to start."""
     return bool(process.children())
@@ -214,7 +223,7 @@ def test_control_c_ends_the_command_line(
 ) -> None:
     path = tmp_path / "metric.py"
     path.write_text(source)
-    command = [sys.executable, "-c", "from engine.cli.main import main; main()", "run", str(path)]
+    command = [sys.executable, "-c", _COMMAND_LINE, "run", str(path)]
     command += ["--data", str(rows_file), "--backend", "sail"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as host:
         try:
