@@ -203,20 +203,20 @@ def has_children(process: psutil.Process) -> bool:
     return bool(process.children())
 
 
-def has_worker(process: psutil.Process) -> bool:
-    """Whether its zygote, which ends with all that it loads, has begun to fork."""
+def has_forked(process: psutil.Process) -> bool:
+    """Whether its zygote has forked: into its jail, where it loads the libraries, or a worker."""
     return any(child.children() and "sandbox.zygote" in child.cmdline() for child in process.children())
 
 
 def is_calculating(process: psutil.Process) -> bool:
     """Whether what is below it has computed for longer than all of its start takes."""
-    return has_worker(process) and sum(child.cpu_times().user for child in process.children(True)) > 4
+    return has_forked(process) and sum(child.cpu_times().user for child in process.children(True)) > 4
 
 
 @pytest.mark.parametrize(
     ("source", "moment"),
-    [(LOOP, has_children), (LOOP, has_worker), (LOOP, is_calculating), (CROSS_JOIN, is_calculating)],
-    ids=["starting", "started", "loop", "cross join"],
+    [(LOOP, has_children), (LOOP, has_forked), (LOOP, is_calculating), (CROSS_JOIN, is_calculating)],
+    ids=["starting", "loading", "loop", "cross join"],
 )
 def test_control_c_ends_the_command_line(
     rows_file: Path, tmp_path: Path, source: str, moment: Callable[[psutil.Process], bool]
