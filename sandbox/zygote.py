@@ -194,6 +194,7 @@ def _end_by_signal(control: socket.socket) -> None:
     away. SIGIO is meant for this process even if a jail's first process, which ignores it, takes over: that
     one dies with this.
     """
+    signal.signal(signal.SIGIO, signal.SIG_DFL)  # whoever started the engine may ignore it
     fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(control, fcntl.F_SETFL, fcntl.fcntl(control, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([control], [], [], 0)[0]:

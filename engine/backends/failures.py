@@ -62,8 +62,7 @@ def decode_failure(error: grpc.RpcError, fetch: FetchDetails) -> BackendError:
         sql_state = root.spark_throwable.sql_state or sql_state
         parameters = dict(root.spark_throwable.message_parameters)
     exception = _known_class(metadata.get("classes", ""), info.reason)
-    ending = text.startswith(_ENDING) and not condition and exception == _ENDING_CLASS
-    lost = code in _LOST_CODES or condition in _LOST_CONDITIONS or ending
+    lost = code in _LOST_CODES or condition in _LOST_CONDITIONS or _says_it_ends(text, condition, exception)
     return (BackendLost if lost else BackendError)(
         text,
         condition=condition,
@@ -75,12 +74,16 @@ def decode_failure(error: grpc.RpcError, fetch: FetchDetails) -> BackendError:
 
 def is_ending(lost: BackendLost) -> bool:
     """Whether a lost query met a server that still answers, but will answer nothing any more."""
-    return lost.exception == _ENDING_CLASS
+    return _says_it_ends(lost.detail, lost.condition, lost.exception)
 
 
 def where_ended(lost: BackendLost) -> str:
     """Where in its own code the end of such a server began, as far as it says; for logs."""
     return ", ".join(lost.detail.partition("stopped at:")[2].strip().splitlines()[:_ENDING_LINES])
+
+
+def _says_it_ends(text: str, condition: str, exception: str) -> bool:
+    return text.startswith(_ENDING) and not condition and exception == _ENDING_CLASS
 
 
 def _call_attribute(error: grpc.RpcError, name: str) -> object:

@@ -275,7 +275,7 @@ class ConnectSession:
             if connection.closed and not isinstance(failure, BackendLost):
                 failure = BackendLost(failure.detail)
             if isinstance(failure, BackendLost):
-                if is_ending(failure):
+                if is_ending(failure) and not connection.closed:  # all its queries hear it; one is enough
                     logger.warning("a data engine shuts down by itself: %s", where_ended(failure))
                     self._endpoint.end_server(connection)
                 self._endpoint.note_broken(connection)

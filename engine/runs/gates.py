@@ -25,6 +25,7 @@ class Gate:
 
     def __init__(self, shares: Shares) -> None:
         self._admission = Admission(shares)
+        self._crowds = shares.crowded is not None  # else it does not matter who is at work
         self._lock = threading.Lock()
         self._waiters: dict[Ticket, threading.Event] = {}
         self._seen: dict[str, float] = {}  # when a tenant last had to do with these slots
@@ -59,8 +60,9 @@ class Gate:
                 on_wait()
             while not admitted.wait(_POLL_SECONDS):
                 check()
-                with self._lock:
-                    self._admit()  # others may be at work no longer
+                if self._crowds:
+                    with self._lock:
+                        self._admit()  # others may be at work no longer
         except BaseException:
             self.leave(ticket)
             raise
@@ -75,7 +77,8 @@ class Gate:
         """Give a slot back. May be called twice."""
         with self._lock:
             self._waiters.pop(ticket, None)
-            self._seen[ticket.tenant] = time.monotonic()
+            if self._crowds:
+                self._seen[ticket.tenant] = time.monotonic()
             self._admission.leave(ticket)
             self._admit()
 
@@ -89,7 +92,9 @@ class Gate:
             self.leave(ticket)
 
     def _at_work(self) -> int:
-        """How many tenants use these slots."""
+        """How many tenants use these slots; one where that does not matter."""
+        if not self._crowds:
+            return 1
         now = time.monotonic()
         self._seen = {tenant: seen for tenant, seen in self._seen.items() if now - seen < _AT_WORK_SECONDS}
         self._seen.update(dict.fromkeys(self._admission.tenants, now))
