@@ -14,6 +14,7 @@ from scipy import stats
 from engine import Dataset, Engine
 from examples.make_data import make_table
 from tests.corpus.frames import HERE, compute_fingerprint
+from tests.servers import QUICK_ON_SAIL
 
 EXAMPLES = HERE.parents[1] / "examples"
 PAYMENTS = EXAMPLES / "payments.parquet"
@@ -53,13 +54,7 @@ FORMULAS = {
 }
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow]),
-        pytest.param("sail", marks=pytest.mark.sail),
-    ],
-)
+@pytest.fixture(scope="module", params=QUICK_ON_SAIL)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     with Engine(request.param, roots=(EXAMPLES,)) as engine:
         yield engine

@@ -21,6 +21,7 @@ from engine.backends.sail import LocalSail
 from engine.errors import BackendStartError, DataError, UsageError
 from tests.engine.conftest import make_table
 from tests.engine.support import BY_GROUP, metric, run_on_groups
+from tests.servers import QUICK_ON_SAIL
 
 pytestmark = pytest.mark.sail
 
@@ -344,9 +345,7 @@ def test_files_of_every_format(engine: Engine, data_dir: Path) -> None:
     assert overall(engine, hive, Dataset(folder / "many")).value == 1.0
 
 
-@pytest.mark.parametrize(
-    "backend", ["sail", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow])]
-)
+@pytest.mark.parametrize("backend", QUICK_ON_SAIL)
 def test_a_run_reads_files_as_they_are_now(backend: str, tmp_path: Path) -> None:
     path = tmp_path / "now.parquet"
     source = metric("return df.agg(F.sum('n')).first()[0] + len(df.toPandas())")

@@ -20,6 +20,7 @@ from engine import Dataset, Engine, ForkedEngine, Limits, SegmentGroup
 from engine.errors import EngineClosed
 from engine.runs.live import LiveRun
 from tests.engine.support import check_goes_on, is_running, metric, run_on_groups
+from tests.servers import QUICK_ON_SAIL
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.sail
@@ -36,7 +37,6 @@ CROSS_JOIN = metric(
 MANY = [SegmentGroup.by_value("n", top=100)]
 _SETTLED_LOOKS = 15  # in 0.3 seconds
 _GRPC_DESCRIPTORS = 2  # that it opens for the process, at a time of its own choosing
-SERVERS = ["sail", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow])]
 
 
 @pytest.fixture(autouse=True)
@@ -240,7 +240,7 @@ def test_control_c_ends_the_command_line(
     assert belongings()[3] == set()
 
 
-@pytest.mark.parametrize("backend", SERVERS)
+@pytest.mark.parametrize("backend", QUICK_ON_SAIL)
 @pytest.mark.parametrize("source", [LOOP, CROSS_JOIN], ids=["loop", "cross join"])
 def test_cancel(data_dir: Path, rows: Dataset, backend: str, source: str) -> None:
     others = descendants()  # such as the servers that other tests share

@@ -15,13 +15,10 @@ from engine.backends.sail import LocalSail
 from engine.backends.spark import LocalSpark
 from engine.backends.watch import Vigilance
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b
+from tests.servers import QUICK_ON_SAIL
 
 # Java takes its time to run out of memory, and to start again.
 pytestmark = pytest.mark.timeout(600)
-SERVERS = [
-    pytest.param("sail", marks=pytest.mark.sail),
-    pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow]),
-]
 ROWS = 300
 
 # What a frame does depends on its data, so that several means are at work at once.
@@ -56,7 +53,7 @@ HONEST = metric(
 KILLING = "return df.agg(F.sum(F.size(F.array_repeat(F.lit('x'), F.lit(900_000_000))))).first()[0]"
 
 
-@pytest.fixture(params=SERVERS, scope="module")
+@pytest.fixture(params=QUICK_ON_SAIL, scope="module")
 def fragile(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Engine]:
     """An engine whose server has a gibibyte of memory, which is soon used up."""
     with pytest.MonkeyPatch.context() as patch:

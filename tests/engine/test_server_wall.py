@@ -13,11 +13,8 @@ import pytest
 from engine import Dataset, Engine
 from engine.models.layers import Layers
 from tests.engine.support import metric
+from tests.servers import QUICK_ON_SAIL
 
-SERVERS = [
-    pytest.param("sail", marks=pytest.mark.sail),
-    pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow]),
-]
 CANARY = pa.table({"secret": [1, 2, 3]})
 
 
@@ -25,7 +22,7 @@ def read(path: Path) -> str:
     return metric(f"return df.sparkSession.read.parquet({str(path)!r}).count()")
 
 
-@pytest.mark.parametrize("backend", SERVERS)
+@pytest.mark.parametrize("backend", QUICK_ON_SAIL)
 def test_a_plan_that_reads_a_canary_outside_the_roots_fails(backend, data_dir, rows, tmp_path):
     inside, outside = data_dir / "inside.parquet", tmp_path / "outside.parquet"
     for path in (inside, outside):
@@ -43,7 +40,7 @@ def test_a_plan_that_reads_a_canary_outside_the_roots_fails(backend, data_dir, r
     assert not (tmp_path / "stolen").exists()
 
 
-@pytest.mark.parametrize("backend", SERVERS)
+@pytest.mark.parametrize("backend", QUICK_ON_SAIL)
 def test_with_every_layer_on_the_same_metric_is_refused_before_it_runs(backend, data_dir, rows, tmp_path):
     with Engine(backend, roots=(data_dir,), layers=Layers(language=False)) as engine:
         result = engine.evaluate(read(tmp_path / "outside.parquet"), rows).overall

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.frames.data import Asker
+from tests.servers import BOTH
 
 HERE = Path(__file__).parent
 
@@ -20,10 +21,7 @@ def pytest_collection_modifyitems(items):
             seen.add(test)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param("sail", marks=pytest.mark.sail), pytest.param("spark", marks=pytest.mark.spark)],
-)
+@pytest.fixture(scope="module", params=BOTH)
 def asker(request, data_dir):
     asker = Asker(request.getfixturevalue(f"{request.param}_backend"), data_dir)
     yield asker

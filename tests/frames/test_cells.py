@@ -21,6 +21,7 @@ from engine.frames import (
 )
 from engine.models import SegmentGroup, TimeRange
 from tests.frames.data import FIRST, OTHER_NAN, local, plan_on, shape
+from tests.servers import QUICK_ON_SAIL
 
 T = pb.DataType
 NAN = float("nan")
@@ -78,14 +79,7 @@ def tables(draw):
     )
 
 
-@pytest.mark.parametrize(
-    "asker",
-    [
-        pytest.param("sail", marks=pytest.mark.sail),
-        pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow]),
-    ],
-    indirect=True,
-)
+@pytest.mark.parametrize("asker", QUICK_ON_SAIL, indirect=True)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     table=tables(),

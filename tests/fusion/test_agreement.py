@@ -12,6 +12,7 @@ import pytest
 
 from engine import Engine, SegmentGroup, TimeRange
 from tests.fusion.agreement import Plan, differences, run_both, write_rows
+from tests.servers import QUICK_ON_SAIL
 
 NAN, INF = math.nan, math.inf
 
@@ -107,9 +108,7 @@ def awkward() -> pa.Table:
     )
 
 
-@pytest.fixture(
-    scope="module", params=["sail", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow])]
-)
+@pytest.fixture(scope="module", params=QUICK_ON_SAIL)
 def engine(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("agreement")
     write_rows(folder / "awkward.parquet", awkward())

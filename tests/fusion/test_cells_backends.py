@@ -18,6 +18,7 @@ from engine.fusion.cells import guardable, row_condition, states_under
 from engine.fusion.chain import parse_chain, stack
 from tests.fusion.cells_data import GROUPS, KINDS, Bench, part, roll
 from tests.plans.offline import Offline
+from tests.servers import BOTH
 
 PARTS = ("all", *KINDS)
 
@@ -71,10 +72,7 @@ def offline() -> Iterator[Offline]:
         yield Offline()
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param("sail", marks=pytest.mark.sail), pytest.param("spark", marks=pytest.mark.spark)],
-)
+@pytest.fixture(scope="module", params=BOTH)
 def bench(request, data_dir, offline) -> Iterator[Bench]:
     backend = request.getfixturevalue(f"{request.param}_backend")
     bench = Bench(backend, data_dir, offline, spark=request.param == "spark")

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.servers import QUICK_ON_SAIL
 from tests.service.conftest import SECRETS, Client, running, wait_for
 
 PAGE = (Path(__file__).parent / "data/code-based-metrics.md").read_text()
@@ -30,13 +31,7 @@ def run_script(folder, script):
     return done.stdout
 
 
-@pytest.mark.parametrize(
-    "backend",
-    [
-        pytest.param("sail", marks=pytest.mark.sail),
-        pytest.param("spark", marks=(pytest.mark.spark, pytest.mark.slow)),
-    ],
-)
+@pytest.mark.parametrize("backend", QUICK_ON_SAIL)
 def test_the_pages_scripts_run_as_they_stand(tmp_path, payments, backend):
     (tmp_path / "my_metric.py").write_text(METRIC)
     with running(tmp_path, payments, backend=backend) as server, httpx.Client(base_url=server.url) as http:
