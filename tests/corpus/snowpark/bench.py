@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pytest
 
 from engine import Dataset, Engine, SegmentGroup, TimeRange
 from engine.models.run import Run
@@ -25,11 +26,18 @@ SEGMENTS = (
 )
 # Second moments and what is divided by a difference; see `engine.fusion`.
 TOLERANCE = 1e-8
+# By metric, then by frame.
+Results = dict[str, dict[str, dict[str, Any]]]
 
 
 def metric_paths() -> dict[str, Path]:
     """The metrics, by name: those of the corpus in Snowpark's style."""
     return {path.stem: path for path in sorted((HERE / "metrics").glob("*.py"))}
+
+
+NAMES = sorted(metric_paths())
+# Without shared queries, by default for a part of the metrics.
+APART = (NAMES[::4], pytest.param([name for name in NAMES if name not in NAMES[::4]], marks=pytest.mark.slow))
 
 
 def make_flat_table() -> pa.Table:
@@ -44,7 +52,7 @@ class SnowBench:
     engine: Engine
     dataset: Dataset
 
-    def compute(self, names: Sequence[str], *, fuse: bool = True) -> dict[str, dict[str, dict[str, Any]]]:
+    def compute(self, names: Sequence[str], *, fuse: bool = True) -> Results:
         """The JSON results of metrics, on each of the seven frames."""
         sources = {name: metric_paths()[name].read_text() for name in names}
         whole = self.engine.evaluate_many(sources, self.dataset, segments=list(SEGMENTS), fuse=fuse)
@@ -64,6 +72,12 @@ def expected(name: str, table: pa.Table) -> dict[str, tuple[int, float]]:
     rows = table.to_pandas()
     parts = {frame.name: rows[frame.mask(rows)] for frame in FRAMES}
     return {where: (len(part), _number(name, part)) for where, part in parts.items() if len(part)}
+
+
+def assert_apart_as_expected(names: Sequence[str], bench: SnowBench, table: pa.Table) -> None:
+    """Compare all frames of metrics, each of which asks for itself."""
+    for name, results in bench.compute(names, fuse=False).items():
+        assert_as_expected(name, results, table)
 
 
 def assert_as_expected(name: str, results: dict[str, dict[str, Any]], table: pa.Table) -> None:

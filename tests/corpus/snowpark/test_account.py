@@ -25,15 +25,13 @@ from engine.backends import names
 from engine.backends.snowflake import Snowflake
 from engine.backends.snowflake_connection import parse_name
 from engine.snowsql import check_query, emit_snowflake
-from tests.corpus.snowpark.bench import SnowBench, assert_as_expected, make_flat_table, metric_paths
+from tests.corpus.snowpark.bench import NAMES, Results, SnowBench, assert_as_expected
 from tests.snowsql.table import COLUMNS, frame
 
 CONNECTION = os.environ.get("CALCMETRIC_SNOWFLAKE_CONNECTION", "")
 SCHEMA = os.environ.get("CALCMETRIC_SNOWFLAKE_SCHEMA", "")
 RECORDED = Path(__file__).parents[2] / "snowsql" / "data" / "recorded.jsonl"
 
-NAMES = sorted(metric_paths())
-Results = dict[str, dict[str, dict[str, Any]]]
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,11 +54,6 @@ class OneSession(Snowflake):
 
     def give_back(self, connection: Any) -> None:
         del connection
-
-
-@pytest.fixture(scope="module")
-def table() -> pa.Table:
-    return make_flat_table()
 
 
 @pytest.fixture(scope="module")
@@ -106,12 +99,6 @@ def bench(connection: Any) -> Iterator[SnowBench]:
         patch.setattr(names, "Snowflake", partial(OneSession, connection=connection))
         with Engine(f"snowflake://{CONNECTION}") as engine:
             yield SnowBench(engine, Dataset(f"{SCHEMA}.CALC_PAYMENTS", timestamp="ts"))
-
-
-@pytest.fixture(scope="module")
-def shared(bench: SnowBench) -> Results:
-    """All metrics, with questions shared between frames."""
-    return bench.compute(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -19,16 +18,17 @@ from engine.backends import names
 from engine.backends.snowflake_connection import parse_name
 from engine.errors import BackendStartError
 from tests.corpus.snowpark import fake_account, fake_cli
-from tests.corpus.snowpark.bench import SnowBench, assert_as_expected, make_flat_table, metric_paths
+from tests.corpus.snowpark.bench import (
+    APART,
+    NAMES,
+    Results,
+    SnowBench,
+    assert_apart_as_expected,
+    assert_as_expected,
+    metric_paths,
+)
 
 pytestmark = pytest.mark.skipif(not fake_account.is_installed(), reason=fake_account.MISSING)
-NAMES = sorted(metric_paths())
-Results = dict[str, dict[str, dict[str, Any]]]
-
-
-@pytest.fixture(scope="module")
-def table() -> pa.Table:
-    return make_flat_table()
 
 
 @pytest.fixture(scope="module")
@@ -47,25 +47,16 @@ def bench(connections: Path) -> Iterator[SnowBench]:
             yield SnowBench(engine, Dataset(fake_account.TABLE, timestamp="ts"))
 
 
-@pytest.fixture(scope="module")
-def shared(bench: SnowBench) -> Results:
-    """All metrics, with questions shared between frames."""
-    return bench.compute(NAMES)
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_snowflake_gives_the_numbers_of_pandas(name: str, shared: Results, table: pa.Table) -> None:
     assert_as_expected(name, shared[name], table)
 
 
-@pytest.mark.parametrize(
-    "names", [NAMES[::4], pytest.param([*NAMES[1::4], *NAMES[2::4], *NAMES[3::4]], marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("names", APART)
 def test_frames_that_ask_for_themselves_get_the_same(
     names: list[str], bench: SnowBench, table: pa.Table
 ) -> None:
-    for name, results in bench.compute(names, fuse=False).items():
-        assert_as_expected(name, results, table)
+    assert_apart_as_expected(names, bench, table)
 
 
 def test_a_file_is_no_dataset_there(bench: SnowBench) -> None:
