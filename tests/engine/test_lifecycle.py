@@ -189,10 +189,12 @@ def test_what_nobody_was_left_to_remove_is_removed_by_the_next_engine(
         assert first._server.spool.folder.exists()
 
 
-# A shell that starts these tests in the background has them, and all that they start, ignore Control-C.
+# What ignores a signal has all that it starts ignore it, too: a shell that runs these tests in the background
+# does so with Control-C. And what the engine itself relies on must not be up to who starts it.
 _COMMAND_LINE = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGIO, signal.SIG_IGN)
 from engine.cli.main import main
 main()
 """
