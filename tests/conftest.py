@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +47,9 @@ def sail_backend(data_dir: Path, spool_dir: Path) -> Iterator[LocalSail]:
     backend = LocalSail((data_dir,), spool_dir)
     yield backend
     backend.close()
+
+
+def pytest_collection_finish() -> None:
+    """Spare every garbage collection a walk through the thousands of tests."""
+    gc.collect()
+    gc.freeze()

@@ -16,7 +16,7 @@ from engine.backends.session import ConnectSession
 from engine.backends.turns import NoTurns
 from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted
 from tests.backends.test_failures import RpcFailure
-from tests.waiting import wait_until
+from tests.waiting import wait_until, within
 
 BATCH = pb.ExecutePlanResponse.ArrowBatch(row_count=1, data=b"rows")
 PLAN = pb.Plan(root=pb.Relation(range=pb.Range(start=0, end=1, step=1)))
@@ -132,11 +132,9 @@ def test_a_deadline_interrupts_and_the_server_lives() -> None:
 def test_a_cancel_is_noticed_at_once() -> None:
     server, cancel = Server(Call(0, hangs=True)), threading.Event()
     threading.Timer(0.05, cancel.set).start()
-    began = time.monotonic()
-    with pytest.raises(Interrupted) as caught:
+    with within(5, time.monotonic), pytest.raises(Interrupted) as caught:
         list(session_on(server).execute(PLAN, cancel=cancel, deadline=soon(60)))
     assert caught.value.reason == "cancelled"
-    assert time.monotonic() - began < 1
 
 
 def test_a_query_that_does_not_heed_costs_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,11 +200,10 @@ def test_a_cancelled_query_is_stopped_while_nobody_waits() -> None:
     server, cancel = Server(Call(0, hangs=True), heeds=False), threading.Event()
     session = session_on(server)
     threading.Timer(0.05, cancel.set).start()
-    began = time.monotonic()
-    with pytest.raises(Interrupted):
-        list(session.execute(PLAN, cancel=cancel))
-    session.close()
-    assert time.monotonic() - began < 1
+    with within(5, time.monotonic):
+        with pytest.raises(Interrupted):
+            list(session.execute(PLAN, cancel=cancel))
+        session.close()
     assert "release" not in server.log  # which would take the query's end away from who stops it
     server.call.over.set()
     assert wait_until(lambda: server.log[-1] == "release", 5)

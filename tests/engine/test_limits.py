@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from engine import Dataset, Engine, Limits, SourceRefused
 from engine.gateway.budget import CUT_MARK
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b, run_on_groups
+from tests.waiting import within
 
 pytestmark = pytest.mark.sail
 
@@ -292,18 +294,18 @@ def test_what_is_printed_is_cut_and_marked(engine: Engine, rows: Dataset) -> Non
 
 def test_a_flood_of_printing_is_no_flood_of_memory(engine: Engine, rows: Dataset) -> None:
     size = psutil.Process().memory_info().rss
-    body = "for _ in range(2000):\n    print('z' * 10**5)\nreturn 1.0"
+    body = "for _ in range(1000):\n    print('z' * 10**5)\nreturn 1.0"
     result = result_of_b(engine, misbehaving(body), rows)
     assert result.status == "ok"
     assert len(result.printed) == SMALL.printed_bytes + len(CUT_MARK)
-    assert psutil.Process().memory_info().rss < size + _GROWTH
+    assert psutil.Process().memory_info().rss < size + 50 * _MIB
 
 
 def test_the_run_ends_in_its_time_and_says_so_of_every_frame_left(engine: Engine, rows: Dataset) -> None:
-    run = run_on_groups(engine, metric("while True:\n    pass"), rows, limits=limits(wall_seconds=1.5))
+    with within(3.5, time.monotonic):
+        run = run_on_groups(engine, metric("while True:\n    pass"), rows, limits=limits(wall_seconds=1.5))
     assert {result.error.code for result in run.results if result.error} == {"limit-wall-seconds"}
     assert len(run.results) == 4
-    assert run.report.seconds < 3.5
     check_goes_on(engine, rows)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pyspark.sql.connect.proto as pb
@@ -16,6 +15,7 @@ from sandbox.contract.framing import Method
 from tests.hostile import plans
 from tests.hostile.client import ask, check_answered, converse, outcome, some_frame
 from tests.plans.offline import placeholder, request
+from tests.waiting import within
 
 
 def _refused(payload: bytes) -> PlanRefused:
@@ -43,9 +43,8 @@ def test_deep_plans_are_bound(kind: str, depth: int) -> None:
 @pytest.mark.parametrize("depth", [205, 2_000, 20_000])
 def test_deeper_plans_are_refused_soon(kind: str, depth: int) -> None:
     payload = plans.request_of(DEEP[kind](depth))
-    began = time.process_time()
-    assert _refused(payload).code == "plan-too-large"
-    assert time.process_time() - began < 5
+    with within(5):
+        assert _refused(payload).code == "plan-too-large"
 
 
 def test_a_request_over_the_cap_is_refused() -> None:
@@ -81,9 +80,9 @@ def test_long_names_take_no_time(name: str) -> None:
     relation.project.input.CopyFrom(placeholder())
     for _ in range(20):
         relation.project.expressions.add().unresolved_attribute.unparsed_identifier = name
-    began = time.process_time()
-    assert _refused(request(relation)).code == "plan-too-large"
-    assert time.process_time() - began < 1.5
+    sent = request(relation)
+    with within(2):
+        assert _refused(sent).code == "plan-too-large"
 
 
 def test_a_forged_frame_around_much_is_read_in_no_time() -> None:
@@ -98,6 +97,5 @@ def test_a_forged_frame_around_much_is_read_in_no_time() -> None:
         relation = outer
     parsed = parse_request(Method.EXECUTE, request(relation))
     assert isinstance(parsed, Fetch)
-    began = time.process_time()
-    bind(parsed.relation, frame=some_frame(), views={})
-    assert time.process_time() - began < 0.7  # three seconds, if each alias is compared as a whole
+    with within(1):  # three seconds, if each alias is compared as a whole
+        bind(parsed.relation, frame=some_frame(), views={})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import pytest
 
@@ -20,6 +21,7 @@ from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Outcome, encode
 from tests.hostile.client import FRAME_INDEX, ask, converse, execute, frame, outcome, some_frame
 from tests.plans.offline import placeholder
+from tests.waiting import within
 
 SHORT = Limits(frame_seconds=0.3, wall_seconds=60.0)
 JSON = encode(Outcome(FRAME_INDEX, None, None))
@@ -69,10 +71,10 @@ def test_a_worker_that_goes_away_in_the_middle_is_closed(name: str) -> None:
 
 @pytest.mark.parametrize("name", CLOSED)
 def test_a_worker_that_falls_silent_in_the_middle_is_ended_at_the_deadline(name: str) -> None:
-    ended = converse(CLOSED[name], limits=SHORT, linger=True)
+    with within(3, time.monotonic):
+        ended = converse(CLOSED[name], limits=SHORT, linger=True)
     assert isinstance(ended.ending, LimitExceeded)
     assert ended.ending.limit == "frame_seconds"
-    assert ended.seconds < 3
 
 
 def _endlessly(data: bytes) -> object:
@@ -93,23 +95,37 @@ ENDLESS = {
 
 @pytest.mark.parametrize("name", ENDLESS)
 def test_a_worker_that_never_stops_talking_is_ended(name: str) -> None:
-    ended = converse(_endlessly(ENDLESS[name]), limits=SHORT)
+    with within(3, time.monotonic):
+        ended = converse(_endlessly(ENDLESS[name]), limits=SHORT)
     assert isinstance(ended.ending, LimitExceeded | ChannelGarbage)
-    assert ended.seconds < 3
     assert len(ended.printed) <= SHORT.printed_bytes + 100
 
 
-def test_a_worker_that_sends_one_byte_at_a_time_is_ended_at_the_deadline() -> None:
-    import time
+def test_printing_over_its_limit_is_read_slowly() -> None:
+    """It is read, since a worker may ask again after it, but must not keep a core of the engine busy."""
+    sent = 0
 
+    def talk(sock: socket.socket) -> None:
+        nonlocal sent
+        while True:
+            sock.sendall(frame(Kind.PRINTED, b"x"))
+            sent += 1
+
+    ended = converse(talk, limits=Limits(frame_seconds=0.5, wall_seconds=60.0, printed_bytes=10))
+    assert isinstance(ended.ending, LimitExceeded)
+    assert ended.ending.limit == "frame_seconds"
+    assert sent < 2_000  # some in the socket's buffers; tens of thousands, if nothing waits
+
+
+def test_a_worker_that_sends_one_byte_at_a_time_is_ended_at_the_deadline() -> None:
     def drip(sock: socket.socket) -> None:
         for byte in outcome() * 10:
             sock.sendall(bytes([byte]))
             time.sleep(0.05)
 
-    ended = converse(drip, limits=SHORT)
+    with within(3, time.monotonic):
+        ended = converse(drip, limits=SHORT)
     assert isinstance(ended.ending, LimitExceeded)
-    assert ended.seconds < 3
 
 
 def test_a_worker_that_asks_and_does_not_read_is_ended_at_the_deadline() -> None:
@@ -120,9 +136,9 @@ def test_a_worker_that_asks_and_does_not_read_is_ended_at_the_deadline() -> None
         while True:
             sock.sendall(question * 100)
 
-    ended = converse(talk, limits=SHORT)
+    with within(3, time.monotonic):
+        ended = converse(talk, limits=SHORT)
     assert isinstance(ended.ending, LimitExceeded)
-    assert ended.seconds < 3
 
 
 def test_plans_are_counted_whether_they_pass_or_not() -> None:

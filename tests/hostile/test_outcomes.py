@@ -20,6 +20,7 @@ from sandbox.contract.framing import WORKER_CAPS, ChannelClosed, ChannelGarbage,
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Outcome, Problem, decode
 from tests.hostile.client import FRAME_INDEX, converse, frame, outcome
+from tests.waiting import within
 
 RETURNED = {"type": "float", "kind": "float", "text": "0x1p+0"}
 RAISED = {
@@ -116,19 +117,19 @@ ODD = {
 @pytest.mark.parametrize("name", GARBAGE)
 def test_an_outcome_that_is_none_ends_the_worker(name: str) -> None:
     assert len(GARBAGE[name]) <= CAP
-    ended = converse(frame(Kind.OUTCOME, GARBAGE[name]))
+    with within(2, time.monotonic):
+        ended = converse(frame(Kind.OUTCOME, GARBAGE[name]))
     assert isinstance(ended.ending, ChannelGarbage)
     assert ended.unhandled == []
-    assert ended.seconds < 2
 
 
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_outcome_means_something_that_can_be_shown(name: str) -> None:
     ended = converse(frame(Kind.OUTCOME, ODD[name]))
     assert isinstance(ended.ending, Outcome)
-    began = time.monotonic()
     for rows in (0, 5, None):
-        judged = judge(ended.ending, rows=rows)
+        with within(1):
+            judged = judge(ended.ending, rows=rows)
         assert math.isfinite(judged.value) == (judged.status == "ok")
         if judged.error is not None:
             shown = f"{judged.error.message}{judged.error.hint}{judged.error.code}"
@@ -136,7 +137,6 @@ def test_an_odd_outcome_means_something_that_can_be_shown(name: str) -> None:
             assert not {"\x1b", "\x9b", "\x07", "\0"} & set(shown)
             assert "/home/" not in shown
             assert len(shown) < 10_000
-    assert time.monotonic() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The validator: the table of statuses, and its laws for hostile reports."""
 
 import math
-import time
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,6 +13,7 @@ from engine.models.codes import CODES
 from engine.models.frame import Frame
 from engine.results import judge
 from sandbox.contract.messages import Outcome, Problem, Raised, Returned
+from tests.waiting import within
 
 KINDS = ("int", "float", "decimal", "fraction", "none", "bool", "other")
 
@@ -126,10 +126,9 @@ def test_texts_that_no_honest_worker_writes_are_garbage(kind, text):
 @pytest.mark.parametrize("unit", ["9", "1/", "1E+9", "NaN", "0x1.", "\x1b[31m", "/a", "é", "\ud800"])
 def test_enormous_texts_are_refused_quickly(kind, unit):
     text = unit * 100_000
-    began = time.perf_counter()
-    assert returned(kind, text, type_=text).status == "invalid_output"
-    assert raised(message=text, source=text, type=text).status == "raised"
-    assert time.perf_counter() - began < 1
+    with within(1):
+        assert returned(kind, text, type_=text).status == "invalid_output"
+        assert raised(message=text, source=text, type=text).status == "raised"
 
 
 @pytest.mark.parametrize(
