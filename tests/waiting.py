@@ -12,11 +12,15 @@ _REFERENCE_SECONDS: Final = 0.05
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether a condition comes to hold within so many seconds."""
+    """Whether a condition comes to hold within so many seconds; a slow or busy machine is given more."""
     until = time.monotonic() + seconds
+    patient = False
     while not condition():
         if time.monotonic() > until:
-            return False
+            if patient:
+                return False
+            until += seconds * (max(1.0, _slowness(time.monotonic)) - 1)
+            patient = True
         time.sleep(0.02)
     return True
 
