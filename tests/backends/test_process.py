@@ -126,7 +126,7 @@ def test_close_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
     backend.close()
     backend.close()
     assert not folder.exists()
-    assert {process.pid for process in psutil.Process().children(recursive=True)} <= before
+    assert wait_until(lambda: {one.pid for one in psutil.Process().children(recursive=True)} <= before, 2)
     with pytest.raises(EngineClosed):
         backend.open_session()
 

@@ -18,6 +18,7 @@ import pytest
 from engine import Dataset, Engine
 from engine.models.layers import Layers
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.sail
 
@@ -178,4 +179,4 @@ def test_threads_are_allowed_and_end_with_the_worker(walled: Engine, rows: Datas
     return df.count()
     """
     assert walled.evaluate(metric(body), rows).overall.value == 300.0
-    assert threading.active_count() <= before
+    assert wait_until(lambda: threading.active_count() <= before, 5)
