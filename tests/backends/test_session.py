@@ -27,12 +27,13 @@ class Call:
 
     def __init__(self, responses: int, *, hangs: bool = False, error: Exception | None = None) -> None:
         self._responses, self._error = responses, error
-        self.over = threading.Event()
+        self.begun, self.over = threading.Event(), threading.Event()
         self.cancelled = False
         if not hangs:
             self.over.set()
 
     def __iter__(self) -> Iterator[pb.ExecutePlanResponse]:
+        self.begun.set()
         for number in range(self._responses):
             yield pb.ExecutePlanResponse(response_id=str(number), arrow_batch=BATCH)
         self.over.wait()
@@ -44,6 +45,7 @@ class Call:
         self.over.set()
 
     def add_done_callback(self, callback: Callable[[Call], None]) -> None:
+        self.begun.set()
         threading.Thread(target=lambda: self.over.wait(10) and callback(self), daemon=True).start()
 
     def result(self) -> pb.AnalyzePlanResponse:
@@ -95,6 +97,17 @@ class Server:
         self.log.append("end")
 
 
+def once_begun(call: Call, act: Callable[[], object]) -> None:
+    """Do something a moment after a call has begun to be waited for."""
+
+    def wait() -> None:
+        assert call.begun.wait(10)
+        time.sleep(0.05)
+        act()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def session_on(server: Server) -> ConnectSession:
     return ConnectSession(server)  # type: ignore[arg-type]
 
@@ -131,7 +144,7 @@ def test_a_deadline_interrupts_and_the_server_lives() -> None:
 
 def test_a_cancel_is_noticed_at_once() -> None:
     server, cancel = Server(Call(0, hangs=True)), threading.Event()
-    threading.Timer(0.05, cancel.set).start()
+    once_begun(server.call, cancel.set)
     with within(5, time.monotonic), pytest.raises(Interrupted) as caught:
         list(session_on(server).execute(PLAN, cancel=cancel, deadline=soon(60)))
     assert caught.value.reason == "cancelled"
@@ -176,7 +189,7 @@ def test_an_unreachable_server_is_lost_and_the_session_sets_itself_up_again() ->
 def test_whatever_happens_on_a_connection_closed_under_the_query_is_lost() -> None:
     server = Server(Call(0, hangs=True, error=RpcFailure(grpc.StatusCode.CANCELLED, "channel closed")))
     responses = session_on(server).execute(PLAN)
-    threading.Timer(0.05, lambda: (setattr(server, "closed", True), server.call.over.set())).start()
+    once_begun(server.call, lambda: (setattr(server, "closed", True), server.call.over.set()))
     with pytest.raises(BackendLost):
         list(responses)
 
@@ -199,7 +212,7 @@ def test_an_analysis_that_does_not_end_costs_the_server(monkeypatch: pytest.Monk
 def test_a_cancelled_query_is_stopped_while_nobody_waits() -> None:
     server, cancel = Server(Call(0, hangs=True), heeds=False), threading.Event()
     session = session_on(server)
-    threading.Timer(0.05, cancel.set).start()
+    once_begun(server.call, cancel.set)
     with within(5, time.monotonic):
         with pytest.raises(Interrupted):
             list(session.execute(PLAN, cancel=cancel))
@@ -213,7 +226,7 @@ def test_a_cancelled_query_is_stopped_while_nobody_waits() -> None:
 def test_a_cancelled_analysis_has_a_while_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "GRACE_SECONDS", 0.1)
     server, cancel = Server(Call(0, hangs=True)), threading.Event()
-    threading.Timer(0.05, cancel.set).start()
+    once_begun(server.call, cancel.set)
     with pytest.raises(Interrupted) as caught:
         session_on(server).analyze(pb.AnalyzePlanRequest(), cancel=cancel)
     assert caught.value.reason == "cancelled"

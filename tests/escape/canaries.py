@@ -43,11 +43,12 @@ class Canaries:
     """All of it, in a folder of its own, for one engine after the other.
 
     Attributes:
-        mark: the name that the children of a specimen take; of these canaries alone, like all of it.
+        mark: the name that the children of a specimen take; of these canaries alone, like all of it,
+            also where several processes run attempts.
     """
 
     def __init__(self) -> None:
-        self.mark = f"calc-canary{next(_NUMBERS)}"
+        self.mark = f"can{os.getpid():07}-{next(_NUMBERS)}"  # names of processes have 15 characters at most
         self.folder = Path(tempfile.mkdtemp(prefix="calcmetric-canary-"))
         self.folder.chmod(0o755)
         self.output = self.folder / "output"
