@@ -29,6 +29,9 @@ SETTINGS: Final[tuple[tuple[str, str], ...]] = (
     ("spark.task.reaper.pollingInterval", "100ms"),
     ("spark.task.reaper.killTimeout", "-1"),  # the engine decides
     ("spark.task.reaper.threadDump", "false"),
+    # Failing. A regular expression that overflows the stack, or a text longer than Java's, is an error of its
+    # query alone; by default it shuts the server down. Java itself ends where no memory is left.
+    ("spark.executor.killOnFatalError.depth", "0"),
     # Speed on one machine.
     ("spark.sql.adaptive.enabled", "false"),  # its stages cost more than they save on small data
     ("spark.sql.adaptive.coalescePartitions.enabled", "false"),

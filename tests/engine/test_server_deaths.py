@@ -130,3 +130,18 @@ def test_a_frame_that_fills_the_disk_of_spark_leaves_the_others_alone(
         b = result_of_b(engine, misbehaving(filling), rows, limits=Limits(frame_seconds=100))
         check_goes_on(engine, rows)
     assert (b.status, b.error.code) == ("backend_error", "backend-lost")
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_a_regular_expression_that_overflows_the_stack_costs_spark_nothing(
+    rows: Dataset, data_dir: Path
+) -> None:
+    text = "F.repeat(F.col('g'), 200_000)"
+    overflowing = f"return df.agg(F.max(F.length(F.regexp_extract({text}, '((a|b|c))*', 0)))).first()[0]"
+    with Engine("spark", roots=(data_dir,), workers=2) as engine:
+        check_goes_on(engine, rows)
+        before = engine.backend.generation
+        b = result_of_b(engine, misbehaving(overflowing), rows)
+        assert engine.backend.generation is before
+    assert (b.status, b.error.code) == ("backend_error", "backend-error")
