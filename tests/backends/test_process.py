@@ -204,7 +204,7 @@ def test_close_does_not_wait_for_a_start() -> None:
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(backend.start)
         assert wait_until(lambda: backend.launches == 1, 30)
-        with within(10, time.monotonic):
+        with within(2, time.monotonic):
             backend.close()
             with pytest.raises(EngineClosed):
                 starting.result(30)

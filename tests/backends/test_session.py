@@ -145,7 +145,7 @@ def test_a_deadline_interrupts_and_the_server_lives() -> None:
 def test_a_cancel_is_noticed_at_once() -> None:
     server, cancel = Server(Call(0, hangs=True)), threading.Event()
     once_begun(server.call, cancel.set)
-    with within(5, time.monotonic), pytest.raises(Interrupted) as caught:
+    with within(1, time.monotonic), pytest.raises(Interrupted) as caught:
         list(session_on(server).execute(PLAN, cancel=cancel, deadline=soon(60)))
     assert caught.value.reason == "cancelled"
 
@@ -213,7 +213,7 @@ def test_a_cancelled_query_is_stopped_while_nobody_waits() -> None:
     server, cancel = Server(Call(0, hangs=True), heeds=False), threading.Event()
     session = session_on(server)
     once_begun(server.call, cancel.set)
-    with within(5, time.monotonic):
+    with within(1, time.monotonic):
         with pytest.raises(Interrupted):
             list(session.execute(PLAN, cancel=cancel))
         session.close()

@@ -91,7 +91,7 @@ def test_a_guest_that_writes_megabytes_into_a_message_does_not_keep_the_engine_b
         exception="org.apache.spark.SparkRuntimeException",
         parameters={"errorMessage": text},
     )
-    with within(2):  # minutes, if read to the end
+    with within(1):  # minutes, if read to the end
         assert explain(error).message
         explain(BackendError(text, condition="BRAND_NEW", exception=ANALYSIS))
 
