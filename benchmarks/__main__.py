@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import click
 
+from benchmarks.accounts import accounts
+from benchmarks.baselines import baselines
+from benchmarks.busy import busy
 from benchmarks.fan_out import fan_out
 from benchmarks.fetch import fetch
 from benchmarks.growth import growth
 from benchmarks.many import many
+from benchmarks.native import native
 from benchmarks.peers import peers
+from benchmarks.reading import reading
 from benchmarks.sandbox_cost import sandbox
 from benchmarks.scale import scale
 from benchmarks.series import series
@@ -23,7 +28,8 @@ def main() -> None:
 
 
 for command in (
-    sandbox, fan_out, growth, series, fetch, many, scale, peers, tenants, service, snowpark,
+    sandbox, fan_out, growth, series, fetch, many, scale, peers, tenants, service, snowpark, busy,
+    reading, accounts, baselines, native,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -39,7 +39,7 @@ def duckdb_sets(path: Path) -> Values:
         f"FROM (SELECT *, {BUCKET_SQL} AS bucket FROM '{path}' WHERE score >= 0.1) "
         f"GROUP BY GROUPING SETS ({SETS_SQL})"
     )
-    with duckdb.connect(config={"threads": os.cpu_count()}) as connection:
+    with duckdb.connect(config={"threads": os.cpu_count() or 1}) as connection:
         return read_sets(connection.execute(query).fetchall(), finish)
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from pyspark.sql.connect.column import Column
-from pyspark.sql.connect.dataframe import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.functions import col, expr
 
@@ -28,7 +27,11 @@ from benchmarks.fanned import (
 
 Numbers = dict[Key, tuple[float, ...]]
 
-_MEMBERS = {"country": COUNTRIES, "category": CATEGORIES, "bucket": tuple(range(len(BUCKETS)))}
+_MEMBERS: dict[str, tuple[str | int, ...]] = {
+    "country": COUNTRIES,
+    "category": CATEGORIES,
+    "bucket": tuple(range(len(BUCKETS))),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,9 @@ def query_per_frame(session: SparkSession, path: Path, metric: HandMetric) -> Va
         for name, member in zip(names, members, strict=True):
             part = part.filter(col(name) == member)
         key = hand_key(names, members)
-        rows = [part.agg(*_columns(aggregates)).first() for aggregates in metric.queries]
-        if key is not None and None not in rows:
+        answers = [part.agg(*_columns(aggregates)).first() for aggregates in metric.queries]
+        rows = [row for row in answers if row is not None]
+        if key is not None and len(rows) == len(answers):
             values[key] = metric.finish(*(number for row in rows for number in row))
     return values
 
@@ -109,12 +113,12 @@ def _joined(metric: HandMetric, answers: list[Numbers]) -> Values:
     }
 
 
-def _kept(session: SparkSession, path: Path, metric: HandMetric):
+def _kept(session: SparkSession, path: Path, metric: HandMetric) -> DataFrame:
     rows = session.read.parquet(str(path)).filter(metric.where)
     return rows.withColumn("bucket", expr(BUCKET_SQL))
 
 
-def _frames() -> Iterator[tuple[tuple[str, ...], tuple[object, ...]]]:
+def _frames() -> Iterator[tuple[tuple[str, ...], tuple[str | int, ...]]]:
     for names in GROUPINGS:
         for members in product(*(_MEMBERS[name] for name in names)):
             yield names, members

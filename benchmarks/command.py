@@ -10,7 +10,7 @@ backend_option = click.option(
     "--backend",
     "backends",
     multiple=True,
-    default=("sail", "spark"),
+    default=("spark",),
     show_default=True,
     help="Which backends; may be given several times.",
 )

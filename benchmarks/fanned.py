@@ -90,7 +90,7 @@ def number(result: Any) -> float:
     if result.status != "ok":
         text = "" if result.error is None else f": {result.error.message}"
         raise RuntimeError(f"the frame {result.frame.segment or 'of all data'} is {result.status}{text}")
-    return result.value
+    return float(result.value)
 
 
 def difference(one: Values, other: Values) -> float:

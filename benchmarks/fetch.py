@@ -13,7 +13,7 @@ from benchmarks.servers import running
 from benchmarks.show import DIRECT, OURS, Bar, Row, against, draw_bars, seconds, show_table
 from benchmarks.timing import by_turns
 
-_AIMS = {"spark": "8 times faster", "sail": "3 times faster"}
+_AIMS = {"spark": "8 times faster"}
 
 
 @benchmark("fetch", rows=5_000_000)

@@ -51,7 +51,8 @@ def many(backends: tuple[str, ...], rows: int) -> None:
 
 
 def _together(engine: Engine, path: Path) -> tuple[Run, ...]:
-    return engine.evaluate_many(small_metrics(), Dataset(path), segments=groups(), limits=AMPLE, fuse=True)
+    runs = engine.evaluate_many(small_metrics(), Dataset(path), segments=groups(), limits=AMPLE, fuse=True)
+    return tuple(runs.values())
 
 
 def _apart(engine: Engine, path: Path) -> tuple[Run, ...]:

@@ -19,6 +19,24 @@ def calc_metric(df):
     return row["mean"] * row["sd"] + row["corr"]
 """
 
+# The same of two frames.
+COMPARED = """\
+from pyspark.sql import functions as F
+
+
+def calc_metric(df, baseline):
+    return value(df) - value(baseline)
+
+
+def value(frame):
+    row = frame.filter(F.col("score") >= 0.1).agg(
+        F.avg("amount").alias("mean"),
+        F.corr("score", "amount").alias("corr"),
+        F.stddev("score").alias("sd"),
+    ).first()
+    return row["mean"] * row["sd"] + row["corr"]
+"""
+
 # Holistic ones: no state of bounded size merges. In two queries: asked for both in one, Spark keeps a
 # state of the percentile for each user of each group, which takes many times as long.
 HOLISTIC = """\

@@ -57,7 +57,7 @@ def in_evidently(data: pd.DataFrame, groupings: list[list[str]]) -> Tables:
         def display_name(self) -> str:
             return "ours"
 
-        def calculate(self, context, current_data, reference_data):
+        def calculate(self, context: Any, current_data: Any, reference_data: Any) -> Any:
             del context, reference_data
             kept = current_data.as_dataframe().query("score >= 0.1")
             corr = kept["score"].corr(kept["amount"])
@@ -102,7 +102,7 @@ def _of_profile(view: Any) -> float:
         view.get_column(column).get_metric("distribution").to_summary_dict()[what]
         for column, what in (("amount", "mean"), ("score", "stddev"))
     )
-    return mean * deviation
+    return float(mean * deviation)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 from pyspark.sql.connect.session import SparkSession
@@ -96,7 +97,7 @@ def _run_other(python: str | None, library: str, path: Path) -> Timed | str:
     return Timed(answer["seconds"], read_groupings(_with_places(answer["tables"]), float))
 
 
-def _with_places(tables: list[list[list]]) -> list[list[list]]:
+def _with_places(tables: list[list[list[Any]]]) -> list[list[list[Any]]]:
     """With the buckets as numbers, where the libraries take texts only."""
     return [
         [

@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from pyspark.sql.connect.session import SparkSession
 
 from engine import Engine, Limits
+from engine.backends.base import Backend
+from engine.backends.native import NativeSpark
+from engine.backends.spark import LocalSpark
 from engine.models.run import Run
 from sandbox.client.rows import install_collect
 
@@ -32,13 +34,15 @@ def prepare_plain() -> None:
     os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # or PySpark's functions ask for a JVM in this process
 
 
-def plain_session(backend: Any) -> SparkSession:
-    """PySpark's client on the server that a backend of ours started, with nothing in between."""
-    connection = backend.connection()
+def plain_session(backend: Backend) -> SparkSession:
+    """PySpark's client on the Spark server that a backend of ours starts, with nothing in between."""
+    server = backend.spark if isinstance(backend, NativeSpark) else backend
+    assert isinstance(server, LocalSpark)
+    connection = server.connection()
     session = SparkSession("sc://localhost:1")
     session._client._stub = connection.stub
     session._client.disable_reattachable_execute()
-    session._client._builder.metadata = lambda: connection.metadata
+    session._client._builder.metadata = lambda: connection.metadata  # type: ignore[method-assign] # which is what this is for
     session._client._user_id = connection.user_id
     return session
 

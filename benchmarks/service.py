@@ -27,7 +27,7 @@ COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 
 
 @click.command("service")
-@click.option("--backend", default="sail", show_default=True, help="Which backend.")
+@click.option("--backend", default="spark", show_default=True, help="Which backend.")
 @click.option("--database", help="URL of an empty database; by default SQLite in a folder of its own.")
 @click.option("--per-second", default=50, show_default=True, help="Registrations.")
 @click.option("--seconds", default=30, show_default=True, help="How long.")
@@ -36,7 +36,7 @@ def service(backend: str, database: str | None, per_second: int, seconds: int) -
     path = events(100_000)
     with tempfile.TemporaryDirectory() as folder:
         url = database or f"sqlite:///{folder}/calcmetric.db"
-        with _server(Path(folder), url, backend, path.parent) as base:
+        with running_server(Path(folder), url, backend, path.parent) as base:
             load = _Load(base, url, path)
             stats = load.run(Path(folder), per_second, seconds)
             checks = load.check(stats)
@@ -55,7 +55,7 @@ class _Load:
     def __init__(self, base: str, database: str, path: Path) -> None:
         import httpx
 
-        self._keys = _make_keys(database, _POLLERS + _REGISTRARS + _READERS)
+        self._keys = make_keys(database, _POLLERS + _REGISTRARS + _READERS)
         headers = {"Authorization": f"Bearer {self._keys[0]}"}
         self._http = httpx.Client(base_url=base, headers=headers, timeout=60)
         self._place = "/api/v1/load/test"
@@ -128,14 +128,15 @@ class _Load:
         return self._http.get(self._place + path, params=params).raise_for_status().json()
 
 
-def _make_keys(url: str, count: int) -> list[str]:
+def make_keys(url: str, count: int, account: str = "load") -> list[str]:
+    """Keys of an account, for its workspace `test`."""
     from engine.service.keys import digest_key, make_key
     from engine.service.store.database import Database
     from engine.service.store.tables import Key
 
     keys, database = [make_key() for _ in range(count)], Database(url)
     with database.session() as session:
-        session.add_all(Key(account="load", workspace="test", digest=digest_key(key)) for key in keys)
+        session.add_all(Key(account=account, workspace="test", digest=digest_key(key)) for key in keys)
     database.close()
     return keys
 
@@ -159,15 +160,24 @@ def _percentile(times: list[tuple[float, int]], part: float) -> str:
 
 
 @contextlib.contextmanager
-def _server(folder: Path, database: str, backend: str, root: Path) -> Iterator[str]:
-    """`calcmetric serve`, ready."""
+def running_server(folder: Path, database: str, backend: str, root: Path) -> Iterator[str]:
+    """`calcmetric serve`, ready; its address."""
+    with running_process(folder, database, backend, str(root)) as (base, _):
+        yield base
+
+
+@contextlib.contextmanager
+def running_process(
+    folder: Path, database: str, backend: str, root: str
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """`calcmetric serve`, ready; its address and its process."""
     import httpx
 
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     words = [sys.executable, "-m", "engine.cli", "serve", "--port", str(port), "--database", database]
-    words += ["--backend", backend, "--data-root", str(root)]
+    words += ["--backend", backend, "--data-root", root]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(words, stderr=log, stdout=log)
     base = f"http://127.0.0.1:{port}"
@@ -180,9 +190,10 @@ def _server(folder: Path, database: str, backend: str, root: Path) -> Iterator[s
             if process.poll() is not None or time.monotonic() > until:
                 raise SystemExit((folder / "log").read_text())
             time.sleep(0.1)
-        yield base
-        if "Traceback" in (text := (folder / "log").read_text()):
-            print("the server's log has a traceback:", text[text.index("Traceback") :][:2000])
+        yield base, process
+        lines = (folder / "log").read_text().splitlines()
+        if (found := next((line for line in lines if "Traceback" in line), None)) is not None:
+            print("the server's log has a traceback, which ends:", found[-2000:])
     finally:
         process.terminate()
         process.wait(30)

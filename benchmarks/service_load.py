@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from locust import FastHttpUser, constant_pacing, task
 
@@ -25,7 +26,7 @@ class Client(FastHttpUser):
         """Take a key."""
         self.headers = {"Authorization": f"Bearer {next(_keys)}"}
 
-    def ask(self, method: str, path: str, name: str, **more: object) -> dict | None:
+    def ask(self, method: str, path: str, name: str, **more: Any) -> dict[str, Any] | None:
         """Ask; None if it failed. A pending poll is counted apart, for it waits for news."""
         place = PLAN["base"] + path
         with self.client.request(
@@ -34,7 +35,7 @@ class Client(FastHttpUser):
             if answer.status_code != 200:
                 answer.failure(f"{answer.status_code} {answer.text[:200]}")
                 return None
-            found = answer.json()
+            found: dict[str, Any] = answer.json()
             if isinstance(found, dict) and found.get("status") == "pending":
                 answer.request_meta["name"] = "poll, pending"
             return found

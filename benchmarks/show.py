@@ -12,7 +12,7 @@ from rich.table import Table
 
 from benchmarks import machine
 
-CHARTS = Path(__file__).parent / "charts"
+CHARTS = Path(__file__).parents[1] / "docs" / "charts"
 # Colours by kind, told apart also by those who see no red or green.
 OURS, DIRECT, BY_HAND = "#0072b2", "#e69f00", "#999999"
 # For lines that differ by their backend.

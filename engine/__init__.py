@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from engine.api import Engine
+    from engine.backends.native_trust import Verified
+    from engine.display.saving import save_runs
     from engine.errors import (
         BackendError,
         BackendStartError,
@@ -24,11 +26,16 @@ if TYPE_CHECKING:
         EngineClosed,
         ForkedEngine,
         IsolationError,
+        OpenNetworkError,
+        ParamsRefused,
         SourceRefused,
         SourcesRefused,
+        SparkNeeded,
         UsageError,
     )
+    from engine.models.baseline import Baseline
     from engine.models.dataset import Dataset
+    from engine.models.metric import Metric
     from engine.models.result import FrameError, Result
     from engine.models.run import Report, Run, Shared
     from engine.models.segments import SegmentGroup
@@ -40,6 +47,8 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "engine.api": ("Engine",),
+    "engine.backends.native_trust": ("Verified",),
+    "engine.display.saving": ("save_runs",),
     "engine.errors": (
         "BackendError",
         "BackendStartError",
@@ -49,11 +58,16 @@ _HOMES: Final = {
         "EngineClosed",
         "ForkedEngine",
         "IsolationError",
+        "OpenNetworkError",
+        "ParamsRefused",
         "SourceRefused",
         "SourcesRefused",
+        "SparkNeeded",
         "UsageError",
     ),
+    "engine.models.baseline": ("Baseline",),
     "engine.models.dataset": ("Dataset",),
+    "engine.models.metric": ("Metric",),
     "engine.models.result": ("FrameError", "Result"),
     "engine.models.run": ("Report", "Run", "Shared"),
     "engine.models.segments": ("SegmentGroup",),
@@ -68,6 +82,7 @@ _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in name
 __all__ = [
     "BackendError",
     "BackendStartError",
+    "Baseline",
     "CalcmetricError",
     "DataError",
     "Dataset",
@@ -79,6 +94,9 @@ __all__ = [
     "IsolationError",
     "Limits",
     "LiveRun",
+    "Metric",
+    "OpenNetworkError",
+    "ParamsRefused",
     "Problem",
     "Progress",
     "Report",
@@ -89,8 +107,11 @@ __all__ = [
     "Shared",
     "SourceRefused",
     "SourcesRefused",
+    "SparkNeeded",
     "TimeRange",
     "UsageError",
+    "Verified",
+    "save_runs",
 ]
 
 

@@ -16,29 +16,48 @@ from types import TracebackType
 from typing import Final, Literal, Unpack
 
 from engine.backends.base import Backend
-from engine.backends.spark import LocalSpark
-from engine.errors import ForkedEngine, UsageError
+from engine.backends.native_trust import Differences, Verified
+from engine.errors import CalcmetricError, ForkedEngine, Interrupted, UsageError
+from engine.interpreter import Interpreter
+from engine.ledger import MEMORY_BYTES, Ledger, caps_within
 from engine.models.dataset import Dataset
 from engine.models.layers import Layers
+from engine.models.metric import Metric
+from engine.models.parameters import Bound, bind
+from engine.models.problems import Problems
 from engine.models.run import Run
-from engine.pool.pool import WorkerPool
-from engine.runs.check import check_source
+from engine.opened import check_opened
+from engine.pool.pool import Client, WorkerPool
+from engine.runs.check import inspect_source
+from engine.runs.compare import fit_baseline
 from engine.runs.execution import Execution
 from engine.runs.gates import Gates
 from engine.runs.live import LiveRun
 from engine.runs.many import evaluate_together
-from engine.runs.options import DEFAULT_TENANT, RunOptions, make_job, to_bytes, to_tenant
+from engine.runs.options import DEFAULT_TENANT, RunOptions, make_job, to_bytes, to_params, to_tenant
 from engine.runs.plan import RunPlan
 from engine.runs.servers import OneServer, ServerPerTenant, Servers, make_server
-from engine.runs.services import Register, Services
+from engine.runs.services import Register, Services, Stoppable
 from engine.sql import check_expression
-from sandbox.contract.messages import Problem
+from engine.threads import Pending
+from engine.usage import Usage, Used
+from engine.wording import worded
 
 logger = logging.getLogger(__name__)
 
 # What `Engine(isolation=...)` takes: the weakest protection of workers that it will work with.
 Isolation = Literal["full", "landlock", "unconfined-for-my-own-code-only"]
 _UNCONFINED: Final = "unconfined-for-my-own-code-only"
+# What `Engine(server_isolation=...)` takes: what of a local server has to be confined.
+ServerIsolation = Literal["files-and-network", "files-only"]
+# An engine that lives for so long, and has nothing to do, loads what it may need later.
+_SETTLED_SECONDS: Final = 30.0
+# Spark starts ahead so soon, for then everybody else goes first.
+_WARM_SECONDS: Final = 2.0
+# What is compiled to see that workers can be had. A source that is refused would be logged as a worker's end.
+_ANY_METRIC: Final = "def calc_metric(df):\n    return 0\n"
+# DuckDB cannot do its work in less.
+_LEAST_NATIVE_BYTES: Final = 64 << 20
 # On closing: how long a cancelled run may stop its queries by itself, and then may take to end.
 _CANCEL_SECONDS: Final = 0.5
 _END_SECONDS: Final = 10.0
@@ -57,61 +76,115 @@ class Engine:
         *,
         roots: Sequence[str | os.PathLike[str]] | None = None,
         isolation: Isolation = "landlock",
+        server_isolation: ServerIsolation = "files-and-network",
         extra_imports: Iterable[str] = (),
         workers: int | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
         server_per_tenant: bool = False,
+        native: bool = True,
+        verify: float = 0.0,
+        warm: bool = False,
+        native_memory_bytes: int | None = None,
+        memory_bytes: int = MEMORY_BYTES,
         pool: WorkerPool | None = None,
         layers: Layers | None = None,
     ) -> None:
         """Start the engine.
 
         Args:
-            backend: "spark" (a local server), "sail" (likewise), or "sc://host:port" (any Spark Connect
-                endpoint), where metrics get a PySpark DataFrame; "duckdb" (a local process), or
+            backend: "spark" (a local server), or "sc://host:port" (any Spark Connect endpoint), where
+                metrics get a PySpark DataFrame; "duckdb" (a local process), or
                 "snowflake://NAME" (a connection of connections.toml), where they get a Snowpark one.
             roots: folders that a local backend may read; the working directory if not given. Fixed for
                 the life of the engine, because a confinement cannot be widened.
             isolation: the weakest isolation of workers to accept. "unconfined-for-my-own-code-only" turns
                 the kernel's protection off, and is for a person's own code on their own machine.
-            extra_imports: modules that metrics may import beside the built-in list.
+            server_isolation: what of a local server has to be confined. "files-only" lets one start where its
+                network cannot be: no network namespaces, and a kernel before Linux 6.7.
+            extra_imports: modules and packages that metrics may import beside the built-in list, and
+                "standard" for the standard library's pure modules. A package opens with what is below it.
+                Its files are trusted: it is loaded before workers are confined.
             workers: frames of one run at a time; by default one for each processor.
             cache_dir: where Java's class archives are kept; by default the user's cache folder.
             server_per_tenant: give each tenant a local server of its own, so that no tenant's queries slow or
                 end another's. One starts when a tenant's run first needs it, and ends when none has needed
                 it for five minutes, or earlier while more than four run; each takes the memory of a server.
+            native: let DuckDB answer, in front of the backend "spark", what it is proven to answer as Spark
+                does; Java starts when something else is asked. False leaves everything to Spark. Of no
+                meaning with other backends. See docs/native.md.
+            verify: the share of native answers, from 0 to 1, for which Spark is asked as well, aside and
+                while it has nothing else to do. A difference is logged and counted (`verified`), and ends
+                native answers with the functions of that plan, for the life of the engine.
+            warm: with `native`, start Spark in the background once the engine is up and no run goes on, so
+                that the first question that needs it does not wait for Java.
+            native_memory_bytes: the most memory that the DuckDB process is to take for data; by default half
+                of what the machine or container has, 8 GiB at most. What does not fit is spilled to 16 GiB
+                of disk, and what fits neither is Spark's to answer.
+            memory_bytes: the most memory that the engine's own process is to take for all tenants; workers
+                and servers are not counted. Three eighths of it may be kept for runs; where there is no more
+                room, frames ask for themselves.
             pool: a pool of workers that was started beforehand; taken over, `isolation` then is its own.
             layers: for tests only: which layers of the sandbox are on.
 
         Raises:
             UsageError: an argument makes no sense.
         """
+        if not 0 <= verify <= 1:
+            raise UsageError(worded(f"{{verify}} must be from 0 to 1, not {verify:g}"))
+        if verify and not (native and backend == "spark"):
+            raise UsageError(
+                worded(
+                    "{verify} compares native answers with Spark's, and here are none: it needs the backend "
+                    "'spark', and {native}"
+                )
+            )
         if isolation not in ("full", "landlock", _UNCONFINED):
             raise UsageError(f'isolation must be "full", "landlock" or "{_UNCONFINED}", not {isolation!r}')
+        if server_isolation not in ("files-and-network", "files-only"):
+            raise UsageError(
+                f'server_isolation must be "files-and-network" or "files-only", not {server_isolation!r}'
+            )
+        if native_memory_bytes is not None and native_memory_bytes < _LEAST_NATIVE_BYTES:
+            raise UsageError(worded("{native_memory} must be at least 64 MiB"))
         if workers is not None and workers < 1:
             raise UsageError(f"workers must be at least 1, not {workers}")
+        self._extra_imports = check_opened(extra_imports)
         self._pid = os.getpid()
         self._layers = layers or Layers()
-        self._extra_imports = tuple(extra_imports)
         self._roots = tuple(Path(root).resolve() for root in (roots if roots is not None else (Path.cwd(),)))
         self._workers = workers or len(os.sched_getaffinity(0))
         self._register = Register()
+        self._closing = threading.Event()
         self._gates = Gates(self._workers)
+        self._usage = Usage()
+        self._ledger = Ledger(caps_within(memory_bytes), self._usage)
+        self._interpreter = Interpreter(usage=self._usage)
         self._per_tenant = server_per_tenant
+        self._differences = Differences()
+        self._warm = warm
+        self._cache_dir = None if cache_dir is None else Path(cache_dir)
         make = partial(
             make_server,
             backend,
             roots=self._roots,
-            cache_dir=None if cache_dir is None else Path(cache_dir),
+            cache_dir=self._cache_dir,
+            files_only=server_isolation == "files-only",
             confined=self._layers.server,
+            native=native,
+            verify=verify,
+            differences=self._differences,
+            native_memory_bytes=native_memory_bytes,
         )
         self._server = make()
         self._servers: Servers = (
             ServerPerTenant(self._server, make) if server_per_tenant else OneServer(self._server)
         )
         confined = self._layers.worker and isolation != _UNCONFINED
-        self._pool = pool or WorkerPool(isolation if confined else "none", confined=confined)
-        self._pool.start("snowpark" if self._server.snowpark else "spark")
+        self._pool = pool or WorkerPool(
+            isolation if confined else "none", confined=confined, imports=self._extra_imports
+        )
+        self._client: Client = "snowpark" if self._server.frames == "snowpark" else "spark"
+        self._pool.start(self._client)
         threading.Thread(target=self._warm_up, name="calcmetric-start", daemon=True).start()
 
     @property
@@ -125,22 +198,65 @@ class Engine:
             raise UsageError("with server_per_tenant there is no backend that all runs share")
         return self._server.backend
 
-    def check(self, source: str | bytes, *, tenant: str = DEFAULT_TENANT) -> tuple[Problem, ...]:
+    @property
+    def usage(self) -> Mapping[str, Used]:
+        """What each tenant has used of this engine so far, and which of its limits were reached how often.
+
+        There are 1,000 names at most; those that were heard of longest ago are counted together.
+        """
+        return self._usage.by_tenant(self._ledger.by_tenant())
+
+    @property
+    def verified(self) -> Verified:
+        """How many native answers were compared with Spark's, and what came of it."""
+        return self._differences.verified
+
+    def settle_verified(self, seconds: float) -> bool:
+        """Wait until the native answers that were taken for it (`verify`) are compared with Spark's.
+
+        Args:
+            seconds: to wait at most.
+
+        Returns:
+            Whether all are.
+        """
+        return self._servers.settle(seconds)
+
+    def check(
+        self,
+        source: str | bytes,
+        *,
+        tenant: str = DEFAULT_TENANT,
+        params: Mapping[str, object] | None = None,
+        compares: bool = True,
+    ) -> Problems:
         """Compile a source in a worker; return every problem. Nothing of it runs.
 
         Args:
             source: the author's code.
             tenant: whose it is.
+            params: parameters to look at as well, as far as that can be done without data.
+            compares: whether there will be a baseline; without one, a metric that needs one is a problem.
 
         Raises:
             IsolationError: no worker can be had on this host.
         """
         self._refuse_misuse()
-        text = to_bytes(source)
-        with self._gates.compiling.slot(to_tenant(tenant), object(), self._register.refuse_closed):
-            return check_source(
-                self._pool, text, self._extra_imports, self._layers, snowpark=self._server.snowpark
+        text, tenant = to_bytes(source), to_tenant(tenant)
+        with self._gates.compiling.slot(tenant, object(), self._register.refuse_closed):
+            problems, signature = inspect_source(
+                self._pool,
+                text,
+                self._extra_imports,
+                self._layers,
+                frames=self._server.frames,
+                tenant=tenant,
+                usage=self._usage,
             )
+        if signature is None:
+            return Problems(problems)
+        missing = () if compares else fit_baseline(signature, None, Bound())[1]
+        return Problems((*problems, *missing, *bind(signature, to_params(params))[1]))
 
     def evaluate(self, source: str | bytes, dataset: Dataset, **options: Unpack[RunOptions]) -> Run:
         """Run a metric on the full data and every segment; wait for the end.
@@ -152,6 +268,7 @@ class Engine:
 
         Raises:
             SourceRefused: the source has problems; nothing ran.
+            ParamsRefused: the parameters do not fit the source, or the data; nothing ran.
             UsageError, DataError: the arguments or the data make no sense.
             IsolationError, BackendStartError, BackendError: the engine cannot work.
         """
@@ -167,6 +284,7 @@ class Engine:
 
         Raises:
             SourceRefused: the source has problems; nothing ran.
+            ParamsRefused: the parameters do not fit the source; nothing ran.
             UsageError: an argument makes no sense.
             IsolationError: no worker can be had on this host.
         """
@@ -174,44 +292,53 @@ class Engine:
 
     def evaluate_many(
         self,
-        sources: Mapping[str, str | bytes],
+        sources: Mapping[str, str | bytes | Metric],
         dataset: Dataset,
         *,
         on_start: Callable[[Callable[[], None]], None] | None = None,
         **options: Unpack[RunOptions],
-    ) -> tuple[Run, ...]:
+    ) -> dict[str, Run]:
         """Run several metrics on the full data and every segment; wait for the end.
 
         The data is opened and its segments are found once, and what the metrics ask first is answered in
         one pass where that is possible. Results are those of separate runs.
 
         Args:
-            sources: the authors' codes by the metrics' names.
+            sources: the authors' codes by the metrics' names; a `Metric` is a code with parameters.
             dataset: what to read.
             on_start: given a function that cancels all the runs, from any thread and at any time.
-            options: see `RunOptions`; without `name`. Limits are those of each run.
+            options: see `RunOptions`; without `name` and `params`. Limits are those of each run.
 
         Returns:
-            The runs, in the order of sources.
+            The runs by the names of sources, in their order.
 
         Raises:
             SourcesRefused: some sources have problems; nothing ran.
+            ParamsRefused: parameters do not fit their sources, or the data; nothing ran.
             Interrupted: they were cancelled while the sources were compiled.
             UsageError, DataError, IsolationError, BackendStartError, BackendError: as `evaluate`.
         """
         self._refuse_misuse()
         if "name" in options:
             raise UsageError("evaluate_many takes the names of metrics from its sources")
+        if "params" in options:
+            raise UsageError('give each metric its own parameters: {"auc": Metric(source, params=...)}')
         if not isinstance(sources, Mapping):
-            raise UsageError("sources must be a dict of name to source")
-        named = [RunOptions(**{**options, "name": name}) for name in sources]
+            raise UsageError("sources must be a dict of name to source, or to Metric(source, params=...)")
+        metrics = {name: one if isinstance(one, Metric) else Metric(one) for name, one in sources.items()}
         jobs = [
-            make_job(source, dataset, one, self._layers)
-            for source, one in zip(sources.values(), named, strict=True)
+            make_job(
+                metric.source,
+                dataset,
+                RunOptions(**{**options, "name": name, "params": metric.params}),
+                self._layers,
+            )
+            for name, metric in metrics.items()
         ]
         if not jobs:
-            return ()
-        return evaluate_together(self._services(), jobs, options.get("on_progress"), on_start)
+            return {}
+        runs = evaluate_together(self._services(), jobs, options.get("on_progress"), on_start)
+        return dict(zip(metrics, runs, strict=True))
 
     def plan(self, source: str | bytes, dataset: Dataset, **options: Unpack[RunOptions]) -> RunPlan:
         """Find out what a run would do, without running it: its frames, their rows, what is cut.
@@ -221,31 +348,83 @@ class Engine:
         """
         return self._prepare(source, dataset, options).plan()
 
-    def wait_caches(self, seconds: float) -> bool:
-        """Wait for what a first start on this machine builds to make later starts faster.
+    def check_data(self, dataset: Dataset, **options: Unpack[RunOptions]) -> tuple[str, ...]:
+        """See that a dataset can be read, and that what is asked of it fits its columns; nothing is computed.
 
-        For short-lived programs, once their work is done; `close` gives it up.
+        Args:
+            dataset: what to read.
+            options: see `RunOptions`; segments, time and zone are looked at.
 
         Returns:
-            Whether nothing is left to build.
+            The names of its columns.
+
+        Raises:
+            UsageError, DataError: it cannot be read, or something does not fit.
+            BackendStartError, BackendError: the engine cannot work.
         """
-        backend = self._server.backend
-        return self._per_tenant or not isinstance(backend, LocalSpark) or backend.wait_archives(seconds)
+        return self._prepare("", dataset, options).look()
+
+    def wait_ready(self) -> None:
+        """Wait until workers and the backend can be used.
+
+        Raises:
+            IsolationError: this host cannot confine workers as required.
+            BackendStartError: the backend cannot be started or reached.
+        """
+        self._refuse_misuse()
+        self.check(_ANY_METRIC)
+        self._servers.start()
+
+    def load_ahead(self) -> None:
+        """Load scipy and statsmodels now, and return once that is done.
+
+        A metric that uses them otherwise waits for that, if it is the first one that does. An engine does it
+        by itself, once it has lived for half a minute and no run is in progress.
+
+        Raises:
+            IsolationError: they cannot be loaded, or this host cannot confine workers as required.
+        """
+        self._refuse_misuse()
+        self._pool.load_science(self._client)
+
+    def train_caches(self) -> bool:
+        """Begin to build, if it is missing, what makes later starts on this machine faster; return at once.
+
+        For short-lived programs, once the engine is closed. A process of its own does it, which outlives
+        the program, lets everything else on the machine go first, and ends by itself. An engine that lives
+        on does the same while no run needs its server. CALCMETRIC_TRAINING=off does without either.
+
+        Returns:
+            Whether it begins for the first time.
+        """
+        return self._server.backend.train()
 
     def close(self) -> None:
         """Cancel what runs, and end every process and file of the engine. May be called twice."""
         if os.getpid() != self._pid:
             return
+        self._closing.set()
         running = self._register.close()
-        patience = time.monotonic() + _CANCEL_SECONDS
-        for run in running:
-            run.wait(max(0.0, patience - time.monotonic()))
+        self._wait_for(running, _CANCEL_SECONDS)
         # What still waits for the backend or a worker now hears that they are gone.
-        self._pool.close()
-        self._servers.end()
+        self._within(_END_SECONDS, self._pool.close, "the worker processes")
+        self._within(2 * _END_SECONDS, self._servers.end, "the backend")
+        self._wait_for(running, _END_SECONDS)
+        self._within(_END_SECONDS, self._servers.close, "the backend's files")
+
+    @staticmethod
+    def _wait_for(running: Iterable[Stoppable], seconds: float) -> None:
+        until = time.monotonic() + seconds
         for run in running:
-            run.wait(_END_SECONDS)
-        self._servers.close()
+            run.wait(max(0.0, until - time.monotonic()))
+
+    @staticmethod
+    def _within(seconds: float, end: Callable[[], None], what: str) -> None:
+        """End something, and go on without it if it hangs: closing always ends."""
+        try:
+            Pending(end, "calcmetric-close").wait(time.monotonic() + seconds)
+        except Interrupted:
+            logger.error("closing goes on without the end of %s, which takes more than %g s", what, seconds)
 
     def __enter__(self) -> Engine:
         return self
@@ -270,7 +449,10 @@ class Engine:
             workers=self._workers,
             register=self._register,
             gates=self._gates,
-            snowpark=self._server.snowpark,
+            ledger=self._ledger,
+            interpreter=self._interpreter,
+            usage=self._usage,
+            frames=self._server.frames,
         )
 
     def _warm_up(self) -> None:
@@ -280,6 +462,20 @@ class Engine:
             self._servers.start()
         except Exception as error:
             logger.info("the backend did not start in the background: %s", error)
+        if self._warm and self._is_idle_after(_WARM_SECONDS):
+            self._servers.warm()
+        if self._is_idle_after(_SETTLED_SECONDS):
+            try:
+                self._pool.load_science(self._client)
+            except CalcmetricError as error:
+                logger.info("scipy and statsmodels were not loaded in the background: %s", error)
+
+    def _is_idle_after(self, seconds: float) -> bool:
+        """Wait for so long, and then until no run needs the processors; False if it is closed meanwhile."""
+        while not self._closing.wait(seconds):
+            if self._register.idle:
+                return True
+        return False
 
     def _refuse_misuse(self) -> None:
         if os.getpid() != self._pid:

@@ -4,10 +4,14 @@
     ├── SourceRefused      the author's source has problems; nothing ran
     │   └── SourcesRefused some of several sources have problems
     ├── UsageError         a bad argument: dataset, segment group, time range, column, limit
+    │   ├── ParamsRefused  parameters of metrics that do not fit what they declare, or the data; nothing ran
     │   └── DataError      the data cannot be read as asked: missing file, wrong column, unknown format
     ├── IsolationError     this host cannot confine as the policy requires; the engine did not start
     ├── BackendError       the data engine refused or failed one query
     │   ├── BackendStartError   it could not be started or reached
+    │   │   ├── SparkNeeded         a question was left to Spark, which does not start
+    │   │   └── OpenNetworkError   it would start where nothing confines its network, which nobody accepted
+    │   ├── AnswerTooLarge      its answer was longer than any is read
     │   └── BackendLost    it died, or was restarted, while it was answering; asking again may work
     ├── Interrupted        a query was stopped because its deadline passed or its run was cancelled
     ├── PlanRefused        the gateway does not let this request through
@@ -68,8 +72,38 @@ class UsageError(CalcmetricError, ValueError):
     """An argument makes no sense; the message says which, and what would."""
 
 
+class ParamsRefused(UsageError):
+    """Parameters do not fit what calc_metric declares, or name columns that the data does not have.
+
+    Attributes:
+        by_metric: every problem of each metric that has some, by the name of the metric.
+    """
+
+    def __init__(self, by_metric: Mapping[str, tuple[Problem, ...]]) -> None:
+        self.by_metric = dict(by_metric)
+        lines = [
+            f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+            for problems in by_metric.values()
+            for problem in problems
+        ]
+        super().__init__("\n".join(["the parameters are refused:", *lines]))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The problems of all metrics."""
+        return tuple(problem for problems in self.by_metric.values() for problem in problems)
+
+
 class DataError(UsageError):
-    """The data cannot be read as asked; the message says what is missing, and what there is instead."""
+    """The data cannot be read as asked; the message says what is missing, and what there is instead.
+
+    Attributes:
+        code: a documented, stable code such as "csv-ragged"; "data-error" for what has none of its own.
+    """
+
+    def __init__(self, message: str, *, code: str = "data-error") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class IsolationError(CalcmetricError):
@@ -107,7 +141,36 @@ class BackendError(CalcmetricError):
 
 
 class BackendStartError(BackendError):
-    """The backend could not be started or reached; the message says why and what to do."""
+    """The backend could not be started or reached; the message says why and what to do.
+
+    Args:
+        message: what happened, why, and what to do.
+        detail: all that the backend itself said, for logs.
+    """
+
+    def __init__(self, message: str, *, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail or message
+
+
+class SparkNeeded(BackendStartError):
+    """A question could not be answered natively, and Spark, which it was left to, does not start.
+
+    Attributes:
+        reason: why it could not, as the report of a run tells it.
+    """
+
+    def __init__(self, message: str, reason: str, *, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.reason = reason
+
+
+class OpenNetworkError(BackendStartError, IsolationError):
+    """A local server would start where nothing confines its network, and nobody has accepted that."""
+
+
+class AnswerTooLarge(BackendError):
+    """An answer was longer than any is read: a type of many megabytes, or one row of hundreds."""
 
 
 class BackendLost(BackendError):

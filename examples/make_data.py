@@ -148,7 +148,8 @@ def make_cards(rng: np.random.RandomState, count: int, age_nulls: float) -> dict
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
+    odds: np.ndarray = np.exp(-x)
+    return 1 / (1 + odds)
 
 
 def pick(names: tuple[str, ...], indices: np.ndarray) -> list[str | None]:

@@ -23,13 +23,16 @@ Policy keys (every other key is refused; only `argv` is required):
     file_bytes      largest file that it may write (RLIMIT_FSIZE), or null
     open_files      RLIMIT_NOFILE, or null for the inherited one
     grace_seconds   between SIGTERM and SIGKILL when the keeper gets SIGTERM (default 2)
-    minimum_abi     oldest Landlock ABI that will do (default 4, Linux 6.7: port rules; 1 gives them up)
+    files_only      whether the server may start where nothing confines its network: no namespace, and a
+                    Landlock without port rules (before Linux 6.7); one line on standard error says that it is
+                    so: {"jail": "files-only", "message": "..."} (default false)
     confine         false: no Landlock and no seccomp, only the keeper (default true)
 
 Standard output and error of the server are the keeper's; its standard input is /dev/null. Exit status:
 the server's own (128 + signal if it was killed) · 64 bad policy · 78 a protection is missing or a step
 failed · 127 argv[0] cannot be executed. The last three put one line of JSON on standard error:
-{"jail": "policy" | "isolation" | "exec", "message": "..."}. The forwarder ends with the server, and the
+{"jail": "policy" | "isolation" | "open-network" | "exec", "message": "..."}, where "open-network" is what
+`files_only` would accept. The forwarder ends with the server, and the
 server with the forwarder.
 """
 
@@ -43,17 +46,28 @@ import select
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Final, NoReturn
 
 from sandbox.confine.forwarder import start_forwarder
 from sandbox.confine.libc import ConfinementError, die_with_parent
 from sandbox.confine.network import enter_private_network
-from sandbox.confine.server import JailPolicy, confine_server, limit_server, parse_policy
+from sandbox.confine.offers import ServerLevel
+from sandbox.confine.server import (
+    JailPolicy,
+    NetworkOpenError,
+    check_server,
+    confine_server,
+    limit_server,
+    parse_policy,
+)
 
 EXIT_POLICY: Final = 64
 EXIT_ISOLATION: Final = 78
 EXIT_EXEC: Final = 127
 _POLICY_BYTES: Final = 1 << 20
+_TRIES: Final = 10
+_RETRY_SECONDS: Final = 0.15
 
 
 def main() -> int:
@@ -71,6 +85,9 @@ def main() -> int:
     keeper = os.getpid()
     try:
         forwarder = _open_network(policy)
+    except NetworkOpenError as error:
+        _complain("open-network", str(error))
+        return EXIT_ISOLATION
     except (ConfinementError, OSError) as error:
         _complain("isolation", str(error))
         return EXIT_ISOLATION
@@ -85,8 +102,11 @@ def main() -> int:
 
 def _open_network(policy: JailPolicy) -> int | None:
     """Enter the server's network, and start its forwarder if it has one."""
-    if policy.private_network and (reason := enter_private_network()):
-        _complain("network", reason)
+    refusal = enter_private_network() if policy.private_network else "none is asked for"
+    if policy.private_network and refusal:
+        _complain("network", refusal)
+    if policy.confine and check_server(policy, refusal) is ServerLevel.FILES:
+        _complain("files-only", "nothing confines the network of this server")
     if policy.forward_socket is None or policy.forward_port is None:
         return None
     return start_forwarder(policy.forward_socket, policy.forward_port, confine=policy.confine)
@@ -160,6 +180,7 @@ def _become_server(policy: JailPolicy, keeper: int) -> NoReturn:
     try:
         # A group of its own to be ended as, and the signals as a program expects them.
         os.setsid()
+        _stay_low()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
         die_with_parent(keeper, signal.SIGKILL)
@@ -175,6 +196,21 @@ def _become_server(policy: JailPolicy, keeper: int) -> NoReturn:
         _complain(kind, str(error))
     finally:
         os._exit(code)
+
+
+def _stay_low() -> None:
+    """A new session is a new group for many a scheduler, at the usual priority whatever its members have."""
+    if os.sched_getscheduler(0) != os.SCHED_IDLE:
+        return
+    for _ in range(_TRIES):
+        try:
+            Path("/proc/self/autogroup").write_text("19")
+        except BlockingIOError:  # without privileges, ten times a second at most on all the machine
+            time.sleep(_RETRY_SECONDS)
+        except OSError:
+            return
+        else:
+            return
 
 
 def _replace_descriptors() -> None:

@@ -12,8 +12,10 @@ import traceback
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
-from sandbox.contract.messages import Problem, Raised, Returned
+from sandbox.contract.messages import Named, NamedValue, Problem, Raised, Returned
+from sandbox.contract.signature import MOST_NAMES, NAME_CHARS
 from sandbox.language import FILENAME, GuardRefused
 
 # Longer texts are cut; the engine cuts again, because it does not trust this side.
@@ -43,6 +45,38 @@ def describe_returned(value: object) -> Returned:
     if isinstance(value, fractions.Fraction):
         return Returned(name, "fraction", fractions.Fraction.__str__(value)[: 2 * _NUMBER_CHARS])
     return Returned(name, "other", _shape(value))
+
+
+def describe_named(value: object) -> Named | None:
+    """Describe several values by name; None if what calc_metric returned holds no names.
+
+    The base classes' own methods are used, and the items are copied before any is looked at: a class of the
+    guest's has no say in what it holds, nor can it change that meanwhile.
+    """
+    kind, pairs = _type_name(value), _pairs_of(value)
+    if pairs is None:
+        return None
+    wrong = next((_type_name(name) for name, _ in pairs[:MOST_NAMES] if not isinstance(name, str)), "")
+    if wrong or len(pairs) > MOST_NAMES:
+        return Named(kind, len(pairs), (), wrong)
+    return Named(
+        kind,
+        len(pairs),
+        tuple(NamedValue(str.__str__(name)[: NAME_CHARS + 1], describe_returned(one)) for name, one in pairs),
+    )
+
+
+def _pairs_of(value: object) -> list[tuple[Any, object]] | None:
+    """The names and values of a dict, a Series, a Row or a named tuple, as exact lists."""
+    if isinstance(value, dict):
+        return list(dict.items(value))
+    if isinstance(value, pd.Series):
+        return list(zip(pd.Series.keys(value), pd.Series.tolist(value), strict=True))
+    if isinstance(value, tuple):
+        names = getattr(value, "__fields__", None) or getattr(value, "_fields", None)
+        if isinstance(names, (list, tuple)) and len(names) == tuple.__len__(value):
+            return list(zip(names, tuple.__iter__(value), strict=True))
+    return None
 
 
 def describe_raised(error: BaseException, lines: tuple[str, ...], condition: str) -> Raised:

@@ -22,8 +22,6 @@ import math
 import numpy as np
 import pandas as pd
 from pyspark.sql import Window, functions as F
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
 
 
 class Pair:
@@ -45,9 +43,7 @@ _SNOWPARK: Final = b"""
 import math
 import numpy as np
 import pandas as pd
-from scipy import stats
 from snowflake.snowpark import Window, functions as F
-from statsmodels.stats.proportion import proportion_confint
 
 
 def calc_metric(df):

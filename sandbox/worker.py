@@ -10,62 +10,46 @@ import contextlib
 import importlib
 import io
 import random
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.random.bit_generator as bit_generator
 
 from sandbox.client.transport import Transport
+from sandbox.compiling import answer_start, receive
 from sandbox.contract.framing import Channel, ChannelClosed, ChannelGarbage, Kind
-from sandbox.contract.messages import Call, Compiled, Outcome, Problem, Start, decode, encode
-from sandbox.language import Program, compile_source, compile_unrestricted, load
-from sandbox.outcome import describe_raised, describe_returned
+from sandbox.contract.messages import Call, Outcome, encode
+from sandbox.contract.signature import from_scalar
+from sandbox.language import Program, load
+from sandbox.language.clock import CLOCK
+from sandbox.outcome import describe_named, describe_raised, describe_returned
+from sandbox.tripwire import set_tripwire
 
-_REPORTED: Final = 1_000
 
+def run_worker(channel: Channel, *, science: bool) -> int:
+    """Serve one run; return the exit status: 0 when the engine closed the channel, 1 on a bad engine.
 
-def run_worker(channel: Channel) -> int:
-    """Serve one run; return the exit status: 0 when the engine closed the channel, 1 on a bad engine."""
+    Args:
+        channel: to the engine.
+        science: whether scipy and statsmodels are loaded.
+    """
     transport = Transport(channel)
+    if not science:
+        set_tripwire(transport.lack_science)
     try:
-        start = _receive(transport, Kind.START, Start)
-        program = _compile(start)
-        transport.send(Kind.COMPILED, encode(Compiled(_first(program.problems))))
-        client = load_client(snowpark=start.snowpark)
+        start, program = answer_start(transport)
+        client = load_client(snowpark=start.frames == "snowpark")
         transport.make_error = client.build_exception
         session = client.open_session(transport)
         lines = tuple(start.source.encode("latin-1").decode("utf-8", "replace").splitlines())
         while True:
-            call = _receive(transport, Kind.CALL, Call)
+            call = receive(transport, Kind.CALL, Call)
             outcome = _run_frame(program, client, session, transport, call, lines)
             transport.send(Kind.OUTCOME, encode(outcome))
     except ChannelClosed:
         return 0
     except ChannelGarbage:
         return 1
-
-
-def _receive(transport: Transport, expected: Kind, message: type[Any]) -> Any:
-    kind, payload = transport.receive()
-    if kind is not expected:
-        raise ChannelGarbage(f"expected {expected.name}, got {kind.name}")
-    return decode(message, payload)
-
-
-def _compile(start: Start) -> Program:
-    source = start.source.encode("latin-1")
-    if not start.restricted:
-        return compile_unrestricted(source)
-    return compile_source(source, source_bytes=start.source_bytes, extra_imports=start.extra_imports)
-
-
-def _first(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """No more problems than somebody reads and the engine takes, errors before warnings."""
-    if len(problems) <= _REPORTED:
-        return problems
-    worst = sorted(problems, key=lambda problem: problem.severity != "error")[:_REPORTED]
-    left = f"there are {len(problems) - _REPORTED:,} more problems"
-    return (*worst, Problem(worst[-1].line, 1, "too-many-problems", left, "mend these first", "warning"))
 
 
 class _Printed(io.TextIOBase):
@@ -88,11 +72,20 @@ def _run_frame(
     program: Program, client: Any, session: Any, transport: Transport, call: Call, lines: tuple[str, ...]
 ) -> Outcome:
     _seed_generators(call.seed)
+    CLOCK.set(call.now)
     try:
         # Libraries print too: df.show() and df.printSchema() write to standard output.
         with contextlib.redirect_stdout(_Printed(transport)):
-            calc_metric = load(program, sink=transport.write_printed)
-            value = calc_metric(client.open_frame(session))
+            arguments = {one.name: from_scalar(one.value) for one in call.arguments}
+            given = [client.open_frame(session)]
+            if call.baseline:
+                given.append(client.open_baseline(session))
+            write = transport.write_printed
+            calc_metric = load(program, sink=write, arguments=arguments, frames=len(given))
+            value = calc_metric(*given)
+            named = describe_named(value) if program.signature.several else None
+            if named is not None:
+                return Outcome(call.frame, None, None, named)
             return Outcome(call.frame, describe_returned(value), None)
     except (ChannelClosed, ChannelGarbage):
         raise

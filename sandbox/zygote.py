@@ -7,10 +7,14 @@ memory. It starts no thread: a zygote that had run threaded work before forking 
 Over FD (`sandbox.contract.control`) the engine asks for a fork and hands over the worker's channel; the
 zygote answers with the worker's pidfd, and later reports its end. When the engine goes away, in
 whatever manner, FD reads end of file and everything here ends, at once even while libraries load.
+
+scipy and statsmodels take longer to load than all the rest, and most metrics use neither. They are loaded
+when the engine asks for them, and workers forked before that have a tripwire instead (`sandbox.tripwire`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gc
 import importlib
@@ -20,6 +24,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -30,7 +35,9 @@ from sandbox.contract.control import (
     Exited,
     Forked,
     ForkRequest,
+    LoadScience,
     Ready,
+    ScienceLoaded,
     ZygoteOptions,
     receive_packet,
     send_packet,
@@ -39,11 +46,13 @@ from sandbox.contract.framing import ENGINE_CAPS, Channel, ChannelClosed
 
 
 class Zygote:
-    """The loop of the zygote: fork on request, report ends."""
+    """The loop of the zygote: fork and load on request, report ends."""
 
-    def __init__(self, control: socket.socket, prepared: Prepared | None) -> None:
+    def __init__(self, control: socket.socket, prepared: Prepared | None, options: ZygoteOptions) -> None:
         self._control = control
         self._prepared = prepared
+        self._only_compiles = _only_compiles(options)
+        self._science = options.science
         self._children: dict[int, tuple[int, int]] = {}  # pidfd -> (worker, pid)
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
@@ -62,22 +71,56 @@ class Zygote:
 
     def _handle_request(self) -> None:
         request, descriptors = receive_packet(self._control)
-        if not isinstance(request, ForkRequest) or len(descriptors) != 1:
-            raise ChannelClosed("the engine sent something that is no fork request")
-        channel = descriptors[0]
+        match request, descriptors:
+            case ForkRequest(), [channel]:
+                self._fork(request, channel)
+            case LoadScience(), []:
+                self._load_science()
+            case _:
+                raise ChannelClosed("the engine sent something that is no request")
+
+    def _fork(self, request: ForkRequest, channel: int) -> None:
         try:
             pid = os.fork()
         except OSError as error:
             os.close(channel)
-            send_packet(self._control, Forked(request.worker, error.strerror or "fork failed"))
+            failure = error.strerror or "fork failed"
+            send_packet(self._control, Forked(request.worker, failure, self._science))
             return
         if pid == 0:
-            _become_worker(request, channel, self._control, self._prepared)
+            _become_worker(request, channel, self._control, self._prepared, self._find_program())
         os.close(channel)
         pidfd = os.pidfd_open(pid)
         self._children[pidfd] = (request.worker, pid)
         self._poll.register(pidfd, select.POLLIN)
-        send_packet(self._control, Forked(request.worker, ""), (pidfd,))
+        send_packet(self._control, Forked(request.worker, "", self._science), (pidfd,))
+
+    def _find_program(self) -> Callable[[Channel], int]:
+        """What workers are to run, once they are confined; loaded long ago."""
+        if self._only_compiles:
+            return importlib.import_module("sandbox.compiling").run_compiler  # type: ignore[no-any-return]
+        run_worker, science = importlib.import_module("sandbox.worker").run_worker, self._science
+        return lambda channel: run_worker(channel, science=science)
+
+    def _load_science(self) -> None:
+        """Load it, once, and answer. If that fails, there may be threads now: nothing more is forked."""
+        failure = ""
+        if not self._science:
+            try:
+                with _ending_at(self._control, self._end):
+                    _import(_SCIENCE)
+                    _refuse_threads()
+                gc.freeze()
+            except ConfinementError as error:
+                failure = str(error)
+        self._science = not failure
+        send_packet(self._control, ScienceLoaded(failure))
+        if failure:
+            raise ChannelClosed(failure)
+
+    def _end(self) -> NoReturn:
+        self._kill_all()
+        os._exit(0)
 
     def _report_end(self, pidfd: int) -> None:
         worker, pid = self._children.pop(pidfd)
@@ -94,7 +137,11 @@ class Zygote:
 
 
 def _become_worker(
-    request: ForkRequest, descriptor: int, control: socket.socket, prepared: Prepared | None
+    request: ForkRequest,
+    descriptor: int,
+    control: socket.socket,
+    prepared: Prepared | None,
+    run: Callable[[Channel], int],
 ) -> NoReturn:
     """In the forked child: confine, check, run. Never returns into the zygote's stack."""
     status = 1
@@ -108,9 +155,7 @@ def _become_worker(
                 cpu_seconds=request.cpu_seconds,
             )
             self_check()
-        from sandbox.worker import run_worker
-
-        status = run_worker(Channel(socket.socket(fileno=descriptor), ENGINE_CAPS))
+        status = run(Channel(socket.socket(fileno=descriptor), ENGINE_CAPS))
     except ConfinementError:
         status = CONFINEMENT_FAILED
     finally:
@@ -128,6 +173,12 @@ _PRELOADED: Final = (
     "numpy.random",
     "pandas.core.computation.expressions",
     "pyarrow.compute",
+    "zoneinfo",
+)
+_SPARK: Final = ("pyspark.sql.connect.functions", "pyspark.sql.functions")
+_SNOWPARK: Final = ("snowflake.snowpark.functions",)
+_COMPILING: Final = ("sandbox.compiling",)
+_SCIENCE: Final = (
     "scipy.integrate",
     "scipy.interpolate",
     "scipy.linalg",
@@ -137,10 +188,7 @@ _PRELOADED: Final = (
     "scipy.special",
     "scipy.stats",
     "statsmodels.stats.proportion",
-    "zoneinfo",
 )
-_SPARK: Final = ("pyspark.sql.connect.functions", "pyspark.sql.functions")
-_SNOWPARK: Final = ("snowflake.snowpark.functions",)
 
 # What those libraries import if the host happens to have it, and why they do not find it here.
 _ABSENT: Final = {
@@ -148,23 +196,78 @@ _ABSENT: Final = {
     "numexpr": "pandas computes with it, which starts threads, and gives other last digits",
     "bottleneck": "pandas sums with it, which gives other last digits from host to host",
     "numba": "pandas and statsmodels look for it; it compiles, which takes executable memory",
+    "boto3": "Snowflake's connector looks for it, to move files, and it takes as long as the rest of that",
+    "botocore": "likewise",
 }
+
+
+def _only_compiles(options: ZygoteOptions) -> bool:
+    """Whether no worker is asked for a frame."""
+    return not options.spark and not options.snowpark
 
 
 def _preload(options: ZygoteOptions) -> None:
     """Import what workers use, and use it once. Nothing here may start a thread."""
-    hidden = {name: None for name in _ABSENT if name not in sys.modules}
-    sys.modules.update(hidden)  # type: ignore[arg-type]  # None: importing it fails
-    further = (_SPARK if options.spark else ()) + (_SNOWPARK if options.snowpark else ())
-    for name in _PRELOADED + further:
-        importlib.import_module(name)
-    client = importlib.import_module("sandbox.worker").load_client(snowpark=not options.spark)
-    client.prepare()
-    importlib.import_module("sandbox.rehearsal").rehearse(client, snowpark=not options.spark)
-    for name in hidden:  # a site may allow it to its metrics; a worker that imports it is a fork already
-        del sys.modules[name]
+    if _only_compiles(options):
+        _import(_COMPILING)
+    else:
+        _import(_PRELOADED + (_SPARK if options.spark else ()) + (_SNOWPARK if options.snowpark else ()))
+    if options.science:
+        _import(_SCIENCE)
+    with _absent():
+        _preload_opened(options.imports)
+        if not _only_compiles(options):
+            client = importlib.import_module("sandbox.worker").load_client(snowpark=not options.spark)
+            client.prepare()
+            importlib.import_module("sandbox.rehearsal").rehearse(client, snowpark=not options.spark)
     _hide_origins()
     _refuse_threads()
+
+
+def _import(names: Iterable[str]) -> None:
+    """Import modules of what is installed with this.
+
+    Raises:
+        ConfinementError: one cannot be imported.
+    """
+    with _absent():
+        for name in names:
+            try:
+                importlib.import_module(name)
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                raise ConfinementError(f"{name} cannot be imported: {reason}") from error
+
+
+@contextlib.contextmanager
+def _absent() -> Iterator[None]:
+    """Let nobody find what is to be absent. What of it a site allows, a worker imports, which is a fork."""
+    hidden = {name: None for name in _ABSENT if name not in sys.modules}
+    sys.modules.update(hidden)  # type: ignore[arg-type]  # None: importing it fails
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+def _preload_opened(imports: tuple[str, ...]) -> None:
+    """Import what the site opens, but for what its workers find by themselves only, see `_ABSENT`.
+
+    Raises:
+        ConfinementError: it cannot be imported.
+    """
+    from sandbox.language.standard import expand
+
+    for name in expand(imports):
+        if name.partition(".")[0] in _ABSENT:
+            continue
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            raise ConfinementError(
+                f"module {name}, which is to be open to metrics, cannot be imported: {error}"
+            ) from error
 
 
 def _refuse_threads() -> None:
@@ -201,6 +304,27 @@ def _end_by_signal(control: socket.socket) -> None:
         sys.exit("the engine went away")
 
 
+@contextlib.contextmanager
+def _ending_at(control: socket.socket, end: Callable[[], NoReturn]) -> Iterator[None]:
+    """Meanwhile, call `end` as soon as the engine has gone away; what it sends stays unread until later."""
+    poll = select.poll()
+    poll.register(control, 0)  # a hang-up is always told
+
+    def look(*_: object) -> None:
+        if poll.poll(0):
+            end()
+
+    signal.signal(signal.SIGIO, look)
+    fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())  # not the one outside of the jail any more
+    fcntl.fcntl(control, fcntl.F_SETFL, fcntl.fcntl(control, fcntl.F_GETFL) | os.O_ASYNC)
+    try:
+        look()
+        yield
+    finally:
+        _end_by_reading(control)
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+
+
 def _end_by_reading(control: socket.socket) -> None:
     """Take `_end_by_signal` back: from now on every event is read."""
     fcntl.fcntl(control, fcntl.F_SETFL, fcntl.fcntl(control, fcntl.F_GETFL) & ~os.O_ASYNC)
@@ -213,6 +337,7 @@ def main() -> None:
     if not isinstance(options, ZygoteOptions):
         sys.exit("the first packet must be the options")
     _end_by_signal(control)
+    gc.disable()  # hardly anything of what libraries make when they are loaded is garbage
     level, prepared = Level.NONE, None
     try:
         if options.confined:
@@ -226,11 +351,11 @@ def main() -> None:
         send_packet(control, Ready(Level.NONE.value, str(error)))
         return
     # Frozen for good: a collection in a worker would touch, and so copy, every page that it shares.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     _end_by_reading(control)
     send_packet(control, Ready(level.value, ""))
-    Zygote(control, prepared).serve()
+    Zygote(control, prepared, options).serve()
 
 
 if __name__ == "__main__":

@@ -1,29 +1,34 @@
-"""Shared fixtures: local servers, started once per test session and only when a test asks for one."""
+"""Shared fixtures: local servers and workers, started once per process and only when a test asks for them."""
 
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import hypothesis
 import pytest
 
-from engine.backends import spark
-from engine.backends.sail import LocalSail
+from engine.backends import names
+from engine.backends.duckdb import LocalDuckDb
+from engine.backends.local import LocalServer
+from engine.backends.native import NativeSession, NativeSpark
+from engine.backends.rpc import Connection
 from engine.backends.spark import LocalSpark
+from engine.errors import BackendStartError
+from tests.servers import SendsNobodyAway, SharedPool
 
-# How long an example takes depends on what else the machine does.
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")
-
-# The questions of tests are many and small: not worth what Java's second compiler would spend on them.
-spark.JAVA_OPTIONS = (*spark.JAVA_OPTIONS, "-XX:TieredStopAtLevel=1")  # type: ignore[misc]
+# How long an example takes is up to what else the machine does; and a run draws what the one before it drew.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=1_000)
+hypothesis.settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the shared servers may read; tests put their data into subfolders of it."""
+    """What the shared servers may read beside the examples; tests put their data into subfolders of it."""
     return tmp_path_factory.mktemp("data")
 
 
@@ -33,20 +38,102 @@ def spool_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("spool")
 
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
+_UNMARKED = "this is not answered natively, and the test is not marked `spark`"
+
+
+class MarkedSpark(LocalSpark):
+    """A Spark server that answers tests that are marked `spark`, and no others.
+
+    Elsewhere a plan that nobody takes for Spark's would start a second Java, for half a minute, unseen.
+    """
+
+    marked = False
+    refused: ClassVar[list[str]] = []
+    reason = ""
+
+    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Connection:
+        """The connection; see `Endpoint.connection`."""
+        if not self.marked:
+            MarkedSpark.refused.append(self.reason)
+            raise BackendStartError(f"{_UNMARKED}: {self.reason}")
+        return super().connection(deadline, cancel)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let a test ask Spark, or not, before its fixtures do."""
+    MarkedSpark.marked = item.get_closest_marker("spark") is not None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Fail the test, which may take no notice of an error."""
+    MarkedSpark.refused.clear()
+    yield
+    if MarkedSpark.refused:
+        pytest.fail(f"{_UNMARKED}: {'; '.join(dict.fromkeys(MarkedSpark.refused))}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _only_marked() -> Iterator[None]:
+    """The same for the servers of engines that tests make; and remember why something is not native."""
+    note = NativeSession.note
+
+    def noted(session: NativeSession, reason: str) -> None:
+        MarkedSpark.reason = reason or MarkedSpark.reason
+        note(session, reason)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(names, "LocalSpark", MarkedSpark)
+        patch.setattr(NativeSession, "note", noted)
+        yield
+
+
 @pytest.fixture(scope="session")
-def spark_backend(data_dir: Path, spool_dir: Path) -> Iterator[LocalSpark]:
+def _spark(data_dir: Path, spool_dir: Path) -> Iterator[LocalSpark]:
+    backend = MarkedSpark((data_dir, EXAMPLES), spool_dir)
+    backend._suspects = SendsNobodyAway()
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="session")
+def spark_backend(_spark: LocalSpark) -> LocalSpark:
     """A confined local Spark server, shared by all tests; do not close it."""
-    backend = LocalSpark((data_dir,), spool_dir)
-    yield backend
-    backend.close()
+    return _spark
 
 
 @pytest.fixture(scope="session")
-def sail_backend(data_dir: Path, spool_dir: Path) -> Iterator[LocalSail]:
-    """A confined local Sail server, shared by all tests; do not close it."""
-    backend = LocalSail((data_dir,), spool_dir)
-    yield backend
-    backend.close()
+def native_backend(_spark: LocalSpark, data_dir: Path, spool_dir: Path) -> Iterator[NativeSpark]:
+    """That Spark server behind a DuckDB process, for native answers; do not close it.
+
+    Tests that ask what is not answered natively are marked `spark`.
+    """
+    duckdb = LocalDuckDb((data_dir, EXAMPLES), spool_dir)
+    yield NativeSpark(_spark, duckdb)
+    duckdb.close()
+
+
+@pytest.fixture
+def shared_server(request: pytest.FixtureRequest) -> LocalServer | NativeSpark:
+    """The shared server of the name that is the fixture's parameter."""
+    server: LocalServer | NativeSpark = request.getfixturevalue(f"{request.param}_backend")
+    return server
+
+
+@pytest.fixture(scope="session")
+def worker_pool() -> Iterator[SharedPool]:
+    """Where engines get their workers (`Engine(..., pool=worker_pool)`), unless a test is about that."""
+    pool = SharedPool("landlock")
+    yield pool
+    pool.end()
+
+
+@pytest.fixture(scope="session")
+def shared_options(data_dir: Path, spool_dir: Path, worker_pool: SharedPool) -> dict[str, Any]:
+    """The arguments of `engine_on` with which an engine shares all that can be shared."""
+    return {"spool_dir": spool_dir, "roots": (data_dir,), "pool": worker_pool}
 
 
 def pytest_collection_finish() -> None:

@@ -1,52 +1,70 @@
-"""Time in tests: waiting for other threads and processes, and how long something may take."""
+"""Time in tests: waiting for other threads and processes, and how much work something may take.
+
+How long a test takes is up to the machine and to what else runs on it, so that no test asserts it. What must
+end by itself is waited for with patience; what would take minutes if it did not do what the test is about is
+measured in the processor time of this thread.
+"""
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+# After how long a test gives up on what comes at once on a quiet machine. It costs only a test that fails.
+PATIENCE: Final = 120.0
+_POLL_SECONDS: Final = 0.02
 # What `_work` takes where the seconds that tests name were chosen: an idle core of an EPYC of 2021.
 _REFERENCE_SECONDS: Final = 0.05
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether a condition comes to hold within so many seconds; a slow or busy machine is given more."""
-    until = time.monotonic() + seconds
-    patient = False
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    """Whether a condition comes to hold; it is given `PATIENCE` at least."""
+    until = time.monotonic() + max(seconds, PATIENCE)
     while not condition():
         if time.monotonic() > until:
-            if patient:
-                return False
-            until += seconds * (max(1.0, _slowness(time.monotonic)) - 1)
-            patient = True
-        time.sleep(0.02)
+            return False
+        time.sleep(_POLL_SECONDS)
     return True
 
 
+def stays_so(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether a condition holds all the time for so long: a busy machine can only hide that it does not."""
+    until = time.monotonic() + seconds
+    while condition():
+        if time.monotonic() > until:
+            return True
+        time.sleep(_POLL_SECONDS)
+    return False
+
+
 @contextmanager
-def within(seconds: float, clock: Callable[[], float] = time.thread_time) -> Iterator[None]:
-    """Assert that a block ends in time; a slow or busy machine is given more, as much as other work takes it.
+def within(seconds: float) -> Iterator[None]:
+    """Assert that a block takes no more processor time of this thread; a slow machine is given more.
 
     Choose seconds several times from both what the block takes, and what it would take if it did not do
-    what the test is about.
-
-    Args:
-        clock: of this thread's work by default; `time.monotonic` if the block waits for others.
+    what the test is about. The collector of garbage rests meanwhile: it would walk, on this thread's account,
+    all that other tests left behind.
     """
-    before = _slowness(clock)
-    began = clock()
-    yield
-    took = clock() - began
-    allowed = seconds * max(1.0, before, _slowness(clock))
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        began = time.thread_time()
+        yield
+        took = time.thread_time() - began
+    finally:
+        if collects:
+            gc.enable()
+    allowed = seconds if took < seconds else seconds * max(1.0, _slowness())
     assert took < allowed, f"took {took:.2f} s, and {allowed:.2f} are allowed on this machine at the moment"
 
 
-def _slowness(clock: Callable[[], float]) -> float:
-    began = clock()
+def _slowness() -> float:
+    began = time.thread_time()
     _work()
-    return (clock() - began) / _REFERENCE_SECONDS
+    return (time.thread_time() - began) / _REFERENCE_SECONDS
 
 
 def _work() -> None:

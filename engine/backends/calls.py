@@ -10,16 +10,15 @@ import contextlib
 import queue
 import threading
 import time
-from typing import Any, Final, Literal
+from collections import deque
+from typing import Any, Final
 
-import grpc
-
-from engine.errors import Interrupted
+from engine.threads import Reason, due
 
 POLL_SECONDS: Final = 0.02
-_QUEUED_RESPONSES: Final = 4  # of up to 4 MiB each
-
-Reason = Literal["deadline", "cancelled"]
+# What is read ahead: so many responses, which mostly have up to 4 MiB each, or so many bytes of longer ones.
+_QUEUED_RESPONSES: Final = 4
+_QUEUED_BYTES: Final = 16 << 20
 
 
 class End:
@@ -29,9 +28,32 @@ class End:
         self.error = error
 
 
+class _Responses(queue.Queue[Any]):
+    """A queue that is full also with one long response: many of them at once would take gigabytes."""
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._bytes = 0
+        self._sizes: deque[int] = deque()
+
+    def _qsize(self) -> int:
+        count = super()._qsize()
+        return max(count, self.maxsize) if count and self._bytes >= _QUEUED_BYTES else count
+
+    def _put(self, item: Any) -> None:
+        size = 0 if isinstance(item, End) else len(item.arrow_batch.data)  # which is copied to look at it
+        self._sizes.append(size)
+        self._bytes += size
+        super()._put(item)
+
+    def _get(self) -> Any:
+        self._bytes -= self._sizes.popleft()
+        return super()._get()
+
+
 def pumped(call: Any) -> queue.Queue[Any]:
     """The queue into which a thread of its own moves a call's responses; the last item is an `End`."""
-    responses: queue.Queue[Any] = queue.Queue(_QUEUED_RESPONSES)
+    responses = _Responses(_QUEUED_RESPONSES)
     threading.Thread(target=_pump, args=(call, responses), name="calcmetric-query", daemon=True).start()
     return responses
 
@@ -40,7 +62,7 @@ def _pump(call: Any, responses: queue.Queue[Any]) -> None:
     try:
         for response in call:
             responses.put(response)
-    except (grpc.RpcError, ValueError) as error:
+    except Exception as error:  # whatever it is, somebody waits for the end
         responses.put(End(error))
     else:
         responses.put(End(None))
@@ -69,16 +91,3 @@ def wait(call: Any, until: float | None, cancel: threading.Event | None) -> Reas
         if reason := due(until, cancel):
             return reason
     return None
-
-
-def due(deadline: float | None, cancel: threading.Event | None) -> Reason | None:
-    """Why nothing is waited for any longer, or None."""
-    if cancel is not None and cancel.is_set():
-        return "cancelled"
-    return "deadline" if deadline is not None and time.monotonic() >= deadline else None
-
-
-def refuse_due(deadline: float | None, cancel: threading.Event | None) -> None:
-    """Raise `Interrupted` if nothing is waited for any longer."""
-    if reason := due(deadline, cancel):
-        raise Interrupted(reason)

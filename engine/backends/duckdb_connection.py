@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
+import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
@@ -17,6 +18,7 @@ from engine.backends.duckdb_talk import Conversation, Server, WillNotStop
 from engine.backends.sql import Rows, SqlConnection
 from engine.errors import BackendError, BackendLost, DataError, Interrupted
 from engine.ownsql import DIALECTS
+from engine.threads import SingleFlight
 from sandbox.contract.messages import Described
 
 _DROP_SECONDS: Final = 2.0
@@ -25,13 +27,17 @@ _DROP_SECONDS: Final = 2.0
 class Servers(Protocol):
     """Gives the process that runs now."""
 
-    def server(self) -> Server:
-        """The running process, which is started if need be."""
+    def server(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Server:
+        """The running process, which is started if need be; see `Endpoint.connection`."""
         ...
 
-    def end_server(self, server: Server) -> None:
+    def end_server(self, server: Server, reason: str) -> None:
         """End a process; the next use starts another."""
         ...
+
+
+class WouldNotStop(Interrupted):
+    """A query was taken back, went on all the same, and was ended with its process."""
 
 
 class DuckDbConnection(SqlConnection):
@@ -44,52 +50,88 @@ class DuckDbConnection(SqlConnection):
         self._sources: dict[bytes, tuple[Server, exp.Query]] = {}
         self._kept: list[tuple[Server, str]] = []
         self._lock = threading.Lock()
+        self._opening: dict[bytes, SingleFlight[tuple[Server, exp.Query]]] = {}
 
     def run(
         self, text: str, *, deadline: float | None, cancel: threading.Event | None
     ) -> Iterator[Described | Rows]:
         """Run a query; see `SqlConnection.run`."""
-        return self._ask(self._backend.server(), {"do": "query", "sql": text}, deadline, cancel)
+        server = self._backend.server(deadline, cancel)
+        return self._ask(server, {"do": "query", "sql": text}, deadline, cancel)
+
+    def rows(
+        self, server: Server, text: str, *, deadline: float | None, cancel: threading.Event | None
+    ) -> Iterator[Rows]:
+        """The rows of a query to a running process, its nested values as they are.
+
+        Raises:
+            WouldNotStop: it had to be stopped, and the process was ended with it.
+            Interrupted, BackendLost, BackendError: as `run`.
+        """
+        for part in self._ask(server, {"do": "rows", "sql": text}, deadline, cancel):
+            if isinstance(part, Rows):
+                yield part
 
     def describe(self, text: str, *, deadline: float | None, cancel: threading.Event | None) -> Described:
         """The columns of a query; see `SqlConnection.describe`."""
-        server = self._backend.server()
+        server = self._backend.server(deadline, cancel)
         parts = list(self._ask(server, {"do": "describe", "sql": text}, deadline, cancel))
         if len(parts) != 1 or not isinstance(parts[0], Described):
             raise BackendLost("the local duckdb process gave no columns")
         return parts[0]
 
-    def source(self, relation: pb.Relation) -> exp.Query:
+    def source(
+        self, relation: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> exp.Query:
         """The query that reads a dataset's files, its columns in capital letters as Snowflake has them."""
         key = relation.SerializeToString(deterministic=True)
+        server = self._backend.server(deadline, cancel)
         with self._lock:
-            server = self._backend.server()
             known = self._sources.get(key)
-            if known is None or known[0] is not server:
-                known = self._sources[key] = server, self._open(server, relation)
-            return known[1].copy()
+            opening = self._opening.setdefault(key, SingleFlight("calcmetric-open"))
+        if known is None or known[0] is not server:
+            known = opening.get(
+                lambda unwanted: self._open_and_keep(key, server, relation, unwanted), deadline, cancel
+            )
+        return known[1].copy()
 
     def close(self) -> None:
         """Remove what was kept; see `SqlConnection.close`."""
-        for server, path in self._kept:
+        with self._lock:
+            kept, self._kept = self._kept, []
+        for server, path in kept:
             with contextlib.suppress(BackendError, Interrupted):
                 list(self._ask(server, {"do": "drop", "path": path}, time.monotonic() + _DROP_SECONDS, None))
 
-    def _open(self, server: Server, relation: pb.Relation) -> exp.Query:
+    def _open_and_keep(
+        self, key: bytes, server: Server, relation: pb.Relation, unwanted: threading.Event
+    ) -> tuple[Server, exp.Query]:
+        """Open a dataset for all that wait for it, unless another thread has just done that."""
+        with self._lock:
+            known = self._sources.get(key)
+        if known is None or known[0] is not server:
+            known = server, self._open(server, relation, unwanted)
+            with self._lock:
+                self._sources[key] = known
+        return known
+
+    def _open(self, server: Server, relation: pb.Relation, unwanted: threading.Event) -> exp.Query:
         if relation.WhichOneof("rel_type") != "read" or not relation.read.HasField("data_source"):
             raise DataError("the backend 'duckdb' reads files and tables that are handed to it, no others")
         source = relation.read.data_source
-        reading = read_query(source.format, source.paths, dict(source.options))
+        reading = read_query(source.format, source.paths, dict(source.options), source.schema)
         if source.format != "parquet":  # text is read once, and its types are found once
             path = str(server.process.folder / f"{secrets.token_hex(16)}.parquet")
-            self._kept.append((server, path))
+            with self._lock:
+                self._kept.append((server, path))
             order = {"do": "keep", "sql": reading.sql(dialect="duckdb"), "path": path}
-            list(self._ask(server, order, None, None))
-            reading = read_query("parquet", [path], {})
-        question = {"do": "describe", "sql": reading.sql(dialect="duckdb")}
-        (described,) = self._ask(server, question, None, None)
-        assert isinstance(described, Described)
-        return in_capitals(reading, [column.name for column in described.columns])
+            list(self._ask(server, order, None, unwanted))
+            reading = read_query("parquet", [path], {}, "")
+        described = f"SELECT column_name, column_type FROM (DESCRIBE {reading.sql(dialect='duckdb')})"  # noqa: S608
+        parts = self._ask(server, {"do": "query", "sql": described}, None, unwanted)
+        tables = [pa.ipc.open_stream(part.data).read_all() for part in parts if isinstance(part, Rows)]
+        names, kinds = pa.concat_tables(tables).columns
+        return in_capitals(reading, dict(zip(names.to_pylist(), kinds.to_pylist(), strict=True)))
 
     def _ask(
         self,
@@ -99,11 +141,12 @@ class DuckDbConnection(SqlConnection):
         cancel: threading.Event | None,
     ) -> Iterator[Described | Rows]:
         try:
-            with server.ask(question) as sock:
-                yield from Conversation(sock, deadline, cancel).parts()
+            with server.ask(question, deadline) as sock:
+                yield from Conversation(sock, deadline, cancel, server.process.grace).parts()
         except WillNotStop as stubborn:
-            self._backend.end_server(server)
-            raise Interrupted(stubborn.reason) from None
-        except (OSError, EOFError, ValueError):
-            self._backend.end_server(server)
+            server.condemned = True
+            self._backend.end_server(server, "a query went on after it was taken back")
+            raise WouldNotStop(stubborn.reason) from None
+        except (OSError, EOFError, ValueError) as error:
+            self._backend.end_server(server, f"it ended over a query ({type(error).__name__})")
             raise BackendLost("the local duckdb process ended over a query") from None

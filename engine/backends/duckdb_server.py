@@ -19,11 +19,14 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
-from engine.backends.duckdb_wire import MOST_BYTES, Message, Reader, send, send_json, send_rows
+from engine.backends.duckdb_nested import as_json
+from engine.backends.duckdb_wire import MOST_BYTES, Message, Reader, send_end, send_json, send_rows
 
 _SETTINGS: Final = (
     "TimeZone = 'UTC'",
     "parquet_can_have_nan = true",  # or filters overlook NaN, which statistics leave out
+    # With it, the largest value of a column is NaN where statistics only say that there may be one.
+    "disabled_optimizers = 'statistics_propagation'",
     "autoinstall_known_extensions = false",
     "autoload_known_extensions = false",
     "allow_community_extensions = false",
@@ -67,8 +70,7 @@ def _answer(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, token: str) 
             if not hmac.compare_digest(str(question.pop("token")), token):
                 return
             threading.Thread(target=_watch, args=(cursor, sock, over), daemon=True).start()
-            _carry_out(cursor, sock, question)
-            send(sock, Message.END)
+            send_end(sock, _carry_out(cursor, sock, question))
         except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
             told = {"class": type(error).__name__, "text": str(error)[:_TEXT_CHARS]}
             _tell(sock, told)
@@ -101,14 +103,17 @@ def _watch(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, over: threadi
         return
 
 
-def _carry_out(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, question: dict[str, str]) -> None:
+def _carry_out(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, question: dict[str, str]) -> int:
+    """Do what is asked; how many rows were sent."""
+    rows = 0
     match question["do"]:
-        case "query":
+        case "query" | "rows":
             relation = cursor.sql(question["sql"])
             _send_columns(relation, sock)
-            for batch in _batches(relation):
+            for batch in _batches(relation, plain=question["do"] == "query"):
                 for part in _parts(batch):
                     send_rows(sock, part.num_rows, _stream(part))
+                    rows += part.num_rows
         case "describe":
             _send_columns(cursor.sql(question["sql"]), sock)
         case "keep":
@@ -116,6 +121,7 @@ def _carry_out(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, question:
             cursor.execute(f"COPY ({question['sql']}) TO '{target}' (FORMAT parquet)")
         case "drop":
             Path(question["path"]).unlink(missing_ok=True)
+    return rows
 
 
 def _send_columns(relation: duckdb.DuckDBPyRelation, sock: socket.socket) -> None:
@@ -123,15 +129,16 @@ def _send_columns(relation: duckdb.DuckDBPyRelation, sock: socket.socket) -> Non
     send_json(sock, Message.COLUMNS, list(columns))
 
 
-def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
-    """The rows, in one batch at least."""
+def _batches(relation: duckdb.DuckDBPyRelation, *, plain: bool) -> Iterator[pa.RecordBatch]:
+    """The rows, in one batch at least; nested values as JSON text if `plain`."""
     reader = relation.to_arrow_reader(_BATCH_ROWS)
     count = 0
     for batch in reader:
         count += 1
-        yield _plain(batch)
+        yield _plain(batch) if plain else batch
     if not count:
-        yield _plain(pa.RecordBatch.from_pylist([], schema=reader.schema))
+        empty = pa.RecordBatch.from_pylist([], schema=reader.schema)
+        yield _plain(empty) if plain else empty
 
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -152,13 +159,8 @@ def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
     """A batch whose nested values are JSON text, as Snowflake's are."""
-    columns = [_as_text(column) if pa.types.is_nested(column.type) else column for column in batch.columns]
+    columns = [as_json(column) if pa.types.is_nested(column.type) else column for column in batch.columns]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
-
-
-def _as_text(column: pa.Array) -> pa.Array:
-    values = [None if value is None else json.dumps(value, default=str) for value in column.to_pylist()]
-    return pa.array(values, pa.string())
 
 
 def _stream(batch: pa.RecordBatch) -> memoryview:

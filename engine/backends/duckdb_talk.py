@@ -7,34 +7,44 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from engine.backends.duckdb_types import columns_of
-from engine.backends.duckdb_wire import Message, Reader, send_json, split_rows
+from engine.backends.duckdb_wire import Message, Reader, rows_told, send_json, split_rows
 from engine.backends.process import ServerProcess
 from engine.backends.sql import Rows
+from engine.effort import Grace
 from engine.errors import BackendError, Interrupted
 from sandbox.contract.messages import Described
 
 _STOP_SECONDS: Final = 2.0
 _TICK_SECONDS: Final = 0.05
+_ASK_SECONDS: Final = 10.0  # a process that takes no question for so long stands still
 
 
 class Server:
-    """A running process, and the word that it answers to."""
+    """A running process, and the word that it answers to.
+
+    Attributes:
+        process: it.
+        condemned: whether it is ended because of one query, whose fault it is.
+    """
 
     def __init__(self, process: ServerProcess, token: str) -> None:
         self.process = process
+        self.condemned = False
         self._token = token
 
-    def ask(self, question: Mapping[str, str]) -> socket.socket:
+    def ask(self, question: Mapping[str, str], deadline: float | None = None) -> socket.socket:
         """Open a connection with a question; the answer comes on it.
 
         Raises:
-            OSError: the process is gone.
+            OSError: the process is gone, or did not take the question in time.
         """
         sock = socket.socket(socket.AF_UNIX)
+        left = _ASK_SECONDS if deadline is None else deadline - time.monotonic()
+        sock.settimeout(min(_ASK_SECONDS, max(_TICK_SECONDS, left)))
         try:
             sock.connect(self.process.address)
             send_json(sock, Message.ASK, {**question, "token": self._token})
@@ -55,23 +65,39 @@ class WillNotStop(Exception):
 class Conversation:
     """One answer, as it comes."""
 
-    def __init__(self, sock: socket.socket, deadline: float | None, cancel: threading.Event | None) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        deadline: float | None,
+        cancel: threading.Event | None,
+        grace: Callable[[float], Grace],
+    ) -> None:
         self._sock = sock
         self._reader = Reader(sock)
         self._deadline = deadline
         self._cancel = cancel
+        self._grace = grace
         sock.settimeout(_TICK_SECONDS)
 
     def parts(self) -> Iterator[Described | Rows]:
-        """Columns, then rows."""
+        """Columns, then rows.
+
+        Raises:
+            ValueError: rows are missing, or it is no answer.
+        """
+        count = 0
         while True:
             kind, payload = self._next()
             if kind is Message.END:
+                if rows_told(payload) != count:
+                    raise ValueError("rows are missing")
                 return
             if kind is Message.COLUMNS:
                 yield Described(columns_of(json.loads(bytes(payload))))
             elif kind is Message.ROWS:
-                yield Rows(*split_rows(payload))
+                rows = Rows(*split_rows(payload))
+                count += rows.count
+                yield rows
             elif kind is Message.FAILED:
                 told = json.loads(bytes(payload))
                 raise BackendError(told["text"], exception=f"duckdb.{told['class']}")
@@ -96,8 +122,8 @@ class Conversation:
     def _take_back(self, reason: Any) -> None:
         """Have the query stopped, and raise `Interrupted` once it has."""
         self._sock.shutdown(socket.SHUT_WR)
-        until = time.monotonic() + _STOP_SECONDS
-        while time.monotonic() < until:
+        grace = self._grace(_STOP_SECONDS)
+        while grace.left() > 0:
             with contextlib.suppress(TimeoutError):
                 kind, _ = self._reader.read()
                 if kind in (Message.END, Message.FAILED):

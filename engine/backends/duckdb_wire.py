@@ -1,8 +1,8 @@
 """What the engine and its DuckDB process say to each other, over one connection for each query.
 
 A message is a kind (1 byte), a length (4 bytes, big endian) and a payload. The engine sends one `ASK`; the
-answer is a `COLUMNS`, then `ROWS` messages, then an `END`, or a `FAILED` at any time. The engine takes a
-question back by closing its sending side; the answer to that is a `FAILED`, too.
+answer is a `COLUMNS`, then `ROWS` messages, then an `END` that counts their rows, or a `FAILED` at any time.
+The engine takes a question back by closing its sending side; the answer to that is a `FAILED`, too.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ MOST_BYTES: Final = 64 << 20
 class Message(enum.IntEnum):
     """What a message carries."""
 
-    ASK = 1  # JSON: "token", "do" ("query", "describe", "keep" or "drop") and its arguments
+    ASK = 1  # JSON: "token", "do" ("query", "rows", "describe", "keep" or "drop") and its arguments
     COLUMNS = 2  # JSON: a list of [name, DuckDB's name of the type]
     ROWS = 3  # how many rows (8 bytes), then an Arrow stream of one record batch
-    END = 4
+    END = 4  # how many rows were sent (8 bytes)
     FAILED = 5  # JSON: DuckDB's class of the error, and its text
 
 
@@ -48,6 +48,22 @@ def send_json(sock: socket.socket, kind: Message, value: Any) -> None:
 def send_rows(sock: socket.socket, rows: int, stream: memoryview) -> None:
     """Send a batch; see `send`."""
     send(sock, Message.ROWS, _ROW_COUNT.pack(rows), stream)
+
+
+def send_end(sock: socket.socket, rows: int) -> None:
+    """End an answer; see `send`."""
+    send(sock, Message.END, _ROW_COUNT.pack(rows))
+
+
+def rows_told(payload: memoryview) -> int:
+    """What `send_end` has sent.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if len(payload) != _ROW_COUNT.size:
+        raise ValueError("an end without a count")
+    return int(_ROW_COUNT.unpack(payload)[0])
 
 
 def split_rows(payload: memoryview) -> tuple[int, memoryview]:

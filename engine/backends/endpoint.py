@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import threading
+from typing import Final, Protocol
 
 from engine.backends.rpc import Connection
 from engine.backends.turns import NoTurns, Turns
+from engine.effort import Grace
+
+# Who is waited for by a run has up to so many times as long where others have the processors: a run is given
+# up ten seconds after its end.
+STOP_TIMES: Final = 4.0
 
 
 class Endpoint(Protocol):
@@ -13,30 +19,61 @@ class Endpoint(Protocol):
 
     interrupts: bool
     configuration: tuple[tuple[str, str], ...]
+    # Whether sessions may be opened under other settings, which its server is known to follow.
+    own_settings: bool
 
     @property
     def turns(self) -> Turns:
         """Whose query is asked now."""
         ...
 
-    def connection(self) -> Connection:
-        """The connection to use now; starts the server if it is not running."""
+    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Connection:
+        """The connection to use now; starts the server if it is not running.
+
+        Raises:
+            Interrupted: the deadline passed or `cancel` was set while it was waited for.
+            BackendStartError: it cannot be started or reached.
+            EngineClosed: it was closed.
+        """
         ...
 
     def note_broken(self, connection: Connection) -> None:
         """A call on `connection` found the server unreachable."""
         ...
 
-    def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
-        """Whether an interrupted query's tasks have ended, waiting until `until` (monotonic)."""
+    def grace(self, connection: Connection, seconds: float, *, times: float = STOP_TIMES) -> Grace:
+        """Seconds that the server is given; others that keep it from the processors do not shorten them.
+
+        Args:
+            connection: to it.
+            seconds: how many.
+            times: how many times as long it is at most; more than by default where nobody waits.
+        """
         ...
 
-    def end_server(self, connection: Connection) -> None:
-        """End the server behind `connection`, if it is ours; the next use starts another."""
+    def wait_idle(self, connection: Connection, grace: Grace) -> bool:
+        """Whether an interrupted query's tasks have ended, waiting as long as the grace lasts."""
+        ...
+
+    def end_server(self, connection: Connection, reason: str) -> None:
+        """End the server behind `connection`, if it is ours; the next use starts another.
+
+        Args:
+            connection: to it.
+            reason: for the log.
+        """
         ...
 
     def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
         """Release a closed session, or keep it for its tenant; `clean`: nothing of it was stopped."""
+        ...
+
+    def place_of(self, tenant: str) -> Endpoint:
+        """Where a tenant's next query is asked: here, or apart from the others' if it ended their server."""
+        ...
+
+    def convict(self, tenant: str, *, sure: bool = True) -> None:
+        """A query of a tenant was what ended the server; `sure`: nothing else can have done it."""
         ...
 
 
@@ -45,27 +82,42 @@ class FixedEndpoint:
 
     interrupts = False
     configuration: tuple[tuple[str, str], ...] = ()
+    own_settings = False
     turns: Turns = NoTurns()
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def connection(self) -> Connection:
+    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Connection:
         """That connection."""
+        del deadline, cancel
         return self._connection
 
     def note_broken(self, connection: Connection) -> None:
         """Somebody else's business."""
 
-    def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
+    def grace(self, connection: Connection, seconds: float, *, times: float = STOP_TIMES) -> Grace:
+        """Seconds of the clock: of the server's process nothing is known."""
+        del connection, times
+        return Grace(seconds)
+
+    def wait_idle(self, connection: Connection, grace: Grace) -> bool:
         """Never asked, as nothing is interrupted here."""
-        del connection, since, until
+        del connection, grace
         return False
 
-    def end_server(self, connection: Connection) -> None:
+    def end_server(self, connection: Connection, reason: str) -> None:
         """Somebody else's business."""
 
     def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
         """Release it."""
         del tenant, clean
         connection.release(session_id)
+
+    def place_of(self, tenant: str) -> Endpoint:
+        """Here."""
+        del tenant
+        return self
+
+    def convict(self, tenant: str, *, sure: bool = True) -> None:
+        """Somebody else's business."""

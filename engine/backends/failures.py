@@ -2,8 +2,8 @@
 
 A server puts Spark's error condition, its parameters and the exception's class names into the trailing
 metadata (google.rpc.ErrorInfo). Parameters that do not fit there (1 KiB on Spark) are left out and asked
-for with FetchErrorDetails. Sail gives the class names only. Rejected: PySpark's own converter, which
-builds its exceptions and loses which server class it was.
+for with FetchErrorDetails. Rejected: PySpark's own converter, which builds its exceptions and loses which
+server class it was.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Final
 
 import grpc
 import pyspark.sql.connect.proto as pb
-from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
+from google.rpc import error_details_pb2, status_pb2
 from pyspark.errors.exceptions.connect import EXCEPTION_CLASS_MAPPING
 
-from engine.errors import BackendError, BackendLost
+from engine.errors import AnswerTooLarge, BackendError, BackendLost
 
 FetchDetails = Callable[[str], "pb.FetchErrorDetailsResponse | None"]
 
@@ -35,6 +35,8 @@ _LOST_CONDITIONS: Final = frozenset(
 _ENDING: Final = "Cannot call methods on a stopped SparkContext."
 _ENDING_LINES: Final = 3
 _ENDING_CLASS: Final = "java.lang.IllegalStateException"
+# How gRPC's client begins what it says of a message that it did not read.
+_UNREAD: Final = ("CLIENT: Received message larger than max", "Received message larger than max")
 _DETAILS_KEY: Final = "grpc-status-details-bin"
 
 
@@ -48,6 +50,8 @@ def decode_failure(error: grpc.RpcError, fetch: FetchDetails) -> BackendError:
     code = _call_attribute(error, "code")
     status, info = _decode_status(error)
     text = status.message or str(_call_attribute(error, "details") or error)
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and text.startswith(_UNREAD):
+        return AnswerTooLarge(text)
     if info is None:
         return (BackendLost if code in _LOST_CODES else BackendError)(text)
     metadata = info.metadata
@@ -75,6 +79,11 @@ def decode_failure(error: grpc.RpcError, fetch: FetchDetails) -> BackendError:
 def is_ending(lost: BackendLost) -> bool:
     """Whether a lost query met a server that still answers, but will answer nothing any more."""
     return _says_it_ends(lost.detail, lost.condition, lost.exception)
+
+
+def forgot_session(lost: BackendLost) -> bool:
+    """Whether a lost query met a server that answers, but does not know the session any more."""
+    return lost.condition in _LOST_CONDITIONS
 
 
 def where_ended(lost: BackendLost) -> str:

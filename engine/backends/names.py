@@ -7,11 +7,13 @@ from pathlib import Path
 
 from engine.backends.base import Backend
 from engine.backends.duckdb import LocalDuckDb
+from engine.backends.native import NativeSpark
+from engine.backends.native_trust import Differences
 from engine.backends.remote import Remote
-from engine.backends.sail import LocalSail
 from engine.backends.snowflake import SCHEME, Snowflake
 from engine.backends.spark import LocalSpark
 from engine.errors import UsageError
+from engine.wording import worded
 
 
 def make_backend(
@@ -20,32 +22,52 @@ def make_backend(
     roots: Sequence[Path],
     spool: Path,
     cache_dir: Path | None = None,
+    files_only: bool = False,
     confined: bool = True,
+    native: bool = True,
+    verify: float = 0.0,
+    differences: Differences | None = None,
+    native_memory_bytes: int | None = None,
 ) -> Backend:
     """Make a backend; nothing is started yet.
 
     Args:
-        name: "spark", "sail", "duckdb", the address of a Spark Connect endpoint ("sc://host:port"), or a
+        name: "spark", "duckdb", the address of a Spark Connect endpoint ("sc://host:port"), or a
             connection of connections.toml ("snowflake://NAME").
         roots: the folders that a local server may read. A remote one reads what its cluster lets it.
         spool: where the engine puts data for a local server.
         cache_dir: where Spark's class archives are kept; by default the user's cache folder.
+        files_only: whether a local server may start where nothing confines its network.
         confined: False only for tests that take the confinement of a local server away.
+        native: whether DuckDB answers, in front of "spark", what it is proven to answer as Spark does;
+            of no meaning to others.
+        verify: the share of native answers that Spark is asked for, too.
+        differences: of native answers and Spark's; shared by backends of one program.
+        native_memory_bytes: `memory_bytes` of the DuckDB process.
 
     Raises:
         UsageError: there is no such backend.
     """
     if name == "spark":
-        return LocalSpark(roots, spool, cache_dir, confined=confined)
-    if name == "sail":
-        return LocalSail(roots, spool, confined=confined)
+        spark = LocalSpark(roots, spool, cache_dir, files_only=files_only, confined=confined)
+        if not native:
+            return spark
+        duckdb = LocalDuckDb(
+            roots, spool, memory_bytes=native_memory_bytes, files_only=files_only, confined=confined
+        )
+        return NativeSpark(spark, duckdb, differences=differences, verify=verify)
     if name == "duckdb":
-        return LocalDuckDb(roots, spool, confined=confined)
+        return LocalDuckDb(
+            roots, spool, memory_bytes=native_memory_bytes, files_only=files_only, confined=confined
+        )
     if name.startswith("sc://"):
         return Remote(name)
     if name.startswith(SCHEME):
         return Snowflake(name)
+    if name == "sail":
+        raise UsageError(
+            worded("the backend 'sail' is gone: {use_spark}, which answers most metrics without Java")
+        )
     raise UsageError(
-        f"there is no backend {name!r}; there are 'spark', 'sail', 'sc://host:port', 'duckdb' and "
-        "'snowflake://CONNECTION'"
+        f"there is no backend {name!r}; there are 'spark', 'sc://host:port', 'duckdb' and 'snowflake://CONNECTION'"
     )

@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
@@ -22,15 +23,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.effort import MOST_TIMES, Effort, Grace, look_at, tree
 from sandbox import contract
 
 _KEEPER: Final = Path(__file__).with_name("keeper.py")
 _PACKAGES: Final = Path(contract.__file__).parents[2]  # where `sandbox.jail` is found without site-packages
 _END_SECONDS: Final = 5.0
-_GRACE_SECONDS: Final = 60  # for a server that is asked to finish: writing a class archive takes seconds
+# For a server that is asked to finish: writing a class archive takes seconds, and one that lets all others
+# go first may have none for long. Whoever asked it ends it earlier if need be.
+_GRACE_SECONDS: Final = 60
+_IDLE_GRACE_SECONDS: Final = 3_600
 _LOG_TAIL_BYTES: Final = 4_000
 _SOCKET: Final = "server.sock"
+_LOW: Final = 15  # a twenty-eighth of the usual share, where somebody else wants it
 _NETWORK_COMPLAINT: Final = b'"jail": "network"'
+_OPEN_COMPLAINT: Final = b'"jail": "files-only"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class Permissions:
         connect_ports: TCP ports that it may connect to.
         forward_port: the TCP port at which it answers; 0 for none. The engine reaches it by a Unix socket.
         private_network: whether its ports are to be out of everybody else's reach, where the host permits.
+        files_only: whether it may start where nothing confines its network.
         memory_bytes: its data segment; 0 for no limit, where the server limits itself.
         file_bytes: the largest file that it may write; 0 for no limit.
     """
@@ -52,6 +60,7 @@ class Permissions:
     connect_ports: tuple[int, ...] = ()
     forward_port: int = 0
     private_network: bool = True
+    files_only: bool = False
     memory_bytes: int = 0
     file_bytes: int = 0
 
@@ -95,9 +104,17 @@ class ServerProcess:
     @property
     def is_private(self) -> bool:
         """Whether the server's ports are out of everybody else's reach; known once it listens."""
-        with contextlib.suppress(OSError), self.log.open("rb") as log:
-            return self._private and _NETWORK_COMPLAINT not in log.read(_LOG_TAIL_BYTES)
-        return False
+        return self._private and self._complained(_NETWORK_COMPLAINT) is False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing confines the server's network, as its operator accepted; known once it listens."""
+        return self._complained(_OPEN_COMPLAINT) is True
+
+    @property
+    def exit_status(self) -> int | None:
+        """How it ended: a status, more than 128 for a signal, or -9 for the keeper's end; None: it runs."""
+        return self._exit
 
     def is_listening(self) -> bool:
         """Whether the server accepts connections."""
@@ -106,16 +123,19 @@ class ServerProcess:
             return True
         return False
 
-    def cpu_seconds(self) -> float:
-        """Processor time of the server and what keeps it, since their start."""
-        ticks, waiting = 0, [self._keeper.pid]
-        while waiting:
-            pid = waiting.pop()
-            with contextlib.suppress(OSError, ValueError, IndexError):  # it has just ended
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                ticks += int(fields[11]) + int(fields[12])
-                waiting += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-        return ticks / os.sysconf("SC_CLK_TCK")
+    def _complained(self, words: bytes) -> bool | None:
+        """Whether the jail said this before the server began; None if its log cannot be read."""
+        with contextlib.suppress(OSError), self.log.open("rb") as log:
+            return words in log.read(_LOG_TAIL_BYTES)
+        return None
+
+    def effort(self) -> Effort:
+        """What the server and what keeps it have done so far."""
+        return look_at(tree(self._keeper.pid))
+
+    def grace(self, seconds: float, *, times: float = MOST_TIMES) -> Grace:
+        """Seconds for the server, and for this process, which has to hear it; see `Grace`."""
+        return Grace(seconds, lambda: look_at((*tree(self._keeper.pid), os.getpid())), times=times)
 
     def log_tail(self) -> str:
         """The end of the server's output; for logs and for `BackendStartError.detail`."""
@@ -141,6 +161,17 @@ class ServerProcess:
                 return log.read()
         except OSError:
             return b""
+
+    def give_way(self, *, low: bool) -> bool:
+        """Let everything else on the machine go first, or no longer, where Linux groups by session.
+
+        What else lowers a priority cannot be taken back without privileges.
+
+        Returns:
+            Whether that is so for all of its processes; without privileges Linux changes ten groups a second.
+        """
+        niceness = _LOW if low else 0
+        return all(_weigh(Path(f"/proc/{pid}/autogroup"), niceness) for pid in tree(self._keeper.pid))
 
     def ask_to_finish(self) -> None:
         """Ask the server to end in its own time; `is_alive` tells when. Its folder stays until `end`."""
@@ -176,6 +207,18 @@ class ServerProcess:
         self._said += data
         if self._said.endswith(b"\n"):
             self._exit = int(self._said)
+
+
+def _weigh(group: Path, niceness: int) -> bool:
+    """Set the niceness of a group of processes; False if that is to be tried again."""
+    try:
+        if int(group.read_text().split()[-1]) != niceness:
+            group.write_text(str(niceness))
+    except BlockingIOError:
+        return False
+    except (OSError, ValueError, IndexError):  # there are no groups, or the process has ended
+        return True
+    return True
 
 
 def make_folder(name: str, parent: Path | None = None) -> Path:
@@ -216,10 +259,11 @@ def start_process(
         "forward_port": permissions.forward_port or None,
         "forward_socket": str(folder / _SOCKET) if permissions.forward_port else None,
         "private_network": private,
+        "files_only": permissions.files_only,
         "memory_bytes": permissions.memory_bytes or None,
         "file_bytes": permissions.file_bytes or None,
         "confine": confined,
-        "grace_seconds": _GRACE_SECONDS,
+        "grace_seconds": _IDLE_GRACE_SECONDS if low_priority else _GRACE_SECONDS,
     }
     order = {
         "argv": [sys.executable, "-S", "-P", "-m", "sandbox.jail"],
@@ -228,7 +272,7 @@ def start_process(
         "orphans": [str(orphan) for orphan in orphans],
         "log": str(folder / "server.log"),
         "input": json.dumps(policy) + "\n",
-        "nice": 19 if low_priority else 0,
+        "idle": low_priority,
     }
     keeper = subprocess.Popen(
         [sys.executable, "-I", "-S", str(_KEEPER)],
@@ -244,6 +288,14 @@ def start_process(
     with contextlib.suppress(OSError):
         keeper.stdin.write(json.dumps(order).encode() + b"\n")
     return ServerProcess(folder, keeper, private=private)
+
+
+def python_folders() -> tuple[Path, ...]:
+    """Where this Python lives: interpreter, standard library, installed packages."""
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    found = {Path(sysconfig.get_path(name)) for name in names}
+    found |= {Path(sys.prefix), Path(sys.base_prefix) / "lib", Path(sys.executable).resolve()}
+    return tuple(sorted(found))
 
 
 def find_free_ports(count: int) -> tuple[int, ...]:

@@ -9,30 +9,46 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any, Final
+import uuid
+from typing import Any, Final, Self
 
 import grpc
 from pyspark.errors import PySparkException
 from pyspark.sql.connect.client.core import DefaultChannelBuilder
 
+from engine.backends.base import MOST_START_SECONDS, Capabilities, StartsWhole
+from engine.backends.endpoint import STOP_TIMES
 from engine.backends.local import refuse_fork
 from engine.backends.rpc import CHANNEL_OPTIONS, Connection
 from engine.backends.session import ConnectSession
 from engine.backends.turns import NoTurns, Turns
+from engine.backends.unreachable import Endpoint, explain_silence
+from engine.effort import Grace
 from engine.errors import BackendStartError, EngineClosed, UsageError
+from engine.threads import SingleFlight
 
 _REACH_SECONDS: Final = 5.0
 _CONFIGURATION: Final[tuple[tuple[str, str], ...]] = (
     ("spark.sql.session.timeZone", "UTC"),
     ("spark.sql.ansi.enabled", "true"),
+    # What statistics of Parquet files would pass over wrongly; see `engine.backends.spark_settings`.
+    ("spark.sql.datetime.java8API.enabled", "true"),
+    ("spark.sql.optimizer.nestedPredicatePushdown.supportedFileSources", ""),
 )
 
 
-class _Unowned:
-    """What both have in common: a server that we can ask to stop, but not end."""
+class Unowned(StartsWhole):
+    """What both have in common: a server that we can ask to stop, but not end.
 
+    Attributes:
+        address: where it is, for people and to tell servers apart; nothing secret.
+    """
+
+    address: str
+    capabilities = Capabilities(remote=True)
     interrupts = True
     configuration: tuple[tuple[str, str], ...] = ()
+    own_settings: bool = False
     turns: Turns = NoTurns()
 
     def __init__(self) -> None:
@@ -42,12 +58,17 @@ class _Unowned:
     def note_broken(self, connection: Connection) -> None:
         """The channel connects again by itself; see `Endpoint`."""
 
-    def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
+    def grace(self, connection: Connection, seconds: float, *, times: float = STOP_TIMES) -> Grace:
         """There is no looking into somebody else's server; see `Endpoint`."""
-        del connection, since, until
+        del connection, times
+        return Grace(seconds)
+
+    def wait_idle(self, connection: Connection, grace: Grace) -> bool:
+        """There is no looking into somebody else's server; see `Endpoint`."""
+        del connection, grace
         return True
 
-    def end_server(self, connection: Connection) -> None:
+    def end_server(self, connection: Connection, reason: str) -> None:
         """Not ours to end; the session cancels its call; see `Endpoint`."""
 
     def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
@@ -55,13 +76,21 @@ class _Unowned:
         del tenant, clean
         connection.release(session_id)
 
+    def place_of(self, tenant: str) -> Self:
+        """There is one server only; see `Endpoint`."""
+        del tenant
+        return self
+
+    def convict(self, tenant: str, *, sure: bool = True) -> None:
+        """Not ours to start elsewhere; see `Endpoint`."""
+
     def _check_usable(self) -> None:
         refuse_fork(self._pid)
         if self._closed:
             raise EngineClosed("this backend is closed; make a new engine")
 
 
-class Remote(_Unowned):
+class Remote(Unowned):
     """A Spark Connect endpoint.
 
     Args:
@@ -79,8 +108,11 @@ class Remote(_Unowned):
             self._builder = DefaultChannelBuilder(address, list(CHANNEL_OPTIONS))
         except (PySparkException, ValueError) as error:
             raise UsageError(f"the backend's address is not one of Spark Connect: {error}") from None
-        self.name = f"sc://{self._builder.endpoint}"  # without the token
+        self.name = self.address = f"sc://{self._builder.endpoint}"  # without the token
         self._lock = threading.Lock()
+        self._reaching: SingleFlight[Connection] = SingleFlight(
+            "calcmetric-reach", lingers=MOST_START_SECONDS
+        )
         self._connection: Connection | None = None
 
     def start(self) -> None:
@@ -92,20 +124,32 @@ class Remote(_Unowned):
         self.connection()
         return ConnectSession(self, tenant=tenant)
 
-    def connection(self) -> Connection:
-        """The connection, made and tried at the first use."""
+    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Connection:
+        """The connection, made and tried at the first use; see `Endpoint`."""
         self._check_usable()
-        with self._lock:
-            if self._connection is None:
-                self._connection = self._reach()
-            return self._connection
+        return self._connection or self._reaching.get(lambda _: self._reach_and_keep(), deadline, cancel)
 
     def close(self) -> None:
         """Close the channel; see `Backend.close`."""
         with self._lock:
             self._closed = True
-            if self._connection is not None and os.getpid() == self._pid:
-                self._connection.close()
+            connection = self._connection
+        if connection is not None and os.getpid() == self._pid:
+            connection.close()
+
+    def _reach_and_keep(self) -> Connection:
+        """Reach the endpoint, unless another thread has just done that."""
+        if self._connection is not None:
+            return self._connection
+        connection = self._reach()
+        with self._lock:
+            if self._connection is None and not self._closed:
+                self._connection = connection
+        if self._connection is not connection:
+            connection.close()
+        self._check_usable()
+        assert self._connection is not None
+        return self._connection
 
     def _reach(self) -> Connection:
         connection = Connection(
@@ -113,23 +157,27 @@ class Remote(_Unowned):
             user_id=self._builder.userId or os.environ.get("USER", "calcmetric"),
             metadata=tuple(self._builder.metadata()),
             client_type=self._builder.userAgent,
+            lasting=True,
         )
-        session = ConnectSession(self)
+        session_id = str(uuid.uuid4())
         try:
-            connection.server_version(session.id, _REACH_SECONDS)
+            connection.server_version(session_id, _REACH_SECONDS)
         except grpc.RpcError as error:
             connection.close()
-            failure = BackendStartError(
-                f"the backend {self.name} does not answer; check its address, that it runs, "
-                "that this machine may reach it, and the token"
-            )
+            why = explain_silence(self._endpoint(), error)
+            failure = BackendStartError(f"the backend {self.name} does not answer: {why}")
             failure.detail = str(error)
             raise failure from None
-        connection.release(session.id)
+        connection.release(session_id)
         return connection
 
+    def _endpoint(self) -> Endpoint:
+        url, token = self._builder.url, self._builder.token is not None
+        tls = self._builder.use_ssl or (token and url.hostname != "localhost")
+        return Endpoint(url.hostname or "", self._builder._port, tls=tls, token=token)
 
-class CallerSession(_Unowned):
+
+class CallerSession(Unowned):
     """The caller's own Spark Connect session, as `df.sparkSession` gives it.
 
     Queries run in that session, so that the DataFrame's plan means there what it means to the caller.
@@ -153,7 +201,10 @@ class CallerSession(_Unowned):
             )
         if client.is_closed:
             raise UsageError("the DataFrame's Spark session was stopped; make it from a running session")
+        self.address = f"sc://{getattr(client._builder, 'endpoint', client._builder.host)}"
         self._session_id: str = client._session_id
+        # Another server would make a session of this id without the caller's settings.
+        self._observed: str = client._server_session_id or ""
         self._connection = Connection(
             client._channel,
             user_id=client._user_id or "",
@@ -175,13 +226,14 @@ class CallerSession(_Unowned):
     def open_session(self, tenant: str = "") -> ConnectSession:
         """The caller's session, again; see `Backend.open_session`."""
         self._check_usable()
-        return ConnectSession(self, self._session_id, tenant=tenant)
+        return ConnectSession(self, self._session_id, tenant=tenant, observed=self._observed)
 
     def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
         """The caller still uses it; see `Endpoint`."""
 
-    def connection(self) -> Connection:
+    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Connection:
         """The caller's connection."""
+        del deadline, cancel
         self._check_usable()
         return self._connection
 

@@ -2,7 +2,7 @@
 
 Key pairs, OAuth and everything else about logging in is the connector's part. A run has a Snowflake session
 of its own while it lasts; sessions that ended well are used again. Each statement is a SELECT that the engine
-wrote; what else the role may do is for its grants to say (see the README).
+wrote; what else the role may do is for its grants to say (see docs/snowflake.md).
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import threading
 from typing import Any, Final
 
+from engine.backends.base import Capabilities
 from engine.backends.snowflake_connection import SnowflakeConnection, log_out
 from engine.backends.sql import SqlBackend
 from engine.backends.sql_session import DirectSqlSession
 from engine.errors import BackendStartError, EngineClosed
+from engine.results.text import clean_text
 
 SCHEME: Final = "snowflake://"
 # For the sessions of a run. A statement's timeout is its own, from its deadline.
@@ -32,6 +34,7 @@ _PARAMETERS: Final[dict[str, Any]] = {
     "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "ARROW",
 }
 _MOST_IDLE: Final = 4
+_REASON_CHARS: Final = 300
 
 
 class Snowflake(SqlBackend):
@@ -41,6 +44,8 @@ class Snowflake(SqlBackend):
         address: "snowflake://NAME".
         parameters: of the connection, over those of the name; for tests.
     """
+
+    capabilities = Capabilities(frames="snowpark", remote=True)
 
     def __init__(self, address: str, **parameters: Any) -> None:
         self.name = address
@@ -102,9 +107,10 @@ class Snowflake(SqlBackend):
                 }
             )
         except (connector.errors.Error, OSError, ValueError) as error:
-            failure = BackendStartError(
-                f"cannot log in to Snowflake as the connection {self.name.removeprefix(SCHEME)!r} says: "
-                "look at it with `snow connection test`, and at the network policy of the account"
-            )
-            failure.detail = str(error)
-            raise failure from None
+            reason = clean_text(str(error).partition("\n")[0], _REASON_CHARS)
+            connection = self.name.removeprefix(SCHEME)
+            raise BackendStartError(
+                f"cannot log in to Snowflake as the connection {connection!r} says: {reason}; "
+                "look at it with `snow connection test`, and at the network policy of the account",
+                detail=str(error),
+            ) from None

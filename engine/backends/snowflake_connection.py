@@ -17,6 +17,7 @@ from sqlglot import exp
 from engine.backends.sql import Rows, SqlConnection
 from engine.errors import BackendError, BackendLost, DataError, Interrupted
 from engine.ownsql import DIALECTS
+from engine.threads import Pending, refuse_due
 from sandbox.contract.messages import ColumnType, Described
 
 _TIMED_OUT: Final = frozenset({604, 630})
@@ -42,30 +43,30 @@ class SnowflakeConnection(SqlConnection):
         self._give_back = give_back
         self._connection = connection
         self._spoilt = False
+        self._asking: set[object] = set()
 
     def run(
         self, text: str, *, deadline: float | None, cancel: threading.Event | None
     ) -> Iterator[Described | Rows]:
         """Run a query; see `SqlConnection.run`."""
-        with self._connection.cursor() as cursor:
+        with self._asked(), self._connection.cursor() as cursor:
             self._wait(
                 lambda left: cursor.execute(text, timeout=left, _statement_params=_alone(left)),
                 deadline,
                 cancel,
             )
             yield Described(_columns(cursor.description))
-            count = 0
-            with _errors(deadline):
-                for table in cursor.fetch_arrow_batches():
-                    count += 1
-                    _check(deadline, cancel)
-                    yield Rows(table.num_rows, _stream(table))
-                if not count:
-                    yield Rows(0, _stream(cursor.fetch_arrow_all(force_return_table=True)))
+            count, batches = 0, iter(cursor.fetch_arrow_batches())
+            while (table := self._fetch(lambda: next(batches, None), deadline, cancel)) is not None:
+                count += 1
+                yield Rows(table.num_rows, _stream(table))
+            if not count:
+                empty = self._fetch(lambda: cursor.fetch_arrow_all(force_return_table=True), deadline, cancel)
+                yield Rows(0, _stream(empty))
 
     def describe(self, text: str, *, deadline: float | None, cancel: threading.Event | None) -> Described:
         """The columns of a query; see `SqlConnection.describe`."""
-        with self._connection.cursor() as cursor:
+        with self._asked(), self._connection.cursor() as cursor:
             return Described(
                 _columns(
                     self._wait(
@@ -76,8 +77,11 @@ class SnowflakeConnection(SqlConnection):
                 )
             )
 
-    def source(self, relation: pb.Relation) -> exp.Query:
-        """The query that reads a table or view."""
+    def source(
+        self, relation: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> exp.Query:
+        """The query that reads a table or view; nothing is asked for it."""
+        del deadline, cancel
         name = relation.read.named_table.unparsed_identifier
         if relation.WhichOneof("rel_type") != "read" or not name:
             raise DataError(
@@ -89,16 +93,16 @@ class SnowflakeConnection(SqlConnection):
 
     def close(self) -> None:
         """Give the session back; see `SqlConnection.close`."""
-        if self._spoilt:
+        if self._spoilt or self._asking:  # nobody else gets a session in which a query may still run
             log_out(self._connection)
         else:
             self._give_back(self._connection)
 
     def _wait(self, ask: Any, deadline: float | None, cancel: threading.Event | None) -> Any:
         """Ask in a thread of its own, so that a cancel is heard; a deadline is its timeout."""
-        _check(deadline, cancel)
+        refuse_due(deadline, cancel)
         left = None if deadline is None else max(1, math.ceil(deadline - time.monotonic()))
-        answer = _Asked(ask, left)
+        answer = Pending(lambda: ask(left), "calcmetric-sql")
         stop: float = math.inf
         while not answer.done.wait(_TICK_SECONDS):
             overdue = deadline is not None and time.monotonic() > deadline
@@ -106,12 +110,31 @@ class SnowflakeConnection(SqlConnection):
                 threading.Thread(target=self._cancel_all, name="calcmetric-sql", daemon=True).start()
                 stop = time.monotonic() + _STOP_SECONDS
             if time.monotonic() > stop:
-                self._spoilt = True  # nobody else gets a session in which a query may still run
+                self._spoilt = True
                 break
         if stop != math.inf:
-            _check(deadline, cancel)
+            refuse_due(deadline, cancel)
         with _errors(deadline):
             return answer.result()
+
+    def _fetch(self, fetch: Any, deadline: float | None, cancel: threading.Event | None) -> Any:
+        """Fetch a part of an answer in a thread of its own: the connector waits for it without a timeout."""
+        part = Pending(fetch, "calcmetric-sql")
+        try:
+            with _errors(deadline):
+                return part.wait(deadline, cancel)
+        finally:
+            self._spoilt = self._spoilt or not part.done.is_set()
+
+    @contextlib.contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Note a question until it is over: one that hangs is left behind by its run."""
+        question = object()
+        self._asking.add(question)
+        try:
+            yield
+        finally:
+            self._asking.discard(question)
 
     def _cancel_all(self) -> None:
         """Cancel what runs in this session: the run that it belongs to ends, or its call has no time left."""
@@ -122,31 +145,6 @@ class SnowflakeConnection(SqlConnection):
 def _alone(left: int | None) -> dict[str, int]:
     """Parameters of one statement: it is one, and Snowflake itself ends it, even if this process is gone."""
     return {"MULTI_STATEMENT_COUNT": 1} | ({} if left is None else {"STATEMENT_TIMEOUT_IN_SECONDS": left})
-
-
-class _Asked:
-    """A call in a thread of its own."""
-
-    def __init__(self, ask: Any, left: int | None) -> None:
-        self.done = threading.Event()
-        self._answer: Any = None
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(
-            target=self._run, args=(ask, left), name="calcmetric-sql", daemon=True
-        )
-        self._thread.start()
-
-    def result(self) -> Any:
-        if self._error is not None:
-            raise self._error
-        return self._answer
-
-    def _run(self, ask: Any, left: int | None) -> None:
-        try:
-            self._answer = ask(left)
-        except BaseException as error:
-            self._error = error
-        self.done.set()
 
 
 def parse_name(name: str) -> list[exp.Identifier]:
@@ -176,13 +174,6 @@ def _stream(table: pa.Table) -> memoryview:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return memoryview(sink.getvalue())
-
-
-def _check(deadline: float | None, cancel: threading.Event | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise Interrupted("cancelled")
-    if deadline is not None and time.monotonic() >= deadline:
-        raise Interrupted("deadline")
 
 
 @contextlib.contextmanager

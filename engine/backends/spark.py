@@ -2,8 +2,9 @@
 
 Secrets (the Connect token, Spark's own secret) are in the environment and in a file of mode 0600, never
 on the command line. Its three ports are chosen beforehand, because the kernel is told to refuse all others.
-Once it answers, a thread asks it typical things, so that the first honest query does not pay for its classes,
-and on a machine's first start goes on to build the class archives.
+Once it answers, a thread asks it typical things, so that the first honest query does not pay for its classes.
+Where there are no class archives, another builds them whenever no run has needed the server for a while, and
+leaves off as soon as one does.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import subprocess
 import threading
 import time
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import grpc
 
+from engine.backends import spark_main, training
 from engine.backends.archive import Archives, find_archives
 from engine.backends.java import Java, find_jars, find_java, opened_packages
 from engine.backends.local import Generation, LocalServer
@@ -33,19 +36,29 @@ from engine.backends.process import (
 )
 from engine.backends.rpc import LOCAL_OPTIONS, Connection
 from engine.backends.session import ConnectSession
-from engine.backends.spark_settings import JAVA_OPTIONS, LOGGING, format_properties, make_properties
+from engine.backends.spark_settings import (
+    JAVA_OPTIONS,
+    LOGGING,
+    POOLS,
+    POOLS_FILE,
+    format_properties,
+    make_properties,
+)
 from engine.backends.warm import warm_up
 from engine.backends.watch import Vigilance
+from engine.effort import Grace
 from engine.errors import CalcmetricError
 
 _HEAP_BYTES: Final = 4 << 30
-_MAIN: Final = "org.apache.spark.deploy.SparkSubmit"
 _SERVER: Final = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _STILL_RUNNING: Final = b"is still running"  # the task reaper's words, every 100 ms
 _REAPER_SECONDS: Final = 0.25
 _IDLE_SESSIONS: Final = 4  # as many as runs go on at once, or nearly
 _IDLE_SECONDS: Final = 1_200  # Spark forgets one after an hour
 _POLL_SECONDS: Final = 0.1
+_LOOK_SECONDS: Final = 5.0
+_QUIET_SECONDS: Final = 30.0  # without a session, before archives are built beside the server
+_CLOSE_SECONDS: Final = 10.0  # for a thread that is done within a second, unless it hangs
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +83,13 @@ class LocalSpark(LocalServer):
         heap_bytes: the most that its Java heap may take.
         vigilance: how it is watched, and how much disk it may use.
         private_network: False leaves its ports within reach of every program of this machine.
+        files_only: whether it may start where nothing confines its network.
         confined: False only for tests that take the confinement away.
     """
 
     name = "spark"
     interrupts = True
+    own_settings = True
     slice_seconds = 10.0  # the first query of a fresh server takes seconds
 
     def __init__(
@@ -86,23 +101,46 @@ class LocalSpark(LocalServer):
         heap_bytes: int = _HEAP_BYTES,
         vigilance: Vigilance | None = None,
         private_network: bool = True,
+        files_only: bool = False,
         confined: bool = True,
     ) -> None:
         super().__init__()
         self._private = private_network and confined  # both are the wall around the server
         self.vigilance = vigilance or self.vigilance
+        self._roots = tuple(roots)
         self._read = (*roots, spool)
         self._spool = spool
         self._cache = cache_dir
         self._heap = heap_bytes
         self._confined = confined
+        self.files_only = files_only
         self._archives: Archives | None = None
+        self.started_without_archives = False
+        self._warming: threading.Thread | None = None
         self._helper: threading.Thread | None = None
-        self._training: ServerProcess | None = None
         self._asked = threading.Event()  # an honest session is open: no more warming up
+        self._sessions: weakref.WeakSet[ConnectSession] = weakref.WeakSet()
+        self._used = time.monotonic()
         self._hurry = threading.Event()  # closing: no more training
         self._idle: list[_Idle] = []
         self._idle_lock = threading.Lock()
+
+    def twin(self) -> LocalSpark:
+        """See `LocalServer.twin`."""
+        return LocalSpark(
+            self._roots,
+            self._spool,
+            self._cache,
+            heap_bytes=self._heap,
+            vigilance=self.vigilance,
+            private_network=self._private,
+            files_only=self.files_only,
+            confined=self._confined,
+        )
+
+    def train(self) -> bool:
+        """Begin to build the class archives that its start has missed; see `Backend.train`."""
+        return self.started_without_archives and training.begin(self._cache, files_only=self.files_only)
 
     def launch(self) -> tuple[ServerProcess, Connection]:
         """Start a Java process; see `LocalServer.launch`."""
@@ -122,31 +160,46 @@ class LocalSpark(LocalServer):
         return super().can_retry(detail)
 
     def on_started(self, generation: Generation) -> None:
-        """Warm the server up, and keep its classes if that was not done before."""
-        arguments = (generation.connection, generation.process.folder, self._archives is None)
-        self._helper = threading.Thread(
-            target=self._help, args=arguments, name="calcmetric-warm", daemon=True
+        """Warm the server up, and have its classes kept if that was not done before."""
+        self.started_without_archives = self._archives is None
+        earlier, arguments = self._helper, (generation.connection, generation.process.folder)
+        self._warming = threading.Thread(
+            target=self._warm, args=arguments, name="calcmetric-warm", daemon=True
         )
-        self._helper.start()
+        self._warming.start()
+        if self.started_without_archives and training.is_allowed() and earlier is None and not self.apart:
+            self._helper = threading.Thread(
+                target=_build_when_quiet, args=(weakref.ref(self), self._hurry), name="calcmetric-archives"
+            )
+            self._helper.daemon = True
+            self._helper.start()
 
     def open_session(self, tenant: str = "") -> ConnectSession:
         """Open a session, or one that the tenant used before; see `Backend.open_session`."""
+        place = self.place_of(tenant)
+        if place is not self:
+            return place.open_session(tenant)
         connection = self.connection()
         self._asked.set()
         with self._idle_lock:
-            fresh = time.monotonic() - _IDLE_SECONDS
+            self._used = time.monotonic()
+            fresh = self._used - _IDLE_SECONDS
             self._idle = [one for one in self._idle if one.connection is connection and one.since > fresh]
-            for kept in reversed(self._idle):
-                if kept.tenant == tenant:
-                    self._idle.remove(kept)
-                    return ConnectSession(self, kept.session_id, connection, tenant=tenant)
-        return ConnectSession(self, tenant=tenant)
+            of_tenant = [kept for kept in self._idle if kept.tenant == tenant]
+            if of_tenant:
+                self._idle.remove(of_tenant[-1])
+                opened = ConnectSession(self, of_tenant[-1].session_id, connection, tenant=tenant)
+            else:
+                opened = ConnectSession(self, tenant=tenant)
+            self._sessions.add(opened)
+        return opened
 
     def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
         """Keep a session: the code that Spark makes for a query is of use in that session only.
 
-        A metric changes nothing in it: plans bring their own views, and configuration is read-only. Should
-        that ever fail, what it left is found by runs of the same tenant only.
+        A metric changes nothing in it: plans bring their own views, and what is asked under other settings
+        is asked in a session apart, which is not kept. Should that ever fail, what it left is found by runs
+        of the same tenant only.
         """
         with self._idle_lock:
             if clean and len(self._idle) < _IDLE_SESSIONS:
@@ -154,76 +207,114 @@ class LocalSpark(LocalServer):
                 return
         connection.release(session_id)
 
-    def wait_idle(self, connection: Connection, since: float, until: float) -> bool:
+    def wait_idle(self, connection: Connection, grace: Grace) -> bool:
         """Whether Spark's task reaper has nothing to complain of any more; see `Endpoint`."""
-        del since
         generation = self.generation
         if generation is None or generation.connection is not connection:
             return True  # it has ended meanwhile
         while True:
             end = generation.process.log_size()
-            time.sleep(_REAPER_SECONDS)
+            quiet = generation.process.grace(_REAPER_SECONDS)  # on a busy machine it is late with complaining
+            while (left := quiet.left()) > 0:
+                time.sleep(left)
             if _STILL_RUNNING not in generation.process.log_since(end):
                 return True
-            if time.monotonic() > until:
+            if not grace.left():
                 return False
 
-    def wait_archives(self, seconds: float) -> bool:
-        """Wait for the class archives that a machine's first start builds beside the queries.
+    @property
+    def is_warming(self) -> bool:
+        """Whether a server that has started is still being warmed up."""
+        return self._warming is not None and self._warming.is_alive()
 
-        For short-lived programs, once their work is done: `close` does not wait for them, since
-        Ctrl-C must end at once.
-
-        Returns:
-            Whether nothing is left to build.
-        """
-        if (helper := self._helper) is not None:
-            helper.join(seconds)
-        return helper is None or not helper.is_alive()
+    def quiet_seconds(self) -> float:
+        """For how long no run has had a session here; 0 while one has."""
+        with self._idle_lock:
+            if any(session.is_open for session in self._sessions):
+                self._used = time.monotonic()
+            return time.monotonic() - self._used
 
     def close(self) -> None:
         """End the server, and the building of archives if that goes on. See `Backend.close`."""
-        super().close()
-        helper = self._helper
-        if self.is_forked or helper is None:
+        if self.is_forked:
             return
         self._hurry.set()
-        while helper.is_alive():
-            if (training := self._training) is not None:
-                training.end()
-            helper.join(_POLL_SECONDS)
+        super().close()
+        for thread in (self._warming, self._helper):
+            if thread is not None:
+                thread.join(_CLOSE_SECONDS)
 
-    def _help(self, connection: Connection, folder: Path, build: bool) -> None:
+    def build_when_quiet(self) -> bool:
+        """Build the archives if no run needs the server; return whether that may be tried again."""
+        if self.quiet_seconds() < _QUIET_SECONDS:
+            return True
+        try:
+            archives = find_archives(find_java(), find_jars(), self._cache)
+            with archives.claim() as lock:
+                if lock is None:
+                    return True  # another process builds them; it may fail
+                if not archives.may_train():
+                    return False
+                archives.note_try(1)
+                grace = training.make_grace()
+                return not self.build_archives(archives, self._is_wanted, grace)
+        except (CalcmetricError, OSError) as error:
+            logger.debug("class archives cannot be built: %s", error)
+            return False
+
+    def build_archives(self, archives: Archives, stop: Callable[[], bool], grace: Grace) -> bool:
+        """Build the archives in this thread; whoever calls it holds the claim.
+
+        Args:
+            archives: which.
+            stop: asked all the time; True ends it.
+            grace: how long it may take.
+
+        Returns:
+            Whether they are there.
+        """
+        return training.build(archives, stop, grace, partial(self._train, stop, grace))
+
+    def _is_wanted(self) -> bool:
+        return self._hurry.is_set() or self.quiet_seconds() < _QUIET_SECONDS
+
+    def _warm(self, connection: Connection, folder: Path) -> None:
         """What goes on beside honest queries; failures cost only speed."""
         try:
             warm_up(connection, folder / "tmp", lambda: not self._asked.is_set())
-            if build and not connection.closed:
-                java, jars = find_java(), find_jars()
-                find_archives(java, jars, self._cache).build(java, self._train)
-        except (CalcmetricError, OSError, subprocess.SubprocessError) as error:
-            logger.debug("warming up or keeping classes failed: %s", error)
+        except (CalcmetricError, OSError) as error:
+            logger.debug("warming up failed: %s", error)
 
-    def _train(self, archive: Path, options: tuple[str, ...]) -> None:
+    def _train(self, stop: Callable[[], bool], grace: Grace, archive: Path, options: tuple[str, ...]) -> None:
         """Run a server that loads what servers load, and writes an archive of it when it ends."""
         java, jars = find_java(), find_jars()
         folder = make_folder("spark", archive.parent)
         written = folder / "spark.jsa"
         options = (*options, f"-XX:ArchiveClassesAtExit={written}", "-XX:TieredStopAtLevel=1")
         read = (archive.parent.parent,)
-        process, connection = self._launch(java, jars, options, read, folder, low_priority=True)
-        self._training = process
+        process, connection = self._launch(java, jars, options, read, folder, trains_in=archive.parent)
+        over = threading.Event()
+
+        def end_in_time() -> None:
+            while not over.wait(_POLL_SECONDS):
+                if stop() or not grace.left():
+                    process.end()
+                    return
+
+        watch = threading.Thread(target=end_in_time, name="calcmetric-training", daemon=True)
+        watch.start()
         try:
-            self.wait_answer(process, connection)
-            warm_up(connection, process.folder / "tmp", lambda: not self._hurry.is_set())
+            self.wait_answer(process, connection, grace)
+            warm_up(connection, process.folder / "tmp", lambda: not stop())
             process.ask_to_finish()
-            while process.is_alive(_POLL_SECONDS) and not self._hurry.is_set():
+            while process.is_alive(_POLL_SECONDS):
                 continue
+            written.replace(archive)
         finally:
+            over.set()
+            watch.join()
             connection.close()
-            if written.exists():
-                written.replace(archive)
             process.end()
-            self._training = None
 
     def _launch(
         self,
@@ -233,18 +324,20 @@ class LocalSpark(LocalServer):
         read: tuple[Path, ...],
         folder: Path,
         *,
-        low_priority: bool = False,
+        trains_in: Path | None = None,
     ) -> tuple[ServerProcess, Connection]:
-        """Start a Java process with these options in `folder`."""
+        """Start a Java process with these options in `folder`; at idle priority if it trains."""
         ports = find_free_ports(3)
         token = secrets.token_hex(32)
-        cores = len(os.sched_getaffinity(0))
+        cores = core_count()
         properties = make_properties(
             str(folder), (ports[0], ports[1], ports[2]), secrets.token_hex(32), cores
         )
         for name in ("tmp", "local", "warehouse"):
             (folder / name).mkdir()
         (folder / "log4j2.properties").write_text(LOGGING)
+        (folder / POOLS_FILE).write_text(POOLS)
+        (folder / spark_main.FILE).write_text(spark_main.SOURCE)
         settings = folder / "spark.properties"
         settings.touch(mode=0o600)
         settings.write_text(format_properties(properties))
@@ -258,11 +351,12 @@ class LocalSpark(LocalServer):
                 connect_ports=ports[1:],
                 forward_port=ports[0],
                 private_network=self._private,
+                files_only=self.files_only,
                 file_bytes=self.vigilance.disk_bytes,
             ),
-            orphans=(self._spool,),
+            orphans=(trains_in or self._spool,),
             confined=self._confined,
-            low_priority=low_priority,
+            low_priority=trains_in is not None or self.apart,
         )
         connection = Connection(
             grpc.insecure_channel(f"unix:{process.address}", options=LOCAL_OPTIONS),
@@ -272,14 +366,22 @@ class LocalSpark(LocalServer):
         return process, connection
 
 
+def _build_when_quiet(backend: weakref.ref[LocalSpark], over: threading.Event) -> None:
+    """Build archives when the backend has nothing else to do; one that is forgotten is not kept by that."""
+    while not over.wait(_LOOK_SECONDS):
+        spark = backend()
+        if spark is None or not spark.build_when_quiet():
+            return
+        del spark
+
+
 def _environment(folder: Path, token: str) -> dict[str, str]:
     """All of the server's environment: nothing of the engine's."""
     return {
         "SPARK_CONNECT_AUTHENTICATE_TOKEN": token,
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_HOSTNAME": "127.0.0.1",
-        "SPARK_USER": "calcmetric",
-        "HADOOP_USER_NAME": "calcmetric",
+        "SPARK_USER": spark_main.USER,
         "SPARK_CONF_DIR": str(folder),
         "HOME": str(folder),
         "TZ": "UTC",
@@ -295,15 +397,22 @@ def _command(java: Java, jars: Path, folder: Path, options: tuple[str, ...]) -> 
         *JAVA_OPTIONS,
         f"-Djava.io.tmpdir={folder / 'tmp'}",
         f"-Duser.home={folder}",
-        "-Duser.name=calcmetric",
+        f"-Duser.name={spark_main.USER}",
         f"-Dlog4j2.configurationFile=file:{folder / 'log4j2.properties'}",
         *opened_packages(),
         "-cp",
         f"{jars}/*",
-        _MAIN,
+        spark_main.COMPILER,
+        str(folder / spark_main.FILE),
+        spark_main.CLASS,
         "--properties-file",
         str(folder / "spark.properties"),
         "--class",
         _SERVER,
         "spark-internal",
     ]
+
+
+def core_count() -> int:
+    """How many tasks a local server runs at once, and how many partitions its shuffles have."""
+    return len(os.sched_getaffinity(0))

@@ -16,6 +16,7 @@ from typing import Protocol
 import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
+from engine.backends.base import BackendSession, Capabilities, Note, Settings, StartsWhole
 from engine.ownsql import Dialect
 from engine.snowsql import CheckedQuery
 from sandbox.contract.messages import Described
@@ -58,7 +59,9 @@ class SqlConnection(abc.ABC):
         """The columns of a query; errors as of `run`."""
 
     @abc.abstractmethod
-    def source(self, relation: pb.Relation) -> exp.Query:
+    def source(
+        self, relation: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> exp.Query:
         """The query that reads a dataset.
 
         Raises:
@@ -76,15 +79,24 @@ class Writing(Protocol):
 
     columns: tuple[str, ...]
 
-    def emit(self, query: CheckedQuery, frame: exp.Query) -> str:
-        """A guest's query over a frame."""
+    def emit(self, query: CheckedQuery, frame: exp.Query, baseline: exp.Query | None = None) -> str:
+        """A guest's query over a frame, or over two."""
         ...
 
-    def frame_query(self, frame: pb.Relation) -> exp.Query:
-        """The query that gives the rows of a frame."""
+    def frame_query(
+        self, frame: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> exp.Query:
+        """The query that gives the rows of a frame; raises as `SqlConnection.source`, like the next one."""
         ...
 
-    def keyed_query(self, frame: pb.Relation, keys: list[tuple[str, pb.Expression]]) -> exp.Query:
+    def keyed_query(
+        self,
+        frame: pb.Relation,
+        keys: list[tuple[str, pb.Expression]],
+        *,
+        deadline: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> exp.Query:
         """The query that gives the rows of a frame, with further columns of these names."""
         ...
 
@@ -134,12 +146,24 @@ class SqlSession(Protocol):
         """See `BackendSession.apart`."""
         ...
 
+    def unordered(self) -> SqlSession:
+        """See `BackendSession.unordered`."""
+        ...
+
+    def told(self, note: Note) -> SqlSession:
+        """See `BackendSession.told`."""
+        ...
+
+    def under(self, settings: Settings) -> BackendSession:
+        """See `BackendSession.under`."""
+        ...
+
     def close(self) -> None:
         """See `BackendSession.close`."""
         ...
 
 
-class SqlBackend(abc.ABC):
+class SqlBackend(StartsWhole, abc.ABC):
     """A data engine that speaks SQL. Thread-safe; see `Backend`.
 
     Attributes:
@@ -147,6 +171,7 @@ class SqlBackend(abc.ABC):
     """
 
     name: str
+    capabilities = Capabilities(frames="snowpark")
 
     @abc.abstractmethod
     def start(self) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
+from engine.backends.base import BackendSession, Note, Settings
 from engine.backends.sql import Rows, SqlConnection
-from engine.errors import BackendError
+from engine.errors import BackendError, PlanRefused
 from engine.ownsql import Translator, struct_of
 from engine.snowsql import CheckedQuery, check_condition, condition_for, emit_duckdb, emit_snowflake
 from sandbox.contract.messages import Described
@@ -29,29 +31,44 @@ class SqlWriter:
     def __init__(self, connection: SqlConnection) -> None:
         self.columns: tuple[str, ...] = ()
         self._dialect = connection.dialect
-        self._emit: Callable[[CheckedQuery, exp.Query], str] = _EMITTERS[connection.dialect.name]
-        self._translator = Translator(self._dialect, connection.source, self._condition)
+        self._emit: Callable[[CheckedQuery, exp.Query, exp.Query | None], str] = _EMITTERS[
+            connection.dialect.name
+        ]
+        self._source = connection.source
 
-    def emit(self, query: CheckedQuery, frame: exp.Query) -> str:
-        """A guest's query over a frame.
+    def emit(self, query: CheckedQuery, frame: exp.Query, baseline: exp.Query | None = None) -> str:
+        """A guest's query over a frame, or over two.
 
         Args:
             query: checked.
             frame: what its placeholder stands for.
+            baseline: what the second one stands for; None: there is none.
         """
-        return self._emit(query, frame)
+        return self._emit(query, frame, baseline)
 
-    def text(self, relation: pb.Relation) -> str:
-        """A plan of the engine's own."""
-        return str(self._translator.query(relation).sql(dialect=self._dialect.name))
+    def text(
+        self, relation: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> str:
+        """A plan of the engine's own; raises as `SqlConnection.source`, like the next two."""
+        query = self._translator(deadline, cancel).query(relation)
+        return str(query.sql(dialect=self._dialect.name))
 
-    def frame_query(self, frame: pb.Relation) -> exp.Query:
+    def frame_query(
+        self, frame: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
+    ) -> exp.Query:
         """The query that gives the rows of a frame."""
-        return self._translator.query(frame)
+        return self._translator(deadline, cancel).query(frame)
 
-    def keyed_query(self, frame: pb.Relation, keys: list[tuple[str, pb.Expression]]) -> exp.Query:
+    def keyed_query(
+        self,
+        frame: pb.Relation,
+        keys: list[tuple[str, pb.Expression]],
+        *,
+        deadline: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> exp.Query:
         """The query that gives the rows of a frame, with further columns of these names."""
-        return self._translator.keyed(frame, keys)
+        return self._translator(deadline, cancel).keyed(frame, keys)
 
     def checked(self, text: str) -> str:
         """The text of a segment's condition, once it is checked.
@@ -62,7 +79,12 @@ class SqlWriter:
         self._condition(text)
         return text
 
-    def _condition(self, text: str) -> exp.Expression:
+    def _translator(self, deadline: float | None, cancel: threading.Event | None) -> Translator:
+        """What writes plans for one who waits so long for a dataset that has to be opened again."""
+        source = partial(self._source, deadline=deadline, cancel=cancel)
+        return Translator(self._dialect, source, self._condition)
+
+    def _condition(self, text: str) -> exp.Expr:
         """The condition of a segment, checked once more and written in the dialect."""
         return condition_for(check_condition(text, self.columns), self._dialect.name)
 
@@ -94,7 +116,8 @@ class DirectSqlSession:
         self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
     ) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan of the engine's own; see `SqlSession.execute`."""
-        for part in self._connection.run(self.writer.text(plan.root), deadline=deadline, cancel=cancel):
+        text = self.writer.text(plan.root, deadline=deadline, cancel=cancel)
+        for part in self._connection.run(text, deadline=deadline, cancel=cancel):
             response = pb.ExecutePlanResponse()
             if isinstance(part, Described):
                 response.schema.CopyFrom(struct_of(part.columns))
@@ -113,7 +136,8 @@ class DirectSqlSession:
     ) -> pb.AnalyzePlanResponse:
         """The type of a plan of the engine's own; see `SqlSession.analyze`."""
         relation = request.schema.plan.root
-        described = self._connection.describe(self.writer.text(relation), deadline=deadline, cancel=cancel)
+        text = self.writer.text(relation, deadline=deadline, cancel=cancel)
+        described = self._connection.describe(text, deadline=deadline, cancel=cancel)
         if relation.WhichOneof("rel_type") in ("read", "local_relation"):
             self.writer.columns = tuple(column.name for column in described.columns)
         response = pb.AnalyzePlanResponse()
@@ -128,6 +152,20 @@ class DirectSqlSession:
     def apart(self) -> DirectSqlSession:
         """The same session: queries do not take turns here."""
         return self
+
+    def unordered(self) -> DirectSqlSession:
+        """The same session: the order of rows is never looked at here."""
+        return self
+
+    def told(self, note: Note) -> DirectSqlSession:
+        """The same session: one answers all."""
+        del note
+        return self
+
+    def under(self, settings: Settings) -> BackendSession:
+        """None: Snowpark's frames have no settings; see `BackendSession.under`."""
+        del settings
+        raise PlanRefused("config-refused", "this data engine has no settings of Spark's", "leave them out")
 
     def close(self) -> None:
         """Release it; see `BackendSession.close`."""

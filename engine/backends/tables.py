@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
+from engine.backends.whole import check_rows
 from engine.errors import BackendLost
+from engine.ledger import Account
 
 
 class TooLarge(Exception):
@@ -36,6 +39,8 @@ def fetch(
     deadline: float,
     cancel: threading.Event,
     most_bytes: int | None = None,
+    account: Account | None = None,
+    unordered: bool = False,
 ) -> Fetched:
     """Run a plan and keep its rows.
 
@@ -45,18 +50,48 @@ def fetch(
         deadline: monotonic seconds at which it is stopped.
         cancel: stops it once set.
         most_bytes: Arrow bytes that may be kept; None: any number.
+        account: they are taken from it, and stay taken; None: they are nobody's.
+        unordered: whether the order of the rows means nothing.
 
     Raises:
-        TooLarge: it has more. It is read to its end all the same, for not every backend can be stopped.
+        TooLarge: it has more, or there is no room in the account. It is read to its end all the same, for not
+            every backend can be stopped.
         BackendError, BackendLost, Interrupted: as `BackendSession.execute`. An answer that was lost when it
             was partly there is asked for once more.
     """
+    session = session.unordered() if unordered else session
     try:
-        return _fetch(session, relation, deadline, cancel, most_bytes)
+        return _charged(session, relation, deadline, cancel, most_bytes, account)
     except BackendLost as lost:
         if lost.alone:
             raise
-    return _fetch(session.apart(), relation, deadline, cancel, most_bytes)
+    return _charged(session.apart(), relation, deadline, cancel, most_bytes, account)
+
+
+def _charged(
+    session: BackendSession,
+    relation: pb.Relation,
+    deadline: float,
+    cancel: threading.Event,
+    most_bytes: int | None,
+    account: Account | None,
+) -> Fetched:
+    taken = 0
+
+    def take(size: int) -> bool:
+        nonlocal taken
+        fits = most_bytes is None or taken + size <= most_bytes
+        if fits and account is not None:
+            fits = account.take(size)
+        taken += size if fits else 0
+        return fits
+
+    try:
+        return _fetch(session, relation, deadline, cancel, take)
+    except BaseException:
+        if account is not None:
+            account.give(taken)
+        raise
 
 
 def _fetch(
@@ -64,25 +99,27 @@ def _fetch(
     relation: pb.Relation,
     deadline: float,
     cancel: threading.Event,
-    most_bytes: int | None,
+    take: Callable[[int], bool],
 ) -> Fetched:
     plan = pb.Plan()
     plan.root.CopyFrom(relation)  # Plan(root=...) would stop at 100 nested messages
-    schema, tables, chunks, size = pb.DataType(), list[pa.Table](), list[bytes](), 0
+    schema, tables, chunks, fits = pb.DataType(), list[pa.Table](), list[bytes](), True
     for response in session.execute(plan, deadline=deadline, cancel=cancel):
         if response.HasField("schema"):
             schema = response.schema
         if not response.HasField("arrow_batch"):
             continue
-        size += len(response.arrow_batch.data)
-        if most_bytes is not None and size > most_bytes:
+        fits = fits and take(len(response.arrow_batch.data))
+        if not fits:
             tables.clear()
+            chunks.clear()
             continue
         chunks.append(response.arrow_batch.data)
         if len(chunks) >= response.arrow_batch.num_chunks_in_batch:
             with pa.ipc.open_stream(b"".join(chunks) if len(chunks) > 1 else chunks[0]) as reader:
                 tables.append(reader.read_all())
+            check_rows(tables[-1].num_rows, response.arrow_batch.row_count)
             chunks.clear()
-    if most_bytes is not None and size > most_bytes:
+    if not fits:
         raise TooLarge
     return Fetched(schema, pa.concat_tables(tables))

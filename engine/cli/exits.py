@@ -8,4 +8,4 @@ GOOD: Final = 0  # every frame gave a number, NaN, or had no data
 FRAMES: Final = 1  # some frame did not
 REFUSED: Final = 2  # a source was refused
 USAGE: Final = 3  # bad usage or data, or the backend is lost
-INTERRUPTED: Final = 130  # as a shell reports SIGINT
+INTERRUPTED: Final = 130  # interrupted, as a shell reports SIGINT

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from engine.cli import exits
 from engine.cli.extra import service_module
 from engine.cli.serve import database_option
+from engine.errors import UsageError
+
+_WATCHERS: Final = {"": "(operator)", "values": "(values)"}
 
 
 @click.group()
@@ -17,12 +20,24 @@ def keys() -> None:
 
 
 @keys.command()
-@click.option("--account", required=True, help="Whose key it is.")
-@click.option("--workspace", required=True, help="The workspace that it opens.")
+@click.option("--account", help="Whose key it is.")
+@click.option("--workspace", help="The workspace that it opens.")
+@click.option("--operator", is_flag=True, help="A key for what operators see: accounts at /metrics.")
+@click.option("--values", is_flag=True, help="A key for the newest values of all accounts at /metrics.")
 @database_option
-def create(account: str, workspace: str, database: str) -> int:
+def create(account: str | None, workspace: str | None, operator: bool, values: bool, database: str) -> int:
     """Make a key, and print it. It is shown this once: only its digest is kept."""
-    click.echo(service_module("keyring").create_key(database, account, workspace))
+    named = (account is not None, workspace is not None)
+    if named not in ((True, True), (False, False)) or all(named) + operator + values != 1:
+        raise UsageError("a key is for --account and --workspace, for an --operator, or for --values")
+    keyring = service_module("keyring")
+    if operator:
+        made = keyring.create_operator_key(database)
+    elif values:
+        made = keyring.create_values_key(database)
+    else:
+        made = keyring.create_key(database, account, workspace)
+    click.echo(made)
     return exits.GOOD
 
 
@@ -31,10 +46,19 @@ def create(account: str, workspace: str, database: str) -> int:
 @database_option
 def list_keys(account: str | None, database: str) -> int:
     """Show the keys that there are, by the ids that `revoke` takes."""
+    known = service_module("keyring").list_keys(database, account)
     click.echo("\t".join(("id", "account", "workspace", "created", "revoked")))
-    for key in service_module("keyring").list_keys(database, account):
+    for key in known:
         click.echo(
-            "\t".join((key.id, key.account, key.workspace, _time(key.created_at), _time(key.revoked_at)))
+            "\t".join(
+                (
+                    key.id,
+                    key.account or _WATCHERS[key.workspace],
+                    key.workspace if key.account else "",
+                    _time(key.created_at),
+                    _time(key.revoked_at),
+                )
+            )
         )
     return exits.GOOD
 
@@ -45,7 +69,8 @@ def list_keys(account: str | None, database: str) -> int:
 def revoke(key: str, database: str) -> int:
     """Let KEY, the key itself or its id, open nothing from now on."""
     revoked = service_module("keyring").revoke_key(database, key)
-    click.echo(f"{revoked.id} of {revoked.account}/{revoked.workspace} is revoked")
+    owner = f"{revoked.account}/{revoked.workspace}" if revoked.account else _WATCHERS[revoked.workspace]
+    click.echo(f"{revoked.id} of {owner} is revoked")
     return exits.GOOD
 
 

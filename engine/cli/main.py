@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +15,7 @@ import click
 from engine.cli import exits
 from engine.errors import CalcmetricError
 from engine.results.text import visible_text
+from engine.wording import said
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +38,13 @@ class _LateGroup(click.Group):
 _COMMANDS = {
     "run": "engine.cli.run",
     "check": "engine.cli.check",
+    "test": "engine.cli.test",
     "doctor": "engine.cli.doctor",
     "serve": "engine.cli.serve",
     "worker": "engine.cli.serve",
     "prune": "engine.cli.serve",
     "keys": "engine.cli.keys",
+    "quota": "engine.cli.quota",
 }
 
 
@@ -51,6 +56,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and exit with its status. No traceback of ours is ever shown."""
+    # Read when gRPC is first imported. Its own lines would stand in front of our messages, which say more.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     status = _run(arguments)
     gc.freeze()  # what is left dies with the process: to look through it once more takes half a second
     sys.exit(status)
@@ -69,12 +76,15 @@ def _run(arguments: Sequence[str] | None) -> int:
         error.show()
         return exits.USAGE
     except CalcmetricError as error:
-        click.echo(f"Error: {visible_text(str(error))}", err=True)
+        click.echo(f"Error: {visible_text(said(error, 'command'))}", err=True)
         return exits.USAGE
     except BrokenPipeError:
         return exits.GOOD
     except Exception as error:
         logger.debug("unexpected", exc_info=True)
+        if (reason := _outside(error)) is not None:
+            click.echo(f"Error: {visible_text(reason)}", err=True)
+            return exits.USAGE
         click.echo(
             f"Error: unexpected {type(error).__name__}: {visible_text(str(error))}; "
             "this is a bug of calcmetric",
@@ -82,3 +92,16 @@ def _run(arguments: Sequence[str] | None) -> int:
         )
         return exits.USAGE
     return int(status or exits.GOOD)
+
+
+def _outside(error: Exception) -> str | None:
+    """What to say of an error of the machine: a file, a disk, a database. None: it is a mistake of ours."""
+    if isinstance(error, OSError):
+        what = f"{error.filename!r}: " if error.filename else ""
+        hint = "; free some room, or use another disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        return f"{what}{error.strerror or error}{hint}"
+    # The service is an extra, so what it raises is told by its name.
+    if type(error).__module__.partition(".")[0] == "sqlalchemy":
+        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        return f"the database cannot be used: {said}"
+    return None

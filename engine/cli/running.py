@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,28 +14,36 @@ from rich.console import Console
 
 from engine.api import Engine
 from engine.cli import exits
-from engine.cli.output import escape, print_problem, print_table, problems_json, runs_csv, runs_json
+from engine.cli.data import make_baseline, make_dataset, roots_of
+from engine.cli.output import escape, print_problem, print_table, problems_json
 from engine.cli.progress import ProgressBar
-from engine.cli.values import parse_buckets, parse_cross, parse_size, parse_where
-from engine.errors import SourceRefused, SourcesRefused, UsageError
+from engine.cli.values import parse_buckets, parse_cross, parse_params, parse_size, parse_where
+from engine.display.saving import check_target, save_runs
+from engine.display.tables import runs_csv, runs_json
+from engine.errors import ParamsRefused, SourceRefused, SourcesRefused, UsageError
 from engine.models.dataset import Dataset
-from engine.models.durations import parse_duration, parse_instant
+from engine.models.durations import parse_duration, parse_instant, parse_zone
+from engine.models.metric import Metric
+from engine.models.parameters import Written, no_parameters
 from engine.models.result import GOOD
 from engine.models.run import Run
 from engine.models.segments import SegmentGroup
 from engine.models.time_range import TimeRange
 from engine.pool.pool import WorkerPool
 from engine.runs.options import RunOptions
+from engine.runs.plan import RunPlan
+from engine.wording import worded
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Problem
 
-_CACHE_SECONDS: Final = 30.0
+# For how long a run waits, after its end, until Spark has been asked as well.
+_VERIFY_SECONDS: Final = 300.0
 
 
 def run_metrics(
     pool: WorkerPool,
     metrics: Sequence[Path],
-    data: str,
+    data: Sequence[str],
     backend: str,
     *,
     dry_run: bool,
@@ -49,41 +55,70 @@ def run_metrics(
     Args:
         pool: a pool of workers that is starting; taken over.
         metrics: files with a source each.
-        data: path, glob or table.
+        data: paths, globs or a table.
         backend: as for `Engine`.
         dry_run: only show the frames and their rows.
         form: "table", "json" or "csv".
         options: the other options of the command, by name.
     """
     try:
+        if options["explain"] and not dry_run:
+            raise UsageError("--explain is for --dry-run; a run tells it in its report: --format json")
+        targets = make_targets(options, dry_run=dry_run)
         settings = _make_options(options)
-        dataset = Dataset(data, timestamp=options["timestamp"], retention=options["retention"])
-        engine = Engine(backend, roots=_roots_of(data), pool=pool)
+        params = parse_params(options["param"], shared=len(metrics) > 1)
+        dataset = make_dataset(data, options)
+        if (baseline := make_baseline(options)) is not None:
+            settings["baseline"] = baseline
+        read = [*data, options["baseline"]] if baseline is not None and baseline.dataset else data
+        engine = Engine(
+            backend,
+            roots=roots_of(read),
+            pool=pool,
+            server_isolation=options["server_isolation"],
+            extra_imports=options["imports"],
+            native=options["native"],
+            verify=options["verify"],
+            native_memory_bytes=parse_size(options["native_memory"]) if options["native_memory"] else None,
+        )
     except BaseException:
         pool.close()
         raise
     out, err = Console(file=sys.stdout), Console(stderr=True)
     with engine:
         if dry_run:
-            return _print_plans(out, engine, metrics, dataset, settings, form)
+            show = print_explained if options["explain"] else print_plan
+            return _print_plans(out, engine, metrics, dataset, params, settings, form, show)
         named = _name(metrics)
         try:
-            runs = _run_all(engine, named, dataset, settings, err)
+            runs = _run_all(engine, named, dataset, params, settings, err)
         except SourcesRefused as refused:
             _print_problems(out, {str(named[name]): found for name, found in refused.by_metric.items()}, form)
             return exits.REFUSED
+        except ParamsRefused as unfit:
+            _print_problems(out, {str(named[name]): found for name, found in unfit.by_metric.items()}, form)
+            return exits.USAGE
         _print_runs(out, runs, form)
-        _wait_caches(engine, err)
+        for target in targets:
+            save_runs(runs, target, door="command")
+            err.print(f"[dim]saved to {escape(str(target))}[/]", highlight=False, soft_wrap=True)
+        same = not options["verify"] or _tell_verified(err, engine)
+    if engine.train_caches():
+        err.print("[dim]later starts of Spark are made faster in the background, this once[/]")
     good = all(result.status in GOOD for run in runs for result in run.results)
-    return exits.GOOD if good else exits.FRAMES
+    return exits.GOOD if good and same else exits.FRAMES
 
 
-def _wait_caches(engine: Engine, err: Console) -> None:
-    """The first start on a machine builds an archive that later ones are twice as fast with."""
-    if not engine.wait_caches(0):
-        err.print("[dim]making later starts faster, once; Ctrl-C skips it[/]")
-        with contextlib.suppress(KeyboardInterrupt):
-            engine.wait_caches(_CACHE_SECONDS)
+def _tell_verified(err: Console, engine: Engine) -> bool:
+    """Say what came of asking Spark as well; whether nothing differed."""
+    whole, found = engine.settle_verified(_VERIFY_SECONDS), engine.verified
+    err.print(f"{found.equal + found.different} native answers were compared with Spark's, and", end=" ")
+    err.print(f"[red]{found.different} differ[/]" if found.different else "none differs")
+    if found.off:
+        err.print(f"[red]left to Spark because of that: {escape(', '.join(found.off))}[/]")
+    if not whole:
+        err.print(f"[yellow]others were not compared within {_VERIFY_SECONDS:g} s[/]")
+    return not found.different
 
 
 def _name(metrics: Sequence[Path]) -> dict[str, Path]:
@@ -93,24 +128,29 @@ def _name(metrics: Sequence[Path]) -> dict[str, Path]:
 
 
 def _run_all(
-    engine: Engine, metrics: dict[str, Path], dataset: Dataset, settings: RunOptions, err: Console
+    engine: Engine,
+    metrics: dict[str, Path],
+    dataset: Dataset,
+    params: Mapping[str, Written],
+    settings: RunOptions,
+    err: Console,
 ) -> tuple[Run, ...]:
     title = next(iter(metrics)) if len(metrics) == 1 else f"{len(metrics)} metrics"
     with ProgressBar(err, title) as bar:
         options = settings.copy()
         options["on_progress"] = bar.update
-        sources = {name: path.read_bytes() for name, path in metrics.items()}
-        return engine.evaluate_many(sources, dataset, **options)
+        sources = {name: Metric(path.read_bytes(), params) for name, path in metrics.items()}
+        return tuple(engine.evaluate_many(sources, dataset, **options).values())
 
 
 def _make_options(options: dict[str, Any]) -> RunOptions:
-    limits = _make_limits(options["timeout"], parse_size(options["memory"]))
-    as_of = parse_instant(options["as_of"], what="--as-of") if options["as_of"] else datetime.now(UTC)
+    limits = make_limits(options)
+    as_of = _instant(options, "as_of", "--as-of") or datetime.now(UTC)
     settings = RunOptions(
         segments=_make_segments(options),
         time=_make_range(options),
         every=options["every"],
-        zone=options["zone"],
+        zone=options["zone"] or "UTC",
         limits=limits,
         fuse=not options["no_fuse"],
     )
@@ -120,32 +160,61 @@ def _make_options(options: dict[str, Any]) -> RunOptions:
     return settings
 
 
-def _make_limits(timeout: float, memory: int) -> Limits:
-    try:
-        return Limits(
-            wall_seconds=timeout,
-            frame_seconds=min(timeout, Limits().frame_seconds),
-            memory_bytes=memory,
-        )
-    except ValueError as error:
-        raise UsageError(f"--timeout, --memory: {error}") from None
+def make_limits(options: dict[str, Any]) -> Limits:
+    """The limits of the command's options.
+
+    Raises:
+        UsageError: one is no positive number, or no size.
+    """
+    timeout, frame = options["timeout"], options["frame_timeout"]
+    values = {
+        "wall_seconds": timeout,
+        "frame_seconds": min(timeout, Limits().frame_seconds) if frame is None else frame,
+        "cpu_seconds": options["cpu_timeout"],
+        "memory_bytes": parse_size(options["memory"]),
+        "fetched_rows": options["fetch_rows"],
+        "fetched_bytes": parse_size(options["fetch_size"]),
+        "plans": options["requests"],
+        "printed_bytes": parse_size(options["print_size"]),
+        "source_bytes": parse_size(options["source_size"]),
+    }
+    wrong = [name for name, value in values.items() if value is not None and not value > 0]
+    if wrong:
+        raise UsageError(worded(f"{{{wrong[0]}}} must be positive, not {values[wrong[0]]}"))
+    return Limits(**values)
+
+
+def _instant(options: dict[str, Any], name: str, what: str) -> datetime | None:
+    """An option's instant; without a zone of its own it is read in the one that was named, if one was."""
+    if not options[name]:
+        return None
+    zone = parse_zone(options["zone"]) if options["zone"] else None
+    return parse_instant(options[name], what=what, zone=zone)
+
+
+def make_targets(options: dict[str, Any], *, dry_run: bool) -> tuple[Path, ...]:
+    """The files that the runs are saved to, as `--save` and `--report` name them.
+
+    Raises:
+        UsageError: one of them cannot be saved to; said before anything runs.
+    """
+    report = options["report"]
+    if report and not report.lower().endswith(".html"):
+        raise UsageError(f"--report writes HTML, so its name ends in .html, not {report!r}; see --save")
+    targets = (*options["save"], *([report] if report else []))
+    if targets and dry_run:
+        raise UsageError("--save and --report are for runs; a dry run calculates nothing that could be saved")
+    return tuple(check_target(target) for target in targets)
 
 
 def _make_range(options: dict[str, Any]) -> TimeRange | None:
-    start, end, last = options["start"], options["end"], options["last"]
+    start, end, last = _instant(options, "start", "--from"), _instant(options, "end", "--to"), options["last"]
     if last and start:
         raise UsageError("give --from or --last, not both")
     if last:
         length = parse_duration(last, what="--last")
-        return (
-            TimeRange(end=parse_instant(end, what="--to"), length=length) if end else TimeRange.last(length)
-        )
-    if start or end:
-        return TimeRange(
-            start=parse_instant(start, what="--from") if start else None,
-            end=parse_instant(end, what="--to") if end else None,
-        )
-    return None
+        return TimeRange(end=end, length=length) if end else TimeRange.last(length)
+    return TimeRange(start=start, end=end) if start or end else None
 
 
 def _make_segments(options: dict[str, Any]) -> list[SegmentGroup]:
@@ -161,32 +230,60 @@ def _make_segments(options: dict[str, Any]) -> list[SegmentGroup]:
     return groups
 
 
-def _roots_of(data: str) -> tuple[str, ...]:
-    """The folder that the local server must read: that of the data, up to the first glob character."""
-    fixed = data.removeprefix("file://").split("*")[0].split("?")[0].split("[")[0]
-    path = Path(fixed).expanduser()
-    folder = path if path.is_dir() else path.parent
-    return (os.fspath(folder.resolve()),)
-
-
 def _print_plans(
-    out: Console, engine: Engine, metrics: Sequence[Path], dataset: Dataset, settings: RunOptions, form: str
+    out: Console,
+    engine: Engine,
+    metrics: Sequence[Path],
+    dataset: Dataset,
+    params: Mapping[str, Written],
+    settings: RunOptions,
+    form: str,
+    show: Callable[[Console, str, RunPlan, str], None],
 ) -> int:
+    plans: list[RunPlan] = []
+    options = settings.copy()
+    options["params"] = params
     for path in metrics:
         try:
-            plan = engine.plan(path.read_bytes(), dataset, **settings)
+            plans.append(engine.plan(path.read_bytes(), dataset, **options))
         except SourceRefused as refused:
             _print_problems(out, {str(path): refused.problems}, form)
             return exits.REFUSED
-        data = {"metric": path.stem, **plan.to_dict()}
-        if form == "table":
-            for frame, rows in zip(plan.frames, plan.rows, strict=True):
-                name = escape(str(frame.segment or "all data"))
-                out.print(f"{name}  {frame.window or ''}  {rows:,} rows", highlight=False)
-            out.print(f"{len(plan.frames):,} frames, about {plan.queries:,} queries")
-        else:
-            out.print_json(data=data)
+        except ParamsRefused as unfit:
+            _print_problems(out, {str(path): unfit.problems}, form)
+            return exits.USAGE
+    if surplus := no_parameters(set(params).difference(*(plan.params for plan in plans))):
+        _print_problems(out, {str(metrics[0]): surplus}, form)
+        return exits.USAGE
+    for path, plan in zip(metrics, plans, strict=True):
+        show(out, path.stem, plan, form)
     return exits.GOOD
+
+
+def print_explained(out: Console, metric: str, plan: RunPlan, form: str) -> None:
+    """What a metric asks, and who answers that."""
+    print_plan(out, metric, plan, form)
+    if form != "table":
+        return
+    for one in plan.questions:
+        times = f" ({one.times} times)" if one.times > 1 else ""
+        by = "natively" if one.answered_by == "native" else f"by {one.answered_by}"
+        why = f": {escape(one.reason)}" if one.reason else ""
+        out.print(f"{escape(metric)} asks {escape(one.plan)}{times}, answered {by}{why}", highlight=False)
+    if not plan.questions:
+        out.print(f"{escape(metric)} asks nothing of a frame without rows", highlight=False)
+
+
+def print_plan(out: Console, metric: str, plan: RunPlan, form: str) -> None:
+    """The frames of a run, with their rows, and how many queries it would make."""
+    if form != "table":
+        out.print_json(data={"metric": metric, **plan.to_dict()})
+        return
+    compared = [f", {rows:,} in the baseline" for rows in plan.baseline_rows] or [""] * len(plan.frames)
+    for frame, rows, more in zip(plan.frames, plan.rows, compared, strict=True):
+        name = escape(str(frame.segment or "all data"))
+        out.print(f"{name}  {frame.window or ''}  {rows:,} rows{more}", highlight=False)
+    out.print(f"{len(plan.frames):,} frames, about {plan.queries:,} queries")
 
 
 def _print_runs(out: Console, runs: Sequence[Run], form: str) -> None:

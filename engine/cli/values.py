@@ -1,13 +1,15 @@
-"""Values of the command line's options: sizes, buckets, conditions, crosses."""
+"""Values of the command line's options: sizes, buckets, conditions, crosses, parameters."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from engine.errors import UsageError
+from engine.models.parameters import Written
 from engine.models.segments import SegmentGroup
 
 _UNITS: Final = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
@@ -63,6 +65,31 @@ def parse_cross(text: str, groups: dict[str, SegmentGroup], top: int) -> Segment
         raise UsageError(f"--cross {text!r}: write it as A,B")
     first, second = (groups.get(name) or SegmentGroup.by_value(name, top=top) for name in names)
     return SegmentGroup.cross(first, second)
+
+
+def parse_params(texts: Sequence[str], *, shared: bool) -> dict[str, Written]:
+    """Parameters of calc_metric from "NAME=VALUE"; the values are read by the types that it declares.
+
+    Args:
+        texts: what was given.
+        shared: whether it is for several metrics, of which some may have no such parameter.
+
+    Raises:
+        UsageError: some are no such text, or name one parameter twice; all of them are told.
+    """
+    found: dict[str, Written] = {}
+    wrong: list[str] = []
+    for text in texts:
+        name, separator, value = text.partition("=")
+        name = name.strip()
+        if not separator or not name:
+            wrong.append(f"--param {text!r}: write it as NAME=VALUE, such as threshold=0.7")
+        elif name in found:
+            wrong.append(f"--param {text!r}: {name} is given already")
+        found[name] = Written(value, shared)
+    if wrong:
+        raise UsageError("; ".join(wrong))
+    return found
 
 
 def _parse_edge(edge: str, text: str) -> int | float | date:

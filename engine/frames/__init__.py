@@ -13,10 +13,11 @@ frames = interpret_cells(plan, Cells(keys, rows.to_numpy()))
 frame_of_each_row = frames_of(frames.families[1], [columns[key] for key in frames.families[1].keys])
 """
 
+from engine.frames.baseline import Places, baseline_places, with_segments
 from engine.frames.cells import interpret_cells
 from engine.frames.counts import count_queries
 from engine.frames.families import Family, frames_of
-from engine.frames.frameset import FrameSet, PlannedFrame
+from engine.frames.frameset import FrameSet, Members, PlannedFrame
 from engine.frames.interpret import interpret_counts
 from engine.frames.keys import Cells, cell_query, frame_keys, has_exact_keys
 from engine.frames.numbering import Numbering, number_rows
@@ -27,8 +28,11 @@ __all__ = [
     "Family",
     "FramePlan",
     "FrameSet",
+    "Members",
     "Numbering",
+    "Places",
     "PlannedFrame",
+    "baseline_places",
     "cell_query",
     "check_term_types",
     "count_queries",
@@ -40,4 +44,5 @@ __all__ = [
     "number_rows",
     "plan_frames",
     "term_probe",
+    "with_segments",
 ]

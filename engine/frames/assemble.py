@@ -16,13 +16,14 @@ from itertools import islice, product
 
 from engine.errors import DataError
 from engine.frames.axes import GroupAxes, Member, TermAxis
-from engine.frames.frameset import FrameList, FrameSet, tiles_of, whole_range
+from engine.frames.frameset import FrameList, FrameSet, Members, tiles_of, whole_range
 from engine.frames.keys import key_layout
 from engine.frames.kinship import group_kin
 from engine.frames.plan import MAX_FRAMES, FramePlan
 from engine.frames.tally import Places, Tally
 from engine.models.frame import Segment
 from engine.models.result import Cut
+from engine.wording import worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +35,60 @@ class _Found:
     rows: dict[int, int]
 
 
-def assemble(plan: FramePlan, total: Counter[int], tallies: Sequence[Tally]) -> FrameSet:
+def assemble(
+    plan: FramePlan, total: Counter[int], tallies: Sequence[Tally], given: Sequence[Members] = ()
+) -> FrameSet:
     """Build the frames.
 
     Args:
         plan: from `plan_frames`.
         total: rows of the full data, by window.
         tallies: one for each of the plan's groups.
+        given: the segments of each group, where they are those of other data; none: what the tallies say.
 
     Raises:
         DataError: more frames than a run may have.
     """
     known = list(zip(plan.groups, tallies, strict=True))
+    wanted: list[Sequence[Places] | None] = [one.places for one in given]
+    wanted = wanted or [None] * len(known)
     # A product of fixed members may be enormous; it need not be made to be refused.
-    segments = [list(islice(_segments(*pair), MAX_FRAMES)) for pair in known]
+    segments = [
+        list(islice(_segments(*pair, places), MAX_FRAMES)) for pair, places in zip(known, wanted, strict=True)
+    ]
     _check_count(plan, sum(map(len, segments)))
     frames = _frames(plan, total, tallies, segments)
     cuts = tuple(cut for cut in (_cut(*pair) for pair in known) if cut is not None)
-    return FrameSet(tuple(frames.frames), cuts, tuple(frames.families))
+    members = tuple(
+        Members(
+            tuple(
+                tuple(member.value for member in tally.members(axis, i).values())
+                for i, axis in enumerate(group.axes)
+            ),
+            tuple(one.places for one in found),
+        )
+        for (group, tally), found in zip(known, segments, strict=True)
+    )
+    return FrameSet(tuple(frames.frames), cuts, tuple(frames.families), members)
 
 
 def _check_count(plan: FramePlan, segments: int) -> None:
     windows = max(1, len(plan.windows))
     count = (1 + segments) * windows + bool(plan.windows)
     if count > MAX_FRAMES:
-        raise DataError(
-            f"this run has {count} frames, more than {MAX_FRAMES}: {segments} segments in "
-            f"{windows} windows; use fewer segments (top=...) or longer windows (every=...)"
-        )
+        found = f"{count} frames, more than {MAX_FRAMES}: {segments} segments in {windows} windows"
+        raise DataError(worded("this run has {found}; {fewer_segments} or {longer_windows}", found=found))
 
 
-def _segments(group: GroupAxes, tally: Tally) -> Iterator[_Found]:
-    """The segments of a group, in order."""
+def _segments(group: GroupAxes, tally: Tally, wanted: Sequence[Places] | None) -> Iterator[_Found]:
+    """The segments of a group, in order; those that are wanted, if it is said which."""
     sides = [tally.members(axis, i) for i, axis in enumerate(group.axes)]
     fixed = all(axis.members is not None for axis in group.axes)
     by_places: dict[Places, dict[int, int]] = {}
     for (at, window), rows in tally.cells.items():
         if rows:
             by_places.setdefault(at, {})[window] = rows
-    for places in product(*sides) if fixed else sorted(by_places):
+    for places in wanted if wanted is not None else product(*sides) if fixed else sorted(by_places):
         members = tuple(side[place] for side, place in zip(sides, places, strict=True))
         yield _Found(places, members, by_places.get(places, {}))
 
@@ -90,7 +106,10 @@ def _frames(
     layout = key_layout(plan)
     window_key = () if layout.window is None else (layout.window,)
     tiles, frames = tiles_of(plan), FrameList()
-    frames.add(frames.open_family((), None), (whole_range(plan),), {0: total.total()})
+    if plan.whole is None:
+        frames.add(frames.open_family((), None), (whole_range(plan),), {0: total.total()})
+    else:
+        frames.add_alone(whole_range(plan), 0)
     if plan.windows:
         frames.add(frames.open_family(window_key, None), tiles, total)
     for group, columns, tally, found in zip(plan.groups, layout.axes, tallies, segments, strict=True):

@@ -7,8 +7,8 @@ A group has one axis, a cross two.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from math import prod
 
@@ -115,6 +115,19 @@ def resolve_group(
     return GroupAxes(group.name, axes)
 
 
+def with_members(axis: Axis, values: Sequence[Scalar], what: str) -> Axis:
+    """An axis whose members are found, with those that were found elsewhere instead; any other as it is.
+
+    Raises:
+        DataError: a value is none of the field's type.
+    """
+    if isinstance(axis, TermAxis) or axis.members is not None or axis.field is None:
+        return axis
+    field = axis.field
+    members = tuple(_value_member(field, convert(field, one, what)) for one in values)
+    return replace(axis, members=members, top=0)
+
+
 def _resolve(
     group: SegmentGroup, schema: pb.DataType, zone: tzinfo, check_expression: Callable[[str], str]
 ) -> Axis:
@@ -128,7 +141,7 @@ def _resolve(
 
 
 def _resolve_values(group: Values, schema: pb.DataType) -> KeyedAxis:
-    what = f"by_value({group.field!r})"
+    what = f"segments by {group.field!r}"
     field = find_field(schema, group.field, what)
     check_groupable(field, what)
     if group.values is None:
@@ -138,7 +151,7 @@ def _resolve_values(group: Values, schema: pb.DataType) -> KeyedAxis:
 
 
 def _resolve_buckets(group: Buckets, schema: pb.DataType, zone: tzinfo) -> KeyedAxis:
-    what = f"by_buckets({group.field!r})"
+    what = f"buckets of {group.field!r}"
     field = find_field(schema, group.field, what)
     members = tuple(
         Member(group.field, bucket_label(low, high), "bucket", within(field, low, high, zone, what))
@@ -162,5 +175,5 @@ def _term(label: str, text: str, check_expression: Callable[[str], str]) -> Memb
     try:
         checked = check_expression(text)
     except PlanRefused as refused:
-        raise DataError(f"where({label!r}): {refused}") from None
+        raise DataError(f"segment {label!r}: {refused}") from None
     return Member(label, label, "where", sql(checked))

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import pyspark.sql.connect.proto as pb
 
+from engine.plans.days import exact
+
 Literal = pb.Expression.Literal
 
 
@@ -22,7 +24,14 @@ def column(*parts: str) -> pb.Expression:
 
 def literal(value: pb.Expression.Literal) -> pb.Expression:
     """A typed literal."""
-    return pb.Expression(literal=value)
+    return exact(pb.Expression(literal=value))
+
+
+def literal_of(kind: str, value: object) -> pb.Expression.Literal:
+    """The literal whose field is called so: "double", "timestamp"."""
+    made = Literal()
+    setattr(made, kind, value)
+    return made
 
 
 def long(value: int) -> pb.Expression:

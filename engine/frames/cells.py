@@ -6,6 +6,7 @@ Values are told apart, ranked and summed up as columns: there may be far more ce
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 
 from engine.frames.assemble import assemble
 from engine.frames.axes import GroupAxes, KeyedAxis, TermAxis
-from engine.frames.frameset import FrameSet
+from engine.frames.frameset import FrameSet, Members
 from engine.frames.interpret import unheld_value
 from engine.frames.keys import Cells, key_layout
 from engine.frames.normal import Numbers, column_of, normal, whole_numbers
@@ -26,12 +27,13 @@ from engine.frames.tally import Tally, term_places
 Flags = npt.NDArray[np.bool_]
 
 
-def interpret_cells(plan: FramePlan, cells: Cells) -> FrameSet:
+def interpret_cells(plan: FramePlan, cells: Cells, given: Sequence[Members] = ()) -> FrameSet:
     """Build the frames that `interpret_counts` builds of the answers of all `count_queries`.
 
     Args:
         plan: from `plan_frames`.
         cells: the whole answer of its `cell_query`.
+        given: as of `assemble`.
 
     Raises:
         DataError: more frames than a run may have, or a value that Python cannot hold.
@@ -39,7 +41,7 @@ def interpret_cells(plan: FramePlan, cells: Cells) -> FrameSet:
     layout = key_layout(plan)
     reader = _Reader(cells, layout.window)
     tallies = [reader.tally(group, keys) for group, keys in zip(plan.groups, layout.axes, strict=True)]
-    return assemble(plan, reader.total, tallies)
+    return assemble(plan, reader.total, tallies, given)
 
 
 class _Reader:

@@ -13,19 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from itertools import accumulate, pairwise
 from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
 from engine.errors import DataError, UsageError
-from engine.frames.build import Literal, all_of, call, case, literal, long, to_long
+from engine.frames.build import all_of, call, case, literal, literal_of, long, to_long
 from engine.frames.fields import Field
 from engine.frames.values import days, micros
 from engine.models.windows import Window
 
 MAX_STRETCHES: Final = 2_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,13 @@ class Clock:
         midnight = datetime.combine(wall.date(), time(), self.zone)
         return days(wall.date()) + (micros(midnight) < micros(instant))
 
+    def instant(self, units: int) -> datetime:
+        """The instant of a value of the column; of a date its midnight."""
+        if self.field.kind == "timestamp":
+            return _EPOCH + timedelta(microseconds=units)
+        passed = timedelta(days=units) if self.field.kind == "date" else timedelta(microseconds=units)
+        return (_EPOCH + passed).replace(tzinfo=self.zone).astimezone(UTC)
+
     def interval(self, start: datetime | None, end: datetime | None) -> Interval:
         """A half-open range of instants in units."""
         return Interval(
@@ -78,7 +86,7 @@ class Clock:
     def inside(self, interval: Interval) -> pb.Expression | None:
         """The condition that a row lies in a range; rows without a timestamp never do. None: no range."""
         conditions = [
-            call(operator, self.field.expression, literal(Literal(**{self.field.kind: edge})))
+            call(operator, self.field.expression, literal(literal_of(self.field.kind, edge)))
             for operator, edge in ((">=", interval.low), ("<", interval.high))
             if edge is not None
         ]
@@ -94,9 +102,7 @@ class Clock:
         now = self._as_number()
         stretches = list(_stretches(edges))
         if len(stretches) > MAX_STRETCHES:
-            raise UsageError(
-                "every cuts the range into too many windows of different lengths; use longer ones"
-            )
+            raise UsageError("the range is cut into too many windows of different lengths; use longer ones")
         branches = [(call("<", now, long(edges[0])), long(0))] if edges else []
         for first, start, end, step in stretches:
             passed = call("div", call("-", now, long(start)), long(step))

@@ -15,6 +15,7 @@ import pyspark.sql.connect.proto as pb
 from engine.errors import DataError
 from engine.frames.build import column
 from engine.models.frame import ValueType
+from engine.wording import joined, worded
 
 _SHOWN: Final = 20
 
@@ -38,8 +39,8 @@ VALUE_KINDS: Final[dict[str, ValueType]] = {
 
 # What to do about a type that cannot be grouped by; the rest have no words of their own.
 _INSTEAD: Final = {
-    "array": "use where(label, \"array_contains(tags, 'x')\")",
-    "map": "use where(label, \"attributes['x'] = 'y'\")",
+    "array": worded("{as_condition}, such as {example}", example="array_contains(tags, 'x')"),
+    "map": worded("{as_condition}, such as {example}", example="attributes['x'] = 'y'"),
     "struct": "name one of its fields: column.field",
     "binary": "add a text column with hex(column) to the data",
     "variant": "add a column with variant_get(column, path, type) to the data",
@@ -100,11 +101,10 @@ def check_groupable(field: Field, what: str) -> ValueType:
         DataError: its type cannot be grouped by.
     """
     if field.kind not in VALUE_KINDS:
-        hint = _INSTEAD.get(field.kind, "use where(label, expression)")
+        hint = _INSTEAD.get(field.kind, worded("{as_condition}"))
         kind = field.kind.replace("_", " ")
-        raise DataError(
-            f"{what}: {field.name!r} is of type {kind}, which has no groups of equal values; {hint}"
-        )
+        wrong = f"{what}: {field.name!r} is of type {kind}, which has no groups of equal values"
+        raise DataError(joined([wrong, hint], "; "))
     return VALUE_KINDS[field.kind]
 
 

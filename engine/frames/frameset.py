@@ -10,7 +10,8 @@ import pyspark.sql.connect.proto as pb
 from engine.frames.build import all_of, filtered
 from engine.frames.families import Family
 from engine.frames.plan import FramePlan
-from engine.models.frame import Frame, Segment
+from engine.frames.tally import Places
+from engine.models.frame import Frame, Scalar, Segment
 from engine.models.result import Cut
 from engine.models.windows import Window
 
@@ -23,7 +24,7 @@ class PlannedFrame:
         frame: its name.
         rows: how many rows it has.
         conditions: a row is in it if all are true; null counts as no.
-        family: the index of its family.
+        family: the index of its family; -1 if it is in none: its rows are other rows than theirs.
     """
 
     frame: Frame
@@ -42,6 +43,19 @@ class PlannedFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """The segments of a group.
+
+    Attributes:
+        values: for each axis the values of its members, by their places from 1.
+        places: the places of each segment on the axes, in the order of frames.
+    """
+
+    values: tuple[tuple[Scalar, ...], ...]
+    places: tuple[Places, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FrameSet:
     """The frames of a run.
 
@@ -49,11 +63,13 @@ class FrameSet:
         frames: in order of their indices; the first is the full data over the whole range.
         cut: rows in no segment of a group, for each group that has any.
         families: the full data's, its windows', and those of each group.
+        members: the segments of each group.
     """
 
     frames: tuple[PlannedFrame, ...]
     cut: tuple[Cut, ...]
     families: tuple[Family, ...]
+    members: tuple[Members, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +93,8 @@ class Tile:
 
 
 def whole_range(plan: FramePlan) -> Tile:
-    """The tile of all rows within the bound."""
-    return Tile(None, 0, _as_tuple(plan.inside))
+    """The tile of all rows within the bound, or of the range that the plan has for frame 0 alone."""
+    return Tile(None, 0, _as_tuple(plan.overall))
 
 
 def tiles_of(plan: FramePlan) -> tuple[Tile, ...]:
@@ -110,6 +126,11 @@ class FrameList:
         self._indices.append({})
         self.families.append(Family(keys, inside, self._indices[-1]))
         return len(self.families) - 1
+
+    def add_alone(self, tile: Tile, rows: int) -> None:
+        """Add the full data in a tile that has rows of its own, so that it is in no family."""
+        frame = Frame(len(self.frames), None, tile.window)
+        self.frames.append(PlannedFrame(frame, rows, tile.conditions, -1))
 
     def add(
         self,

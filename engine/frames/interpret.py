@@ -8,24 +8,26 @@ from typing import Any
 from engine.errors import DataError
 from engine.frames.assemble import assemble
 from engine.frames.axes import Axis, GroupAxes, KeyedAxis
-from engine.frames.frameset import FrameSet
+from engine.frames.frameset import FrameSet, Members
 from engine.frames.plan import FramePlan
 from engine.frames.tally import Tally, term_places
+from engine.wording import joined, worded
 
 
-def interpret_counts(plan: FramePlan, tables: Sequence[Any]) -> FrameSet:
+def interpret_counts(plan: FramePlan, tables: Sequence[Any], given: Sequence[Members] = ()) -> FrameSet:
     """Build the frames.
 
     Args:
         plan: from `plan_frames`.
         tables: the pyarrow Tables that the plan's `count_queries` gave, in their order.
+        given: as of `assemble`.
 
     Raises:
         DataError: more frames than a run may have, or a value that Python cannot hold.
     """
     groups = plan.groups or (GroupAxes("", ()),)
     tallies = [_read(group, table) for group, table in zip(groups, tables, strict=True)]
-    return assemble(plan, tallies[0].total, tallies if plan.groups else [])
+    return assemble(plan, tallies[0].total, tallies if plan.groups else [], given)
 
 
 def _read(group: GroupAxes, table: Any) -> Tally:
@@ -41,12 +43,12 @@ def _read(group: GroupAxes, table: Any) -> Tally:
             _note_value(tally, group.axes[i], i, places[i], row)
         if not all(places.values()):
             continue
-        tally.covered += row["c"] if pairs else row["n"]
+        tally.covered += (row["c"] or 0) if pairs else row["n"]  # a sum over no rows is null
         if not pairs:
             tally.cells[tuple(places.values()), window] += row["n"]
         for number, terms in enumerate(pairs):
             at = {**places, **terms}
-            tally.cells[tuple(at[i] for i in range(len(group.axes))), window] += row[f"t{number}"]
+            tally.cells[tuple(at[i] for i in range(len(group.axes))), window] += row[f"t{number}"] or 0
     return tally
 
 
@@ -60,7 +62,8 @@ def _rows(table: Any) -> list[dict[str, Any]]:
 
 def unheld_value(error: Exception) -> DataError:
     """What to raise when Python cannot hold a found value."""
-    return DataError(f"the data has a value that cannot be a segment: {error}; use where(...) instead")
+    wrong = f"the data has a value that cannot be a segment: {error}"
+    return DataError(joined([wrong, worded("{as_condition}")], "; "))
 
 
 def _note_value(tally: Tally, axis: Axis, i: int, place: int, row: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from engine.models.run import RunTime
 from engine.models.segments import SegmentGroup
 from engine.models.time_range import TimeRange
 from engine.models.windows import Window, windows
+from engine.wording import joined, message_of, worded
 
 MAX_FRAMES: Final = 100_000
 _T = TypeVar("_T")
@@ -42,6 +43,8 @@ class FramePlan:
         bound: the run's range in the clock's units.
         windows: tiles of the range; empty without `every`.
         groups: in the order given.
+        whole: the range of frame 0, in the clock's units, where it is not the bound: then its rows are other
+            rows than those of its windows together. None: it is the bound.
     """
 
     time: RunTime
@@ -49,11 +52,17 @@ class FramePlan:
     bound: Interval
     windows: tuple[Window, ...]
     groups: tuple[GroupAxes, ...]
+    whole: Interval | None = None
 
     @property
     def inside(self) -> pb.Expression | None:
         """The condition that a row lies in the bound; None: there is no bound."""
         return None if self.clock is None else self.clock.inside(self.bound)
+
+    @property
+    def overall(self) -> pb.Expression | None:
+        """The condition that a row is in frame 0; None: each row is."""
+        return self.inside if self.whole is None or self.clock is None else self.clock.inside(self.whole)
 
     @property
     def terms(self) -> tuple[Member, ...]:
@@ -99,12 +108,30 @@ def plan_frames(
     _collect(problems, lambda: _check_distinct(segments))
     run_time = _collect(problems, lambda: _run_time(dataset, time, _as_of(time, as_of), where, zone))
     if run_time is None or problems:
-        raise DataError("\n".join(problems))
+        raise DataError(joined(problems))
     tiles: tuple[Window, ...] = ()
     if every is not None:
         tiles = windows(TimeRange(run_time.start, run_time.end), every, where)
     bound = Interval() if clock is None else clock.interval(run_time.start, run_time.end)
     return FramePlan(run_time, clock, bound, tiles, tuple(group for group in groups if group is not None))
+
+
+def run_range(
+    dataset: Dataset, time: TimeRange | None, as_of: str | datetime | None, zone: str
+) -> tuple[datetime | None, datetime | None]:
+    """The range of instants that a run's rows lie in, before anything is known of the data.
+
+    Args:
+        dataset: names the timestamp column and the retention.
+        time: as for `plan_frames`.
+        as_of: as for `plan_frames`.
+        zone: as for `plan_frames`.
+
+    Raises:
+        UsageError: as `plan_frames`.
+    """
+    found = _run_time(dataset, time, _as_of(time, as_of), parse_zone(zone), zone)
+    return found.start, found.end
 
 
 def term_probe(plan: FramePlan, source: pb.Relation) -> pb.Relation | None:
@@ -124,7 +151,7 @@ def check_term_types(plan: FramePlan, schema: pb.DataType) -> None:
         DataError: an expression is not Boolean.
     """
     wrong = [
-        f"where({term.group!r}): the expression is not Boolean but {field.data_type.WhichOneof('kind')}; "
+        f"segment {term.group!r}: the expression is not Boolean but {field.data_type.WhichOneof('kind')}; "
         "compare it with something"
         for term, field in zip(plan.terms, schema.struct.fields, strict=True)
         if field.data_type.WhichOneof("kind") != "boolean"
@@ -137,7 +164,7 @@ def _collect(problems: list[str], step: Callable[[], _T]) -> _T | None:
     try:
         return step()
     except UsageError as error:
-        problems.append(str(error))
+        problems.append(message_of(error))
         return None
 
 
@@ -168,16 +195,13 @@ def _run_time(
 ) -> RunTime:
     """The run's range: the time range within the retention."""
     if time is not None and dataset.timestamp is None:
-        raise UsageError(
-            "a time range needs to know when a row happened: name its column, "
-            "Dataset(..., timestamp='ts') or --timestamp ts"
-        )
+        raise UsageError(worded("a time range needs to know when a row happened: {give_timestamp}"))
     asked = TimeRange() if time is None else time.resolve(as_of, zone)
     retention = dataset.retention_length
     if retention is None:
         return RunTime(asked.start, None if time is None else asked.end, as_of, name)
     if as_of is None:
-        raise UsageError(f"retention {retention} counts back from as_of; give as_of=...")
+        raise UsageError(worded("retention {length} counts back from now: {give_as_of}", length=retention))
     oldest = retention.before(as_of, zone)
     start = oldest if asked.start is None else max(asked.start, oldest)
     end = as_of if asked.end is None else min(asked.end, as_of)

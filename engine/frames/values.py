@@ -16,7 +16,7 @@ from typing import Any, Final
 import pyspark.sql.connect.proto as pb
 
 from engine.errors import DataError
-from engine.frames.build import Literal, all_of, any_of, call, case, literal
+from engine.frames.build import Literal, all_of, any_of, call, case, literal, literal_of
 from engine.frames.fields import Field
 from engine.models.frame import Scalar
 from engine.models.segment_checks import Edge
@@ -43,8 +43,8 @@ def canonical(field: Field) -> pb.Expression:
     """The field as a grouping key: one NaN, one zero."""
     if field.kind not in FLOATS:
         return field.expression
-    nan = literal(Literal(**{field.kind: math.nan}))
-    zero = literal(Literal(**{field.kind: 0.0}))
+    nan = literal(literal_of(field.kind, math.nan))
+    zero = literal(literal_of(field.kind, 0.0))
     return case([(call("isnan", field.expression), nan)], call("+", field.expression, zero))
 
 
@@ -133,7 +133,7 @@ def edge_literal(field: Field, edge: Any, zone: tzinfo) -> pb.Expression.Literal
         aware = field.kind == "timestamp"
         if not isinstance(edge, datetime) and aware:
             moment = moment.replace(tzinfo=zone)
-        return Literal(**{field.kind: micros(moment)}) if (moment.tzinfo is not None) == aware else None
+        return literal_of(field.kind, micros(moment)) if (moment.tzinfo is not None) == aware else None
     return None
 
 
@@ -143,10 +143,10 @@ def _value_literal(field: Field, value: Any) -> pb.Expression.Literal:
         size = field.type.decimal
         return Literal(decimal=Literal.Decimal(value=str(value), precision=size.precision, scale=size.scale))
     if field.kind in ("timestamp", "timestamp_ntz"):
-        return Literal(**{field.kind: micros(value)})
+        return literal_of(field.kind, micros(value))
     if field.kind == "date":
         return Literal(date=days(value))
-    return Literal(**{"string" if field.kind in ("char", "var_char") else field.kind: value})
+    return literal_of("string" if field.kind in ("char", "var_char") else field.kind, value)
 
 
 def _decimal_edge(edge: int | float | Decimal) -> pb.Expression.Literal | None:
@@ -167,7 +167,8 @@ def _edge_message(field: Field, edge: Edge, what: str) -> str:
     }
     numeric = field.kind in _BITS or field.kind in FLOATS or field.kind == "decimal"
     wanted = "numbers within its range" if numeric else fitting.get(field.kind)
-    hint = f"give {wanted}" if wanted else "buckets need numbers, dates or timestamps; use by_value or where"
+    instead = "buckets need numbers, dates or timestamps; use its values or a condition"
+    hint = f"give {wanted}" if wanted else instead
     return f"{what}: the edge {edge!r} does not go with {field.name!r}, whose type is {field.kind}; {hint}"
 
 

@@ -7,21 +7,13 @@ from typing import Final, Literal, TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
-from engine.fusion.carry import RULES, shape_of
+from engine.fusion.carry import RULES, is_row_wise
 from engine.fusion.cells import CellsPlan, plan_cells
 from engine.fusion.chain import Chain, parse_chain
 from engine.fusion.facts import inspect
 from engine.fusion.unfused import Unfused
 
 How: TypeAlias = Literal["cells", "rows", "families", "frame"]
-
-# What a run's report says of each.
-HOWS: Final[dict[How, str]] = {
-    "cells": "one query for all frames, rolled up from the finest cells",
-    "rows": "one scan for all frames, cut by frame",
-    "families": "one query for each segment group",
-    "frame": "one query for each frame",
-}
 # Up to so many cells are rolled up however few rows there are.
 _FEW_CELLS: Final = 20_000
 _ROWS_PER_CELL: Final = 10
@@ -49,9 +41,12 @@ def choose(relation: pb.Relation, *, spark: bool, schema: pb.DataType) -> Choice
 
     Args:
         relation: rebuilt, with its views expanded.
-        spark: whether the backend is Spark itself.
+        spark: whether the backend is Spark itself. Nobody knows what another server computes otherwise for
+            groups of rows than for all rows.
         schema: of the frame.
     """
+    if not spark:
+        return Choice("frame", "the server does not say that it is Apache Spark")
     try:
         chain = parse_chain(relation)
         unruly = [kind for step in chain.steps if (kind := str(step.WhichOneof("rel_type"))) not in RULES]
@@ -63,9 +58,9 @@ def choose(relation: pb.Relation, *, spark: bool, schema: pb.DataType) -> Choice
     except Unfused as unfused:
         return Choice("frame", unfused.reason)
     try:
-        return Choice("cells", "", chain, plan_cells(chain, spark=spark, schema=schema))
+        return Choice("cells", "", chain, plan_cells(chain, schema=schema))
     except Unfused:
-        return Choice("rows" if shape_of(chain).row_wise else "families", "", chain)
+        return Choice("rows" if is_row_wise(chain) else "families", "", chain)
 
 
 def cells_pay(cells: int | None, rows: int) -> bool:

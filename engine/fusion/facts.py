@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Final
 
 import pyspark.sql.connect.proto as pb
+from google.protobuf.message import Message
 
-from engine.plans.trees import children
+from engine.plans.trees import Call, children
 from engine.sql.check import inspect_expression
 from engine.sql.functions import FunctionRule, classify
+from engine.sql.hidden import fold
 from engine.sql.lexer import lex
 
 
@@ -47,8 +49,8 @@ class Facts:
         )
 
 
-def inspect(*parts: pb.Expression | pb.Relation) -> Facts:
-    """The facts of expressions, or of all expressions in relations, taken together."""
+def inspect(*parts: Message) -> Facts:
+    """The facts of expressions, or of all expressions in messages, taken together."""
     found = Facts()
     for part in parts:
         for fact in _facts(part):
@@ -56,35 +58,35 @@ def inspect(*parts: pb.Expression | pb.Relation) -> Facts:
     return found
 
 
-def _facts(part: pb.Expression | pb.Relation) -> Iterator[Facts]:
-    work: list[tuple[Any, bool]] = [(part, False)]  # a message, and whether a window is around it
+def _facts(part: Message) -> Iterator[Facts]:
+    work: list[tuple[Message, bool]] = [(part, False)]  # a message, and whether a window is around it
     while work:
         here, windowed = work.pop()
-        match here.DESCRIPTOR.name:
-            case "Window":
+        match here:
+            case pb.Expression.Window():
                 yield Facts(windows=True)
                 work.append((here.window_function, True))
                 work += [(part, False) for part in (*here.partition_spec, *here.order_spec, here.frame_spec)]
                 continue
-            case "Expression":
+            case pb.Expression():
                 work += [(part, windowed) for part in children(here)]
                 continue
-            case "UnresolvedFunction" | "CallFunction":
+            case pb.Expression.UnresolvedFunction() | pb.CallFunction():
                 yield _of_rule(classify(_NAMES.get(here.function_name, here.function_name)), windowed)
                 if is_count_star(here):
                     continue
-            case "UnresolvedStar" | "UnresolvedRegex":
+            case pb.Expression.UnresolvedStar() | pb.Expression.UnresolvedRegex():
                 yield Facts(stars=True)
-            case "UnresolvedAttribute":
-                yield Facts(random=here.unparsed_identifier.strip("` ").lower() in _CLOCKS)
-            case "ExpressionString":
+            case pb.Expression.UnresolvedAttribute():
+                yield Facts(random=fold(here.unparsed_identifier.strip("` ")) in _CLOCKS)
+            case pb.Expression.ExpressionString():
                 yield _of_text(here.expression)
-            case "SubqueryExpression" | "DirectShufflePartitionID":
+            case pb.SubqueryExpression() | pb.Expression.DirectShufflePartitionID():
                 yield Facts(foreign=True)
         work += [(part, False) for part in children(here)]
 
 
-def is_count_star(call: Any) -> bool:
+def is_count_star(call: Call) -> bool:
     """Whether a call is `count(*)`, which means rows and no columns."""
     return bool(
         call.function_name.lower() == "count"
@@ -96,8 +98,9 @@ def is_count_star(call: Any) -> bool:
 
 def _of_text(text: str) -> Facts:
     checked = inspect_expression(text)
-    words = {lexeme.upper for lexeme in lex(text)}
-    clocks = any(name.upper() in words for name in _CLOCKS)
+    lexemes = lex(text)
+    words = {lexeme.upper for lexeme in lexemes}
+    clocks = any(fold(lexeme.name) in _CLOCKS for lexeme in lexemes)
     found = Facts(text=True, stars=checked.stars, windows="OVER" in words, random=clocks)
     for name in checked.functions:
         found |= _of_rule(classify(name), False)

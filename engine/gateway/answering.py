@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-import pyspark.sql.connect.proto as pb
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends.base import BackendSession
 from engine.errors import BackendError
 from engine.gateway.budget import FrameBudget
 from sandbox.contract.messages import ReplyError
+from sandbox.contract.signature import Argument
+
+if TYPE_CHECKING:  # it takes half a second, which whoever only compiles a source need not wait for
+    import pyspark.sql.connect.proto as pb
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,19 @@ class FrameCall:
         index: the frame's index in its run.
         seed: seed of the random generators.
         relation: what the placeholder stands for.
+        now: what the time is to the metric; None: it has no clock.
+        arguments: the parameters of calc_metric that were set.
+        baseline: what the second placeholder stands for; None: the call has one frame.
+        baseline_index: the baseline frame's index among those of the run.
     """
 
     index: int
     seed: int
     relation: pb.Relation
+    now: datetime | None = None
+    arguments: tuple[Argument, ...] = ()
+    baseline: pb.Relation | None = None
+    baseline_index: int = 0
 
 
 class CallAnswers(Protocol):

@@ -7,34 +7,43 @@ bound to the frame of the call, and only then is the backend asked; the backend'
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine import plans
 from engine.backends.base import BackendSession
-from engine.errors import BackendError
+from engine.errors import AnswerTooLarge, BackendError, PlanRefused
 from engine.gateway import replies
 from engine.gateway.answering import FrameCall
 from engine.gateway.budget import FrameBudget
+from engine.gateway.carried import Batch, as_frame
 from engine.gateway.explain import explain
 from engine.gateway.foresight import Foresight
+from engine.gateway.own_settings import Combinations, changed_settings
 from engine.gateway.requests import ParsedRequests
 from engine.gateway.unchecked import forward
+from engine.models.run import Asked
+from engine.relations import depends_on_settings, pinned
 from engine.sharing.answers import Answer
 from engine.sharing.once import Patience
-from engine.sharing.queries import Asker
-from engine.sharing.sharing import Ready, Sharing
+from engine.sharing.queries import Asker, fresh_scope
+from engine.sharing.sharing import Apart, Ready, Sharing, describe, told_by
 from sandbox.contract.foretold import pack_foretold
 from sandbox.contract.framing import ChannelGarbage, Method
 from sandbox.contract.messages import ReplyError
-from sandbox.contract.settings import SESSION_ID, SETTINGS
+from sandbox.contract.settings import BASELINE, QUERY_SETTINGS, SESSION_ID, SETTINGS
 
 # What is foretold may go unused, so it is small; so is the request, of which a call's worker gets a digest.
 _FORETOLD_BYTES: Final = 16 << 10
 _FORETOLD_ROWS: Final = 100
+# Before the canonical form of a plan over the baseline: its type is another one than over the data.
+_ABOUT_BASELINE: Final = b"baseline:"
+# A type in the answer of a query; alone it may take as much on the wire.
+_TYPE_BYTES: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,9 @@ class RunAnswers:
         checked: False forwards requests unchecked; for tests of the other layers only.
         run: stands for the run.
         foresight: what its calls are expected to ask.
+        combinations: of settings that its calls have set.
+        asked: is given what its calls ask for themselves; None: nobody wants to know.
+        baseline: what answers questions over baselines for many frames, once it is known; None: nothing does.
     """
 
     session: BackendSession
@@ -56,6 +68,9 @@ class RunAnswers:
     checked: bool = True
     run: object = None
     foresight: Foresight = field(default_factory=Foresight)
+    combinations: Combinations = field(default_factory=Combinations)
+    asked: list[Asked] | None = None
+    baseline: Callable[[Patience], Sharing | None] | None = None
 
     def apart(self) -> RunAnswers:
         """See `RunAnswering.apart`."""
@@ -116,10 +131,14 @@ class Answers:
         self._cancel = cancel
         self._patience = Patience(deadline, cancel)
         self._views: dict[str, pb.Relation] = {}
-        self._bound = 0
+        self._view_bytes = 0
         self._fetched = 0
         self._asked = False
         self._foretold: _Foretold | None = None
+        self._settings: dict[str, str] = {}
+        self._frame = call.relation
+        self._baseline = call.baseline
+        self._apart: Apart | None = None
 
     def foretell(self) -> bytes | None:
         """The payload of a FORETOLD frame; None if the first request is not known, or not its answer."""
@@ -131,11 +150,11 @@ class Answers:
         if ready is None or ready.answer.table.num_rows > _FORETOLD_ROWS:
             return None
         answer = list(self._replies(ready.answer))
-        size = sum(len(reply.data) for reply in answer if isinstance(reply, replies.Batch))
+        size = sum(len(reply.data) for reply in answer if isinstance(reply, Batch))
         if size > _FORETOLD_BYTES:
             return None
         self._foretold = _Foretold(ready, size)
-        return pack_foretold(Method.EXECUTE, request, map(replies.as_frame, answer))
+        return pack_foretold(Method.EXECUTE, request, map(as_frame, answer))
 
     def note_used(self) -> None:
         """The worker took what was foretold: the same as if it had asked.
@@ -157,6 +176,8 @@ class Answers:
         """The call has ended."""
         if self._foretold is not None:
             self._run.foresight.note_miss()
+        self._run.requests.account.give(self._view_bytes)
+        self._view_bytes = 0
 
     def explain(self, error: BackendError) -> ReplyError:
         """A failed query in words for the author."""
@@ -178,17 +199,19 @@ class Answers:
         first, self._asked = not self._asked, True
         if method is not Method.CONFIG:
             self._budget.charge_plan()
-        if not self._run.checked:
+        if not self._run.checked and method is not Method.CONFIG:
             yield from forward(
                 self._session,
                 method,
                 payload[1:],
-                self.call.relation,
+                self._frame,
+                self._baseline,
                 deadline=self._deadline,
                 cancel=self._cancel,
             )
             return
-        parsed = self._run.requests.parse(method, payload[1:], self._patience.check)
+        zoned = "spark.sql.session.timeZone" in self._settings
+        parsed = self._run.requests.parse(method, payload[1:], self._patience.check, zoned=zoned)
         if first:
             expected = isinstance(parsed.request, plans.Fetch) and len(payload) <= _FORETOLD_BYTES
             self._run.foresight.note_first(bytes(payload[1:]) if expected else None)
@@ -201,12 +224,61 @@ class Answers:
                 yield replies.sql_result(plans.sql_relation(request, self._views, self._patience.check))
                 yield replies.complete()
             case plans.DefineView() as request:
-                self._views[request.name] = plans.define_view(request, self._views)
+                self._keep_view(request.name, plans.define_view(request, self._views))
                 yield replies.complete()
+            case plans.ViewExists(name=name):
+                yield from self._replies(_truth(name in self._views))
+            case plans.DropView(name=name):
+                yield from self._replies(_truth(self._views.pop(name, None) is not None))
             case plans.ConfigGet() as request:
                 yield _configuration(request)
+            case plans.ConfigSet() as request:
+                self._set(request)
+                yield pb.ConfigResponse(session_id=SESSION_ID)
             case request:
                 yield self._analyze(request)
+
+    def _set(self, request: plans.ConfigSet) -> None:
+        """Ask what follows under other settings, in a session of their own."""
+        settings = changed_settings(self._settings, request)
+        if settings == self._settings:
+            return
+        keys = ", ".join(sorted(dict(request.pairs)))
+        if self._views:  # Spark gives a view the meaning that it had when it was made
+            raise PlanRefused(
+                "config-refused",
+                f"spark.conf.set of {keys} is refused while there are temporary views",
+                "set it before the views are made, or drop them first",
+            )
+        frames = [one for one in (self.call.relation, self.call.baseline) if one is not None]
+        fixed = next(filter(None, map(depends_on_settings, frames)), "")
+        if settings and fixed:
+            raise PlanRefused(
+                "config-refused",
+                f"spark.conf.set of {keys} is refused: {fixed}, which would mean something else then",
+                "cut segments by values or ranges of a column; or write zones into the expressions, as in "
+                "F.from_utc_timestamp(column, zone)",
+            )
+        session = self._run.session
+        if settings:
+            combination = tuple(sorted(settings.items()))
+            self._run.combinations.note(combination)
+            session = session.under(combination)
+        self._session = session
+        self._frame, *others = [pinned(one) for one in frames] if settings else frames
+        self._baseline = others[0] if others else None
+        self._settings = settings
+
+    def _keep_view(self, name: str, relation: pb.Relation) -> None:
+        size = relation.ByteSize()
+        if not self._run.requests.account.take(size):
+            raise PlanRefused(
+                "plan-too-large",
+                f"there is no room for the view {name!r}: the views and answers of this run take too much",
+                "make views of DataFrames that carry less data of their own",
+            )
+        self._view_bytes += size
+        self._views[name] = relation
 
     def _shared(self, key: bytes, relation: pb.Relation) -> Iterator[Any] | None:
         """The answer that frames share; None if this one has to ask for itself."""
@@ -214,20 +286,36 @@ class Answers:
         self._fetched += 1
         if sharing is None:
             return None
+        if self._settings:
+            self._apart = sharing.apart(relation, asker, "settings of its own")
+            return None
         if self._views:
             relation = plans.expand_views(relation, self._views, plans.FIRST_VIEW_ID)
+            key = plans.canonical(relation)
+        read = self._frames_read(relation)
+        if len(read) > 1:
+            self._apart = sharing.apart(relation, asker, "a plan over both frames")
+            return None
+        if BASELINE in read:
+            sharing.leave(asker.run)  # whoever counts the data waits for a question about it
+            other = None if self._run.baseline is None else self._run.baseline(self._patience)
+            if other is None:
+                return None
+            sharing, asker.frame = other, self.call.baseline_index
+            relation = plans.over_one_frame(relation)
             key = plans.canonical(relation)
         try:
             answer = sharing.answer(key, relation, asker)
         finally:
             self.queries += asker.queries
-        if answer is None:
+        if isinstance(answer, Apart):
+            self._apart = answer
             return None
         return self._deliver(answer)
 
     def _deliver(self, answer: Answer) -> Iterator[Any]:
         for reply in self._replies(answer):
-            if isinstance(reply, replies.Batch):
+            if isinstance(reply, Batch):
                 self._budget.charge_fetch(reply.rows, len(reply.data))
             yield reply
 
@@ -243,11 +331,14 @@ class Answers:
     def _describe(self, key: bytes, relation: pb.Relation) -> pb.AnalyzePlanResponse:
         """The type of a plan, which is the same over every frame."""
         sharing = self._run.sharing
-        known = None if sharing is None or self._views else sharing.schema(key)
+        own = bool(self._views or self._settings)
+        if BASELINE in self._frames_read(relation):
+            key = _ABOUT_BASELINE + key
+        known = None if sharing is None or own else sharing.schema(key)
         if known is not None:
             return replies.schema_analysis(known)
         response = self._analyze(plans.Schema(relation))
-        if sharing is not None and not self._views:
+        if sharing is not None and not own:
             sharing.keep_schema(key, response.schema.schema)
         return response
 
@@ -255,29 +346,75 @@ class Answers:
         plan = pb.Plan()
         plan.root.CopyFrom(self._bind(relation))  # Plan(root=...) would stop at 100 nested messages
         self.queries += 1
-        rebuilder = replies.Rebuilder()
-        for response in self._session.execute(plan, deadline=self._deadline, cancel=self._cancel):
-            if response.HasField("arrow_batch"):
-                batch = response.arrow_batch
-                first_chunk = batch.chunk_index == 0
-                self._budget.charge_fetch(batch.row_count if first_chunk else 0, len(batch.data))
-            yield from rebuilder.rebuild(response)
+        rebuilder, notes = replies.Rebuilder(), list[str]()
+        session = self._session.told(notes.append)
+        try:
+            for response in session.execute(plan, deadline=self._deadline, cancel=self._cancel):
+                if response.HasField("schema") and response.schema.ByteSize() > _TYPE_BYTES:
+                    raise _too_large("the type of this DataFrame")
+                if response.HasField("arrow_batch"):
+                    batch = response.arrow_batch
+                    first_chunk = batch.chunk_index == 0
+                    self._budget.charge_fetch(batch.row_count if first_chunk else 0, len(batch.data))
+                yield from rebuilder.rebuild(response)
+        except AnswerTooLarge:
+            raise _too_large("one row of this DataFrame") from None
+        finally:
+            self._note_asked(relation, notes)
         yield replies.complete()
+
+    def _note_asked(self, relation: pb.Relation, notes: Sequence[str]) -> None:
+        """A question that this call asked for itself was answered, or not."""
+        apart, self._apart = self._apart, None
+        if apart is not None and self._run.sharing is not None:
+            self._run.sharing.note_apart(apart, self._asker(), notes)
+        if self._run.asked is not None:
+            self._run.asked.append(Asked(describe(relation), *told_by(notes)))
 
     def _analyze(self, request: plans.Request) -> pb.AnalyzePlanResponse:
         local = plans.local_answer(request)
         if local is not None:
             return replies.analyze_answer(local)
         self.queries += 1
-        bound = plans.analyze_request(request, self._bind)
-        answer = self._session.analyze(bound, deadline=self._deadline, cancel=self._cancel)
+        bound, notes = plans.analyze_request(request, self._bind), list[str]()
+        session = self._session.told(notes.append)
+        try:
+            answer = session.analyze(bound, deadline=self._deadline, cancel=self._cancel)
+        except AnswerTooLarge:
+            raise _too_large("the type of this DataFrame") from None
+        finally:
+            if self._run.asked is not None:
+                kind = (bound.WhichOneof("analyze") or "").replace("_", " ")
+                self._run.asked.append(Asked(f"the {kind} of a DataFrame", *told_by(notes)))
         return replies.rebuild_analyze(answer)
 
     def _bind(self, relation: pb.Relation) -> pb.Relation:
-        # References of SQL text are session-wide names on the backend while it plans; workers share one.
-        self._bound += 1
-        scope = f"f{self.call.index}q{self._bound}"
-        return plans.bind(relation, frame=self.call.relation, views=self._views, scope=scope)
+        baseline, scope = self._baseline, fresh_scope()
+        if baseline is None:
+            return plans.bind(relation, frame=self._frame, views=self._views, scope=scope)
+        relation = plans.expand_views(relation, self._views, plans.FIRST_VIEW_ID)
+        if self._frames_read(relation) == {BASELINE}:
+            return plans.bind(plans.over_one_frame(relation), frame=baseline, views={}, scope=scope)
+        return plans.bind(relation, frame=self._frame, views={}, scope=scope, baseline=baseline)
+
+    def _frames_read(self, relation: pb.Relation) -> frozenset[str]:
+        """Which placeholders a plan reads; of a call of one frame nobody need know."""
+        return frozenset() if self.call.baseline is None else plans.frames_read(relation)
+
+
+def _too_large(what: str) -> PlanRefused:
+    return PlanRefused(
+        "plan-too-large",
+        f"{what} is larger than any answer that is read",
+        "give columns shorter names, and select the fields that are needed; aggregate long values",
+    )
+
+
+def _truth(value: bool) -> Answer:
+    """An answer of one Boolean."""
+    schema = pb.DataType()
+    schema.struct.fields.add(name="value", data_type=pb.DataType(boolean=pb.DataType.Boolean()))
+    return Answer(schema, pa.table({"value": [value]}))
 
 
 def _configuration(request: plans.ConfigGet) -> pb.ConfigResponse:
@@ -286,7 +423,7 @@ def _configuration(request: plans.ConfigGet) -> pb.ConfigResponse:
     if request.kind == "get_all":
         pairs: list[tuple[str, str | None]] = list(SETTINGS.items())
     elif request.kind == "is_modifiable":
-        pairs = [(key, "false") for key, _ in request.keys]
+        pairs = [(key, "true" if key in QUERY_SETTINGS else "false") for key, _ in request.keys]
     else:
         pairs = [(key, SETTINGS.get(key, default)) for key, default in request.keys]
     for key, value in pairs:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from engine.errors import LimitExceeded
 from sandbox.contract.limits import Limits
 
+# Messages that are charged to no limit (printed text, reads of configuration). An honest worker sends few: it
+# puts prints together, and knows the configuration itself.
+CHEAP_MESSAGES = 1_000
 CUT_MARK = "\n[cut: the limit printed_bytes was reached]\n"
 
 
@@ -16,6 +19,7 @@ class FrameBudget:
         self.plans = 0
         self.rows = 0
         self.bytes = 0
+        self._messages = 0
         self._printed = bytearray()
         self._cut = False
 
@@ -38,6 +42,11 @@ class FrameBudget:
         self.bytes += size
         self._check("fetched_rows", self._limits.fetched_rows, self.rows)
         self._check("fetched_bytes", self._limits.fetched_bytes, self.bytes)
+
+    def note_cheap(self) -> bool:
+        """Count a message that costs the frame nothing else; True once there were many."""
+        self._messages += 1
+        return self._messages > CHEAP_MESSAGES
 
     def keep_printed(self, data: bytes) -> bool:
         """Keep printed text up to the limit; the rest is cut, and only marked. False if nothing was kept."""

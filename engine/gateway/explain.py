@@ -68,6 +68,9 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "SCALAR_SUBQUERY_TOO_MANY_ROWS": "a subquery used as a value gave more than one row",
         "UNSUPPORTED_FEATURE": "the data engine does not support this",
         "USER_RAISED_EXCEPTION": "raise_error: {errorMessage}",
+        "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS": (
+            "there is a view {relationName} already; use createOrReplaceTempView"
+        ),
         "TABLE_OR_VIEW_NOT_FOUND": "there is no table or view {relationName}; a metric sees its df only",
     }
 )

@@ -11,29 +11,58 @@ import logging
 import math
 import threading
 import time
+from datetime import UTC
 from typing import Final
 
-from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted, LimitExceeded, PlanRefused
+from engine.effort import MOST_TIMES
+from engine.errors import (
+    BackendError,
+    BackendLost,
+    EngineClosed,
+    Interrupted,
+    LimitExceeded,
+    PlanRefused,
+    SparkNeeded,
+)
 from engine.failures import describe
 from engine.gateway.answering import CallAnswers, FrameCall, RunAnswering
 from engine.gateway.budget import FrameBudget
+from engine.gateway.carried import as_frame
 from engine.gateway.explain import BACKEND_FAILED, REFUSED
-from engine.gateway.replies import as_frame
+from engine.interpreter import Interpreter
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
-from engine.results import clean_problems
-from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind
+from engine.results import check_signature, clean_problems
+from engine.threads import thread_seconds
+from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind, Method
 from sandbox.contract.limits import Limits
-from sandbox.contract.messages import Call, Compiled, Outcome, Problem, ReplyError, Start, decode, encode
+from sandbox.contract.messages import (
+    Call,
+    Compiled,
+    Frames,
+    Outcome,
+    Problem,
+    ReplyError,
+    Start,
+    decode,
+    encode,
+)
+from sandbox.contract.signature import Signature
 
 logger = logging.getLogger(__name__)
 
 _UNHANDLED: Final = "the engine could not make sense of this request"
-# Compiling is the worker's first act; a source that takes longer than this to compile is hostile.
+# Compiling is the worker's first act; a source that takes longer than this to compile is hostile, unless
+# others keep the worker from the processors.
 _COMPILE_SECONDS: Final = 30.0
-# How long each message of printed text beyond the limit waits to be thrown away: a guest that floods waits
-# too, instead of keeping the engine from other guests.
+# How long each message of printed text beyond the limit, and each beyond many that are charged to no limit,
+# waits: a guest that floods waits too, instead of keeping the engine from other guests.
 _FLOOD_SECONDS: Final = 0.001
+_CONFIG: Final = bytes([Method.CONFIG])
+
+
+class LacksScience(Exception):
+    """A worker that was forked without scipy and statsmodels needs them; another is to do what it did."""
 
 
 class Gateway:
@@ -42,6 +71,7 @@ class Gateway:
     Attributes:
         worker: the process that it talks to.
         queries: how many requests it has sent to the backend.
+        fetched_bytes: Arrow bytes that its worker fetched.
         fault: what it refused, or the backend failed, last during the current call; the engine's own word.
     """
 
@@ -51,6 +81,8 @@ class Gateway:
         limits: Limits,
         *,
         cancel: threading.Event,
+        interpreter: Interpreter | None = None,
+        tenant: str = "",
     ) -> None:
         """Take over a fresh worker.
 
@@ -58,15 +90,21 @@ class Gateway:
             worker: its process and channel.
             limits: of the run.
             cancel: set when the run is cancelled.
+            interpreter: is charged for what the engine itself computes; None: nobody counts.
+            tenant: whose run it is.
         """
+        self._interpreter = interpreter or Interpreter()
+        self._tenant = tenant
         self.worker = worker
-        self.queries = 0
+        self.queries = self.queries_in_vain = 0
+        self.fetched_bytes = self.bytes_in_vain = 0
         self._limits = limits
         self._run: RunAnswering | None = None
         self._wall_deadline = math.inf
         self._cancel = cancel
         self._budget = FrameBudget(limits)
         self._deadline = math.inf
+        self._several = False
         self.fault: tuple[Status, FrameError] | None = None
 
     @property
@@ -75,26 +113,35 @@ class Gateway:
         return self._budget.printed
 
     def compile(
-        self, source: bytes, *, extra_imports: tuple[str, ...], restricted: bool, snowpark: bool = False
-    ) -> tuple[Problem, ...]:
-        """Hand the source over; return every problem of it.
+        self, source: bytes, *, extra_imports: tuple[str, ...], restricted: bool, frames: Frames | None = None
+    ) -> tuple[tuple[Problem, ...], Signature]:
+        """Hand the source over; return every problem of it, and what calc_metric declares.
 
         Raises:
             LimitExceeded: compiling takes too long.
+            LacksScience: the worker must be ended, and one that has them be asked.
             ChannelClosed, ChannelGarbage: the worker died, or is no honest worker.
         """
         # One byte over the limit is enough to be told of it.
         text = source[: self._limits.source_bytes + 1].decode("latin-1")
-        start = Start(text, self._limits.source_bytes, extra_imports, restricted, snowpark)
-        self._deadline = time.monotonic() + _COMPILE_SECONDS
+        start = Start(text, self._limits.source_bytes, extra_imports, restricted, frames)
+        grace = self.worker.grace(_COMPILE_SECONDS)
+        self._deadline = time.monotonic() + _COMPILE_SECONDS * MOST_TIMES
         try:
             self.worker.channel.send(Kind.START, encode(start), deadline=self._deadline)
+            while not self.worker.channel.is_readable(left := grace.left()):
+                if not left:
+                    raise ChannelTimeout
             kind, payload = self.worker.channel.receive(self._deadline)
         except ChannelTimeout:
             raise LimitExceeded("frame_seconds", _COMPILE_SECONDS, _COMPILE_SECONDS) from None
+        self._refuse_lack(kind)
         if kind is not Kind.COMPILED:
             raise ChannelGarbage(f"a {kind.name} frame before the source is compiled")
-        return clean_problems(decode(Compiled, payload).problems)
+        compiled = decode(Compiled, payload)
+        check_signature(compiled.signature)
+        self._several = compiled.signature.several
+        return clean_problems(compiled.problems), compiled.signature
 
     def attach(self, run: RunAnswering, wall_deadline: float) -> None:
         """Give it what answers the run's requests, and the monotonic time at which the run ends."""
@@ -108,6 +155,7 @@ class Gateway:
             LimitExceeded: a limit of the frame or the run; the worker must be ended.
             Interrupted: the run was cancelled; the worker must be ended.
             BackendLost: the backend went away; the frame may be run again in a fresh worker.
+            LacksScience: the worker must be ended, and the frame be run again in one that has them.
             ChannelClosed, ChannelGarbage: the worker died, or is no honest worker.
         """
         assert self._run is not None
@@ -118,40 +166,67 @@ class Gateway:
         try:
             if (foretold := answers.foretell()) is not None:
                 self._send(Kind.FORETOLD, foretold, more=True)
-            self._send(Kind.CALL, encode(Call(call.index, call.seed)))
-            return self._serve(answers)
+            now = "" if call.now is None else call.now.astimezone(UTC).isoformat()
+            two = call.baseline is not None
+            self._send(Kind.CALL, encode(Call(call.index, call.seed, now, call.arguments, two)))
+            with self._interpreter.inside(self._tenant):
+                return self._serve(answers)
         except ChannelTimeout:
             raise self._overrun() from None
         except Interrupted as stop:
             if stop.reason == "deadline":
                 raise self._overrun() from None
             raise
+        except LacksScience:
+            self.queries_in_vain += answers.queries
+            self.bytes_in_vain += self._budget.bytes
+            raise
         finally:
             answers.note_end()
             self.queries += answers.queries
+            self.fetched_bytes += self._budget.bytes
 
     def _serve(self, answers: CallAnswers) -> Outcome:
         """Answer requests until the outcome comes."""
+        counted = thread_seconds()
         while True:
+            before, counted = counted, thread_seconds()
+            if wait := self._interpreter.charge(self._tenant, counted - before):
+                self._cancel.wait(max(0.0, min(wait, self._deadline - time.monotonic())))
+            if self._cancel.is_set():  # what a killed worker has said before is not read to its end
+                raise Interrupted("cancelled")
             kind, payload = self.worker.channel.receive(self._deadline)
             if time.monotonic() >= self._deadline:
                 raise ChannelTimeout  # a worker that never stops talking is never waited for
+            self._refuse_lack(kind)
             if kind is Kind.PRINTED:
-                if not self._budget.keep_printed(bytes(payload)):
+                kept, many = self._budget.keep_printed(bytes(payload)), self._budget.note_cheap()
+                if many or not kept:
                     time.sleep(_FLOOD_SECONDS)
             elif kind is Kind.REQUEST:
+                if payload[:1] == _CONFIG and self._budget.note_cheap():
+                    time.sleep(_FLOOD_SECONDS)
                 self._answer(answers, payload)
             elif kind is Kind.USED:
                 answers.note_used()
             elif kind is Kind.OUTCOME:
                 outcome = decode(Outcome, payload)
-                if outcome.frame != answers.call.index or (outcome.returned is None) == (
-                    outcome.raised is None
-                ):
+                told = (outcome.returned, outcome.raised, outcome.named)
+                if outcome.frame != answers.call.index or sum(one is not None for one in told) != 1:
                     raise ChannelGarbage("an outcome that fits no call")
+                if outcome.named is not None and not self._several:
+                    raise ChannelGarbage("several numbers of a metric that declares one")
                 return outcome
             else:
                 raise ChannelGarbage(f"a {kind.name} frame while a metric runs")
+
+    def _refuse_lack(self, kind: Kind) -> None:
+        """Raise if the worker says that it lacks libraries; from one that has them it is garbage.
+
+        So a guest that says it for no reason is run once more, and that is all.
+        """
+        if kind is Kind.LACKS and not self.worker.science:
+            raise LacksScience
 
     def _answer(self, answers: CallAnswers, payload: memoryview) -> None:
         """Answer one request, or send the error that the guest's client raises."""
@@ -161,7 +236,7 @@ class Gateway:
                 self._send(kind, *parts, more=True)
         except PlanRefused as refusal:
             self._refuse(refusal)
-        except BackendLost:
+        except (BackendLost, SparkNeeded):  # no frame of the run that needs Spark can go on
             raise
         except BackendError as error:
             reply = answers.explain(error)

@@ -7,14 +7,12 @@ metrics and messages of the backend are left behind. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from sandbox.contract.framing import BATCH_HEADER, Kind
-from sandbox.contract.messages import Described, encode
+from engine.gateway.carried import Batch
 from sandbox.contract.settings import SESSION_ID
 
 # Spark's version as the guest sees it: that of the client, whatever the backend is.
@@ -30,30 +28,6 @@ _STREAM_END: Final = b"\xff\xff\xff\xff\0\0\0\0"
 
 # The storage level of every frame: `cache` and `persist` are accepted, and do nothing.
 _NOT_STORED: Final = pb.StorageLevel(replication=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows of an answer. They travel as they are: a protobuf message around them would be several copies.
-
-    Attributes:
-        rows: how many.
-        start: how many come before them.
-        data: an Arrow stream of one record batch.
-    """
-
-    rows: int
-    start: int
-    data: bytes | memoryview
-
-
-def as_frame(reply: Any) -> tuple[Kind, tuple[bytes | memoryview, ...]]:
-    """The frame that carries a message or a batch: its kind, and the parts of its payload."""
-    if isinstance(reply, Batch):
-        return Kind.BATCH, (BATCH_HEADER.pack(reply.rows, reply.start), reply.data)
-    if isinstance(reply, Described):
-        return Kind.REPLY, (encode(reply),)
-    return Kind.REPLY, (reply.SerializeToString(),)
 
 
 class Rebuilder:

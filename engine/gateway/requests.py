@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from engine import plans
+from engine.ledger import Account, lone_account
 from engine.sql.stopping import Stop, never
 from sandbox.contract.framing import Method
 
@@ -18,6 +20,7 @@ _MOST_BYTES: Final = 64 << 10
 _MOST: Final = 500
 # All of them together; as messages they take several times as much.
 _MOST_KEPT_BYTES: Final = 4 << 20
+_AS_MESSAGES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +37,60 @@ class Parsed:
 
 
 class ParsedRequests:
-    """The requests of a run, parsed once each. Thread-safe."""
+    """The requests of a run, parsed once each. Thread-safe.
 
-    def __init__(self, columns: frozenset[str]) -> None:
+    Attributes:
+        account: what is remembered is taken from it.
+    """
+
+    def __init__(
+        self,
+        columns: frozenset[str],
+        now: datetime | None = None,
+        texts: frozenset[str] = frozenset(),
+        account: Account | None = None,
+    ) -> None:
         """Remember nothing yet.
 
         Args:
             columns: the names of the frame's columns.
+            now: what the time is, to plans that ask; None: they are refused.
+            texts: the names of those columns that are text.
+            account: what is remembered is taken from it.
         """
+        self.account = account or lone_account()
         self._columns = columns
-        self._known: dict[tuple[Method, bytes], Parsed] = {}
+        self._now = now
+        self._texts = texts
+        self._known: dict[tuple[Method, bytes, bool], Parsed] = {}
         self._kept_bytes = 0
         self._lock = threading.Lock()
 
-    def parse(self, method: Method, payload: memoryview, stop: Stop = never) -> Parsed:
+    def parse(
+        self, method: Method, payload: memoryview, stop: Stop = never, *, zoned: bool = False
+    ) -> Parsed:
         """Parse a request, or recall it.
+
+        Args:
+            method: which it is.
+            payload: as the worker sent it.
+            stop: is asked now and then whether to go on.
+            zoned: whether it is asked in a time zone of its own.
 
         Raises:
             PlanRefused: as `plans.parse_request`; refusals are not remembered.
             Interrupted: `stop` says so.
         """
         small = len(payload) <= _MOST_BYTES
-        place = (method, bytes(payload) if small else b"")
+        place = (method, bytes(payload) if small else b"", zoned)
         found = self._known.get(place) if small else None
         if found is None:
             request = plans.parse_request(method, payload, columns=self._columns, stop=stop)
+            request = plans.tell_time(request, self._now, self._columns, self._texts, zoned=zoned)
             found = Parsed(request, _key(request))
             with self._lock:
                 room = len(self._known) < _MOST and self._kept_bytes + len(payload) <= _MOST_KEPT_BYTES
-                if small and room:
+                if small and room and self.account.take(_AS_MESSAGES * len(payload)):
                     self._known[place] = found
                     self._kept_bytes += len(payload)
         return found

@@ -7,10 +7,10 @@ then is the backend asked. Its answer is columns and Arrow batches, and nothing 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyspark.sql.connect.proto as pb
 
@@ -18,14 +18,18 @@ from engine.backends.sql import Rows, SqlSession
 from engine.errors import BackendError, PlanRefused
 from engine.gateway.answering import FrameCall
 from engine.gateway.budget import FrameBudget
-from engine.gateway.replies import Batch, table_batches
+from engine.gateway.carried import Batch
+from engine.gateway.replies import table_batches
 from engine.gateway.sql_explain import explain_sql
 from engine.sharing.once import Patience
 from engine.sharing.queries import Asker
 from engine.snowsharing import SqlSharing
-from engine.snowsql import CheckedQuery, check_query
+from engine.snowsql import BASELINE, CheckedQuery, check_columns, check_query, over_one_frame, tell_time
 from sandbox.contract.framing import ChannelGarbage, SqlMethod
 from sandbox.contract.messages import Described, ReplyError
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 # Columns of queries that are remembered for a run, and requests that were checked.
 _MOST_DESCRIBED = 1_000
@@ -39,10 +43,13 @@ class SqlRunAnswers:
     Attributes:
         session: the run's session on the backend.
         full: the rows of the whole range, over which every query has the columns that it has over any frame.
-        columns: the names of the dataset's columns.
+        columns: the names of the dataset's columns; with a baseline those that both have.
         sharing: answers questions for many frames at once; None: each frame asks for itself.
         run: stands for the run.
         described: the columns of queries, by what tells queries apart.
+        baseline: likewise the rows of the baseline; None: calls have one frame.
+        known: with a baseline the names of the columns of each.
+        second: what answers questions over baselines for many frames, once it is known; None: nothing does.
     """
 
     session: SqlSession
@@ -51,6 +58,9 @@ class SqlRunAnswers:
     sharing: SqlSharing | None = None
     run: object = None
     described: dict[bytes, Described] = field(default_factory=dict)
+    baseline: pb.Relation | None = None
+    known: tuple[tuple[str, ...], ...] = ()
+    second: Callable[[Patience], SqlSharing | None] | None = None
 
     def apart(self) -> SqlRunAnswers:
         """See `RunAnswering.apart`."""
@@ -109,7 +119,10 @@ class SqlAnswers:
         except (IndexError, ValueError):
             raise ChannelGarbage("a request of no known method") from None
         self._budget.charge_plan()
-        query = check_query(_read(payload[1:]), self._run.columns)
+        two = self.call.baseline is not None
+        for columns in self._run.known:
+            check_columns(columns)
+        query = tell_time(check_query(_read(payload[1:]), self._run.columns, two=two), self.call.now)
         if method is SqlMethod.DESCRIBE:
             yield self._describe(query)
         else:
@@ -118,17 +131,25 @@ class SqlAnswers:
     def _describe(self, query: CheckedQuery) -> Described:
         known, place = self._run.described, _digest(query)
         if place not in known:
-            writer = self._run.session.writer
-            text = writer.emit(query, writer.frame_query(self._run.full))
+            patience = self._patience
+            text = self._text(query, self._run.full, self._run.baseline)
             self.queries += 1
-            found = self._run.session.describe(
-                text, deadline=self._patience.deadline, cancel=self._patience.cancel
-            )
+            found = self._run.session.describe(text, deadline=patience.deadline, cancel=patience.cancel)
             columns = sum(len(one.columns) for one in known.values()) + len(found.columns)
             if len(known) >= _MOST_DESCRIBED or columns > _MOST_COLUMNS:
                 return found
             known[place] = found
         return known[place]
+
+    def _text(self, query: CheckedQuery, frame: pb.Relation, baseline: pb.Relation | None) -> str:
+        """A query as it is sent."""
+        writer, patience = self._run.session.writer, self._patience
+
+        def query_of(relation: pb.Relation) -> exp.Query:
+            return writer.frame_query(relation, deadline=patience.deadline, cancel=patience.cancel)
+
+        other = None if baseline is None or BASELINE not in query.frames else query_of(baseline)
+        return writer.emit(query, query_of(frame), other)
 
     def _shared(self, query: CheckedQuery) -> Iterator[Any] | None:
         """The answer that frames share; None if this one has to ask for itself."""
@@ -137,6 +158,12 @@ class SqlAnswers:
         self._fetched += 1
         if sharing is None:
             return None
+        if BASELINE in query.frames:
+            one = over_one_frame(query)
+            other = None if one is None or self._run.second is None else self._run.second(self._patience)
+            if one is None or other is None:
+                return None
+            query, sharing, asker.frame = one, other, self.call.baseline_index
         try:
             answer = sharing.answer(query, asker)
         finally:
@@ -152,10 +179,10 @@ class SqlAnswers:
             yield batch
 
     def _fetch(self, query: CheckedQuery) -> Iterator[Any]:
-        session, rows = self._run.session, 0
-        text = session.writer.emit(query, session.writer.frame_query(self.call.relation))
+        session, patience, rows = self._run.session, self._patience, 0
+        text = self._text(query, self.call.relation, self.call.baseline)
         self.queries += 1
-        for part in session.run(text, deadline=self._patience.deadline, cancel=self._patience.cancel):
+        for part in session.run(text, deadline=patience.deadline, cancel=patience.cancel):
             if isinstance(part, Rows):
                 self._budget.charge_fetch(part.count, len(part.data))
                 yield Batch(part.count, rows, part.data)

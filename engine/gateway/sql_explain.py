@@ -59,8 +59,6 @@ SNOWFLAKE_AUTHORS: Final = MappingProxyType(
         "002140": "",  # unknown function
     }
 )
-# A statement of the engine's connection was ended: by the session's own timeout, or by an administrator.
-SNOWFLAKE_STOPPED: Final = frozenset({"000604", "000630"})
 
 
 def explain_sql(error: BackendError) -> ReplyError:

@@ -16,7 +16,7 @@ from engine.backends.base import BackendSession
 from engine.gateway import replies
 from engine.plans.trees import relations
 from sandbox.contract.framing import Method
-from sandbox.contract.settings import PLACEHOLDER
+from sandbox.contract.settings import BASELINE, PLACEHOLDER
 
 
 def forward(
@@ -24,18 +24,19 @@ def forward(
     method: Method,
     payload: memoryview,
     frame: pb.Relation,
+    baseline: pb.Relation | None = None,
     *,
     deadline: float,
     cancel: threading.Event,
 ) -> Iterator[Any]:
-    """Ask the backend what the guest asks, with the placeholder replaced; yield its answers.
+    """Ask the backend what the guest asks, with the placeholders replaced; yield its answers.
 
     Raises:
         BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
     """
     if method is Method.EXECUTE:
         request = pb.ExecutePlanRequest.FromString(bytes(payload))
-        _replace_placeholder(request, frame)
+        _replace_placeholders(request, frame, baseline)
         rebuilder = replies.Rebuilder()
         for response in session.execute(request.plan, deadline=deadline, cancel=cancel):
             if response.HasField("sql_command_result"):
@@ -44,12 +45,14 @@ def forward(
         yield replies.complete()
     else:
         analysis = pb.AnalyzePlanRequest.FromString(bytes(payload))
-        _replace_placeholder(analysis, frame)
+        _replace_placeholders(analysis, frame, baseline)
         yield replies.rebuild_analyze(session.analyze(analysis, deadline=deadline, cancel=cancel))
 
 
-def _replace_placeholder(request: Any, frame: pb.Relation) -> None:
+def _replace_placeholders(request: Any, frame: pb.Relation, baseline: pb.Relation | None) -> None:
+    frames = {PLACEHOLDER: frame, BASELINE: baseline}
     for relation in list(relations(request)):
-        if relation.read.named_table.unparsed_identifier == PLACEHOLDER:
-            relation.subquery_alias.alias = PLACEHOLDER
-            relation.subquery_alias.input.CopyFrom(frame)
+        name = relation.read.named_table.unparsed_identifier
+        if (bound := frames.get(name)) is not None:
+            relation.subquery_alias.alias = name
+            relation.subquery_alias.input.CopyFrom(bound)

@@ -21,11 +21,13 @@ CODES: Final = {
     "returned-text": "calc_metric returned text",
     "returned-complex": "calc_metric returned a complex number",
     "returned-other": "calc_metric returned something else that is not a number",
+    "returned-names": "calc_metric returned names that cannot be used, or a number without one",
     "returned-garbage": "the worker reported a number that is none",
     # raised
     "raised": "calc_metric raised an exception",
     # refused: without a code of the layer that refused
     "refused": "the language layer or the gateway refused what calc_metric did",
+    "column-unreadable": "calc_metric named a column of a type that the backend cannot read",
     # limit: one for each field of Limits that can end a call (print is cut, a source checked before)
     "limit-wall-seconds": "the run took too long",
     "limit-frame-seconds": "one call of calc_metric took too long",
@@ -52,7 +54,7 @@ REFUSALS: Final = {
     "plan-unhandled": "a request that could not be checked",
     "analyze-refused": "a question about the query or the backend, such as explain() or inputFiles()",
     "command-refused": "something other than a query",
-    "config-refused": "reading or changing the backend's configuration",
+    "config-refused": "a setting that a metric may not change, or not here",
     "streaming-refused": "streaming",
     "udf-refused": "Python, pandas or Java code to be run by the data engine",
     "write-refused": "writing data",
@@ -87,6 +89,30 @@ REFUSALS: Final = {
 }
 
 
+# What is wrong with parameters that a caller sets, before anything runs.
+PARAMETERS: Final = {
+    "parameter-unknown": "calc_metric has no such parameter",
+    "parameter-fixed": "calc_metric has such a parameter, but not one that can be set",
+    "parameter-value": "the value is not one that the parameter takes",
+    "parameter-column": "the data has no such column",
+}
+
+
+# What is wrong with the baseline of a run, before anything runs.
+BASELINES: Final = {
+    "baseline-missing": "calc_metric takes a baseline, and none is given",
+    "baseline-unused": "a baseline is given, and calc_metric takes none (warning)",
+}
+
+
+_LIMIT: Final = "limit-"
+
+
 def limit_code(limit: str) -> str:
     """The code of a field of `Limits`: "limit-frame-seconds" for "frame_seconds"."""
-    return f"limit-{limit.replace('_', '-')}"
+    return _LIMIT + limit.replace("_", "-")
+
+
+def limit_of(code: str) -> str:
+    """The field of `Limits` that a code of a result with the status `limit` is for."""
+    return code.removeprefix(_LIMIT).replace("-", "_")

@@ -17,9 +17,11 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.errors import UsageError
+from engine.wording import worded
 
 Unit = Literal["us", "h", "d", "w", "M"]
 
+_DAY = re.compile(r"\d{4}-?\d\d-?\d\d", re.ASCII)
 _TEXT = re.compile(r"([1-9][0-9]{0,6})([hdwM])", re.ASCII)
 # Every zone can show every instant of these years.
 _FIRST_YEAR = 2
@@ -72,6 +74,20 @@ class Duration:
         days = self.count * (7 if self.unit == "w" else 1)
         return (local - timedelta(days=days)).astimezone(UTC)
 
+    def after(self, instant: datetime, zone: tzinfo) -> datetime:
+        """The instant that lies this long after another one, in UTC; arguments as of `before`.
+
+        Raises:
+            UsageError: the result lies after the year 9998.
+        """
+        try:
+            end = Duration(-self.count, self.unit)._before(instant, zone)
+        except (OverflowError, ValueError):
+            end = None
+        if end is None or end.year > _LAST_YEAR:
+            raise UsageError(f"{self} after {instant.isoformat()} is after the year {_LAST_YEAR}; use less")
+        return end
+
     def __str__(self) -> str:
         return f"{self.count}{self.unit}"
 
@@ -96,22 +112,29 @@ def parse_duration(value: str | timedelta | Duration, *, what: str = "duration")
     match = _TEXT.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise UsageError(
-            f"{what} must be a whole number of hours, days, weeks or months such as '12h', '90d', '2w' "
-            f"or '1M' (M is a calendar month), or a timedelta; not {value!r}"
+            worded(
+                "{what} must be a whole number of hours, days, weeks or months such as '12h', '90d', '2w' "
+                "or '1M' (M is a calendar month){or_timedelta}; not {value}",
+                what=what,
+                value=repr(value),
+            )
         )
     unit: Unit = match[2]  # type: ignore[assignment]  # the pattern admits only units
     return Duration(int(match[1]), unit)
 
 
-def parse_instant(value: str | datetime, *, what: str = "time") -> datetime:
+def parse_instant(value: str | datetime, *, what: str = "time", zone: tzinfo | None = None) -> datetime:
     """An instant in UTC, from an ISO 8601 text such as "2026-11-01T00:00:00Z" or an aware datetime.
 
     Args:
         value: what the caller gave.
         what: the argument's name, for the message.
+        zone: where a time without a zone is read; None: such a time is refused. A date alone is the first
+            instant of its day there.
 
     Raises:
-        UsageError: no such text, or no time zone in it.
+        UsageError: no such text, no time zone in it, or a wall clock's time that its zone shows twice, or
+            never, on that day.
     """
     instant = value
     if isinstance(instant, str):
@@ -121,16 +144,45 @@ def parse_instant(value: str | datetime, *, what: str = "time") -> datetime:
             raise UsageError(f"{what} must be like 2026-11-01T00:00:00Z, not {value!r}") from None
     if not isinstance(instant, datetime):
         raise UsageError(f"{what} must be a datetime or a text like 2026-11-01T00:00:00Z, not {value!r}")
+    if instant.utcoffset() is None and zone is not None:
+        instant = _in_zone(instant.replace(tzinfo=None), zone, what, day=_is_day(value))
     if instant.utcoffset() is None:
-        naive = instant.replace(tzinfo=None)
+        naive = instant.replace(tzinfo=None).isoformat()
         raise UsageError(
-            f"{what} {naive.isoformat()} has no time zone, so it names no instant: write "
-            f"{naive.isoformat()}Z (or +01:00 ...) as text, or {what}.replace(tzinfo=timezone.utc) in Python"
+            worded(
+                "{what} {naive} has no time zone, so it names no instant: "
+                "write {naive}Z (or +01:00 ...){or_zone}",
+                what=what,
+                naive=naive,
+            )
         )
     if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
         years = f"{_FIRST_YEAR} to {_LAST_YEAR}"
         raise UsageError(f"{what} {instant.isoformat()} is outside the years {years}")
     return instant.astimezone(UTC)
+
+
+def _is_day(value: str | datetime) -> bool:
+    """Whether a text is a date alone."""
+    return isinstance(value, str) and _DAY.fullmatch(value.strip()) is not None
+
+
+def _in_zone(naive: datetime, zone: tzinfo, what: str, *, day: bool) -> datetime:
+    """The instant at which the clocks of a zone show a time."""
+    first, second = naive.replace(tzinfo=zone), naive.replace(tzinfo=zone, fold=1)
+    # Of the two readings of midnight the first one is where the day begins, also if it is skipped.
+    if day or first.utcoffset() == second.utcoffset():
+        return first
+    there = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == naive
+    times = "twice" if there else "never"
+    raise UsageError(
+        f"{what} {naive.isoformat()} is shown {times} by the clocks of {zone} on that day, which put them "
+        f"forward or back; write it with its offset, such as {naive.isoformat()}{_offset(first)}"
+    )
+
+
+def _offset(instant: datetime) -> str:
+    return instant.isoformat()[-6:]
 
 
 def parse_zone(name: str) -> ZoneInfo:

@@ -9,17 +9,19 @@ from typing import Final, Literal
 
 from engine.errors import UsageError
 from engine.models.frame import Frame
+from engine.wording import Door, told
 
 Status = Literal[
-    "ok", "nan", "no_data", "invalid_output", "raised", "refused", "limit", "lost", "backend_error",
-    "cancelled",
+    "ok", "nan", "no_data", "missing", "invalid_output", "raised", "refused", "limit", "lost",
+    "backend_error", "cancelled",
 ]  # fmt: skip
 
 # What each status means, for documentation, tables and tests.
 STATUSES: Final[dict[Status, str]] = {
     "ok": "a finite number",
     "nan": "NaN on a frame that has rows",
-    "no_data": "the frame has no rows, and calc_metric returned NaN or None, or raised",
+    "no_data": "the frame or its baseline has no rows, and calc_metric returned NaN or None, or raised",
+    "missing": "of several numbers, calc_metric gave others on this frame, and not this one",
     "invalid_output": "calc_metric returned something that is not a number or NaN",
     "raised": "calc_metric raised an exception",
     "refused": "the language layer or the gateway said no",
@@ -29,8 +31,8 @@ STATUSES: Final[dict[Status, str]] = {
     "cancelled": "the caller cancelled the run",
 }
 
-# The statuses that leave exit status 0: a number, NaN, or nothing to compute on.
-GOOD: Final[frozenset[Status]] = frozenset({"ok", "nan", "no_data"})
+# The statuses that leave exit status 0: a number, NaN, nothing to compute on, or no such number here.
+GOOD: Final[frozenset[Status]] = frozenset({"ok", "nan", "no_data", "missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +51,27 @@ class FrameError:
     line: int | None = None
     hint: str = ""
 
-    def to_dict(self) -> dict[str, object]:
-        """JSON form."""
-        return {"code": self.code, "message": self.message, "line": self.line, "hint": self.hint}
+    def to_dict(self, door: Door = "python") -> dict[str, object]:
+        """JSON form, in the words of a door."""
+        message, hint = told(self.message, door), told(self.hint, door)
+        return {"code": self.code, "message": message, "line": self.line, "hint": hint}
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one frame.
+    """What became of one frame, or of one of the several numbers of one.
 
     Attributes:
         frame: which.
         status: a key of `STATUSES`.
         value: the number if `ok`, else NaN.
         rows: rows of the frame; None if they were not counted.
-        error: set exactly if the status is not `ok`, `nan` or `no_data`.
-        printed: what calc_metric printed.
+        error: set exactly if the status is none of `GOOD`.
+        printed: what calc_metric printed; of several numbers, only the first has it.
         seconds: the duration of this frame's own call.
         excuse: with `no_data`: what calc_metric raised, if it raised.
+        name: which of several numbers it is; None for a plain number.
+        baseline_rows: rows of the frame's baseline; None if calc_metric takes none, or they were not counted.
     """
 
     frame: Frame
@@ -77,6 +82,8 @@ class Result:
     printed: str = ""
     seconds: float = 0.0
     excuse: FrameError | None = None
+    name: str | None = None
+    baseline_rows: int | None = None
 
     def __post_init__(self) -> None:
         if (self.status == "ok") != math.isfinite(self.value) or math.isinf(self.value):
@@ -84,17 +91,24 @@ class Result:
         if (self.error is None) != (self.status in GOOD):
             raise UsageError(f"a result {self.status!r} with error {self.error}")
 
-    def to_dict(self, zone: tzinfo = UTC) -> dict[str, object]:
-        """JSON form; NaN is null."""
+    def to_dict(self, zone: tzinfo = UTC, door: Door = "python") -> dict[str, object]:
+        """JSON form, in the words of a door; NaN is null."""
         return {
             **self.frame.to_dict(zone),
+            "name": self.name,
             "status": self.status,
             "value": self.value if self.status == "ok" else None,
             "rows": self.rows,
+            **({} if self.baseline_rows is None else {"baseline_rows": self.baseline_rows}),
             "seconds": self.seconds,
             "printed": self.printed,
-            "error": None if self.error is None else self.error.to_dict(),
+            "error": None if self.error is None else self.error.to_dict(door),
         }
+
+    def _repr_html_(self) -> str:
+        from engine.display.pages import result_cell  # here: only notebooks ask for it
+
+        return result_cell(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Final
 
 from engine.errors import UsageError
 from engine.models.frame import Scalar
+from engine.wording import worded
 
 Edge = int | float | Decimal | date | datetime
 
@@ -27,7 +28,7 @@ def check_name(name: object, what: str) -> None:
 
 def check_values(field: str, values: tuple[Scalar, ...]) -> None:
     """Raise UsageError for no values, too many, of no known type, of mixed types, or given twice."""
-    where = f"by_value({field!r}): values"
+    where = f"segments by {field!r}: values"
     if not 0 < len(values) <= MAX_MEMBERS:
         raise UsageError(
             f"{where} must be from 1 to {MAX_MEMBERS}, not {len(values)}; leave it out to find them"
@@ -54,14 +55,21 @@ def check_edges(where: str, edges: tuple[Edge, ...], least: int) -> None:
     """Raise UsageError for fewer than `least` edges, not finite or ascending ones, or mixed types."""
     if not least <= len(edges) <= MAX_MEMBERS:
         raise UsageError(
-            f"{where}: give at least {least} edges (and at most {MAX_MEMBERS}), not {len(edges)}; "
-            "n edges make n-1 buckets, and outer=True adds the two open ends"
+            worded(
+                "{where}: give at least {least} edges (and at most {most}), not {count}; "
+                "n edges make n-1 buckets{open_ends}",
+                where=where,
+                least=least,
+                most=MAX_MEMBERS,
+                count=len(edges),
+            )
         )
     for edge in edges:
         if isinstance(edge, bool) or not isinstance(edge, _EDGE_TYPES):
             raise UsageError(f"{where}: edge {edge!r} is not a number, a date or a datetime")
         if isinstance(edge, float | Decimal) and not math.isfinite(edge):
-            raise UsageError(f"{where}: edge {edge!r} is not finite; for open ends use outer=True")
+            wrong = f"{where}: edge {edge!r} is not finite"
+            raise UsageError(worded("{wrong}{open_ends}", wrong=wrong))
     kinds = {_kind(edge) for edge in edges}
     if len(kinds) > 1:
         raise UsageError(

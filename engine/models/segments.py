@@ -104,10 +104,10 @@ class Values(SegmentGroup):
     values: tuple[Scalar, ...] | None = None
 
     def __post_init__(self) -> None:
-        check_name(self.field, "by_value: field")
+        check_name(self.field, "the column of segments")
         if isinstance(self.top, bool) or not isinstance(self.top, int) or not 0 < self.top <= MAX_MEMBERS:
             raise UsageError(
-                f"by_value({self.field!r}): top must be from 1 to {MAX_MEMBERS}, not {self.top!r}"
+                f"segments by {self.field!r}: top must be from 1 to {MAX_MEMBERS}, not {self.top!r}"
             )
         if self.values is not None:
             check_values(self.field, self.values)
@@ -127,8 +127,8 @@ class Buckets(SegmentGroup):
     outer: bool = False
 
     def __post_init__(self) -> None:
-        check_name(self.field, "by_buckets: field")
-        check_edges(f"by_buckets({self.field!r})", self.edges, 1 if self.outer else 2)
+        check_name(self.field, "the column of buckets")
+        check_edges(f"buckets of {self.field!r}", self.edges, 1 if self.outer else 2)
 
     @property
     def name(self) -> str:
@@ -151,11 +151,13 @@ class Terms(SegmentGroup):
 
     def __post_init__(self) -> None:
         if not 0 < len(self.terms) <= MAX_MEMBERS:
-            raise UsageError(f"by_terms needs from 1 to {MAX_MEMBERS} terms, not {len(self.terms)}")
+            raise UsageError(
+                f"a group of conditions needs from 1 to {MAX_MEMBERS} terms, not {len(self.terms)}"
+            )
         for label, expression in self.terms:
-            check_name(label, "where: label")
+            check_name(label, "the label of a condition")
             if not isinstance(expression, str) or not expression.strip():
-                raise UsageError(f'where({label!r}): the expression must be Boolean SQL such as "age >= 18"')
+                raise UsageError(f'segment {label!r}: the expression must be Boolean SQL such as "age >= 18"')
 
     @property
     def name(self) -> str:
@@ -173,9 +175,7 @@ class Cross(SegmentGroup):
     def __post_init__(self) -> None:
         for side in (self.a, self.b):
             if isinstance(side, Cross):
-                raise UsageError(
-                    "a cross takes two plain groups; for three axes use where(...) or by_terms(...)"
-                )
+                raise UsageError("a cross takes two plain groups; for three axes use conditions")
             if not isinstance(side, SegmentGroup):
                 raise UsageError(f"cross takes two segment groups, not {type(side).__name__}")
         if self.a == self.b:

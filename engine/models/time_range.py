@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from engine.errors import UsageError
 from engine.models.durations import Duration, parse_duration, parse_instant
+from engine.wording import worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,18 @@ class TimeRange:
     length: Duration | None = None
     as_of: datetime | None = None
 
-    def __post_init__(self) -> None:
-        for name in ("start", "end", "as_of"):
-            value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, parse_instant(value, what=name))
+    def __init__(
+        self,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
+        length: Duration | None = None,
+        as_of: datetime | str | None = None,
+    ) -> None:
+        # Written out for type checkers: the instants may be given as text, and are kept as datetimes.
+        for name, value in (("start", start), ("end", end), ("as_of", as_of)):
+            instant = None if value is None else parse_instant(value, what=name)
+            object.__setattr__(self, name, instant)
+        object.__setattr__(self, "length", length)
         if self.length is not None and self.start is not None:
             raise UsageError("a time range has a start or a length, not both")
         _check_order(self.start, self.end)
@@ -68,7 +76,9 @@ class TimeRange:
         start = self.start
         if self.length is not None:
             if end is None:
-                raise UsageError(f"the last {self.length} needs an as_of to end at; give as_of=...")
+                raise UsageError(
+                    worded("the last {length} needs to know when it ends: {give_as_of}", length=self.length)
+                )
             start = self.length.before(end, zone)
         return TimeRange(start=start, end=end, as_of=as_of)
 

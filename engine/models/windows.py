@@ -10,7 +10,7 @@ the range's start was rejected: tiles of two runs would not meet, and days would
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
@@ -19,10 +19,12 @@ from typing import Final
 from engine.errors import UsageError
 from engine.models.durations import Duration, parse_duration, parse_zone
 from engine.models.time_range import TimeRange
+from engine.wording import worded
 
 MAX_WINDOWS: Final = 100_000
 _HOURS: Final = (1, 2, 3, 4, 6, 8, 12)
 _MONDAY: Final = datetime(1970, 1, 5)  # a wall-clock moment of any zone
+_MICROSECOND: Final = timedelta(microseconds=1)
 _THURSDAY: Final = datetime(1970, 1, 1)
 
 
@@ -62,8 +64,7 @@ def windows(
     duration = check_every(every)
     if time_range.start is None or time_range.end is None:
         raise UsageError(
-            f"every='{duration}' needs a time range with both ends: give a time range, "
-            "or a retention and an as_of"
+            worded("windows of {length} need a time range with both ends: {give_range}", length=duration)
         )
     where = parse_zone(zone) if isinstance(zone, str) else zone
     edges = [time_range.start]
@@ -74,10 +75,34 @@ def windows(
             edges.append(instant)
         if len(edges) > MAX_WINDOWS:
             raise UsageError(
-                f"every='{duration}' cuts this range into more than {MAX_WINDOWS} windows; use longer ones"
+                f"windows of {duration} cut this range into more than {MAX_WINDOWS} windows; use longer ones"
             )
     edges.append(time_range.end)
     return tuple(Window(start, end) for start, end in pairwise(edges))
+
+
+def preceding(tiles: Sequence[Window], every: Duration, zone: tzinfo) -> tuple[Window, ...]:
+    """The calendar's window before each of adjoining tiles; these are not clipped, as the first tile may be.
+
+    Args:
+        tiles: from `windows`.
+        every: their length.
+        zone: whose calendar.
+    """
+    first = _begin_of(tiles[0].start, every, zone)
+    before = _begin_of(first - _MICROSECOND, every, zone)
+    edges = (before, first, *(tile.start for tile in tiles[1:]))
+    return tuple(Window(start, end) for start, end in pairwise(edges))
+
+
+def _begin_of(instant: datetime, every: Duration, zone: tzinfo) -> datetime:
+    """Where the tile begins that an instant lies in."""
+    found = instant
+    for cut in _cuts(instant, every, zone):
+        if cut > instant:
+            break
+        found = cut
+    return found
 
 
 def check_every(every: str | timedelta | Duration) -> Duration:
@@ -89,7 +114,7 @@ def check_every(every: str | timedelta | Duration) -> Duration:
     duration = parse_duration(every, what="every")
     if duration.unit == "us" or (duration.unit == "h" and duration.count not in _HOURS):
         raise UsageError(
-            f"every={every!r} does not fit the calendar: hours must be one of "
+            f"{every!r} does not fit the calendar: hours must be one of "
             f"{', '.join(f'{count}h' for count in _HOURS)}; use '1d' for days, '1w', '1M'"
         )
     return duration

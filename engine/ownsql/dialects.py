@@ -10,7 +10,7 @@ from typing import Final, Literal
 from sqlglot import exp
 
 DialectName = Literal["snowflake", "duckdb"]
-Writer = Callable[[Sequence[exp.Expression]], exp.Expression]
+Writer = Callable[[Sequence[exp.Expr]], exp.Expr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +28,22 @@ class Dialect:
     types: Mapping[str, str]
 
 
-def anonymous(name: str, *arguments: exp.Expression) -> exp.Expression:
+def anonymous(name: str, *arguments: exp.Expr) -> exp.Expr:
     """A call that sqlglot writes just so."""
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
-def parenthesised(operator: type[exp.Binary], left: exp.Expression, right: exp.Expression) -> exp.Expression:
+def parenthesised(operator: type[exp.Binary], left: exp.Expr, right: exp.Expr) -> exp.Expr:
     """An operator between two operands, in parentheses."""
     return exp.Paren(this=operator(this=left, expression=right))
 
 
-def cast(value: exp.Expression, type_name: str) -> exp.Expression:
+def cast(value: exp.Expr, type_name: str) -> exp.Expr:
     """A cast to a type by the dialect's own name of it."""
     return exp.Cast(this=value, to=exp.DataType.build(type_name, udt=True))
 
 
-def _whole_steps(parts: Sequence[exp.Expression]) -> exp.Expression:
+def _whole_steps(parts: Sequence[exp.Expr]) -> exp.Expr:
     """Division without a rest. Snowflake rounds a quotient to six digits: it may be the next whole number."""
     value, step = parts
     rest = anonymous("MOD", value.copy(), step.copy())
@@ -51,11 +51,9 @@ def _whole_steps(parts: Sequence[exp.Expression]) -> exp.Expression:
     return cast(exact, "NUMBER(38, 0)")
 
 
-def _epoch_microseconds(parts: Sequence[exp.Expression]) -> exp.Expression:
+def _epoch_microseconds(parts: Sequence[exp.Expr]) -> exp.Expr:
     return anonymous("DATE_PART", exp.Literal.string("epoch_microsecond"), *parts)
 
-
-_NAN: Final = "'NaN'"
 
 SNOWFLAKE: Final = Dialect(
     "snowflake",
@@ -78,6 +76,7 @@ SNOWFLAKE: Final = Dialect(
             "short": "NUMBER(38, 0)",
             "integer": "NUMBER(38, 0)",
             "long": "NUMBER(38, 0)",
+            "date": "DATE",
             "timestamp": "TIMESTAMP_LTZ",
             "timestamp_ntz": "TIMESTAMP_NTZ",
         }
@@ -102,6 +101,7 @@ DUCKDB: Final = Dialect(
             "short": "SMALLINT",
             "integer": "INTEGER",
             "long": "BIGINT",
+            "date": "DATE",
             "timestamp": "TIMESTAMPTZ",
             "timestamp_ntz": "TIMESTAMP",
         }

@@ -13,7 +13,7 @@ from sqlglot import exp, parse_one
 from engine.ownsql.dialects import Dialect, Writer, anonymous, cast, parenthesised
 from engine.ownsql.literals import Untranslatable, write_literal
 
-Condition = Callable[[str], exp.Expression]
+Condition = Callable[[str], exp.Expr]
 
 _PARTS: Final = re.compile(r"`((?:[^`]|``)*)`")
 # The engine's own SQL texts: `engine.frames.counts` names its columns by a letter and a number.
@@ -33,12 +33,12 @@ _BINARY: Final[MappingProxyType[str, type[exp.Binary]]] = MappingProxyType(
 )  # fmt: skip
 
 
-def _when(parts: Sequence[exp.Expression]) -> exp.Expression:
+def _when(parts: Sequence[exp.Expr]) -> exp.Expr:
     branches = [exp.If(this=parts[place], true=parts[place + 1]) for place in range(0, len(parts) - 1, 2)]
     return exp.Case(ifs=branches, default=parts[-1] if len(parts) % 2 else None)
 
 
-def _isnull(parts: Sequence[exp.Expression]) -> exp.Expression:
+def _isnull(parts: Sequence[exp.Expr]) -> exp.Expr:
     return parenthesised(exp.Is, parts[0], exp.Null())
 
 
@@ -56,7 +56,7 @@ _SAME: Final[MappingProxyType[str, Writer]] = MappingProxyType(
 )
 
 
-def write_expression(expression: pb.Expression, dialect: Dialect, condition: Condition) -> exp.Expression:
+def write_expression(expression: pb.Expression, dialect: Dialect, condition: Condition) -> exp.Expr:
     """An expression.
 
     Args:
@@ -78,7 +78,7 @@ class _Writer:
         self._dialect = dialect
         self._condition = condition
 
-    def write(self, expression: pb.Expression) -> exp.Expression:
+    def write(self, expression: pb.Expression) -> exp.Expr:
         kind = expression.WhichOneof("expr_type")
         if kind == "unresolved_attribute":
             return _column(expression.unresolved_attribute.unparsed_identifier)
@@ -94,7 +94,7 @@ class _Writer:
             return exp.alias_(self.write(expression.alias.expr), expression.alias.name[0], quoted=True)
         raise Untranslatable(f"an expression of kind {kind}")
 
-    def _call(self, call: pb.Expression.UnresolvedFunction) -> exp.Expression:
+    def _call(self, call: pb.Expression.UnresolvedFunction) -> exp.Expr:
         parts = [self.write(argument) for argument in call.arguments]
         name = call.function_name
         if name in _BINARY and len(parts) == 2:
@@ -104,13 +104,13 @@ class _Writer:
             raise Untranslatable(f"the function {name}")
         return writer(parts)
 
-    def _cast(self, given: pb.Expression.Cast) -> exp.Expression:
+    def _cast(self, given: pb.Expression.Cast) -> exp.Expr:
         name = self._dialect.types.get(str(given.type.WhichOneof("kind")))
         if name is None:
             raise Untranslatable("a cast to another type")
         return cast(self.write(given.expr), name)
 
-    def _text(self, text: str) -> exp.Expression:
+    def _text(self, text: str) -> exp.Expr:
         if text == "*":
             return exp.Star()
         if _OWN_TEXTS.fullmatch(text):
@@ -122,7 +122,7 @@ class _Writer:
         return exp.Paren(this=self._condition(text))
 
 
-def _column(text: str) -> exp.Expression:
+def _column(text: str) -> exp.Expr:
     parts = [part.replace("``", "`") for part in _PARTS.findall(text)]
     if len(parts) != 1:
         raise Untranslatable("a field below a column")

@@ -55,7 +55,7 @@ class Translator:
             return self._over(relation.limit.input).select(exp.Star(), copy=False).limit(relation.limit.limit)
         raise Untranslatable(f"a relation of kind {kind}")
 
-    def write(self, expression: pb.Expression) -> exp.Expression:
+    def write(self, expression: pb.Expression) -> exp.Expr:
         """An expression over a relation's columns; see `write_expression`."""
         return write_expression(expression, self.dialect, self.condition)
 

@@ -9,28 +9,46 @@ in the tables is refused with `PlanRefused`, which is the only error for any byt
 from __future__ import annotations
 
 from engine.plans.analyses import analyze_request, local_answer
-from engine.plans.bind import bind, check_bound
+from engine.plans.bind import bind, check_bound, frames_read, over_one_frame
 from engine.plans.canonical import canonical
 from engine.plans.caps import FIRST_VIEW_ID
+from engine.plans.clocks import means_without_column, tell_time
 from engine.plans.parse import parse_request
-from engine.plans.requests import ConfigGet, DefineView, Fetch, Request, RunSql, Schema
+from engine.plans.requests import (
+    ConfigGet,
+    ConfigSet,
+    DefineView,
+    DropView,
+    Fetch,
+    Request,
+    RunSql,
+    Schema,
+    ViewExists,
+)
 from engine.plans.views import define_view, expand_views, sql_relation
 
 __all__ = [
     "FIRST_VIEW_ID",
     "ConfigGet",
+    "ConfigSet",
     "DefineView",
+    "DropView",
     "Fetch",
     "Request",
     "RunSql",
     "Schema",
+    "ViewExists",
     "analyze_request",
     "bind",
     "canonical",
     "check_bound",
     "define_view",
     "expand_views",
+    "frames_read",
     "local_answer",
+    "means_without_column",
+    "over_one_frame",
     "parse_request",
     "sql_relation",
+    "tell_time",
 ]

@@ -9,11 +9,8 @@ from engine.plans.text import check_schema_text
 
 _TEXT = Keep(check_text)
 _NOTHING_DONE = Drop("caching is accepted and does nothing: the engine decides what it keeps")
-_SET = Refuse(
-    "spark.conf.set",
-    "all metrics run under the same settings, so that a number means the same everywhere",
-    "leave it out; write time zones and formats into the expressions",
-    "config-refused",
+_UNSET = Refuse(
+    "spark.conf.unset", "an honest worker sets what held before", "leave it out", "config-refused"
 )
 
 ANALYZE: Fields = {
@@ -61,14 +58,17 @@ ANALYZE: Fields = {
 
 CONFIG: Fields = {
     "ConfigRequest.Operation": {
-        **dict.fromkeys(["get", "get_with_default", "get_option", "get_all", "is_modifiable"], WALK),
-        "set": _SET,
-        "unset": _SET,
+        **dict.fromkeys(["get", "get_with_default", "get_option", "get_all", "is_modifiable", "set"], WALK),
+        "unset": _UNSET,
     },
     "ConfigRequest.Get": {"keys": _TEXT},
     "ConfigRequest.GetOption": {"keys": _TEXT},
     "ConfigRequest.IsModifiable": {"keys": _TEXT},
     "ConfigRequest.GetWithDefault": {"pairs": Walk(most=MAX_CONFIG_KEYS)},
     "ConfigRequest.GetAll": {"prefix": _TEXT},
+    "ConfigRequest.Set": {
+        "pairs": Walk(most=MAX_CONFIG_KEYS),
+        "silent": Drop("what cannot be set is told"),
+    },
     "KeyValue": {"key": _TEXT, "value": _TEXT},
 }

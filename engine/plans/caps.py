@@ -76,6 +76,7 @@ MAX_REFERENCES: Final = 64
 
 # Keys of one configuration read; PySpark asks for at most a dozen at once.
 MAX_CONFIG_KEYS: Final = 100
+MAX_CONFIG_BYTES: Final = 64 << 10
 
 # Plan ids below are the guest's; from here on they are given to the inside of views that are returned
 # to the guest within `spark.sql` plans, and from the second number on to what is bound.

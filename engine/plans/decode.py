@@ -56,7 +56,7 @@ def _read(message: Message, payload: memoryview) -> None:
             if fields > MAX_WIRE_FIELDS:
                 raise _too_large("too many values")
             field = target.DESCRIPTOR.fields_by_number.get(tag >> 3)
-            if body is not None and field is not None and _is_nested(field):
+            if body is not None and field is not None and _is_nested(field.message_type):
                 child = getattr(target, field.name)
                 child = child.add() if field.is_repeated else child
                 child.SetInParent()
@@ -73,8 +73,8 @@ def _read(message: Message, payload: memoryview) -> None:
             raise _garbage() from None
 
 
-def _is_nested(field: Any) -> bool:
-    kind = field.message_type
+def _is_nested(kind: Any) -> bool:
+    """Whether a field's type, a Descriptor of whichever implementation or None, is a message and no map."""
     return kind is not None and not kind.GetOptions().map_entry
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import pyspark.sql.connect.proto as pb
 
 from engine.errors import PlanRefused
 from engine.plans.lambdas import check_lambda, check_variable
@@ -109,7 +109,7 @@ EXPRESSIONS: Fields = {
 }
 
 
-def check_extraction(extract: Any, place: Place) -> None:
+def check_extraction(extract: pb.Expression.UnresolvedExtractValue, place: Place) -> None:
     """Check `column["name"]`.
 
     Raises:
@@ -120,7 +120,7 @@ def check_extraction(extract: Any, place: Place) -> None:
         check_column(literal.string, place)
 
 
-def check_expression_kind(expression: Any, _place: Place) -> None:
+def check_expression_kind(expression: pb.Expression, _place: Place) -> None:
     """Refuse an expression of no kind.
 
     Raises:

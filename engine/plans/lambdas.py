@@ -9,7 +9,9 @@ variables are plain lower-case words, and stand inside of their lambda only; PyS
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
+
+import pyspark.sql.connect.proto as pb
 
 from engine.errors import PlanRefused
 from engine.plans.rules import Place
@@ -17,7 +19,7 @@ from engine.plans.rules import Place
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
-def check_lambda(function: Any, _place: Place) -> None:
+def check_lambda(function: pb.Expression.LambdaFunction, _place: Place) -> None:
     """Check the variables that a lambda function names.
 
     Raises:
@@ -29,7 +31,7 @@ def check_lambda(function: Any, _place: Place) -> None:
         raise _refused()
 
 
-def check_variable(variable: Any, place: Place) -> None:
+def check_variable(variable: pb.Expression.UnresolvedNamedLambdaVariable, place: Place) -> None:
     """Check that a variable is one of a lambda function around it.
 
     Raises:
@@ -39,7 +41,7 @@ def check_variable(variable: Any, place: Place) -> None:
         raise _refused()
 
 
-def variables_of(function: Any) -> frozenset[str]:
+def variables_of(function: pb.Expression.LambdaFunction) -> frozenset[str]:
     """The names that are variables inside of a lambda function."""
     return frozenset(part for variable in function.arguments for part in variable.name_parts)
 

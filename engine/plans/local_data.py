@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.types as kinds
@@ -30,7 +30,7 @@ from engine.plans.rules import Place
 from engine.plans.stream_shape import NotPlain, read_shape
 
 # Types without parts that PySpark sends: they mean the same to every reader.
-_SCALARS: Final[tuple[Callable[[Any], bool], ...]] = (
+_SCALARS: Final[tuple[Callable[[pa.DataType], bool], ...]] = (
     kinds.is_null,  # a column of None alone
     kinds.is_boolean,
     kinds.is_integer,
@@ -91,7 +91,7 @@ class _Columns:
         self._place = place
         self._count = 0
 
-    def field(self, field: Any, depth: int) -> Any:
+    def field(self, field: pa.Field, depth: int) -> pa.Field:
         """The same field without what is not known."""
         self._count += 1
         if self._count > MAX_LOCAL_COLUMNS or depth > MAX_LOCAL_DEPTH:
@@ -102,7 +102,7 @@ class _Columns:
         kind = self._type(field.type, depth)
         return pa.field(name, kind, nullable=field.nullable, metadata=_VARIANT if marked else None)
 
-    def _type(self, kind: Any, depth: int) -> Any:
+    def _type(self, kind: pa.DataType, depth: int) -> pa.DataType:
         if any(is_it(kind) for is_it in _SCALARS):
             return kind
         if kinds.is_timestamp(kind) and (kind.tz is None or _ZONE.fullmatch(kind.tz)):

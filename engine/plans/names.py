@@ -16,9 +16,9 @@ from typing import Any, Final
 from engine.errors import PlanRefused
 from engine.plans.caps import FIRST_BOUND_ID, MAX_TEXT_BYTES
 from engine.plans.rules import Place
-from engine.sql.hidden import fold, is_hidden
-from engine.sql.words import SERVER_NAMES, USER
-from sandbox.contract.settings import PLACEHOLDER
+from engine.sql.hidden import is_hidden
+from engine.sql.server_names import asks_server
+from sandbox.contract.settings import BASELINE, PLACEHOLDER
 
 # Prefix of the names that this package gives to views inside SQL plans; guests may not use it elsewhere.
 VIEW_PREFIX: Final = "_calcmetric_view_"
@@ -70,8 +70,7 @@ def check_reference(name: str, place: Place) -> str:
         PlanRefused: as `check_column`, or for a bare name such as `user` that no column of the frame has.
     """
     check_column(name, place)
-    bare = fold(name.strip("` "))
-    if (bare == USER or bare in SERVER_NAMES) and bare not in place.columns:
+    if asks_server(name.strip("` "), place.columns):
         raise PlanRefused(
             "server-name",
             f"the column {name!r} is refused: the frame has none, and Spark reads such a name as a question "
@@ -118,7 +117,7 @@ def check_view_name(name: str) -> str:
             "choose a name such as scored_rows",
         )
     lowered = match[2].lower()
-    if lowered == PLACEHOLDER or lowered.startswith(RESERVED_PREFIX):
+    if lowered in (PLACEHOLDER, BASELINE) or lowered.startswith(RESERVED_PREFIX):
         raise PlanRefused(
             "view-refused",
             f"the view name {lowered!r} is refused: it is reserved",

@@ -6,20 +6,22 @@ tables did not name.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
 from engine.errors import PlanRefused
-from engine.plans.caps import MAX_CONFIG_KEYS
+from engine.plans.caps import MAX_CONFIG_BYTES, MAX_CONFIG_KEYS
 from engine.plans.decode import decode
 from engine.plans.names import check_view_name
 from engine.plans.rebuild import rebuild
 from engine.plans.relation_checks import referenced_views
 from engine.plans.requests import (
     ConfigGet,
+    ConfigSet,
     DdlParse,
     DefineView,
+    DropView,
     Fetch,
     IsLocal,
     IsStreaming,
@@ -34,6 +36,7 @@ from engine.plans.requests import (
     StorageLevel,
     TreeString,
     Unpersist,
+    ViewExists,
 )
 from engine.plans.rules import Budget, Place
 from engine.sql.hidden import fold
@@ -63,10 +66,13 @@ def parse_request(
     place = Place(Budget(stop), columns=frozenset(fold(name) for name in columns))
     match method:
         case Method.EXECUTE:
-            return _execute(rebuild(decode(pb.ExecutePlanRequest, payload), place).plan)
+            request = decode(pb.ExecutePlanRequest, payload)
+            return _about_views(request.plan) or _execute(rebuild(request, place).plan)
         case Method.ANALYZE:
             return _analyze(rebuild(decode(pb.AnalyzePlanRequest, payload), place))
         case Method.CONFIG:
+            if len(payload) > MAX_CONFIG_BYTES:
+                raise PlanRefused("plan-too-large", "spark.conf: more than 64 KiB at once", "")
             return _config(rebuild(decode(pb.ConfigRequest, payload)).operation)
 
 
@@ -82,6 +88,17 @@ def _execute(plan: pb.Plan) -> Request:
         case ("command", "sql_command"):
             return _run_sql(command.sql_command.input)
     raise _garbage("an empty request")
+
+
+def _about_views(plan: pb.Plan) -> Request | None:
+    """What asks for a view of the metric's own, which only the engine knows; the rest is refused."""
+    catalog = plan.root.catalog
+    match catalog.WhichOneof("cat_type"):
+        case "table_exists" if not catalog.table_exists.HasField("db_name"):
+            return ViewExists(check_view_name(catalog.table_exists.table_name))
+        case "drop_temp_view":
+            return DropView(check_view_name(catalog.drop_temp_view.view_name))
+    return None
 
 
 def _run_sql(relation: pb.Relation) -> RunSql:
@@ -102,20 +119,21 @@ def _run_sql(relation: pb.Relation) -> RunSql:
 
 def _analyze(request: pb.AnalyzePlanRequest) -> Request:
     kind = request.WhichOneof("analyze")
-    body: Any = getattr(request, kind) if kind else None
     match kind:
         case "schema":
-            return Schema(_root(body.plan))
+            return Schema(_root(request.schema.plan))
         case "tree_string":
-            return TreeString(_root(body.plan), body.level if body.HasField("level") else None)
+            tree = request.tree_string
+            return TreeString(_root(tree.plan), tree.level if tree.HasField("level") else None)
         case "is_local":
-            return IsLocal(_root(body.plan))
+            return IsLocal(_root(request.is_local.plan))
         case "is_streaming":
-            return IsStreaming(_root(body.plan))
+            return IsStreaming(_root(request.is_streaming.plan))
         case "same_semantics":
-            return SameSemantics(_root(body.target_plan), _root(body.other_plan))
+            pair = request.same_semantics
+            return SameSemantics(_root(pair.target_plan), _root(pair.other_plan))
         case "semantic_hash":
-            return SemanticHash(_root(body.plan))
+            return SemanticHash(_root(request.semantic_hash.plan))
         case "persist":
             return Persist()
         case "unpersist":
@@ -125,24 +143,31 @@ def _analyze(request: pb.AnalyzePlanRequest) -> Request:
         case "spark_version":
             return SparkVersion()
         case "ddl_parse":
-            return DdlParse(body.ddl_string)
+            return DdlParse(request.ddl_parse.ddl_string)
         case "json_to_ddl":
-            return JsonToDdl(body.json_string)
+            return JsonToDdl(request.json_to_ddl.json_string)
     raise _garbage("an empty request")
 
 
-def _config(operation: pb.ConfigRequest.Operation) -> ConfigGet:
+_Asked: TypeAlias = pb.ConfigRequest.Get | pb.ConfigRequest.GetOption | pb.ConfigRequest.IsModifiable
+
+
+def _config(operation: pb.ConfigRequest.Operation) -> ConfigGet | ConfigSet:
     kind = operation.WhichOneof("op_type")
     pairs: tuple[tuple[str, str | None], ...]
-    if kind is None:
-        raise _garbage("an empty request")
-    body: Any = getattr(operation, kind)
+    if kind is None or kind == "unset":
+        raise _garbage("a request of the configuration that neither reads nor sets")
+    if kind == "set":
+        return ConfigSet(tuple((pair.key, pair.value) for pair in operation.set.pairs))
     if kind == "get_with_default":
-        pairs = tuple((pair.key, pair.value if pair.HasField("value") else None) for pair in body.pairs)
+        given = operation.get_with_default.pairs
+        pairs = tuple((pair.key, pair.value if pair.HasField("value") else None) for pair in given)
     elif kind == "get_all":
-        pairs = ((body.prefix, None),) if body.HasField("prefix") else ()
+        every = operation.get_all
+        pairs = ((every.prefix, None),) if every.HasField("prefix") else ()
     else:
-        pairs = tuple((key, None) for key in body.keys)
+        asked: _Asked = getattr(operation, kind)
+        pairs = tuple((key, None) for key in asked.keys)
     if len(pairs) > MAX_CONFIG_KEYS:
         raise PlanRefused("plan-too-large", f"spark.conf: more than {MAX_CONFIG_KEYS} keys at once", "")
     return ConfigGet(kind, pairs)

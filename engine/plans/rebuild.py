@@ -11,11 +11,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import pyspark.sql.connect.proto as pb
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from engine.errors import PlanRefused
 from engine.plans.caps import MAX_DEPTH, MAX_NODES
+from engine.plans.days import exact
 from engine.plans.lambdas import variables_of
 from engine.plans.relation_checks import referenced_views
 from engine.plans.rules import Drop, Keep, Place, Refuse, Walk
@@ -34,7 +37,7 @@ def rebuild(source: _M, place: Place | None = None) -> _M:
     """
     place = place or Place()
     result = type(source)()
-    work: list[tuple[Any, Any, Place, int]] = [(source, result, place, 1)]
+    work: list[tuple[Message, Message, Place, int]] = [(source, result, place, 1)]
     while work:
         origin, target, here, depth = work.pop()
         here.budget.nodes += 1
@@ -50,9 +53,13 @@ def rebuild(source: _M, place: Place | None = None) -> _M:
     return result
 
 
-def _copy(source: Any, target: Any, place: Place) -> list[tuple[Any, Any, str]]:
+def _copy(source: Message, target: Message, place: Place) -> list[tuple[Message, Message, str]]:
     """Copy the scalars of one message, and return its nested messages with where they go."""
     name = source.DESCRIPTOR.full_name.removeprefix(_PACKAGE)
+    if isinstance(source, pb.Expression) and not any(
+        len(UnknownFieldSet(part)) for part in (source, source.literal)
+    ):
+        source = exact(source)
     rules = FIELDS.get(name)
     if rules is None or len(UnknownFieldSet(source)):
         raise _unknown(name)
@@ -80,14 +87,14 @@ def _copy(source: Any, target: Any, place: Place) -> list[tuple[Any, Any, str]]:
     return nested
 
 
-def _says_nothing(field: Any, value: Any) -> bool:
+def _says_nothing(field: FieldDescriptor, value: object) -> bool:
     """Whether an optional scalar holds its default, as PySpark writes `is_metadata_column = False`."""
     choice = field.containing_oneof
     single = not field.is_repeated and field.message_type is None
     return single and value == field.default_value and (choice is None or choice.name == f"_{field.name}")
 
 
-def _keep(rule: Keep, field: Any, value: Any, target: Any, place: Place) -> None:
+def _keep(rule: Keep, field: FieldDescriptor, value: Any, target: Message, place: Place) -> None:
     check = rule.check
     if field.enum_type is not None:
         _check_enum(field.enum_type, value)
@@ -97,7 +104,7 @@ def _keep(rule: Keep, field: Any, value: Any, target: Any, place: Place) -> None
         setattr(target, field.name, value if check is None else check(value, place))
 
 
-def _check_enum(enum: Any, number: int) -> None:
+def _check_enum(enum: EnumDescriptor, number: int) -> None:
     name = enum.full_name.removeprefix(_PACKAGE)
     value = enum.values_by_number.get(number)
     if value is None or (number and value.name not in ENUMS.get(name, {})):
@@ -107,10 +114,10 @@ def _check_enum(enum: Any, number: int) -> None:
         raise refusal.error()
 
 
-def _pair(field: Any, value: Any, target: Any) -> list[tuple[Any, Any]]:
+def _pair(field: FieldDescriptor, value: Any, target: Message) -> list[tuple[Message, Message]]:
     """Pair each nested message with a new, empty one in the target."""
     place = getattr(target, field.name)
-    if field.message_type.GetOptions().map_entry:
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
         return [(value[key], place[key]) for key in sorted(value)]
     if field.is_repeated:
         return [(item, place.add()) for item in value]
@@ -118,7 +125,7 @@ def _pair(field: Any, value: Any, target: Any) -> list[tuple[Any, Any]]:
     return [(value, place)]
 
 
-def _inside(place: Place, parent: Any, field: str) -> Place:
+def _inside(place: Place, parent: Message, field: str) -> Place:
     """Return the place of a nested message: views are seen by SQL text right below their with_relations.
 
     Variables are seen everywhere inside of their lambda.
@@ -127,11 +134,12 @@ def _inside(place: Place, parent: Any, field: str) -> Place:
     views: Collection[str] | None = ()
     if kind == "SqlCommand" or (place.views is None and (kind, field) in _DEFERRED):
         views = None
-    elif kind == "WithRelations" and field == "root" and parent.root.WhichOneof("rel_type") == "sql":
-        views = tuple(referenced_views(parent))
+    elif isinstance(parent, pb.WithRelations):
+        if field == "root" and parent.root.WhichOneof("rel_type") == "sql":
+            views = tuple(referenced_views(parent))
     elif kind == "Relation" and field == "sql":
         views = place.views
-    if kind == "LambdaFunction":
+    if isinstance(parent, pb.Expression.LambdaFunction):
         return replace(place, views=views, variables=place.variables | variables_of(parent))
     return place if views == place.views else replace(place, views=views)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
+
+import pyspark.sql.connect.proto as pb
 
 from engine.errors import PlanRefused
 from engine.plans.caps import MAX_PARTITIONS, MAX_RANGE_ROWS, MAX_SAMPLE_FRACTION
@@ -23,7 +25,7 @@ HINTS: Final = frozenset(
 )
 
 
-def check_relation_kind(relation: Any, _place: Place) -> None:
+def check_relation_kind(relation: pb.Relation, _place: Place) -> None:
     """Refuse a relation of no kind.
 
     Raises:
@@ -63,7 +65,7 @@ def check_fraction(value: float, _place: Place) -> float:
     return value
 
 
-def check_range(relation: Any, _place: Place) -> None:
+def check_range(relation: pb.Range, _place: Place) -> None:
     """Bound the rows of a range.
 
     Raises:
@@ -94,16 +96,16 @@ def check_hint(name: str, _place: Place) -> str:
     return name
 
 
-def check_hint_parameters(hint: Any, place: Place) -> None:
+def check_hint_parameters(hint: pb.Hint, place: Place) -> None:
     """Bound the numbers of partitions that a hint gives.
 
     Raises:
         PlanRefused: if one is too large.
     """
     for parameter in hint.parameters:
-        literal = parameter.literal
-        if literal.WhichOneof("literal_type") in ("byte", "short", "integer", "long"):
-            check_partitions(getattr(literal, literal.WhichOneof("literal_type")), place)
+        kind = parameter.literal.WhichOneof("literal_type")
+        if kind in ("byte", "short", "integer", "long"):
+            check_partitions(getattr(parameter.literal, kind), place)
 
 
 def check_table_function(name: str, _place: Place) -> str:
@@ -121,7 +123,7 @@ def check_table_function(name: str, _place: Place) -> str:
     return name
 
 
-def referenced_views(relation: Any) -> Sequence[str]:
+def referenced_views(relation: pb.WithRelations) -> Sequence[str]:
     """Return the names under which SQL text, the root of a with_relations, sees its references.
 
     Raises:
@@ -135,7 +137,7 @@ def referenced_views(relation: Any) -> Sequence[str]:
     return names
 
 
-def check_references(relation: Any, place: Place) -> None:
+def check_references(relation: pb.WithRelations, place: Place) -> None:
     """Check the names of the views that SQL text reads: only such as this package gives.
 
     Spark makes session-wide views of them while it plans, so they are given unique names when bound.

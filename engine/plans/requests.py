@@ -27,6 +27,20 @@ class DefineView:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewExists:
+    """`catalog.tableExists`; `name` is normalised."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropView:
+    """`catalog.dropTempView`; `name` is normalised."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunSql:
     """`spark.sql`; make a relation of it with `sql_relation`.
 
@@ -134,9 +148,18 @@ class ConfigGet:
     keys: tuple[tuple[str, str | None], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigSet:
+    """Ask what follows under other settings; keys and values are not yet checked."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
 Request: TypeAlias = (
     Fetch
     | DefineView
+    | ViewExists
+    | DropView
     | RunSql
     | Schema
     | TreeString
@@ -151,4 +174,5 @@ Request: TypeAlias = (
     | DdlParse
     | JsonToDdl
     | ConfigGet
+    | ConfigSet
 )

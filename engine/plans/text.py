@@ -7,11 +7,12 @@ strings and function names. Each check returns the text as re-emitted from its p
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from engine.errors import PlanRefused
 from engine.plans.names import check_text
 from engine.plans.rules import Place
+from engine.plans.trees import Call
 from engine.sql.check import check_query, inspect_expression
 from engine.sql.functions import classify
 from engine.sql.schemas import check_schema, check_type
@@ -50,7 +51,7 @@ def check_function(name: str, _place: Place) -> str:
     return name
 
 
-def check_call(call: Any, place: Place) -> None:
+def check_call(call: Call, place: Place) -> None:
     """Check the arguments of a function one of whose arguments is a schema.
 
     Raises:

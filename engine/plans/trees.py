@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
@@ -11,21 +11,21 @@ from google.protobuf.message import Message
 _M = TypeVar("_M", bound=Message)
 
 # Messages whose field plan_id defines an id or refers to one.
-_WITH_PLAN_ID = frozenset(
-    f"spark.connect.{name}"
-    for name in (
-        "RelationCommon",
-        "Expression.UnresolvedAttribute",
-        "Expression.UnresolvedStar",
-        "Expression.UnresolvedRegex",
-        "SubqueryExpression",
-    )
+_MayHavePlanId: TypeAlias = (
+    pb.RelationCommon
+    | pb.Expression.UnresolvedAttribute
+    | pb.Expression.UnresolvedStar
+    | pb.Expression.UnresolvedRegex
 )
+WithPlanId: TypeAlias = _MayHavePlanId | pb.SubqueryExpression
+# Calls of a function by its name.
+Call: TypeAlias = pb.Expression.UnresolvedFunction | pb.CallFunction
+CALLS: Final = (pb.Expression.UnresolvedFunction, pb.CallFunction)
 
 
-def children(message: Any) -> list[Any]:
+def children(message: Message) -> list[Message]:
     """Return the messages directly inside a message, in field order."""
-    found: list[Any] = []
+    found: list[Message] = []
     for field, value in message.ListFields():
         if field.message_type is None:
             continue
@@ -39,7 +39,7 @@ def children(message: Any) -> list[Any]:
     return found
 
 
-def walk(message: Any) -> Iterator[Any]:
+def walk(message: Message) -> Iterator[Message]:
     """Yield a message and all inside it, parents first, in field order."""
     work = [message]
     while work:
@@ -48,12 +48,12 @@ def walk(message: Any) -> Iterator[Any]:
         work += reversed(children(here))
 
 
-def relations(message: Any) -> Iterator[pb.Relation]:
+def relations(message: Message) -> Iterator[pb.Relation]:
     """Yield the relations in a message, parents first."""
-    return (here for here in walk(message) if here.DESCRIPTOR.name == "Relation")
+    return (here for here in walk(message) if isinstance(here, pb.Relation))
 
 
-def count(message: Any) -> int:
+def count(message: Message) -> int:
     """Count the messages in a message."""
     return sum(1 for _ in walk(message))
 
@@ -65,16 +65,16 @@ def copy(message: _M) -> _M:
     return result
 
 
-def with_plan_ids(message: Any) -> Iterator[Any]:
+def with_plan_ids(message: Message) -> Iterator[WithPlanId]:
     """Yield the messages that define a plan id or refer to one, in order of appearance."""
     for here in walk(message):
-        if here.DESCRIPTOR.full_name in _WITH_PLAN_ID and (
-            here.DESCRIPTOR.name == "SubqueryExpression" or here.HasField("plan_id")
-        ):
+        if isinstance(here, _MayHavePlanId) and not here.HasField("plan_id"):
+            continue
+        if isinstance(here, WithPlanId):
             yield here
 
 
-def largest_plan_id(message: Any) -> int:
+def largest_plan_id(message: Message) -> int:
     """Return the largest plan id in a message, or -1."""
     return max((here.plan_id for here in with_plan_ids(message)), default=-1)
 

@@ -16,7 +16,7 @@ from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
-from engine.errors import PlanRefused
+from engine.errors import BackendError, PlanRefused
 from engine.plans.caps import (
     FIRST_VIEW_ID,
     MAX_NODES,
@@ -29,8 +29,9 @@ from engine.plans.names import RESERVED_PREFIX, VIEW_PREFIX, table_refused
 from engine.plans.requests import DefineView, RunSql
 from engine.plans.trees import copy, count, largest_plan_id, relations, renumber
 from engine.sql.check import check_query
+from engine.sql.hidden import fold
 from engine.sql.stopping import Stop, never
-from sandbox.contract.settings import PLACEHOLDER
+from sandbox.contract.settings import BASELINE, PLACEHOLDER
 
 # PySpark's name for a DataFrame that was formatted into the text; another one each time.
 _FORMATTED: Final = re.compile(r"_pyspark_connect_temp_view_[0-9a-f]{32}")
@@ -44,14 +45,16 @@ def define_view(view: DefineView, views: Mapping[str, pb.Relation]) -> pb.Relati
         views: the views defined so far, as this function returned them, by normalised name.
 
     Raises:
-        PlanRefused: if the view exists and is not to be replaced, or the plan reads an unknown one, or
-            the views become too many or too large.
+        BackendError: as Spark's, if the view exists and is not to be replaced.
+        PlanRefused: if the plan reads an unknown one, or the views become too many or too large.
     """
     if not view.replace and view.name in views:
-        raise PlanRefused(
-            "view-refused",
-            f"df.createTempView({view.name!r}): a view of this name exists",
-            "use createOrReplaceTempView",
+        raise BackendError(
+            f"a view {view.name} exists",
+            condition="TEMP_TABLE_OR_VIEW_ALREADY_EXISTS",
+            exception="org.apache.spark.sql.AnalysisException",
+            sql_state="42P07",
+            parameters={"relationName": f"`{view.name}`"},
         )
     others = [plan for name, plan in views.items() if name != view.name]
     plan = expand_views(view.relation, views, FIRST_VIEW_ID)
@@ -80,7 +83,7 @@ def expand_views(relation: pb.Relation, views: Mapping[str, pb.Relation], first:
     nodes, size = count(result), result.ByteSize()
     for read in [item for item in relations(result) if item.WhichOneof("rel_type") == "read"]:
         name = read.read.named_table.unparsed_identifier
-        if name == PLACEHOLDER:
+        if name in (PLACEHOLDER, BASELINE):
             continue
         if name not in views:
             raise table_refused(name)
@@ -108,7 +111,7 @@ def sql_relation(run: RunSql, views: Mapping[str, pb.Relation], stop: Stop = nev
         PlanRefused: if the text is not allowed, or reads a table that is neither a view nor an input.
         Interrupted: `stop` says so.
     """
-    if RESERVED_PREFIX in run.query.lower():
+    if RESERVED_PREFIX in fold(run.query):
         raise PlanRefused("sql-refused", f"names that begin with {RESERVED_PREFIX} are reserved", "")
     text, inputs = _name_inputs(run)
     known = {**views, **inputs}
@@ -132,7 +135,7 @@ def sql_relation(run: RunSql, views: Mapping[str, pb.Relation], stop: Stop = nev
         if size > MAX_PLAN_BYTES:
             raise _too_large(name)
         plan, item.common.plan_id = renumber(expand_views(known[name], views, FIRST_VIEW_ID), next_id)
-        next_id = item.common.plan_id + 1  # Sail wants references to have a plan id
+        next_id = item.common.plan_id + 1
         item.subquery_alias.input.CopyFrom(plan)
     if count(result) > MAX_NODES:
         raise _too_large(used[0] if used else "the query")

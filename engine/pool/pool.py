@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from sandbox.contract.limits import Limits
 # From strongest to weakest. An engine refuses to work below the level it is configured for.
 LEVELS = ("full", "landlock", "none")
 
-# Which of the clients that frames are made with a zygote has preloaded.
-Client = Literal["spark", "snowpark", "both"]
+# Which of the clients that frames are made with a zygote has preloaded. With none, workers only compile.
+Client = Literal["spark", "snowpark", "both", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,15 @@ class _Kind:
 class WorkerPool:
     """Gives out fresh workers; a worker is never given out twice. Thread-safe."""
 
-    def __init__(self, required_level: str, *, confined: bool = True) -> None:
+    def __init__(self, required_level: str, *, confined: bool = True, imports: tuple[str, ...] = ()) -> None:
         """Start nothing yet.
 
         Args:
             required_level: the weakest acceptable of `LEVELS`.
             confined: False runs workers unconfined, for a person's own code.
+            imports: modules that a site opens, which are loaded beforehand.
         """
+        self._imports = imports
         self._required = required_level
         self._confined = confined
         self._zygotes: dict[Client, Zygote] = {}
@@ -48,26 +51,50 @@ class WorkerPool:
         self._closed = False
         self._priorities = Priorities()
 
-    def start(self, client: Client = "spark") -> Zygote:
-        """Start the zygote of a kind unless it runs; does not wait for it."""
+    def start(self, client: Client = "spark", *, science: bool = False) -> Zygote:
+        """Start the zygote of a kind unless it runs; does not wait for it.
+
+        Args:
+            client: the kind.
+            science: whether one that is started now loads scipy and statsmodels, for they will be needed.
+        """
         with self._lock:
             if self._closed:
                 raise EngineClosed("the engine is closed")
             zygote = self._zygotes.get(client)
             if zygote is None or not zygote.alive:
                 if zygote is not None:
-                    zygote.close()
+                    zygote.close("it died", level=logging.WARNING)
                 options = ZygoteOptions(
                     jail=True,
                     confined=self._confined,
-                    snowpark=client != "spark",
-                    spark=client != "snowpark",
+                    snowpark=client in ("snowpark", "both"),
+                    spark=client in ("spark", "both"),
+                    imports=self._imports,
+                    science=science,
                 )
                 zygote = self._zygotes[client] = Zygote(options)
             return zygote
 
-    def fork_worker(self, limits: Limits, *, client: Client = "spark") -> Worker:
+    def load_science(self, client: Client) -> None:
+        """Have scipy and statsmodels loaded in the zygote of a kind; wait for that.
+
+        Raises:
+            IsolationError: the host does not give the required level, or they cannot be loaded.
+            EngineClosed: the pool was closed.
+        """
+        try:
+            self._ready_zygote(client, science=True)
+        except ZygoteDied as error:  # whoever needs them asks another one
+            raise IsolationError(f"no libraries can be loaded: {error}") from None
+
+    def fork_worker(self, limits: Limits, *, client: Client = "spark", science: bool = False) -> Worker:
         """Fork a fresh worker.
+
+        Args:
+            limits: of the run.
+            client: what makes its frames.
+            science: whether it has to have scipy and statsmodels; it may have them in any case.
 
         Raises:
             IsolationError: the host does not give the required level, or no worker can be had.
@@ -77,19 +104,22 @@ class WorkerPool:
         with self._lock:
             spares, self._spares = self._spares, {}
         fit = spares.get(kind)
-        ready = fit if fit is not None and not fit.has_ended else None
+        if fit is not None and (fit.has_ended or (science and not fit.science)):
+            fit = None
         for spare in spares.values():  # before the fork, which may fail
-            if spare is not ready:
+            if spare is not fit:
                 spare.close()
-        worker = ready or self._fork(kind)
+        worker = fit or self._fork(kind, science=science)
         self._priorities.watch(worker)
-        threading.Thread(target=self._fork_spare, args=(kind,), name="calcmetric-fork", daemon=True).start()
+        threading.Thread(
+            target=self._fork_spare, args=(kind, science), name="calcmetric-fork", daemon=True
+        ).start()
         return worker
 
-    def _fork_spare(self, kind: _Kind) -> None:
+    def _fork_spare(self, kind: _Kind, science: bool) -> None:
         """Have a worker ready for the next run that is like this one; fresh as any, but already confined."""
         try:
-            worker = self._fork(kind)
+            worker = self._fork(kind, science=science)
         except CalcmetricError:
             return  # the next run will be told
         with self._lock:
@@ -98,22 +128,28 @@ class WorkerPool:
             else:
                 self._spares[kind] = worker
 
-    def _fork(self, kind: _Kind) -> Worker:
+    def _fork(self, kind: _Kind, *, science: bool) -> Worker:
         for last in (False, True):
-            zygote = self.start(kind.client)
             try:
-                level = zygote.wait_ready()
-            except IsolationError:
-                if self._closed:
-                    raise EngineClosed("the engine is closed") from None
-                raise
-            self.check_level(level)
-            try:
+                zygote = self._ready_zygote(kind.client, science=science)
                 return zygote.fork_worker(kind.memory_bytes, kind.cpu_seconds)
             except ZygoteDied as error:
                 if last:
                     raise IsolationError(f"no worker can be started: {error}") from None
         raise AssertionError("unreachable")
+
+    def _ready_zygote(self, client: Client, *, science: bool) -> Zygote:
+        zygote = self.start(client)
+        try:
+            level = zygote.wait_ready()
+            self.check_level(level)
+            if science:
+                zygote.load_science()
+        except IsolationError:
+            if self._closed:
+                raise EngineClosed("the engine is closed") from None
+            raise
+        return zygote
 
     def check_level(self, level: str) -> None:
         """Refuse a level below the required one.
@@ -136,4 +172,4 @@ class WorkerPool:
         for spare in spares:
             spare.close()
         for zygote in zygotes:
-            zygote.close()
+            zygote.close("its engine is closed", level=logging.DEBUG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.effort import Effort, Grace, look_at
+from engine.endings import tell_ending
 from sandbox.contract.framing import WORKER_CAPS, Channel
 
 _END_SECONDS: Final = 5.0
@@ -42,10 +45,22 @@ class WorkerEnd:
 
 
 class Worker:
-    """One worker process. `kill` may be called from any thread."""
+    """One worker process. `kill` may be called from any thread.
 
-    def __init__(self, sock: socket.socket) -> None:
+    Attributes:
+        science: whether it was forked with scipy and statsmodels.
+    """
+
+    def __init__(self, sock: socket.socket, parent: int | None = None) -> None:
+        """Take over a worker's channel.
+
+        Args:
+            sock: our end.
+            parent: the process that tells of its end, if it is known.
+        """
         self.channel = Channel(sock, WORKER_CAPS)
+        self.science = False
+        self._parent = parent
         self._pidfd: int | None = None
         self._ended = threading.Event()
         self._end: WorkerEnd | None = None
@@ -66,18 +81,38 @@ class Worker:
         self._ended.set()
         self._release()
 
-    def kill(self) -> None:
-        """End it at once. Harmless if it has ended."""
+    def kill(self, reason: str, *, level: int = logging.INFO) -> None:
+        """End it at once. Harmless if it has ended.
+
+        Args:
+            reason: for the log.
+            level: of the log.
+        """
         with self._lock, contextlib.suppress(ProcessLookupError):
             if self._pidfd is not None:
+                tell_ending(f"worker {_pid_of(self._pidfd)}", reason, level=level)
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def grace(self, seconds: float) -> Grace:
+        """Seconds for it and for whoever tells of its end; see `Grace`."""
+        return Grace(seconds, self._look)
+
+    def _look(self) -> Effort:
+        return look_at(pid for pid in (self.pid, self._parent, os.getpid()) if pid is not None)
 
     def wait_end(self) -> WorkerEnd:
         """Wait for its end, which must be near: it was killed, or closed its channel."""
-        if not self._ended.wait(_END_SECONDS):
-            self.kill()
-            self._ended.wait(_END_SECONDS)
+        if not self._waited_for_end():
+            self.kill("it closed its channel, and goes on", level=logging.WARNING)
+            self._waited_for_end()
         return self._end or WorkerEnd(int(signal.SIGKILL), 0, 0.0)
+
+    def _waited_for_end(self) -> bool:
+        grace = self.grace(_END_SECONDS)
+        while (left := grace.left()) > 0:
+            if self._ended.wait(left):
+                return True
+        return False
 
     @property
     def pid(self) -> int | None:
@@ -95,9 +130,23 @@ class Worker:
                 return self._end.peak_bytes
             return 0 if self._pidfd is None else _resident_peak(self._pidfd)
 
-    def close(self) -> None:
-        """Kill it if it runs, and close the channel. Never raises."""
-        self.kill()
+    def read_seconds(self) -> float:
+        """Its processor time so far, or in all if it has ended; 0 if it is gone before anything is known."""
+        with self._lock:
+            if self._end is not None:
+                return self._end.cpu_seconds
+            return 0.0 if self._pidfd is None else _processor_seconds(self._pidfd)
+
+    def close(self, reason: str = "") -> None:
+        """Kill it if it runs, and close the channel. Never raises.
+
+        Args:
+            reason: for the log; empty if its work is done.
+        """
+        if reason:
+            self.kill(reason)
+        else:
+            self.kill("its work is done", level=logging.DEBUG)
         self.channel.close()
 
     def _release(self) -> None:
@@ -113,6 +162,16 @@ def _resident_peak(pidfd: int) -> int:
         return int(_status_fields(f"/proc/{_pid_of(pidfd)}/status")["VmHWM"].split()[0]) << 10
     except (OSError, KeyError, ValueError):
         return 0
+
+
+def _processor_seconds(pidfd: int) -> float:
+    """The processor time, of itself and in the kernel, of the process behind a pidfd."""
+    try:
+        # After its name, which may hold spaces and brackets, come the fields from the third on.
+        fields = Path(f"/proc/{_pid_of(pidfd)}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def _pid_of(pidfd: int) -> int | None:

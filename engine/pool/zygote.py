@@ -15,12 +15,16 @@ import site
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
 import sandbox.contract
+from engine.effort import Effort, Grace, look_at, tree
+from engine.endings import tell_ending
 from engine.errors import CalcmetricError, IsolationError
 from engine.failures import describe
 from engine.pool.worker import Worker, WorkerEnd
@@ -28,7 +32,9 @@ from sandbox.contract.control import (
     Exited,
     Forked,
     ForkRequest,
+    LoadScience,
     Ready,
+    ScienceLoaded,
     ZygoteOptions,
     receive_packet,
     send_packet,
@@ -38,6 +44,7 @@ from sandbox.contract.framing import ChannelClosed, ChannelGarbage
 logger = logging.getLogger(__name__)
 
 _START_SECONDS: Final = 120.0
+_START_TIMES: Final = 5.0
 _FORK_SECONDS: Final = 30.0
 _END_SECONDS: Final = 2.0
 
@@ -78,6 +85,11 @@ class Zygote:
         self._next_worker = 0
         self._ready = threading.Event()
         self._answer: Ready | None = None
+        self._science_asked = options.science
+        self._science_answered = threading.Event()
+        self._science_failure = ""
+        if options.science:
+            self._science_answered.set()
         self.alive = True
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -104,15 +116,41 @@ class Zygote:
         Raises:
             IsolationError: it could not confine itself, or did not start.
         """
-        if not self._ready.wait(_START_SECONDS):
-            self.close()
-            raise IsolationError(f"the sandbox process did not start within {_START_SECONDS:.0f} seconds")
+        self._wait_for(self._ready, "start")
         answer = self._answer
         if answer is None:
             raise IsolationError(f"the sandbox process ended while it started: {self._last_words()}")
         if answer.failure:
             raise IsolationError(answer.failure)
         return answer.level
+
+    def load_science(self) -> None:
+        """Have it load scipy and statsmodels, once it is ready and unless it has; wait for that.
+
+        Raises:
+            ZygoteDied: there is no zygote any more.
+            IsolationError: they cannot be loaded; it ends.
+        """
+        with self._lock:
+            asked, self._science_asked = self._science_asked, True
+        if not asked:
+            with contextlib.suppress(ChannelClosed):  # its death is told as below
+                send_packet(self._control, LoadScience())
+        self._wait_for(self._science_answered, "load its libraries")
+        if self._science_failure:
+            raise IsolationError(self._science_failure)
+        if not self.alive:
+            raise ZygoteDied("the sandbox process ended")
+
+    def _wait_for(self, event: threading.Event, what: str) -> None:
+        """Wait for something that takes seconds, or a minute on a machine that is busy."""
+        grace, began = Grace(_START_SECONDS, self._look, times=_START_TIMES), time.monotonic()
+        while (left := grace.left()) > 0:
+            if event.wait(left):
+                return
+        seconds = time.monotonic() - began
+        self.close(f"it does not {what}", level=logging.WARNING)
+        raise IsolationError(f"the sandbox process did not {what} within {seconds:.0f} seconds")
 
     def fork_worker(self, memory_bytes: int, cpu_seconds: int) -> Worker:
         """Fork a worker; it confines itself before it reads its channel.
@@ -125,7 +163,7 @@ class Zygote:
         with theirs, self._lock:
             number = self._next_worker
             self._next_worker += 1
-            worker = self._workers[number] = Worker(ours)
+            worker = self._workers[number] = Worker(ours, self._process.pid)
             self._forked[number] = event, failure
             try:
                 if not self.alive:
@@ -135,18 +173,31 @@ class Zygote:
                 del self._workers[number], self._forked[number]
                 worker.close()
                 raise ZygoteDied(str(error)) from None
-        event.wait(_FORK_SECONDS)
+        grace = Grace(_FORK_SECONDS, self._look)
+        while (left := grace.left()) > 0:
+            if event.wait(left):
+                break
         with self._lock:
             del self._forked[number]
         if failure or not event.is_set():
-            worker.close()
-            if not failure:
-                self.close()  # it hangs; whoever asks next gets another
+            worker.close("it could not be forked")
+            if not failure:  # whoever asks next gets another
+                self.close("it does not answer when asked for a worker", level=logging.WARNING)
             raise ZygoteDied(failure[0] if failure else "the sandbox process does not answer")
         return worker
 
-    def close(self) -> None:
-        """End the zygote and all its workers. Never raises."""
+    def _look(self) -> Effort:
+        """What it has done so far, and this process, which has to hear it."""
+        return look_at((*tree(self._process.pid), os.getpid()))
+
+    def close(self, reason: str, *, level: int) -> None:
+        """End the zygote and all its workers. Never raises.
+
+        Args:
+            reason: for the log.
+            level: of the log.
+        """
+        tell_ending(f"the sandbox process {self._process.pid}", reason, level=level)
         self.alive = False
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_RDWR)
@@ -177,10 +228,14 @@ class Zygote:
             case Ready():
                 self._answer = packet
                 self._ready.set()
-            case Forked(worker=number, failure=failure):
+            case ScienceLoaded(failure=failure):
+                self._science_failure = failure
+                self._science_answered.set()
+            case Forked(worker=number, failure=failure, science=science):
                 with self._lock:
                     waiting = self._forked.get(number)
                     worker = self._workers[number] if not failure else self._workers.pop(number)
+                worker.science = science
                 if descriptors:
                     worker.adopt(descriptors.pop())
                 if waiting is not None:
@@ -206,6 +261,7 @@ class Zygote:
             failures.append("the sandbox process ended")
             event.set()
         self._ready.set()
+        self._science_answered.set()
 
     def _last_words(self) -> str:
         try:
@@ -220,7 +276,23 @@ class Zygote:
 def program_environment() -> dict[str, str]:
     """The whole environment of a program of `sandbox`: nothing of the host's but where packages are."""
     home = Path(sandbox.contract.__file__).parents[2]
-    environment = {**_ENVIRONMENT, "PYTHONPATH": str(home)}
+    environment = {**_ENVIRONMENT, "PYTHONPATH": os.pathsep.join((str(home), *_folders_of_packages()))}
     if site.ENABLE_USER_SITE:
         environment["PYTHONUSERBASE"] = site.getuserbase()
     return environment
+
+
+def _folders_of_packages() -> list[str]:
+    """Folders that packages were installed into, and that a program finds only if it is told of them."""
+    found = {
+        *site.getsitepackages(),
+        site.getusersitepackages(),
+        *map(sysconfig.get_path, ("purelib", "platlib")),
+    }
+    return [
+        entry
+        for entry in sys.path
+        if Path(entry).is_absolute()
+        and entry not in found
+        and next(Path(entry).glob("*.dist-info"), None) is not None
+    ]

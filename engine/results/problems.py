@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from engine.opened import word_hint
 from engine.results.text import clean_text
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import Problem
@@ -37,7 +38,7 @@ def clean_problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
         errors = [problem for problem in problems if problem.severity == "error"]
         problems = tuple((errors or problems)[:MOST_PROBLEMS])
     return tuple(
-        replace(problem, message=_clean_line(problem.message), hint=_clean_line(problem.hint))
+        replace(problem, message=_clean_line(problem.message), hint=word_hint(_clean_line(problem.hint)))
         for problem in problems
     )
 

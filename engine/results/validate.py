@@ -15,8 +15,10 @@ from typing import Final, NamedTuple
 
 from engine.models.codes import limit_code
 from engine.models.result import FrameError, Status
+from engine.opened import word_hint
 from engine.results.numbers import NotANumber, SignallingNaN, TooLarge, parse_number
 from engine.results.text import clean_text
+from engine.wording import worded
 from sandbox.contract.messages import Outcome, Raised, Returned
 
 _TYPE_CAP: Final = 100
@@ -52,7 +54,11 @@ _NOT_NUMBERS: Final = {
     "ndarray": ("returned-collection", "if it holds one number, return that: result[0], or result.item()"),
     "Series": ("returned-collection", "if it holds one number, return that: result.iloc[0]"),
     "Index": ("returned-collection", _FIRST),
-    "dict": ("returned-collection", "return one of its values: result['name']"),
+    "dict": (
+        "returned-collection",
+        "return one of its values: result['name']; to return them all, annotate calc_metric "
+        "-> dict[str, float]",
+    ),
     "set": ("returned-collection", "return one number, such as len(result)"),
     "DataFrame": ("returned-frame", _FRAME),
     "GroupedData": ("returned-frame", _FRAME),
@@ -82,7 +88,7 @@ def judge(outcome: Outcome, *, rows: int | None, fault: tuple[Status, FrameError
     if outcome.raised is not None:
         return _judge_raised(outcome.raised, rows, fault)
     if outcome.returned is not None:
-        return _judge_returned(outcome.returned, rows)
+        return judge_returned(outcome.returned, rows)
     return _invalid("worker-garbage", "the worker reported neither a value nor an exception", "")
 
 
@@ -91,7 +97,8 @@ def excused(outcome: Outcome) -> FrameError | None:
     return None if outcome.raised is None else _raised_error(outcome.raised)
 
 
-def _judge_returned(returned: Returned, rows: int | None) -> Judgement:
+def judge_returned(returned: Returned, rows: int | None) -> Judgement:
+    """Decide what one value is that calc_metric returned; `rows` as for `judge`."""
     kind = clean_text(returned.type, _TYPE_CAP).replace("\n", " ")
     if returned.kind == "none":
         if rows == 0:
@@ -136,7 +143,7 @@ def _judge_raised(raised: Raised, rows: int | None, fault: tuple[Status, FrameEr
     message = clean_text(raised.message)
     if raised.refusal is not None:
         refusal = raised.refusal
-        text, hint = clean_text(refusal.message), clean_text(refusal.hint)
+        text, hint = clean_text(refusal.message), word_hint(clean_text(refusal.hint))
         code = clean_text(refusal.code, _TYPE_CAP)
         place = refusal.line if refusal.line > 0 else line
         return Judgement("refused", math.nan, FrameError(code, text, place, hint))
@@ -147,7 +154,9 @@ def _judge_raised(raised: Raised, rows: int | None, fault: tuple[Status, FrameEr
             return Judgement(status, math.nan, FrameError(known.code, known.message, line, known.hint))
         return Judgement(status, math.nan, FrameError(code, message, line))
     if raised.memory:
-        hint = "aggregate on the DataFrame before fetching, fetch fewer columns, or raise Limits.memory_bytes"
+        hint = worded(
+            "aggregate on the DataFrame before fetching, fetch fewer columns, or raise {memory_bytes}"
+        )
         return Judgement(
             "limit",
             math.nan,

@@ -98,6 +98,11 @@ class Admission:
             waiting.remove(ticket)
             self._forget_idle(ticket)
 
+    def leave_all(self, run: Hashable) -> None:
+        """Give back every slot that a run holds."""
+        for ticket in [one for one in self._holding if one.run == run]:
+            self.leave(ticket)
+
     def admit(self, at_work: int = 1) -> tuple[Ticket, ...]:
         """Give out what is free.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
@@ -9,9 +10,10 @@ from collections.abc import Hashable, Iterator
 
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.base import BackendSession
+from engine.backends.base import BackendSession, Derived, Note, Settings
 from engine.backends.sql import Rows, SqlSession, Writing
 from engine.backends.sql_session import DirectSqlSession
+from engine.backends.turns import PATIENT_SECONDS
 from engine.errors import Interrupted, LimitExceeded
 from engine.gateway.answering import FrameCall
 from engine.gateway.gateway import Gateway
@@ -64,10 +66,30 @@ class AdmittedCrew(Crew):
             raise Interrupted("cancelled")
 
 
-class AdmittedSession:
+class _Waits:
+    """How often queries of a session waited long for their slots. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.long = 0
+        self._lock = threading.Lock()
+
+    def note(self, seconds: float) -> None:
+        """One of them waited."""
+        with self._lock:
+            self.long += seconds > PATIENT_SECONDS
+
+
+class AdmittedSession(Derived):
     """A session whose queries wait for a slot each; see `BackendSession`."""
 
-    def __init__(self, session: BackendSession, gate: Gate, tenant: str, run: Hashable) -> None:
+    def __init__(
+        self,
+        session: BackendSession,
+        gate: Gate,
+        tenant: str,
+        run: Hashable,
+        waits: _Waits | None = None,
+    ) -> None:
         """Wrap a session.
 
         Args:
@@ -75,17 +97,19 @@ class AdmittedSession:
             gate: gives their slots.
             tenant: whose they are.
             run: of which run.
+            waits: those of the same session elsewhere.
         """
-        self._session = session
+        super().__init__(session)
         self._gate = gate
         self._tenant = tenant
         self._run = run
+        self._waits = waits or _Waits()
 
     def execute(
         self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
     ) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
-        with self._gate.slot(self._tenant, self._run, _patience(deadline, cancel).check):
+        with self._slot(deadline, cancel):
             yield from self._session.execute(plan, deadline=deadline, cancel=cancel)
 
     def analyze(
@@ -96,32 +120,64 @@ class AdmittedSession:
         cancel: threading.Event | None = None,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
-        with self._gate.slot(self._tenant, self._run, _patience(deadline, cancel).check):
+        with self._slot(deadline, cancel):
             return self._session.analyze(request, deadline=deadline, cancel=cancel)
 
     @property
     def disturbed(self) -> int:
         """How often its queries lost time through others; see `BackendSession.disturbed`."""
-        return self._session.disturbed
+        return self._session.disturbed + self._waits.long
+
+    def note_disturbed(self) -> None:
+        """Its calls lost time in another way through others."""
+        self._waits.note(math.inf)
 
     def of_run(self, run: Hashable) -> AdmittedSession:
         """The same session, for the queries of one of the runs that share a dataset."""
-        return AdmittedSession(self._session, self._gate, self._tenant, run)
+        return AdmittedSession(self._session, self._gate, self._tenant, run, self._waits)
 
     def apart(self) -> AdmittedSession:
         """The same session for a query that was lost before; see `BackendSession.apart`."""
-        return AdmittedSession(self._session.apart(), self._gate, self._tenant, self._run)
+        return AdmittedSession(self._session.apart(), self._gate, self._tenant, self._run, self._waits)
+
+    def unordered(self) -> AdmittedSession:
+        """The same session for rows in any order; see `BackendSession.unordered`."""
+        return AdmittedSession(self._session.unordered(), self._gate, self._tenant, self._run, self._waits)
+
+    def told(self, note: Note) -> AdmittedSession:
+        """The same session, which tells by whom it is answered; see `BackendSession.told`."""
+        return AdmittedSession(self._session.told(note), self._gate, self._tenant, self._run, self._waits)
+
+    def under(self, settings: Settings) -> AdmittedSession:
+        """A session with further settings; see `BackendSession.under`."""
+        session = self._session.under(settings)
+        return AdmittedSession(session, self._gate, self._tenant, self._run, self._waits)
 
     def close(self) -> None:
         """Release the session on the backend. Never raises."""
         self._session.close()
 
+    @contextlib.contextmanager
+    def _slot(self, deadline: float | None, cancel: threading.Event | None) -> Iterator[None]:
+        """Hold a slot. To wait long for one is no fault of the frame: it counts as a disturbance."""
+        came = time.monotonic()
+        try:
+            ticket = self._gate.enter(self._tenant, self._run, _patience(deadline, cancel).check)
+        finally:
+            self._waits.note(time.monotonic() - came)
+        try:
+            yield
+        finally:
+            self._gate.leave(ticket)
+
 
 class AdmittedSqlSession(AdmittedSession):
     """The same for a backend that speaks SQL; see `SqlSession`."""
 
-    def __init__(self, session: SqlSession, gate: Gate, tenant: str, run: Hashable) -> None:
-        super().__init__(session, gate, tenant, run)
+    def __init__(
+        self, session: SqlSession, gate: Gate, tenant: str, run: Hashable, waits: _Waits | None = None
+    ) -> None:
+        super().__init__(session, gate, tenant, run, waits)
         self._sql = session
 
     @property
@@ -133,23 +189,31 @@ class AdmittedSqlSession(AdmittedSession):
         self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
     ) -> Iterator[Described | Rows]:
         """Run a guest's query; see `SqlSession.run`."""
-        with self._gate.slot(self._tenant, self._run, _patience(deadline, cancel).check):
+        with self._slot(deadline, cancel):
             yield from self._sql.run(text, deadline=deadline, cancel=cancel)
 
     def describe(
         self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
     ) -> Described:
         """The columns of a guest's query; see `SqlSession.describe`."""
-        with self._gate.slot(self._tenant, self._run, _patience(deadline, cancel).check):
+        with self._slot(deadline, cancel):
             return self._sql.describe(text, deadline=deadline, cancel=cancel)
 
     def of_run(self, run: Hashable) -> AdmittedSqlSession:
         """See `AdmittedSession.of_run`."""
-        return AdmittedSqlSession(self._sql, self._gate, self._tenant, run)
+        return AdmittedSqlSession(self._sql, self._gate, self._tenant, run, self._waits)
 
     def apart(self) -> AdmittedSqlSession:
         """See `AdmittedSession.apart`."""
-        return AdmittedSqlSession(self._sql.apart(), self._gate, self._tenant, self._run)
+        return AdmittedSqlSession(self._sql.apart(), self._gate, self._tenant, self._run, self._waits)
+
+    def unordered(self) -> AdmittedSqlSession:
+        """See `AdmittedSession.unordered`."""
+        return AdmittedSqlSession(self._sql.unordered(), self._gate, self._tenant, self._run, self._waits)
+
+    def told(self, note: Note) -> AdmittedSqlSession:
+        """See `AdmittedSession.told`."""
+        return AdmittedSqlSession(self._sql.told(note), self._gate, self._tenant, self._run, self._waits)
 
 
 def admit(session: BackendSession, gate: Gate, tenant: str, run: Hashable) -> AdmittedSession:

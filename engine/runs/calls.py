@@ -5,26 +5,44 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+from typing import TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
 from engine.frames import FrameSet
 from engine.gateway.answering import FrameCall
 from engine.models.frame import Frame
+from engine.sharing.counting import BaselineFrames
 from engine.sharing.queries import Source
+from sandbox.contract.signature import Argument
+
+Arguments: TypeAlias = tuple[Argument, ...]
 
 
-def first_call(text: bytes, source: Source) -> FrameCall:
+def first_call(
+    text: bytes, source: Source, arguments: Arguments, baseline: Source | None = None
+) -> FrameCall:
     """The call of frame 0, the full data over the whole range, which is known before all others.
 
     Args:
         text: the author's bytes.
         source: the dataset.
+        arguments: the parameters that are set.
+        baseline: what the metric compares with; None: it takes one frame.
     """
-    return FrameCall(0, _seed(text, Frame(0)), source.full)
+    whole = None if baseline is None else baseline.overall
+    now = source.plan.time.as_of
+    return FrameCall(0, _seed(text, Frame(0)), source.full, now, arguments, whole)
 
 
-def frame_call(text: bytes, source: Source, frames: FrameSet, index: int) -> FrameCall:
+def frame_call(
+    text: bytes,
+    source: Source,
+    frames: FrameSet,
+    index: int,
+    arguments: Arguments,
+    baseline: BaselineFrames | None = None,
+) -> FrameCall:
     """The call of any frame.
 
     Args:
@@ -32,17 +50,28 @@ def frame_call(text: bytes, source: Source, frames: FrameSet, index: int) -> Fra
         source: the dataset.
         frames: of the run.
         index: which.
+        arguments: the parameters that are set.
+        baseline: what the metric compares with; None: it takes one frame.
     """
     planned = frames.frames[index]
-    return FrameCall(index, _seed(text, planned.frame), planned.relation(source.relation))
+    seed, now = _seed(text, planned.frame), source.plan.time.as_of
+    relation = planned.relation(source.relation)
+    if baseline is None:
+        return FrameCall(index, seed, relation, now, arguments)
+    return FrameCall(index, seed, relation, now, arguments, baseline.relation(index), baseline.places[index])
 
 
-def empty_call(source: Source) -> FrameCall:
-    """A call on a frame that has every column, and no row."""
+def empty_call(source: Source, arguments: Arguments, baseline: Source | None = None) -> FrameCall:
+    """A call on frames that have every column, and no row."""
+    other = None if baseline is None else _without_rows(baseline)
+    return FrameCall(0, 0, _without_rows(source), source.plan.time.as_of, arguments, other)
+
+
+def _without_rows(source: Source) -> pb.Relation:
     never = pb.Relation(common=source.relation.common)
     never.filter.input.CopyFrom(source.relation)
     never.filter.condition.literal.boolean = False
-    return FrameCall(0, 0, never)
+    return never
 
 
 def _seed(text: bytes, frame: Frame) -> int:

@@ -7,8 +7,10 @@ from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
 from engine.runs.crew import Crew
 from engine.runs.guest import Guest
+from engine.usage import SOURCE, Usage
 from sandbox.contract.limits import Limits
-from sandbox.contract.messages import Problem
+from sandbox.contract.messages import Frames, Problem
+from sandbox.contract.signature import Signature
 
 
 def check_source(
@@ -17,17 +19,54 @@ def check_source(
     extra_imports: tuple[str, ...] = (),
     layers: Layers | None = None,
     *,
-    snowpark: bool = False,
+    frames: Frames | None = None,
 ) -> tuple[Problem, ...]:
-    """Compile a source in a worker; return every problem of it.
+    """Compile a source in a worker; return every problem of it. For the rest see `inspect_source`."""
+    return inspect_source(pool, source, extra_imports, layers, frames=frames)[0]
+
+
+def inspect_source(
+    pool: WorkerPool,
+    source: bytes,
+    extra_imports: tuple[str, ...] = (),
+    layers: Layers | None = None,
+    *,
+    frames: Frames | None = None,
+    tenant: str = "",
+    usage: Usage | None = None,
+    alone: bool = False,
+) -> tuple[tuple[Problem, ...], Signature | None]:
+    """Compile a source in a worker; return every problem of it, and what it declares if it can run.
+
+    Args:
+        pool: gives the worker.
+        source: the author's bytes.
+        extra_imports: modules that this site allows beside the built-in list.
+        layers: which layers are on; all but in tests.
+        frames: whose frames it will get; None if that is not known.
+        tenant: whose it is.
+        usage: is told what that uses, and that it is refused; None: nobody is.
+        alone: whether the pool is there for compiling only, so that its zygote need load nothing else.
 
     Raises:
         IsolationError: no worker can be had on this host.
     """
-    crew = Crew(pool, Guest(source, extra_imports, Limits(), layers or Layers(), snowpark))
+    guest = Guest(
+        source,
+        extra_imports,
+        Limits(),
+        layers or Layers(),
+        frames,
+        tenant=tenant,
+        usage=usage,
+        compiles=alone,
+    )
+    crew = Crew(pool, guest)
     try:
-        return crew.enlist()
+        return crew.enlist(), crew.signature
     except SourceRefused as refused:
-        return refused.problems
+        if usage is not None:
+            usage.refuse(tenant, SOURCE)
+        return refused.problems, None
     finally:
         crew.dismiss()

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
 
 from engine.frames import FrameSet
-from engine.models.result import Result
-from engine.runs.conclude import Ended, conclude
+from engine.models.left_out import LeftOut
+from engine.models.result import Cut, Result
+from engine.runs.conclude import Ended, Ending, conclude
 from engine.runs.live import LiveRun, Progress
+from engine.runs.unfold import unfold
+from engine.runs.unreadable import with_reason
+from engine.sharing.counting import BaselineFrames
+
+# Characters of what all frames of a run printed and raised; every frame's own limit holds, too.
+PRINTED_OF_RUN: Final = 4 << 20
+CUT_OF_RUN: Final = "[cut: what the frames of this run printed is too much to be kept]\n"
 
 
 class Collector:
@@ -22,35 +34,111 @@ class Collector:
         """
         self._live = live
         self._cpu_limit = cpu_limit
+        self._left_out: Mapping[str, LeftOut] = MappingProxyType({})
         self._frames: FrameSet | None = None
+        self._baseline: BaselineFrames | None = None
         self._early: list[tuple[int, Ended]] = []
-        self._results: dict[int, Result] = {}
+        self._printed_left = PRINTED_OF_RUN
+        self._results: dict[int, tuple[Result, ...]] = {}
+        self._several = False
+        self._told: set[tuple[int, str | None]] = set()
+        self._closed = False
         self._lock = threading.Lock()
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """All results, in the order of frames; for a run that has ended."""
-        return tuple(self._results[index] for index in sorted(self._results))
-
-    def know(self, frames: FrameSet) -> None:
-        """The frames and their rows are known from now on."""
+        """All results, in the order of frames and names; for a run that has ended."""
         with self._lock:
-            self._frames = frames
-            self._live.advance(Progress("calculating", 0, len(frames.frames)))
-            for index, ended in self._early:
-                self._record(frames, index, ended)
+            return unfold([self._results[index] for index in sorted(self._results)])
+
+    def expect_names(self) -> None:
+        """The metric declares several numbers: what a frame without names gave is known at the end only."""
+        self._several = True
+
+    @property
+    def cut(self) -> tuple[Cut, ...]:
+        """What is in no frame, as far as that is known."""
+        return () if self._frames is None else self._frames.cut
+
+    def leave_out(self, columns: Mapping[str, LeftOut]) -> None:
+        """These columns of the dataset, by name in lower case, cannot be read."""
+        self._left_out = columns
+
+    def know(self, frames: FrameSet, baseline: BaselineFrames | None = None) -> None:
+        """The frames and their rows are known from now on, and those of what they are compared with."""
+        with self._lock:
+            if self._closed:
+                return
+            self._frames, self._baseline = frames, baseline
+            told = [Progress("calculating", 0, len(frames.frames))]
+            self._live.note(told[0])
+            told += [self._record(frames, index, ended) for index, ended in self._early]
             self._early.clear()
+        self._tell(told)
 
     def note(self, index: int, ended: Ended) -> None:
         """A frame's call has ended."""
+        told: list[Progress] = []
         with self._lock:
+            if self._closed:
+                return
             if self._frames is None:
                 self._early.append((index, ended))
             else:
-                self._record(self._frames, index, ended)
+                told = [self._record(self._frames, index, ended)]
+        self._tell(told)
 
-    def _record(self, frames: FrameSet, index: int, ended: Ended) -> None:
+    def close(self, ending: Ending) -> tuple[Result, ...]:
+        """End every frame without a result like this, and take no more of them.
+
+        Returns:
+            All results; none if the frames are not known.
+        """
+        with self._lock:
+            self._closed = True
+            frames = self._frames
+            if frames is not None:
+                for index in range(len(frames.frames)):
+                    if index not in self._results:
+                        self._record(frames, index, Ended(ending))
+        return self.tell_rest()
+
+    def tell_rest(self) -> tuple[Result, ...]:
+        """All results, of which those that were not known earlier are told now; for a run that has ended."""
+        results = self.results
+        if self._several:
+            progress = self._live.progress
+            for result in results:
+                if (result.frame.index, result.name) not in self._told:
+                    self._live.note(progress, result)
+        return results
+
+    def _record(self, frames: FrameSet, index: int, ended: Ended) -> Progress:
         planned = frames.frames[index]
-        result = conclude(planned.frame, planned.rows, ended, self._cpu_limit)
-        self._results[index] = result
-        self._live.advance(Progress("calculating", len(self._results), len(frames.frames)), result)
+        several = self._several
+        compared = None if self._baseline is None else self._baseline.rows(index)
+        results = conclude(
+            planned.frame, planned.rows, ended, self._cpu_limit, several=several, baseline_rows=compared
+        )
+        results = tuple(self._bounded(with_reason(result, self._left_out)) for result in results)
+        self._results[index] = results
+        progress = Progress("calculating", len(self._results), len(frames.frames))
+        self._live.note(progress)
+        for result in results:
+            if result.name is not None or not several:
+                self._live.note(progress, result)
+                self._told.add((index, result.name))
+        return progress
+
+    def _bounded(self, result: Result) -> Result:
+        """A result with as much of what was printed as the run still has room for."""
+        if len(result.printed) > self._printed_left:
+            result = replace(result, printed=result.printed[: self._printed_left] + CUT_OF_RUN)
+            self._printed_left = 0
+        self._printed_left = max(0, self._printed_left - len(result.printed))
+        return result
+
+    def _tell(self, told: list[Progress]) -> None:
+        """Call the caller's function: not under the lock, for it may not return."""
+        for progress in told:
+            self._live.tell(progress)

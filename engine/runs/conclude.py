@@ -11,8 +11,10 @@ from engine.errors import LimitExceeded
 from engine.models.codes import limit_code
 from engine.models.frame import Frame
 from engine.models.result import FrameError, Result, Status
-from engine.results import excused, judge
-from engine.results.text import printed_text
+from engine.results import Judgement, excused, judge, judge_names
+from engine.results.names import no_names
+from engine.results.text import clean_text, printed_text
+from engine.wording import worded
 from sandbox.contract.messages import Outcome
 
 
@@ -44,6 +46,8 @@ class BackendGone:
 
     alone: bool = False
 
+
+_TYPE_CAP: Final = 100
 
 Ending: TypeAlias = Outcome | LimitExceeded | Died | Garbage | Cancelled | BackendGone
 
@@ -79,33 +83,76 @@ class Ended:
 
 # What to do about a limit, by its field.
 _LIMIT_HINTS: Final = {
-    "wall_seconds": "raise Limits.wall_seconds, or compute fewer frames in one run",
-    "frame_seconds": "aggregate on the DataFrame instead of in Python, or raise Limits.frame_seconds",
-    "cpu_seconds": "aggregate on the DataFrame instead of in Python, or raise Limits.cpu_seconds",
-    "memory_bytes": "aggregate on the DataFrame before fetching, or raise Limits.memory_bytes",
-    "fetched_rows": "aggregate on the DataFrame before fetching, or raise Limits.fetched_rows",
-    "fetched_bytes": "fetch fewer columns or rows, or raise Limits.fetched_bytes",
-    "plans": "ask for several aggregates in one query, or raise Limits.plans",
+    "wall_seconds": worded("raise {wall_seconds}, or compute fewer frames in one run"),
+    "frame_seconds": worded("aggregate on the DataFrame instead of in Python, or raise {frame_seconds}"),
+    "cpu_seconds": worded("aggregate on the DataFrame instead of in Python, or raise {cpu_seconds}"),
+    "memory_bytes": worded("aggregate on the DataFrame before fetching, or raise {memory_bytes}"),
+    "fetched_rows": worded("aggregate on the DataFrame before fetching, or raise {fetched_rows}"),
+    "fetched_bytes": worded("fetch fewer columns or rows, or raise {fetched_bytes}"),
+    "plans": worded("ask for several aggregates in one query, or raise {plans}"),
 }
 
 
-def conclude(frame: Frame, rows: int | None, ended: Ended, cpu_limit: float) -> Result:
-    """The result of a frame.
+def conclude(
+    frame: Frame,
+    rows: int | None,
+    ended: Ended,
+    cpu_limit: float,
+    *,
+    several: bool = False,
+    baseline_rows: int | None = None,
+) -> tuple[Result, ...]:
+    """The results of a frame: one, or one for each name that it gave.
 
     Args:
         frame: which.
         rows: its rows, None if they were not counted.
         ended: how its call ended.
         cpu_limit: the limit cpu_seconds, for a worker that was ended for it.
+        several: whether calc_metric declares several numbers.
+        baseline_rows: those of its baseline; None: it has none, or they were not counted.
     """
-    excuse = None
+    excuse, printed = None, printed_text(ended.printed)
     if isinstance(ended.ending, Outcome):
-        status, value, error = judge(ended.ending, rows=rows, fault=ended.fault)
+        # Nothing to compare with is no data, as nothing to compare is.
+        there = 0 if baseline_rows == 0 else rows
+        judged = _judge(ended.ending, there, ended.fault, several=several)
+        if isinstance(judged, dict):
+            return tuple(
+                Result(
+                    frame,
+                    one.status,
+                    one.value,
+                    rows,
+                    one.error,
+                    "" if place else printed,
+                    ended.seconds,
+                    name=name,
+                    baseline_rows=baseline_rows,
+                )
+                for place, (name, one) in enumerate(judged.items())
+            )
+        status, value, error = judged
         excuse = excused(ended.ending) if status == "no_data" else None
     else:
         status, error = _explain_ending(ended.ending, cpu_limit)
         value = math.nan
-    return Result(frame, status, value, rows, error, printed_text(ended.printed), ended.seconds, excuse)
+    return (
+        Result(
+            frame, status, value, rows, error, printed, ended.seconds, excuse, baseline_rows=baseline_rows
+        ),
+    )
+
+
+def _judge(
+    outcome: Outcome, rows: int | None, fault: tuple[Status, FrameError] | None, *, several: bool
+) -> Judgement | dict[str, Judgement]:
+    if outcome.named is not None:
+        return judge_names(outcome.named, rows=rows)
+    judged = judge(outcome, rows=rows, fault=fault)
+    if several and judged.status == "ok" and outcome.returned is not None:
+        return no_names(clean_text(outcome.returned.type, _TYPE_CAP).replace("\n", " "))
+    return judged
 
 
 def _explain_ending(

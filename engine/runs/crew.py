@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
+from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded, SourceRefused
 from engine.gateway.answering import FrameCall, RunAnswering
-from engine.gateway.gateway import Gateway
+from engine.gateway.gateway import Gateway, LacksScience
 from engine.pool.pool import WorkerPool
 from engine.pool.worker import WorkerEnd
 from engine.runs.conclude import BackendGone, Cancelled, Died, Ended, Ending, Garbage
@@ -21,6 +21,7 @@ from engine.runs.guest import Guest, WorkerTaken, compile_guest, open_gateway
 from engine.runs.schedule import Schedule
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage
 from sandbox.contract.messages import Outcome, Problem
+from sandbox.contract.signature import Signature
 
 _POLL_SECONDS: Final = 0.1
 
@@ -30,10 +31,14 @@ class Crew:
 
     def __init__(self, pool: WorkerPool, guest: Guest) -> None:
         self.queries = 0
+        self.fetched_bytes = 0
+        self.worker_seconds = 0.0
         self.workers = 0
         self.peak_bytes = 0
+        self.signature: Signature | None = None
         self._pool = pool
         self._guest = guest
+        self._science = guest.science
         self._cancel = threading.Event()
         self._wall_deadline = time.monotonic() + guest.limits.wall_seconds
         self._lock = threading.Lock()
@@ -58,8 +63,13 @@ class Crew:
         """Whether the run ends with an error of the engine's."""
         return self._failure is not None
 
+    def raise_failure(self) -> None:
+        """Raise that error, if there is one."""
+        if self._failure is not None:
+            raise self._failure
+
     def enlist(self) -> tuple[Problem, ...]:
-        """Fork the first worker and let it compile the source; return the warnings.
+        """Fork the first worker and let it compile the source; return the warnings, and note `signature`.
 
         Raises:
             SourceRefused: the source has errors; the worker is ended.
@@ -79,7 +89,7 @@ class Crew:
         with self._lock:
             serving = tuple(self._serving)
         for gateway in serving:
-            gateway.worker.kill()
+            gateway.worker.kill("its run is cancelled")
 
     def dismiss(self) -> None:
         """End the first worker if it was never used."""
@@ -127,8 +137,7 @@ class Crew:
             self._find(schedule, meanwhile)
         for thread in threads:
             thread.join()
-        if self._failure is not None:
-            raise self._failure
+        self.raise_failure()
         for frame, ended in schedule.drain():
             on_ended(frame, ended)
 
@@ -154,11 +163,12 @@ class Crew:
     ) -> None:
         """One thread: take frames and run them, each in the worker at hand or a fresh one."""
         gateway: Gateway | None = None
-        apart = answers.apart()
         try:
+            apart = answers.apart()
             while (frame := self._take(schedule)) is not None:
                 try:
-                    gateway = gateway or self._next_gateway()
+                    gateway = self._fit(gateway)
+                    gateway = gateway or self._fit(self._take_first()) or self._fresh_gateway()[0]
                 except Interrupted:
                     self._record(schedule, frame, Ended(Cancelled()), on_ended)
                     continue
@@ -166,10 +176,17 @@ class Crew:
                     hit = schedule.was_hit(frame)
                 gateway.attach(apart if hit else answers, self._wall_deadline)
                 before = answers.session.disturbed
-                ended = self._call(gateway, call_of(frame))
+                try:
+                    ended = self._call(gateway, call_of(frame))
+                except LacksScience:
+                    self._fetch_science(gateway)
+                    gateway = None
+                    with self._lock:
+                        schedule.put_back(frame)
+                    continue
                 ended = replace(ended, disturbed=answers.session.disturbed > before)
                 if not isinstance(ended.ending, Outcome):
-                    self._dismiss(gateway)
+                    self._dismiss(gateway, f"a call of calc_metric ended with {ended.ending!r}")
                     gateway = None
                 self._record(schedule, frame, ended, on_ended)
         except BaseException as error:
@@ -226,41 +243,85 @@ class Crew:
                 return Cancelled()
             return _died(gateway.worker.wait_end())
 
-    def _next_gateway(self) -> Gateway:
+    def _take_first(self) -> Gateway | None:
         with self._lock:
             gateway, self._first = self._first, None
-        return gateway or self._fresh_gateway()[0]
+        return gateway
+
+    def _fit(self, gateway: Gateway | None) -> Gateway | None:
+        """A worker that can be used; none without scipy and statsmodels once one of the run needed them.
+
+        So a frame that was put back is run again with them, whichever thread takes it, and never twice.
+        """
+        if gateway is None or gateway.worker.science or not self._science:
+            return gateway
+        self._dismiss(gateway)
+        return None
 
     def _fresh_gateway(self) -> tuple[Gateway, tuple[Problem, ...]]:
         """A fresh worker that has compiled the source, and the warnings."""
-        for last in (False, True):
+        taken = False
+        while True:
             gateway = self._open_gateway()
             try:
-                return gateway, compile_guest(gateway, self._guest, self._cancel, last=last)
+                problems, signature = compile_guest(gateway, self._guest, self._cancel, last=taken)
+                self._hold_to(signature)
+                return gateway, problems
             except WorkerTaken:
+                taken = True
                 self._dismiss(gateway)
-            except BaseException:
-                self._dismiss(gateway)
+            except LacksScience:
+                self._fetch_science(gateway)
+            except BaseException as error:
+                self._dismiss(gateway, f"compiling ended with {type(error).__name__}")
                 raise
-        raise AssertionError("unreachable")
+
+    def _fetch_science(self, gateway: Gateway) -> None:
+        """End a worker that needs scipy and statsmodels; all those that follow have them."""
+        self._science = True
+        self._dismiss(gateway, "it needs libraries that it was forked without")
+
+    def _hold_to(self, signature: Signature) -> None:
+        """Every worker of the run has to say of the source what the first one said.
+
+        Raises:
+            SourceRefused: it does not, so the source has taken over its compiler.
+        """
+        with self._lock:
+            self.signature = self.signature or signature
+            same = self.signature == signature
+        if not same:
+            text = "the source cannot be compiled (two compilations gave two different signatures)"
+            raise SourceRefused((Problem(1, 1, "compile-crash", text, "write calc_metric in a plainer way"),))
 
     def _open_gateway(self) -> Gateway:
-        gateway = open_gateway(self._pool, self._guest, self._cancel)
+        gateway = open_gateway(self._pool, self._guest, self._cancel, science=self._science)
         with self._lock:
             self._serving.add(gateway)
             self.workers += 1
         if self._cancel.is_set():
-            gateway.worker.kill()
+            gateway.worker.kill("its run is cancelled")
         return gateway
 
-    def _dismiss(self, gateway: Gateway) -> None:
-        """End a worker for good, and keep what it has used."""
-        peak = gateway.worker.read_peak()
-        gateway.worker.close()  # its end takes ten milliseconds, for which nobody waits
+    def _dismiss(self, gateway: Gateway, reason: str = "") -> None:
+        """End a worker for good, and keep what it has used; `reason` as for `Worker.close`."""
+        peak, seconds = gateway.worker.read_peak(), gateway.worker.read_seconds()
+        gateway.worker.close(reason)  # its end takes ten milliseconds, for which nobody waits
         with self._lock:
             self._serving.discard(gateway)
-            self.queries += gateway.queries
+            # A frame that is run again with the libraries that it lacks asks the same once more. Tenants pay
+            # for that: a guest says whenever it likes that it lacks some.
+            self.queries += gateway.queries - gateway.queries_in_vain
+            self.fetched_bytes += gateway.fetched_bytes - gateway.bytes_in_vain
+            self.worker_seconds += seconds
             self.peak_bytes = max(self.peak_bytes, peak)
+        if self._guest.usage is not None:
+            self._guest.usage.add(
+                self._guest.tenant,
+                worker_seconds=seconds,
+                queries=gateway.queries,
+                fetched_bytes=gateway.fetched_bytes,
+            )
 
 
 def _died(end: WorkerEnd) -> Ending:

@@ -1,35 +1,45 @@
 """A dataset as one run has it, or as several runs have it together: opened once, counted once.
 
 The first run that comes opens it, the last one that leaves releases it. Runs that share it take one turn,
-and are one run to the slots of queries that are asked for all of them.
+and are one run to the slots of queries that are asked for all of them. Opening and counting are done by one
+thread for all runs; each waits as long as its own time allows.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from engine.errors import BackendError, BackendLost
-from engine.frames import frame_keys, has_exact_keys
+from engine.errors import BackendError, BackendLost, Interrupted
+from engine.frames import Members, baseline_places, frame_keys, has_exact_keys, with_segments
+from engine.models.parameters import Bound
+from engine.models.run import Answered, Shared
 from engine.runs.admitted import AdmittedSession, AdmittedSqlSession, admit
 from engine.runs.job import Job
-from engine.runs.opening import Opened, data_error, open_dataset
+from engine.runs.opening import Opened, data_error, open_dataset, refuse_missing
 from engine.runs.schedule import TRIES
 from engine.runs.servers import Server
 from engine.runs.services import Services
-from engine.sharing.counting import Counted, count_apart
+from engine.sharing.counting import BaselineFrames, Counted, count_apart, count_whole
 from engine.sharing.once import Patience
 from engine.sharing.queries import Source
 from engine.sharing.sharing import Sharing
 from engine.snowsharing import SqlSharing
+from engine.threads import Pending, SingleFlight
+from sandbox.contract.signature import TakesBaseline
 
 _T = TypeVar("_T")
 _TICK_SECONDS: Final = 0.1
 # Columns that tell frames apart; each Boolean expression of a segment is one.
 _MAX_KEYS: Final = 40
+_RELEASE_SECONDS: Final = 5.0  # for what takes milliseconds, unless a server hangs
+
+logger = logging.getLogger(__name__)
 
 
 class SharedDataset:
@@ -45,31 +55,84 @@ class SharedDataset:
         self._services = services
         self._job = job
         self._runs: set[object] = set()
+        self._required: dict[str, Bound] = {}
         self._inside = 0
         self._turn = threading.Lock()
-        self._opening = threading.Lock()
+        self._lock = threading.Lock()
+        self._opening: SingleFlight[Opened] = SingleFlight("calcmetric-open")
         self._opened: Opened | None = None
+        self._counting: SingleFlight[Counted] = SingleFlight("calcmetric-count")
         self._counted: Counted | None = None
+        self._uncharged = 0
+        self._released = False
+        self._account = services.ledger.open(job.tenant)
         self._stack = contextlib.ExitStack()
         self._turns = contextlib.ExitStack()
         self._server: Server | None = None
         self._session: AdmittedSession | None = None
         self.sharing: Sharing | SqlSharing | None = None
+        self._takers: dict[str, TakesBaseline] = {}
+        self._comparing: set[object] = set()
+        self._settled: set[object] = set()
+        self._baseline_sharing: Sharing | SqlSharing | None = None
+        self._baseline_known = threading.Event()
 
     def enter(self, run: object) -> None:
         """A run will use it."""
         self._runs.add(run)
 
+    def require(self, metric: str, bound: Bound) -> None:
+        """A metric has parameters that name columns, which have to be there when it is opened."""
+        if bound.columns:
+            self._required[metric] = bound
+
+    def compare(self, run: object, metric: str, taker: TakesBaseline) -> None:
+        """A run's metric takes the baseline, which is opened only if one does."""
+        self._takers[metric] = taker
+        self._comparing.add(run)
+
+    def settle(self, run: object) -> None:
+        """The first call of a run has ended, or will not be made: nothing waits for what it asks first."""
+        with self._lock:
+            self._settled.add(run)
+            shared = [one for one in (self.sharing, self._baseline_sharing) if one is not None]
+        for one in shared:
+            one.leave(run)
+
+    def baseline_sharing(self, patience: Patience) -> Sharing | SqlSharing | None:
+        """What runs share over the baseline; its segments are those of the data, so they are waited for.
+
+        Raises:
+            Interrupted: the patience is over.
+        """
+        while not self._baseline_known.wait(_TICK_SECONDS):
+            patience.check()
+        return self._baseline_sharing
+
     def leave(self, run: object) -> None:
         """A run uses it no more; the last one releases it. May be called twice."""
-        with self._opening:
+        with self._lock:
             if run not in self._runs:
                 return
             self._runs.discard(run)
-            if self.sharing is not None:
-                self.sharing.leave(run)
-            if not self._runs:
-                self._stack.close()
+            for one in (self.sharing, self._baseline_sharing):
+                if one is not None:
+                    one.leave(run)
+            if self._runs:
+                return
+            self._released = True  # what is opened from now on is released at once
+            stack = self._stack.pop_all()
+        self._account.close()
+        try:
+            Pending(stack.close, "calcmetric-release").wait(time.monotonic() + _RELEASE_SECONDS)
+        except Interrupted:
+            logger.warning("a session cannot be released: its data engine does not answer")
+        self._services.gates.queries.leave_all(self)
+
+    @property
+    def opened(self) -> Opened | None:
+        """It, once it is opened."""
+        return self._opened
 
     @property
     def server(self) -> Server:
@@ -86,6 +149,27 @@ class SharedDataset:
     def sql_sharing(self) -> SqlSharing | None:
         """What runs with Snowpark's frames share, if they do."""
         return self.sharing if isinstance(self.sharing, SqlSharing) else None
+
+    def spark_baseline_sharing(self, patience: Patience) -> Sharing | None:
+        """See `baseline_sharing`; of runs with PySpark's frames."""
+        sharing = self.baseline_sharing(patience)
+        return sharing if isinstance(sharing, Sharing) else None
+
+    def sql_baseline_sharing(self, patience: Patience) -> SqlSharing | None:
+        """See `baseline_sharing`; of runs with Snowpark's frames."""
+        sharing = self.baseline_sharing(patience)
+        return sharing if isinstance(sharing, SqlSharing) else None
+
+    def report(self, run: object) -> tuple[Shared, ...]:
+        """How the questions of a run were answered, those about the data first."""
+        own = () if self.sharing is None else self.sharing.report(run)
+        other = () if self._baseline_sharing is None else self._baseline_sharing.report(run)
+        return (*own, *(replace(one, plan=f"baseline: {one.plan}") for one in other))
+
+    @property
+    def answered(self) -> tuple[Answered, ...]:
+        """By whom its questions were answered; see `Report`."""
+        return () if self._opened is None else self._opened.tale.told()
 
     def session_of(self, run: object) -> AdmittedSession:
         """Where a run asks for itself; for runs that have opened it."""
@@ -125,35 +209,27 @@ class SharedDataset:
             stack.callback(servers.give_back, tenant)
             self._turns = stack.pop_all()
 
-    def open(self, check: Callable[[], None]) -> Opened:
+    def open(self, patience: Patience) -> Opened:
         """Open it, or take it as another run opened it; again if the server was restarted meanwhile.
 
         Args:
-            check: called before each try; what it raises ends them.
+            patience: how long this run waits for it.
 
         Raises:
+            ParamsRefused: parameters name columns that it does not have.
             UsageError, DataError, BackendError, BackendLost, Interrupted: as `open_dataset`.
         """
-        with self._opening:
-            if self._opened is None:
-                self._opened = again(self._open, check)
-                source = self._opened.source
-                if self._job.fuse and _can_share(source):
-                    session = source.session
-                    if isinstance(session, AdmittedSqlSession):
-                        self.sharing = SqlSharing(source, session)
-                    else:
-                        self.sharing = Sharing(source)
-                    for run in self._runs:
-                        self.sharing.expect(run)
-            return self._opened
+        return self._opened or self._opening.get(
+            lambda unwanted: self._open_for_all(Patience(patience.deadline, unwanted)),
+            patience.deadline,
+            patience.cancel,
+        )
 
-    def count(self, patience: Patience, check: Callable[[], None]) -> Counted:
+    def count(self, patience: Patience) -> Counted:
         """Find the frames of the opened dataset and their rows, or take them as another run found them.
 
         Args:
-            patience: how long it may take.
-            check: called before each try; what it raises ends them.
+            patience: how long this run waits for it.
 
         Raises:
             DataError: the data cannot be read, or has values that cannot be segments.
@@ -162,30 +238,105 @@ class SharedDataset:
         opened = self._opened
         assert opened is not None
         try:
-            if self.sharing is not None:
-                sharing = self.sharing
-                return again(lambda: sharing.count(patience), check)
-            with self._opening:
-                if self._counted is not None:
-                    return Counted(self._counted.frames, None, 0)
-                self._counted = again(lambda: count_apart(opened.source, patience), check)
-                return self._counted
+            counted = self._counted or self._counting.get(
+                lambda unwanted: self._count_for_all(opened, Patience(patience.deadline, unwanted)),
+                patience.deadline,
+                patience.cancel,
+            )
         except BackendError as error:
+            opened.confirm()
             raise data_error(error, opened.label) from None
+        opened.confirm()
+        with self._lock:
+            queries, self._uncharged = self._uncharged, 0  # to the first run that has them
+        return replace(counted, queries=queries)
 
-    def _open(self) -> Opened:
+    def _open_for_all(self, patience: Patience) -> Opened:
+        if self._opened is not None:
+            return self._opened
+        opened = again(lambda: self._open(patience), patience.check)
+        source = opened.source
+        refuse_missing(source.schema, opened.left_out, self._required)
+        with self._lock:
+            if self._job.fuse and _can_share(source):
+                session = source.session
+                if isinstance(session, AdmittedSqlSession):
+                    self.sharing = SqlSharing(source, session)
+                else:
+                    self.sharing = Sharing(source)
+                for run in self._runs:
+                    self.sharing.expect(run)
+            else:
+                self._baseline_known.set()
+            self._opened = opened
+        return opened
+
+    def _count_for_all(self, opened: Opened, patience: Patience) -> Counted:
+        if self._counted is not None:
+            return self._counted
+        source, sharing = opened.source, self.sharing
+        if sharing is not None:
+            counted = again(lambda: sharing.count(patience), patience.check)
+        else:
+            counted = again(lambda: count_apart(source, patience), patience.check)
+        if opened.baseline is not None:
+            counted = self._count_baseline(counted, source, opened.baseline, patience)
+        with self._lock:
+            self._counted, self._uncharged = counted, counted.queries
+        self._services.usage.add(self._job.tenant, queries=counted.queries)
+        return counted
+
+    def _count_baseline(
+        self, counted: Counted, data: Source, baseline: Source, patience: Patience
+    ) -> Counted:
+        """Count the baseline's rows in the segments of the data, and let what runs ask of it be shared."""
+        frames, places = counted.frames, baseline_places(data.plan, baseline.plan)
+        source = replace(baseline, plan=with_segments(baseline.plan, frames))
+        if self.sharing is None:
+            own = again(lambda: _count_apart(source, frames.members, patience), patience.check)
+        else:
+            session = source.session
+            sharing: Sharing | SqlSharing
+            if isinstance(session, AdmittedSqlSession):
+                sharing = SqlSharing(source, session, frames.members)
+            else:
+                sharing = Sharing(source, frames.members, repeated=not places.same)
+            with self._lock:
+                for run in self._comparing - self._settled:
+                    sharing.expect(run)
+                self._baseline_sharing = sharing
+            self._baseline_known.set()
+            own = again(lambda: sharing.count(patience), patience.check)
+        found = BaselineFrames(source, own.frames, places)
+        return replace(counted, queries=counted.queries + own.queries, baseline=found)
+
+    def _open(self, patience: Patience) -> Opened:
         with contextlib.ExitStack() as trial:
             server, roots = self.server, self._services.roots
-            opened = open_dataset(self._job, server.backend, server.spool, roots, trial)
-            self._stack.push(trial.pop_all())
+            opened = open_dataset(
+                self._job, server.backend, server.spool, roots, trial, patience, self._takers
+            )
+            with self._lock:
+                if self._released:
+                    raise Interrupted("cancelled")
+                self._stack.push(trial.pop_all())
         queries, source = self._services.gates.queries, opened.source
-        self._session = admit(source.session, queries, self._job.tenant, self)
-        return replace(opened, source=replace(source, session=self._session))
+        session = self._session = admit(source.session, queries, self._job.tenant, self)
+
+        def admitted(one: Source) -> Source:
+            return replace(one, session=session, account=self._account, on_disturbed=session.note_disturbed)
+
+        baseline = None if opened.baseline is None else admitted(opened.baseline)
+        return replace(opened, source=admitted(source), baseline=baseline)
 
 
 def _can_share(source: Source) -> bool:
     """Whether frames of a dataset may share queries: there are some, told apart by keys, and not too many."""
     return source.splits and has_exact_keys(source.plan) and len(frame_keys(source.plan)) <= _MAX_KEYS
+
+
+def _count_apart(source: Source, given: Sequence[Members], patience: Patience) -> Counted:
+    return count_whole(source, count_apart(source, patience, given), patience)
 
 
 def again(step: Callable[[], _T], check: Callable[[], None]) -> _T:

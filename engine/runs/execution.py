@@ -3,6 +3,12 @@
 The order: compile (no query runs for a source with problems), wait for a turn and the backend, open and
 count the dataset, run the frames, report. Everything that was opened is closed, however it ends. The log
 tells of its start and its end, under an id of its own, with the metric's name and whose run it is.
+
+Whoever waits for a run waits for a thread that calls no server. What does is in threads of its own
+(`Pending`), and they are watched: each wait in them ends at the run's deadline by itself, and if one does
+not, by a bug or in a library, the run is given up a while later. It ends then with what it has, its workers
+are killed, its slots come free, and the threads that hang are left behind with their session, which nobody
+gets again.
 """
 
 from __future__ import annotations
@@ -10,41 +16,77 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import math
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final, NoReturn, TypeVar
 
-from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
+from engine.backends.base import MOST_START_SECONDS
+from engine.errors import (
+    BackendError,
+    BackendLost,
+    BackendStartError,
+    EngineBusy,
+    EngineClosed,
+    Interrupted,
+    LimitExceeded,
+    ParamsRefused,
+    SourceRefused,
+)
 from engine.gateway.answering import FrameCall, RunAnswering
 from engine.gateway.answers import RunAnswers
 from engine.gateway.requests import ParsedRequests
 from engine.gateway.sql_answers import SqlRunAnswers
+from engine.models.codes import limit_of
 from engine.models.frame import Frame
+from engine.models.parameters import Bound, bind
 from engine.models.result import Result
-from engine.models.run import Report, Run, RunTime
+from engine.models.run import Asked, Report, Run, RunTime, Shared
+from engine.native.known import needing_spark
 from engine.runs.admitted import AdmittedCrew, AdmittedSqlSession
 from engine.runs.calls import empty_call, first_call, frame_call
 from engine.runs.collect import Collector
+from engine.runs.compare import fit_baseline
 from engine.runs.conclude import Cancelled, Ended, Ending, conclude
 from engine.runs.dataset import SharedDataset
 from engine.runs.guest import Guest
 from engine.runs.job import Job
 from engine.runs.live import LiveRun, Progress
 from engine.runs.opening import Opened
-from engine.runs.plan import RunPlan
+from engine.runs.plan import Question, RunPlan
 from engine.runs.schedule import Schedule
 from engine.runs.services import Services
 from engine.sharing.counting import Counted
 from engine.sharing.once import Patience
+from engine.sharing.queries import Source
+from engine.threads import Pending
+from engine.usage import QUERY, RUNS, SOURCE
 from engine.version import VERSION
 from sandbox.contract.messages import Problem
+
+# What hangs is given up so long after it should have ended: later than honest queries take to be stopped.
+ABANDON_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.05
+
+_T = TypeVar("_T")
 
 logger = logging.getLogger(__name__)
 
 
 class _Stopped(Exception):
     """The run was stopped before its frames were known."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__()
+        self.ending = ending
+
+
+class _GivenUp(Exception):
+    """The run hangs below, and nobody waits for it any longer."""
 
     def __init__(self, ending: Ending) -> None:
         super().__init__()
@@ -73,12 +115,25 @@ class Execution:
         self._job = job
         self._dataset = dataset or SharedDataset(services, job)
         self._dataset.enter(self)
-        guest = Guest(job.source, services.extra_imports, job.limits, job.layers, services.snowpark)
+        guest = Guest(
+            job.source,
+            services.extra_imports,
+            job.limits,
+            job.layers,
+            services.frames,
+            services.interpreter,
+            job.tenant,
+            services.usage,
+        )
         self._crew = AdmittedCrew(services.pool, guest, services.gates, job.tenant)
         self._live = LiveRun(self.cancel, on_progress)
+        self._collector = Collector(self._live, job.limits.worker_cpu_seconds)
         self._thread: threading.Thread | None = None
         self._entered = False
         self._warnings: tuple[Problem, ...] = ()
+        self._bound = Bound()
+        self._compares = False
+        self._functions: tuple[str, ...] = ()
         self._began = time.monotonic()
         self._label = f"{secrets.token_hex(4)} of {job.metric!r} for {job.tenant!r}"
 
@@ -87,26 +142,64 @@ class Execution:
 
         Raises:
             SourceRefused: the source has problems.
+            ParamsRefused: its parameters have.
         """
         self.compile()
         return self.begin()
 
     def compile(self) -> None:
-        """Compile the source in the run's first worker, unless it was.
+        """Compile the source in the run's first worker, unless it was, and look at its parameters.
 
         Raises:
             SourceRefused: the source has problems.
+            ParamsRefused: its parameters have.
         """
         if self._entered:
             return
         self._enter()
         try:
-            self._warnings = self._crew.enlist()
+            self._enlist()
         except BaseException as error:
+            self._crew.dismiss()
             self._leave(type(error).__name__)
+            if isinstance(error, SourceRefused):
+                self._services.usage.refuse(self._job.tenant, SOURCE)
             if isinstance(error, Interrupted):
                 self._services.register.refuse_closed()  # else it was cancelled
             raise
+
+    @property
+    def bound(self) -> Bound:
+        """Its parameters, once the source is compiled."""
+        return self._bound
+
+    def _enlist(self) -> None:
+        self._warnings = self._crew.enlist()
+        assert self._crew.signature is not None
+        self._functions = self._crew.signature.functions
+        self._bound, problems = bind(self._crew.signature, self._job.params)
+        if problems:
+            raise ParamsRefused({self._job.metric: problems})
+        self._dataset.require(self._job.metric, self._bound)
+        self._compare()
+        if self._crew.signature.several:
+            self._collector.expect_names()
+
+    def _compare(self) -> None:
+        """Let the baseline be opened, if the metric takes one.
+
+        Raises:
+            SourceRefused: it needs one, and there is none.
+        """
+        job = self._job
+        assert self._crew.signature is not None
+        taker, problems = fit_baseline(self._crew.signature, job.baseline, self._bound)
+        if any(problem.severity == "error" for problem in problems):
+            raise SourceRefused(problems)
+        self._warnings = (*self._warnings, *problems)
+        if taker is not None:
+            self._compares = True
+            self._dataset.compare(self, job.metric, taker)
 
     def begin(self) -> LiveRun:
         """Run the compiled source in a thread of its own."""
@@ -125,26 +218,15 @@ class Execution:
 
         Raises:
             SourceRefused: the source has problems.
+            ParamsRefused: its parameters have.
             LimitExceeded: counting took longer than the run may.
         """
-        self._enter()
-        how = "not planned"
-        try:
-            self._warnings = self._crew.enlist()
+        with self._in_part("planned"):
+            self._enlist()
             with self._turn():
-                opened = self._dataset.open(self._refuse_cancelled)
-                if self._dataset.sharing is not None:
-                    self._dataset.sharing.leave(self)
-                counted = self._count()
-                calls = self._calls_on_empty(opened)
-            how = "planned"
-        except (_Stopped, Interrupted) as stopped:
-            ending = stopped.ending if isinstance(stopped, _Stopped) else self._why(stopped)
-            raise ending if isinstance(ending, LimitExceeded) else Interrupted("cancelled") from None
-        finally:
-            self._crew.dismiss()
-            self._leave(how)
+                counted, calls, asked = self._watched(self._look_ahead)
         planned = counted.frames.frames
+        compared = counted.baseline if self._compares else None
         return RunPlan(
             frames=tuple(one.frame for one in planned),
             rows=tuple(one.rows for one in planned),
@@ -152,7 +234,37 @@ class Execution:
             counting_queries=counted.queries,
             calls_per_frame=calls,
             warnings=self._warnings,
+            params=dict(self._bound.values),
+            questions=asked,
+            baseline=self._job.baseline if self._compares else None,
+            baseline_rows=() if compared is None else tuple(map(compared.rows, range(len(planned)))),
         )
+
+    def look(self) -> tuple[str, ...]:
+        """Open the dataset, which checks what was asked against it; the names of its columns.
+
+        Raises:
+            UsageError, DataError: it cannot be read, or something does not fit.
+            Interrupted: it was cancelled.
+            LimitExceeded: it took longer than a run may.
+        """
+        with self._in_part("looked at"), self._turn():
+            return self._watched(lambda: self._dataset.open(self._patience()).source.columns)
+
+    @contextlib.contextmanager
+    def _in_part(self, done: str) -> Iterator[None]:
+        """Enter and leave a run of which only a part is wanted, and raise what stopped it as its caller's."""
+        self._enter()
+        how = f"not {done}"
+        try:
+            yield
+            how = done
+        except (_Stopped, _GivenUp, Interrupted) as stopped:
+            ending = self._why(stopped) if isinstance(stopped, Interrupted) else stopped.ending
+            raise ending if isinstance(ending, LimitExceeded) else Interrupted("cancelled") from None
+        finally:
+            self._crew.dismiss()
+            self._leave(how)
 
     def cancel(self) -> None:
         """End it soon; frames without a result become `cancelled`."""
@@ -164,7 +276,11 @@ class Execution:
             self._thread.join(timeout)
 
     def _enter(self) -> None:
-        self._services.register.enter(self, self._job.tenant)
+        try:
+            self._services.register.enter(self, self._job.tenant)
+        except EngineBusy:
+            self._services.usage.refuse(self._job.tenant, RUNS)
+            raise
         self._entered = True
         logger.info("run %s starts", self._label)
 
@@ -174,13 +290,22 @@ class Execution:
             return
         self._entered = False
         self._services.register.leave(self)
-        logger.info("run %s ends after %.2f s: %s", self._label, time.monotonic() - self._began, how)
+        logger.info(
+            "run %s ends after %.2f s: %s; %.2f s of processors, %d bytes fetched",
+            self._label,
+            time.monotonic() - self._began,
+            how,
+            self._crew.worker_seconds,
+            self._crew.fetched_bytes,
+        )
 
     def _run_to_end(self) -> None:
         outcome: Run | BaseException
         try:
             outcome = self._run()
             how = f"{len(outcome.results)} results, {outcome.report.queries} queries"
+            for limit, times in _reached(outcome).items():
+                self._services.usage.refuse(self._job.tenant, limit, times)
         except BaseException as error:
             outcome, how = error, type(error).__name__
         try:
@@ -192,11 +317,9 @@ class Execution:
     def _run(self) -> Run:
         try:
             with self._turn():
-                self._live.advance(Progress("counting"))
-                opened = self._dataset.open(self._refuse_cancelled)
-                collector = Collector(self._live, self._job.limits.worker_cpu_seconds)
-                counted = self._calculate(opened, collector)
-                return self._finished(opened, counted, collector.results)
+                return self._watched(self._compute)
+        except _GivenUp as given_up:
+            return self._as_far_as_it_came(given_up.ending)
         except _Stopped as stopped:
             return self._never_counted(stopped.ending)
         except Interrupted as stop:
@@ -205,6 +328,60 @@ class Execution:
             if self._crew.cancelled.is_set() and not self._crew.failed:
                 return self._never_counted(Cancelled())
             raise
+
+    def _watched(self, work: Callable[[], _T]) -> _T:
+        """Do what calls the backend and the workers, and wait for no longer than it may take.
+
+        Raises:
+            _GivenUp: it hangs.
+        """
+        pending, heard = Pending(work, "calcmetric-frames"), math.inf
+        while not pending.done.wait(_LOOK_SECONDS):
+            now = time.monotonic()
+            if self._crew.cancelled.is_set():
+                heard = min(heard, now)
+            if now >= min(heard, self._crew.wall_deadline) + ABANDON_SECONDS:
+                self._give_up(cancelled=heard < self._crew.wall_deadline)
+        return pending.result()
+
+    def _give_up(self, *, cancelled: bool) -> NoReturn:
+        logger.error(
+            "run %s is given up %g s after it should have ended: a call to the data engine does not return",
+            self._label,
+            ABANDON_SECONDS,
+        )
+        ending = Cancelled() if cancelled else self._overtime()
+        self._collector.close(ending)  # first: the frames that the next line ends would be told as cancelled
+        self._crew.cancel()  # whichever thread comes back ends at once
+        self._services.gates.calls.leave_all(self._crew)
+        self._services.gates.queries.leave_all(self)
+        self._crew.raise_failure()
+        raise _GivenUp(ending)
+
+    def _compute(self) -> Run:
+        self._live.advance(Progress("counting"))
+        opened = self._dataset.open(self._patience())
+        self._warnings = (*self._warnings, *opened.warnings)
+        self._collector.leave_out(opened.left_out)
+        try:
+            counted = self._calculate(opened, self._collector)
+        except BackendError:
+            opened.confirm()
+            raise
+        opened.confirm()  # else rows of a file that is gone may not have been counted
+        return self._finished(opened, counted, self._collector.tell_rest())
+
+    def _look_ahead(self) -> tuple[Counted, int, tuple[Question, ...]]:
+        """What `plan` asks for: the frames, and how many queries calc_metric makes on an empty one."""
+        opened = self._dataset.open(self._patience())
+        self._warnings = (*self._warnings, *opened.warnings)
+        self._dataset.settle(self)
+        counted, asked = self._count(), list[Asked]()
+        calls, times = self._calls_on_empty(opened, asked), Counter(asked)
+        questions = tuple(
+            Question(one.plan, one.answered_by or opened.backend, one.reason, times[one]) for one in times
+        )
+        return counted, calls, questions
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -216,38 +393,55 @@ class Execution:
             self._start_backend()
             self._crew.admit()
             self._began = time.monotonic()
-            yield
+            with self._services.interpreter.inside(self._job.tenant):
+                yield
 
     def _start_backend(self) -> None:
+        """Wait for the backend, for as long as the run is wanted: its time has not begun."""
+        backend = self._dataset.server.backend
         try:
-            self._dataset.server.backend.start()
+            if needing_spark(self._functions):  # beside everything else, for it takes longest
+                backend.warm(wanted=True)
+            starting = Pending(backend.start, "calcmetric-start")
+            starting.wait(time.monotonic() + MOST_START_SECONDS, self._crew.cancelled)
+        except Interrupted:
+            self._refuse_cancelled()
+            raise BackendStartError(
+                f"the backend {backend.name} was not there after {MOST_START_SECONDS:g} s, and is given up; "
+                "the next run tries again"
+            ) from None
         except EngineClosed:
             self._refuse_cancelled()
             raise
         self._refuse_cancelled()
 
+    def _patience(self) -> Patience:
+        return Patience(self._crew.wall_deadline, self._crew.cancelled)
+
     def _count(self) -> Counted:
-        patience = Patience(self._crew.wall_deadline, self._crew.cancelled)
-        return self._dataset.count(patience, self._refuse_cancelled)
+        return self._dataset.count(self._patience())
 
     def _calculate(self, opened: Opened, collector: Collector) -> Counted:
         """Run frame 0, of which everything is known, while the other frames are found; then those."""
         found: list[Counted] = []
+        arguments = self._bound.arguments
 
         def find() -> range:
             found.append(self._count())
             frames = found[0].frames
-            collector.know(frames)
+            collector.know(frames, found[0].baseline if self._compares else None)
             return range(1, len(frames.frames))
 
         def call_of(index: int) -> FrameCall:
             if index == 0:
-                return first_call(self._job.source, opened.source)
-            return frame_call(self._job.source, opened.source, found[0].frames, index)
+                return first_call(self._job.source, opened.source, arguments, self._baseline_of(opened))
+            compared = found[0].baseline if self._compares else None
+            frames = found[0].frames
+            return frame_call(self._job.source, opened.source, frames, index, arguments, compared)
 
         def note(index: int, ended: Ended) -> None:
-            if index == 0 and self._dataset.sharing is not None:
-                self._dataset.sharing.leave(self)
+            if index == 0:
+                self._dataset.settle(self)
             collector.note(index, ended)
 
         schedule = Schedule([0], complete=False)
@@ -255,54 +449,115 @@ class Execution:
         self._crew.run(schedule, self._answers(opened), call_of, note, workers, find)
         return found[0]
 
-    def _answers(self, opened: Opened, *, share: bool = True) -> RunAnswering:
+    def _answers(
+        self, opened: Opened, *, share: bool = True, asked: list[Asked] | None = None
+    ) -> RunAnswering:
         source, session = opened.source, self._dataset.session_of(self)
         if isinstance(session, AdmittedSqlSession):
             together = self._dataset.sql_sharing if share else None
-            return SqlRunAnswers(session, source.full, source.columns, together, self)
-        requests = ParsedRequests(frozenset(source.columns))
+            baseline, names = self._baseline_of(opened), source.columns
+            if baseline is None:
+                return SqlRunAnswers(session, source.full, names, together, self)
+            return SqlRunAnswers(
+                session,
+                source.full,
+                tuple(name for name in names if name in baseline.columns),
+                together,
+                self,
+                baseline=baseline.overall,
+                known=(names, baseline.columns),
+                second=self._dataset.sql_baseline_sharing if share else None,
+            )
+        columns, texts = frozenset(source.columns), source.texts
+        if (baseline := self._baseline_of(opened)) is not None:  # what is sure of a name is so in both
+            columns, texts = columns & frozenset(baseline.columns), texts & baseline.texts
+        requests = ParsedRequests(columns, source.plan.time.as_of, texts, source.account)
         checked = self._job.layers.gateway
         sharing = self._dataset.spark_sharing if checked and share else None
-        return RunAnswers(session, requests, sharing, checked, self)
+        second = None if sharing is None else self._dataset.spark_baseline_sharing
+        return RunAnswers(session, requests, sharing, checked, self, asked=asked, baseline=second)
 
-    def _calls_on_empty(self, opened: Opened) -> int:
-        """How many queries calc_metric makes on a frame without rows."""
-        answers = self._answers(opened, share=False)
-        self._crew.run(Schedule([0]), answers, lambda _: empty_call(opened.source), lambda *_: None, 1)
+    def _baseline_of(self, opened: Opened) -> Source | None:
+        """The run's baseline, if its metric takes one."""
+        return opened.baseline if self._compares else None
+
+    def _calls_on_empty(self, opened: Opened, asked: list[Asked]) -> int:
+        """How many queries calc_metric makes on a frame without rows; `asked` is given each."""
+        answers = self._answers(opened, share=False, asked=asked)
+        call = empty_call(opened.source, self._bound.arguments, self._baseline_of(opened))
+        self._crew.run(Schedule([0]), answers, lambda _: call, lambda *_: None, 1)
         return self._crew.queries
 
     def _finished(self, opened: Opened, counted: Counted, results: tuple[Result, ...]) -> Run:
-        sharing = self._dataset.sharing
         report = Report(
             queries=counted.queries + self._crew.queries,
             seconds=time.monotonic() - self._began,
             peak_memory_bytes=self._crew.peak_bytes or None,
+            worker_seconds=self._crew.worker_seconds,
+            fetched_bytes=self._crew.fetched_bytes,
             workers=self._crew.workers,
             cut=counted.frames.cut,
             warnings=self._warnings,
-            sharing=() if sharing is None else sharing.report(self),
+            sharing=_named(self._dataset.report(self), opened.backend),
+            answered=self._dataset.answered,
+            tables=opened.tables,
         )
         return self._make_run(opened.backend, opened.source.plan.time, results, report)
 
     def _why(self, stop: Interrupted) -> Ending:
         """Why the run as a whole was stopped."""
+        return Cancelled() if stop.reason == "cancelled" else self._overtime()
+
+    def _overtime(self) -> LimitExceeded:
         wall = self._job.limits.wall_seconds
-        return Cancelled() if stop.reason == "cancelled" else LimitExceeded("wall_seconds", wall, wall)
+        return LimitExceeded("wall_seconds", wall, wall)
+
+    def _as_far_as_it_came(self, ending: Ending) -> Run:
+        """A run that was given up: the results that there are, and the reason for all other frames."""
+        results = self._collector.close(ending)
+        opened = self._dataset.opened
+        if not results or opened is None:
+            return self._never_counted(ending)
+        report = Report(
+            queries=self._crew.queries,
+            seconds=time.monotonic() - self._began,
+            workers=self._crew.workers,
+            cut=self._collector.cut,
+            warnings=self._warnings,
+        )
+        return self._make_run(opened.backend, opened.source.plan.time, results, report)
 
     def _never_counted(self, ending: Ending) -> Run:
         """A run that was stopped before its frames were known: the full frame, with the reason."""
         job = self._job
-        result = conclude(Frame(0), None, Ended(ending), job.limits.worker_cpu_seconds)
+        results = conclude(Frame(0), None, Ended(ending), job.limits.worker_cpu_seconds)
         report = Report(seconds=time.monotonic() - self._began, warnings=self._warnings)
         time_range = RunTime(as_of=job.as_of, zone=job.zone)
-        return self._make_run(self._services.backend, time_range, (result,), report)
+        return self._make_run(self._services.backend, time_range, results, report)
 
     def _make_run(
         self, backend: str, time_range: RunTime, results: tuple[Result, ...], report: Report
     ) -> Run:
         digest = hashlib.sha256(self._job.source).hexdigest()
-        return Run(self._job.metric, digest, backend, VERSION, time_range, results, report)
+        params = dict(self._bound.values)
+        baseline = self._job.baseline if self._compares else None
+        return Run(self._job.metric, digest, backend, VERSION, time_range, results, report, params, baseline)
 
     def _refuse_cancelled(self) -> None:
         if self._crew.cancelled.is_set():
             raise _Stopped(Cancelled())
+
+
+def _named(sharing: tuple[Shared, ...], backend: str) -> tuple[Shared, ...]:
+    """The same with the backend's name where nothing else answers beside it."""
+    return tuple(replace(one, answered_by=one.answered_by or backend) for one in sharing)
+
+
+def _reached(run: Run) -> Counter[str]:
+    """How many frames of a run ended at which limit, by the names of limits, and how many were refused."""
+    frames = {one.frame.index: one for one in reversed(run.results)}.values()
+    limits = (one.error.code for one in frames if one.status == "limit" and one.error is not None)
+    reached = Counter(limit_of(code) for code in limits)
+    if refused := sum(one.status == "refused" for one in frames):
+        reached[QUERY] = refused
+    return reached

@@ -82,6 +82,12 @@ class Gate:
             self._admission.leave(ticket)
             self._admit()
 
+    def leave_all(self, run: Hashable) -> None:
+        """Give back every slot that a run holds, whose threads may hang; they can do so again later."""
+        with self._lock:
+            self._admission.leave_all(run)
+            self._admit()
+
     @contextlib.contextmanager
     def slot(self, tenant: str, run: Hashable, check: Callable[[], None]) -> Iterator[None]:
         """Hold a slot for a while; arguments as for `enter`."""

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from engine.errors import EngineClosed, Interrupted, IsolationError, LimitExceeded, SourceRefused
 from engine.gateway.gateway import Gateway
+from engine.interpreter import Interpreter
 from engine.models.layers import Layers
 from engine.pool.pool import Client, WorkerPool
+from engine.pool.science import may_use_science
+from engine.usage import Usage
 from sandbox.contract.control import CONFINEMENT_FAILED
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage
 from sandbox.contract.limits import Limits
-from sandbox.contract.messages import Problem
+from sandbox.contract.messages import Frames, Problem
+from sandbox.contract.signature import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +29,50 @@ class Guest:
         extra_imports: modules that this site allows beside the built-in list.
         limits: of the run.
         layers: which layers are on; all but in tests.
-        snowpark: whether frames are Snowpark's and not PySpark's.
+        frames: whose frames it gets; None if it is only compiled, and nobody knows.
+        compiles: whether its workers are only to compile it, in a zygote that has loaded nothing else.
+        interpreter: is charged for what the engine computes for it; None: nobody counts.
+        tenant: whose it is.
+        usage: is told what its workers use; None: nobody counts.
     """
 
     source: bytes
     extra_imports: tuple[str, ...]
     limits: Limits
     layers: Layers
-    snowpark: bool = False
+    frames: Frames | None = None
+    interpreter: Interpreter | None = None
+    tenant: str = ""
+    usage: Usage | None = None
+    compiles: bool = False
 
     @property
     def client(self) -> Client:
         """What its workers have preloaded: what makes frames, and Snowpark if the source mentions it."""
-        if self.snowpark:
+        if self.compiles:
+            return "none"
+        if self.frames == "snowpark":
             return "snowpark"
         return "both" if b"snowflake" in self.source else "spark"
+
+    @property
+    def science(self) -> bool:
+        """Whether its workers are to have scipy and statsmodels, as far as can be told beforehand."""
+        return not self.compiles and may_use_science(self.source)
 
 
 class WorkerTaken(Exception):
     """Something outside killed a worker while it compiled, such as the end of its zygote."""
 
 
-def open_gateway(pool: WorkerPool, guest: Guest, cancel: threading.Event) -> Gateway:
+def open_gateway(pool: WorkerPool, guest: Guest, cancel: threading.Event, *, science: bool) -> Gateway:
     """Fork a worker, and take over its channel.
+
+    Args:
+        pool: gives the worker.
+        guest: what it is for.
+        cancel: set when the run is cancelled.
+        science: whether it has to have scipy and statsmodels.
 
     Raises:
         IsolationError: no worker can be had.
@@ -55,18 +80,18 @@ def open_gateway(pool: WorkerPool, guest: Guest, cancel: threading.Event) -> Gat
         EngineClosed: the engine was closed meanwhile.
     """
     try:
-        worker = pool.fork_worker(guest.limits, client=guest.client)
+        worker = pool.fork_worker(guest.limits, client=guest.client, science=science)
     except EngineClosed:
         if cancel.is_set():
             raise Interrupted("cancelled") from None
         raise
-    return Gateway(worker, guest.limits, cancel=cancel)
+    return Gateway(worker, guest.limits, cancel=cancel, interpreter=guest.interpreter, tenant=guest.tenant)
 
 
 def compile_guest(
     gateway: Gateway, guest: Guest, cancel: threading.Event, *, last: bool
-) -> tuple[Problem, ...]:
-    """Let a fresh worker compile the source; return the warnings.
+) -> tuple[tuple[Problem, ...], Signature]:
+    """Let a fresh worker compile the source; return the warnings, and what calc_metric declares.
 
     Args:
         gateway: the worker's.
@@ -76,28 +101,29 @@ def compile_guest(
 
     Raises:
         SourceRefused: the source has errors.
+        LacksScience: see `Gateway.compile`.
         WorkerTaken: the worker was killed; another may be tried, as this is not the last.
         IsolationError: the worker could not be confined.
         Interrupted: the run was cancelled meanwhile.
     """
     try:
-        problems = gateway.compile(
+        problems, signature = gateway.compile(
             guest.source,
             extra_imports=guest.extra_imports,
             restricted=guest.layers.language,
-            snowpark=guest.snowpark,
+            frames=guest.frames,
         )
     except (ChannelClosed, ChannelGarbage, LimitExceeded) as error:
         raise _failure(gateway, error, cancel, last=last) from None
     if any(problem.severity == "error" for problem in problems):
         raise SourceRefused(problems)
-    return problems
+    return problems, signature
 
 
 def _failure(gateway: Gateway, error: Exception, cancel: threading.Event, *, last: bool) -> Exception:
     """What a worker died of over the source: crashing the compiler is a problem of the source."""
     if not isinstance(error, ChannelClosed):
-        gateway.worker.kill()
+        gateway.worker.kill(f"compiling ended with {type(error).__name__}")
     end = gateway.worker.wait_end()
     if cancel.is_set():
         return Interrupted("cancelled")

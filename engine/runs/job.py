@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from engine.models.baseline import Baseline
 from engine.models.dataset import Dataset
 from engine.models.layers import Layers
 from engine.models.segments import SegmentGroup
@@ -29,6 +31,8 @@ class Job:
         tenant: whose run it is; the slots of the engine are shared fairly between tenants.
         layers: which layers are on; all but in tests.
         fuse: whether frames may share queries.
+        params: the parameters of calc_metric that are set, as they were given.
+        baseline: what a metric of two frames compares with; None: nothing.
     """
 
     metric: str
@@ -43,3 +47,5 @@ class Job:
     tenant: str
     layers: Layers
     fuse: bool = True
+    params: Mapping[str, object] = field(default_factory=dict)
+    baseline: Baseline | None = None

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Final, Literal
 
 from engine.models.result import Result
 from engine.models.run import Run
+from engine.threads import Pending
+
+_TELL_SECONDS: Final = 5.0  # for the last call of the caller's function
 
 logger = logging.getLogger(__name__)
 
@@ -46,12 +49,19 @@ class Progress:
     def __str__(self) -> str:
         return f"{self.stage}: {self.done} of {self.total} frames" if self.total else self.stage
 
+    def _repr_html_(self) -> str:
+        from engine.display.pages import progress_cell  # here: only notebooks ask for it
+
+        return progress_cell(self)
+
 
 class LiveRun:
     """A submitted run.
 
-    Iterating (`for` or `async for`) yields each `Result` once, as it comes. `result()` and `await` give the
-    finished `Run`, or raise what ended it. Giving up waiting does not cancel the run; `cancel()` does.
+    Iterating (`for` or `async for`) yields each `Result` once, as it comes; of a metric that gives several
+    numbers, those that a frame does not give come last, for names are known at the end only. `result()` and
+    `await` give the finished `Run`, or raise what ended it. Giving up waiting does not cancel the run;
+    `cancel()` does.
     """
 
     def __init__(
@@ -66,6 +76,7 @@ class LiveRun:
         self._error: BaseException | None = None
         self._wakers: set[Callable[[], None]] = set()
         self._telling = threading.Lock()
+        self._sealed = False
 
     @property
     def progress(self) -> Progress:
@@ -76,6 +87,9 @@ class LiveRun:
     def done(self) -> bool:
         """Whether it has ended."""
         return self._run is not None or self._error is not None
+
+    def _repr_html_(self) -> str:
+        return self.progress._repr_html_()
 
     def cancel(self) -> None:
         """Stop it. Frames without a result become `cancelled`; the run then ends as usual."""
@@ -101,7 +115,7 @@ class LiveRun:
         seen = 0
         while True:
             with self._condition:
-                self._condition.wait_for(functools.partial(self._has_more, seen))
+                self._condition.wait_for(partial(self._has_more, seen))
                 fresh = self._results[seen:]
             if not fresh:
                 self._outcome()
@@ -115,7 +129,7 @@ class LiveRun:
     async def __aiter__(self) -> AsyncIterator[Result]:
         seen = 0
         while True:
-            await self._wait_until(functools.partial(self._has_more, seen))
+            await self._wait_until(partial(self._has_more, seen))
             fresh = self._results[seen:]
             if not fresh:
                 self._outcome()
@@ -125,19 +139,46 @@ class LiveRun:
                 yield result
 
     def advance(self, progress: Progress, result: Result | None = None) -> None:
-        """Note progress, and a new result if there is one. Called by the run."""
-        if result is not None:
-            self._results.append(result)
-        self._progress = progress
+        """Note progress, and a new result if there is one, and tell of it. Called by the run."""
+        if self.note(progress, result):
+            self.tell(progress)
+
+    def note(self, progress: Progress, result: Result | None = None) -> bool:
+        """Note progress without telling of it; False if the run has ended."""
+        with self._condition:
+            if self._sealed:
+                return False
+            if result is not None:
+                self._results.append(result)
+            self._progress = progress
         self._wake()
-        if self._on_progress is not None:
-            self._tell(progress)
+        return True
+
+    def tell(self, progress: Progress) -> None:
+        """Call the caller's function, one call at a time; its mistakes are logged, and end no run."""
+        if self._on_progress is None:
+            return
+        with self._telling:
+            try:
+                self._on_progress(progress)
+            except Exception:
+                logger.exception("on_progress raised")
 
     def finish(self, outcome: Run | BaseException) -> None:
-        """End it, with its run or with what went wrong. Called by the run, once."""
+        """End it, with its run or with what went wrong. What comes later of it changes nothing."""
+        done = None
+        with self._condition:
+            if self._sealed:
+                return
+            self._sealed = True
+            if isinstance(outcome, Run):
+                total = outcome.frames
+                done = self._progress = Progress("done", total, total)
+        if done is not None and self._on_progress is not None:
+            telling = Pending(partial(self.tell, done), "calcmetric-progress")
+            if not telling.done.wait(_TELL_SECONDS):
+                logger.warning("on_progress does not return; the run ends without it")
         if isinstance(outcome, Run):
-            total = len(outcome.results)
-            self.advance(Progress("done", total, total))
             self._run = outcome
         else:
             self._error = outcome
@@ -151,15 +192,6 @@ class LiveRun:
             raise self._error
         assert self._run is not None
         return self._run
-
-    def _tell(self, progress: Progress) -> None:
-        """Call the caller's function, one call at a time; its mistakes are logged, and end no run."""
-        assert self._on_progress is not None
-        with self._telling:
-            try:
-                self._on_progress(progress)
-            except Exception:
-                logger.exception("on_progress raised")
 
     def _wake(self) -> None:
         with self._condition:

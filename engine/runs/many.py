@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from engine.errors import SourceRefused, SourcesRefused
+from engine.errors import ParamsRefused, SourceRefused, SourcesRefused
+from engine.models.parameters import Bound, bind, unused
 from engine.models.run import Run
-from engine.runs.check import check_source
+from engine.runs.check import inspect_source
+from engine.runs.compare import fit_baseline
 from engine.runs.dataset import SharedDataset
 from engine.runs.execution import Execution
 from engine.runs.job import Job
@@ -27,7 +29,7 @@ def evaluate_together(
     on_progress: Callable[[Progress], None] | None,
     on_start: Callable[[Callable[[], None]], None] | None = None,
 ) -> tuple[Run, ...]:
-    """Run metrics that differ in nothing but their source and name; wait for the end.
+    """Run metrics that differ in nothing but their source, parameters and name; wait for the end.
 
     Args:
         services: of the engine.
@@ -37,6 +39,7 @@ def evaluate_together(
 
     Raises:
         SourcesRefused: some sources have problems; nothing ran.
+        ParamsRefused: the parameters of some have.
         CalcmetricError: as `Execution.start`, and what ended a run as a whole; the others are cancelled.
     """
     services = replace(services, workers=max(1, services.workers // min(len(jobs), _TOGETHER)))
@@ -51,7 +54,7 @@ def evaluate_together(
     try:
         if on_start is not None:
             on_start(cancel)
-        _compile(services, executions, jobs)
+        _compile(services, dataset, executions, jobs)
         runs: list[Run] = []
         for start in range(0, len(jobs), _TOGETHER):
             runs += _run(executions[start : start + _TOGETHER])
@@ -61,28 +64,61 @@ def evaluate_together(
             execution.discard()
 
 
-def _compile(services: Services, executions: Sequence[Execution], jobs: Sequence[Job]) -> None:
+def _compile(
+    services: Services, dataset: SharedDataset, executions: Sequence[Execution], jobs: Sequence[Job]
+) -> None:
     """Compile every source before anything runs; the first ones in the workers that will run them."""
     refused: dict[str, tuple[Problem, ...]] = {}
+    unfit: dict[str, tuple[Problem, ...]] = {}
+    bound: list[Bound] = []
     for place, (execution, job) in enumerate(zip(executions, jobs, strict=True)):
         try:
             if place < _TOGETHER:
                 execution.compile()
-                continue
-            with services.gates.compiling.slot(job.tenant, execution, services.register.refuse_closed):
-                problems = check_source(
-                    services.pool,
-                    job.source,
-                    services.extra_imports,
-                    job.layers,
-                    snowpark=services.snowpark,
-                )
+                bound.append(execution.bound)
+            else:
+                bound.append(_inspect(services, execution, job, dataset))
+                dataset.require(job.metric, bound[-1])
         except SourceRefused as refusal:
-            problems = refusal.problems
-        if any(problem.severity == "error" for problem in problems):
-            refused[job.metric] = problems
+            refused[job.metric] = refusal.problems
+        except ParamsRefused as refusal:
+            unfit |= refusal.by_metric
     if refused:
         raise SourcesRefused(refused)
+    if not unfit and (surplus := unused(bound)):
+        unfit[jobs[0].metric] = surplus
+    if unfit:
+        raise ParamsRefused(unfit)
+
+
+def _inspect(services: Services, execution: Execution, job: Job, dataset: SharedDataset) -> Bound:
+    """Compile a source that will be run by a later worker; its parameters.
+
+    Raises:
+        SourceRefused: the source has problems.
+        ParamsRefused: its parameters have.
+    """
+    with services.gates.compiling.slot(job.tenant, execution, services.register.refuse_closed):
+        problems, signature = inspect_source(
+            services.pool,
+            job.source,
+            services.extra_imports,
+            job.layers,
+            frames=services.frames,
+            tenant=job.tenant,
+            usage=services.usage,
+        )
+    if signature is None:
+        raise SourceRefused(problems)
+    bound, unfit = bind(signature, job.params)
+    if unfit:
+        raise ParamsRefused({job.metric: unfit})
+    taker, wrong = fit_baseline(signature, job.baseline, bound)
+    if any(problem.severity == "error" for problem in wrong):
+        raise SourceRefused(wrong)
+    if taker is not None:
+        dataset.compare(execution, job.metric, taker)
+    return bound
 
 
 def _run(executions: Sequence[Execution]) -> list[Run]:

@@ -3,27 +3,57 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import pyspark.sql.connect.proto as pb
 
+from engine.backends.apache import is_apache_spark, other_server
 from engine.backends.base import Backend, BackendSession
-from engine.backends.remote import CallerSession
+from engine.backends.remote import CallerSession, Unowned
 from engine.backends.spark import LocalSpark
-from engine.backends.sql import SqlBackend
 from engine.backends.sql_session import DirectSqlSession
-from engine.errors import BackendError, BackendLost, BackendStartError, DataError, UsageError
+from engine.backends.tables import fetch
+from engine.errors import (
+    BackendError,
+    BackendLost,
+    BackendStartError,
+    DataError,
+    ParamsRefused,
+    UsageError,
+)
 from engine.frames import FramePlan, check_term_types, plan_frames, term_probe
-from engine.frames.build import limited
+from engine.frames.baseline import check_first, group_differences, plan_first, plan_previous
+from engine.frames.build import aggregated, call, filtered, limited, named
+from engine.frames.fields import find_field
+from engine.frames.normal import normal
+from engine.frames.plan import run_range
 from engine.gateway.explain import clean
-from engine.relations import with_schema
+from engine.models.baseline import Baseline
+from engine.models.dataset import Dataset
+from engine.models.durations import parse_zone
+from engine.models.left_out import LeftOut
+from engine.models.parameters import Bound
+from engine.models.tables import TableRead
+from engine.relations import unpruned, with_schema
+from engine.runs.differing import refuse_differing
 from engine.runs.job import Job
+from engine.runs.tale import Tale
+from engine.runs.unreadable import explain_left_out
+from engine.sharing.once import Patience
 from engine.sharing.queries import Source
 from engine.sources.resolve import resolve_source
+from engine.sources.source import Source as Resolved
 from engine.sources.spool import Spool
+from engine.sources.tables.skipping import Span
+from engine.sources.untyped import typed_like
 from engine.sql import inspect_expression
+from engine.wording import joined, message_of
+from sandbox.contract.messages import Problem
+from sandbox.contract.signature import TakesBaseline
 
 _DETAIL_CHARS = 300
 
@@ -36,17 +66,42 @@ class Opened:
         source: its rows, and what the run covers of them.
         backend: the name of the backend that reads it.
         label: what messages call it.
+        left_out: columns of it that cannot be read, by name in lower case.
+        tale: by whom questions about it are answered.
+        baseline: the run's baseline, whose segments are those that will be found in the data; None: no metric
+            takes one.
+        foreign: the address of the server that reads it, if that does not say that it is Apache Spark.
+        tables: what it and its baseline are, if they are tables with versions.
+        confirm: sees that files of tables are as they were; raises DataError if not.
     """
 
     source: Source
     backend: str
     label: str
+    left_out: Mapping[str, LeftOut]
+    tale: Tale
+    baseline: Source | None = None
+    foreign: str = ""
+    tables: tuple[TableRead, ...] = ()
+    confirm: Callable[[], None] = lambda: None
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What a run over it should say."""
+        left_out = tuple(column.warning for column in self.left_out.values())
+        return (*left_out, other_server(self.foreign)) if self.foreign else left_out
 
 
 def open_dataset(
-    job: Job, backend: Backend, spool: Spool, roots: tuple[Path, ...] | None, stack: contextlib.ExitStack
+    job: Job,
+    backend: Backend,
+    spool: Spool,
+    roots: tuple[Path, ...] | None,
+    stack: contextlib.ExitStack,
+    patience: Patience,
+    takers: Mapping[str, TakesBaseline] = MappingProxyType({}),
 ) -> Opened:
-    """Open a job's dataset, and check what was asked against it.
+    """Open a job's dataset and its baseline, and check what was asked against them.
 
     Args:
         job: what was asked.
@@ -54,43 +109,227 @@ def open_dataset(
         spool: takes a table that the caller handed over.
         roots: folders that a local backend may read; None if the backend is elsewhere.
         stack: is given what must be released.
+        patience: how long it may take.
+        takers: the metrics that take a baseline; none: it is not opened.
 
     Raises:
-        UsageError, DataError: what was asked does not fit the data.
+        UsageError, DataError: what was asked does not fit the data, or the baseline does not.
         BackendError, BackendLost, Interrupted: as `BackendSession.analyze`.
     """
-    found = resolve_source(job.dataset.source, roots=roots, spool=spool)
-    stack.callback(found.release)
+
+    every: list[Resolved] = []
+
+    def resolve(dataset: Dataset) -> Resolved:
+        found = resolve_source(
+            dataset.source,
+            roots=roots,
+            spool=spool,
+            reader=reader,
+            text=dataset.text,
+            version=dataset.table_version,
+            span=_span(job, dataset),
+            check=patience.check,
+        )
+        stack.callback(found.release)
+        every.append(found)
+        return found
+
+    def confirm() -> None:
+        for one in every:
+            one.confirm()
+
+    reader = backend.capabilities.reader
+    found = resolve(job.dataset)
     if found.caller_session is not None:
         _refuse_snowpark(backend)
         backend = CallerSession(found.caller_session)
-    spark = backend.name == LocalSpark.name
-    session = backend.open_session(job.tenant)
-    stack.callback(session.close)
+    ours = backend.name == LocalSpark.name
+    opened, tale = backend.open_session(job.tenant), Tale()
+    stack.callback(opened.close)
+    session = opened.told(tale.note)
+    relation, schema = _read(session, found, job.dataset, patience, ours=ours)
+    spark = ours or _is_spark(backend, session, patience)
+    plan = _plan(session, job, job.dataset, found, schema, windows=True)
+    _check_terms(session, plan, relation, found.left_out, patience)
+    source = Source(session, relation, schema, plan, spark)
+    left_out, baseline = found.left_out, None
+    if takers and job.baseline is not None:
+        if job.baseline.dataset is None:
+            baseline = replace(source, plan=_plan_of_same_data(job, job.baseline, source, patience))
+        else:
+            with _about_baseline():
+                other = resolve(typed_like(job.baseline.dataset, schema))
+                baseline = _open_other(
+                    job, job.baseline.dataset, other, found, source, takers, patience, ours=ours
+                )
+            left_out = {**other.left_out, **left_out}
+    foreign = backend.address if isinstance(backend, Unowned) and not spark else ""
+    tables = tuple(
+        one.table if one is found else replace(one.table, part="baseline")
+        for one in every
+        if one.table is not None
+    )
+    return Opened(source, backend.name, found.label, left_out, tale, baseline, foreign, tables, confirm)
+
+
+def _read(
+    session: BackendSession, found: Resolved, dataset: Dataset, patience: Patience, *, ours: bool
+) -> tuple[pb.Relation, pb.DataType]:
+    """The rows of a dataset as queries read them, and their type."""
     try:
-        schema = _fetch_schema(session, found.relation)
+        schema = _fetch_schema(session, found.relation, patience)
         # Spark looks into the files for the schema of Parquet anew in each query, which takes 50 ms and more.
-        spelled = found.inferred or (spark and found.relation.read.HasField("data_source"))
+        spelled = found.inferred or (ours and _is_unspelled(found.relation))
         relation = with_schema(found.relation, schema) if spelled else found.relation
-        if job.dataset.rows is not None:
-            relation = limited(relation, job.dataset.rows)
+        if not isinstance(session, DirectSqlSession):
+            relation = unpruned(relation, schema, found.early)
+        if dataset.rows is not None:
+            relation = limited(relation, dataset.rows)
     except BackendError as error:
         raise data_error(error, found.label) from None
-    columns = tuple(field.name for field in schema.struct.fields)
-    if not columns:
+    if not schema.struct.fields:
         raise DataError(f"{found.label} has no columns; is the file empty?")
-    plan = plan_frames(
-        schema,
-        job.dataset,
-        segments=job.segments,
-        time=job.time,
-        every=job.every,
-        zone=job.zone,
-        as_of=job.as_of,
-        check_expression=_checker(session, columns),
-    )
-    _check_terms(session, plan, relation)
-    return Opened(Source(session, relation, schema, plan, spark), backend.name, found.label)
+    return relation, schema
+
+
+def _plan(
+    session: BackendSession,
+    job: Job,
+    dataset: Dataset,
+    found: Resolved,
+    schema: pb.DataType,
+    *,
+    windows: bool,
+) -> FramePlan:
+    """What a run covers of a dataset: in its time range and windows, or of all that there is."""
+    columns = tuple(field.name for field in schema.struct.fields)
+    try:
+        return plan_frames(
+            schema,
+            dataset,
+            segments=job.segments,
+            time=job.time if windows else None,
+            every=job.every if windows else None,
+            zone=job.zone,
+            as_of=_as_of(job),
+            check_expression=_checker(session, columns),
+        )
+    except DataError as error:
+        raise explain_left_out(str(error), "timestamp or segments", found.left_out) or error from None
+
+
+def _span(job: Job, dataset: Dataset) -> Span | None:
+    """The range of time that all rows of a dataset lie in that a run looks at; None: it may be any."""
+    if dataset.timestamp is None or dataset.rows is not None:  # so many rows, wherever they are
+        return None
+    # A baseline that is a part of the data lies within the retention, but not within the time range.
+    own = dataset is job.dataset and (job.baseline is None or job.baseline.dataset is not None)
+    try:
+        start, end = run_range(dataset, job.time if own else None, _as_of(job), job.zone)
+    except UsageError:  # which is told once the columns are known, with all else
+        return None
+    return Span(dataset.timestamp, start, end)
+
+
+def _as_of(job: Job) -> datetime | None:
+    return job.as_of if job.as_of is not None or job.time is None else job.time.as_of
+
+
+def _plan_of_same_data(job: Job, baseline: Baseline, source: Source, patience: Patience) -> FramePlan:
+    """The plan of a baseline that is a part of the data itself."""
+    plan, zone, as_of = source.plan, parse_zone(job.zone), source.plan.time.as_of
+    retention = job.dataset.retention_length
+    oldest = None if retention is None or as_of is None else retention.before(as_of, zone)
+    if baseline.length is None:
+        return plan_previous(plan, job.every, zone, oldest)
+    clock = check_first(plan.clock)
+    within = clock.interval(oldest, as_of)
+    smallest = [named(call("min", clock.field.expression), "t")]
+    query = aggregated(filtered(source.relation, clock.inside(within)), [], smallest)
+    try:
+        table = fetch(source.session, query, deadline=patience.deadline, cancel=patience.cancel).table
+    except BackendError as error:
+        raise data_error(error, "the oldest row of the data") from None
+    first = normal(table.column(0)).to_pylist() if table.num_rows else [None]
+    return plan_first(plan, baseline.length, first[0], within)
+
+
+@contextlib.contextmanager
+def _about_baseline() -> Iterator[None]:
+    """Say of what is wrong that it is so with the baseline."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(joined(["the baseline: ", message_of(error)], "")) from None
+
+
+def _open_other(
+    job: Job,
+    dataset: Dataset,
+    found: Resolved,
+    data: Resolved,
+    source: Source,
+    takers: Mapping[str, TakesBaseline],
+    patience: Patience,
+    *,
+    ours: bool,
+) -> Source:
+    """Open the dataset of a baseline, beside the data."""
+    session = source.session
+    if found.caller_session is not data.caller_session:
+        raise DataError("it and the data have to be DataFrames of one session, or neither may be one")
+    relation, schema = _read(session, found, dataset, patience, ours=ours)
+    refuse_differing(source.schema, schema, takers)
+    if isinstance(session, DirectSqlSession):  # conditions of segments are those of both
+        mine = {field.name for field in schema.struct.fields}
+        session.writer.columns = tuple(name for name in source.columns if name in mine)
+    plan = _plan(session, job, dataset, found, schema, windows=False)
+    if different := group_differences(source.plan.groups, plan.groups):
+        raise DataError("; ".join(f"segments by {one}" for one in different))
+    _check_terms(session, plan, relation, found.left_out, patience)
+    return replace(source, relation=relation, schema=schema, plan=plan, _names={})
+
+
+def refuse_missing(
+    schema: pb.DataType, left_out: Mapping[str, LeftOut], required: Mapping[str, Bound]
+) -> None:
+    """See that the data has every column that a parameter names.
+
+    Args:
+        schema: the data's.
+        left_out: columns of it that cannot be read, by name in lower case.
+        required: the parameters, by metric.
+
+    Raises:
+        ParamsRefused: it has not.
+    """
+    found: dict[str, tuple[Problem, ...]] = {}
+    for metric, bound in required.items():
+        problems = []
+        for parameter in bound.columns:
+            name = str(bound.values[parameter.name])
+            try:
+                find_field(schema, name, f"the parameter {parameter.name!r}")
+            except DataError as error:
+                gone = left_out.get(name.lower())
+                text = str(error) if gone is None else f"the parameter {parameter.name!r}: {gone.message}"
+                problems.append(Problem(parameter.line, parameter.column, "parameter-column", text))
+        if problems:
+            found[metric] = tuple(problems)
+    if found:
+        raise ParamsRefused(found)
+
+
+def _is_spark(backend: Backend, session: BackendSession, patience: Patience) -> bool:
+    """Whether a server that is not ours says that it is Spark; what reads no Spark plans is not asked."""
+    if not isinstance(backend, Unowned):
+        return False
+    return is_apache_spark(backend.address, session, deadline=patience.deadline, cancel=patience.cancel)
+
+
+def _is_unspelled(relation: pb.Relation) -> bool:
+    """Whether the backend looks into files for their columns."""
+    return relation.read.HasField("data_source") and not relation.read.data_source.schema
 
 
 def _checker(session: BackendSession, columns: tuple[str, ...]) -> Callable[[str], str]:
@@ -100,29 +339,36 @@ def _checker(session: BackendSession, columns: tuple[str, ...]) -> Callable[[str
     return lambda text: inspect_expression(text, columns=frozenset(columns)).text
 
 
-def _check_terms(session: BackendSession, plan: FramePlan, relation: pb.Relation) -> None:
+def _check_terms(
+    session: BackendSession,
+    plan: FramePlan,
+    relation: pb.Relation,
+    left_out: Mapping[str, LeftOut],
+    patience: Patience,
+) -> None:
     """See that the Boolean expressions of segments mean something on these columns."""
     probe = term_probe(plan, relation)
     if probe is None:
         return
     try:
-        check_term_types(plan, _fetch_schema(session, probe))
+        check_term_types(plan, _fetch_schema(session, probe, patience))
     except BackendError as error:
-        raise data_error(error, "the expression of a segment") from None
+        told = explain_left_out(error.detail, "segments", left_out)
+        raise told or data_error(error, "the expression of a segment") from None
 
 
 def _refuse_snowpark(backend: Backend) -> None:
-    if isinstance(backend, SqlBackend):
+    if backend.capabilities.frames == "snowpark":
         raise UsageError(
             f"the backend {backend.name!r} gives metrics Snowpark frames; for a Spark DataFrame make an "
             "engine with a Spark backend"
         )
 
 
-def _fetch_schema(session: BackendSession, relation: pb.Relation) -> pb.DataType:
+def _fetch_schema(session: BackendSession, relation: pb.Relation, patience: Patience) -> pb.DataType:
     request = pb.AnalyzePlanRequest()
     request.schema.plan.root.CopyFrom(relation)
-    return session.analyze(request).schema.schema
+    return session.analyze(request, deadline=patience.deadline, cancel=patience.cancel).schema.schema
 
 
 def data_error(error: BackendError, what: str) -> BackendError | DataError:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final, TypedDict
 
 from engine.errors import UsageError
+from engine.models.baseline import Baseline
 from engine.models.dataset import Dataset
 from engine.models.durations import parse_instant
 from engine.models.layers import Layers
@@ -14,6 +15,7 @@ from engine.models.segments import SegmentGroup
 from engine.models.time_range import TimeRange
 from engine.runs.job import Job
 from engine.runs.live import Progress
+from engine.wording import worded
 from sandbox.contract.limits import Limits
 
 _DEFAULT_LIMITS: Final = Limits()
@@ -35,6 +37,8 @@ class RunOptions(TypedDict, total=False):
         on_progress: called with each `Progress`, from threads of the engine.
         name: the metric's name in results.
         fuse: whether frames may share queries, as they do by default; False: each frame asks for itself.
+        params: values of keyword-only parameters of `calc_metric`, by name; the others keep their defaults.
+        baseline: what `calc_metric(df, baseline)` compares with: see `Baseline`.
     """
 
     segments: Iterable[SegmentGroup]
@@ -47,6 +51,8 @@ class RunOptions(TypedDict, total=False):
     on_progress: Callable[[Progress], None] | None
     name: str
     fuse: bool
+    params: Mapping[str, object]
+    baseline: Baseline | None
 
 
 def make_job(source: str | bytes, dataset: Dataset, options: RunOptions, layers: Layers) -> Job:
@@ -65,6 +71,10 @@ def make_job(source: str | bytes, dataset: Dataset, options: RunOptions, layers:
         raise UsageError(f"time must be a TimeRange, not a {type(time_range).__name__}: TimeRange(...)")
     if not isinstance(limits, Limits | None):
         raise UsageError(f"limits must be Limits, not a {type(limits).__name__}: Limits(...)")
+    baseline = options.get("baseline")
+    if not isinstance(baseline, Baseline | None):
+        kind = type(baseline).__name__
+        raise UsageError(worded("baseline must be a Baseline, not a {kind}: {give_baseline}", kind=kind))
     return Job(
         metric=options.get("name", "metric"),
         source=to_bytes(source),
@@ -78,6 +88,8 @@ def make_job(source: str | bytes, dataset: Dataset, options: RunOptions, layers:
         tenant=to_tenant(options.get("tenant", DEFAULT_TENANT)),
         layers=layers,
         fuse=_to_bool(options.get("fuse", True), "fuse"),
+        params=to_params(options.get("params")),
+        baseline=baseline,
     )
 
 
@@ -85,6 +97,19 @@ def _to_bool(value: bool, name: str) -> bool:
     if not isinstance(value, bool):
         raise UsageError(f"{name} must be True or False, not {value!r}")
     return value
+
+
+def to_params(params: object) -> Mapping[str, object]:
+    """Parameters by name; a copy, which nobody changes meanwhile.
+
+    Raises:
+        UsageError: it is no dict with names.
+    """
+    if params is None:
+        return {}
+    if not isinstance(params, Mapping) or not all(isinstance(name, str) for name in params):
+        raise UsageError('params must be a dict of names to values: params={"threshold": 0.7}')
+    return dict(params)
 
 
 def to_tenant(tenant: str) -> str:

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
+from engine.models.baseline import Baseline
 from engine.models.frame import Frame
 from engine.models.result import Cut
 from sandbox.contract.messages import Problem
+from sandbox.contract.signature import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What calc_metric asked on a frame without rows.
+
+    Attributes:
+        plan: in a few words: "filter, aggregate".
+        answered_by: "native", or the backend's name.
+        reason: why Spark was needed, with native answers; else "".
+        times: how often.
+    """
+
+    plan: str
+    answered_by: str
+    reason: str
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +41,10 @@ class RunPlan:
         calls_per_frame: requests with a plan that calc_metric made on a frame without rows; a metric that
             looks at its data first may make others on a real one.
         warnings: what the check of the source warns of.
+        params: the parameters of calc_metric that were set.
+        questions: what calc_metric asked there, and by whom it was answered.
+        baseline: what it compares with; None: it takes one frame.
+        baseline_rows: rows of each frame's baseline; empty if there is none.
     """
 
     frames: tuple[Frame, ...]
@@ -29,6 +53,10 @@ class RunPlan:
     counting_queries: int
     calls_per_frame: int
     warnings: tuple[Problem, ...]
+    params: Mapping[str, Value] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+    baseline: Baseline | None = None
+    baseline_rows: tuple[int, ...] = ()
 
     @property
     def queries(self) -> int:
@@ -37,12 +65,22 @@ class RunPlan:
 
     def to_dict(self) -> dict[str, object]:
         """JSON form."""
+        compared = [{"baseline_rows": rows} for rows in self.baseline_rows] or [{}] * len(self.frames)
         return {
+            "params": dict(self.params),
+            **({} if self.baseline is None else {"baseline": self.baseline.to_dict()}),
             "frames": [
-                {**frame.to_dict(), "rows": rows} for frame, rows in zip(self.frames, self.rows, strict=True)
+                {**frame.to_dict(), "rows": rows, **more}
+                for frame, rows, more in zip(self.frames, self.rows, compared, strict=True)
             ],
             "cut": [cut.to_dict() for cut in self.cut],
             "queries": self.queries,
             "counting_queries": self.counting_queries,
             "calls_per_frame": self.calls_per_frame,
+            "questions": [asdict(one) for one in self.questions],
         }
+
+    def _repr_html_(self) -> str:
+        from engine.display.pages import plan_cell  # here: only notebooks ask for it
+
+        return plan_cell(self)

@@ -68,6 +68,12 @@ class Schedule:
         self._unfinished.discard(frame)
         return ended
 
+    def put_back(self, frame: int) -> None:
+        """A frame that was taken could not be run in the worker at hand: it is the next one again."""
+        self._tries[frame] -= 1
+        if self._stopped is None:
+            self._waiting.appendleft(frame)
+
     def stop(self, reason: Ending) -> None:
         """Start no more frames."""
         if self._stopped is None:

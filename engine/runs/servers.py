@@ -11,11 +11,10 @@ from typing import Final, Protocol
 
 from engine.backends.base import Backend
 from engine.backends.names import make_backend
-from engine.backends.remote import Remote
-from engine.backends.snowflake import Snowflake
-from engine.backends.sql import SqlBackend
+from engine.backends.native_trust import Differences
 from engine.errors import UsageError
 from engine.sources.spool import Spool
+from sandbox.contract.messages import Frames
 
 # A tenant's server that no run uses is ended after this time, or when more than these run.
 IDLE_SECONDS: Final = 300.0
@@ -37,12 +36,12 @@ class Server:
     @property
     def remote(self) -> bool:
         """Whether somebody else runs it."""
-        return isinstance(self.backend, (Remote, Snowflake))
+        return self.backend.capabilities.remote
 
     @property
-    def snowpark(self) -> bool:
-        """Whether frames are Snowpark's and not PySpark's."""
-        return isinstance(self.backend, SqlBackend)
+    def frames(self) -> Frames:
+        """Whose frames metrics get."""
+        return self.backend.capabilities.frames
 
     def close(self) -> None:
         """End it, with its processes and files. Never raises; may be called twice."""
@@ -51,12 +50,32 @@ class Server:
 
 
 def make_server(
-    backend: str, *, roots: Sequence[Path], cache_dir: Path | None = None, confined: bool = True
+    backend: str,
+    *,
+    roots: Sequence[Path],
+    cache_dir: Path | None = None,
+    files_only: bool = False,
+    confined: bool = True,
+    native: bool = True,
+    verify: float = 0.0,
+    differences: Differences | None = None,
+    native_memory_bytes: int | None = None,
 ) -> Server:
     """Make a server, which starts when it is first used; arguments and errors as for `make_backend`."""
     spool = Spool()
     try:
-        made = make_backend(backend, roots=roots, spool=spool.folder, cache_dir=cache_dir, confined=confined)
+        made = make_backend(
+            backend,
+            roots=roots,
+            spool=spool.folder,
+            cache_dir=cache_dir,
+            files_only=files_only,
+            confined=confined,
+            native=native,
+            verify=verify,
+            differences=differences,
+            native_memory_bytes=native_memory_bytes,
+        )
     except BaseException:
         spool.close()
         raise
@@ -80,6 +99,14 @@ class Servers(Protocol):
         Raises:
             BackendStartError: with what to do.
         """
+        ...
+
+    def warm(self) -> None:
+        """Begin to start also what is else started when a question first needs it. Never raises."""
+        ...
+
+    def settle(self, seconds: float) -> bool:
+        """Wait until nothing is compared any more, so many seconds at most; whether that is so."""
         ...
 
     def end(self) -> None:
@@ -108,6 +135,14 @@ class OneServer:
     def start(self) -> None:
         """Start it; see `Servers.start`."""
         self._server.backend.start()
+
+    def warm(self) -> None:
+        """Start all of it; see `Servers.warm`."""
+        self._server.backend.warm(wanted=False)
+
+    def settle(self, seconds: float) -> bool:
+        """See `Backend.settle`."""
+        return self._server.backend.settle(seconds)
 
     def end(self) -> None:
         """End its process."""
@@ -198,6 +233,16 @@ class ServerPerTenant:
 
     def start(self) -> None:
         """Nothing: no run needs all of them."""
+
+    def warm(self) -> None:
+        """Nothing, likewise."""
+
+    def settle(self, seconds: float) -> bool:
+        """See `Servers.settle`."""
+        until = time.monotonic() + seconds
+        with self._lock:
+            servers = list(self._servers.values())
+        return all(one.backend.settle(max(0.0, until - time.monotonic())) for one in servers)
 
     def end(self) -> None:
         """End the processes of all."""

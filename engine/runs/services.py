@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from engine.errors import EngineBusy, EngineClosed
+from engine.interpreter import Interpreter
+from engine.ledger import Ledger
 from engine.pool.pool import WorkerPool
 from engine.runs.gates import Gates
 from engine.runs.servers import Servers
+from engine.usage import Usage
+from sandbox.contract.messages import Frames
 
 # Runs that one tenant may have at a time, those that wait included: each takes a thread.
 MOST_RUNS: Final = 1_000
@@ -37,6 +41,11 @@ class Register:
         self._of_tenant: Counter[str] = Counter()
         self._closed = False
         self._lock = threading.Lock()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no run is in progress."""
+        return not self._running
 
     def refuse_closed(self) -> None:
         """Raise `EngineClosed` once no run may start any more."""
@@ -91,7 +100,10 @@ class Services:
         workers: frames of one run at a time.
         register: the runs in progress.
         gates: what they wait for.
-        snowpark: whether frames are Snowpark's and not PySpark's.
+        ledger: what is kept for them.
+        interpreter: what the engine computes for them.
+        usage: what tenants have used.
+        frames: whose frames metrics get.
     """
 
     pool: WorkerPool
@@ -102,4 +114,7 @@ class Services:
     workers: int
     register: Register
     gates: Gates
-    snowpark: bool = False
+    ledger: Ledger
+    interpreter: Interpreter
+    usage: Usage
+    frames: Frames = "pyspark"

@@ -7,36 +7,42 @@ import threading
 from collections.abc import AsyncIterator
 from typing import Final
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 
 from engine import Engine
 from engine.service import problems
+from engine.service.answers import Alive, Ready
 from engine.service.calculate import Calculator
-from engine.service.datasets import local_roots
+from engine.service.health import Looker
 from engine.service.limits import BodyLimit
 from engine.service.observe import Observed, Telemetry
+from engine.service.opening import make_engine
+from engine.service.otlp import Sender
 from engine.service.planning import count_work
 from engine.service.rate import RateLimit
 from engine.service.routes import API
 from engine.service.settings import Settings
-from engine.service.state import State, StateOf
+from engine.service.state import State, StateOf, admit_watcher
 from engine.service.store.database import Database
+from engine.service.store.scope import OPERATOR, VALUES
 from engine.service.validation import Validations
+from engine.service.values import Values
 from engine.version import VERSION
 
 _END_SECONDS: Final = 20.0
 _DESCRIPTION: Final = "Code-based metrics, calculated on all data and on every segment, behind a sandbox."
 
 
-def make_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
+def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = False) -> FastAPI:
     """Make the application.
 
     Args:
         settings: of the operator.
-        engine: one that runs already, and is not closed with the application; by default it makes its own.
+        engine: one that runs already; by default the application makes its own.
+        owns: close the engine that is given with the application, as it does with its own.
 
     Raises:
         UsageError: a setting makes no sense.
@@ -46,10 +52,14 @@ def make_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
     @contextlib.asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(database.migrate)
-        used = engine or Engine(settings.backend, roots=local_roots(settings) or None)
+        used = engine or make_engine(settings)
+        telemetry.watch(lambda: used.usage, lambda: used.verified)
         validations = Validations(database, used, settings, telemetry)
+        sender = None if settings.otlp is None else Sender(database, settings)
         rate = RateLimit(database, settings.requests_per_minute)
-        app.state.service = State(settings, database, used, validations, telemetry, rate)
+        looker = Looker(used, settings)
+        values = Values(database, settings.values)
+        app.state.service = State(settings, database, used, validations, telemetry, rate, looker, values)
         calculator = Calculator(database, used, settings, telemetry)
         thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)
         if settings.calculate:
@@ -58,9 +68,12 @@ def make_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
             yield
         finally:
             calculator.stop()
+            if sender is not None:
+                await run_in_threadpool(sender.close)
             validations.let_go()
+            looker.close()
             await run_in_threadpool(validations.close)
-            if engine is None:
+            if engine is None or owns:
                 await run_in_threadpool(used.close)  # cancels what is calculated, which is then given back
             if settings.calculate:
                 await run_in_threadpool(thread.join, _END_SECONDS)
@@ -77,12 +90,12 @@ def make_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
 
 
 def _add_probes(app: FastAPI) -> None:
-    @app.get("/healthz", tags=["probes"])
+    @app.get("/healthz", tags=["probes"], response_model=Alive)
     async def healthz() -> dict[str, str]:
         """Whether the process lives."""
         return {"status": "ok", "version": VERSION}
 
-    @app.get("/readyz", tags=["probes"], responses=problems.described(503))
+    @app.get("/readyz", tags=["probes"], response_model=Ready, responses=problems.described(503))
     def readyz(state: StateOf) -> dict[str, str]:
         """Whether it can work: its database answers."""
         try:
@@ -91,9 +104,18 @@ def _add_probes(app: FastAPI) -> None:
             raise problems.ApiProblem(503, "not-ready", "the database does not answer") from None
         return {"status": "ok"}
 
-    @app.get("/metrics", tags=["probes"], response_class=PlainTextResponse)
-    def metrics(state: StateOf) -> Response:
-        """Counters, for Prometheus."""
+    @app.get(
+        "/metrics",
+        tags=["probes"],
+        response_class=PlainTextResponse,
+        responses=problems.described_beside_text(401, 403, 429),
+    )
+    def metrics(request: Request, state: StateOf) -> Response:
+        """Counters, for Prometheus; an operator's key shows those of accounts, one for values values."""
+        scope = admit_watcher(request, state) if "authorization" in request.headers else None
         for name, count in count_work(state.database).items():
             state.telemetry.work.labels(name).set(count)
-        return Response(state.telemetry.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        shown = state.telemetry.text(accounts=scope == OPERATOR)
+        if scope == VALUES:
+            shown += state.values.text()
+        return Response(shown, media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -6,40 +6,103 @@ import glob
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from engine.errors import DataError
+from engine.errors import DataError, UsageError
+from engine.models.tables import parse_table
 from engine.service.problems import ApiProblem, unprocessable
 from engine.service.settings import Settings
+from engine.wording import message_of
 
 _MAGIC: Final = frozenset("*?[")
 _ANY_DEPTH: Final = "**"
 _LOOKED_AT: Final = 10_000
 # What a table may be called: plain names with dots between them, without quotes.
 _TABLE: Final = re.compile(r"[A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*){0,3}", re.ASCII)
+# Whose a root or a pattern is, in front of it; "*" is everybody's.
+_ACCOUNT: Final = re.compile(r"(\*|[A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)", re.ASCII | re.DOTALL)
+_EVERYBODY: Final = "*"
+_SHARED: Final = (
+    "the service's operator opened this to one account, and now there are several: it has to be opened to "
+    "each by name, or to all"
+)
 _HEXADECIMAL: Final = re.compile("%(?:25|2e|2f|5c)", re.IGNORECASE)
 
 
-def check_source(source: str, settings: Settings) -> None:
-    """Refuse a source that the operator did not open.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who names a source.
 
-    The engine checks again when it reads, and confines the local server to the same folders.
+    Attributes:
+        account: whose dataset it is.
+        alone: whether there is no other account.
+    """
+
+    account: str = ""
+    alone: bool = True
+
+    def given(self, entries: Iterable[str]) -> tuple[str, ...]:
+        """The roots or patterns that are open to it."""
+        named = [_named(entry) for entry in entries]
+        mine = {self.account, _EVERYBODY} | ({""} if self.alone else set())
+        return tuple(entry for account, entry in named if account in mine)
+
+
+ALONE: Final = Reader()
+
+
+def _named(entry: str) -> tuple[str, str]:
+    """Whose an entry is, "" if that is not said, and what it opens."""
+    found = _ACCOUNT.fullmatch(entry)
+    return ("", entry) if found is None else (found[1], found[2])
+
+
+def root_of(entry: str) -> str:
+    """The folder or prefix of an entry of `Settings.data_roots`."""
+    return _named(entry)[1]
+
+
+def check_source(source: str, settings: Settings, reader: Reader = ALONE) -> None:
+    """Refuse a source that the operator did not open to an account.
+
+    The engine checks again when it reads, and confines the local server to the folders of all accounts.
 
     Raises:
         ApiProblem: it is neither in a root nor an allowed table.
     """
+    try:
+        _check(source, settings, reader)
+    except ApiProblem:
+        if not reader.alone and _is_open(source, settings, Reader(reader.account)):
+            raise unprocessable("source", _SHARED) from None
+        raise
+
+
+def _is_open(source: str, settings: Settings, reader: Reader) -> bool:
+    try:
+        _check(source, settings, reader)
+    except ApiProblem:
+        return False
+    return True
+
+
+def _check(named: str, settings: Settings, reader: Reader) -> None:
+    source = _place(named)
     if "://" in source and not source.startswith("file://"):
-        prefixes = tuple(root.rstrip("/") + "/" for root in settings.data_roots if "://" in root)
+        roots = reader.given(settings.data_roots)
+        prefixes = tuple(root.rstrip("/") + "/" for root in roots if "://" in root)
         # What reads the URL may take back-slashes for slashes, and read what is written in hexadecimal.
         odd = ".." in source.split("/") or "\\" in source or _HEXADECIMAL.search(source)
         if odd or not source.startswith(prefixes or ("\0",)):
             raise unprocessable("source", "URLs must begin with one that the service was started with")
         return
-    if _is_table(source, settings):
+    # What says of itself that it is a table in files is none of the backend's tables.
+    if source == named and _is_table(source, settings, reader):
         return
     parts = Path(source.removeprefix("file://")).parts
     # A home is none of the roots; and what is no path is the name of a table, on a cluster.
@@ -47,55 +110,72 @@ def check_source(source: str, settings: Settings) -> None:
         raise _outside()
     if sum(part == _ANY_DEPTH for part in parts) > 1:
         raise unprocessable("source", "a pattern may hold ** once")
-    if not _is_inside(fixed_part(source), settings):
+    if not _is_inside(fixed_part(source), settings, reader):
         raise _outside()
 
 
-def look_at_source(source: str, settings: Settings) -> None:
+def look_at_source(source: str, settings: Settings, reader: Reader = ALONE) -> None:
     """See, before a run, that a source is there, and still within what the operator opened.
 
     Raises:
         DataError: it is not; the message holds nothing of the host but the source.
     """
     try:
-        check_source(source, settings)
+        check_source(source, settings, reader)
     except ApiProblem as problem:
         raise DataError(f"the dataset {source!r} may not be read: {problem.message}") from None
+    named, source = source, _place(source)
     if (
         _is_remote(settings)
         or ("://" in source and not source.startswith("file://"))
-        or _is_table(source, settings)
+        or (source == named and _is_table(source, settings, reader))
     ):
         return
     names = list(islice(_matches(source), _LOOKED_AT))
     if not names:
         raise DataError(f"there is no file {source!r}")
-    if not all(_is_inside(Path(name).resolve(), settings) for name in names):
+    if not all(_is_inside(Path(name).resolve(), settings, reader) for name in names):
         raise DataError(f"the dataset {source!r} may not be read: a link in it leads outside")
+
+
+def _place(source: str) -> str:
+    """Where what a source names lies; of a table its folder.
+
+    Raises:
+        ApiProblem: it names no table after all, or a version that is none.
+    """
+    try:
+        return source if (table := parse_table(source)) is None else table.path
+    except UsageError as error:
+        raise unprocessable("source", message_of(error)) from None
 
 
 def _outside() -> ApiProblem:
     return unprocessable("source", "it is outside the folders and tables that the service was started with")
 
 
-def _is_inside(path: Path, settings: Settings) -> bool:
-    return any(path.is_relative_to(root) for root in local_roots(settings))
+def _is_inside(path: Path, settings: Settings, reader: Reader) -> bool:
+    return any(path.is_relative_to(root) for root in _folders(reader.given(settings.data_roots)))
 
 
 def _is_remote(settings: Settings) -> bool:
     return settings.backend.startswith("sc://")
 
 
-def _is_table(source: str, settings: Settings) -> bool:
+def _is_table(source: str, settings: Settings, reader: Reader) -> bool:
     # On a cluster parquet.`/x` would be a table to a pattern such as "*", and a file to Spark.
     if _TABLE.fullmatch(source) is None:
         return False
-    return any(fnmatchcase(source, pattern) for pattern in settings.tables)
+    return any(fnmatchcase(source, pattern) for pattern in reader.given(settings.tables))
 
 
 def local_roots(settings: Settings) -> tuple[Path, ...]:
-    """The folders among the roots."""
-    return tuple(Path(root).resolve() for root in settings.data_roots if "://" not in root)
+    """The folders among the roots of all accounts."""
+    return _folders(map(root_of, settings.data_roots))
+
+
+def _folders(roots: Iterable[str]) -> tuple[Path, ...]:
+    return tuple(Path(root).resolve() for root in roots if "://" not in root)
 
 
 def fixed_part(source: str) -> Path:
@@ -114,7 +194,7 @@ def fixed_part(source: str) -> Path:
 def fingerprint(source: str, timestamp: str | None, retention: str) -> str:
     """Changes when a dataset is another one, or its local files are changed, added or removed."""
     digest = hashlib.sha256(repr((source, timestamp, retention)).encode("utf-8", "surrogatepass"))
-    for name, changed, size in sorted(islice(_files(source), _LOOKED_AT)):
+    for name, changed, size in sorted(islice(_files(_place(source)), _LOOKED_AT)):
         digest.update(repr((name, changed, size)).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 

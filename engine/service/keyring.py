@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,6 +11,7 @@ import sqlalchemy as sa
 from engine.errors import UsageError
 from engine.service.keys import NAME, digest_key, make_key
 from engine.service.store.database import Database
+from engine.service.store.scope import OPERATOR, VALUES, Scope
 from engine.service.store.tables import Key, utc_now
 
 # How much of a digest tells keys apart.
@@ -25,7 +24,7 @@ class KeyInfo:
 
     Attributes:
         id: the beginning of its digest.
-        account: whose it is.
+        account: whose it is; empty: an operator's.
         workspace: what it opens.
         created_at: when it was made.
         revoked_at: since when it opens nothing, or None.
@@ -47,9 +46,31 @@ def create_key(database_url: str, account: str, workspace: str) -> str:
     for what, name in (("account", account), ("workspace", workspace)):
         if not NAME.fullmatch(name):
             raise UsageError(f"--{what} {name!r}: use up to 64 letters, digits, '.', '_' and '-'")
+    return _create(database_url, Scope(account, workspace))
+
+
+def create_operator_key(database_url: str) -> str:
+    """Make a key for what operators see, keep its digest, and return it. It opens no workspace.
+
+    Raises:
+        UsageError: no such database.
+    """
+    return _create(database_url, OPERATOR)
+
+
+def create_values_key(database_url: str) -> str:
+    """Make a key for the newest values of all accounts, keep its digest, and return it.
+
+    Raises:
+        UsageError: no such database.
+    """
+    return _create(database_url, VALUES)
+
+
+def _create(database_url: str, scope: Scope) -> str:
     key = make_key()
-    with _opened(database_url) as database, database.session() as session:
-        session.add(Key(account=account, workspace=workspace, digest=digest_key(key)))
+    with Database.migrated(database_url) as database, database.session() as session:
+        session.add(Key(account=scope.account, workspace=scope.workspace, digest=digest_key(key)))
     return key
 
 
@@ -62,7 +83,7 @@ def list_keys(database_url: str, account: str | None = None) -> list[KeyInfo]:
     query = sa.select(Key).order_by(Key.seq)
     if account is not None:
         query = query.where(Key.account == account)
-    with _opened(database_url) as database, database.reading() as session:
+    with Database.migrated(database_url) as database, database.reading() as session:
         return [_info(key) for key in session.scalars(query)]
 
 
@@ -77,7 +98,7 @@ def revoke_key(database_url: str, key: str) -> KeyInfo:
         UsageError: there is no such key, or no such database.
     """
     whole, part = Key.digest == digest_key(key), sa.func.substr(Key.digest, 1, _ID_LENGTH) == key
-    with _opened(database_url) as database, database.session() as session:
+    with Database.migrated(database_url) as database, database.session() as session:
         found = session.scalars(sa.select(Key).where(sa.or_(whole, part))).all()
         if len(found) != 1:
             raise UsageError("there is no such key; `calcmetric keys list` shows the ids of keys")
@@ -87,13 +108,3 @@ def revoke_key(database_url: str, key: str) -> KeyInfo:
 
 def _info(key: Key) -> KeyInfo:
     return KeyInfo(key.digest[:_ID_LENGTH], key.account, key.workspace, key.created_at, key.revoked_at)
-
-
-@contextlib.contextmanager
-def _opened(url: str) -> Iterator[Database]:
-    database = Database(url)
-    try:
-        database.migrate()
-        yield database
-    finally:
-        database.close()

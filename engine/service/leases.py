@@ -8,7 +8,7 @@ that was killed, or that hung and came back, neither loses work nor gives a seco
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from engine.service.settings import Settings
 from engine.service.store.database import clock
-from engine.service.store.tables import Metric, MetricVersion, Model, RunEvent, StoredResult, Work
+from engine.service.store.tables import Metric, MetricVersion, Model, RunEvent, StoredResult, Turn, Work
 from engine.service.store.trials import insert_missing
 
 DUE: Final = "due"
@@ -42,10 +42,12 @@ class Claim:
 
     Attributes:
         token: whose it is.
+        account: whose work it is.
         work: the rows, detached.
     """
 
     token: str
+    account: str
     work: tuple[Work, ...]
 
     @property
@@ -54,20 +56,56 @@ class Claim:
         return self.work[0]
 
 
-def claim_work(session: Session, settings: Settings, now: datetime | None = None) -> Claim | None:
-    """Take the oldest due work that nobody has, and what can run with it; None if there is none.
+def claim_work(
+    session: Session, settings: Settings, now: datetime | None = None, busy: Collection[str] = ()
+) -> Claim | None:
+    """Take due work that nobody has, and what can run with it; None if there is none.
+
+    It is the oldest one of the account whose turn was longest ago: turns go round the accounts, whatever one
+    of them has in the queue.
 
     Args:
         session: a transaction.
         settings: how long a claim holds, and how often work is tried.
         now: what is due is due then; by default by the clock.
+        busy: accounts that have enough claims already.
     """
     clocked = clock(session)
     _give_up(session, clocked, settings)
-    query = _free(clocked, settings, now or clocked)
-    oldest = session.scalars(query.limit(1)).one_or_none()
-    if oldest is None:
-        return None
+    free = _free(clocked, settings, now or clocked)
+    query = sa.select(Work).where(*free).order_by(Work.seq).with_for_update(skip_locked=True, of=Work)
+    for account in _in_turn(session, free, busy):
+        models = sa.select(Model.id).where(Model.account == account)
+        oldest = session.scalars(query.where(Work.model_id.in_(models)).limit(1)).one_or_none()
+        if oldest is not None:  # else another process has taken it just now
+            _note_turn(session, account)
+            return _claim(session, settings, clocked, account, query, oldest)
+    return None
+
+
+def _in_turn(session: Session, free: Sequence[Any], busy: Collection[str]) -> list[str]:
+    """The accounts with free work, the one first whose turn was longest ago."""
+    models = sa.select(Model.account).where(Model.id.in_(sa.select(Work.model_id).where(*free))).distinct()
+    turns = {turn.account: turn.number for turn in session.scalars(sa.select(Turn))}
+    found = [account for account in session.scalars(models) if account not in busy]
+    return sorted(found, key=lambda account: (turns.get(account, -1), account))
+
+
+def _note_turn(session: Session, account: str) -> None:
+    insert_missing(session, Turn, [{"account": account, "number": 0}])
+    last = sa.select(sa.func.max(Turn.number)).scalar_subquery()
+    session.execute(sa.update(Turn).where(Turn.account == account).values(number=last + 1))
+
+
+def _claim(
+    session: Session,
+    settings: Settings,
+    clocked: datetime,
+    account: str,
+    query: sa.Select[Work],
+    oldest: Work,
+) -> Claim:
+    """Claim a piece of work, and what can run with it."""
     work = [oldest]
     if _may_share(oldest):
         shared = (Work.dataset_id, Work.kind, Work.start, Work.end, Work.as_of)
@@ -81,7 +119,7 @@ def claim_work(session: Session, settings: Settings, now: datetime | None = None
         if one.attempts > _ALONE:  # should this one end its worker, too
             one.not_before = clocked + backoff(one.attempts)
     session.flush()
-    return Claim(token, tuple(work))
+    return Claim(token, account, tuple(work))
 
 
 def _may_share(work: Work) -> bool:
@@ -89,8 +127,8 @@ def _may_share(work: Work) -> bool:
     return work.state == DUE and work.attempts < _ALONE
 
 
-def _free(clocked: datetime, settings: Settings, now: datetime) -> sa.Select[Work]:
-    """Work that may be claimed: what is due, and poison whose code still is the current one.
+def _free(clocked: datetime, settings: Settings, now: datetime) -> tuple[Any, ...]:
+    """Which work may be claimed: what is due, and poison whose code still is the current one.
 
     Times that lie further ahead than any can be noted are of a clock that has gone back since. What is due
     later than now is of such a clock, too, and waits.
@@ -101,13 +139,12 @@ def _free(clocked: datetime, settings: Settings, now: datetime) -> sa.Select[Wor
         .where(MetricVersion.id == Work.metric_version_id, MetricVersion.number == Metric.version)
     )
     again = sa.and_(Work.state == POISONED, Work.created_at > clocked - _RETRIED, current.exists())
-    free = (
+    return (
         sa.or_(Work.state == DUE, again),
         sa.or_(Work.lease_until.is_(None), ~_ahead(Work.lease_until, clocked, _lease(settings))),
         sa.or_(Work.not_before.is_(None), ~_ahead(Work.not_before, clocked, LONGEST_PAUSE)),
         Work.as_of <= max(clocked, now) + CLOCK_SLACK,
     )
-    return sa.select(Work).where(*free).order_by(Work.seq).with_for_update(skip_locked=True, of=Work)
 
 
 def _ahead(column: Any, now: datetime, most: timedelta) -> Any:
@@ -167,6 +204,10 @@ def note_health(session: Session, work: Work, *, good: bool) -> None:
         return
     metric.failures = 0 if good else metric.failures + 1
     metric.blocked_until = None if good else clock(session) + backoff(metric.failures)
+    if not good:  # what was asked for before waits as well: else one range goes on costing, piece after piece
+        codes = sa.select(MetricVersion.id).where(MetricVersion.metric_id == metric.id)
+        left = (Work.metric_version_id.in_(codes), Work.state == DUE, Work.owner.is_(None))
+        session.execute(sa.update(Work).where(*left).values(not_before=metric.blocked_until))
 
 
 def backoff(failures: int) -> timedelta:

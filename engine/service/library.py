@@ -9,7 +9,7 @@ from engine import Engine
 from engine.models import parse_instant
 from engine.service import calculate
 from engine.service.calculate import Tally
-from engine.service.datasets import local_roots
+from engine.service.opening import make_engine
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 
@@ -35,5 +35,5 @@ def run_due(now: datetime, settings: Settings, *, engine: Engine | None = None) 
         database = Database(settings.database)
         stack.callback(database.close)
         database.migrate()
-        used = engine or stack.enter_context(Engine(settings.backend, roots=local_roots(settings) or None))
+        used = engine or stack.enter_context(make_engine(settings))
         return calculate.run_due(database, used, instant, settings)

@@ -74,13 +74,15 @@ def count_work(database: Database) -> dict[str, int]:
     return {**dict.fromkeys(("due", "done", "poisoned"), 0), **found}
 
 
-def load_models(session: Session) -> list[PlannedModel]:
-    """Every model with its serving datasets and its metrics' current codes."""
+def load_models(session: Session, model_id: str | None = None) -> list[PlannedModel]:
+    """Every model, or one, with its serving datasets and its metrics' current codes."""
     datasets: dict[str, dict[str, bool]] = defaultdict(dict)
     query = sa.select(StoredDataset.model_id, StoredDataset.id, StoredDataset.timestamp)
-    for model, dataset, timestamp in session.execute(
-        query.join(ModelVersion, ModelVersion.serving_id == StoredDataset.id)
-    ):
+    query = query.join(ModelVersion, ModelVersion.serving_id == StoredDataset.id)
+    models = sa.select(Model).order_by(Model.seq)
+    if model_id is not None:
+        query, models = query.where(StoredDataset.model_id == model_id), models.where(Model.id == model_id)
+    for model, dataset, timestamp in session.execute(query):
         datasets[model][dataset] = timestamp is not None
     metrics: dict[str, dict[str, datetime | None]] = defaultdict(dict)
     longest = clock(session) + LONGEST_PAUSE + CLOCK_SLACK
@@ -88,6 +90,8 @@ def load_models(session: Session) -> list[PlannedModel]:
         MetricVersion,
         sa.and_(MetricVersion.metric_id == Metric.id, MetricVersion.number == Metric.version),
     )
+    if model_id is not None:
+        codes = codes.where(Metric.model_id == model_id)
     for model, code, pause in session.execute(codes):
         # A pause longer than any is of a clock that has gone back since.
         metrics[model][code] = pause if pause is None or pause <= longest else None
@@ -100,7 +104,7 @@ def load_models(session: Session) -> list[PlannedModel]:
             datasets=datasets[model.id],
             metrics=metrics[model.id],
         )
-        for model in session.scalars(sa.select(Model).order_by(Model.seq))
+        for model in session.scalars(models)
     ]
 
 

@@ -25,6 +25,7 @@ from engine.errors import CalcmetricError, UsageError
 from engine.failures import describe
 from engine.results.text import clean_text
 from engine.service.store.database import UNAVAILABLE
+from engine.wording import said, told
 from sandbox.contract.messages import Problem
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,12 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody, "description": STATUSES[status]} for status in statuses or STATUSES}
 
 
+def described_beside_text(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same for a resource whose good answers are no JSON."""
+    shape = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}
+    return {status: {"description": STATUSES[status], "content": shape} for status in statuses}
+
+
 class ApiProblem(Exception):
     """A request that is refused.
 
@@ -111,6 +118,27 @@ class ApiProblem(Exception):
         }
 
 
+class QuotaReached(ApiProblem):
+    """A request that would take an account beyond one of its quotas.
+
+    Attributes:
+        account: whose.
+        quota: its name.
+    """
+
+    def __init__(self, account: str, quota: str, message: str) -> None:
+        super().__init__(
+            429,
+            "quota-reached",
+            message,
+            "wait for what is going on, or delete what is not needed; "
+            "the service's operator can raise the quota",
+            headers={"Retry-After": "60"},
+        )
+        self.account = account
+        self.quota = quota
+
+
 def not_found(what: str) -> ApiProblem:
     """Nothing of that name is in this workspace; the same whether it is elsewhere."""
     return ApiProblem(404, "not-found", f"there is no such {what} in this workspace")
@@ -131,7 +159,7 @@ def problem_fields(problem: Problem) -> dict[str, object]:
         "column": problem.column,
         "code": problem.code,
         "message": problem.message,
-        "hint": problem.hint,
+        "hint": told(problem.hint, "http"),
     }
 
 
@@ -153,8 +181,10 @@ def _answer(problem: ApiProblem) -> JSONResponse:
     return JSONResponse(problem.body(), problem.status, headers=problem.headers)
 
 
-def _api_problem(_: Request, error: Exception) -> JSONResponse:
+def _api_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ApiProblem)
+    if isinstance(error, QuotaReached):
+        request.app.state.service.telemetry.refusals.refuse(error.account, f"quota_{error.quota}")
     return _answer(error)
 
 
@@ -177,7 +207,7 @@ def _http_error(_: Request, error: Exception) -> JSONResponse:
 
 
 def _usage_error(_: Request, error: Exception) -> JSONResponse:
-    return _answer(ApiProblem(422, "unprocessable", clean_text(str(error))))
+    return _answer(ApiProblem(422, "unprocessable", clean_text(said(error, "http"))))
 
 
 def _engine_error(request: Request, error: Exception) -> JSONResponse:

@@ -16,8 +16,13 @@ _PRINTED: Final = 1 << 20
 CUT: Final = "... (cut)"
 
 
-def rows_of(run: Run, work: Work, model: Model, run_id: str) -> list[dict[str, Any]]:
-    """The results of a run as rows: each segment and window once, but windows that the range's ends cut."""
+def rows_of(run: Run, work: Work, model: Model, run_id: str, compared: str = "") -> list[dict[str, Any]]:
+    """The results of a run as rows: each segment, window and name once, but windows that its ends cut.
+
+    `compared` is what tells apart what its metric was compared with, if it takes a baseline.
+    """
+    baseline = compared if run.baseline is not None else ""
+    snapshot = next((table.snapshot for table in run.report.tables if table.part == "data"), "")
     left = _PRINTED
     kind = "retention" if work.kind == "retention" else "period"
     tiles = {(one.start, one.end) for one in _tiles(work, model)}
@@ -30,11 +35,12 @@ def rows_of(run: Run, work: Work, model: Model, run_id: str) -> list[dict[str, A
             row = _row(result, work, "period", window.start, window.end)
         else:
             continue
-        place = (row["segment_key"], row["window_start"], row["window_end"])
+        place = (row["segment_key"], row["window_start"], row["window_end"], row["name"])
         if len(row["printed"]) > left:
             row["printed"] = row["printed"][:left] + CUT
         left = max(0, left - len(row["printed"]))
-        rows.setdefault(place, {**row, "run_id": run_id, "created_at": utc_now()})
+        state = {"baseline": baseline, "snapshot": snapshot}
+        rows.setdefault(place, {**row, **state, "run_id": run_id, "created_at": utc_now()})
     return list(rows.values())
 
 
@@ -54,10 +60,12 @@ def _row(result: Result, work: Work, kind: str, start: datetime, end: datetime) 
         "window_start": start,
         "window_end": end,
         "as_of": work.as_of,
+        "name": result.name or "",
         "status": result.status,
         "value": result.value if result.status == "ok" else None,
         "rows": result.rows,
+        "baseline_rows": result.baseline_rows,
         "seconds": result.seconds,
         "printed": result.printed,
-        "error": None if result.error is None else result.error.to_dict(),
+        "error": None if result.error is None else result.error.to_dict("http"),
     }

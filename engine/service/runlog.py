@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from engine.failures import describe
 from engine.service.store.database import Database
 from engine.service.store.tables import RunEvent
 
 logger = logging.getLogger(__name__)
-
-_MOST: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +50,7 @@ class RunLog:
             logger.error("a line of a run's log could not be kept: %s", describe(error), extra=about)
 
 
-def read_log(session: Session, account: str, workspace: str, run_id: str) -> list[RunEvent]:
-    """The last lines of a run, oldest first; none if the run is of another workspace."""
+def log_of(account: str, workspace: str, run_id: str) -> sa.Select[RunEvent]:
+    """The lines of a run; none if the run is of another workspace."""
     mine = (RunEvent.run_id == run_id, RunEvent.account == account, RunEvent.workspace == workspace)
-    query = sa.select(RunEvent).where(*mine).order_by(RunEvent.seq.desc()).limit(_MOST)
-    return list(session.scalars(query))[::-1]
+    return sa.select(RunEvent).where(*mine)

@@ -22,6 +22,9 @@ EVERY: Final = {"hourly": "1h", "daily": "1d", "weekly": "1w", "monthly": "1M"}
 _TWICE: Final = {"hourly": "2h", "daily": "2d", "weekly": "2w", "monthly": "2M"}
 # Of one piece of work: what is lost with its worker is not much, and it ends within the limits of a run.
 _MOST_WINDOWS: Final = 200
+# Of one model's retention, and of one range to calculate again.
+MOST_WINDOWS: Final = 20_000
+_SECONDS: Final = {"hourly": 3_600, "daily": 86_400, "weekly": 7 * 86_400, "monthly": 28 * 86_400}
 _INSTANT: Final = timedelta(microseconds=1)
 
 
@@ -34,7 +37,7 @@ class PlannedModel:
         period: its aggregation period, a key of `EVERY`.
         retention: such as "90d".
         zone: IANA name.
-        datasets: those of its versions, by id, and whether their rows have a time.
+        datasets: those of its versions, by id, and whether their rows have a time; others are not scheduled.
         metrics: current code of each metric, by id, and until when it pauses.
     """
 
@@ -111,6 +114,11 @@ def last_tick(now: datetime, period: str, zone: str) -> datetime:
     return windows(TimeRange(start, now + _INSTANT), EVERY[period], zone)[-1].start
 
 
+def at_most(start: datetime, end: datetime, period: str) -> int:
+    """About how many windows a range holds: it tells, before they are counted, that they are far too many."""
+    return int((end - start).total_seconds()) // _SECONDS[period]
+
+
 def windows_within(start: datetime, end: datetime, period: str, zone: str) -> tuple[Window, ...]:
     """The whole windows of the calendar in `[start, end)`."""
     # The first tile of a range that begins an instant earlier is never whole.
@@ -129,10 +137,11 @@ def _due_of(
     tick = last_tick(now, model.period, model.zone)
     start = parse_duration(model.retention).before(tick, parse_zone(model.zone))
     tiles = windows_within(start, tick, model.period, model.zone)
-    for dataset, timed in model.datasets.items():
+    # Rows without a time are of no window: what they give is not the value of any.
+    for dataset in (name for name, timed in model.datasets.items() if timed):
         for metric in running:
             spans = [_fitted(span, model) for span in planned.get((metric, dataset), ())]
-            for kind, low, high, windowed in _ranges(tiles if timed else (), spans, start, tick):
+            for kind, low, high, windowed in _ranges(tiles, spans, start, tick):
                 every = EVERY[model.period] if windowed else None
                 yield Due(model.id, metric, dataset, kind, low, high, every, model.zone, tick)
 

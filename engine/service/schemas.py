@@ -7,6 +7,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from engine.models.baseline import BaselineKind
+from engine.models.durations import parse_duration
+from engine.models.text_options import TextOptions
+
 Period = Literal["hourly", "daily", "weekly", "monthly"]
 _NAME: Final = 200
 _TEXT: Final = 4_000
@@ -26,6 +30,10 @@ Name = Annotated[str, Field(min_length=1, max_length=_NAME), AfterValidator(_pla
 Text = Annotated[str, Field(min_length=1, max_length=_TEXT), AfterValidator(_plain)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Number = int | float
+Params = Annotated[
+    dict[str, bool | int | float | str],
+    Field(max_length=100, description="values of keyword-only parameters of calc_metric, by name"),
+]
 
 
 class Strict(BaseModel):
@@ -65,14 +73,38 @@ class SegmentBody(Strict):
         return self.model_dump(exclude_none=True)
 
 
+class BaselineBody(Strict):
+    """What `calc_metric(df, baseline)` compares with."""
+
+    kind: BaselineKind = Field(
+        description="training: what the version was trained with; previous: the window before; first: the "
+        "first stretch of the data"
+    )
+    length: str | None = Field(None, max_length=10, examples=["30d"], description="of first")
+
+    @model_validator(mode="after")
+    def _fits(self) -> BaselineBody:
+        if (self.kind == "first") != (self.length is not None):
+            raise ValueError(
+                'a baseline is {"kind": "training"}, {"kind": "previous"} or '
+                '{"kind": "first", "length": "30d"}'
+            )
+        if self.length is not None:
+            parse_duration(self.length, what="length")
+        return self
+
+
 class ModelBody(Strict):
-    """A model. `segments` of a PUT replace those there are; left out, they stay."""
+    """A model. `segments` and `baseline` of a PUT replace what there is; left out, they stay."""
 
     name: Name
     aggregation_period: Period
     retention: str = Field("90d", max_length=10, examples=["90d"])
     zone: str = Field("UTC", max_length=64, examples=["Europe/Berlin"])
     segments: list[SegmentBody] | None = Field(None, max_length=_SEGMENTS)
+    baseline: BaselineBody | None = Field(
+        None, description="without one, metrics of two frames compare with a version's training_dataset"
+    )
 
 
 class DataSegmentBody(SegmentBody):
@@ -90,6 +122,19 @@ class DatasetBody(Strict):
 
     source: Text = Field(description="a path, a glob, a URL, or a table, as the service's operator allows")
     timestamp: Text | None = None
+    header: bool | None = Field(None, description="whether CSV files begin with names")
+    separator: str | None = Field(None, max_length=16, description="between the values of CSV files")
+    encoding: str | None = Field(None, max_length=64, description="of CSV and JSON files, such as cp1252")
+    quote: str | None = Field(None, max_length=16, description="around values of CSV files; empty for none")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> DatasetBody:
+        self.text()
+        return self
+
+    def text(self) -> TextOptions:
+        """How its files of text are written, as far as that was said."""
+        return TextOptions(self.header, self.separator, self.encoding, self.quote)
 
 
 class ModelVersionBody(Strict):
@@ -107,13 +152,18 @@ class MetricBody(Strict):
     model_id: Id
     name: Name
     code: str = Field(min_length=1, description="Python source with `calc_metric(df)`")
+    params: Params = {}
 
 
 class MetricChange(Strict):
-    """A metric's new name, code, or both. New code makes a new version of the metric."""
+    """A metric's new name, code or parameters; what is left out stays.
+
+    Another code, or other parameters, make a new version of the metric.
+    """
 
     name: Name | None = None
     code: str | None = Field(None, min_length=1)
+    params: Params | None = None
 
 
 class ValidateBody(Strict):

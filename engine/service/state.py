@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from engine import Engine
 from engine.service.brief import Brief
+from engine.service.crowd import Crowd
+from engine.service.health import Looker
 from engine.service.keys import digest_key, read_bearer
 from engine.service.observe import Telemetry
 from engine.service.problems import ApiProblem
+from engine.service.quotas import Quotas, quotas_of
 from engine.service.rate import RateLimit
 from engine.service.settings import Settings
 from engine.service.store.database import Database
-from engine.service.store.scope import Scope, find_scope
+from engine.service.store.scope import OPERATOR, VALUES, Scope, find_scope
 from engine.service.validation import Validations
+from engine.service.values import Values
 
 KEY_SECONDS: Final = 5.0
 
@@ -32,8 +39,12 @@ class State:
     validations: Validations
     telemetry: Telemetry
     rate: RateLimit
+    looker: Looker
+    values: Values
     # Workspaces by their keys' digests: how long a revoked key may still open one here.
     scopes: Brief[Scope] = field(default_factory=lambda: Brief(KEY_SECONDS))
+    quotas: Brief[Quotas] = field(default_factory=lambda: Brief(KEY_SECONDS))
+    crowd: Crowd = field(default_factory=Crowd)
 
 
 async def get_state(request: Request) -> State:
@@ -43,6 +54,8 @@ async def get_state(request: Request) -> State:
 
 
 StateOf = Annotated[State, Depends(get_state)]
+# For the document, and what is made from it; the header is read by `read_bearer`, which is stricter.
+_BEARER: Final = HTTPBearer(auto_error=False, description="an API key, as `calcmetric keys create` prints it")
 _PART = Path(min_length=1, max_length=64, examples=["acme"])
 
 
@@ -51,6 +64,7 @@ async def authenticate(
     state: StateOf,
     account: Annotated[str, _PART],
     workspace: Annotated[str, _PART],
+    _: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)] = None,
 ) -> Scope:
     """The workspace that the request's key is bound to, if it is the one in its path.
 
@@ -65,13 +79,45 @@ async def authenticate(
         scope = await run_in_threadpool(_admit, state, digest, address)
     if (scope.account, scope.workspace) != (account, workspace):
         raise ApiProblem(403, "forbidden", "this API key is not for this account and workspace")
+    request.state.account = scope.account
+    return scope
+
+
+def admit_watcher(request: Request, state: State) -> Scope:
+    """Whether a request for what is seen of all accounts has an operator's key, or one for values.
+
+    Raises:
+        ApiProblem: neither; too many requests; no values are shown.
+    """
+    key = read_bearer(request.headers.get("authorization"))
+    address = request.client.host if request.client else ""
+    scope = _admit(state, None if key is None else digest_key(key), address)
+    if scope == VALUES and not state.values.on:
+        raise ApiProblem(
+            403,
+            "forbidden",
+            "this service shows no values",
+            "the service's operator can have some shown",
+        )
+    if scope not in (OPERATOR, VALUES):
+        raise ApiProblem(
+            403,
+            "forbidden",
+            "this API key is of an account",
+            "what accounts use is shown with a key of the service's operator",
+        )
     return scope
 
 
 def _admit(state: State, digest: str | None, address: str) -> Scope:
     """The workspace of a key, once its request is counted."""
     scope = None if digest is None else find_scope(state.database, digest)
-    state.rate.take(f"address {address}" if scope is None else f"key {digest}")
+    try:
+        state.rate.take(f"address {address}" if scope is None else f"key {digest}")
+    except ApiProblem:
+        if scope is not None:
+            state.telemetry.refusals.refuse(scope.account, "requests_per_minute")
+        raise
     if scope is None or digest is None:
         raise ApiProblem(
             401,
@@ -85,3 +131,24 @@ def _admit(state: State, digest: str | None, address: str) -> Scope:
 
 
 ScopeOf = Annotated[Scope, Depends(authenticate)]
+
+
+async def join_crowd(request: Request, scope: ScopeOf, state: StateOf) -> AsyncIterator[None]:
+    """Answer a request among those of its account, as many at a time as it may have.
+
+    Raises:
+        ApiProblem: it has too many already.
+    """
+    quotas = state.quotas.get(scope.account)
+    if quotas is None:
+        quotas = await run_in_threadpool(_read_quotas, state, scope.account)
+    thread = not inspect.iscoroutinefunction(request.scope["route"].endpoint)
+    async with state.crowd.inside(scope.account, quotas.connections, thread=thread):
+        yield
+
+
+def _read_quotas(state: State, account: str) -> Quotas:
+    with state.database.reading() as session:
+        quotas = quotas_of(session, account)
+    state.quotas.put(account, quotas)
+    return quotas

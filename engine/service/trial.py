@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from engine import Dataset, Engine, LiveRun, Progress, Run, SegmentGroup, SourceRefused
-from engine.errors import CalcmetricError
+from engine import (
+    Baseline,
+    Dataset,
+    Engine,
+    LiveRun,
+    ParamsRefused,
+    Progress,
+    Run,
+    SegmentGroup,
+    SourceRefused,
+    TimeRange,
+)
+from engine.errors import CalcmetricError, UsageError
+from engine.models.durations import parse_duration, parse_zone
 from engine.models.result import GOOD, Result
 from engine.results.text import clean_text
-from engine.service.datasets import look_at_source
+from engine.service.baselines import NOTHING, Compared, dataset_of
+from engine.service.datasets import Reader, look_at_source
+from engine.service.health import Data, look
 from engine.service.problems import problem_fields
 from engine.service.rows import CUT
 from engine.service.settings import Settings
+from engine.wording import said, told
 
 # The share of each part of a trial in its progress, in percent.
 _STARTED: Final = 2
@@ -36,27 +51,33 @@ class Trial:
 
     Attributes:
         code: the metric's source.
+        params: the parameters that are set.
         source: of the dataset.
         timestamp: its column of time, or None.
+        text: what was said of its files of text, by the names of `Dataset`.
         retention: of the model; looked at only with a timestamp.
         zone: of the model.
-        segments: of the model.
+        segments: of the model, by their ids.
         as_of: what now is.
         settings: of the service.
-        tenant: whose it is.
+        reader: whose it is.
         name: of the metric.
+        compared: what it is compared with, if it takes a baseline.
     """
 
     code: str
+    params: Mapping[str, object]
     source: str
     timestamp: str | None
+    text: Mapping[str, Any]
     retention: str
     zone: str
-    segments: tuple[SegmentGroup, ...]
+    segments: Mapping[str, SegmentGroup]
     as_of: datetime
     settings: Settings
-    tenant: str
+    reader: Reader
     name: str
+    compared: Compared = NOTHING
 
 
 def try_metric(
@@ -71,37 +92,71 @@ def try_metric(
         hold: given each run that starts, to cancel it.
     """
     tell(_STARTED)
-    retention = trial.retention if trial.timestamp else None
-    dataset = Dataset(trial.source, timestamp=trial.timestamp, retention=retention)
 
     def note(progress: Progress) -> None:
         tell(_STARTED + progress.percent * (_FRAMES - _STARTED) // 100)
 
+    wrong: Mapping[str, str] = {}
     try:
-        look_at_source(trial.source, trial.settings)
-        live = engine.submit(
-            trial.code,
-            dataset,
-            segments=trial.segments,
-            zone=trial.zone,
-            as_of=trial.as_of,
-            limits=trial.settings.limits,
-            tenant=trial.tenant,
-            name=trial.name,
-            on_progress=note,
-        )
-        hold(live)
-        run = live.result()
+        look_at_source(trial.source, trial.settings, trial.reader)
+        trial.compared.look(trial.settings, trial.reader)
+        try:
+            run = _run(engine, trial, trial.segments, note, hold)
+        except ParamsRefused:
+            raise
+        except UsageError:
+            data = Data(trial.source, trial.timestamp, trial.zone, trial.reader, trial.text)
+            wrong = look(engine, trial.settings, data, trial.segments).segments
+            if not wrong:
+                raise
+            fitting = {key: group for key, group in trial.segments.items() if key not in wrong}
+            run = _run(engine, trial, fitting, note, hold)
     except SourceRefused as refused:
         problems = [problem_fields(problem) for problem in refused.problems]
         return failed("source-refused", "the source is refused", problems=problems)
+    except ParamsRefused as refused:
+        problems = [problem_fields(problem) for problem in refused.problems]
+        return failed("params-refused", "the parameters are refused", problems=problems)
     except CalcmetricError as error:
-        return failed("data-error", clean_text(str(error)))
-    if run.overall.status == "cancelled":
+        return failed("data-error", clean_text(said(error, "http")))
+    if run.results[0].status == "cancelled":
         return cancelled()
     tell(_EDGES)
-    warnings = [*_warnings(run, trial), *_edges(engine, trial, hold)]
-    return _answer(run, warnings)
+    left_out = [_warning("segment-left-out", f"data segment {key}: {text}") for key, text in wrong.items()]
+    return _answer(run, [*left_out, *_warnings(run, trial), *_edges(engine, trial, hold)])
+
+
+def _run(
+    engine: Engine,
+    trial: Trial,
+    segments: Mapping[str, SegmentGroup],
+    note: Callable[[Progress], None],
+    hold: Callable[[LiveRun], None],
+) -> Run:
+    baseline = trial.compared.baseline
+    retention = trial.retention if trial.timestamp else None
+    time: TimeRange | None = None
+    if retention is not None and baseline is not None and baseline.kind == "previous":
+        # What lies before the retention is then looked at as well, or there would be nothing to compare with.
+        length = parse_duration(retention, what="retention")
+        time = TimeRange(length.before(trial.as_of, parse_zone(trial.zone)), trial.as_of)
+        retention = None
+    live = engine.submit(
+        trial.code,
+        Dataset(trial.source, timestamp=trial.timestamp, retention=retention, **trial.text),
+        segments=segments.values(),
+        time=time,
+        baseline=baseline,
+        zone=trial.zone,
+        as_of=trial.as_of,
+        limits=trial.settings.limits,
+        tenant=trial.reader.account,
+        name=trial.name,
+        params=trial.params,
+        on_progress=note,
+    )
+    hold(live)
+    return live.result()
 
 
 def failed(code: str, message: str, *, problems: list[dict[str, object]] | None = None) -> dict[str, Any]:
@@ -112,6 +167,7 @@ def failed(code: str, message: str, *, problems: list[dict[str, object]] | None 
         "progress": 100,
         "value": None,
         "result": None,
+        "named": {},
         "segments": [],
         "printed": "",
         "seconds": 0.0,
@@ -127,20 +183,23 @@ def cancelled() -> dict[str, Any]:
 
 
 def _answer(run: Run, warnings: list[dict[str, object]]) -> dict[str, Any]:
-    full, *segments = [result.to_dict() for result in run.results]
+    shown = [result.to_dict(door="http") for result in run.results]
+    full, segments = shown[: len(run.names) or 1], shown[len(run.names) or 1 :]
+    named = dict(zip(run.names, full, strict=False))
     _cut_printed(segments)
     bad = [result for result in run.results if result.status not in GOOD]
     first = next((result.error for result in bad if result.error is not None), None)
     return {
         "status": "failed" if bad else "success",
         "progress": 100,
-        "value": full["value"],
-        "result": full,
+        "value": None if named else full[0]["value"],
+        "result": None if named else full[0],
+        "named": named,
         "segments": segments,
-        "printed": run.overall.printed,
+        "printed": run.results[0].printed,
         "seconds": run.report.seconds,
         "time": run.time.to_dict(),
-        "error": None if first is None else first.to_dict(),
+        "error": None if first is None else first.to_dict("http"),
         "problems": [],
         "warnings": warnings,
         "cut": [cut.to_dict() for cut in run.cut],
@@ -158,8 +217,9 @@ def _cut_printed(segments: list[dict[str, Any]]) -> None:
 
 def _warnings(run: Run, trial: Trial) -> Iterator[dict[str, object]]:
     for problem in run.report.warnings:
-        yield problem_fields(problem)
-    if run.overall.rows == 0:
+        if problem.code != "baseline-unused":  # a model's baseline is for those of its metrics that take one
+            yield problem_fields(problem)
+    if run.results[0].rows == 0:
         hint = (
             f"its rows may be older than the model's retention, {trial.retention}" if trial.timestamp else ""
         )
@@ -171,33 +231,50 @@ def _edges(engine: Engine, trial: Trial, hold: Callable[[LiveRun], None]) -> Ite
     try:
         live = engine.submit(
             trial.code,
-            Dataset(trial.source, rows=1),
+            Dataset(trial.source, rows=1, **trial.text),
             segments=[SegmentGroup.where(_NO_ROWS, "1 = 0")],
             zone=trial.zone,
             limits=trial.settings.limits,
-            tenant=trial.tenant,
+            tenant=trial.reader.account,
             name=f"{trial.name} (edges)",
+            params=trial.params,
+            baseline=_whole_baseline(trial),
         )
         hold(live)
         run = live.result()
     except CalcmetricError as error:
-        yield _warning("not-tried", f"small frames could not be tried: {clean_text(str(error))}")
+        yield _warning("not-tried", f"small frames could not be tried: {clean_text(said(error, 'http'))}")
         return
-    if len(run.results) < 2:  # stopped before they were found
-        yield _warning("not-tried", f"small frames could not be tried: {run.overall.status}")
+    if run.frames < 2:  # stopped before they were found
+        yield _warning("not-tried", f"small frames could not be tried: {run.results[0].status}")
         return
-    row, nothing = run.results
+    row, nothing = (_worst(run, index) for index in range(2))
     if row.status not in GOOD:
         yield _broken("breaks-on-one-row", "on a frame of a single row", row)
     if nothing.status not in GOOD or nothing.excuse is not None:
         yield _broken("breaks-without-rows", "on a frame without rows", nothing)
 
 
+def _whole_baseline(trial: Trial) -> Baseline | None:
+    """What small frames are compared with: all that there is, as they have no time."""
+    if trial.compared.baseline is None:
+        return None
+    training = trial.compared.training
+    return Baseline.data(Dataset(trial.source, **trial.text) if training is None else dataset_of(training))
+
+
+def _worst(run: Run, index: int) -> Result:
+    """What went wrong on a frame with one of the metric's numbers, or the first of them."""
+    found = [result for result in run.results if result.frame.index == index]
+    return next((result for result in found if result.status not in GOOD), found[0])
+
+
 def _broken(code: str, where: str, result: Result) -> dict[str, object]:
     error = result.error or result.excuse
     assert error is not None
     status = "raised" if result.error is None else result.status
-    return _warning(code, f"{where}: {status}: {error.message}", error.hint or _HINTS[code], error.line)
+    hint = told(error.hint, "http") or _HINTS[code]
+    return _warning(code, f"{where}: {status}: {error.message}", hint, error.line)
 
 
 def _warning(code: str, message: str, hint: str = "", line: int | None = None) -> dict[str, object]:

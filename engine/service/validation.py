@@ -7,27 +7,37 @@ import logging
 import secrets
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 
 from engine import Engine, LiveRun
 from engine.failures import describe
+from engine.service.baselines import Compared, compared_by
 from engine.service.brief import Brief
-from engine.service.datasets import fingerprint
+from engine.service.datasets import Reader, fingerprint
+from engine.service.fairpool import FairPool
 from engine.service.news import News
 from engine.service.observe import Telemetry
 from engine.service.problems import not_found
+from engine.service.quotas import refuse_more
 from engine.service.runlog import RunLog
 from engine.service.segments import segment_group
 from engine.service.settings import Settings
 from engine.service.store import trials
 from engine.service.store.database import UNAVAILABLE, Database, insist
-from engine.service.store.scope import Scope, current_version, get_model, get_owned, segments_of
-from engine.service.store.tables import Metric, MetricVersion, Model, StoredDataset, Validation
+from engine.service.store.scope import (
+    Scope,
+    current_version,
+    get_model,
+    get_owned,
+    is_alone,
+    segments_of,
+)
+from engine.service.store.tables import DataSegment, Metric, MetricVersion, Model, StoredDataset, Validation
 from engine.service.trial import Trial, cancelled, failed, try_metric
 
 logger = logging.getLogger(__name__)
@@ -36,6 +46,8 @@ logger = logging.getLogger(__name__)
 _LOOK_SECONDS: Final = 1.0
 # For how long polls of a pending trial do not look whether its code or data changed, or its owner is gone.
 _PENDING_SECONDS: Final = 3.0
+# How long the end waits for trials: one whose source is being compiled hears of it only after that.
+_END_SECONDS: Final = 10.0
 # A trial whose server died so often is not begun again: it may be what killed them.
 _ATTEMPTS: Final = 3
 
@@ -81,7 +93,7 @@ class Validations:
         self._telemetry = telemetry
         self._owner = secrets.token_hex(8)
         self._going: dict[str, _Going] = {}
-        self._threads = ThreadPoolExecutor(settings.validations, "calcmetric-validation")
+        self._threads = FairPool(settings.validations, "calcmetric-validation")
         self._closing = threading.Event()
         self._news = News(database)
         self._pending: Brief[tuple[Asked, Validation]] = Brief(_PENDING_SECONDS)
@@ -118,6 +130,8 @@ class Validations:
         trial = self._look(asked, restart=restart)
         if trial.state == trials.PENDING:
             self._pending.put(place, (asked, trial))
+        else:  # what a poll before left there would answer for what has changed since
+            self._pending.drop(place)
         return asked, trial
 
     def cancel(self, scope: Scope, metric_id: str, dataset_id: str) -> None:
@@ -139,11 +153,11 @@ class Validations:
     def close(self) -> None:
         """Cancel what goes on; other servers, or this one when it is back, begin it again."""
         self._closing.set()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
         for going in list(self._going.values()):
             going.stop()
-        self._threads.shutdown(wait=True)
-        for trial_id in list(self._going):  # what never began
+        self._threads.close(_END_SECONDS)
+        for trial_id in list(self._going):  # what never began, and what still compiles a source
             self._release(trial_id)
 
     def _ask(self, scope: Scope, metric_id: str, dataset_id: str) -> Asked:
@@ -154,10 +168,14 @@ class Validations:
                 raise not_found("dataset of the metric's model")
             model = get_model(session, scope, metric.model_id)
             version = current_version(session, metric)
-            definitions = [one.definition for one in segments_of(session, model.id)]
-        trial = self._trial(model, metric, version, dataset, definitions)
-        # Other segments make another trial, too.
-        seen = fingerprint(dataset.source, dataset.timestamp, f"{model.retention} {model.zone} {definitions}")
+            segments = segments_of(session, model.id)
+            reader = Reader(scope.account, is_alone(session))
+            compared = compared_by(session, model, dataset.id)
+        definitions = [one.definition for one in segments]
+        trial = self._trial(model, metric, version, dataset, segments, reader, compared)
+        # Other segments make another trial, too, and so does another baseline.
+        about = f"{model.retention} {model.zone} {definitions} {compared.seen}".rstrip()
+        seen = fingerprint(dataset.source, dataset.timestamp, about)
         return Asked(trials.Key(version.id, dataset.id, seen), trial, scope, version.number)
 
     def _trial(
@@ -166,19 +184,24 @@ class Validations:
         metric: Metric,
         version: MetricVersion,
         dataset: StoredDataset,
-        definitions: list[dict[str, Any]],
+        segments: list[DataSegment],
+        reader: Reader,
+        compared: Compared,
     ) -> Trial:
         return Trial(
             code=version.code,
+            params=version.params or {},
             source=dataset.source,
             timestamp=dataset.timestamp,
+            text=dataset.text or {},
             retention=model.retention,
             zone=model.zone,
-            segments=tuple(segment_group(one) for one in definitions),
+            segments={one.id: segment_group(one.definition) for one in segments},
             as_of=datetime.now(UTC),
             settings=self._settings,
-            tenant=model.account,
+            reader=reader,
             name=metric.id,
+            compared=compared,
         )
 
     def _look(self, asked: Asked, *, restart: bool) -> Validation:
@@ -190,6 +213,8 @@ class Validations:
                 if known is not None and trials.is_settled(session, known, seconds):
                     return known
         with self._database.session() as session:
+            if trials.is_news(session, asked.key, restart=restart):
+                refuse_more(session, asked.scope.account, validations=1)
             trial = trials.open_trial(session, asked.key, restart=restart)
             if trial.state == trials.ENDED:
                 return trial
@@ -198,7 +223,7 @@ class Validations:
                 attempt = trials.claim_trial(session, trial.id, self._owner, seconds)
         if attempt:
             self._going[trial.id] = _Going()  # once it is ours for all to see: what is not is stopped
-            self._threads.submit(self._make, trial.id, asked, attempt)
+            self._threads.submit(asked.scope.account, partial(self._make, trial.id, asked, attempt))
         return trial
 
     def _make(self, trial_id: str, asked: Asked, attempt: int) -> None:

@@ -159,7 +159,7 @@ def _without_nulls(type_: pb.DataType) -> bytes:
     """A type as bytes, everything in it nullable: grouping by a key makes columns so."""
     copy = pb.DataType()
     copy.CopyFrom(type_)
-    work: list[Any] = [copy]
+    work = [copy]
     while work:
         here = work.pop()
         match here.WhichOneof("kind"):

@@ -34,7 +34,7 @@ def ask_states(source: Source, chain: Chain, plan: CellsPlan, asker: Asker) -> S
     carried = carry(lower, base, names, lambda steps: source.columns_after(lower, steps, asker))
     states = [named(state, f"_calcmetric_s{i}") for i, state in enumerate(plan.states)]
     relation = aggregated(carried.relation, [column(name) for name in names], states)
-    table = source.fetch(relation, asker, base=base).table
+    table = source.fetch(relation, asker, base=base, unordered=True).table
     arrays = [flat(table.column(i)) for i in range(table.num_columns)]
     return StateTable(tuple(arrays[: len(keys)]), tuple(arrays[len(keys) :]))
 

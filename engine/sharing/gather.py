@@ -27,10 +27,12 @@ class StateTable:
     Attributes:
         keys: the columns that tell frames apart, in the order of `frame_keys`; one value for each cell.
         states: the columns of the states that a `CellsPlan` asked for; likewise.
+        notes: by whom they were given; see `BackendSession.told`.
     """
 
     keys: tuple[pa.Array, ...]
     states: tuple[pa.Array, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -39,10 +41,12 @@ class Offer:
 
     Attributes:
         plan: how cells answer it.
+        run: whose question it is.
         states: what the cells say to it, once it is known.
     """
 
     plan: CellsPlan
+    run: object = None
     states: StateTable | None = None
     settled: bool = False
 
@@ -77,7 +81,7 @@ class Gather:
         with self._condition:
             if self._closed:
                 raise Unfused("the count has begun")
-            mine = Offer(plan)
+            mine = Offer(plan, run)
             self._offers.append(mine)
             self._expected.discard(run)
             self._condition.notify_all()

@@ -48,7 +48,7 @@ class Once(Generic[_T]):
         self._condition = threading.Condition()
         self._making = False
         self._made: list[_T] = []
-        self._refusal: Unfused | None = None
+        self._refusal: str | None = None
         self._tries = 0
 
     @property
@@ -64,7 +64,7 @@ class Once(Generic[_T]):
     @property
     def untouched(self) -> bool:
         """Whether nobody has begun to make it."""
-        return not (self._making or self._made or self._refusal)
+        return not (self._making or self._made or self._refusal is not None)
 
     @property
     def in_progress(self) -> bool:
@@ -89,24 +89,25 @@ class Once(Generic[_T]):
             if self._made:
                 return self._made[0]
             if self._refusal is not None:
-                raise self._refusal
+                raise Unfused(self._refusal)
             self._making = True
         try:
             made = make()
         except Unfused as refusal:
-            self._end(refusal=refusal)
+            self._end(refusal=refusal.reason)
             raise
         except (BackendError, Interrupted) as error:
             self._tries += 1
             self._end(refusal=_refusal(error) if self._tries == _TRIES else None)
             raise
         except BaseException:
-            self._end(refusal=Unfused("the shared query failed"))
+            self._end(refusal="the shared query failed")
             raise
         self._end(made)
         return made
 
-    def _end(self, *made: _T, refusal: Unfused | None = None) -> None:
+    def _end(self, *made: _T, refusal: str | None = None) -> None:
+        """Note what came of it; of a refusal the reason alone: an exception keeps what its frames hold."""
         with self._condition:
             self._making = False
             self._made += made
@@ -114,7 +115,5 @@ class Once(Generic[_T]):
             self._condition.notify_all()
 
 
-def _refusal(error: BackendError | Interrupted) -> Unfused:
-    return Unfused(
-        "the shared query was stopped" if isinstance(error, Interrupted) else "the server was lost"
-    )
+def _refusal(error: BackendError | Interrupted) -> str:
+    return "the shared query was stopped" if isinstance(error, Interrupted) else "the server was lost"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,7 +18,9 @@ from engine.frames import FramePlan
 from engine.frames.build import filtered
 from engine.fusion.chain import Chain, stack
 from engine.fusion.unfused import Unfused
+from engine.ledger import Account, lone_account
 from engine.sharing.once import Patience
+from engine.threads import Pending
 
 # Arrow bytes that one shared answer may bring.
 MAX_BYTES: Final = 1 << 30
@@ -34,6 +36,7 @@ class Asker:
         step: how many questions the call has asked before.
         patience: how long the call can wait.
         queries: queries that were sent on its behalf.
+        notes: by whom they were answered; see `BackendSession.told`.
     """
 
     run: object
@@ -41,6 +44,11 @@ class Asker:
     step: int
     patience: Patience
     queries: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def _ignore() -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,8 @@ class Source:
         schema: their type, a struct.
         plan: what the run covers.
         spark: whether the backend is Spark itself, and not only speaks its protocol.
+        account: what is kept is taken from it.
+        on_disturbed: is told that calls lost time through others, of which no deadline knows.
     """
 
     session: BackendSession
@@ -60,12 +70,20 @@ class Source:
     schema: pb.DataType
     plan: FramePlan
     spark: bool
+    account: Account = field(default_factory=lone_account)
+    on_disturbed: Callable[[], None] = _ignore
     _names: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of its columns, in order."""
         return tuple(field.name for field in self.schema.struct.fields)
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """The names of those columns that are text."""
+        fields = self.schema.struct.fields
+        return frozenset(field.name for field in fields if field.data_type.WhichOneof("kind") == "string")
 
     @property
     def splits(self) -> bool:
@@ -77,8 +95,19 @@ class Source:
         """The rows of the run's whole range."""
         return filtered(self.relation, self.plan.inside)
 
+    @property
+    def overall(self) -> pb.Relation:
+        """The rows of frame 0; those of `full`, but for a baseline whose windows are others."""
+        return filtered(self.relation, self.plan.overall)
+
     def fetch(
-        self, relation: pb.Relation, asker: Asker, *, base: pb.Relation, most_bytes: int | None = None
+        self,
+        relation: pb.Relation,
+        asker: Asker,
+        *,
+        base: pb.Relation,
+        most_bytes: int = MAX_BYTES,
+        unordered: bool = False,
     ) -> Fetched:
         """Run a shared query, in half of the time that its asker has.
 
@@ -86,7 +115,8 @@ class Source:
             relation: the query.
             asker: who asks.
             base: the only part of it that may read anything; an alias as `keyed_base` makes it.
-            most_bytes: Arrow bytes that it may bring; None: any number.
+            most_bytes: Arrow bytes that it may bring.
+            unordered: whether the order of the rows means nothing.
 
         Raises:
             Unfused: it failed, took too long, or gave too much.
@@ -97,11 +127,13 @@ class Source:
         asker.queries += 1
         with _as_unfused(asker.patience):
             return fetch(
-                self.session,
+                self.session.told(asker.notes.append),
                 relation,
                 deadline=patience.deadline,
                 cancel=patience.cancel,
                 most_bytes=most_bytes,
+                account=self.account,
+                unordered=unordered,
             )
 
     def type_of(self, relation: pb.Relation, asker: Asker) -> pb.DataType:
@@ -111,11 +143,13 @@ class Source:
             Unfused, BackendLost, Interrupted: as `fetch`.
         """
         request = pb.AnalyzePlanRequest()
-        request.schema.plan.root.CopyFrom(plans.bind(relation, frame=self.full, views={}, scope="shape"))
+        bound = plans.bind(relation, frame=self.full, views={}, scope=fresh_scope())
+        request.schema.plan.root.CopyFrom(bound)
         patience = asker.patience.half()
         asker.queries += 1
         with _as_unfused(asker.patience):
-            answer = self.session.analyze(request, deadline=patience.deadline, cancel=patience.cancel)
+            session = self.session.told(asker.notes.append)
+            answer = session.analyze(request, deadline=patience.deadline, cancel=patience.cancel)
         return answer.schema.schema
 
     def columns_after(self, chain: Chain, steps: int, asker: Asker) -> tuple[str, ...]:
@@ -138,11 +172,8 @@ class Aside:
 
     def __init__(self, source: Source, relation: pb.Relation, asker: Asker) -> None:
         self._asker = Asker(asker.run, asker.frame, asker.step, asker.patience)
-        self._schema: pb.DataType | None = None
-        self._error: BaseException | None = None
         self._into = asker
-        self._thread = threading.Thread(target=self._ask, args=(source, relation), name="calcmetric-schema")
-        self._thread.start()
+        self._schema = Pending(lambda: source.type_of(relation, self._asker), "calcmetric-schema")
 
     def result(self) -> pb.DataType:
         """Wait for it.
@@ -150,18 +181,21 @@ class Aside:
         Raises:
             Unfused, BackendLost, Interrupted: as `Source.fetch`.
         """
-        self._thread.join()
-        self._into.queries += self._asker.queries
-        if self._error is not None:
-            raise self._error
-        assert self._schema is not None
-        return self._schema
-
-    def _ask(self, source: Source, relation: pb.Relation) -> None:
+        patience = self._asker.patience
         try:
-            self._schema = source.type_of(relation, self._asker)
-        except BaseException as error:
-            self._error = error
+            return self._schema.wait(patience.deadline, patience.cancel)
+        finally:
+            self._into.queries += self._asker.queries
+            self._into.notes += self._asker.notes
+
+
+def fresh_scope() -> str:
+    """What makes a bound plan's references unique; see `plans.bind`.
+
+    Made anew for each plan: they are names of the whole backend session while a plan is planned, and the
+    calls and the metrics of `evaluate_many` have one session, as has whoever else uses a caller's own.
+    """
+    return uuid.uuid4().hex
 
 
 @contextmanager

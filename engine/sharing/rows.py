@@ -14,6 +14,7 @@ from engine.frames import Family, FrameSet, frame_keys, number_rows
 from engine.fusion.carry import carry, key_names, keyed_base
 from engine.fusion.chain import Chain
 from engine.fusion.unfused import Unfused
+from engine.ledger import Account
 from engine.sharing.answers import Codes, Split, place_rows, split_rows
 from engine.sharing.cut import cut, extras, flat
 from engine.sharing.queries import MAX_BYTES, Aside, Asker, Source
@@ -28,7 +29,11 @@ _BYTES: Final = 8
 class Rows:
     """The answer of a row-wise plan over the whole range, with what tells frames apart. Not thread-safe."""
 
-    def __init__(self, schema: pb.DataType, own: pa.Table, frames: Callable[[Family], Codes]) -> None:
+    def __init__(
+        self, schema: pb.DataType, own: pa.Table, frames: Callable[[Family], Codes], account: Account
+    ) -> None:
+        self._account = account
+        self._size = own.nbytes
         self._schema = schema
         self._own = own
         self._frames = frames
@@ -40,13 +45,25 @@ class Rows:
         Args:
             number: of the family.
             family: it.
+
+        Raises:
+            Unfused: there is no room for a cut.
         """
         if number not in self._cuts:
             while len(self._cuts) >= _KEPT_CUTS:
-                self._cuts.popitem(last=False)
+                self._drop()
+            while not self._account.take(self._size):
+                if not self._cuts:
+                    raise Unfused("more rows than are kept in memory")
+                self._drop()
             self._cuts[number] = split_rows(self._schema, self._own, self._frames(family))
         self._cuts.move_to_end(number)
         return self._cuts[number]
+
+    def _drop(self) -> None:
+        """Forget the cut that was used longest ago."""
+        self._cuts.popitem(last=False)
+        self._account.give(self._size)
 
 
 def ask_rows(source: Source, chain: Chain, relation: pb.Relation, frames: FrameSet, asker: Asker) -> Rows:
@@ -71,13 +88,15 @@ def ask_rows(source: Source, chain: Chain, relation: pb.Relation, frames: FrameS
     names = key_names(chain, source.columns, len(keys))
     base = keyed_base(chain.read, source.full, list(zip(names, keys, strict=True)))
     carried = carry(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
-    fetched = source.fetch(carried.relation, asker, base=base, most_bytes=MAX_BYTES)
+    fetched = source.fetch(carried.relation, asker, base=base)
     schema = aside.result()
     part = cut(fetched, schema, extras(carried, names))
     carried_keys = [flat(part.carried[name]) for name in names]
     if numbering is not None:
         numbers = carried_keys[0].to_numpy()
-        return Rows(schema, part.own, lambda family: numbering.frames(family)[numbers])
+        return Rows(schema, part.own, lambda family: numbering.frames(family)[numbers], source.account)
     # In dictionary form each family looks at the different values only; null is one of them.
     columns = [pc.dictionary_encode(key, null_encoding="encode") for key in carried_keys]
-    return Rows(schema, part.own, lambda family: place_rows(family, columns, part.own.num_rows))
+    return Rows(
+        schema, part.own, lambda family: place_rows(family, columns, part.own.num_rows), source.account
+    )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import pyspark.sql.connect.proto as pb
 
 from engine import plans
-from engine.frames import Family, FrameSet, PlannedFrame
+from engine.frames import Family, FrameSet, Members, PlannedFrame
 from engine.fusion.cells import plan_cells
 from engine.fusion.chain import Chain
 from engine.fusion.choice import Choice, cells_pay, choose
@@ -21,11 +21,11 @@ from engine.fusion.unfused import Unfused
 from engine.models.run import Shared
 from engine.sharing.answers import Answer, Split
 from engine.sharing.cells import RolledUp, ask_states
-from engine.sharing.counting import Counted, count_together
+from engine.sharing.counting import Counted, count_together, count_whole
 from engine.sharing.families import ask_family
 from engine.sharing.gather import Gather, StateTable
 from engine.sharing.once import Once, Patience
-from engine.sharing.queries import Aside, Asker, Source
+from engine.sharing.queries import Aside, Asker, Source, fresh_scope
 from engine.sharing.rows import Rows, ask_rows
 
 # Questions that are remembered, and the bytes of their plans; a metric that asks more of them computes its
@@ -40,6 +40,8 @@ _MAX_KINDS: Final = 12
 _ENOUGH: Final = 3
 _POLL_SECONDS: Final = 0.1
 
+_T = TypeVar("_T")
+
 
 @dataclass(eq=False, slots=True)
 class _Question:
@@ -52,6 +54,8 @@ class _Question:
     rows: Once[Rows] = field(default_factory=Once)
     families: dict[int, Once[Split]] = field(default_factory=dict)
     empty: Once[Answer] = field(default_factory=Once)
+    whole: Once[Answer] = field(default_factory=Once)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -63,6 +67,13 @@ class _Question:
     def known(self, family: int) -> bool:
         """Whether a frame of a family can be answered without a query."""
         return self.cells.made or self.rows.made or self.of_family(family).made
+
+    def noted(self, way: str, make: Callable[[], _T], asker: Asker) -> _T:
+        """What `make` makes, with a note by whom the questions to the backend were answered."""
+        before = len(asker.notes)
+        made = make()
+        self.notes[way] = tuple(dict.fromkeys(asker.notes[before:]))
+        return made
 
     def of_family(self, family: int) -> Once[Split]:
         """The answers of a family's frames."""
@@ -91,12 +102,27 @@ class Ready:
         what: the plan in a few words.
         how: as `Shared.how`.
         answer: it.
+        notes: by whom it was given; see `BackendSession.told`.
     """
 
     key: bytes
     what: str
     how: str
     answer: Answer
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A frame has to ask for itself.
+
+    Attributes:
+        what: the plan in a few words.
+        reason: as `Shared.reason`.
+    """
+
+    what: str
+    reason: str
 
 
 class Sharing:
@@ -106,21 +132,34 @@ class Sharing:
         source: the dataset.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> None:
+        """Share nothing yet.
+
+        Args:
+            source: the dataset.
+            given: the segments of each group, where they are those of other data.
+            repeated: whether several calls have the same frame, as those of windows do that have one
+                baseline.
+        """
         self.source = source
+        self._given = given
+        self._repeated = repeated
         self._schemas: dict[bytes, pb.DataType] = {}
         self._plan_bytes = 0
         self._gather = Gather()
-        self._counting = threading.Lock()
         self._counted: Counted | None = None
         self._known = threading.Event()
         self._lock = threading.Lock()
         self._questions: dict[bytes, _Question] = {}
+        self._runs = 0
+        self._asked: Counter[object] = Counter()
         self._steps: dict[tuple[object, int], _Step] = {}
-        self._tallies: defaultdict[object, Counter[tuple[str, str, str]]] = defaultdict(Counter)
+        self._tallies: defaultdict[object, Counter[tuple[str, str, str, str]]] = defaultdict(Counter)
 
     def expect(self, run: object) -> None:
         """A run is about to make its first call; counting waits a moment for what it asks."""
+        with self._lock:
+            self._runs += 1
         self._gather.expect(run)
 
     def leave(self, run: object) -> None:
@@ -128,21 +167,19 @@ class Sharing:
         self._gather.leave(run)
 
     def count(self, patience: Patience) -> Counted:
-        """Count the rows of the frames, and find the segments; once for all runs.
+        """Count the rows of the frames, and find the segments; by one thread, for all runs.
 
         Raises:
             BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
             DataError: the data has values that cannot be segments, or too many.
         """
-        with self._counting:
-            if self._counted is None:
-                self._counted = count_together(self.source, self._gather, patience)
-                self._known.set()
-                return self._counted
-            return Counted(self._counted.frames, self._counted.cells, 0)
+        counted = count_together(self.source, self._gather, patience, self._given)
+        counted = self._counted = count_whole(self.source, counted, patience)
+        self._known.set()
+        return counted
 
-    def answer(self, key: bytes, relation: pb.Relation, asker: Asker) -> Answer | None:
-        """The answer to a question of a frame; None if the frame has to ask for itself.
+    def answer(self, key: bytes, relation: pb.Relation, asker: Asker) -> Answer | Apart:
+        """The answer to a question of a frame, or that it has to ask for itself; see `note_apart`.
 
         Args:
             key: the canonical form of the plan.
@@ -152,19 +189,38 @@ class Sharing:
         Raises:
             BackendLost, Interrupted: as `BackendSession.execute`.
         """
-        question = self._question(key, relation)
-        how, reason = "frame", question.choice.reason if question else "too many different plans"
-        answer: Answer | None = None
-        if question is None or question.choice.how == "frame":
-            self.leave(asker.run)
-        else:
-            try:
-                how, answer = self._answer(key, question, asker)
-                reason = ""
-            except Unfused as unfused:
-                reason = unfused.reason
-        self._tally(asker.run, question.what if question else describe(relation), how, reason)
+        question = self._question(key, relation, asker.run)
+        if question is None:
+            return self.apart(relation, asker, "too many different plans")
+        if question.choice.how == "frame":
+            return self.apart(relation, asker, question.choice.reason)
+        try:
+            how, answer, notes = self._answer(key, question, asker)
+        except Unfused as unfused:
+            return Apart(question.what, unfused.reason)
+        self._tally(asker.run, question.what, how, "", notes)
         return answer
+
+    def apart(self, relation: pb.Relation, asker: Asker, reason: str) -> Apart:
+        """A frame asks for itself, whatever others ask.
+
+        Args:
+            relation: the plan.
+            asker: the frame's call.
+            reason: as `Shared.reason`.
+        """
+        self.leave(asker.run)
+        return Apart(describe(relation), reason)
+
+    def note_apart(self, apart: Apart, asker: Asker, notes: Sequence[str]) -> None:
+        """Count what a frame asked for itself.
+
+        Args:
+            apart: what and why.
+            asker: the frame's call.
+            notes: by whom it was answered; see `BackendSession.told`.
+        """
+        self._tally(asker.run, apart.what, "frame", apart.reason, notes)
 
     def schema(self, key: bytes) -> pb.DataType | None:
         """The type of a plan over any frame, by its canonical form, if it was asked for before."""
@@ -189,56 +245,70 @@ class Sharing:
         if question is None or step is None or self._counted is None:
             return None
         frame = self._counted.frames.frames[asker.frame]
+        if frame.family < 0:
+            return None
         if not frame.rows:
             empty = question.empty.value
-            return None if empty is None else Ready(key, question.what, "empty", empty)
-        for how, once in (("cells", question.cells), ("families", question.of_family(frame.family))):
+            notes = question.notes.get("empty", ())
+            return None if empty is None else Ready(key, question.what, "empty", empty, notes)
+        for how, way, once in (
+            ("cells", "cells", question.cells),
+            ("families", _way_of(frame.family), question.of_family(frame.family)),
+        ):
             split = once.value
             if split is not None:
                 with suppress(Unfused):
-                    answer = split.answer(asker.frame)
-                    return None if answer is None else Ready(key, question.what, how, answer)
+                    answer, notes = split.answer(asker.frame), question.notes.get(way, ())
+                    return None if answer is None else Ready(key, question.what, how, answer, notes)
         return None
 
     def note_used(self, ready: Ready, asker: Asker) -> None:
         """Count an answer that was given before it was asked for."""
         with self._lock:
             self._steps.setdefault((asker.run, asker.step), _Step(ready.key)).asked[ready.key] += 1
-        self._tally(asker.run, ready.what, ready.how, "")
+        self._tally(asker.run, ready.what, ready.how, "", ready.notes)
 
     def report(self, run: object) -> tuple[Shared, ...]:
         """How the questions of a run were answered, the most frequent first."""
         with self._lock:
             return tuple(
-                Shared(plan, how, frames, reason)
-                for (plan, how, reason), frames in self._tallies[run].most_common()
+                Shared(plan, how, frames, reason, by)
+                for (plan, how, reason, by), frames in self._tallies[run].most_common()
             )
 
     def _has_room(self, size: int) -> bool:
         """Whether so many bytes more may be remembered; they are then taken."""
-        if self._plan_bytes + size > _MAX_PLAN_BYTES:
+        if self._plan_bytes + size > _MAX_PLAN_BYTES or not self.source.account.take(size):
             return False
         self._plan_bytes += size
         return True
 
-    def _tally(self, run: object, what: str, how: str, reason: str) -> None:
+    def _tally(self, run: object, what: str, how: str, reason: str, notes: Sequence[str] = ()) -> None:
         """Count an answer for the run's report."""
+        by, why = told_by(notes)
+        reason = "; ".join(dict.fromkeys(part for part in (reason, why) if part))
         with self._lock:
-            tallies, entry = self._tallies[run], (what, how, reason)
+            tallies, entry = self._tallies[run], (what, how, reason, by)
             if entry not in tallies and len(tallies) >= _MAX_TALLIES:
-                entry = "other plans", how, ""
+                entry = "other plans", how, "", by
             tallies[entry] += 1
 
-    def _question(self, key: bytes, relation: pb.Relation) -> _Question | None:
+    def _question(self, key: bytes, relation: pb.Relation, run: object = None) -> _Question | None:
         with self._lock:
             if key not in self._questions:
+                # Runs that share a dataset have a part of the room each: one that asks ever other things
+                # would leave none to the others.
+                if self._asked[run] >= _MAX_QUESTIONS // max(1, self._runs):
+                    return None
                 if len(self._questions) >= _MAX_QUESTIONS or not self._has_room(2 * len(key)):
                     return None
+                self._asked[run] += 1
                 choice = choose(relation, spark=self.source.spark, schema=self.source.schema)
                 self._questions[key] = _Question(relation, choice, describe(relation))
             return self._questions[key]
 
-    def _answer(self, key: bytes, question: _Question, asker: Asker) -> tuple[str, Answer]:
+    def _answer(self, key: bytes, question: _Question, asker: Asker) -> tuple[str, Answer, tuple[str, ...]]:
+        """The way of answering, the answer, and by whom it was given."""
         with self._lock:
             step = self._steps.setdefault((asker.run, asker.step), _Step(key))
             step.asked[key] += 1
@@ -249,13 +319,25 @@ class Sharing:
         frames = self._frames(asker.patience)
         frame = frames.frames[asker.frame]
         if frame.rows:
+            if frame.family < 0:
+                raise Unfused("other rows than those of all windows together")
             if not may_share and not question.known(frame.family):
                 raise Unfused("a plan that differs between frames")
+            if self._asks_alone(question, frames.families[frame.family]):
+                ask = partial(question.noted, "whole", partial(self._on_frame, question, frame, asker), asker)
+                alone = question.whole.get(ask, asker.patience)
+                return "families", alone, question.notes.get("whole", ())
             how, split = self._split(question, frames, asker)
             found = split.answer(asker.frame)
             if found is not None:
-                return how, found
-        return "empty", question.empty.get(lambda: self._on_empty(question, frame, asker), asker.patience)
+                way = _way_of(frame.family) if how == "families" else how
+                return how, found, question.notes.get(way, ())
+        ask = partial(question.noted, "empty", partial(self._on_frame, question, frame, asker), asker)
+        return "empty", question.empty.get(ask, asker.patience), question.notes.get("empty", ())
+
+    def _asks_alone(self, question: _Question, family: Family) -> bool:
+        """Whether the one frame of a family is asked for itself, once for all calls that have it."""
+        return self._repeated and not family.keys and question.choice.how == "families"
 
     def _frames(self, patience: Patience) -> FrameSet:
         while not self._known.wait(_POLL_SECONDS):
@@ -266,7 +348,8 @@ class Sharing:
     def _try_cells(self, question: _Question, asker: Asker) -> Split | None:
         """The answers from cells; None if another way has to be taken."""
         try:
-            return question.cells.get(lambda: self._ask_cells(question, asker), asker.patience)
+            ask = partial(question.noted, "cells", partial(self._ask_cells, question, asker), asker)
+            return question.cells.get(ask, asker.patience)
         except Unfused:
             return None
 
@@ -280,7 +363,8 @@ class Sharing:
         number = frames.frames[asker.frame].family
         family = frames.families[number]
         if question.choice.how == "rows":
-            rows = question.rows.get(lambda: ask_rows(source, chain, relation, frames, asker), asker.patience)
+            ask = partial(ask_rows, source, chain, relation, frames, asker)
+            rows = question.rows.get(partial(question.noted, "rows", ask, asker), asker.patience)
             with question.lock:
                 return "rows", rows.split(number, family)
         if len(family.frames) < 2:
@@ -291,7 +375,8 @@ class Sharing:
 
     def _of_family(self, question: _Question, families: Sequence[Family], number: int, asker: Asker) -> Split:
         ask = partial(ask_family, self.source, question.chain, question.relation, families[number], asker)
-        return question.of_family(number).get(ask, asker.patience)
+        noted = partial(question.noted, _way_of(number), ask, asker)
+        return question.of_family(number).get(noted, asker.patience)
 
     def _ask_another(
         self, question: _Question, families: Sequence[Family], number: int, asker: Asker
@@ -310,30 +395,45 @@ class Sharing:
         states: StateTable | None = None
         if not self._known.is_set():
             states = self._gather.offer(asker.run, plan, asker.patience)
+            asker.notes += states.notes
         frames = self._frames(asker.patience)
         assert self._counted is not None
         if not cells_pay(self._counted.cells, frames.frames[0].rows):
             raise Unfused("too many cells")
         rolled = RolledUp(plan, states or ask_states(source, chain, plan, asker), frames)
         if rolled.coarse:
-            precise = plan_cells(chain, precise=True, spark=source.spark, schema=source.schema)
+            precise = plan_cells(chain, precise=True, schema=source.schema)
             rolled = RolledUp(precise, ask_states(source, chain, precise, asker), frames)
         return rolled.split(source, chain, aside, asker)
 
-    def _on_empty(self, question: _Question, frame: PlannedFrame, asker: Asker) -> Answer:
-        """What the plan gives on a frame of which no row reaches its aggregates, or that has none at all."""
+    def _on_frame(self, question: _Question, frame: PlannedFrame, asker: Asker) -> Answer:
+        """What the plan gives on one frame: one of which no row reaches its aggregates, above all."""
         rows = frame.relation(self.source.relation)
-        bound = plans.bind(question.relation, frame=rows, views={}, scope="empty")
+        bound = plans.bind(question.relation, frame=rows, views={}, scope=fresh_scope())
         alias = pb.Relation()
         alias.subquery_alias.input.CopyFrom(rows)
         fetched = self.source.fetch(bound, asker, base=alias)
         return Answer(fetched.schema, fetched.table)
 
 
+def told_by(notes: Sequence[str]) -> tuple[str, str]:
+    """Who answered, and if that was Spark, why not natively; see `BackendSession.told`.
+
+    Args:
+        notes: of the questions to the backend; none if one answers all.
+    """
+    reasons = "; ".join(dict.fromkeys(note for note in notes if note))
+    return ("spark" if reasons else "native" if notes else ""), reasons
+
+
+def _way_of(family: int) -> str:
+    return f"families {family}"
+
+
 def describe(relation: pb.Relation) -> str:
     """A plan in a few words, from the frame upwards; of a long one what is on top."""
     kinds: list[str] = []
-    here: Any = relation
+    here = relation
     while here.WhichOneof("rel_type") not in (None, "read"):
         kind = str(here.WhichOneof("rel_type"))
         kinds.append(kind.replace("_", " "))

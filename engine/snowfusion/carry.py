@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlglot import exp
 
@@ -21,11 +20,11 @@ def carry_keys(query: CheckedQuery, keys: Sequence[str]) -> CheckedQuery:
     Returns:
         The query; its answer has the keys once more, beside the columns of the question.
     """
-    tree: Any = query.tree.copy()
+    tree: exp.Expr = query.tree.copy()
     for link in take_apart(tree):
         select = link.select
         columns = [exp.column(exp.to_identifier(key, quoted=True)) for key in keys]
-        if not any(type(one).__name__ == "Star" for one in select.expressions):  # a star has them
+        if not any(isinstance(one, exp.Star) for one in select.expressions):  # a star has them
             select.set("expressions", [*select.expressions, *(column.copy() for column in columns)])
         if link.kind == "groups":
             group = select.args["group"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from sqlglot import exp
 
 from engine.fusion.unfused import Unfused
 from engine.snowfusion.functions import SHARED_AGGREGATES, is_aggregate, is_row_wise
@@ -41,11 +43,11 @@ class Link:
             "distinct": SELECT DISTINCT.
     """
 
-    select: Any
+    select: exp.Expr
     kind: Kind
 
 
-def take_apart(tree: Any) -> tuple[Link, ...]:
+def take_apart(tree: exp.Expr) -> tuple[Link, ...]:
     """The links of a tree, that over the frame first.
 
     Raises:
@@ -56,17 +58,17 @@ def take_apart(tree: Any) -> tuple[Link, ...]:
     while True:
         here = _select(here)
         links.append(Link(here, _kind(here)))
-        source: Any = here.args["from_"].this if here.args.get("from_") else None
-        if type(source).__name__ == "Table" and not _further(source):
+        source: exp.Expr | None = here.args["from_"].this if here.args.get("from_") else None
+        if source is not None and isinstance(source, exp.Table) and not _further(source):
             if source.this.this != FRAME:
                 raise Unfused("a query with a name")
             return tuple(reversed(links))
-        if type(source).__name__ != "Subquery" or _further(source):
+        if source is None or not isinstance(source, exp.Subquery) or _further(source):
             raise Unfused("a join or something else that is not one query over another")
         here = source.this
 
 
-def _select(node: Any) -> Any:
+def _select(node: exp.Expr) -> exp.Expr:
     kind = type(node).__name__
     if kind == "Subquery" and not _further(node):
         return _select(node.this)
@@ -78,13 +80,13 @@ def _select(node: Any) -> Any:
     return node
 
 
-def _further(source: Any) -> bool:
+def _further(source: exp.Expr) -> bool:
     return any(source.args.get(part) for part in ("joins", "sample", "pivots")) or bool(
         source.args.get("alias") and source.args["alias"].args.get("columns")
     )
 
 
-def _kind(select: Any) -> Kind:
+def _kind(select: exp.Expr) -> Kind:
     aggregates = _aggregates(select)
     if select.args.get("distinct"):
         if aggregates or select.args.get("group"):
@@ -97,10 +99,10 @@ def _kind(select: Any) -> Kind:
     return "rows"
 
 
-def _aggregates(select: Any) -> bool:
+def _aggregates(select: exp.Expr) -> bool:
     """Whether a SELECT itself has aggregates; sees to it that all of it is known."""
     found = False
-    if sum(type(one).__name__ == "Star" for one in select.expressions) > 1:
+    if sum(isinstance(one, exp.Star) for one in select.expressions) > 1:
         raise Unfused("all columns twice")  # the keys, too: the second ones get other names further up
     # What it reads is a link of its own.
     parts = [select.args[part] for part in ("where", "group", "order") if select.args.get(part)]
@@ -118,15 +120,15 @@ def _aggregates(select: Any) -> bool:
     return found
 
 
-def _check_star(star: Any) -> None:
+def _check_star(star: exp.Expr) -> None:
     """A star in a call would take the keys in; COUNT(*) alone does not look at them."""
     parent = star.parent
-    counted = type(parent).__name__ == "Anonymous" and parent.this == "COUNT"
-    if not counted and type(parent).__name__ != "Select":
+    counted = parent is not None and isinstance(parent, exp.Anonymous) and parent.this == "COUNT"
+    if not counted and not isinstance(parent, exp.Select):
         raise Unfused("a star in a call, or that of one table")
 
 
-def _check_call(call: Any) -> bool:
+def _check_call(call: exp.Expr) -> bool:
     if is_row_wise(call.this):
         return False
     if not is_aggregate(call.this):

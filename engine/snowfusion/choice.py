@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from sqlglot import exp
 
 from engine.fusion.unfused import Unfused
 from engine.snowfusion.chain import Link, take_apart
@@ -57,22 +59,22 @@ def _check_order_and_limits(links: tuple[Link, ...]) -> None:
             raise Unfused("a limit")
         if link.select.args.get("order") and place + 1 < len(links):
             raise Unfused("an order below something else")
-        if link.kind == "total" and any(type(one).__name__ == "Star" for one in link.select.expressions):
+        if link.kind == "total" and any(isinstance(one, exp.Star) for one in link.select.expressions):
             raise Unfused("a star beside aggregates")
         if link.kind == "groups":
             _check_groups(link.select)
 
 
-def _count(limit: Any) -> int:
+def _count(limit: exp.Expr) -> int:
     number = limit.args["expression"]
-    if type(number).__name__ != "Literal" or number.args.get("is_string") or not number.this.isdigit():
+    if not isinstance(number, exp.Literal) or number.args.get("is_string") or not number.this.isdigit():
         raise Unfused("a limit")
     return int(number.this)
 
 
-def _check_groups(select: Any) -> None:
+def _check_groups(select: exp.Expr) -> None:
     """Numbers in GROUP BY mean places, and stars are of what is grouped by nobody knows."""
-    if any(type(one).__name__ == "Literal" for one in select.args["group"].expressions):
+    if any(isinstance(one, exp.Literal) for one in select.args["group"].expressions):
         raise Unfused("GROUP BY a place")
-    if any(type(one).__name__ == "Star" for one in select.expressions):
+    if any(isinstance(one, exp.Star) for one in select.expressions):
         raise Unfused("a star beside groups")

@@ -17,6 +17,7 @@ from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import Family, frame_keys, frames_of
 from engine.frames.build import Literal, filtered, literal
 from engine.fusion.unfused import Unfused
+from engine.ledger import Account
 from engine.ownsql import struct_of
 from engine.sharing.answers import Codes, Split, place_rows, split_rows
 from engine.sharing.cut import flat
@@ -27,8 +28,6 @@ from sandbox.contract.messages import Described
 
 # No guest's name and no column of data begins like this; see `engine.snowsql.names`.
 _KEY: Final = "_CALCMETRIC_K"
-# Arrow bytes of all shared answers of a dataset together; who asks for more asks for each frame.
-_MOST_KEPT: Final = 4 << 30
 # Cuts of families that are kept at a time; each takes as much memory as the rows.
 _KEPT_CUTS: Final = 2
 
@@ -49,7 +48,11 @@ class SqlAnswer:
 class Keyed:
     """The answers of many frames. Thread-safe."""
 
-    def __init__(self, described: Described, own: pa.Table, frames: Callable[[Family], Codes]) -> None:
+    def __init__(
+        self, described: Described, own: pa.Table, frames: Callable[[Family], Codes], account: Account
+    ) -> None:
+        self._account = account
+        self._size = own.nbytes
         self._described = described
         self._own = own
         self._frames = frames
@@ -64,15 +67,27 @@ class Keyed:
             number: of its family.
             family: it.
             frame: the frame's index.
+
+        Raises:
+            Unfused: there is no room for a cut.
         """
         with self._lock:
             if number not in self._cuts:
                 while len(self._cuts) >= _KEPT_CUTS:
-                    self._cuts.popitem(last=False)
+                    self._drop()
+                while not self._account.take(self._size):
+                    if not self._cuts:
+                        raise Unfused("more rows than are kept in memory")
+                    self._drop()
                 self._cuts[number] = split_rows(self._schema, self._own, self._frames(family))
             self._cuts.move_to_end(number)
             found = self._cuts[number].answer(frame)
         return None if found is None else SqlAnswer(self._described, found.table)
+
+    def _drop(self) -> None:
+        """Forget the cut that was used longest ago."""
+        self._cuts.popitem(last=False)
+        self._account.give(self._size)
 
 
 class Asking:
@@ -82,8 +97,6 @@ class Asking:
         self._source = source
         self._session = session
         self._keys = frame_keys(source.plan)
-        self._kept = 0
-        self._lock = threading.Lock()
 
     def ask_rows(self, query: CheckedQuery, asker: Asker) -> Keyed:
         """The rows of every frame.
@@ -94,19 +107,21 @@ class Asking:
         """
         described, own, carried = self._fetch(query, self._source.full, range(len(self._keys)), asker)
         columns = [pc.dictionary_encode(key, null_encoding="encode") for key in carried]
-        return Keyed(described, own, lambda family: place_rows(family, columns, own.num_rows))
+        account = self._source.account
+        return Keyed(described, own, lambda family: place_rows(family, columns, own.num_rows), account)
 
     def ask_family(self, query: CheckedQuery, family: Family, asker: Asker) -> Keyed:
         """The answers of a family's frames; errors as of `ask_rows`."""
         base = filtered(self._source.full, family.inside)
         described, own, carried = self._fetch(query, base, family.keys, asker)
-        return Keyed(described, own, lambda one: frames_of(one, carried))
+        return Keyed(described, own, lambda one: frames_of(one, carried), self._source.account)
 
     def ask_empty(self, query: CheckedQuery, asker: Asker) -> SqlAnswer:
         """What the query gives where there are no rows; errors as of `ask_rows`."""
         nothing = filtered(self._source.relation, literal(Literal(boolean=False)))
-        writer = self._session.writer
-        described, table = self._run(writer.emit(query, writer.frame_query(nothing)), asker)
+        writer, patience = self._session.writer, asker.patience
+        frame = writer.frame_query(nothing, deadline=patience.deadline, cancel=patience.cancel)
+        described, table = self._run(writer.emit(query, frame), asker)
         return SqlAnswer(described, table)
 
     def _fetch(
@@ -115,7 +130,10 @@ class Asking:
         """Run the query with keys; return the guest's own columns, their values, and the keys."""
         writer, names = self._session.writer, [f"{_KEY}{place}" for place in places]
         keyed = writer.keyed_query(
-            base, [(name, self._keys[i]) for name, i in zip(names, places, strict=True)]
+            base,
+            [(name, self._keys[i]) for name, i in zip(names, places, strict=True)],
+            deadline=asker.patience.deadline,
+            cancel=asker.patience.cancel,
         )
         described, table = self._run(writer.emit(carry_keys(query, names), keyed), asker)
         found = [column.name for column in described.columns]
@@ -126,19 +144,21 @@ class Asking:
         return Described(tuple(described.columns[place] for place in own)), table.select(own), carried
 
     def _run(self, text: str, asker: Asker) -> tuple[Described, pa.Table]:
-        patience = asker.patience.half()
+        patience, account = asker.patience.half(), self._source.account
         asker.queries += 1
         described, tables, size = Described(()), list[pa.Table](), 0
+        kept = False
         try:
             for part in self._session.run(text, deadline=patience.deadline, cancel=patience.cancel):
                 if not isinstance(part, Rows):
                     described = part
                     continue
-                size += len(part.data)
-                if size > MAX_BYTES or self._kept + size > _MOST_KEPT:
+                if size + len(part.data) > MAX_BYTES or not account.take(len(part.data)):
                     raise Unfused("more rows than are kept in memory")
+                size += len(part.data)
                 with pa.ipc.open_stream(part.data) as reader:
                     tables.append(reader.read_all())
+            kept = True
         except BackendLost as lost:
             if lost.alone:
                 raise Unfused("the data engine died of the shared query") from None
@@ -148,8 +168,9 @@ class Asking:
         except Interrupted:
             asker.patience.check()
             raise Unfused("the shared query took more than half of the time of a frame") from None
-        with self._lock:
-            self._kept += size
+        finally:
+            if not kept:
+                account.give(size)
         return described, pa.concat_tables(tables, promote_options="permissive")
 
 

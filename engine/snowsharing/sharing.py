@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from engine.backends.sql import SqlSession
-from engine.frames import FrameSet, PlannedFrame
+from engine.frames import FrameSet, Members, PlannedFrame
 from engine.fusion.unfused import Unfused
 from engine.models.run import Shared
-from engine.sharing.counting import Counted, count_together
+from engine.sharing.counting import Counted, count_together, count_whole
 from engine.sharing.gather import Gather
 from engine.sharing.once import Once, Patience
 from engine.sharing.queries import Asker, Source
@@ -21,8 +22,9 @@ from engine.snowsql import CheckedQuery
 
 # Questions that are remembered; a metric that asks more of them computes them from its data.
 _MAX_QUESTIONS: Final = 1_000
-# Their texts together: a tree takes up to 250 times the bytes of its text, and is kept with its question.
+# Their texts together, and what a tree, which is kept with its question, takes for each byte of its text.
 _MAX_QUESTION_BYTES: Final = 2 << 20
+_TREE_BYTES: Final = 250
 # Frames that must ask the same at a step at which frames differ, before they share an answer there.
 _ENOUGH: Final = 3
 _POLL_SECONDS: Final = 0.1
@@ -53,16 +55,17 @@ class _Step:
 class SqlSharing:
     """What is shared. Thread-safe."""
 
-    def __init__(self, source: Source, session: SqlSession) -> None:
+    def __init__(self, source: Source, session: SqlSession, given: Sequence[Members] = ()) -> None:
         """Share nothing yet.
 
         Args:
             source: the dataset.
             session: where its queries run.
+            given: the segments of each group, where they are those of other data.
         """
         self._source = source
+        self._given = given
         self._asking = Asking(source, session)
-        self._counting = threading.Lock()
         self._counted: Counted | None = None
         self._known = threading.Event()
         self._lock = threading.Lock()
@@ -78,13 +81,11 @@ class SqlSharing:
         """Nothing; see `expect`."""
 
     def count(self, patience: Patience) -> Counted:
-        """Count the rows of the frames, and find the segments; once for all runs; see `Sharing.count`."""
-        with self._counting:
-            if self._counted is None:
-                self._counted = count_together(self._source, Gather(), patience)
-                self._known.set()
-                return self._counted
-            return Counted(self._counted.frames, self._counted.cells, 0)
+        """Count the rows of the frames, and find the segments; see `Sharing.count`."""
+        counted = count_together(self._source, Gather(), patience, self._given)
+        counted = self._counted = count_whole(self._source, counted, patience)
+        self._known.set()
+        return counted
 
     def answer(self, query: CheckedQuery, asker: Asker) -> SqlAnswer | None:
         """The answer to a question of a frame; None if the frame has to ask for itself.
@@ -124,6 +125,8 @@ class SqlSharing:
                 size = self._question_bytes + len(query.text)
                 if len(self._questions) >= _MAX_QUESTIONS or size > _MAX_QUESTION_BYTES:
                     return None
+                if not self._source.account.take(_TREE_BYTES * len(query.text)):
+                    return None
                 self._question_bytes = size
                 self._questions[query.key] = _Question(query, choose(query))
             return self._questions[query.key]
@@ -137,6 +140,8 @@ class SqlSharing:
         frames = self._frames(asker.patience)
         frame = frames.frames[asker.frame]
         if frame.rows:
+            if frame.family < 0:
+                raise Unfused("other rows than those of all windows together")
             keyed = self._shared(question, frames, frame, asker, may_share=may_share)
             found = keyed.answer(frame.family, frames.families[frame.family], asker.frame)
             if found is not None:

@@ -7,11 +7,20 @@ emit_duckdb(checked, frame)
 condition_for(check_condition(text, columns), "duckdb")   # to be put into a trusted query
 """
 
-from engine.snowsql.check import CheckedQuery, check_columns, check_condition, check_query
+from engine.snowsql.check import (
+    CheckedQuery,
+    check_columns,
+    check_condition,
+    check_query,
+    over_one_frame,
+)
+from engine.snowsql.clocks import tell_time
 from engine.snowsql.emission import condition_for, emit_duckdb, emit_snowflake
 from engine.snowsql.functions import FunctionRule, known_functions
+from engine.snowsql.names import BASELINE
 
 __all__ = [
+    "BASELINE",
     "CheckedQuery",
     "FunctionRule",
     "check_columns",
@@ -21,4 +30,6 @@ __all__ = [
     "emit_duckdb",
     "emit_snowflake",
     "known_functions",
+    "over_one_frame",
+    "tell_time",
 ]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from engine.snowsql.emit import Writer
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 # Joins put such a prefix before columns that both sides have; other objects get random letters.
 _MADE: Final = re.compile(r"[lr]_[0-9a-z]{4,}_(?=.)|SNOWPARK_TEMP_[A-Z_]+_[0-9A-Z]{10}|SNOWPARK_TEMP_\w+")
 
 
-def canonical(tree: Any) -> tuple[bytes, tuple[str, ...]]:
+def canonical(tree: exp.Expr) -> tuple[bytes, tuple[str, ...]]:
     """The form that is compared, and the names in it that Snowpark made up, by first appearance."""
     made: dict[str, str] = {}
 

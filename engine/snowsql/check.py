@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+
+from sqlglot import exp
 
 from engine.errors import PlanRefused
 from engine.snowsql.canonical import canonical
@@ -28,11 +29,11 @@ from engine.snowsql.caps import (
 )
 from engine.snowsql.emit import Writer
 from engine.snowsql.functions import known_functions
-from engine.snowsql.names import check_name
+from engine.snowsql.names import BASELINE, FRAME, check_name
 from engine.snowsql.node_table import QUERIES, QUERY_NODES
 from engine.snowsql.nodes import admit, same, settle
 from engine.snowsql.parse import parse
-from engine.snowsql.scopes import bare_values, bind_names
+from engine.snowsql.scopes import bare_values, bind_names, frames_read
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,15 @@ class CheckedQuery:
         functions: the functions that it calls, in capitals, sorted.
         reads: how often it reads the frame.
         bare_values: see `scopes.bare_values`; the frame must have them as columns.
+        frames: the placeholders that it reads.
     """
 
-    tree: Any
+    tree: exp.Expr
     text: str
     functions: tuple[str, ...]
     reads: int
     bare_values: frozenset[str] = frozenset()
+    frames: frozenset[str] = frozenset({FRAME})
 
     @cached_property
     def key(self) -> bytes:
@@ -64,18 +67,25 @@ class CheckedQuery:
         return canonical(self.tree)[1]
 
 
-def check_query(text: str, columns: tuple[str, ...]) -> CheckedQuery:
-    """Check a query over the frame.
+def check_query(text: str, columns: tuple[str, ...], *, two: bool = False) -> CheckedQuery:
+    """Check a query over the frame, or over the frames of a call that has two.
 
     Args:
         text: one SELECT or set operation that reads "FRAME".
-        columns: the frame's columns.
+        columns: the frame's columns; of two frames those of both.
+        two: whether "BASELINE_FRAME" is there, too.
 
     Raises:
         PlanRefused: with what is wrong and what to use instead.
     """
     check_columns(columns)
     checked = _remembered(text)
+    if BASELINE in checked.frames and not two:
+        raise PlanRefused(
+            "read-refused",
+            f"the table {BASELINE!r} is refused: a metric reads only the DataFrame that it gets",
+            "use that DataFrame, or a query in WITH",
+        )
     unknown = checked.bare_values.difference(columns)
     if unknown:
         raise PlanRefused(
@@ -84,6 +94,24 @@ def check_query(text: str, columns: tuple[str, ...]) -> CheckedQuery:
             "use the columns of the frame; the time now is a call, current_timestamp()",
         )
     return checked
+
+
+def reread(text: str) -> CheckedQuery:
+    """A query that was checked before and written anew, with another constant in it."""
+    return _remembered(text)
+
+
+def over_one_frame(query: CheckedQuery) -> CheckedQuery | None:
+    """A query over the second frame alone, as the same query over the first; None if names are in the way."""
+    tree: exp.Expr = query.tree.copy()
+    aliases = {node.this.this for node in tree.walk() if isinstance(node, exp.TableAlias) and node.this}
+    if query.frames != {BASELINE} or aliases & {FRAME, BASELINE}:
+        return None
+    for node in tree.walk():
+        name = node.this if isinstance(node, exp.Table) else node.args.get("table")
+        if isinstance(node, exp.Table | exp.Column) and name is not None and name.this == BASELINE:
+            name.set("this", FRAME)
+    return reread(Writer().write(tree))
 
 
 def check_columns(columns: tuple[str, ...]) -> None:
@@ -135,10 +163,11 @@ def _read_query(text: str) -> CheckedQuery:
             "a metric asks one SELECT at a time of its DataFrame",
         )
     reads = bind_names(tree)
-    return CheckedQuery(tree, Writer().write(tree), functions_of(tree), reads, bare_values(tree))
+    text, functions = Writer().write(tree), functions_of(tree)
+    return CheckedQuery(tree, text, functions, reads, bare_values(tree), frames_read(tree))
 
 
-def check_condition(text: str, columns: tuple[str, ...]) -> Any:
+def check_condition(text: str, columns: tuple[str, ...]) -> exp.Expr:
     """Check a Boolean condition over the columns of the frame, as in SegmentGroup.where.
 
     Args:
@@ -154,7 +183,7 @@ def check_condition(text: str, columns: tuple[str, ...]) -> Any:
     tree = _check_condition(text) if len(text) <= SHORT_TEXT_BYTES else _check_new_condition(text)
     known = set(columns)
     for node in tree.walk():
-        if type(node).__name__ == "Column" and (node.args.get("table") or node.name not in known):
+        if isinstance(node, exp.Column) and (node.args.get("table") or node.name not in known):
             raise PlanRefused(
                 "sql-refused",
                 f"the condition names {node.name[:60]!r}, which is not a column of the data",
@@ -163,7 +192,7 @@ def check_condition(text: str, columns: tuple[str, ...]) -> Any:
     return tree
 
 
-def _check_new_condition(text: str) -> Any:
+def _check_new_condition(text: str) -> exp.Expr:
     tree = _read_condition(text)
     if not same(_read_condition(Writer().write(tree)), tree):
         raise _ambiguous()
@@ -173,7 +202,7 @@ def _check_new_condition(text: str) -> Any:
 _check_condition = lru_cache(maxsize=SHORT_TEXTS_KEPT)(_check_new_condition)
 
 
-def _read_condition(text: str) -> Any:
+def _read_condition(text: str) -> exp.Expr:
     tree = check_tree(parse(text, query=False))
     for node in tree.walk():
         if type(node).__name__ in QUERY_NODES | {"Window", "Distinct"}:
@@ -182,7 +211,7 @@ def _read_condition(text: str) -> Any:
                 "a condition holds a query or a window",
                 "compare the columns of one row",
             )
-        if type(node).__name__ == "Anonymous" and known_functions()[node.this].kind != "scalar":
+        if isinstance(node, exp.Anonymous) and known_functions()[node.this].kind != "scalar":
             raise PlanRefused(
                 "sql-refused",
                 f"a condition calls {node.this}, which needs more than one row: others, the time or chance",
@@ -191,14 +220,14 @@ def _read_condition(text: str) -> Any:
     return tree
 
 
-def check_tree(tree: Any) -> Any:
+def check_tree(tree: exp.Expr) -> exp.Expr:
     """Check every node of a parsed tree, and bring the tree into its one form.
 
     Raises:
         PlanRefused: for whatever is not allowed.
     """
     count, stack = 0, [(tree, 1)]
-    order: list[Any] = []
+    order: list[exp.Expr] = []
     while stack:
         node, depth = stack.pop()
         count += 1
@@ -214,14 +243,14 @@ def check_tree(tree: Any) -> Any:
     # From the leaves up, so that a node finds its parts in their one form.
     for node in reversed(order):
         settle(node)
-    while type(tree).__name__ == "Paren":
+    while isinstance(tree, exp.Paren):
         tree = tree.this.pop()
     return tree
 
 
-def functions_of(tree: Any) -> tuple[str, ...]:
+def functions_of(tree: exp.Expr) -> tuple[str, ...]:
     """The functions that a checked tree calls."""
-    return tuple(sorted({node.this for node in tree.walk() if type(node).__name__ == "Anonymous"}))
+    return tuple(sorted({node.this for node in tree.walk() if isinstance(node, exp.Anonymous)}))
 
 
 def _ambiguous() -> PlanRefused:

@@ -5,9 +5,11 @@ A bare word would be quoted like the name of a column. So it becomes a text, whi
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from engine.snowsql.refusals import kind_of, refused
+from sqlglot import exp
+
+from engine.snowsql.refusals import refused
 
 # The first argument (or the second, or the third) of these calls is a part.
 PART_ARGUMENTS: Final = {
@@ -43,7 +45,7 @@ _NAMES: Final = {
 PARTS: Final = {name: part for part, names in _NAMES.items() for name in (part, *names.split())}
 
 
-def settle_parts(call: Any) -> None:
+def settle_parts(call: exp.Expr) -> None:
     """Give the parts of dates in a call their one name, as text.
 
     Raises:
@@ -63,26 +65,24 @@ def settle_parts(call: Any) -> None:
         raise refused(
             f"{call.this} needs a part of a date such as 'month', not {word[:40] or 'an expression'!r}"
         )
-    if kind_of(argument) == "Column":
+    if isinstance(argument, exp.Column):
         argument.replace(_text(PARTS[word]))
     else:
         argument.set("this", PARTS[word])
 
 
-def part_of(argument: Any) -> str:
+def part_of(argument: exp.Expr) -> str:
     """The part that a settled argument names."""
     return str(argument.this)
 
 
-def _word(argument: Any) -> str:
-    if kind_of(argument) == "Literal" and argument.args.get("is_string"):
+def _word(argument: exp.Expr) -> str:
+    if isinstance(argument, exp.Literal) and argument.args.get("is_string"):
         return str(argument.this).lower()
-    if kind_of(argument) == "Column" and set(argument.args) == {"this"}:
+    if isinstance(argument, exp.Column) and set(argument.args) == {"this"}:
         return str(argument.this.this).lower()
     return ""
 
 
-def _text(value: str) -> Any:
-    from sqlglot import exp
-
+def _text(value: str) -> exp.Expr:
     return exp.Literal.string(value)

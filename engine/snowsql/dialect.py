@@ -13,11 +13,13 @@ recursion limit, which is one switch for the whole process, and with it other re
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import ParseError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.parsers.snowflake import SnowflakeParser
+from sqlglot.tokenizer_core import Token, TokenType
 
 from engine.snowsql.node_table import TEXT
 
@@ -40,33 +42,33 @@ _BEFORE_GROUP = frozenset(
 )  # fmt: skip
 
 
-class StrictSnowflake(Snowflake):  # type: ignore[misc]
+class StrictSnowflake(Snowflake):
     """Snowflake's dialect for queries only, without a table of functions."""
 
     def to_json_path(self, path: Any) -> Any:
         """Leave paths as they are: they are refused, and sqlglot would log what it cannot read of them."""
         return path
 
-    class Tokenizer(Snowflake.Tokenizer):  # type: ignore[misc]
+    class Tokenizer(Snowflake.Tokenizer):
         """Reads no commands and no $$ text."""
 
-        RAW_STRINGS: list[str] = []  # noqa: RUF012 (sqlglot's form)
-        COMMANDS: set[Any] = set()  # noqa: RUF012
+        RAW_STRINGS: ClassVar[list[str | tuple[str, str]]] = []
+        COMMANDS: ClassVar[set[TokenType]] = set()
 
-    class Parser(Snowflake.Parser):  # type: ignore[misc]
+    class Parser(SnowflakeParser):
         """Keeps calls as they are written; parses deep parentheses from the inside out."""
 
-        FUNCTIONS: dict[str, Any] = {}  # noqa: RUF012
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FUNCTION_PARSERS = {  # noqa: RUF012
-            name: Snowflake.Parser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST")
+            name: SnowflakeParser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST")
         }
         NO_PAREN_FUNCTION_PARSERS = {  # noqa: RUF012
-            "CASE": Snowflake.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]
+            "CASE": SnowflakeParser.NO_PAREN_FUNCTION_PARSERS["CASE"]
         }
         # Bare words such as CURRENT_ROLE stay names of columns, and are quoted.
-        NO_PAREN_FUNCTIONS: dict[Any, Any] = {}  # noqa: RUF012
-        ID_VAR_TOKENS = Snowflake.Parser.ID_VAR_TOKENS | set(Snowflake.Parser.NO_PAREN_FUNCTIONS)
-        STATEMENT_PARSERS: dict[Any, Any] = {}  # noqa: RUF012
+        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
+        ID_VAR_TOKENS = SnowflakeParser.ID_VAR_TOKENS | set(SnowflakeParser.NO_PAREN_FUNCTIONS)
+        STATEMENT_PARSERS: ClassVar[dict[Any, Any]] = {}
 
         def reset(self) -> None:
             """Begin anew, with no steps made and nothing parsed before."""
@@ -81,7 +83,7 @@ class StrictSnowflake(Snowflake):  # type: ignore[misc]
                 raise RecursionError("too many steps")
             super()._advance(times)
 
-        def parse_text(self, tokens: list[Token], text: str, *, query: bool) -> list[Any]:
+        def parse_text(self, tokens: list[Token], text: str, *, query: bool) -> list[exp.Expr | None]:
             """Parse one query, or one expression; give what was found of either, which may be several."""
 
             def parse(parser: Any) -> Any:

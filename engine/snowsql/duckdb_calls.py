@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final, TypeAlias
+
+from sqlglot import exp
 
 from engine.snowsql.duckdb_table import DATE_PARTS, DEFAULTS, EPOCHS, FORMAT_ELEMENTS, INTERVALS, TEXTS
 from engine.snowsql.expression_writer import Parts, joined
@@ -11,12 +13,12 @@ from engine.snowsql.refusals import kind_of
 
 Over = Callable[[], Parts]
 # Gives the parts of a call, or None if there is no equal of it.
-Handler = Callable[[Any, Over], Parts | None]
+Handler: TypeAlias = "Callable[[exp.Expr, Over], Parts | None]"
 
 _WHOLE: Final = "'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT'"
 
 
-def is_text(node: Any) -> bool:
+def is_text(node: exp.Expr) -> bool:
     """Whether a value is surely text."""
     kind = kind_of(node)
     if kind == "Literal":
@@ -26,7 +28,7 @@ def is_text(node: Any) -> bool:
     return kind == "DPipe" or (kind == "Anonymous" and node.this in TEXTS)
 
 
-def as_text(node: Any) -> Parts:
+def as_text(node: exp.Expr) -> Parts:
     """A value as text: whole doubles without a point, times with milliseconds."""
     if is_text(node):
         yield node
@@ -42,14 +44,14 @@ def as_text(node: Any) -> Parts:
     yield " AS VARCHAR) END"
 
 
-def as_boolean(node: Any) -> Parts:
+def as_boolean(node: exp.Expr) -> Parts:
     """A number as a truth value: rounded first."""
     yield "CAST(ROUND(CAST("
     yield node
     yield " AS DOUBLE)) AS BOOLEAN)"
 
 
-def without_defaults(node: Any) -> list[Any]:
+def without_defaults(node: exp.Expr) -> list[exp.Expr]:
     """The arguments of a call, without those at its end that Snowpark writes out and that change nothing."""
     arguments = list(node.expressions)
     fewest, defaults = DEFAULTS.get(node.this, (len(arguments), ()))
@@ -58,14 +60,14 @@ def without_defaults(node: Any) -> list[Any]:
     return arguments
 
 
-def _constant(node: Any) -> str:
+def _constant(node: exp.Expr) -> str:
     """A constant as text, CAST(1 AS NUMBER) as well, which is how Snowpark writes them; "" for others."""
-    while kind_of(node) == "Cast":
+    while type(node) is exp.Cast:
         node = node.this
-    return str(node.this) if kind_of(node) == "Literal" else ""
+    return str(node.this) if isinstance(node, exp.Literal) else ""
 
 
-def any_null(nodes: list[Any]) -> Parts:
+def any_null(nodes: list[exp.Expr]) -> Parts:
     """Whether one of several values is null."""
     for index, node in enumerate(nodes):
         if index:
@@ -74,9 +76,9 @@ def any_null(nodes: list[Any]) -> Parts:
         yield " IS NULL"
 
 
-def translated_format(node: Any) -> str | None:
+def translated_format(node: exp.Expr) -> str | None:
     """A format of dates in DuckDB's signs; None if something in it is not known."""
-    if kind_of(node) != "Literal" or not node.args.get("is_string"):
+    if not isinstance(node, exp.Literal) or not node.args.get("is_string"):
         return None
     text, written, place = str(node.this), "", 0
     while place < len(text):
@@ -91,7 +93,7 @@ def translated_format(node: Any) -> str | None:
     return written
 
 
-def _concat(node: Any, _over: Over) -> Parts:
+def _concat(node: exp.Expr, _over: Over) -> Parts:
     yield "("
     for index, argument in enumerate(node.expressions):
         if index:
@@ -100,7 +102,7 @@ def _concat(node: Any, _over: Over) -> Parts:
     yield ")"
 
 
-def _decode(node: Any, _over: Over) -> Parts:
+def _decode(node: exp.Expr, _over: Over) -> Parts:
     subject, *rest = node.expressions
     yield "CASE"
     for place in range(0, len(rest) - 1, 2):
@@ -116,10 +118,10 @@ def _decode(node: Any, _over: Over) -> Parts:
     yield " END"
 
 
-def _count_several(node: Any, over: Over) -> Parts:
+def _count_several(node: exp.Expr, over: Over) -> Parts:
     """COUNT(a, b) and COUNT(DISTINCT a, b) leave out rows with a null in any of them."""
     first = node.expressions[0]
-    distinct = kind_of(first) == "Distinct"
+    distinct = isinstance(first, exp.Distinct)
     values = first.expressions if distinct else node.expressions
     yield "COUNT(DISTINCT CASE WHEN " if distinct else "COUNT(CASE WHEN "
     yield from any_null(values)
@@ -134,12 +136,12 @@ def _count_several(node: Any, over: Over) -> Parts:
     yield from over()
 
 
-def _date_add(node: Any, _over: Over) -> Parts | None:
+def _date_add(node: exp.Expr, _over: Over) -> Parts | None:
     unit = INTERVALS.get(node.expressions[0].this)
     return None if unit is None else _add(node, unit)
 
 
-def _add(node: Any, unit: str) -> Parts:
+def _add(node: exp.Expr, unit: str) -> Parts:
     yield "("
     yield node.expressions[2]
     yield " + CAST("
@@ -147,7 +149,7 @@ def _add(node: Any, unit: str) -> Parts:
     yield f" AS BIGINT) * INTERVAL '{unit}')"
 
 
-def _date_diff(node: Any, _over: Over) -> Parts | None:
+def _date_diff(node: exp.Expr, _over: Over) -> Parts | None:
     part, start, end = node.expressions
     if part.this in ("week", "weekiso"):  # how many Mondays lie between
         monday = ", date_trunc('week', "
@@ -155,7 +157,7 @@ def _date_diff(node: Any, _over: Over) -> Parts | None:
     return _part_call("date_diff", part.this, node) if part.this in INTERVALS else None
 
 
-def _date_part(node: Any, _over: Over) -> Parts | None:
+def _date_part(node: exp.Expr, _over: Over) -> Parts | None:
     part = node.expressions[0].this
     if part == "epoch_second":
         return iter(("CAST(floor(epoch(", node.expressions[1], ")) AS BIGINT)"))
@@ -165,25 +167,25 @@ def _date_part(node: Any, _over: Over) -> Parts | None:
     return _part_call("date_part", known, node) if known else None
 
 
-def _date_trunc(node: Any, _over: Over) -> Parts | None:
+def _date_trunc(node: exp.Expr, _over: Over) -> Parts | None:
     part = node.expressions[0].this
     return _part_call("date_trunc", part, node) if part in INTERVALS and len(node.expressions) == 2 else None
 
 
-def _part_call(name: str, part: str, node: Any) -> Parts:
+def _part_call(name: str, part: str, node: exp.Expr) -> Parts:
     yield f"{name}('{part}', "
     yield from joined(node.expressions[1:])
     yield ")"
 
 
-def _to_text(node: Any, _over: Over) -> Parts | None:
+def _to_text(node: exp.Expr, _over: Over) -> Parts | None:
     if len(node.expressions) == 1:
         return as_text(node.expressions[0])
     signs = translated_format(node.expressions[1])
     return None if signs is None else iter(("strftime(", node.expressions[0], f", '{signs}')"))
 
 
-def _parse_date(node: Any, _over: Over) -> Parts | None:
+def _parse_date(node: exp.Expr, _over: Over) -> Parts | None:
     signs = translated_format(node.expressions[1]) if len(node.expressions) == 2 else None
     if signs is None:
         return None
@@ -192,7 +194,7 @@ def _parse_date(node: Any, _over: Over) -> Parts | None:
     return iter((f"CAST({call}(", node.expressions[0], f", '{signs}') AS {target})"))
 
 
-def _timestamp(node: Any, over: Over) -> Parts | None:
+def _timestamp(node: exp.Expr, over: Over) -> Parts | None:
     """A time of a text, a date, a time, or a whole number of seconds."""
     if len(node.expressions) == 2:
         return _parse_date(node, over)
@@ -207,9 +209,11 @@ def _timestamp(node: Any, over: Over) -> Parts | None:
     )  # fmt: skip
 
 
-def _to_number(node: Any, _over: Over) -> Parts | None:
+def _to_number(node: exp.Expr, _over: Over) -> Parts | None:
     value, *numbers = node.expressions
-    if len(numbers) > 2 or any(kind_of(one) != "Literal" or one.args.get("is_string") for one in numbers):
+    if len(numbers) > 2 or any(
+        not isinstance(one, exp.Literal) or one.args.get("is_string") for one in numbers
+    ):
         return None
     precision, scale = ([str(one.this) for one in numbers] + ["38", "0"][len(numbers) :])[:2]
     cast = "TRY_CAST" if node.this.startswith("TRY_") else "CAST"
@@ -218,7 +222,7 @@ def _to_number(node: Any, _over: Over) -> Parts | None:
     return iter((f"{cast}(", value, f" AS DECIMAL({precision}, {scale}))"))
 
 
-def _regexp_substr(node: Any, _over: Over) -> Parts | None:
+def _regexp_substr(node: exp.Expr, _over: Over) -> Parts | None:
     """REGEXP_SUBSTR(text, pattern, 1, 1, 'e', group), as Snowpark's regexp_extract writes it."""
     text, pattern, *rest = node.expressions
     told = [_constant(one) for one in rest]

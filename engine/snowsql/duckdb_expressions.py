@@ -7,7 +7,8 @@ Snowflake's.
 from __future__ import annotations
 
 import re
-from typing import Any
+
+from sqlglot import exp
 
 from engine.errors import PlanRefused
 from engine.snowsql.duckdb_calls import as_text
@@ -20,8 +21,8 @@ from engine.snowsql.types import duckdb_type
 class DuckdbExpressions(Writer):
     """Writes names, values and operators for DuckDB."""
 
-    def __init__(self, frame: str | None = None) -> None:
-        super().__init__(frame)
+    def __init__(self, frame: str | None = None, *, baseline: str | None = None) -> None:
+        super().__init__(frame, baseline=baseline)
         self._spelled: dict[str, str] = {}
 
     def name(self, name: str) -> str:
@@ -39,14 +40,14 @@ class DuckdbExpressions(Writer):
         """A text in quotes; a backslash means itself."""
         return "'" + value.replace("'", "''") + "'"
 
-    def type(self, node: Any) -> str:
+    def type(self, node: exp.Expr) -> str:
         """A type of a cast."""
         name = duckdb_type(node)
         if not name:
             raise lacks(f"the type {Writer.type(self, node)}")
         return name
 
-    def binary(self, node: Any, operator: str) -> Parts:
+    def binary(self, node: exp.Expr, operator: str) -> Parts:
         """An operator; division fails at zero, and || takes texts."""
         kind, right = kind_of(node), node.args["expression"]
         if kind == "RegexpLike":
@@ -65,18 +66,25 @@ class DuckdbExpressions(Writer):
             yield " = 0 THEN error('Division by zero') ELSE "
             yield right
             yield " END)"
+        elif kind in ("Add", "Sub", "Mul") and is_whole(node.this) and is_whole(right):
+            # Two constants would be computed in 32 bits.
+            yield "(CAST("
+            yield node.this
+            yield f" AS BIGINT) {OPERATORS[kind]} "
+            yield right
+            yield ")"
         else:
             yield from super().binary(node, OPERATORS[kind])
 
-    def _write_cast(self, node: Any) -> Parts:
+    def _write_cast(self, node: exp.Expr) -> Parts:
         """A cast; whole numbers of others are rounded by way of DECIMAL, and texts are as Snowflake's."""
         name, inner = self.type(node.args["to"]), node.this
-        call = "TRY_CAST(" if kind_of(node) == "TryCast" else "CAST("
+        call = "TRY_CAST(" if isinstance(node, exp.TryCast) else "CAST("
         if name == "VARCHAR" and call == "CAST(":
             if any(0 < length < 1 << 24 for length in _lengths(node.args["to"])):
                 raise lacks("a cast to a text of a given length")
             yield from as_text(inner)
-        elif name == "BIGINT" and not (kind_of(inner) == "Literal" and str(inner.this).isdecimal()):
+        elif name == "BIGINT" and not (isinstance(inner, exp.Literal) and str(inner.this).isdecimal()):
             yield f"CAST({call}"
             yield inner
             yield " AS DECIMAL(38, 0)) AS BIGINT)"
@@ -85,27 +93,60 @@ class DuckdbExpressions(Writer):
             yield inner
             yield f" AS {name})"
 
-    def _write_trycast(self, node: Any) -> Parts:
+    def _write_case(self, node: exp.Expr) -> Parts:
+        """A choice. Of constants alone DuckDB would make one of 32 bits, which overflows."""
+        values = _values(node)
+        for part in super()._write_case(node):
+            if isinstance(part, str) or not any(part is one for one in values):
+                yield part
+            else:
+                yield from wide(part)
+
+    def _write_trycast(self, node: exp.Expr) -> Parts:
         yield from self._write_cast(node)
 
-    def _write_bracket(self, _node: Any) -> Parts:
+    def _write_bracket(self, _node: exp.Expr) -> Parts:
         raise lacks("an item of an array or an object")
 
-    def _write_interval(self, node: Any) -> Parts:
+    def _write_interval(self, node: exp.Expr) -> Parts:
         steps = [f"INTERVAL '{step}'" for step in node.this.this.split(", ")]
         yield steps[0] if len(steps) == 1 else f"({' + '.join(steps)})"
 
 
-def is_number(node: Any) -> bool:
+def is_number(node: exp.Expr) -> bool:
     """Whether it is a constant other than zero, as Snowpark writes it or plain."""
-    while kind_of(node) in ("Cast", "Neg"):
+    while type(node) in (exp.Cast, exp.Neg):
         node = node.this
     return (
-        kind_of(node) == "Literal" and not node.args.get("is_string") and bool(re.search("[1-9]", node.this))
+        isinstance(node, exp.Literal)
+        and not node.args.get("is_string")
+        and bool(re.search("[1-9]", node.this))
     )
 
 
-def _lengths(type_node: Any) -> tuple[int, ...]:
+def is_whole(node: exp.Expr) -> bool:
+    """Whether it is a whole number, written without a cast."""
+    while isinstance(node, exp.Neg | exp.Paren):
+        node = node.this
+    return isinstance(node, exp.Literal) and not node.args.get("is_string") and str(node.this).isdecimal()
+
+
+def wide(node: exp.Expr) -> Parts:
+    """A value; a constant that is a whole number in 64 bits."""
+    if not is_whole(node):
+        yield node
+        return
+    yield "CAST("
+    yield node
+    yield " AS BIGINT)"
+
+
+def _values(case: exp.Expr) -> list[exp.Expr]:
+    """What a CASE chooses from."""
+    return [*(branch.args["true"] for branch in case.args["ifs"]), case.args.get("default")]
+
+
+def _lengths(type_node: exp.Expr) -> tuple[int, ...]:
     return tuple(int(parameter.this.name) for parameter in type_node.expressions)
 
 

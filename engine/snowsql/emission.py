@@ -7,40 +7,47 @@ on it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.snowsql.check import CheckedQuery
 from engine.snowsql.duckdb import DuckdbWriter
 from engine.snowsql.emit import Writer
 
+if TYPE_CHECKING:
+    from sqlglot import exp
 
-def emit_snowflake(query: CheckedQuery, frame: Any) -> str:
+
+def emit_snowflake(query: CheckedQuery, frame: exp.Expr, baseline: exp.Expr | None = None) -> str:
     """The text of a query for Snowflake.
 
     Args:
         query: checked.
         frame: the query (`sqlglot.exp.Query`) that gives the frame's rows; trusted.
+        baseline: likewise for the second frame; None: there is none.
 
     Raises:
         PlanRefused: if the text becomes too long.
     """
-    return Writer(frame.sql(dialect="snowflake")).write(query.tree)
+    other = None if baseline is None else baseline.sql(dialect="snowflake")
+    return Writer(frame.sql(dialect="snowflake"), baseline=other).write(query.tree)
 
 
-def emit_duckdb(query: CheckedQuery, frame: Any) -> str:
+def emit_duckdb(query: CheckedQuery, frame: exp.Expr, baseline: exp.Expr | None = None) -> str:
     """The text of a query for DuckDB.
 
     Args:
         query: checked.
         frame: the query (`sqlglot.exp.Query`) that gives the frame's rows; trusted.
+        baseline: likewise for the second frame; None: there is none.
 
     Raises:
         PlanRefused: if something in it has no equal in DuckDB, or the text becomes too long.
     """
-    return DuckdbWriter(frame.sql(dialect="duckdb")).write(query.tree)
+    other = None if baseline is None else baseline.sql(dialect="duckdb")
+    return DuckdbWriter(frame.sql(dialect="duckdb"), baseline=other).write(query.tree)
 
 
-def condition_for(condition: Any, dialect: str) -> Any:
+def condition_for(condition: exp.Expr, dialect: str) -> exp.Expr:
     """A checked condition as a part of a trusted tree, which sqlglot writes just so.
 
     Args:

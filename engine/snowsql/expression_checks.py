@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
+
+from sqlglot import exp
 
 from engine.errors import PlanRefused
 from engine.snowsql.caps import MAX_DIGITS, MAX_STRING
@@ -22,15 +24,15 @@ _SIDES: Final = frozenset({"PRECEDING", "FOLLOWING"})
 _AFTER_CALLS: Final = frozenset({"IgnoreNulls", "RespectNulls", "WithinGroup"})
 
 
-def admit_column(node: Any) -> None:
+def admit_column(node: exp.Expr) -> None:
     """A name of a column, or all of them."""
-    if kind_of(node.this) not in ("Identifier", "Star"):
+    if not isinstance(node.this, exp.Identifier | exp.Star):
         raise PlanRefused(
             "sql-refused", "numbers of columns ($1) and variables are refused", "name the column"
         )
 
 
-def admit_call(node: Any) -> None:
+def admit_call(node: exp.Expr) -> None:
     """A call: its name is looked up before anything in it."""
     name = node.this
     if not isinstance(name, str) or not name.isascii():
@@ -40,27 +42,29 @@ def admit_call(node: Any) -> None:
             "write the names of functions without quotes",
         )
     arguments = node.expressions
-    if len(arguments) == 1 and kind_of(arguments[0]) == "Distinct":
+    if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
         arguments = arguments[0].expressions
     check_call(name.upper(), len(arguments))
     node.set("this", name.upper())
 
 
-def call(node: Any) -> None:
+def call(node: exp.Expr) -> None:
     """A call, with its arguments and what is around it."""
     name, arguments = node.this, node.expressions
     rule = check_call(name, 0 if not arguments else max(len(arguments), _distinct_count(arguments)))
     kinds = [kind_of(argument) for argument in arguments]
     if "Distinct" in kinds and (rule.kind != "aggregate" or len(kinds) > 1):
         raise PlanRefused("function-refused", f"{name} does not take DISTINCT here", "put DISTINCT first")
-    stars = [one for one in arguments if kind_of(one) == "Star" or kind_of(one.args.get("this")) == "Star"]
+    stars = [
+        one for one in arguments if isinstance(one, exp.Star) or isinstance(one.args.get("this"), exp.Star)
+    ]
     if stars and (name != "COUNT" or kinds != ["Star"]):
         raise PlanRefused("function-refused", f"{name} does not take *", "name the columns")
     settle_parts(node)
     around = node.parent
-    while kind_of(around) in _AFTER_CALLS:
+    while around is not None and kind_of(around) in _AFTER_CALLS:
         around = around.parent
-    if kind_of(around) == "Window" and around.this is not None and _called(around) is node:
+    if around is not None and isinstance(around, exp.Window) and _called(around) is node:
         if rule.kind not in ("aggregate", "window"):
             raise PlanRefused("function-refused", f"{name} is not computed over a window", "leave OVER out")
     elif rule.kind == "window":
@@ -69,41 +73,42 @@ def call(node: Any) -> None:
         raise PlanRefused("function-refused", f"{name} is no aggregate", "leave WITHIN GROUP and NULLS out")
 
 
-def _distinct_count(arguments: list[Any]) -> int:
-    return len(arguments[0].expressions) if kind_of(arguments[0]) == "Distinct" else 0
+def _distinct_count(arguments: list[exp.Expr]) -> int:
+    return len(arguments[0].expressions) if isinstance(arguments[0], exp.Distinct) else 0
 
 
-def _called(window: Any) -> Any:
-    inner = window.this
+def _called(window: exp.Expr) -> exp.Expr:
+    inner: exp.Expr = window.this
     while kind_of(inner) in _AFTER_CALLS:
         inner = inner.this
     return inner
 
 
-def star(node: Any) -> None:
+def star(node: exp.Expr) -> None:
     """All columns, without some or with other names for some."""
-    if node.args and (kind_of(node.parent) == "Anonymous" or kind_of(node.parent.parent) == "Anonymous"):
+    above = node.parent.parent if node.parent is not None else None
+    if node.args and "Anonymous" in (kind_of(node.parent), kind_of(above)):
         raise refused("* has parts that are not allowed there")
     for part, wanted in (("except_", "Column"), ("rename", "Alias")):
         for one in node.args.get(part, ()):
-            named = one.this if kind_of(one) == "Alias" else one
-            if kind_of(one) != wanted or kind_of(named) != "Column" or set(named.args) != {"this"}:
+            named = one.this if isinstance(one, exp.Alias) else one
+            if kind_of(one) != wanted or not isinstance(named, exp.Column) or set(named.args) != {"this"}:
                 raise refused("EXCLUDE and RENAME name columns")
 
 
-def distinct(node: Any) -> None:
+def distinct(node: exp.Expr) -> None:
     """DISTINCT of a SELECT, without columns, or of a call, with arguments."""
-    if bool(node.expressions) != (kind_of(node.parent) == "Anonymous"):
+    if bool(node.expressions) != isinstance(node.parent, exp.Anonymous):
         raise refused("DISTINCT stands where it is not understood")
 
 
-def alias(node: Any) -> None:
+def alias(node: exp.Expr) -> None:
     """A value with a name."""
-    if kind_of(node.args.get("alias")) != "Identifier":
+    if not isinstance(node.args.get("alias"), exp.Identifier):
         raise refused("a name after AS is missing")
 
 
-def literal(node: Any) -> None:
+def literal(node: exp.Expr) -> None:
     """A text or a number."""
     if not node.args.get("is_string"):
         if not _NUMBER.fullmatch(node.this) or len(node.this) > MAX_DIGITS:
@@ -126,51 +131,58 @@ def literal(node: Any) -> None:
             )
 
 
-def hexadecimal(node: Any) -> None:
+def hexadecimal(node: exp.Expr) -> None:
     """Bytes as X'00ff'."""
     if not _HEX.fullmatch(str(node.this)):
         raise refused("X'...' holds pairs of hexadecimal digits")
 
 
-def tuple_(node: Any) -> None:
+def tuple_(node: exp.Expr) -> None:
     """Values in parentheses."""
-    if not node.expressions and kind_of(node.parent) != "GroupingSets":
+    if not node.expressions and not isinstance(node.parent, exp.GroupingSets):
         raise refused("() holds nothing")
 
 
-def case(node: Any) -> None:
+def case(node: exp.Expr) -> None:
     """CASE."""
     if not node.args.get("ifs"):
         raise refused("CASE has no WHEN")
 
 
-def is_(node: Any) -> None:
+def is_(node: exp.Expr) -> None:
     """IS."""
-    if kind_of(node.args.get("expression")) not in ("Null", "Boolean"):
+    if not isinstance(node.args.get("expression"), exp.Null | exp.Boolean):
         raise refused("IS stands before NULL, TRUE or FALSE")
 
 
-def escape(node: Any) -> None:
+def escape(node: exp.Expr) -> None:
     """LIKE with ESCAPE."""
     mark = node.args.get("expression")
-    if kind_of(node.this) not in ("Like", "ILike"):
+    if not isinstance(node.this, exp.Like | exp.ILike):
         raise refused("ESCAPE belongs to LIKE")
-    if kind_of(mark) != "Literal" or not mark.args.get("is_string") or len(mark.this) != 1:
+    if (
+        mark is None
+        or not isinstance(mark, exp.Literal)
+        or not mark.args.get("is_string")
+        or len(mark.this) != 1
+    ):
         raise refused("ESCAPE stands before one character")
 
 
-def bracket(node: Any) -> None:
+def bracket(node: exp.Expr) -> None:
     """An item of an array or an object."""
-    if len(node.expressions) != 1 or kind_of(node.expressions[0]) in ("Slice", "Alias", "Tuple", "Star"):
+    if len(node.expressions) != 1 or isinstance(
+        node.expressions[0], exp.Slice | exp.Alias | exp.Tuple | exp.Star
+    ):
         raise refused("one number or key stands in [ ]", "use GET")
     if node.this is None:
         raise refused("[ ] makes an array", "use ARRAY_CONSTRUCT")
 
 
-def interval(node: Any) -> None:
+def interval(node: exp.Expr) -> None:
     """INTERVAL '2 days'."""
     value, unit = node.this, node.args.get("unit")
-    if kind_of(value) != "Literal":
+    if not isinstance(value, exp.Literal):
         raise refused("this interval is not understood", "write INTERVAL '2 days', or use dateadd")
     text = f"{value.this} {getattr(unit, 'name', '') or ''}".strip().upper()
     steps = list[str]()
@@ -185,26 +197,26 @@ def interval(node: Any) -> None:
     node.args.pop("unit", None)
 
 
-def after_call(node: Any) -> None:
+def after_call(node: exp.Expr) -> None:
     """IGNORE NULLS, RESPECT NULLS."""
-    if kind_of(node.this) not in ("Anonymous", "WithinGroup"):
+    if not isinstance(node.this, exp.Anonymous | exp.WithinGroup):
         raise refused("IGNORE NULLS follows a call")
 
 
-def within_group(node: Any) -> None:
+def within_group(node: exp.Expr) -> None:
     """WITHIN GROUP (ORDER BY ...)."""
-    if kind_of(node.this) != "Anonymous" or kind_of(node.args.get("expression")) != "Order":
+    if not isinstance(node.this, exp.Anonymous) or not isinstance(node.args.get("expression"), exp.Order):
         raise refused("WITHIN GROUP (ORDER BY ...) follows a call")
 
 
-def window(node: Any) -> None:
+def window(node: exp.Expr) -> None:
     """A call over a window."""
-    if kind_of(_called(node)) != "Anonymous" or str(node.args.get("over") or "OVER").upper() != "OVER":
+    if not isinstance(_called(node), exp.Anonymous) or str(node.args.get("over") or "OVER").upper() != "OVER":
         raise refused("OVER follows a call")
     node.args.pop("over", None)
 
 
-def window_rows(node: Any) -> None:
+def window_rows(node: exp.Expr) -> None:
     """Which rows of a window count."""
     kind = str(node.args.get("kind") or "").upper()
     if kind not in ("ROWS", "RANGE"):
@@ -217,7 +229,7 @@ def window_rows(node: Any) -> None:
         word = bound.upper() if isinstance(bound, str) else ""
         if isinstance(bound, str) and word not in _BOUNDS:
             raise refused("the bounds of a window are not understood")
-        if not isinstance(bound, str) and kind_of(bound) not in ("Literal", "Interval", "Cast"):
+        if type(bound) not in (str, exp.Literal, exp.Interval, exp.Cast):
             raise refused("the bounds of a window are constants")
         if (side not in _SIDES) != (word == "CURRENT ROW"):
             raise refused("the bounds of a window are not understood")

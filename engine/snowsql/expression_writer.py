@@ -8,15 +8,17 @@ one loop drives them, so that the depth of a tree does not matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Final, TypeAlias
+
+from sqlglot import exp
 
 from engine.errors import PlanRefused
 from engine.snowsql.caps import MAX_EMITTED_BYTES
 from engine.snowsql.types import snowflake_type
 
 # A text, or a node to be written in its place.
-Part = Any
-Parts = Iterator[Part]
+Part: TypeAlias = exp.Expr | str
+Parts: TypeAlias = Iterator[Part]
 
 OPERATORS: Final = {
     "Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Mod": "%", "DPipe": "||", "EQ": "=", "NEQ": "<>",
@@ -39,14 +41,15 @@ class ExpressionWriter:
     def __init__(self, rename: Callable[[str], str] | None = None) -> None:
         self._rename = rename
 
-    def write(self, tree: Any) -> str:
+    def write(self, tree: exp.Expr) -> str:
         """Write a checked tree.
 
         Raises:
             PlanRefused: if the text grows too large, or holds what this dialect lacks.
         """
         written: list[str] = []
-        size, stack = 0, [iter((tree,))]
+        stack: list[Parts] = [iter((tree,))]
+        size = 0
         while stack:
             part = next(stack[-1], None)
             if part is None:
@@ -64,7 +67,7 @@ class ExpressionWriter:
                 stack.append(self.parts(part))
         return "".join(written)
 
-    def parts(self, node: Any) -> Parts:
+    def parts(self, node: exp.Expr) -> Parts:
         """The parts of one node."""
         kind = type(node).__name__
         if kind in OPERATORS:
@@ -82,14 +85,14 @@ class ExpressionWriter:
         """A text in quotes."""
         return "'" + "".join(_ESCAPES.get(letter, letter) for letter in value) + "'"
 
-    def type(self, node: Any) -> str:
+    def type(self, node: exp.Expr) -> str:
         """A type of a cast."""
         return snowflake_type(node)
 
-    def _write_identifier(self, node: Any) -> Parts:
+    def _write_identifier(self, node: exp.Expr) -> Parts:
         yield self.name(node.this)
 
-    def _write_star(self, node: Any) -> Parts:
+    def _write_star(self, node: exp.Expr) -> Parts:
         yield "*"
         for part, word in (("except_", "EXCLUDE"), ("rename", "RENAME")):
             if node.args.get(part):
@@ -97,34 +100,34 @@ class ExpressionWriter:
                 yield from joined(node.args[part])
                 yield ")"
 
-    def _write_alias(self, node: Any) -> Parts:
+    def _write_alias(self, node: exp.Expr) -> Parts:
         yield node.this
         yield " AS "
         yield node.args["alias"]
 
-    def _write_literal(self, node: Any) -> Parts:
+    def _write_literal(self, node: exp.Expr) -> Parts:
         yield self.text(node.this) if node.args.get("is_string") else node.this.upper()
 
-    def _write_boolean(self, node: Any) -> Parts:
+    def _write_boolean(self, node: exp.Expr) -> Parts:
         yield "TRUE" if node.this else "FALSE"
 
-    def _write_null(self, _node: Any) -> Parts:
+    def _write_null(self, _node: exp.Expr) -> Parts:
         yield "NULL"
 
-    def _write_hexstring(self, node: Any) -> Parts:
+    def _write_hexstring(self, node: exp.Expr) -> Parts:
         yield f"X'{node.this.upper()}'"
 
-    def _write_interval(self, node: Any) -> Parts:
+    def _write_interval(self, node: exp.Expr) -> Parts:
         yield f"INTERVAL '{node.this.this}'"
 
-    def _write_tuple(self, node: Any) -> Parts:
+    def _write_tuple(self, node: exp.Expr) -> Parts:
         yield "("
         yield from joined(node.expressions)
         yield ")"
 
     # Operators.
 
-    def binary(self, node: Any, operator: str) -> Parts:
+    def binary(self, node: exp.Expr, operator: str) -> Parts:
         """An operator between two operands, or a chain of the same one, which is read from the left."""
         chain, kind = [node], type(node).__name__
         while kind in _CHAINED and type(chain[-1].this).__name__ == kind:
@@ -136,26 +139,26 @@ class ExpressionWriter:
             yield link.args["expression"]
         yield ")"
 
-    def _write_escape(self, node: Any) -> Parts:
+    def _write_escape(self, node: exp.Expr) -> Parts:
         yield "("
         yield node.this.this
-        yield " LIKE " if type(node.this).__name__ == "Like" else " ILIKE "
+        yield " LIKE " if isinstance(node.this, exp.Like) else " ILIKE "
         yield node.this.args["expression"]
         yield " ESCAPE "
         yield node.args["expression"]
         yield ")"
 
-    def _write_not(self, node: Any) -> Parts:
+    def _write_not(self, node: exp.Expr) -> Parts:
         yield "(NOT "
         yield node.this
         yield ")"
 
-    def _write_neg(self, node: Any) -> Parts:
+    def _write_neg(self, node: exp.Expr) -> Parts:
         yield "(- "
         yield node.this
         yield ")"
 
-    def _write_between(self, node: Any) -> Parts:
+    def _write_between(self, node: exp.Expr) -> Parts:
         yield "("
         yield node.this
         yield " BETWEEN "
@@ -164,7 +167,7 @@ class ExpressionWriter:
         yield node.args["high"]
         yield ")"
 
-    def _write_in(self, node: Any) -> Parts:
+    def _write_in(self, node: exp.Expr) -> Parts:
         yield "("
         yield node.this
         yield " IN "
@@ -176,12 +179,12 @@ class ExpressionWriter:
             yield ")"
         yield ")"
 
-    def _write_exists(self, node: Any) -> Parts:
+    def _write_exists(self, node: exp.Expr) -> Parts:
         yield "EXISTS ("
         yield node.this
         yield ")"
 
-    def _write_case(self, node: Any) -> Parts:
+    def _write_case(self, node: exp.Expr) -> Parts:
         yield "CASE"
         if node.args.get("this"):
             yield " "
@@ -196,23 +199,23 @@ class ExpressionWriter:
             yield node.args["default"]
         yield " END"
 
-    def _write_cast(self, node: Any) -> Parts:
+    def _write_cast(self, node: exp.Expr) -> Parts:
         yield "CAST("
         yield node.this
         yield f" AS {self.type(node.args['to'])})"
 
-    def _write_trycast(self, node: Any) -> Parts:
+    def _write_trycast(self, node: exp.Expr) -> Parts:
         yield "TRY_"
         yield from self._write_cast(node)
 
-    def _write_bracket(self, node: Any) -> Parts:
+    def _write_bracket(self, node: exp.Expr) -> Parts:
         yield node.this
         yield "["
         yield from joined(node.expressions)
         yield "]"
 
 
-def joined(nodes: Iterable[Any]) -> Parts:
+def joined(nodes: Iterable[exp.Expr]) -> Parts:
     """Nodes with commas between."""
     for index, node in enumerate(nodes):
         if index:

@@ -8,13 +8,18 @@ add behind the schema.
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from engine.errors import PlanRefused
 from engine.snowsql.caps import MAX_NAME
 from engine.sql.words import word_set
 
+if TYPE_CHECKING:
+    from sqlglot import exp
+
 FRAME: Final = "FRAME"
+# The second frame of a metric of two.
+BASELINE: Final = "BASELINE_FRAME"
 
 # Names that the engine gives: keys of shared queries, parts of queries that it writes out.
 RESERVED: Final = re.compile(r"_*calcmetric", re.IGNORECASE)
@@ -42,7 +47,7 @@ _SEQUENCE: Final = frozenset({"NEXTVAL", "CURRVAL"})
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def normalise(identifier: Any) -> None:
+def normalise(identifier: exp.Expr) -> None:
     """Check a name, and put it in capitals if it was not quoted.
 
     Raises:

@@ -7,7 +7,7 @@ parts? `settle` comes from below: the parts have their one form, and the node ge
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from engine.snowsql import expression_checks as expressions
 from engine.snowsql import query_checks as queries
@@ -16,10 +16,13 @@ from engine.snowsql.node_table import IGNORED_PARTS, PARTS, PLACES
 from engine.snowsql.refusals import kind_of, refused, refused_class
 from engine.snowsql.types import settle_type
 
+if TYPE_CHECKING:
+    from sqlglot import exp
+
 _KEPT_FALSE: Final = frozenset({"is_string", "quoted"})
 
 
-def admit(node: Any) -> None:
+def admit(node: exp.Expr) -> None:
     """Check that a node may be there, and drop what says nothing.
 
     Raises:
@@ -43,7 +46,7 @@ def admit(node: Any) -> None:
         check(node)
 
 
-def settle(node: Any) -> None:
+def settle(node: exp.Expr) -> None:
     """Bring an admitted node, whose parts are settled, into its one form.
 
     Raises:
@@ -54,18 +57,18 @@ def settle(node: Any) -> None:
         check(node)
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: exp.Expr, other: exp.Expr) -> bool:
     """Whether two settled trees are equal, however deep they are."""
-    stack = [(one, other)]
+    stack: list[tuple[object, object]] = [(one, other)]
     while stack:
         left, right = stack.pop()
         if type(left) is not type(right):
             return False
-        if isinstance(left, list):
+        if isinstance(left, list) and isinstance(right, list):
             if len(left) != len(right):
                 return False
             stack.extend(zip(left, right, strict=True))
-        elif hasattr(left, "args"):
+        elif hasattr(left, "args") and hasattr(right, "args"):
             if left.args.keys() != right.args.keys():
                 return False
             stack.extend((value, right.args[part]) for part, value in left.args.items())
@@ -74,26 +77,26 @@ def same(one: Any, other: Any) -> bool:
     return True
 
 
-def _says_nothing(name: str, value: Any) -> bool:
+def _says_nothing(name: str, value: object) -> bool:
     return (
         name in IGNORED_PARTS or value is None or value == [] or (value is False and name not in _KEPT_FALSE)
     )
 
 
-def _drop_parentheses(node: Any) -> None:
+def _drop_parentheses(node: exp.Expr) -> None:
     """Drop: operators get parentheses of their own when they are written."""
     if node.parent is not None:
         node.replace(node.this.pop())
 
 
-_ADMIT: Final[dict[str, Callable[[Any], None]]] = {
+_ADMIT: Final[dict[str, Callable[[exp.Expr], None]]] = {
     "Anonymous": expressions.admit_call,
     "Column": expressions.admit_column,
     "Pivot": queries.admit_pivot,
     "Select": queries.admit_select,
     "Table": queries.admit_table,
 }
-_SETTLE: Final[dict[str, Callable[[Any], None]]] = {
+_SETTLE: Final[dict[str, Callable[[exp.Expr], None]]] = {
     "Alias": expressions.alias,
     "Anonymous": expressions.call,
     "Bracket": expressions.bracket,

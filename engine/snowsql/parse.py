@@ -7,20 +7,25 @@ Python's stack is free; the thread has ended when the function returns.
 from __future__ import annotations
 
 import re
-import threading
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import PlanRefused
 from engine.snowsql.caps import MAX_PARENTHESES, MAX_TEXT_BYTES, MAX_TOKENS
+from engine.threads import on_own_stack
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 # Control characters other than tab and line ends, halves of pairs, marks that turn the direction of text.
 _BAD: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 )
+# sqlglot names a class of its own where an operand or an argument should stand.
+_MISSING: Final = re.compile(r"^Required keyword: .*<class .*>$", re.DOTALL)
 _HINT: Final = "write it with the DataFrame API, or more plainly"
 
 
-def parse(text: str, *, query: bool) -> Any:
+def parse(text: str, *, query: bool) -> exp.Expr:
     """Parse a query or an expression; what is in it is not checked.
 
     Raises:
@@ -38,16 +43,15 @@ def parse(text: str, *, query: bool) -> Any:
             f"the SQL text holds the character U+{ord(bad[0]):04X}, which has no place in a query",
             "leave it out",
         )
-    ended: list[Any] = []
-    thread = threading.Thread(target=lambda: ended.append(_read(text, query)), name="calcmetric-sql")
-    thread.start()
-    thread.join()
-    if not ended or isinstance(ended[0], PlanRefused):
-        raise ended[0] if ended else _unread("it cannot be read")
-    return ended[0]
+    ended: list[exp.Expr | PlanRefused] = []
+    on_own_stack(lambda: ended.append(_read(text, query)), "calcmetric-sql")
+    found = ended[0] if ended else _unread("it cannot be read")
+    if isinstance(found, PlanRefused):
+        raise found
+    return found
 
 
-def _read(text: str, query: bool) -> Any:
+def _read(text: str, query: bool) -> exp.Expr | PlanRefused:
     """Parse; return a refusal, for an exception would end in the thread."""
     try:
         return _parse(text, query)
@@ -63,7 +67,7 @@ def _read(text: str, query: bool) -> Any:
         return _unread(_what(error))
 
 
-def _parse(text: str, query: bool) -> Any:
+def _parse(text: str, query: bool) -> exp.Expr:
     # sqlglot takes 0.3 s to import, and many metrics have no SQL text.
     from sqlglot import ErrorLevel
 
@@ -74,16 +78,17 @@ def _parse(text: str, query: bool) -> Any:
     while tokens and tokens[-1].text == ";" and query:
         tokens.pop()
     _check_tokens(tokens, text, query)
-    parser = dialect.parser(error_level=ErrorLevel.IMMEDIATE)
+    parser = StrictSnowflake.Parser(dialect=dialect, error_level=ErrorLevel.IMMEDIATE)
     trees = parser.parse_text(tokens, text, query=query)
-    if len(trees) != 1 or trees[0] is None:
+    tree = trees[0] if len(trees) == 1 else None
+    if tree is None:
         raise _unread("it is not one " + ("query" if query else "expression"))
-    return trees[0]
+    return tree
 
 
 def _check_tokens(tokens: list[Any], text: str, query: bool) -> None:
     """Count before parsing, and drop comments: they are not sent."""
-    from sqlglot.tokens import TokenType
+    from sqlglot.tokenizer_core import TokenType
 
     if len(tokens) > MAX_TOKENS:
         raise PlanRefused(
@@ -122,7 +127,7 @@ def _what(error: Exception) -> str:
     """What sqlglot says is wrong, without the text around."""
     told = getattr(error, "errors", None)
     first = told[0] if told else {}
-    description = str(first.get("description") or "")[:100]
+    description = _MISSING.sub("something is missing", str(first.get("description") or ""))[:100]
     place = f" at line {first['line']}, column {first['col']}" if first.get("line") else ""
     return f"{description or 'it cannot be read'}{place}"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
+
+from sqlglot import exp
 
 from engine.errors import PlanRefused
 from engine.snowsql.caps import MAX_COLUMNS, MAX_JOINS, MAX_NAME, MAX_VALUES_ROWS
@@ -21,36 +23,32 @@ _JOINS: Final = frozenset(
 _NO_CONSTANTS: Final = frozenset({"Column", "Table", "Select", "Window", "Exists", *SET_OPERATIONS})
 
 
-def admit_select(node: Any) -> None:
+def admit_select(node: exp.Expr) -> None:
     """Give each column without a name the one that Snowflake would give: its text, in capitals."""
-    from sqlglot import exp
-
     _name_places(node)
     for item in node.expressions:
         inner = item
-        while kind_of(inner) == "Paren":
+        while isinstance(inner, exp.Paren):
             inner = inner.this
-        if kind_of(inner) not in ("Alias", "Column", "Star"):
+        if not isinstance(inner, exp.Alias | exp.Column | exp.Star):
             name = " ".join(item.meta.get(TEXT, "").split()).upper()[:MAX_NAME] or "1"
             alias = exp.Alias(alias=exp.Identifier(this=name, quoted=True))
             item.replace(alias)
             alias.set("this", item)
 
 
-def _name_places(node: Any) -> None:
+def _name_places(node: exp.Expr) -> None:
     """Name the columns that a SELECT over a literal table gives by their place, as Snowpark does."""
-    from sqlglot import exp
-
     source = node.args.get("from_")
-    if source is None or kind_of(source.this) != "Values" or node.args.get("joins"):
+    if source is None or not isinstance(source.this, exp.Values) or node.args.get("joins"):
         return
     for item in node.expressions:
-        place = item.this if kind_of(item) == "Alias" else item
-        if kind_of(place) == "Parameter" and str(place.name).isdecimal() and len(place.name) < 5:
+        place = item.this if isinstance(item, exp.Alias) else item
+        if isinstance(place, exp.Parameter) and str(place.name).isdecimal() and len(place.name) < 5:
             place.replace(exp.column(exp.to_identifier(f"COLUMN{int(place.name)}", quoted=True)))
 
 
-def select(node: Any) -> None:
+def select(node: exp.Expr) -> None:
     """SELECT."""
     if not node.expressions:
         raise refused("SELECT names no columns")
@@ -64,52 +62,52 @@ def select(node: Any) -> None:
         raise refused("JOIN stands without FROM")
 
 
-def set_operation(node: Any) -> None:
+def set_operation(node: exp.Expr) -> None:
     """UNION, EXCEPT, INTERSECT."""
     for side in (node.this, node.args.get("expression")):
         if not _is_query(side):
             raise refused(f"{SET_OPERATIONS[kind_of(node)]} stands between two queries")
-    if kind_of(node) != "Union" and not node.args.get("distinct"):
+    if not isinstance(node, exp.Union) and not node.args.get("distinct"):
         raise refused("EXCEPT ALL and INTERSECT ALL are not Snowflake's", "use except_ or intersect")
     for part in ("this", "expression"):
         _unwrap(node.args[part])
 
 
-def _unwrap(side: Any) -> None:
+def _unwrap(side: exp.Expr) -> None:
     """Take a query out of its parentheses: each side gets a pair when it is written."""
-    while kind_of(side) == "Subquery":
+    while isinstance(side, exp.Subquery):
         inner = side.this
         side.replace(inner.pop())
         side = inner
 
 
-def _is_query(node: Any) -> bool:
+def _is_query(node: exp.Expr | None) -> bool:
     """Whether it is a query, in parentheses or not, with nothing after them."""
-    while kind_of(node) == "Subquery" and set(node.args) == {"this"}:
+    while node is not None and isinstance(node, exp.Subquery) and set(node.args) == {"this"}:
         node = node.this
     return kind_of(node) in _PLAIN_QUERIES
 
 
-def table(node: Any) -> None:
+def table(node: exp.Expr) -> None:
     """A table, with what follows it."""
     if node.args.get("pivots") and node.args.get("sample"):
         raise refused("SAMPLE and PIVOT stand at one table", "sample in a query of its own")
 
 
-def subquery(node: Any) -> None:
+def subquery(node: exp.Expr) -> None:
     """A query in parentheses; after FROM also a table or a join."""
     table(node)
-    if kind_of(node.parent) in ("From", "Join", "Subquery"):
+    if isinstance(node.parent, exp.From | exp.Join | exp.Subquery):
         if kind_of(node.this) not in _PLAIN_QUERIES | _SOURCES:
             raise refused("parentheses after FROM hold something other than a query")
     elif not _is_query(node):
         raise refused("a query in parentheses has parts that are not allowed there")
 
 
-def in_(node: Any) -> None:
+def in_(node: exp.Expr) -> None:
     """IN, also of PIVOT."""
     query = node.args.get("query")
-    if kind_of(node.parent) != "Pivot" and any(
+    if not isinstance(node.parent, exp.Pivot) and any(
         kind_of(value) in ("PivotAny", "Alias", *_PLAIN_QUERIES) for value in node.expressions
     ):
         raise refused("IN stands before values or a query in parentheses")
@@ -117,36 +115,34 @@ def in_(node: Any) -> None:
         raise refused("IN stands before values or a query in parentheses")
 
 
-def exists(node: Any) -> None:
+def exists(node: exp.Expr) -> None:
     """EXISTS."""
     if not _is_query(node.this):
         raise refused("EXISTS stands before a query")
     _unwrap(node.this)
 
 
-def from_(node: Any) -> None:
+def from_(node: exp.Expr) -> None:
     """FROM."""
     if kind_of(node.this) not in _SOURCES:
         raise refused("FROM stands before something other than the frame or a query")
 
 
-def admit_table(node: Any) -> None:
+def admit_table(node: exp.Expr) -> None:
     """A table has one plain name."""
-    if kind_of(node.this) == "Identifier":
+    if isinstance(node.this, exp.Identifier):
         return
-    called = kind_of(node.this) == "Anonymous"
+    called = isinstance(node.this, exp.Anonymous)
     what = f"the table function {str(node.this.this)[:60]}" if called else "what stands after FROM"
     raise PlanRefused(
         "read-refused", f"{what} is refused", "a metric reads only the DataFrame that calc_metric gets"
     )
 
 
-def values(node: Any) -> None:
+def values(node: exp.Expr) -> None:
     """VALUES: a literal table, whose columns are named as Snowflake names them."""
-    from sqlglot import exp
-
     rows = node.expressions
-    if any(kind_of(row) != "Tuple" or not row.expressions for row in rows):
+    if any(not isinstance(row, exp.Tuple) or not row.expressions for row in rows):
         raise refused("VALUES holds rows in parentheses")
     if len(rows) > MAX_VALUES_ROWS or len({len(row.expressions) for row in rows}) != 1:
         raise refused(f"VALUES holds at most {MAX_VALUES_ROWS:,} rows of the same length")
@@ -161,11 +157,11 @@ def values(node: Any) -> None:
         alias.set("columns", [exp.Identifier(this=name, quoted=True) for name in names])
 
 
-def _is_constant(node: Any) -> bool:
+def _is_constant(node: exp.Expr) -> bool:
     return all(kind_of(inner) not in _NO_CONSTANTS for inner in node.walk())
 
 
-def join(node: Any) -> None:
+def join(node: exp.Expr) -> None:
     """A join."""
     method, kind, side = (str(node.args.get(part) or "").upper() for part in ("method", "kind", "side"))
     if kind == "INNER" and not side:
@@ -180,7 +176,7 @@ def join(node: Any) -> None:
         raise refused("an ASOF join has a MATCH_CONDITION, and no other join has")
     if kind_of(node.this) not in _SOURCES:
         raise refused("JOIN stands before something other than the frame or a query")
-    if any(kind_of(name) != "Identifier" for name in node.args.get("using", ())):
+    if any(not isinstance(name, exp.Identifier) for name in node.args.get("using", ())):
         raise refused("USING names columns")
     conditions = [part for part in ("on", "using") if node.args.get(part)]
     if len(conditions) > 1 or (conditions and (kind == "CROSS" or method == "NATURAL")):
@@ -195,27 +191,32 @@ def join(node: Any) -> None:
             node.set(part, word)
 
 
-def sample(node: Any) -> None:
+def sample(node: exp.Expr) -> None:
     """SAMPLE, of rows. Snowflake takes no seed where it samples a query, which the frame is."""
     method = node.args.get("method")
     if method is not None and method.name.upper() not in ("BERNOULLI", "ROW"):
         raise refused("only rows are sampled, not blocks", "use df.sample")
     node.args.pop("method", None)
     sizes = [node.args[part] for part in ("percent", "size") if part in node.args]
-    if len(sizes) != 1 or kind_of(sizes[0]) != "Literal" or sizes[0].args.get("is_string"):
+    if len(sizes) != 1 or not isinstance(sizes[0], exp.Literal) or sizes[0].args.get("is_string"):
         raise refused("SAMPLE takes one number", "use df.sample")
 
 
-def admit_pivot(node: Any) -> None:
+def admit_pivot(node: exp.Expr) -> None:
     """Drop what the parser adds: how it thinks that columns are named."""
     for part in set(node.args) - {"expressions", "fields", "unpivot", "alias", "include_nulls"}:
         node.args.pop(part)
 
 
-def pivot(node: Any) -> None:
+def pivot(node: exp.Expr) -> None:
     """PIVOT and UNPIVOT: one aggregate, one column, given values."""
     fields, aggregates = node.args.get("fields", []), node.expressions
-    if len(fields) != 1 or kind_of(fields[0]) != "In" or not fields[0].expressions or len(aggregates) != 1:
+    if (
+        len(fields) != 1
+        or not isinstance(fields[0], exp.In)
+        or not fields[0].expressions
+        or len(aggregates) != 1
+    ):
         raise refused(
             "PIVOT has one aggregate and FOR column IN (values)", "give values: df.pivot(column, [values])"
         )
@@ -224,39 +225,42 @@ def pivot(node: Any) -> None:
         good = kind_of(aggregates[0]) in names and all(_is_name(value) for value in fields[0].expressions)
     else:
         values = fields[0].expressions
-        one = len(values) == 1 and (kind_of(values[0]) == "PivotAny" or _is_query(values[0]))
-        good = kind_of(aggregates[0]) == "Anonymous" and (one or all(map(_is_constant, values)))
+        one = len(values) == 1 and (isinstance(values[0], exp.PivotAny) or _is_query(values[0]))
+        good = isinstance(aggregates[0], exp.Anonymous) and (one or all(map(_is_constant, values)))
     if not good or kind_of(fields[0].this) not in names:
         raise refused("PIVOT and UNPIVOT name columns and constant values")
 
 
-def _is_name(node: Any) -> bool:
-    inner = node.this if kind_of(node) == "Alias" else node
-    return kind_of(inner) == "Identifier" or (kind_of(inner) == "Column" and set(inner.args) == {"this"})
+def _is_name(node: exp.Expr) -> bool:
+    inner = node.this if isinstance(node, exp.Alias) else node
+    return isinstance(inner, exp.Identifier) or (
+        isinstance(inner, exp.Column) and set(inner.args) == {"this"}
+    )
 
 
-def limit(node: Any) -> None:
+def limit(node: exp.Expr) -> None:
     """LIMIT and OFFSET."""
     number = node.args.get("expression")
-    if kind_of(number) == "Null" and kind_of(node) == "Limit":
+    if isinstance(number, exp.Null) and isinstance(node, exp.Limit):
         return
-    if kind_of(number) != "Literal" or not str(number.this).isdecimal() or number.args.get("is_string"):
+    written = number.this if number is not None and isinstance(number, exp.Literal) else ""
+    if number is None or not str(written).isdecimal() or number.args.get("is_string"):
         raise refused("LIMIT and OFFSET take a whole number", "use df.limit(n)")
 
 
-def ordered(node: Any) -> None:
+def ordered(node: exp.Expr) -> None:
     """An item of ORDER BY: it says where its nulls go."""
     node.set("nulls_first", bool(node.args.get("nulls_first")))
     node.set("desc", bool(node.args.get("desc")))
 
 
-def with_(node: Any) -> None:
+def with_(node: exp.Expr) -> None:
     """WITH."""
-    if any(kind_of(one) != "CTE" for one in node.expressions):
+    if any(not isinstance(one, exp.CTE) for one in node.expressions):
         raise refused("WITH names queries")
 
 
-def cte(node: Any) -> None:
+def cte(node: exp.Expr) -> None:
     """One query of WITH."""
     if not _is_query(node.this) or node.args.get("alias") is None:
         raise refused("WITH names queries")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from engine.errors import PlanRefused
 
@@ -42,6 +42,6 @@ def refused_class(kind: str) -> PlanRefused:
     return refused(f"{kind} is not allowed")
 
 
-def kind_of(node: Any) -> str:
+def kind_of(node: object) -> str:
     """The class of a node, by name."""
     return type(node).__name__

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+
+from sqlglot import exp
 
 from engine.errors import PlanRefused
 from engine.snowsql.caps import MAX_CTES, MAX_FRAME_READS
-from engine.snowsql.names import BARE_VALUES, FRAME
+from engine.snowsql.names import BARE_VALUES, BASELINE, FRAME
 
 
-def bind_names(tree: Any) -> int:
+def bind_names(tree: exp.Expr) -> int:
     """Check that every table is the frame or a query in WITH, and every qualifier an alias in sight.
 
     Returns:
@@ -33,7 +34,7 @@ def bind_names(tree: Any) -> int:
                 )
         elif kind == "Table":
             name = node.this.this
-            if name == FRAME:
+            if name in (FRAME, BASELINE):
                 reads += 1
             elif not is_defined(node):
                 raise PlanRefused(
@@ -52,19 +53,25 @@ def bind_names(tree: Any) -> int:
     return reads
 
 
-def bare_values(tree: Any) -> frozenset[str]:
+def frames_read(tree: exp.Expr) -> frozenset[str]:
+    """Which of the two placeholders a tree reads."""
+    names = {node.this.this for node in tree.walk() if _kind(node) == "Table"}
+    return frozenset(names & {FRAME, BASELINE})
+
+
+def bare_values(tree: exp.Expr) -> frozenset[str]:
     """Names that a tree takes for columns and defines nowhere, and that are values on DuckDB, even quoted."""
     used, defined = set[str](), set[str]()
     for node in tree.walk():
         kind = _kind(node)
-        if kind == "Identifier" and _kind(node.parent) in ("Alias", "TableAlias"):
+        if kind == "Identifier" and isinstance(node.parent, exp.Alias | exp.TableAlias):
             defined.add(node.this)
         elif kind == "Column" and node.args.get("table") is None and node.name.upper() in BARE_VALUES:
             used.add(node.name)
     return frozenset(used - defined)
 
 
-def is_defined(table: Any) -> bool:
+def is_defined(table: exp.Expr) -> bool:
     """Whether a query of this name in WITH is in sight of a table: around it, and before it.
 
     A query of that name does not see one further out: Snowflake takes it for recursive without being told.
@@ -72,9 +79,9 @@ def is_defined(table: Any) -> bool:
     name = table.this.this
     child, parent = table, table.parent
     while parent is not None:
-        if _kind(parent) == "CTE" and _cte_name(parent) == name:
+        if isinstance(parent, exp.CTE) and _cte_name(parent) == name:
             return False
-        if _kind(parent) == "With":
+        if isinstance(parent, exp.With):
             for one in parent.expressions:
                 if one is child:
                     break
@@ -87,25 +94,25 @@ def is_defined(table: Any) -> bool:
     return False
 
 
-def _check_with(node: Any) -> None:
+def _check_with(node: exp.Expr) -> None:
     names = [_cte_name(one).upper() for one in node.expressions]
-    if FRAME in names or len(set(names)) != len(names):
+    if FRAME in names or BASELINE in names or len(set(names)) != len(names):
         raise PlanRefused(
             "table-refused",
-            f"WITH gives a name twice, or gives {FRAME!r}, which is the frame's",
+            f"WITH gives a name twice, or gives {FRAME!r} or {BASELINE!r}, which are the frames'",
             "give each query another name",
         )
 
 
-def _cte_name(cte: Any) -> str:
+def _cte_name(cte: exp.Expr) -> str:
     return str(cte.args["alias"].this.this)
 
 
-def _check_qualifier(column: Any, sources: dict[int, frozenset[str]]) -> None:
+def _check_qualifier(column: exp.Expr, sources: dict[int, frozenset[str]]) -> None:
     name = column.args["table"].this
     parent = column.parent
     while parent is not None:
-        if _kind(parent) == "Select":
+        if isinstance(parent, exp.Select):
             if id(parent) not in sources:
                 sources[id(parent)] = frozenset(_names_of_sources(parent))
             if name in sources[id(parent)]:
@@ -118,7 +125,7 @@ def _check_qualifier(column: Any, sources: dict[int, frozenset[str]]) -> None:
     )
 
 
-def _names_of_sources(select: Any) -> Iterator[str]:
+def _names_of_sources(select: exp.Expr) -> Iterator[str]:
     items = [select.args["from_"].this] if select.args.get("from_") else []
     items += [join.this for join in select.args.get("joins", ())]
     while items:
@@ -129,11 +136,11 @@ def _names_of_sources(select: Any) -> Iterator[str]:
             alias = pivot.args.get("alias") or alias
         if alias is not None and alias.args.get("this") is not None:
             yield alias.this.this
-        elif _kind(item) == "Table":
+        elif isinstance(item, exp.Table):
             yield item.this.this
-        if _kind(item) == "Subquery" and _kind(item.this) in ("Table", "Subquery", "Values"):
+        if isinstance(item, exp.Subquery) and isinstance(item.this, exp.Table | exp.Subquery | exp.Values):
             items.append(item.this)
 
 
-def _kind(node: Any) -> str:
+def _kind(node: object) -> str:
     return type(node).__name__

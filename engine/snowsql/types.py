@@ -6,7 +6,9 @@ are refused: they may name other types of the account.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
+
+from sqlglot import exp
 
 from engine.errors import PlanRefused
 
@@ -35,7 +37,7 @@ _SAME: Final = {
 }  # fmt: skip
 
 
-def settle_type(node: Any) -> None:
+def settle_type(node: exp.Expr) -> None:
     """Check the type of a cast, and give it its one name.
 
     Raises:
@@ -56,7 +58,7 @@ def settle_type(node: Any) -> None:
         raise PlanRefused("type-refused", "CHAR without a length is refused", "use VARCHAR")
     for parameter in node.expressions:
         text = parameter.this.name
-        if type(parameter.this).__name__ != "Literal" or not text.isdecimal() or len(text) > 9:
+        if not isinstance(parameter.this, exp.Literal) or not text.isdecimal() or len(text) > 9:
             raise PlanRefused("type-refused", "the parameters of a type are whole numbers", "")
     kind = _SAME.get(_name(node), _name(node))
     if kind == "DECIMAL":
@@ -66,26 +68,24 @@ def settle_type(node: Any) -> None:
     node.set("this", type(node.this)[kind])
 
 
-def _set_numbers(node: Any, given: tuple[int, ...]) -> None:
+def _set_numbers(node: exp.Expr, given: tuple[int, ...]) -> None:
     """Put numbers in parentheses after a type."""
-    from sqlglot import exp
-
     parameters = [exp.DataTypeParam(this=exp.Literal.number(number)) for number in given]
     node.set("expressions", parameters)
 
 
-def numbers(node: Any) -> tuple[int, ...]:
+def numbers(node: exp.Expr) -> tuple[int, ...]:
     """The numbers in parentheses after a type that was checked."""
     return tuple(int(parameter.this.name) for parameter in node.expressions)
 
 
-def snowflake_type(node: Any) -> str:
+def snowflake_type(node: exp.Expr) -> str:
     """A checked type, as Snowflake spells it out."""
     name, given = _TYPES[_name(node)][0], numbers(node)
     return f"{name}({', '.join(map(str, given))})" if given else name
 
 
-def duckdb_type(node: Any) -> str:
+def duckdb_type(node: exp.Expr) -> str:
     """A checked type, as DuckDB calls it; "" if it has none with the same values."""
     name, given = _TYPES[_name(node)][1], numbers(node)
     if name == "DECIMAL":
@@ -93,5 +93,5 @@ def duckdb_type(node: Any) -> str:
     return name
 
 
-def _name(node: Any) -> str:
+def _name(node: exp.Expr) -> str:
     return str(getattr(node.this, "value", node.this)).upper()

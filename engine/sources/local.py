@@ -1,83 +1,65 @@
 """Files of this machine, made readable for a local backend.
 
-Most are read where they are. Copied into the spool as Parquet are Arrow files, which no backend reads,
-and Parquet with nanosecond timestamps (what pandas writes), which Spark refuses. Names with characters that
-a backend takes for a glob or a URL are reached through a link in the spool.
+Parquet and Arrow files are `engine.sources.columnar`'s. Text, of which each backend would make something
+else, is put into the spool as Parquet, and goes the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import pyarrow as pa
-import pyarrow.dataset as pads
-import pyarrow.parquet as pq
-
-from engine.errors import DataError
-from engine.relations import read_files
-from engine.sources.files import find_files, find_format, read_options
+from engine.models.text_options import TextOptions
+from engine.sources.columnar import read_columnar
+from engine.sources.files import Member, find_format, find_members
+from engine.sources.kinds import Reader
 from engine.sources.source import Source
 from engine.sources.spool import Spool
+from engine.sources.text.spooling import refuse_options, spool_text
 
-_SPECIAL: Final = frozenset("*?[]{}\\:")
+_AS_FOUND: Final = TextOptions()
 
 
-def read_local(path: str, roots: Sequence[Path], spool: Spool) -> Source:
-    """The source behind a path, a folder or a glob.
+def read_local(
+    paths: Sequence[str],
+    roots: Sequence[Path],
+    reader: Reader,
+    spool: Spool,
+    text: TextOptions = _AS_FOUND,
+    check: Callable[[], None] = lambda: None,
+) -> Source:
+    """The source behind paths, folders or globs; a file that several of them mean counts once.
+
+    Args:
+        paths: at least one.
+        roots: folders that may be read.
+        reader: the backend.
+        spool: where copies are put.
+        text: how files of text are written, as far as the caller says.
+        check: called now and then while files are copied; what it raises ends that.
 
     Raises:
-        DataError: it is missing, outside `roots`, of no known format, or unreadable.
+        DataError: they are missing, outside `roots`, of no known format or of several, or unreadable.
     """
-    files = find_files(path, roots)
-    format_name = find_format(path, files)
-    real = Path(path.removeprefix("file://")).expanduser()
-    targets = [real.resolve()] if real.exists() else [file.resolve() for file in files]
-    if format_name == "arrow":
-        return _copied(path, lambda: _copy_arrow(files, spool), spool)
-    if format_name == "parquet" and _has_nanoseconds(path, files[0]):
-        base = targets[0] if targets[0].is_dir() else targets[0].parent
-        return _copied(path, lambda: _copy_parquet(files, base, spool), spool)
-    special = any(_SPECIAL & set(str(target)) for target in targets)
-    link = spool.link(targets) if special else None
-    shown = [str(target) for target in (link.iterdir() if link else targets)]
-    relation = read_files(format_name, sorted(shown), options=read_options(files))
-    inferred = format_name != "parquet"
-    return Source(relation, path, inferred, release=lambda: spool.remove(link))
-
-
-def _copied(path: str, copy: Any, spool: Spool) -> Source:
+    label = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1:,} more"
+    members = {member.path.resolve(): member for path in paths for member in find_members(path, roots)}
+    format_name = find_format(label, [member.path for member in members.values()])
+    refuse_options(text, format_name, label)
+    if format_name == "parquet" or format_name == "arrow":
+        return read_columnar(label, list(members.values()), format_name, reader, spool)
+    found = [(member.path, member.folders) for member in members.values()]
+    made = spool_text(label, found, format_name, text, spool, check)
     try:
-        made: Path = copy()
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path!r} cannot be read: {error}") from None
-    return Source(read_files("parquet", [str(made)]), path, release=lambda: spool.remove(made))
+        rows = [Member(file, file.parent.relative_to(made).parts) for file in sorted(made.rglob("*.parquet"))]
+        source = read_columnar(label, rows, "parquet", reader, spool)
+    except BaseException:
+        spool.remove(made)
+        raise
 
+    def release() -> None:
+        source.release()
+        spool.remove(made)
 
-def _has_nanoseconds(path: str, file: Path) -> bool:
-    try:
-        schema = pq.read_schema(file)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path!r} cannot be read as Parquet: {error}") from None
-    return any(pa.types.is_timestamp(field.type) and field.type.unit == "ns" for field in schema)
-
-
-def _copy_parquet(files: Sequence[Path], base: Path, spool: Spool) -> Path:
-    names = [str(file.resolve()) for file in files]
-    partitioning = pads.partitioning(flavor="hive")
-    dataset = pads.dataset(names, format="parquet", partitioning=partitioning, partition_base_dir=str(base))
-    return spool.write_batches(dataset.schema, dataset.to_batches())
-
-
-def _copy_arrow(files: Sequence[Path], spool: Spool) -> Path:
-    with pa.memory_map(str(files[0])) as first:
-        schema = pa.ipc.open_file(first).schema
-    return spool.write_batches(schema, (batch for file in files for batch in _arrow_batches(file)))
-
-
-def _arrow_batches(file: Path) -> Iterator[Any]:
-    with pa.memory_map(str(file)) as mapped:
-        reader = pa.ipc.open_file(mapped)
-        for number in range(reader.num_record_batches):
-            yield reader.get_batch(number)
+    return replace(source, release=release)

@@ -3,73 +3,130 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import pandas as pd
 import pyarrow as pa
 
-from engine.errors import DataError
-from engine.relations import read_files, read_inline, read_table
-from engine.sources.files import FORMATS, read_options
+from engine.errors import DataError, UsageError
+from engine.models.tables import TableName, Version
+from engine.models.text_options import TextOptions
+from engine.relations import read_files, read_inline, read_remote_table
+from engine.relations import read_table as read_named_table
+from engine.sources.columnar import plain_table, read_rows
+from engine.sources.files import FORMATS, Format, check_inside, find_table
+from engine.sources.kinds import Reader
 from engine.sources.local import read_local
+from engine.sources.memory import Tabular, find_tabular
 from engine.sources.source import Source
-from engine.sources.spool import Spool, plain_table
+from engine.sources.spool import Spool
+from engine.sources.tables.read import read_table_files
+from engine.sources.tables.skipping import Span
+from engine.sources.text.spooling import refuse_options, remote_options
+
+_AS_FOUND: Final = TextOptions()
 
 
-def resolve_source(source: Any, *, roots: Sequence[Path] | None, spool: Spool) -> Source:
+def resolve_source(
+    source: Any,
+    *,
+    roots: Sequence[Path] | None,
+    spool: Spool,
+    reader: Reader = "spark",
+    text: TextOptions = _AS_FOUND,
+    version: Version | None = None,
+    span: Span | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> Source:
     """Find out what a source is.
 
     Args:
         source: as `Dataset.source`.
         roots: folders that a local backend may read; None for a backend elsewhere, whose paths are its own.
         spool: where tables are put for a local backend.
+        reader: which local backend that is.
+        text: how files of text are written, as far as the caller says.
+        version: of a table, if the caller names one.
+        span: a range of time that all rows that are wanted lie in; None: any are.
+        check: called now and then while files are copied; what it raises ends that.
 
     Raises:
+        UsageError: a version of what has none.
         DataError: it is missing, outside `roots`, of no known format, or of no known kind.
     """
-    if isinstance(source, (str, os.PathLike)):
-        text = str(os.fspath(source))
-        return _remote_name(text) if roots is None else read_local(text, roots, spool)
-    if isinstance(source, pd.DataFrame):
-        return _table(_from_pandas(source), "the pandas DataFrame", roots is not None, spool)
-    if isinstance(source, pa.Table):
-        return _table(source, "the Arrow table", roots is not None, spool)
+    if isinstance(source, (str, os.PathLike, list, tuple)):
+        paths = [str(os.fspath(path)) for path in (source if isinstance(source, (list, tuple)) else [source])]
+        table = find_table(paths, version, look=roots is not None)
+        if table is not None:
+            refuse_options(text, f"a {table.format} table", str(table))
+            return _table_files(table, roots, spool, reader, span, check)
+        if roots is None:
+            return _remote_paths(paths, text)
+        return read_local(paths, roots, reader, spool, text, check)
+    if version is not None:
+        raise UsageError("version is said of a Delta or an Iceberg table alone")
+    if text.given():
+        raise DataError(f"{', '.join(text.given())}: these are said of CSV files alone")
     if hasattr(source, "sparkSession") and hasattr(source, "_plan"):
         return _caller_frame(source)
+    rows = find_tabular(source)
+    if rows is not None:
+        return _rows(rows, roots is not None, reader, spool, check)
+    lazy = "; call its collect() first" if hasattr(source, "collect") else ""
     raise DataError(
-        f"a dataset's source cannot be a {type(source).__name__}; give a path, a table name, "
-        "a pandas DataFrame, an Arrow table, or a Spark Connect DataFrame"
+        f"a dataset's source cannot be a {type(source).__name__}{lazy}; give a path, a table name, a pandas "
+        "or Polars DataFrame, an Arrow table or dataset, a DuckDB relation, batches, or a Spark Connect "
+        "DataFrame"
     )
 
 
-def _remote_name(name: str) -> Source:
-    """A path on the cluster if it looks like one, else a table there."""
+def _table_files(
+    table: TableName,
+    roots: Sequence[Path] | None,
+    spool: Spool,
+    reader: Reader,
+    span: Span | None,
+    check: Callable[[], None],
+) -> Source:
+    if roots is None:
+        return Source(read_remote_table(table), str(table))
+    folder = Path(table.path).expanduser()
+    if not folder.is_dir():
+        raise DataError(f"{table}: there is no folder {table.path!r} (looked in {Path.cwd()})")
+    check_inside(folder, roots)
+    return read_table_files(table, folder, reader, spool, span, check)
+
+
+def _remote_paths(names: Sequence[str], text: TextOptions) -> Source:
+    """Paths on the cluster if they look like that, else a table there."""
+    label = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
+    formats = {_remote_format(name) for name in names}
+    if len(formats) > 1 or (None in formats and len(names) > 1):
+        raise DataError(f"{label!r}: name one table, or paths of one format")
+    (format_name,) = formats
+    refuse_options(text, format_name or "a table", label)
+    if format_name is None:
+        return Source(read_named_table(label), label)
+    if format_name == "arrow":
+        raise DataError(f"{label!r}: Arrow files cannot be read on a cluster; use Parquet")
+    options = remote_options(format_name, text, tabs=all(name.lower().endswith(".tsv") for name in names))
+    return Source(read_files(format_name, names, options=options), label, inferred=format_name != "parquet")
+
+
+def _remote_format(name: str) -> Format | None:
+    """The format of a path on a cluster; None if it is the name of a table."""
     ending = Path(name).suffix.lower()
     if "/" not in name and ending not in FORMATS:
-        return Source(read_table(name), name)
-    format_name = FORMATS.get(ending) or "parquet"
-    if format_name == "arrow":
-        raise DataError(f"{name!r}: Arrow files cannot be read on a cluster; use Parquet")
-    relation = read_files(format_name, [name], options=read_options([Path(name)]))
-    return Source(relation, name, inferred=format_name != "parquet")
+        return None
+    return FORMATS.get(ending) or "parquet"
 
 
-def _table(table: pa.Table, label: str, local: bool, spool: Spool) -> Source:
-    if len(set(table.column_names)) < table.num_columns:
-        raise DataError(f"{label} has two columns of one name; rename one of them")
-    if not local:
-        return Source(read_inline(_stream(plain_table(table, label))), label)
-    path = spool.write(table, label)
-    return Source(read_files("parquet", [str(path)]), label, release=lambda: spool.remove(path))
-
-
-def _from_pandas(frame: pd.DataFrame) -> pa.Table:
-    try:
-        return pa.Table.from_pandas(frame, preserve_index=False)
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DataError(f"the pandas DataFrame has a column that is of no one type: {error}") from None
+def _rows(rows: Tabular, local: bool, reader: Reader, spool: Spool, check: Callable[[], None]) -> Source:
+    if local:
+        return read_rows(rows, reader, spool, check)
+    plain, snapshot = plain_table(rows)
+    return Source(read_inline(_stream(plain)), rows.label, left_out=snapshot.left_out)
 
 
 def _caller_frame(frame: Any) -> Source:

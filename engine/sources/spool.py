@@ -18,8 +18,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import types
 
-from engine.errors import DataError
+from engine.errors import BackendStartError
 
 _PREFIX: Final = "calcmetric-spool-"
 
@@ -28,46 +29,56 @@ class Spool:
     """The folder. Thread-safe."""
 
     def __init__(self) -> None:
-        _sweep(Path(tempfile.gettempdir()))
-        lock = None
-        while lock is None:  # an engine that starts at this very moment may sweep it before it is locked
-            self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-            lock = _try_lock(self.folder)
-        self._finalize = weakref.finalize(self, _remove, self.folder, lock, os.getpid())
-
-    def write(self, table: pa.Table, label: str) -> Path:
-        """Write a table; return its file.
+        """Make it.
 
         Raises:
-            DataError: a column has a type that Parquet cannot hold, or the disk is full.
+            BackendStartError: there is no folder for temporary files that can be written.
         """
+        lock = None
         try:
-            return self.write_batches(table.schema, [table])
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{label} cannot be handed to the data engine: {error}") from None
+            _sweep(Path(tempfile.gettempdir()))
+            while lock is None:  # an engine that starts at this very moment may sweep it before it is locked
+                self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+                lock = _try_lock(self.folder)
+        except OSError as error:
+            raise BackendStartError(
+                f"no temporary folder can be made ({error.strerror or error}); let the environment variable "
+                "TMPDIR name a folder that this user may write, on a disk with room"
+            ) from None
+        self._finalize = weakref.finalize(self, _remove, self.folder, lock, os.getpid())
 
-    def write_batches(self, schema: pa.Schema, batches: Iterable[Any]) -> Path:
-        """Write batches (or tables) of one schema; return the file.
+    def write_batches(
+        self, schema: pa.Schema, batches: Iterable[pa.RecordBatch], path: Path | None = None
+    ) -> Path:
+        """Write batches of one schema; return the file.
+
+        Args:
+            schema: of types that every backend reads.
+            batches: the rows.
+            path: in a folder of `new_folder`; None: a file of its own.
 
         Raises:
             pa.ArrowException, OSError: they cannot be written; nothing is left.
         """
-        path = self._new_path(".parquet")
-        target = _plain_schema(schema)
+        path = path or self._new_path(".parquet")
         try:
-            with pq.ParquetWriter(path, target) as writer:
+            with pq.ParquetWriter(path, schema, write_statistics=_ordered_leaves(schema)) as writer:
                 for batch in batches:
-                    table = batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
-                    writer.write_table(_cast(table, target))
+                    writer.write_batch(batch)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
         return path
 
-    def link(self, targets: Sequence[Path]) -> Path:
-        """A new folder with one link for each target, in their order, under names that mean nothing."""
+    def new_folder(self) -> Path:
+        """A new folder, empty."""
         folder = self._new_path("")
         folder.mkdir()
+        return folder
+
+    def link(self, targets: Sequence[Path]) -> Path:
+        """A new folder with one link for each target, in their order, under names that mean nothing."""
+        folder = self.new_folder()
         for number, target in enumerate(targets):
             (folder / f"part-{number:06}{''.join(target.suffixes[-2:])}").symlink_to(target)
         return folder
@@ -119,30 +130,17 @@ def _sweep(parent: Path) -> None:
         os.close(lock)
 
 
-def plain_table(table: pa.Table, label: str) -> pa.Table:
-    """A table in types that every backend reads.
-
-    Raises:
-        DataError: a value does not fit.
-    """
-    try:
-        return _cast(table, _plain_schema(table.schema))
-    except pa.ArrowException as error:
-        raise DataError(f"{label} cannot be handed to the data engine: {error}") from None
+def _ordered_leaves(schema: pa.Schema) -> list[str]:
+    """The paths of all columns but floats: statistics cannot tell of NaN, and readers differ about that."""
+    return [path for one in schema for path in _leaves(one.name, one.type)]
 
 
-def _cast(table: pa.Table, target: pa.Schema) -> pa.Table:
-    return table.cast(target, safe=False)  # unsafe only in that nanoseconds are cut to microseconds
-
-
-def _plain_schema(schema: pa.Schema) -> pa.Schema:
-    """Categories as their values (Sail cannot read them), microseconds (what Spark keeps), no metadata."""
-    return pa.schema([pa.field(field.name, _plain_type(field.type), field.nullable) for field in schema])
-
-
-def _plain_type(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(kind):
-        return _plain_type(kind.value_type)
-    if pa.types.is_timestamp(kind) and kind.unit == "ns":
-        return pa.timestamp("us", kind.tz)
-    return kind
+def _leaves(path: str, kind: Any) -> list[str]:
+    if types.is_struct(kind):
+        return [leaf for one in kind for leaf in _leaves(f"{path}.{one.name}", one.type)]
+    if types.is_map(kind):
+        key, value = _leaves(f"{path}.key_value.key", kind.key_type), f"{path}.key_value.value"
+        return [*key, *_leaves(value, kind.item_type)]
+    if types.is_list(kind):
+        return _leaves(f"{path}.list.element", kind.value_type)
+    return [] if types.is_floating(kind) else [path]

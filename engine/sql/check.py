@@ -82,7 +82,7 @@ def inspect_expression(text: str, *, columns: Collection[str] = (), stop: Stop =
     reader.named_expression()
     reader.finish()
     sent = render(reader.lexemes)
-    confirm(sent, query=False, tables=(), functions=reader.functions, stop=stop)
+    confirm(sent, query=False, tables=(), functions=reader.functions, columns=columns, stop=stop)
     return CheckedExpression(sent, tuple(sorted(reader.functions)), reader.stars)
 
 

@@ -10,16 +10,11 @@ from collections.abc import Collection
 
 from engine.errors import PlanRefused
 from engine.sql.calls import CallReader
+from engine.sql.hidden import fold
 from engine.sql.lexer import Lexeme
+from engine.sql.server_names import asks_server
 from engine.sql.stopping import Stop, never
-from engine.sql.words import (
-    CONSTANTS,
-    INTERVAL_UNITS,
-    QUERY_STARTS,
-    SERVER_NAMES,
-    TYPED_LITERALS,
-    USER,
-)
+from engine.sql.words import CONSTANTS, INTERVAL_UNITS, QUERY_STARTS, TYPED_LITERALS, USER
 
 
 class ExpressionReader(CallReader):
@@ -39,7 +34,7 @@ class ExpressionReader(CallReader):
         super().__init__(lexemes, stop)
         self.stars = False
         self.rows_of_values = False
-        self._columns = frozenset(name.lower() for name in columns)
+        self._columns = frozenset(fold(name) for name in columns)
         self._cases = 0
 
     def query(self) -> None:
@@ -111,22 +106,26 @@ class ExpressionReader(CallReader):
         if self._cases and self.at("END"):
             raise self.unexpected("expected a value before END")
         lexeme = self.name("a column, a value or a function")
-        name = lexeme.name.lower()
         if self.rows_of_values and lexeme.upper not in CONSTANTS:
             raise PlanRefused(
                 "sql-syntax",
                 f"the SQL text has the name {lexeme.text[:60]!r} in VALUES, which holds values only",
                 "put text in quotes; select from a view for what is computed of columns",
             )
-        if not self.at(".") and name not in self._columns:
-            if name in SERVER_NAMES:
-                self.refuse_call(name)
-            if name == USER:
-                raise PlanRefused(
-                    "server-name",
-                    "the bare name user means the server's user if the frame has no such column",
-                    "rename the column, or qualify it: v.user",
-                )
+        if not self.at("."):
+            self.refuse_server_name(lexeme.name)
+
+    def refuse_server_name(self, name: str) -> None:
+        """Refuse a bare name that the backend looks up among columns, and else among its own functions."""
+        if not asks_server(name, self._columns):
+            return
+        if fold(name) != USER:
+            self.refuse_call(fold(name))
+        raise PlanRefused(
+            "server-name",
+            "the bare name user means the server's user if the frame has no such column",
+            "rename the column, or qualify it: v.user",
+        )
 
     def _star(self) -> bool:
         if not self.accept("*"):
@@ -142,7 +141,9 @@ class ExpressionReader(CallReader):
         return True
 
     def _column_path(self) -> None:
-        self.name("a column name")
+        first = self.name("a column name")
+        if not self.at("."):
+            self.refuse_server_name(first.name)
         while self.accept("."):
             self.name("a field name", after_as=True)
 

@@ -73,7 +73,9 @@ ALLOWED: Final[tuple[tuple[_Kind, str, str], ...]] = (
      xpath_string"""),
     ("scalar", "computes on geographic values",
      "st_asbinary st_geogfromwkb st_geomfromwkb st_setsrid st_srid"),
-    ("scalar", "random, but harmless", "rand randn random randstr uniform uuid monotonically_increasing_id"),
+    ("scalar", "random, but harmless",
+     """rand randn random randstr uniform uuid monotonically_increasing_id
+     distributed_sequence_id"""),
     ("scalar", "tells grouping sets apart", "grouping grouping_id"),
     ("scalar", "reads bitmaps and sketches",
      """approx_top_k_estimate bitmap_bit_position bitmap_bucket_number bitmap_count hll_sketch_estimate
@@ -116,16 +118,17 @@ TABLE_FUNCTIONS: Final = word_set(
 
 # Other results from run to run, or from one partitioning of the rows to another.
 NON_DETERMINISTIC: Final = word_set(
-    """rand randn random randstr uniform uuid shuffle monotonically_increasing_id now curdate
-     current_date current_time current_timestamp localtimestamp unix_timestamp to_unix_timestamp
-     aes_encrypt"""
+    """rand randn random randstr uniform uuid shuffle monotonically_increasing_id distributed_sequence_id
+     now curdate current_date current_time current_timestamp localtimestamp unix_timestamp
+     to_unix_timestamp aes_encrypt"""
 )
 
 # Depend on the order in which rows arrive, unless a window orders them.
 ORDER_SENSITIVE: Final = word_set(
     """any_value array_agg collect_list collect_set first first_value last last_value listagg string_agg
      max_by min_by mode approx_percentile percentile_approx histogram_numeric
-     monotonically_increasing_id approx_top_k approx_top_k_accumulate approx_top_k_combine
+     monotonically_increasing_id distributed_sequence_id approx_top_k approx_top_k_accumulate
+     approx_top_k_combine
      kll_sketch_agg_bigint kll_sketch_agg_double kll_sketch_agg_float kll_merge_agg_bigint
      kll_merge_agg_double kll_merge_agg_float cume_dist dense_rank lag lead nth_value ntile
      percent_rank rank row_number"""
@@ -137,7 +140,7 @@ REFUSED: Final[tuple[tuple[str, str, str], ...]] = (
     ("it tells names and positions of files", "use the columns of the frame",
      "input_file_name input_file_block_start input_file_block_length"),
     ("it tells how the data engine laid out the rows, which changes from run to run",
-     "use row_number() over (order by ...) or hash(...)", "spark_partition_id distributed_sequence_id"),
+     "use row_number() over (order by ...) or hash(...)", "spark_partition_id"),
     ("it tells about the server, not about the data", "leave it out",
      """current_user session_user user current_catalog current_database current_schema current_path
      version sql_keywords collations python_worker_logs"""),

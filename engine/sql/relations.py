@@ -239,10 +239,7 @@ class RelationReader(ExpressionReader):
         self.expect("PIVOT", "(")
         self.named_expressions()
         self.expect("FOR")
-        if self.at("("):
-            self.names_in_parentheses()
-        else:
-            self.name("a column name")
+        self._column_names()
         self.expect("IN", "(")
         self.named_expressions()
         self.expect(")", ")")
@@ -258,10 +255,7 @@ class RelationReader(ExpressionReader):
         self.name("a name")
         self.expect("IN", "(")
         while True:
-            if self.at("("):
-                self.names_in_parentheses()
-            else:
-                self._column_path()
+            self._column_names()
             if self.accept("AS"):
                 self.name("a name", after_as=True)
             else:
@@ -270,6 +264,17 @@ class RelationReader(ExpressionReader):
                 break
         self.expect(")", ")")
         self.alias()
+
+    def _column_names(self) -> None:
+        """Read a column or (a, b, ...): unlike new names, Spark may look these up among its functions."""
+        if not self.at("("):
+            self._column_path()
+            return
+        self.expect("(")
+        self._column_path()
+        while self.accept(","):
+            self._column_path()
+        self.expect(")")
 
     def _names(self) -> None:
         if self.at("("):

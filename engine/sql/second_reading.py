@@ -13,18 +13,22 @@ which is one switch for the whole process. The same text comes once for each fra
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.errors import Interrupted, PlanRefused
 from engine.sql.functions import classify
-from engine.sql.hidden import is_hidden
+from engine.sql.hidden import fold, is_hidden
 from engine.sql.node_table import CALLS, EXPRESSION_NODES, NODE_PARTS, QUERY_NODES, SAME_CALL
+from engine.sql.server_names import asks_server
 from engine.sql.stopping import Stop, never
 from engine.sql.words import CONSTANTS
+from engine.threads import on_own_stack
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 _QUERIES = frozenset({"Select", "Union", "Except", "Intersect", "Subquery", "Values"})
 _CACHED_TEXTS = 512  # of at most 64 KiB each
@@ -38,10 +42,12 @@ class SecondReading:
     Attributes:
         tables: the tables that it reads, in small letters, common table expressions included.
         functions: the functions that it calls, in small letters.
+        asks: bare names, folded, that ask about the server if no column has them.
     """
 
     tables: frozenset[str]
     functions: frozenset[str]
+    asks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ def confirm(
     query: bool,
     tables: Collection[str],
     functions: Collection[str],
+    columns: Collection[str] = (),
     stop: Stop = never,
 ) -> None:
     """Refuse a text that the second reader takes for something else than the first one did.
@@ -68,6 +75,7 @@ def confirm(
         query: whether it is a query; else an expression.
         tables: the tables that the first reader found, in small letters.
         functions: the functions that the first reader found, in small letters.
+        columns: names that are known to be columns, in any case.
         stop: is asked now and then whether to go on.
 
     Raises:
@@ -80,6 +88,12 @@ def confirm(
         if other != mine:
             names = ", ".join(sorted(other ^ mine))[:100]
             raise _ambiguous(f"what it says about the {what} {names} can be read in two ways")
+    if asked := reading.asks.difference(map(fold, columns)):
+        raise PlanRefused(
+            "server-name",
+            f"the bare name {min(asked)} asks about the data engine's server if no column has it",
+            "rename the column, or qualify it: v.user",
+        )
 
 
 def read_again(text: str, query: bool, stop: Stop = never) -> SecondReading:
@@ -100,9 +114,7 @@ def read_again(text: str, query: bool, stop: Stop = never) -> SecondReading:
 @lru_cache(maxsize=_CACHED_TEXTS)
 def _read_once(asked: _Asked) -> SecondReading:
     ended: list[SecondReading | PlanRefused | Interrupted] = []
-    thread = threading.Thread(target=lambda: ended.append(_read(asked)), name="calcmetric-sql")
-    thread.start()
-    thread.join()
+    on_own_stack(lambda: ended.append(_read(asked)), "calcmetric-sql")
     match ended:
         case [SecondReading() as reading]:
             return reading
@@ -127,7 +139,7 @@ def _read(asked: _Asked) -> SecondReading | PlanRefused | Interrupted:
         return _ambiguous("a part of it is a form that only one of the two readers here knows")
 
 
-def _parse(asked: _Asked) -> Any:
+def _parse(asked: _Asked) -> exp.Expr:
     # sqlglot takes 0.3 s to import, and many metrics have no SQL text.
     from sqlglot import ErrorLevel, exp
 
@@ -135,7 +147,7 @@ def _parse(asked: _Asked) -> Any:
 
     dialect = StrictSpark()
     tokens = dialect.tokenize(asked.text)
-    parser = dialect.parser(error_level=ErrorLevel.RAISE)
+    parser = StrictSpark.Parser(dialect=dialect, error_level=ErrorLevel.RAISE)
     parser.stop = asked.stop
     parse = parser.parse if asked.query else partial(parser.parse_into, exp.Expr)
     trees = parse(tokens, asked.text)
@@ -144,12 +156,14 @@ def _parse(asked: _Asked) -> Any:
     return trees[0]
 
 
-def _inspect(tree: Any, query: bool) -> SecondReading:
+def _inspect(tree: exp.Expr, query: bool) -> SecondReading:
     """Check every node of a tree."""
+    from sqlglot import exp
+
     if query and _kind(tree) not in _QUERIES:
         raise _ambiguous("it can be read as something other than a query")
     known = QUERY_NODES if query else EXPRESSION_NODES
-    tables, functions = set[str](), set[str]()
+    tables, functions, asks = set[str](), set[str](), set[str]()
     for node in tree.walk():
         kind = _kind(node)
         if kind not in known:
@@ -157,55 +171,63 @@ def _inspect(tree: Any, query: bool) -> SecondReading:
         parts = NODE_PARTS.get(kind)
         if parts is not None and not parts.issuperset(name for name, value in node.args.items() if value):
             raise _ambiguous(f"a {kind} in it has a part that is not allowed")
-        if kind == "Values":
+        if isinstance(node, exp.Values):
             _check_values(node)
-        if kind == "Identifier" and is_hidden(node.name):
+        if isinstance(node, exp.Identifier) and is_hidden(node.name):
             raise PlanRefused(
                 "hidden-column",
                 f"{node.name[:60]!r} is a hidden column that tells about files, not data",
                 "use the columns of the frame",
             )
+        if isinstance(node, exp.Column) and not node.table and asks_server(node.name):
+            asks.add(fold(node.name))
         functions.update(_called(node, kind))
-        if kind == "Table" and _kind(node.this) != "Anonymous":
+        if isinstance(node, exp.Table) and not isinstance(node.this, exp.Anonymous):
             tables.add(_table(node))
-    return SecondReading(frozenset(tables), frozenset(functions))
+    return SecondReading(frozenset(tables), frozenset(functions), frozenset(asks))
 
 
-def _check_values(values: Any) -> None:
+def _check_values(values: exp.Values) -> None:
     """Refuse names in VALUES: `FROM values w, secret` may as well mean tables, one of them called values."""
+    from sqlglot import exp
+
     for node in (node for row in values.expressions for node in row.walk()):
-        if _kind(node) == "Column" and (node.table or node.name.upper() not in CONSTANTS):
+        if isinstance(node, exp.Column) and (node.table or node.name.upper() not in CONSTANTS):
             raise _ambiguous(f"the name {node.name[:60]} in VALUES can be read as that of a table")
 
 
-def _called(node: Any, kind: str) -> Iterator[str]:
+def _called(node: exp.Expr, kind: str) -> Iterator[str]:
     """The function that a node calls, if it does, looked up."""
-    if kind == "Anonymous":
+    from sqlglot import exp
+
+    if isinstance(node, exp.Anonymous):
         name = node.name.lower()
-    elif kind == "Any" and _kind(node.parent) not in ("Like", "ILike", "RegexpLike"):
+    elif isinstance(node, exp.Any) and not isinstance(node.parent, exp.Like | exp.ILike | exp.RegexpLike):
         name = "any"
     elif kind in CALLS:
         name = CALLS[kind]
     else:
         return
-    rule, place = classify(name), _kind(node.parent)
-    if not rule.allowed or (place in ("Table", "Lateral") and not rule.table):
+    rule = classify(name)
+    if not rule.allowed or (isinstance(node.parent, exp.Table | exp.Lateral) and not rule.table):
         raise PlanRefused(
             "function-refused", f"the function {name[:60]} is not allowed: {rule.reason}", rule.hint
         )
-    if place == "Dot" and node.arg_key == "expression":
+    if isinstance(node.parent, exp.Dot) and node.arg_key == "expression":
         raise _ambiguous(f"the name of the function {name[:60]} is qualified")
     yield SAME_CALL.get(name, name)
 
 
-def _table(node: Any) -> str:
+def _table(node: exp.Table) -> str:
     """The name of a table, which has one part."""
-    if _kind(node.this) != "Identifier":
+    from sqlglot import exp
+
+    if not isinstance(node.this, exp.Identifier):
         raise _ambiguous("what stands after FROM can be read as something other than a name")
     return str(node.name).lower()
 
 
-def _kind(node: Any) -> str:
+def _kind(node: object) -> str:
     return type(node).__name__
 
 

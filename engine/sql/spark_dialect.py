@@ -7,11 +7,12 @@ as written, but for the few whose arguments are parted by words. Nothing is ever
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark
-from sqlglot.tokens import TokenType
+from sqlglot.parsers.spark import SparkParser
+from sqlglot.tokenizer_core import TokenType
 
 from engine.sql.stopping import Stop, never
 
@@ -30,36 +31,36 @@ _PLAIN_WORDS = frozenset(
 _WORDED = ("CAST", "TRY_CAST", "EXTRACT", "SUBSTRING", "SUBSTR", "TRIM", "OVERLAY", "POSITION")
 
 
-class StrictSpark(Spark):  # type: ignore[misc]
+class StrictSpark(Spark):
     """Spark's dialect without a table of functions, and with the escapes of Spark 4."""
 
-    class Tokenizer(Spark.Tokenizer):  # type: ignore[misc]
+    class Tokenizer(Spark.Tokenizer):
         """Reads a doubled quote as a quote, and !< and !> as Spark does."""
 
-        STRING_ESCAPES = ("\\", "'", '"')
+        STRING_ESCAPES: ClassVar[list[str]] = ["\\", "'", '"']
         KEYWORDS = {  # noqa: RUF012 (sqlglot's form)
             **{word: kind for word, kind in Spark.Tokenizer.KEYWORDS.items() if word not in _PLAIN_WORDS},
             "!<": TokenType.GTE,
             "!>": TokenType.LTE,
         }
         # With words such as SHOW or CACHE in front, sqlglot would take the rest for one piece of text.
-        COMMANDS: set[Any] = set()  # noqa: RUF012
+        COMMANDS: ClassVar[set[TokenType]] = set()
 
-    class Parser(Spark.Parser):  # type: ignore[misc]
+    class Parser(SparkParser):
         """Keeps calls as they are written; `stop` is asked now and then whether to go on."""
 
-        FUNCTIONS: dict[str, Any] = {}  # noqa: RUF012
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FUNCTION_PARSERS = {  # noqa: RUF012
-            **{name: Spark.Parser.FUNCTION_PARSERS[name] for name in _WORDED},
+            **{name: SparkParser.FUNCTION_PARSERS[name] for name in _WORDED},
             # Its arguments may have aliases without AS, unlike those of other calls.
             "STRUCT": lambda self: exp.Anonymous(this="struct", expressions=self._parse_expressions()),
         }
         NO_PAREN_FUNCTION_PARSERS = {  # noqa: RUF012
-            name: Spark.Parser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("ANY", "CASE")
+            name: SparkParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("ANY", "CASE")
         }
         # Bare words such as current_date stay columns: which of them are allowed is the first reader's.
-        NO_PAREN_FUNCTIONS: dict[Any, Any] = {}  # noqa: RUF012
-        ID_VAR_TOKENS = Spark.Parser.ID_VAR_TOKENS | set(Spark.Parser.NO_PAREN_FUNCTIONS)
+        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
+        ID_VAR_TOKENS = SparkParser.ID_VAR_TOKENS | set(SparkParser.NO_PAREN_FUNCTIONS)
 
         stop: Stop = staticmethod(never)
 

@@ -12,11 +12,12 @@ from typing import Any, Final, NoReturn
 
 import pyspark.sql.connect.proto as pb
 
+from sandbox.client.call_settings import CallSettings
 from sandbox.client.errors import REFUSED, build_exception
 from sandbox.client.transport import Transport
 from sandbox.contract.framing import BATCH_HEADER, Kind, Method
 from sandbox.contract.messages import ReplyError
-from sandbox.contract.settings import SESSION_ID, SETTINGS
+from sandbox.contract.settings import SESSION_ID
 
 _SERVICE: Final = "/spark.connect.SparkConnectService/"
 
@@ -32,10 +33,15 @@ _ANY_OTHER: Final = "this call of PySpark's client is not available in a metric"
 
 
 class PipeChannel:
-    """What `SparkConnectServiceStub` needs of a channel."""
+    """What `SparkConnectServiceStub` needs of a channel.
+
+    Attributes:
+        settings: what answers reads and writes of configuration.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.settings = CallSettings(self._set)
 
     def unary_unary(self, path: str, **_: Any) -> Callable[..., Any]:
         """The callable for a method with one response."""
@@ -43,7 +49,7 @@ class PipeChannel:
         if name == "AnalyzePlan":
             return self._analyze
         if name == "Config":
-            return _answer_config
+            return self.settings.answer
         if name == "ReleaseSession":
             return lambda *_, **__: pb.ReleaseSessionResponse(session_id=SESSION_ID)
         return _refuser(name)
@@ -68,11 +74,20 @@ class PipeChannel:
             if kind is Kind.BATCH:
                 yield payload[BATCH_HEADER.size :]
             else:
-                yield pb.ExecutePlanResponse.FromString(payload)
+                yield pb.ExecutePlanResponse.FromString(bytes(payload))
+
+    def _set(self, key: str, value: str) -> None:
+        """Have the questions of this call asked under another setting from now on."""
+        pairs = [pb.KeyValue(key=key, value=value)]
+        request = pb.ConfigRequest(
+            operation=pb.ConfigRequest.Operation(set=pb.ConfigRequest.Set(pairs=pairs))
+        )
+        for _ in self._transport.request(Method.CONFIG, request.SerializeToString()):
+            pass
 
     def _analyze(self, request: Any, **_: Any) -> Any:
         replies = list(self._transport.request(Method.ANALYZE, request.SerializeToString()))
-        return pb.AnalyzePlanResponse.FromString(replies[0][1])
+        return pb.AnalyzePlanResponse.FromString(bytes(replies[0][1]))
 
 
 def _refuser(name: str) -> Callable[..., NoReturn]:
@@ -82,41 +97,3 @@ def _refuser(name: str) -> Callable[..., NoReturn]:
         raise build_exception(ReplyError(REFUSED, "", "", message))
 
     return refuse
-
-
-def _answer_config(request: Any, **_: Any) -> Any:
-    """Answer reads from the table; refuse writes, and reads of what is not in the table."""
-    operation = request.operation
-    kind = operation.WhichOneof("op_type")
-    response = pb.ConfigResponse(session_id=SESSION_ID)
-    if kind in ("get", "get_option"):
-        for key in getattr(operation, kind).keys:
-            if key in SETTINGS:
-                response.pairs.add(key=key, value=SETTINGS[key])
-            elif kind == "get":
-                raise build_exception(_unknown_setting(key))
-            else:
-                response.pairs.add(key=key)
-    elif kind == "get_with_default":
-        for pair in operation.get_with_default.pairs:
-            value = SETTINGS.get(pair.key, pair.value if pair.HasField("value") else None)
-            response.pairs.add(key=pair.key, value=value)
-    elif kind == "is_modifiable":
-        for key in operation.is_modifiable.keys:
-            response.pairs.add(key=key, value="false")
-    else:
-        raise build_exception(
-            ReplyError(
-                REFUSED, "", "", "spark.conf is read-only in a metric; write the option into the query"
-            )
-        )
-    return response
-
-
-def _unknown_setting(key: str) -> ReplyError:
-    return ReplyError(
-        "SQL_CONF_NOT_FOUND",
-        "org.apache.spark.SparkNoSuchElementException",
-        "42K0I",
-        f"the setting {key!r} is not visible in a metric",
-    )

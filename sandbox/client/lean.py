@@ -22,11 +22,11 @@ from pyspark.sql.connect.group import GroupedData
 
 def install_lean_client() -> None:
     """Called once, in the zygote."""
-    pyspark_errors._enable_debugging_cache = False
+    pyspark_errors._enable_debugging_cache = False  # type: ignore[assignment] # None until it is asked
     for kind in (Column, DataFrame, GroupedData):
         _forget_origins(kind)
     pyspark_utils.is_remote = lambda: True
-    SparkConnectClient._execute_and_fetch_as_iterator = _fetch
+    SparkConnectClient._execute_and_fetch_as_iterator = _fetch  # type: ignore[method-assign, assignment]
 
 
 def _forget_origins(kind: type) -> None:

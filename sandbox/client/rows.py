@@ -19,4 +19,4 @@ def install_collect() -> None:
             table, lambda rows: ArrowTableToRowsConversion.convert(rows, schema, binary_as_bytes=True)
         )
 
-    DataFrame.collect = collect
+    DataFrame.collect = collect  # type: ignore[method-assign] # which is what this is for

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyspark.sql import DataFrame
 from pyspark.sql.connect.client import ChannelBuilder
-from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.expressions import UnresolvedNamedLambdaVariable
 from pyspark.sql.connect.plan import LogicalPlan
 from pyspark.sql.connect.session import SparkSession
@@ -13,14 +13,15 @@ from pyspark.sql.connect.session import SparkSession
 from sandbox.client.channel import PipeChannel
 from sandbox.client.errors import build_exception, condition_of
 from sandbox.client.lean import install_lean_client
+from sandbox.client.local_rows import install_moments
 from sandbox.client.rows import install_collect
 from sandbox.client.transport import Transport
-from sandbox.contract.settings import PLACEHOLDER, SESSION_ID
+from sandbox.contract.settings import BASELINE, PLACEHOLDER, SESSION_ID
 
-__all__ = ["build_exception", "condition_of", "open_frame", "open_session", "prepare"]
+__all__ = ["build_exception", "condition_of", "open_baseline", "open_frame", "open_session", "prepare"]
 
 
-class _PipeBuilder(ChannelBuilder):  # type: ignore[misc] # PySpark has no types here
+class _PipeBuilder(ChannelBuilder):
     """Connects PySpark's client to the transport instead of an address."""
 
     def __init__(self, transport: Transport) -> None:
@@ -44,12 +45,13 @@ class _PipeBuilder(ChannelBuilder):  # type: ignore[misc] # PySpark has no types
 def prepare() -> None:
     """Change in PySpark what a worker needs otherwise. Called once, in the zygote."""
     install_collect()
+    install_moments()
     install_lean_client()
 
 
 def open_session(transport: Transport) -> SparkSession:
     """Open the guest's session. Nothing is sent until the guest asks for something."""
-    session = SparkSession(_PipeBuilder(transport))
+    session = SparkSession(_PipeBuilder(transport))  # type: ignore[arg-type] # any builder will do
     client = session._client
     client.disable_reattachable_execute()
     # The default policy waits ten minutes and more; the engine alone decides what is tried again.
@@ -64,7 +66,16 @@ def open_frame(session: SparkSession) -> DataFrame:
 
     PySpark counts plans and lambda variables for as long as a process lives. They count from the start in
     each call, so that equal code sends equal bytes for every frame, which the engine then reads only once.
+    What the call before has set is forgotten.
     """
     LogicalPlan._nextPlanId = 0
     UnresolvedNamedLambdaVariable._nextVarNameId = 0
+    channel = session._client._channel
+    assert isinstance(channel, PipeChannel)
+    channel.settings.forget()
     return session.table(PLACEHOLDER)
+
+
+def open_baseline(session: SparkSession) -> DataFrame:
+    """The `baseline` of one call, opened after its `df`: the second placeholder."""
+    return session.table(BASELINE)

@@ -15,7 +15,7 @@ from sandbox.contract.messages import ReplyError
 REFUSED: Final = "CALCMETRIC_REFUSED"
 
 
-class EngineError(ProgrammingError):  # type: ignore[misc] # the connector has no types here
+class EngineError(ProgrammingError):
     """A failed request.
 
     Attributes:

@@ -81,7 +81,8 @@ class Answer:
             for column, values in zip(self.columns, self.table.columns, strict=True)
         ]
         names = [column.name for column in self.columns]
-        return pa.table(columns, names=names).to_pandas(coerce_temporal_nanoseconds=True)
+        frame: pd.DataFrame = pa.table(columns, names=names).to_pandas(coerce_temporal_nanoseconds=True)
+        return frame
 
 
 def _values(column: ColumnType, values: pa.ChunkedArray) -> list[Any]:

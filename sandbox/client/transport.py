@@ -7,9 +7,10 @@ end into memory (`settle`); otherwise both sides could wait for each other.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias
+from typing import Final, NoReturn, TypeAlias
 
 from sandbox.contract.foretold import unpack_foretold
 from sandbox.contract.framing import Channel, ChannelGarbage, Kind, Method, SqlMethod
@@ -74,6 +75,21 @@ class Transport:
             self.settle()
             self._flush_printed()
 
+    def lack_science(self) -> NoReturn:
+        """Tell the engine that this worker was forked without libraries that are needed now; never returns.
+
+        Nothing unwinds, because a guest would see what is raised through its code. What it printed is
+        dropped, since it will print it again; what it asked for is read to its end, since the engine goes on
+        sending that first.
+        """
+        try:
+            if self._open is not None:
+                self._open.skip()
+            self._channel.send(Kind.LACKS)
+            self._channel.receive()  # the engine ends this process
+        finally:
+            os._exit(0)
+
     def settle(self) -> None:
         """Read the open stream, if any, to its end."""
         if self._open is not None:
@@ -110,6 +126,11 @@ class _Replies(Iterator[Reply]):
 
     def read_ahead(self) -> None:
         while not self._ended:
+            self._read_one()
+
+    def skip(self) -> None:
+        while not self._ended:
+            self._ahead.clear()
             self._read_one()
 
     def _read_one(self) -> None:

@@ -7,14 +7,16 @@ Everything fails closed: a step that does not take hold raises `ConfinementError
     libc, numbers          system calls by name            installation   what Python needs to read
     landlock               files and ports                 namespaces     the jail around the zygote
     bpf, *_policy          seccomp, as tables              worker, steps  the ordered list for a worker
-    probe                  what this host offers           attempts       the forbidden things, to be tried
+    probe                  what this host has              attempts       the forbidden things, to be tried
+    offers                 what follows from that, pure
     server, elf            confinement of local data servers (see `sandbox.jail`)
 """
 
 from __future__ import annotations
 
 from sandbox.confine.libc import ConfinementError
-from sandbox.confine.probe import HostReport, Level, enter_jail, probe_host
+from sandbox.confine.offers import Level
+from sandbox.confine.probe import HostReport, enter_jail, probe_host
 from sandbox.confine.steps import Prepared
 from sandbox.confine.worker import confine_worker, prepare, self_check
 

@@ -3,9 +3,10 @@
 Untrusted side, standard library only; the program that `calcmetric doctor` starts, because the engine
 does not import confinement. With `--without-namespaces` it tries the lower level. It prints
 {"host": {a HostReport}, "level": "full" | "landlock" | "none", "attempts": [{"name", "blocked", "by",
-"expected", "detail"}], "servers": {"confined", "private", "reason"}, "error": "" or why workers cannot be
-confined}. Exit status 0 if all that this
-level promises to block was blocked, else 1.
+"expected", "detail"}], "servers": {"level": "own network" | "port rules" | "files only" | null, which means
+none is started, "files_only": the same if the operator accepts servers that are confined to their files only,
+"reason": why they have no network of their own, or ""}, "error": "" or why workers cannot be confined}. Exit
+status 0 if all that this level promises to block was blocked, else 1.
 """
 
 from __future__ import annotations
@@ -14,16 +15,14 @@ import json
 import sys
 from dataclasses import asdict
 
-from sandbox.confine import ConfinementError, Level, enter_jail, prepare, probe_host
-from sandbox.confine.landlock import NETWORK_ABI
-from sandbox.confine.network import permitted_network
+from sandbox.confine import ConfinementError, HostReport, Level, enter_jail, prepare, probe_host
+from sandbox.confine.offers import ServerLevel, server_level
 from sandbox.confine.trial import Trial, run_attempts
 
 
 def main() -> int:
     """Probe, enter the jail, try everything, print."""
     host = probe_host()
-    servers = _probe_servers(host.landlock_abi)
     level, error = Level.NONE, ""
     trials: tuple[Trial, ...] = ()
     try:
@@ -33,7 +32,7 @@ def main() -> int:
         error = str(failure)
     report = {
         "host": {**asdict(host), "level": host.level.value},
-        "servers": servers,
+        "servers": _describe_servers(host),
         "level": level.value,
         "attempts": [asdict(trial) for trial in trials],
         "error": error,
@@ -42,10 +41,17 @@ def main() -> int:
     return 1 if error or any(trial.expected and not trial.blocked for trial in trials) else 0
 
 
-def _probe_servers(landlock_abi: int) -> dict[str, object]:
-    """Whether local servers can be confined, and have a network of their own, or why not."""
-    flags, reason = permitted_network()
-    return {"confined": landlock_abi >= NETWORK_ABI, "private": flags is not None, "reason": reason}
+def _describe_servers(host: HostReport) -> dict[str, str | None]:
+    """How local servers are confined here, as the operator chooses."""
+    return {
+        "level": _name(server_level(host.facts)),
+        "files_only": _name(server_level(host.facts, files_only=True)),
+        "reason": host.network_reason,
+    }
+
+
+def _name(level: ServerLevel | None) -> str | None:
+    return None if level is None else level.value
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class Action(enum.IntEnum):
     ALLOW = 0x7FFF0000
     EPERM = _RET_ERRNO | errno.EPERM
     ENOSYS = _RET_ERRNO | errno.ENOSYS  # "this kernel is older": libraries then fall back by themselves
+    EAGAIN = _RET_ERRNO | errno.EAGAIN  # "look again": who waits for a thread of its own then does
     EAFNOSUPPORT = _RET_ERRNO | errno.EAFNOSUPPORT
     KILL = 0x80000000  # the whole process, with SIGSYS in its wait status: nothing honest does this
 

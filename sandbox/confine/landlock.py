@@ -18,6 +18,7 @@ from stat import S_ISDIR
 from typing import Final
 
 from sandbox.confine.libc import ConfinementError, must_call, raw_call
+from sandbox.confine.offers import FILES_ABI, PORTS_ABI
 
 # File rights, with the ABI that brought each.
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
@@ -32,7 +33,6 @@ READ: Final = READ_FILE | READ_DIR
 WRITE: Final = READ | WRITE_FILE | TRUNCATE | MAKE_FILE | MAKE_DIR | REMOVE_FILE | REMOVE_DIR | REFER
 
 BIND_TCP, CONNECT_TCP = 1 << 0, 1 << 1
-NETWORK_ABI: Final = 4  # Linux 6.7
 SCOPE_ABI: Final = 6  # Linux 6.12: abstract Unix sockets and signals stay within the domain
 _ALL_SCOPES: Final = 3
 
@@ -78,12 +78,12 @@ def build_ruleset(paths: Iterable[PathRule], ports: Iterable[PortRule] = ()) -> 
         ConfinementError: no Landlock, or a path cannot be opened.
     """
     abi = query_abi()
-    if abi < 1:
+    if abi < FILES_ABI:
         raise ConfinementError("Landlock is missing (Linux 5.13 or newer, with `landlock` among its LSMs)")
-    network = BIND_TCP | CONNECT_TCP if abi >= NETWORK_ABI else 0
+    network = BIND_TCP | CONNECT_TCP if abi >= PORTS_ABI else 0
     scopes = _ALL_SCOPES if abi >= SCOPE_ABI else 0
     attributes = struct.pack("<QQQ", handled_rights(abi), network, scopes)
-    size = 24 if abi >= SCOPE_ABI else 16 if abi >= NETWORK_ABI else 8
+    size = 24 if abi >= SCOPE_ABI else 16 if abi >= PORTS_ABI else 8
     ruleset = must_call("Landlock ruleset", "landlock_create_ruleset", attributes, size, 0)
     try:
         for rule in paths:

@@ -1,9 +1,9 @@
 """A network namespace for a local server: loopback and nothing else, unreachable from the machine.
 
-Untrusted side, standard library only. Sail's port has no authentication and Spark opens ports beside the one
-that has: in a namespace of their own no other user or program of the machine reaches them, and the server
-reaches no port, no DNS and no UDP of the machine. `sandbox.confine.forwarder` is the only way in. Whether
-the host permits it shows only in the attempt, so a throw-away child makes it first.
+Untrusted side, standard library only. Spark opens ports beside the one that has authentication: in a
+namespace of its own no other user or program of the machine reaches them, and the server reaches no port, no
+DNS and no UDP of the machine. `sandbox.confine.forwarder` is the only way in. Whether the host permits it
+shows only in the attempt, so a throw-away child makes it first.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ containers and security modules take away what the kernel's version promises.
 
 from __future__ import annotations
 
-import enum
 import os
 import struct
 from dataclasses import dataclass
@@ -17,17 +16,11 @@ from sandbox.confine.bpf import Action
 from sandbox.confine.installation import installation_paths
 from sandbox.confine.libc import ConfinementError
 from sandbox.confine.namespaces import enter_namespaces, permitted_flags
+from sandbox.confine.network import permitted_network
 from sandbox.confine.numbers import this_architecture
+from sandbox.confine.offers import Facts, Level, worker_level
 
 _SECCOMP_GET_ACTION_AVAIL: Final = 2
-
-
-class Level(enum.Enum):
-    """How workers are confined, the strongest first."""
-
-    FULL = "full"  # namespaces, Landlock and seccomp
-    LANDLOCK = "landlock"  # Landlock and seccomp: host paths and process ids can be probed, not reached
-    NONE = "none"  # nothing; only ever chosen explicitly, for one's own code
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +35,8 @@ class HostReport:
         seccomp: whether filters that can kill the process are available.
         namespaces: whether the namespace jail can be entered.
         namespaces_reason: if not, the step that failed and why; else "".
+        network: whether a local server may have a network namespace.
+        network_reason: if not, the step that failed and why; else "".
         level: the strongest level that results.
         missing: one sentence for each protection below "full", with what would bring it.
     """
@@ -53,8 +48,15 @@ class HostReport:
     seccomp: bool
     namespaces: bool
     namespaces_reason: str
+    network: bool
+    network_reason: str
     level: Level
     missing: tuple[str, ...]
+
+    @property
+    def facts(self) -> Facts:
+        """What decides how workers and servers are confined here."""
+        return Facts(self.landlock_abi, self.namespaces, self.network, self.seccomp, self.supported_machine)
 
 
 def probe_host() -> HostReport:
@@ -64,7 +66,7 @@ def probe_host() -> HostReport:
     abi = landlock.query_abi() if supported else 0
     seccomp = supported and _has_seccomp()
     flags, reason = permitted_flags(installation_paths()) if supported else (None, "unsupported machine")
-    walls = bool(abi) and seccomp
+    network, network_reason = permitted_network() if supported else (None, reason)
     missing = []
     if not supported:
         missing.append(f"system calls of {machine} (x86_64 and aarch64 are supported)")
@@ -82,7 +84,9 @@ def probe_host() -> HostReport:
         seccomp=seccomp,
         namespaces=flags is not None,
         namespaces_reason=reason,
-        level=Level.NONE if not walls else Level.LANDLOCK if flags is None else Level.FULL,
+        network=network is not None,
+        network_reason=network_reason,
+        level=worker_level(Facts(abi, flags is not None, network is not None, seccomp, supported)),
         missing=tuple(missing),
     )
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from sandbox.confine import landlock, libc
 from sandbox.confine.bpf import compile_policy
 from sandbox.confine.elf import read_interpreter
+from sandbox.confine.offers import FILES_ABI, Facts, ServerLevel, server_level
 from sandbox.confine.server_policy import SERVER_POLICY
 
 # What every server may read, with the reason; those that a distribution lacks are left out.
@@ -47,7 +48,7 @@ class JailPolicy:
     file_bytes: int | None = None
     open_files: int | None = None
     grace_seconds: float = 2.0
-    minimum_abi: int = landlock.NETWORK_ABI
+    files_only: bool = False
     confine: bool = True
 
 
@@ -123,8 +124,8 @@ _CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
     "memory_bytes": _is_optional_int,
     "file_bytes": _is_optional_int,
     "open_files": _is_optional_int,
-    "grace_seconds": lambda value: isinstance(value, (int, float)) and 0 <= value <= 60,
-    "minimum_abi": _is_int,
+    "grace_seconds": lambda value: isinstance(value, (int, float)) and 0 <= value <= 3_600,
+    "files_only": lambda value: isinstance(value, bool),
     "confine": lambda value: isinstance(value, bool),
 }
 
@@ -141,18 +142,42 @@ def limit_server(policy: JailPolicy) -> None:
             resource.setrlimit(kind, (value, value))
 
 
+class NetworkOpenError(libc.ConfinementError):
+    """This host has nothing that confines a server's network, and the policy asks for it."""
+
+
+def check_server(policy: JailPolicy, refusal: str) -> ServerLevel:
+    """How this host will confine the server.
+
+    Args:
+        policy: of the server.
+        refusal: why it has no network of its own; "" if it has one.
+
+    Raises:
+        ConfinementError: not at all; with what is missing.
+        NetworkOpenError: not its network, which the policy does not accept.
+    """
+    abi = landlock.query_abi()
+    if abi < FILES_ABI:
+        raise libc.ConfinementError(
+            "Landlock is missing (Linux 5.13 or newer, with `landlock` among its LSMs)"
+        )
+    facts = Facts(abi, namespaces=False, network=not refusal)
+    level = server_level(facts, files_only=policy.files_only)
+    if level is None:
+        raise NetworkOpenError(
+            f"its network cannot be confined: this kernel's Landlock has no port rules (ABI {abi}; they came "
+            f"with Linux 6.7), and it may have no network of its own ({refusal})"
+        )
+    return level
+
+
 def confine_server(policy: JailPolicy) -> None:
     """Give up privileges, then files and ports (Landlock), and system calls last (seccomp), for good.
 
     Raises:
         ConfinementError: this kernel lacks a protection, or a step failed.
     """
-    abi = landlock.query_abi()
-    if abi < policy.minimum_abi:
-        needed = "port rules, Linux 6.7" if policy.minimum_abi >= landlock.NETWORK_ABI else "Linux 5.13"
-        raise libc.ConfinementError(
-            f"this kernel has Landlock ABI {abi}, the policy requires {policy.minimum_abi} ({needed})"
-        )
     program = compile_policy(SERVER_POLICY, libc.architecture())
     ruleset = landlock.build_ruleset(_path_rules(policy), _port_rules(policy))
     # Root may be the one who starts the engine, with data that belongs to others: reading stays possible.

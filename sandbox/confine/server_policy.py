@@ -1,4 +1,4 @@
-"""The seccomp policy of local data servers: what a JVM or Sail never needs in order to answer queries.
+"""The seccomp policy of local data servers: what a JVM or DuckDB never needs to answer queries.
 
 Untrusted side, data only. Files and TCP ports are Landlock's part; this table closes what Landlock does
 not see. Everything else is allowed, because a JVM's calls change with every release. Refusals are
@@ -13,6 +13,7 @@ from sandbox.confine.bpf import OWN_PID, Action, Check, Policy, Row
 
 _CLONE_THREAD: Final = 0x00010000
 _MSG_FASTOPEN: Final = 0x20000000
+_ACCESS_MODE, _READ_ONLY, _TRUNCATE = 0o3, 0o0, 0o1000  # of the flags of `open`
 _TYPE_MASK: Final = 0xF  # the rest of a socket type is SOCK_NONBLOCK and SOCK_CLOEXEC
 _STREAM, _INET, _INET6, _TCP = 1, 2, 10, 6
 _ALLOW, _EPERM, _ENOSYS = Action.ALLOW, Action.EPERM, Action.ENOSYS
@@ -25,6 +26,11 @@ def _refused(reason: str, *calls: str) -> tuple[Row, ...]:
 def _tcp(family: int, protocol: int) -> Row:
     checks = (Check(0, family), Check(1, _STREAM, _TYPE_MASK), Check(2, protocol))
     return Row("socket", _ALLOW, "TCP; the ports are Landlock's part", checks)
+
+
+def _reading_and_emptying(call: str, flags: int) -> Row:
+    checks = (Check(flags, _READ_ONLY | _TRUNCATE, _ACCESS_MODE | _TRUNCATE),)
+    return Row(call, _EPERM, "empties a file that may only be read, past Landlock's older rules", checks)
 
 
 _ROWS: Final = (
@@ -62,6 +68,11 @@ _ROWS: Final = (
     *_refused("kernel attack surface", "bpf", "userfaultfd", "perf_event_open", "fanotify_init"),
     *_refused("keys of the user's session", "keyctl", "add_key", "request_key"),
     *_refused("opens files past Landlock's rules", "open_by_handle_at"),
+    # Landlock governs truncating since Linux 6.2. What is open for writing can be truncated by `ftruncate`.
+    *_refused("empties files past Landlock's rules", "truncate"),
+    _reading_and_emptying("open", 1),
+    _reading_and_emptying("openat", 2),
+    Row("openat2", _ENOSYS, "its flags lie in memory, out of sight; libraries fall back to openat"),
     *_refused(
         "the file system's shape",
         "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsconfig",

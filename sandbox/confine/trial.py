@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 
 from sandbox.confine.attempts import ATTEMPTS, Attempt, Scene, try_attempt
 from sandbox.confine.libc import ConfinementError
-from sandbox.confine.probe import Level
+from sandbox.confine.offers import Level
 from sandbox.confine.steps import Prepared
 from sandbox.confine.worker import confine_worker, self_check
 

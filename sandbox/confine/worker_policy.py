@@ -13,6 +13,7 @@ from typing import Final
 from sandbox.confine.bpf import OWN_PID, Action, Check, Policy, Row
 
 _ALLOW, _EPERM, _ENOSYS, _KILL = Action.ALLOW, Action.EPERM, Action.ENOSYS, Action.KILL
+_EAGAIN = Action.EAGAIN
 
 _PROT_WRITE, _PROT_EXEC = 2, 4
 _MAP_SHARED, _MAP_ANONYMOUS, _MAP_GROWSDOWN, _MAP_HUGETLB = 0x1, 0x20, 0x100, 0x40000
@@ -23,8 +24,12 @@ _THREAD, _FLAGS_OF_THREADS = 0x00050F00, 0xFE87FFFF
 _NOT_PLAIN_READING: Final = 0x3 | 0x40 | 0x200 | 0x400 | 0x200000 | 0x400000
 
 _SO_TYPE, _SO_PROTOCOL = 3, 38
-# All but FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME.
+# All but FUTEX_CLOCK_REALTIME; and all but that and FUTEX_PRIVATE_FLAG.
+_FUTEX_SCOPED: Final = 0xFFFFFEFF
 _FUTEX_COMMAND: Final = 0xFFFFFE7F
+_PRIVATE: Final = 0x80
+# All but MSG_DONTWAIT and MSG_NOSIGNAL.
+_ODD_FLAGS: Final = 0xFFFFBFBF
 _WAIT, _WAKE, _REQUEUE, _CMP_REQUEUE, _WAKE_OP, _WAIT_BITSET, _WAKE_BITSET = 0, 1, 3, 4, 5, 9, 10
 _CLOCKS_OF_ALL: Final = 0xFFFFFFF0  # clock ids beyond the first 16 are those of one process or device
 _DONTNEED, _FREE, _HUGEPAGE = 4, 8, 14
@@ -64,15 +69,25 @@ def _reading(call: str, argument: int, elsewhere: str = "") -> tuple[Row, ...]:
 
 
 _COMPUTING: Final = (
-    *_rows(_ALLOW, "the channel", "sendto", "recvfrom", "getsockname"),
+    *_only("sendto", 3, "the channel", 0, mask=_ODD_FLAGS),
+    _otherwise("sendto", "urgent bytes, pages that are lent, and other rarely walked paths of the kernel"),
+    *_only("recvfrom", 3, "the channel", 0, mask=_ODD_FLAGS),
+    _otherwise("recvfrom", "urgent bytes, queues of errors, and other rarely walked paths of the kernel"),
+    *_rows(_ALLOW, "the channel", "getsockname"),
     *_only("getsockopt", 2, "which kind of socket the channel is", _SO_TYPE, _SO_PROTOCOL),
     _otherwise("getsockopt", "who made the channel, and a handle on that process"),
     *_rows(_ALLOW, "waiting for the channel", "poll"),
     *_rows(_ALLOW, "waiting for the channel", "ppoll", elsewhere=_ARM),
-    *_only("futex", 1, "locks between threads", _WAIT, _WAKE, _WAIT_BITSET, mask=_FUTEX_COMMAND),
-    *_only("futex", 1, "locks between threads", _WAKE_BITSET, _REQUEUE, _CMP_REQUEUE, _WAKE_OP,
-           mask=_FUTEX_COMMAND, elsewhere=_OLD_GLIBC),
-    _otherwise("futex", "priority inheritance: it looks up and boosts any process by its id"),
+    *_only("futex", 1, "locks between threads", *(_PRIVATE | one for one in (_WAIT, _WAKE, _WAIT_BITSET)),
+           mask=_FUTEX_SCOPED),
+    *_only("futex", 1, "locks between threads",
+           *(_PRIVATE | one for one in (_WAKE_BITSET, _REQUEUE, _CMP_REQUEUE, _WAKE_OP)),
+           mask=_FUTEX_SCOPED, elsewhere=_OLD_GLIBC),
+    *(Row("futex", _EAGAIN, "waiting where other processes wake: a library's page is one to all workers, and "
+          "the kernel wakes who waits there when a thread ends. Whoever joins a thread looks again instead",
+          (Check(1, one, _FUTEX_COMMAND),)) for one in (_WAIT, _WAIT_BITSET)),
+    _otherwise("futex", "waking waiters of other processes; priority inheritance, which looks up and boosts "
+               "any process by its id"),
     *_rows(_ALLOW, "threads", "set_robust_list", "rseq", "gettid", "exit"),
     *_rows(_ALLOW, "waiting for contended locks", "sched_yield", elsewhere="locks that happen to be held"),
     *_only("clone", 0, "threads", _THREAD, mask=_FLAGS_OF_THREADS),

@@ -27,13 +27,18 @@ class ZygoteOptions:
         jail: whether to enter namespaces, where the host permits.
         confined: False runs workers without any confinement, for a person's own code only.
         snowpark: whether to preload Snowpark, for sources that mention it.
-        spark: whether to preload PySpark; False where frames are Snowpark's.
+        spark: whether to preload PySpark; False where frames are Snowpark's. With neither, workers only
+            compile.
+        imports: modules and presets that the site opens to metrics, to preload as well.
+        science: whether to preload scipy and statsmodels, which can also be had later (`LoadScience`).
     """
 
     jail: bool
     confined: bool
     snowpark: bool
     spark: bool = True
+    imports: tuple[str, ...] = ()
+    science: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,18 @@ class Ready:
     """Zygote to engine, once: it is preloaded. `level` is that of `sandbox.confine.Level`."""
 
     level: str
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadScience:
+    """Engine to zygote: load scipy and statsmodels, for the workers that are forked from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScienceLoaded:
+    """Zygote to engine, for each `LoadScience`. With a failure, which is a sentence, the zygote ends."""
+
     failure: str
 
 
@@ -55,10 +72,17 @@ class ForkRequest:
 
 @dataclass(frozen=True, slots=True)
 class Forked:
-    """Zygote to engine, with the worker's pidfd as the one descriptor (none if the fork failed)."""
+    """Zygote to engine, with the worker's pidfd as the one descriptor (none if the fork failed).
+
+    Attributes:
+        worker: as in the request.
+        failure: why it failed; else "".
+        science: whether the worker has scipy and statsmodels.
+    """
 
     worker: int
     failure: str
+    science: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +102,10 @@ class Exited:
     cpu_milliseconds: int
 
 
-Packet: TypeAlias = ZygoteOptions | Ready | ForkRequest | Forked | Exited
+Packet: TypeAlias = ZygoteOptions | Ready | LoadScience | ScienceLoaded | ForkRequest | Forked | Exited
 _KINDS: Final[dict[str, type[Packet]]] = {
-    kind.__name__: kind for kind in (ZygoteOptions, Ready, ForkRequest, Forked, Exited)
+    kind.__name__: kind
+    for kind in (ZygoteOptions, Ready, LoadScience, ScienceLoaded, ForkRequest, Forked, Exited)
 }
 
 

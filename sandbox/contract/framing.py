@@ -32,11 +32,12 @@ class Kind(enum.IntEnum):
     REPLY_ERROR = 5  # JSON `ReplyError`: the request in flight failed
     BATCH = 6  # `BATCH_HEADER`, then an Arrow stream: rows of the answer to the request in flight
     FORETOLD = 7  # before a CALL: its first request and the answer (`contract.foretold`)
-    COMPILED = 16  # JSON `Compiled`: the problems of the source
+    COMPILED = 16  # JSON `Compiled`: the problems of the source, what calc_metric declares
     REQUEST = 17  # one byte `Method`, then a protobuf request; or one byte `SqlMethod`, then SQL in UTF-8
     PRINTED = 18  # UTF-8 text that the guest printed
     OUTCOME = 19  # JSON `Outcome`: what one call of calc_metric did
     USED = 20  # the first request was the one foretold, and is not sent
+    LACKS = 21  # it needs libraries that this worker was forked without, and can only be run in another
 
 
 class Method(enum.IntEnum):
@@ -59,14 +60,15 @@ WORKER_CAPS: Final = {
     Kind.COMPILED: 4 * _MIB,
     Kind.REQUEST: 64 * _MIB,
     Kind.PRINTED: 64 << 10,
-    Kind.OUTCOME: 256 << 10,
+    Kind.OUTCOME: 1 * _MIB,
     Kind.USED: 0,
+    Kind.LACKS: 0,
 }
 
 # What a worker accepts from the engine; large because fetched Arrow batches travel this way.
 ENGINE_CAPS: Final = {
     Kind.START: 256 * _MIB,  # Limits.source_bytes is what bounds it
-    Kind.CALL: 64 << 10,
+    Kind.CALL: 1 * _MIB,
     Kind.REPLY: 64 * _MIB,
     Kind.REPLY_END: 0,
     Kind.REPLY_ERROR: 1 * _MIB,
@@ -126,6 +128,12 @@ class Channel:
             # Joined by hand: a worker may not use sendmsg(2), which could carry descriptors.
             for part in held if size > _JOINED_BYTES else [b"".join(held)]:
                 self._send_all(memoryview(part), deadline)
+
+    def is_readable(self, seconds: float) -> bool:
+        """Whether something arrives, or the other side goes away, within so many seconds."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def receive(self, deadline: float | None = None) -> tuple[Kind, memoryview]:
         """Wait for one frame.

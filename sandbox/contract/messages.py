@@ -15,7 +15,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final, Literal, TypeVar
 
 from sandbox.contract.framing import ChannelGarbage
+from sandbox.contract.signature import NOTHING_DECLARED, Argument, Signature
 
+# Whose DataFrame a metric gets.
+Frames = Literal["pyspark", "snowpark"]
 Severity = Literal["error", "warning"]
 
 # What a column of integers holds; a longer one would fail in whatever shows the results of a whole run.
@@ -52,21 +55,27 @@ class Start:
         source_bytes: the most that a source may have.
         extra_imports: module names that this site allows beside the built-in list.
         restricted: False switches the language layer off; for tests of the other layers only.
-        snowpark: whether frames are Snowpark's and not PySpark's.
+        frames: whose frames calc_metric will get; None if the source is only compiled, and nobody knows.
     """
 
     source: str
     source_bytes: int
     extra_imports: tuple[str, ...] = ()
     restricted: bool = True
-    snowpark: bool = False
+    frames: Frames | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """Worker to engine, once: every problem of the source. Errors mean that nothing will run."""
+    """Worker to engine, once: what compiling gave.
+
+    Attributes:
+        problems: every problem of the source. Errors mean that nothing will run.
+        signature: what calc_metric declares.
+    """
 
     problems: tuple[Problem, ...]
+    signature: Signature = NOTHING_DECLARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +85,16 @@ class Call:
     Attributes:
         frame: index of the frame in its run.
         seed: seed of every random generator, from (source, frame); 0 <= seed < 2**32.
+        now: the run's `as_of`, in ISO 8601 and UTC; "" if it has none, and the metric no clock.
+        arguments: the parameters of calc_metric that were set.
+        baseline: whether it is called with a second frame.
     """
 
     frame: int
     seed: int
+    now: str = ""
+    arguments: tuple[Argument, ...] = ()
+    baseline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +157,31 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedValue:
+    """One of several values that calc_metric returned; a long name is cut one character beyond its limit."""
+
+    name: str
+    returned: Returned
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Several values that calc_metric returned by name, as it declares; the validator decides what they mean.
+
+    Attributes:
+        type: the Python type's name, such as "dict".
+        count: how many there are.
+        values: they, in their order; empty if there are more than allowed, or if a name is no text.
+        wrong: the type of the first name that is no text, "" if all are.
+    """
+
+    type: str
+    count: int
+    values: tuple[NamedValue, ...]
+    wrong: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Raised:
     """An exception that left calc_metric.
 
@@ -166,11 +206,12 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Worker to engine: what one call did; exactly one of `returned` and `raised` is set."""
+    """Worker to engine: what one call did; exactly one of `returned`, `raised` and `named` is set."""
 
     frame: int
     returned: Returned | None
     raised: Raised | None
+    named: Named | None = None
 
 
 Message = TypeVar("Message")
@@ -221,7 +262,7 @@ def _builder(kind: Any) -> Builder:
         return lambda data: tuple(map(item, _checked(kind, data, isinstance(data, list))))
     if origin is Literal:
         return lambda data: _checked(kind, data, isinstance(data, str) and data in arguments)
-    if origin is types.UnionType:
+    if origin in (types.UnionType, typing.Union):
         some = _builder(arguments[0])
         return lambda data: None if data is None else some(data)
     if kind is int:

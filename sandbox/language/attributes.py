@@ -65,6 +65,10 @@ _ANYWHERE: Final = frozenset(
 # Plain data that libraries hand out; the standard library's other types stay closed.
 _PLAIN: Final = frozenset(
     {
+        "_blake2.blake2b",
+        "_blake2.blake2s",
+        "_hashlib.HASH",
+        "_hashlib.HASHXOF",
         "collections.Counter",
         "collections.OrderedDict",
         "collections.defaultdict",
@@ -160,6 +164,17 @@ _ARROW: Final = ClassRule(
 )
 
 
+# What to use for attributes with an underscore that ordinary code reads.
+_INSTEAD: Final[Mapping[str, str]] = {
+    "__class__": "use type(x), and type(x).__name__ for its name",
+    "__dict__": "name the attributes, or keep them in a dict of your own",
+    "__doc__": "keep the text in a constant",
+    "__file__": "a metric has no file; the data comes as df",
+    "__version__": "a metric depends on its data alone; drop it",
+    "_jdf": "use df's own methods",
+}
+
+
 def describe_type(kind: type) -> str:
     """A type's name as its users know it."""
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{_package(kind)} {kind.__qualname__}"
@@ -169,7 +184,7 @@ def check_name(name: str) -> Refusal | None:
     """Refuse names that are out of reach on whatever object."""
     if name.startswith("_") and name != "_":
         message = f"attribute {name!r} begins with an underscore"
-        return "attribute-underscore", message, "only public attributes can be used"
+        return "attribute-underscore", message, _INSTEAD.get(name, "only public attributes can be used")
     if name in INSPECTION:
         message = f"attribute {name!r} belongs to Python's internals"
         return "attribute-inspection", message, "compute with values; the message of an exception is str(e)"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -196,17 +197,24 @@ def _make_type(guards: Guards) -> type:
     return Meta("type", (), {})
 
 
+def _is_total(bases: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
+    """Whether a class is a TypedDict, and says whether all its keys have to be there."""
+    kinds = bool(bases) and all(base is typing.TypedDict or typing.is_typeddict(base) for base in bases)
+    return kinds and keywords.keys() == {"total"} and isinstance(keywords["total"], bool)
+
+
 def _make_build_class(guards: Guards) -> Callable[..., type]:
     """`class` statements: only known bases, no metaclass; the new class is the metric's own."""
 
     def build_class(body: Any, name: str, *bases: Any, **keywords: Any) -> type:
         for base in bases:
-            if not (isinstance(base, type) and (base in BASES or base in guards.own_types)):
+            if not guards.is_base(base):
                 hint = "keep it in an attribute of a plain class instead"
                 guards.refuse("class-refused", f"class {name} may not inherit from {base!r}", hint)
-        if keywords:
+        if keywords and not _is_total(bases, keywords):
             guards.refuse("class-refused", f"class {name} has keywords in its header", "leave them out")
-        made: type = builtins.__build_class__(body, name, *bases)
+        # Which asks what stands for a type.
+        made: type = builtins.__build_class__(body, name, *bases, **keywords)
         guards.add_own_type(made)
         return made
 

@@ -13,17 +13,24 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from dataclasses import replace
+from typing import Final, TypeGuard
 
-from sandbox.contract.messages import Problem
-from sandbox.language.metric import check_metric
+from sandbox.contract.messages import Frames, Problem
+from sandbox.contract.signature import NOTHING_DECLARED
+from sandbox.language.functions import named_functions
+from sandbox.language.metric import check_frames, check_metric, strip_annotations
 from sandbox.language.policy import MetricPolicy
 from sandbox.language.problems import make_problem
 from sandbox.language.program import FILENAME, Program
 from sandbox.language.scope import find_scope
+from sandbox.language.signature import read_signature
+from sandbox.language.standard import expand
 
 # PEP 263: a coding declaration, in the first two lines.
 _CODING: Final = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+# The two sides of `__name__ == "__main__"`.
+_MAIN: Final = {ast.dump(ast.Name("__name__", ast.Load())), ast.dump(ast.Constant("__main__"))}
 _UTF8: Final = frozenset({"utf-8", "utf8", "utf-8-sig", "u8", "utf_8", "ascii", "us-ascii"})
 
 # The visitor takes a few Python calls for each level of nesting; the interpreter's default of 1000 would
@@ -31,23 +38,31 @@ _UTF8: Final = frozenset({"utf-8", "utf8", "utf-8-sig", "u8", "utf_8", "ascii", 
 _RECURSION: Final = 4000
 
 
-def compile_source(source: bytes, *, source_bytes: int, extra_imports: tuple[str, ...] = ()) -> Program:
+def compile_source(
+    source: bytes,
+    *,
+    source_bytes: int,
+    extra_imports: tuple[str, ...] = (),
+    frames: Frames | None = None,
+) -> Program:
     """Compile a source under the policy.
 
     Args:
         source: the author's bytes, whatever they are.
         source_bytes: the most that a source may have.
-        extra_imports: module names that the site allows beside the built-in list.
+        extra_imports: module names, and names of presets, that the site allows beside the built-in list.
+        frames: whose frames calc_metric will get; None if nobody knows.
 
     Returns:
         A program; its `problems` are sorted, its `code` is None if one of them is an error.
     """
+    extra_imports = expand(extra_imports)
     text, problems = _check_text(source, source_bytes)
     if text is None:
         return Program(problems, None, extra_imports=extra_imports)
     try:
         with _room_to_recurse():
-            return _compile_text(text, problems, extra_imports)
+            return _compile_text(text, problems, extra_imports, frames)
     except (RecursionError, MemoryError):
         hint = "split long expressions, and put long lists of values into several statements"
         problem = make_problem(1, 1, "source-too-complex", "the source nests too deeply", hint)
@@ -65,7 +80,10 @@ def compile_unrestricted(source: bytes) -> Program:
     Raises:
         SyntaxError: the source cannot be parsed.
     """
-    return Program((), compile(source, FILENAME, "exec", dont_inherit=True), restricted=False)
+    text = source.decode("utf-8-sig")
+    signature = read_signature(ast.parse(text), _make_place_of(text), lambda *_: None)
+    code = compile(source, FILENAME, "exec", dont_inherit=True)
+    return Program((), code, restricted=False, signature=signature)
 
 
 def _check_text(source: bytes, source_bytes: int) -> tuple[str | None, tuple[Problem, ...]]:
@@ -99,15 +117,22 @@ def _locate(source: bytes, position: int) -> tuple[int, int]:
     return before.count(b"\n") + 1, len(last.decode("utf-8", "replace")) + 1
 
 
-def _compile_text(text: str, problems: tuple[Problem, ...], extra: tuple[str, ...]) -> Program:
+def _compile_text(
+    text: str, problems: tuple[Problem, ...], extra: tuple[str, ...], frames: Frames | None
+) -> Program:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        tree = ast.parse(text, FILENAME)
+        tree = _without_main(ast.parse(text, FILENAME))
         if _is_empty(tree):
             empty = make_problem(1, 1, "source-empty", "there is no code", "define `def calc_metric(df):`")
             return Program((*problems, empty), None, extra_imports=extra)
-        policy = MetricPolicy(find_scope(tree, extra), extra, _make_place_of(text))
+        place_of = _make_place_of(text)
+        policy = MetricPolicy(find_scope(tree, extra), extra, place_of)
         check_metric(tree, policy.report)
+        signature, functions = read_signature(tree, place_of, policy.report), named_functions(tree)
+        if frames is not None:
+            check_frames(tree, frames, policy.report)
+        strip_annotations(tree)
         flags = _future_flags(tree)
         try:  # finds what parsing does not, such as a return outside of a function
             compile(tree, FILENAME, "exec", flags=flags, dont_inherit=True)
@@ -121,7 +146,22 @@ def _compile_text(text: str, problems: tuple[Problem, ...], extra: tuple[str, ..
     for warning in caught:
         message = str(warning.message)
         found.append(make_problem(warning.lineno, 1, "python-warning", message, "", "warning"))
-    return Program(tuple(sorted(set(found))), code, extra_imports=extra)
+    declared = NOTHING_DECLARED if code is None else replace(signature, functions=functions)
+    return Program(tuple(sorted(set(found))), code, extra_imports=extra, signature=declared)
+
+
+def _without_main(tree: ast.Module) -> ast.Module:
+    """The module as it is when it is imported: `if __name__ == "__main__":` is for running it by hand."""
+    tree.body = [kept for node in tree.body for kept in (node.orelse if _is_main(node) else [node])]
+    return tree
+
+
+def _is_main(node: ast.stmt) -> TypeGuard[ast.If]:
+    if not isinstance(node, ast.If) or not isinstance(node.test, ast.Compare):
+        return False
+    test = node.test
+    sides = {ast.dump(side) for side in (test.left, *test.comparators)}
+    return sides == _MAIN and [type(operator) for operator in test.ops] == [ast.Eq]
 
 
 def _is_empty(tree: ast.Module) -> bool:

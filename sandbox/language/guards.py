@@ -11,16 +11,30 @@ from __future__ import annotations
 import collections
 import importlib
 import types
+import typing
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from sandbox.language import attributes, strings
 from sandbox.language.attributes import Refusal
 from sandbox.language.builtins import BASES
+from sandbox.language.clock import CLOCK, CLOCKS, HINT
 from sandbox.language.dispatch import guard_dispatch
-from sandbox.language.imports import MODULES, extra_names, find_child, is_importable, real_name, star_names
+from sandbox.language.imports import (
+    MODULES,
+    extra_names,
+    find_child,
+    is_importable,
+    is_opened,
+    leads_to_opened,
+    real_name,
+    star_names,
+)
 from sandbox.language.methods import METHODS
+from sandbox.language.pandas_text import guard_checked, guard_option
+from sandbox.language.private_names import NAMED_TUPLE, is_named_tuple, is_private
 from sandbox.language.problems import GuardRefused
+from sandbox.language.standard import bases_of, guard_name
 
 _WRITE_HINT: Final = "change your own objects and data; libraries and their settings stay as they are"
 
@@ -58,6 +72,7 @@ class Guards:
         self.refusal: GuardRefused | None = None
         self._namespace = namespace
         self._extra = extra
+        self._bases = bases_of(extra)
 
     def refuse(self, code: str, message: str, hint: str = "") -> NoReturn:
         """Raise, and remember."""
@@ -109,13 +124,14 @@ class Guards:
     def write(self, obj: Any, name: str) -> Any:
         """The object itself, if its attribute may be assigned; the rewritten code then assigns it."""
         self._check_text(name)
-        refusal = attributes.check_name(name)
-        if refusal is not None:
-            self.refuse(*refusal)
         kind = type(obj)
-        if kind in self.own_types or (issubclass(kind, type) and obj in self.own_types):
+        own = kind in self.own_types or (issubclass(kind, type) and obj in self.own_types)
+        refusal = attributes.check_name(name)
+        if refusal is not None and not (own and is_private(name)):
+            self.refuse(*refusal)
+        if own:
             return obj
-        if kind is types.FunctionType and obj.__globals__ is self._namespace:
+        if kind is types.FunctionType and self.is_own_function(obj):
             return obj
         rule = None if issubclass(kind, type) else attributes.find_rule(kind)
         column = rule and rule.writable and rule.columns and not hasattr(kind, name)
@@ -131,6 +147,15 @@ class Guards:
         self.own_types.add(kind)
         if not issubclass(kind, BaseException):
             self.open_types.add(kind)
+
+    def is_own_function(self, function: types.FunctionType) -> bool:
+        """Whether the metric itself defined a function."""
+        return function.__globals__ is self._namespace
+
+    def is_base(self, base: Any) -> bool:
+        """Whether a class of the metric may inherit from something: a type, or what stands for one."""
+        base = typing.get_origin(base) or base  # Generic[T], list[int]
+        return base in BASES or base in self._bases or base in self.own_types
 
     def check_not_sealed(self, kind: type) -> None:
         """Refuse `type(x)` where calling the result would make a new session, frame, function or module."""
@@ -155,6 +180,8 @@ class Guards:
             return importlib.import_module(child)
         loaded = importlib.import_module(real_name(module))
         rule = MODULES.get(real_name(module))
+        if rule is None and not hasattr(loaded, name) and is_opened(child, self._extra):
+            return importlib.import_module(child)
         if rule and name in rule.allowed:
             return self._guard_value(loaded, name, getattr(loaded, name))
         return self.read(loaded, name)
@@ -190,10 +217,20 @@ class Guards:
                 return _stand_in(name, make(text, self.read)), False
             if issubclass(kind, type) and issubclass(obj, str):
                 return _stand_in(name, strings.make_unbound(name, self.read)), False
+        if name in CLOCKS:
+            try:
+                told = CLOCK.stand_in(obj, name)
+            except LookupError:
+                where = obj.__name__ if isinstance(obj, type) else kind.__name__
+                self.refuse("attribute-refused", f"{where}.{name} is the time of the machine", HINT)
+            if told is not None:
+                return _stand_in(name, told), False
         rule = None if kind in self.own_types else attributes.find_rule(kind)
         if rule and name in rule.dispatch:
             guarded = guard_dispatch(getattr(obj, name), rule.dispatch[name], self.refuse)
             return _stand_in(name, guarded), False
+        if rule and name in rule.checked:
+            return _stand_in(name, guard_checked(name, getattr(obj, name), self.refuse)), False
         if rule and name in rule.templates:
             return _stand_in(name, strings.guard_template(getattr(obj, name), self.refuse)), False
         return obj, not issubclass(kind, type | super)
@@ -202,12 +239,16 @@ class Guards:
         rule = MODULES.get(module.__name__)
         if rule and name in rule.dispatch:
             return guard_dispatch(value, rule.dispatch[name], self.refuse)
+        if rule and name in rule.guarded and module.__name__ == "pandas":
+            return guard_option(name, value, self.refuse)
+        if rule and name in rule.guarded:
+            return guard_name(self, name, value)
         return value
 
     def _find_refusal(self, obj: Any, name: str) -> Refusal | None:
         refusal = attributes.check_name(name)
         if refusal is not None:
-            return refusal
+            return None if is_private(name) and self._has_private(obj, name) else refusal
         kind = type(obj)
         if issubclass(kind, types.ModuleType):
             return self._check_module(obj, name)
@@ -219,6 +260,12 @@ class Guards:
             return None
         return attributes.check_attribute(kind, name, self._extra)
 
+    def _has_private(self, obj: Any, name: str) -> bool:
+        """Whether a private attribute is the metric's own, or one that every named tuple has."""
+        holder: Any = obj  # typeshed does not know the attributes of super objects
+        kind = holder.__self_class__ if type(obj) is super else obj if isinstance(obj, type) else type(obj)
+        return kind in self.own_types or (name in NAMED_TUPLE and is_named_tuple(kind))
+
     def _check_class(self, kind: type, name: str) -> Refusal | None:
         if name in ("mro", "register"):
             return "attribute-refused", f"{kind.__name__}.{name} is not open to metrics", "use isinstance"
@@ -226,15 +273,17 @@ class Guards:
             return None
         refusal = attributes.check_attribute(kind, name, self._extra)
         rule = attributes.find_rule(kind)
-        if refusal is None and rule and name in rule.dispatch:
+        if refusal is None and rule and name in rule.dispatch.keys() | rule.checked | rule.templates:
             hint = f"call it on an object: x.{name}(...)"
             return "attribute-refused", f"{kind.__name__}.{name} is taken from the class", hint
         return refusal
 
     def _check_module(self, module: Any, name: str) -> Refusal | None:
-        if module.__name__ not in self._extra or module.__name__ in MODULES:
+        if leads_to_opened(module, name, self._extra):
+            return None
+        if module.__name__ in MODULES or not is_opened(module.__name__, self._extra):
             return attributes.check_module_attribute(module.__name__, name)
-        if name in extra_names(module):
+        if name in extra_names(module, self._extra):
             return None
         message = f"{module.__name__}.{name} is not open to metrics"
         return "attribute-refused", message, "only what the module itself defines can be used"

@@ -30,6 +30,7 @@ METHODS: Final = (
     frozenset(
         [
             "__init__",
+            "__post_init__",
             "__call__",
             "__repr__",
             "__str__",

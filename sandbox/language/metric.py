@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
-from sandbox.contract.messages import Severity
+from sandbox.contract.messages import Frames, Severity
 
 NAME = "calc_metric"
+# What the second positional parameter is called if it takes the second frame.
+BASELINE = "baseline"
 _DEFINE = "define `def calc_metric(df):` and return a number"
 
 # Methods of a DataFrame that keep all of its columns and, roughly, rows.
@@ -52,6 +55,89 @@ def check_metric(tree: ast.Module, report: Report) -> None:
         report(extra[0], "metric-twice", "calc_metric is defined again; the last one is used", hint, _WARNING)
     for node, value in found:
         _check_definition(node, value, report)
+
+
+# Whose frames a library's functions and columns go with: the first name of its modules.
+_LIBRARIES: Final[Mapping[str, Frames]] = {"pyspark": "pyspark", "snowflake": "snowpark"}
+_SHOWN: Final[Mapping[Frames, tuple[str, str]]] = {
+    "pyspark": ("PySpark", "pyspark.sql"),
+    "snowpark": ("Snowpark", "snowflake.snowpark"),
+}
+
+
+def check_frames(tree: ast.Module, frames: Frames, report: Report) -> None:
+    """Report a metric that uses only what goes with the other library's frames.
+
+    One that imports both may tell them apart when it runs; one that uses nothing of what it imports, but for
+    annotations, works with either.
+    """
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    bound = [(library, name, node) for node in imports for library, name in _bound_from_libraries(node)]
+    libraries = {library for library, _, _ in bound}
+    if not libraries or frames in libraries:
+        return
+    (written,) = libraries
+    used = {"*", *_used_names(tree)}
+    where = next((node for _, name, node in bound if name in used), None)
+    if where is None:
+        return
+    (other, _), (given, module) = _SHOWN[written], _SHOWN[frames]
+    message = f"this is a {other} metric, and calc_metric gets a {given} DataFrame here"
+    hint = f"import from {module} instead, or run it on a backend that gives {other} frames"
+    report(where, "metric-other-frames", message, hint)
+
+
+def _bound_from_libraries(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[Frames, str]]:
+    """Names that an import binds to something of the two libraries; "*" for any."""
+    for alias in node.names:
+        module = alias.name if isinstance(node, ast.Import) else node.module or ""
+        root = module.partition(".")[0]
+        if root in _LIBRARIES:
+            yield _LIBRARIES[root], alias.asname or (root if isinstance(node, ast.Import) else alias.name)
+
+
+def _used_names(node: ast.AST) -> Iterator[str]:
+    """Names that code reads, but for annotations."""
+    if isinstance(node, ast.Name):
+        yield node.id
+    for field, value in ast.iter_fields(node):
+        if field not in ("annotation", "returns"):
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.AST):
+                    yield from _used_names(child)
+
+
+def find_parameters(tree: ast.Module) -> ast.arguments | None:
+    """What the last calc_metric at the top level takes, as far as that can be read."""
+    found = list(_find_definitions(tree.body))
+    value = found[-1][1] if found else None
+    if isinstance(value, ast.Name):
+        named = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == value.id]
+        value = named[-1] if named else None
+    return value.args if isinstance(value, ast.FunctionDef | ast.Lambda) else None
+
+
+def find_baseline(args: ast.arguments) -> tuple[ast.arg, bool] | None:
+    """The parameter for the second frame, and whether it is required; None if there is none."""
+    positional = [*args.posonlyargs, *args.args]
+    if len(positional) < 2 or positional[1].arg != BASELINE:
+        return None
+    return positional[1], len(positional) - len(args.defaults) > 1
+
+
+def find_functions(tree: ast.Module) -> list[ast.FunctionDef]:
+    """The definitions of calc_metric at the top level, in their order; the last one counts."""
+    return [value for _, value in _find_definitions(tree.body) if isinstance(value, ast.FunctionDef)]
+
+
+def strip_annotations(tree: ast.Module) -> None:
+    """Leave out the annotations of calc_metric, which are for readers: what they name need not exist."""
+    for value in find_functions(tree):
+        value.returns = None
+        arguments = value.args
+        optional = (one for one in (arguments.vararg, arguments.kwarg) if one is not None)
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *optional):
+            argument.annotation = None
 
 
 _WARNING: Severity = "warning"
@@ -108,8 +194,11 @@ def _check_parameters(node: ast.AST, args: ast.arguments, report: Report) -> Non
     missing = [
         arg.arg for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if default is None
     ]
-    hint = "it is called with the frame alone: `def calc_metric(df):`; give other parameters a default"
-    if required > 1:
+    hint = (
+        "it is called with the frame: `def calc_metric(df):`, and with a baseline if its second parameter is "
+        "called so: `def calc_metric(df, baseline):`; give other parameters a default"
+    )
+    if required > (1 if find_baseline(args) is None else 2):
         names = ", ".join(arg.arg for arg in positional[:required])
         report(node, "metric-parameters", f"calc_metric needs {required} arguments ({names})", hint)
     elif not positional and args.vararg is None:
@@ -129,7 +218,8 @@ def _check_body(function: ast.FunctionDef, report: Report) -> None:
     ):
         message = "calc_metric never returns a value"
         report(function, "metric-no-return", message, "return a number", _WARNING)
-    names = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)][:1]
+    frames = 1 if find_baseline(function.args) is None else 2
+    names = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)][:frames]
     for name in names:
         _check_fetches(name, own, report)
 

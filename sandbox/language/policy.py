@@ -13,20 +13,26 @@ call a guard. RestrictedPython's guards for items, iteration, unpacking and call
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import Any, TypeGuard
 
 from sandbox.language import attributes
+from sandbox.language.clock import NOW_HINT, TIME_READERS, is_time_now
 from sandbox.language.imports import (
     CLASSES,
     MODULES,
     find_child,
+    is_on_the_way,
 )
 from sandbox.language.methods import METHODS
 from sandbox.language.policy_base import METHODS_MODULE
 from sandbox.language.policy_imports import ImportPolicy
+from sandbox.language.private_names import NAMED_TUPLE
 
 # Attributes that need their guard even on open types: templates reach other attributes.
 GUARDED_NAMES = frozenset({"format", "format_map"})
+
+# What catches the error of an import.
+_IMPORT_ERRORS = frozenset({"BaseException", "Exception", "ImportError", "ModuleNotFoundError"})
 
 _SELF_MATCHING = frozenset(
     ["bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"]
@@ -42,11 +48,14 @@ class MetricPolicy(ImportPolicy):
         module = self._scope.resolve(node.value)
         if node.attr == METHODS_MODULE and module == "numpy._core":
             return self._call(node, "_import_name_", ast.Constant("numpy.core"), ast.Constant(node.attr))
+        if isinstance(node.ctx, ast.Load) and node.attr == "__name__" and self._is_type_of(node.value):
+            return self._call(node, "_type_name_", *map(self.visit, node.value.args))
         if isinstance(node.ctx, ast.Load) and node.attr.startswith("__") and self._is_special(node.attr):
             return self._call(node, "_getspecial_", self.visit(node.value), ast.Constant(node.attr))
-        refusal = attributes.check_name(node.attr)
+        refusal = None if self._may_be_own(node.attr, module) else attributes.check_name(node.attr)
         if refusal is None and module is not None and isinstance(node.ctx, ast.Load):
-            refusal = attributes.check_module_attribute(module, node.attr)
+            opened = is_on_the_way(f"{module}.{node.attr}", self._extra)  # its guard looks when it runs
+            refusal = None if opened else attributes.check_module_attribute(module, node.attr)
         refusal = refusal or _check_session(node)
         if refusal is not None:
             self.report(node, *refusal)
@@ -57,6 +66,22 @@ class MetricPolicy(ImportPolicy):
         guard = "_check_" if isinstance(node.ctx, ast.Load) else "_write_"
         node.value = self._guard_holder(node.value, guard, node.attr)
         return node
+
+    def _is_type_of(self, node: ast.expr) -> TypeGuard[ast.Call]:
+        """Whether it is `type(x)`, of which a name may be told even where the type itself is not open."""
+        return (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "type"
+            and "type" not in self._scope.bound
+            and len(node.args) == 1
+            and not isinstance(node.args[0], ast.Starred)
+            and not node.keywords
+        )
+
+    def _may_be_own(self, name: str, module: str | None) -> bool:
+        """Whether a private name may belong to an object of the author's; what it is shows when it runs."""
+        return module is None and (name in self._scope.private or name in NAMED_TUPLE)
 
     def _guard_holder(self, holder: ast.expr, guard: str, attr: str) -> ast.expr:
         """`x` becomes `guard(x, "attr")`; a plain name first asks inline whether its type is open."""
@@ -78,13 +103,20 @@ class MetricPolicy(ImportPolicy):
         return self.node_contents_visit(node)
 
     visit_Subscript = _visit_inside
-    visit_Call = _visit_inside
     visit_Assign = _visit_inside
     visit_AugAssign = _visit_inside
     visit_AnnAssign = _visit_inside
     visit_With = _visit_inside
     visit_For = _visit_inside
     visit_Module = _visit_inside
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name in TIME_READERS:
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                for text in filter(is_time_now, ast.walk(argument)):
+                    self.report(text, "call-refused", f"{name} would read the machine's clock", NOW_HINT)
+        return self._visit_inside(node)
 
     def visit_comprehension(self, node: ast.comprehension) -> Any:
         if node.is_async:
@@ -109,7 +141,9 @@ class MetricPolicy(ImportPolicy):
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
         self.check_name(node, node.name)
         for keyword in node.keywords:
-            hint = "leave it out; metaclasses and class keywords are not offered"
+            if _is_total(node, keyword):
+                continue
+            hint = "leave it out; metaclasses and class keywords are not offered, but for TypedDict's total="
             self.report(keyword, "class-refused", f"class {node.name} has {keyword.arg}= in its header", hint)
         return self._visit_scope(node, in_class_body=True)
 
@@ -129,6 +163,11 @@ class MetricPolicy(ImportPolicy):
     visit_AsyncFor = _refuse_async
     visit_AsyncWith = _refuse_async
     visit_Await = _refuse_async
+
+    def visit_Try(self, node: ast.Try) -> Any:
+        if any(_catches_import_error(handler) for handler in node.handlers):
+            self._optional.update(part for part in node.body if isinstance(part, ast.Import | ast.ImportFrom))
+        return self._visit_inside(node)
 
     def visit_TryStar(self, node: ast.AST) -> Any:
         self.report(node, "syntax-refused", "except* is not offered", "use except")
@@ -173,10 +212,24 @@ class MetricPolicy(ImportPolicy):
         return node
 
 
+def _catches_import_error(handler: ast.ExceptHandler) -> bool:
+    """Whether an except clause says that it expects an import to fail."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or (isinstance(kind, ast.Name) and kind.id in _IMPORT_ERRORS) for kind in kinds)
+
+
+def _is_total(node: ast.ClassDef, keyword: ast.keyword) -> bool:
+    """Whether it is `total=False` of a class with bases; `build_class` sees whether that is a TypedDict."""
+    value = keyword.value
+    plain = isinstance(value, ast.Constant) and isinstance(value.value, bool)
+    return keyword.arg == "total" and bool(node.bases) and plain
+
+
 def _is_plain(module: str, name: str) -> bool:
     """Whether reading this name of a known module needs no guard: it is no submodule, and takes no names."""
     rule = MODULES[module]
-    return name in rule.allowed and name not in rule.dispatch and find_child(module, name) is None
+    guarded = name in rule.dispatch or name in rule.guarded
+    return name in rule.allowed and not guarded and find_child(module, name) is None
 
 
 def _check_session(node: ast.Attribute) -> attributes.Refusal | None:

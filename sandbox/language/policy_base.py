@@ -13,6 +13,7 @@ from RestrictedPython.transformer import RestrictingNodeTransformer, copy_locati
 from sandbox.contract.messages import Problem, Severity
 from sandbox.language.builtins import REFUSED
 from sandbox.language.methods import METHODS
+from sandbox.language.private_names import is_private
 from sandbox.language.problems import make_problem
 from sandbox.language.scope import Scope
 
@@ -20,7 +21,7 @@ from sandbox.language.scope import Scope
 METHODS_MODULE = "_methods"
 
 
-class BasePolicy(RestrictingNodeTransformer):  # type: ignore[misc]
+class BasePolicy(RestrictingNodeTransformer):
     """Collects problems in `problems`, and returns the rewritten tree from `visit`."""
 
     def __init__(
@@ -32,6 +33,7 @@ class BasePolicy(RestrictingNodeTransformer):  # type: ignore[misc]
         self._extra = extra
         self._place_of = place_of
         self._in_class_body = False
+        self._optional: set[ast.AST] = set()  # imports whose failure the author expects
 
     # Reporting.
 
@@ -56,8 +58,8 @@ class BasePolicy(RestrictingNodeTransformer):  # type: ignore[misc]
     # Names.
 
     def check_name(self, node: ast.AST, name: str | None, allow_magic_methods: bool = False) -> None:
-        """Refuse names that begin with an underscore, wherever they are bound or read."""
-        if name is None or not name.startswith("_") or name in ("_", METHODS_MODULE):
+        """Refuse names that begin with an underscore, wherever they stand; private ones are fine."""
+        if name is None or not name.startswith("_") or name == "_" or is_private(name):
             return
         if allow_magic_methods and self._in_class_body and name.endswith("__") and len(name) > 4:
             if name not in METHODS:
@@ -65,12 +67,15 @@ class BasePolicy(RestrictingNodeTransformer):  # type: ignore[misc]
                 self.report(node, "method-refused", f"a class may not define {name}", hint)
             return
         hint = f"rename it, such as {name.strip('_') or 'x'}"
-        if name == "__name__":
-            hint = "drop it: the engine calls calc_metric itself"
         self.report(node, "name-underscore", f"name {name!r} begins with an underscore", hint)
 
+    def gen_tmp_name(self) -> str:
+        """RestrictedPython's names for its own use, which would be private names of the author here."""
+        return f"{super().gen_tmp_name()}_"
+
     def visit_Name(self, node: ast.Name) -> Any:
-        self.check_name(node, node.id)
+        if node.id != "__name__" or not isinstance(node.ctx, ast.Load):
+            self.check_name(node, node.id)
         if isinstance(node.ctx, ast.Load) and node.id in REFUSED and node.id not in self._scope.bound:
             self.report(node, "name-refused", f"{node.id} is not offered to metrics", REFUSED[node.id])
         return node

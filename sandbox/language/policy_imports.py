@@ -19,8 +19,8 @@ class ImportPolicy(BasePolicy):
             name = alias.asname or alias.name.partition(".")[0]
             self.check_name(alias, name)
             if not is_importable(alias.name, self._extra):
-                hint = explain_import(alias.name)
-                self.report(alias, "import-refused", f"module {alias.name} may not be imported", hint)
+                statements += self._refuse_module(node, alias, alias.name)
+                continue
             bind_root = ast.Constant(alias.asname is None)
             statements.append(self._bind(alias, name, "_import_", ast.Constant(alias.name), bind_root))
         return statements
@@ -33,9 +33,11 @@ class ImportPolicy(BasePolicy):
             hint = "a metric is one file; put the helper into it"
             self.report(node, "import-refused", "a relative import has nothing to be relative to", hint)
             return None
+        if not self._is_known(node, module):
+            return self._refuse_module(node, node, module)
         statements: list[ast.stmt] = []
         for alias in node.names:
-            if not self._check_import_name(node, alias, module):
+            if not self._check_import_name(alias, module):
                 continue
             if alias.name == "*":
                 star = ast.Expr(self._call_at(alias, "_import_star_", ast.Constant(module)))
@@ -55,15 +57,25 @@ class ImportPolicy(BasePolicy):
                 )
         return [ast.copy_location(ast.Pass(), node)]
 
-    def _check_import_name(self, node: ast.ImportFrom, alias: ast.alias, module: str) -> bool:
+    def _is_known(self, node: ast.ImportFrom, module: str) -> bool:
+        """Whether something may be imported from a module: names of it, or modules below it."""
+        below = (is_importable(f"{module}.{alias.name}", self._extra) for alias in node.names)
+        return is_importable(module, self._extra) or all(below)
+
+    def _refuse_module(self, node: ast.stmt, where: ast.AST, module: str) -> list[ast.stmt]:
+        """Report a module, or raise the error that the author expects where it is imported."""
+        message, hint = f"module {module} may not be imported", explain_import(module)
+        if node not in self._optional:
+            self.report(where, "import-refused", message, hint)
+            return []
+        self.report(where, "import-refused", f"{message}, so the except clause runs", hint, "warning")
+        error = ast.Call(ast.Name("ModuleNotFoundError", ast.Load()), [ast.Constant(message)], [])
+        return [ast.fix_missing_locations(ast.copy_location(ast.Raise(error), node))]
+
+    def _check_import_name(self, alias: ast.alias, module: str) -> bool:
         """Report what is wrong with one name of a from-import."""
         if is_importable(f"{module}.{alias.name}", self._extra):
             return True
-        if not is_importable(module, self._extra):
-            if alias is node.names[0]:
-                hint = explain_import(module)
-                self.report(node, "import-refused", f"module {module} may not be imported", hint)
-            return False
         if alias.name == "*" or (module not in MODULES and real_name(module) not in MODULES):
             return True
         rule = MODULES[real_name(module)]

@@ -28,10 +28,12 @@ CODES: Final[dict[str, str]] = {
     "python-warning": "Python's compiler warns, such as about an invalid escape sequence (warning)",
     # calc_metric.
     "metric-missing": "no function named calc_metric at the top level",
-    "metric-parameters": "calc_metric cannot be called with exactly one positional argument",
+    "metric-parameters": "calc_metric cannot be called with the frame, or with the frame and a baseline",
     "metric-not-function": "calc_metric is something else than a function",
     "metric-generator": "calc_metric contains yield, so a call returns a generator and no number",
     "metric-no-return": "calc_metric never returns a value (warning)",
+    "metric-returns": "calc_metric is annotated to return a dict of something else than numbers (warning)",
+    "metric-other-frames": "the metric is written for PySpark where frames are Snowpark's, or the other way",
     "metric-twice": "calc_metric is defined more than once; the last one wins (warning)",
     "metric-collects-frame": "calc_metric fetches every row and column of its frame (warning)",
     # The language.

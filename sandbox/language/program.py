@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.contract.messages import Problem
+from sandbox.contract.signature import NOTHING_DECLARED, Signature
 
 # The file name in the guest's code, by which tracebacks tell the author's own lines. It is also the
 # `__module__` of the classes that a metric defines.
@@ -22,9 +23,11 @@ class Program:
         code: the module's code; None if any problem is an error.
         restricted: False if the language layer was switched off for a test of the other layers.
         extra_imports: module names that the site allows beside the built-in list.
+        signature: what calc_metric declares.
     """
 
     problems: tuple[Problem, ...]
     code: types.CodeType | None
     restricted: bool = True
     extra_imports: tuple[str, ...] = ()
+    signature: Signature = NOTHING_DECLARED

@@ -28,12 +28,14 @@ class ModuleRule:
         modules: names of submodules that are reachable, with their real module names.
         refused: names with the reason and what to use instead; for the message only.
         dispatch: allowed functions that take other functions by name, which is checked at each call.
+        guarded: allowed names of which a metric gets a guarded form; see `standard`.
     """
 
     allowed: frozenset[str]
     modules: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     dispatch: Mapping[str, Argument] = field(default_factory=dict)
+    guarded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class ClassRule:
         refused: attributes with the reason and what to use instead; for the message only.
         dispatch: allowed methods that take other functions by name, which is checked at each call.
         templates: allowed methods whose first argument is a format template, checked at each call.
+        checked: allowed methods whose arguments are checked at each call; see `pandas_text`.
         columns: whether attributes that the class does not define are data (columns, fields).
         writable: attributes that a metric may assign; with `columns`, data attributes as well.
         sealed: whether `type(x)` is refused, because calling the class would make a new one.
@@ -54,6 +57,7 @@ class ClassRule:
     refused: Mapping[str, str] = field(default_factory=dict)
     dispatch: Mapping[str, Argument] = field(default_factory=dict)
     templates: frozenset[str] = frozenset()
+    checked: frozenset[str] = frozenset()
     columns: bool = False
     writable: frozenset[str] = frozenset()
     sealed: bool = False

@@ -11,7 +11,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sandbox.language.imports import MODULES, find_child, is_importable, real_name, star_names
+from sandbox.language.imports import MODULES, find_child, is_importable, is_opened, real_name, star_names
+from sandbox.language.private_names import is_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,12 @@ class Scope:
     Attributes:
         bound: every name that the source binds anywhere.
         modules: names that always stand for one module, with its real name.
+        private: names with one leading underscore that it gives to attributes of its own objects.
     """
 
     bound: frozenset[str]
     modules: dict[str, str]
+    private: frozenset[str] = frozenset()
 
     def resolve(self, node: ast.expr) -> str | None:
         """The real name of the module that an expression such as `np.linalg` always is, if so."""
@@ -40,6 +43,7 @@ def find_scope(tree: ast.Module, extra: tuple[str, ...]) -> Scope:
     """Read all bindings of a source."""
     imported: dict[str, set[str | None]] = {}
     other: set[str] = set()
+    private = frozenset(_private_attributes(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             for name, module in _imported_names(node, extra):
@@ -47,16 +51,27 @@ def find_scope(tree: ast.Module, extra: tuple[str, ...]) -> Scope:
         else:
             other.update(_bound_names(node))
     if any(
-        isinstance(node, ast.ImportFrom) and node.module in extra and _has_star(node)
+        isinstance(node, ast.ImportFrom) and is_opened(node.module or "", extra) and _has_star(node)
         for node in ast.walk(tree)
     ):
-        return Scope(frozenset(other | imported.keys()), {})  # it may bind any name
+        return Scope(frozenset(other | imported.keys()), {}, private)  # it may bind any name
     modules = {
         name: module
         for name, targets in imported.items()
         if len(targets) == 1 and name not in other and (module := next(iter(targets))) in MODULES
     }
-    return Scope(frozenset(other | imported.keys()), {k: v for k, v in modules.items() if v is not None})
+    known = {name: module for name, module in modules.items() if module is not None}
+    return Scope(frozenset(other | imported.keys()), known, private)
+
+
+def _private_attributes(tree: ast.Module) -> Iterator[str]:
+    """The private names that a source assigns as attributes, or binds in the body of a class."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and is_private(node.attr):
+            yield node.attr
+        elif isinstance(node, ast.ClassDef):
+            names = (name for part in node.body for inner in ast.walk(part) for name in _bound_names(inner))
+            yield from filter(is_private, names)
 
 
 def _imported_names(

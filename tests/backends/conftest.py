@@ -1,18 +1,34 @@
-"""A server of each kind, shared with all other tests."""
+"""Servers that all tests here share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from engine.backends.base import Backend
-from tests.servers import BOTH, QUICK_ON_SAIL
+from engine.backends.local import LocalServer
+from tests.backends.little import LittleServer
 
-# For tests that end servers, or ask hundreds of times: on Spark such a test takes twenty seconds.
-quick_on_sail = pytest.mark.parametrize("backend", QUICK_ON_SAIL, indirect=True)
+_SPARK = pytest.mark.spark
+# What is the same for every local server. Tests that end servers, or ask hundreds of times, take twenty
+# seconds on Spark.
+BOTH = ("little", pytest.param("spark", marks=_SPARK))
+quick_on_little = pytest.mark.parametrize(
+    "backend", ["little", pytest.param("spark", marks=[_SPARK, pytest.mark.slow])], indirect=True
+)
+
+
+@pytest.fixture(scope="session")
+def little_backend(data_dir: Path, spool_dir: Path) -> Iterator[LittleServer]:
+    """A server that only counts; do not close it."""
+    backend = LittleServer((data_dir,), spool_dir)
+    yield backend
+    backend.close()
 
 
 @pytest.fixture(params=BOTH)
-def backend(request: pytest.FixtureRequest) -> Backend:
+def backend(request: pytest.FixtureRequest) -> LocalServer:
     """Each local server in turn."""
-    server: Backend = request.getfixturevalue(f"{request.param}_backend")
+    server: LocalServer = request.getfixturevalue(f"{request.param}_backend")
     return server

@@ -1,8 +1,7 @@
-"""What the local servers cannot do, by plans that no gateway has looked at."""
+"""What the local Spark server cannot do, by plans that no gateway has looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -12,7 +11,6 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.local import LocalServer
-from engine.backends.sail import LocalSail
 from engine.errors import BackendError
 from engine.relations import FileFormat, read_files
 from tests.backends.plans import count, numbers, run, sql, value
@@ -32,9 +30,9 @@ def canaries(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("file_format", ["parquet", "csv", "json"])
 def test_a_file_outside_the_roots_cannot_be_read(
-    backend: LocalServer, canaries: Path, file_format: FileFormat
+    spark_backend: LocalServer, canaries: Path, file_format: FileFormat
 ) -> None:
-    session = backend.open_session()
+    session = spark_backend.open_session()
     path = canaries / f"canary.{file_format}"
     with pytest.raises(BackendError) as caught:
         run(session, read_files(file_format, [str(path)], schema="secret STRING"))
@@ -43,8 +41,8 @@ def test_a_file_outside_the_roots_cannot_be_read(
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "/proc/self/environ", "/proc/1/environ", "/root", "/home"])
-def test_the_machine_cannot_be_read(backend: LocalServer, path: str) -> None:
-    session = backend.open_session()
+def test_the_machine_cannot_be_read(spark_backend: LocalServer, path: str) -> None:
+    session = spark_backend.open_session()
     try:
         rows = run(session, sql(f"SELECT * FROM text.`{path}`"))
     except BackendError:
@@ -54,22 +52,22 @@ def test_the_machine_cannot_be_read(backend: LocalServer, path: str) -> None:
 
 
 def test_a_link_inside_the_roots_leads_nowhere_outside(
-    backend: LocalServer, canaries: Path, data_dir: Path
+    spark_backend: LocalServer, canaries: Path, data_dir: Path
 ) -> None:
-    link = data_dir / f"{backend.name}-link.csv"
+    link = data_dir / f"{spark_backend.name}-link.csv"
     link.symlink_to(canaries / "canary.csv")
-    session = backend.open_session()
+    session = spark_backend.open_session()
     with pytest.raises(BackendError):
         run(session, read_files("csv", [str(link)], schema="secret STRING"))
     session.close()
 
 
 def test_nothing_can_be_written_but_in_the_private_folder(
-    backend: LocalServer, tmp_path: Path, data_dir: Path
+    spark_backend: LocalServer, tmp_path: Path, data_dir: Path
 ) -> None:
-    session = backend.open_session()
+    session = spark_backend.open_session()
     for folder in (tmp_path, data_dir):
-        target = folder / f"{backend.name}-written"
+        target = folder / f"{spark_backend.name}-written"
         write = pb.WriteOperation(
             input=numbers(3), source="parquet", path=str(target), mode=pb.WriteOperation.SAVE_MODE_OVERWRITE
         )
@@ -79,33 +77,17 @@ def test_nothing_can_be_written_but_in_the_private_folder(
     session.close()
 
 
-def test_inside_the_roots_all_is_readable(backend: LocalServer, data_dir: Path, spool_dir: Path) -> None:
-    session = backend.open_session()
+def test_inside_the_roots_all_is_readable(
+    spark_backend: LocalServer, data_dir: Path, spool_dir: Path
+) -> None:
+    session = spark_backend.open_session()
     for folder in (data_dir, spool_dir):
-        path = folder / f"{backend.name}-inside.parquet"
+        path = folder / f"{spark_backend.name}-inside.parquet"
         pq.write_table(pa.table({"n": [1, 2, 3]}), path)
         assert value(session, count(read_files("parquet", [str(path)]))) == 3
     session.close()
 
 
-@pytest.fixture
-def loose_sail(tmp_path: Path) -> Iterator[LocalSail]:
-    """A Sail server without its confinement."""
-    backend = LocalSail((), tmp_path / "spool", confined=False)
-    yield backend
-    backend.close()
-
-
-@pytest.mark.sail
-def test_without_confinement_the_canary_would_be_read(loose_sail: LocalSail, canaries: Path) -> None:
-    """The tests above would notice if the confinement were gone."""
-    session = loose_sail.open_session()
-    rows = run(session, read_files("csv", [str(canaries / "canary.csv")], schema="secret STRING"))
-    assert rows == [{"secret": CANARY}]
-    session.close()
-
-
-@pytest.mark.spark
 def test_nobody_gets_into_spark_without_the_token(spark_backend: LocalServer) -> None:
     connection = spark_backend.connection()
     assert "Bearer" not in repr(connection)
@@ -114,4 +96,4 @@ def test_nobody_gets_into_spark_without_the_token(spark_backend: LocalServer) ->
     stranger = type(connection)(connection.channel, user_id="x", owned=False)
     with pytest.raises(grpc.RpcError) as caught:
         stranger.server_version("00000000-0000-4000-8000-000000000001", 60)
-    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED  # type: ignore[attr-defined]
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED

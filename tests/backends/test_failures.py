@@ -8,32 +8,10 @@ from typing import Any
 import grpc
 import pyspark.sql.connect.proto as pb
 import pytest
-from google.protobuf import any_pb2
-from google.rpc import error_details_pb2, status_pb2
 
 from engine.backends.failures import decode_failure, is_ending, where_ended
 from engine.errors import BackendError, BackendLost
-
-
-class RpcFailure(grpc.RpcError):
-    """As gRPC raises it: a call and an error in one."""
-
-    def __init__(self, code: grpc.StatusCode, details: str, metadata: dict[str, str] | None = None) -> None:
-        self._code, self._details, self._metadata = code, details, metadata
-
-    def code(self) -> grpc.StatusCode:
-        return self._code
-
-    def details(self) -> str:
-        return self._details
-
-    def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
-        if self._metadata is None:
-            return ()
-        packed = any_pb2.Any()
-        packed.Pack(error_details_pb2.ErrorInfo(reason="cut.Reason", metadata=self._metadata))
-        status = status_pb2.Status(message=self._details, details=[packed])
-        return (("grpc-status-details-bin", status.SerializeToString()),)
+from tests.backends.calls import RpcFailure
 
 
 def never_asked(error_id: str) -> None:

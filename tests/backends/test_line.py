@@ -12,21 +12,21 @@ SLICE = 4.0
 class Scene:
     """A line, a clock and one server after another."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.line, self.now, self.server = Line(SLICE), 100.0, object()
 
-    def start(self, turn):
+    def start(self, turn: Turn) -> bool:
         """A query comes, and is asked if it may be; whether it is."""
         self.line.come(turn)
         return self.again(turn)
 
-    def again(self, turn):
+    def again(self, turn: Turn) -> bool:
         if not self.line.starts(turn, self.now):
             return False
         self.line.begin(turn, self.server, self.now)
         return True
 
-    def die(self):
+    def die(self) -> None:
         self.line.strike(self.server, self.now)
         self.server = object()
 
@@ -36,7 +36,7 @@ def scene():
     return Scene()
 
 
-def turns(count):
+def turns(count: int) -> list[Turn]:
     return [Turn(Record()) for _ in range(count)]
 
 
@@ -89,13 +89,13 @@ def test_who_came_to_a_dead_server_too_late_did_not_kill_it(scene):
 
 
 def test_the_sessions_with_blame_go_last(scene):
-    guilty, first, second = Turn(Record(blame=1)), *turns(2)
+    guilty, (first, second) = Turn(Record(blame=1)), turns(2)
     for turn in (guilty, first, second):
         assert scene.start(turn)
     scene.die()
     for turn in (guilty, first, second):
         scene.line.come(turn)
-    order = []
+    order: list[Turn] = []
     for _ in range(3):
         (turn,) = [one for one in (guilty, first, second) if one not in order and scene.again(one)]
         order.append(turn)
@@ -143,7 +143,8 @@ STEPS = st.lists(st.tuples(st.sampled_from(["come", "end", "die"]), st.integers(
 @given(STEPS)
 def test_whatever_happens_everybody_is_asked_in_the_end(steps):
     scene, everybody = Scene(), turns(6)
-    waiting, running = [], []
+    waiting: list[Turn] = []
+    running: list[Turn] = []
     for step, number in steps:
         turn = everybody[number]
         if step == "come" and turn not in waiting and turn not in running:

@@ -13,12 +13,11 @@ import pytest
 
 from engine.backends.local import LocalServer
 from engine.backends.process import find_free_ports, is_listening
-from engine.backends.sail import LocalSail
+from tests.backends.little import LittleServer
 from tests.backends.plans import count, numbers, value
-from tests.backends.test_local_servers import server_processes
-from tests.backends.test_process import ports_of, runs
+from tests.backends.processes import ports_of, runs, server_processes
 from tests.confine.harness import repository
-from tests.confine.test_jail import policy_for, start
+from tests.confine.keeper import policy_for, start
 from tests.waiting import wait_until
 
 LISTENS = "import socket, time; s = socket.create_server(('127.0.0.1', {port})); print('up', flush=True); "
@@ -26,9 +25,9 @@ ANSWERS = LISTENS + "\nwhile True: link = s.accept()[0]; link.sendall(link.recv(
 
 
 @pytest.fixture
-def sail(tmp_path: Path) -> Iterator[LocalSail]:
-    """A Sail server of the test's own."""
-    backend = LocalSail((tmp_path,), tmp_path)
+def little(tmp_path: Path) -> Iterator[LittleServer]:
+    """A server of the test's own."""
+    backend = LittleServer((tmp_path,), tmp_path)
     backend.start()
     yield backend
     backend.close()
@@ -77,40 +76,36 @@ def test_the_machine_does_not_reach_the_server_which_sees_nothing_but_itself(bac
     assert len(routes) == 1, "a header, and no way out"
 
 
-@pytest.mark.sail
-def test_the_socket_is_the_owners_alone(sail: LocalSail) -> None:
-    assert sail.generation is not None
-    folder = sail.generation.process.folder
+def test_the_socket_is_the_owners_alone(little: LittleServer) -> None:
+    assert little.generation is not None
+    folder = little.generation.process.folder
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "server.sock").is_socket()
 
 
-@pytest.mark.sail
-def test_the_forwarder_is_confined(sail: LocalSail) -> None:
-    forwarder, _ = forwarder_and_server(sail)
+def test_the_forwarder_is_confined(little: LittleServer) -> None:
+    forwarder, _ = forwarder_and_server(little)
     status = status_of(forwarder)
     assert (status["Seccomp"], status["NoNewPrivs"], status["Threads"]) == ("2", "1", "1")
     assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
     kept = {str(entry.readlink()) for entry in Path(f"/proc/{forwarder.pid}/fd").iterdir()}
     files = {name for name in kept if not name.startswith(("socket:", "/dev/null"))}
-    assert files == {str(sail.generation.process.log)}  # type: ignore[union-attr]
+    assert files == {str(little.generation.process.log)}  # type: ignore[union-attr]
 
 
-@pytest.mark.sail
 @pytest.mark.parametrize("which", [0, 1], ids=["forwarder", "server"])
-def test_forwarder_and_server_end_together_and_are_replaced(sail: LocalSail, which: int) -> None:
-    session = sail.open_session()
+def test_forwarder_and_server_end_together_and_are_replaced(little: LittleServer, which: int) -> None:
+    session = little.open_session()
     assert value(session, count(numbers(3))) == 3
-    both = forwarder_and_server(sail)
+    both = forwarder_and_server(little)
     both[which].kill()
-    assert wait_until(lambda: not any(map(runs, both)), 5)
+    assert wait_until(lambda: not any(map(runs, both)))
     assert value(session, count(numbers(4))) == 4
     session.close()
 
 
-@pytest.mark.sail
 def test_without_a_network_of_its_own_the_port_is_open_and_said_to_be(tmp_path: Path) -> None:
-    backend = LocalSail((tmp_path,), tmp_path, private_network=False)
+    backend = LittleServer((tmp_path,), tmp_path, private_network=False)
     assert backend.is_private is None
     backend.start()
     assert backend.is_private is False
@@ -134,7 +129,7 @@ def test_where_the_host_permits_no_namespace_the_forwarder_works_all_the_same(
     with start(policy, denied=denied) as keeper:
         assert keeper.stdout is not None and keeper.stderr is not None and keeper.stdin is not None
         assert keeper.stdout.readline() == "up\n"
-        assert wait_until(lambda: ask(path) == b"cba", 5)
+        assert wait_until(lambda: ask(path) == b"cba")
         assert is_listening(port) == bool(denied)
         children = psutil.Process(keeper.pid).children()
         keeper.stdin.close()

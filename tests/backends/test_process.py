@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
+import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,23 +13,25 @@ import grpc
 import psutil
 import pytest
 
-from engine.backends import local, sail
 from engine.backends.local import LocalServer
-from engine.backends.process import Permissions, find_free_ports, is_listening, make_folder, start_process
+from engine.backends.process import (
+    Permissions,
+    find_free_ports,
+    is_listening,
+    make_folder,
+    python_folders,
+    start_process,
+)
 from engine.backends.rpc import Connection
-from engine.backends.sail import LocalSail, python_folders
-from engine.errors import BackendStartError, EngineClosed, ForkedEngine
-from tests.waiting import wait_until, within
+from engine.errors import BackendStartError, EngineClosed, ForkedEngine, IsolationError, OpenNetworkError
+from engine.wording import said
+from tests.backends import little
+from tests.backends.little import LittleServer
+from tests.backends.processes import ports_of, runs
+from tests.confine.harness import repository
+from tests.waiting import wait_until
 
 NOTHING = Permissions(read=(), bind_ports=())
-
-
-def runs(process: psutil.Process) -> bool:
-    """Whether it is a process still, and not just an entry that nobody has collected."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 SLEEPER = [sys.executable, "-c", "print('here', flush=True); import time; time.sleep(600)"]
@@ -40,7 +42,7 @@ def test_a_server_and_its_folder_go_together() -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
     others = psutil.Process().children(recursive=True)
     process = start_process(folder, SLEEPER, {}, NOTHING, confined=False)
-    assert wait_until(lambda: process.log_tail() == "here\n", 30)
+    assert wait_until(lambda: process.log_tail() == "here\n")
     assert process.is_alive()
     below = set(psutil.Process().children(recursive=True)) - set(others)
     assert len(below) == 3  # keeper, jail, server
@@ -69,18 +71,19 @@ def test_a_program_that_is_not_there_says_so() -> None:
 
 def test_secrets_are_not_on_the_command_line() -> None:
     process = start_process(make_folder("test"), SLEEPER, {"TOKEN": "very-secret"}, NOTHING, confined=False)
-    assert wait_until(lambda: process.log_tail() == "here\n", 30)
-    lines = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+    assert wait_until(lambda: process.log_tail() == "here\n")
+    keeper = psutil.Process(process._keeper.pid)
+    lines = [" ".join(one.cmdline()) for one in (keeper, *keeper.children(recursive=True))]
     process.end()
-    assert lines
+    assert len(lines) > 1
     assert not [line for line in lines if "very-secret" in line]
 
 
 HOST = """
 import os, sys, time
 from pathlib import Path
-from engine.backends.sail import LocalSail
-backend = LocalSail((), Path(sys.argv[1]))
+from tests.backends.little import LittleServer
+backend = LittleServer((), Path(sys.argv[1]))
 backend.start()
 if sys.argv[2] == "forks" and os.fork() == 0:
     time.sleep(60)  # a child that holds every descriptor of its parent
@@ -90,7 +93,6 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.sail
 @pytest.mark.parametrize("how", ["alone", "forks"])
 def test_a_killed_host_leaves_neither_server_nor_files(tmp_path: Path, how: str) -> None:
     host = subprocess.Popen(
@@ -98,6 +100,7 @@ def test_a_killed_host_leaves_neither_server_nor_files(tmp_path: Path, how: str)
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": repository()},
     )
     assert host.stdout is not None
     assert host.stdin is not None
@@ -107,8 +110,8 @@ def test_a_killed_host_leaves_neither_server_nor_files(tmp_path: Path, how: str)
     assert folder.is_dir()
     assert len(servers) == 4  # keeper, jail, forwarder, server
     host.kill()
-    ended = wait_until(lambda: not any(map(runs, servers)), 2)
-    cleaned = wait_until(lambda: not folder.exists(), 2)
+    ended = wait_until(lambda: not any(map(runs, servers)))
+    cleaned = wait_until(lambda: not folder.exists())
     for process in set(family) - set(servers):
         process.kill()
     host.communicate()
@@ -116,54 +119,40 @@ def test_a_killed_host_leaves_neither_server_nor_files(tmp_path: Path, how: str)
     assert cleaned
 
 
-@pytest.mark.sail
 def test_close_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
     before = {process.pid for process in psutil.Process().children(recursive=True)}
-    backend = LocalSail((tmp_path,), tmp_path)
+    backend = LittleServer((tmp_path,), tmp_path)
     backend.start()
     assert backend.generation is not None
     folder = backend.generation.process.folder
     backend.close()
     backend.close()
     assert not folder.exists()
-    assert wait_until(lambda: {one.pid for one in psutil.Process().children(recursive=True)} <= before, 2)
+    assert wait_until(lambda: {one.pid for one in psutil.Process().children(recursive=True)} <= before)
     with pytest.raises(EngineClosed):
         backend.open_session()
 
 
-@pytest.mark.sail
 def test_a_backend_that_is_forgotten_ends_its_server(tmp_path: Path) -> None:
-    backend = LocalSail((tmp_path,), tmp_path)
+    backend = LittleServer((tmp_path,), tmp_path)
     backend.start()
     assert backend.generation is not None
     folder = backend.generation.process.folder
     del backend
-    assert wait_until(lambda: not folder.exists(), 10)
+    assert wait_until(lambda: not folder.exists())
 
 
-@pytest.mark.sail
 def test_a_port_in_use_is_exchanged_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = LocalSail((tmp_path,), tmp_path, private_network=False)
+    taken = LittleServer((tmp_path,), tmp_path, private_network=False)
     taken.start()
     (port,) = ports_of(taken)
     choices = iter([(port,), find_free_ports(1)])
-    monkeypatch.setattr(sail, "find_free_ports", lambda count: next(choices))
-    backend = LocalSail((tmp_path,), tmp_path, private_network=False)
+    monkeypatch.setattr(little, "find_free_ports", lambda count: next(choices))
+    backend = LittleServer((tmp_path,), tmp_path, private_network=False)
     backend.start()
     assert ports_of(backend) != (port,)
     backend.close()
     taken.close()
-
-
-def ports_of(backend: LocalServer) -> tuple[int, ...]:
-    assert backend.generation is not None
-    folder = str(backend.generation.process.folder)
-    found = set()
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):  # another test's, which has just ended
-            if process.cwd() == folder:
-                found |= {c.laddr.port for c in process.net_connections() if c.status == psutil.CONN_LISTEN}
-    return tuple(found)
 
 
 class Broken(LocalServer):
@@ -172,6 +161,9 @@ class Broken(LocalServer):
     name = "broken"
     interrupts = False
     launches = 0
+
+    def twin(self) -> Broken:
+        return type(self)()
 
     def launch(self) -> object:  # type: ignore[override]
         self.launches += 1
@@ -185,8 +177,32 @@ def test_a_server_that_cannot_start_says_what_to_do_and_keeps_the_detail() -> No
     with pytest.raises(BackendStartError) as caught:
         backend.start()
     assert "calcmetric doctor" in str(caught.value)
+    assert "it ended while starting: Address already in use;" in str(caught.value)
     assert "Address already in use" in caught.value.detail
     assert backend.launches == 3
+    backend.close()
+
+
+class Open(Broken):
+    """A server whose jail finds nothing that confines its network."""
+
+    def launch(self) -> object:  # type: ignore[override]
+        self.launches += 1
+        said = json.dumps({"jail": "open-network", "message": "its network cannot be confined: for a test"})
+        argv = [sys.executable, "-c", f"raise SystemExit({said!r})"]
+        process = start_process(make_folder("test"), argv, {}, NOTHING, confined=False)
+        return process, Connection(grpc.insecure_channel("127.0.0.1:1"), user_id="x")
+
+
+def test_where_nothing_confines_the_network_both_ways_out_are_named_at_once() -> None:
+    backend = Open()
+    with pytest.raises(IsolationError, match="cannot be confined: for a test") as caught:
+        backend.start()
+    assert isinstance(caught.value, OpenNetworkError)
+    for way in ("Linux 6.7", "namespaces", "server_isolation='files-only'"):
+        assert way in str(caught.value)
+    assert "--server-isolation files-only" in said(caught.value, "command")
+    assert backend.launches == 1, "another attempt goes no better"
     backend.close()
 
 
@@ -203,11 +219,10 @@ def test_close_does_not_wait_for_a_start() -> None:
     backend = Slow()
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(backend.start)
-        assert wait_until(lambda: backend.launches == 1, 30)
-        with within(2, time.monotonic):
-            backend.close()
-            with pytest.raises(EngineClosed):
-                starting.result(30)
+        assert wait_until(lambda: backend.launches == 1)
+        backend.close()
+        with pytest.raises(EngineClosed):
+            starting.result(30)
     assert backend.launches == 1
 
 
@@ -221,7 +236,7 @@ def test_a_server_that_never_answers_is_given_up() -> None:
 
 def test_a_forked_child_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = Broken()
-    monkeypatch.setattr(local.os, "getpid", lambda: -1)
+    monkeypatch.setattr("engine.backends.local.os.getpid", lambda: -1)
     with pytest.raises(ForkedEngine):
         backend.open_session()
     backend.close()  # does nothing there

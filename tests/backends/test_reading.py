@@ -1,4 +1,4 @@
-"""Relations over files and tables: as protobuf, and as both local servers read them."""
+"""Relations over files and tables: as protobuf, and as Spark reads them."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def files(data_dir: Path) -> Path:
     return folder
 
 
-def total(backend: LocalServer, relation: pb.Relation) -> int:
-    session = backend.open_session()
+def total(spark_backend: LocalServer, relation: pb.Relation) -> int:
+    session = spark_backend.open_session()
     try:
         (row,) = run(session, aggregate(relation, call("sum", column("n"))))
     finally:
@@ -90,9 +90,9 @@ def test_a_table_is_named() -> None:
 @pytest.mark.parametrize("file_format", ["parquet", "csv", "json"])
 @pytest.mark.parametrize("schema", [DDL, JSON])
 def test_a_given_schema_is_what_comes_out(
-    backend: LocalServer, files: Path, file_format: str, schema: str
+    spark_backend: LocalServer, files: Path, file_format: str, schema: str
 ) -> None:
-    session = backend.open_session()
+    session = spark_backend.open_session()
     relation = read_files(file_format, [str(files / f"data.{file_format}")], schema=schema)  # type: ignore[arg-type]
     analysis = pb.AnalyzePlanRequest.Schema(plan=pb.Plan(root=relation))
     response = session.analyze(pb.AnalyzePlanRequest(schema=analysis))
@@ -110,23 +110,23 @@ def test_a_given_schema_is_what_comes_out(
 @pytest.mark.parametrize(
     "name", ["with space.parquet", "per%20cent.parquet", "comma,comma.parquet", "grün.parquet"]
 )
-def test_odd_names_are_names(backend: LocalServer, files: Path, name: str) -> None:
-    assert total(backend, read_files("parquet", [str(files / name)])) == 6
+def test_odd_names_are_names(spark_backend: LocalServer, files: Path, name: str) -> None:
+    assert total(spark_backend, read_files("parquet", [str(files / name)])) == 6
 
 
 @pytest.mark.parametrize(
     "pattern", ["plain", "plain/", "plain/*.parquet", "plain/{1,2}.parquet", "plain/[12].parquet", "part"]
 )
-def test_folders_and_globs_are_all_their_files(backend: LocalServer, files: Path, pattern: str) -> None:
-    assert total(backend, read_files("parquet", [f"{files}/{pattern}"])) == 12
+def test_folders_and_globs_are_all_their_files(spark_backend: LocalServer, files: Path, pattern: str) -> None:
+    assert total(spark_backend, read_files("parquet", [f"{files}/{pattern}"])) == 12
 
 
-def test_a_url_is_a_path(backend: LocalServer, files: Path) -> None:
-    assert total(backend, read_files("parquet", [f"file://{files}/data.parquet"])) == 6
+def test_a_url_is_a_path(spark_backend: LocalServer, files: Path) -> None:
+    assert total(spark_backend, read_files("parquet", [f"file://{files}/data.parquet"])) == 6
 
 
-def test_partitions_are_columns(backend: LocalServer, files: Path) -> None:
-    session = backend.open_session()
+def test_partitions_are_columns(spark_backend: LocalServer, files: Path) -> None:
+    session = spark_backend.open_session()
     rows = run(session, read_files("parquet", [f"{files}/part"]))
     assert sorted(str(row["day"]) for row in rows) == ["1", "1", "1", "2", "2", "2"]
     session.close()

@@ -10,49 +10,51 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import psutil
 import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.process import ServerProcess
-from engine.backends.sail import LocalSail
-from engine.backends.watch import Vigilance, used_bytes
+from engine.backends.watch import Vigilance, Watch, used_bytes
+from engine.effort import Effort
 from engine.errors import BackendLost, Interrupted
+from tests.backends.calls import RpcFailure
+from tests.backends.little import LittleServer
 from tests.backends.plans import call, count, endless, number, numbers, run, value
-from tests.backends.test_local_servers import server_processes
+from tests.backends.processes import server_processes
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.sail
 STRICT = Vigilance(disk_bytes=20 << 20, look_seconds=0.1, silent_seconds=0.5)
 
 
 @pytest.fixture
-def sail(tmp_path: Path) -> Iterator[LocalSail]:
+def little(tmp_path: Path) -> Iterator[LittleServer]:
     """A server that is watched closely."""
-    backend = LocalSail((tmp_path,), tmp_path, vigilance=STRICT)
+    backend = LittleServer((tmp_path,), tmp_path, vigilance=STRICT)
     backend.start()
     yield backend
     backend.close()
 
 
-def process_of(backend: LocalSail) -> ServerProcess:
+def process_of(backend: LittleServer) -> ServerProcess:
     assert backend.generation is not None
     return backend.generation.process
 
 
-def test_a_server_that_stands_still_is_replaced_under_its_queries(sail: LocalSail) -> None:
-    session = sail.open_session()
+def test_a_server_that_stands_still_is_replaced_under_its_queries(little: LittleServer) -> None:
+    session = little.open_session()
     assert value(session, count(numbers(3))) == 3
-    before, (server,) = sail.generation, server_processes(sail)
+    before, (server,) = little.generation, server_processes(little)
     server.send_signal(signal.SIGSTOP)
-    assert wait_until(lambda: server.status() == psutil.STATUS_STOPPED, 5)
+    assert wait_until(lambda: server.status() == psutil.STATUS_STOPPED)
     assert value(session, count(numbers(4)), deadline=time.monotonic() + 20) == 4
-    assert sail.generation is not before
+    assert little.generation is not before
     session.close()
 
 
-def test_a_server_that_computes_is_left_alone(sail: LocalSail) -> None:
-    session, before = sail.open_session(), sail.generation
+def test_a_server_that_computes_is_left_alone(little: LittleServer) -> None:
+    session, before = little.open_session(), little.generation
     with pytest.raises(Interrupted):
         run(session, endless(), deadline=time.monotonic() + 3)
     assert before is not None
@@ -61,26 +63,28 @@ def test_a_server_that_computes_is_left_alone(sail: LocalSail) -> None:
     session.close()
 
 
-def test_an_idle_server_is_not_asked(sail: LocalSail) -> None:
-    (server,) = server_processes(sail)
+def test_an_idle_server_is_not_asked(little: LittleServer) -> None:
+    (server,) = server_processes(little)
     server.send_signal(signal.SIGSTOP)
     threading.Event().wait(2)
-    assert sail.generation is not None
+    assert little.generation is not None
     server.send_signal(signal.SIGCONT)
-    session = sail.open_session()
+    session = little.open_session()
     assert value(session, count(numbers(3))) == 3
     session.close()
 
 
-def test_a_query_under_which_the_disk_fills_twice_is_lost_and_the_next_one_works(sail: LocalSail) -> None:
-    session = sail.open_session()
+def test_a_query_under_which_the_disk_fills_twice_is_lost_and_the_next_one_works(
+    little: LittleServer,
+) -> None:
+    session = little.open_session()
     assert value(session, count(numbers(3))) == 3
     filled: list[ServerProcess] = []
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(run, session, endless(), deadline=time.monotonic() + 30)
         for _ in range(2):
-            assert wait_until(lambda: sail.generation is not None and process_of(sail) not in filled, 10)
-            filled.append(process_of(sail))
+            assert wait_until(lambda: little.generation is not None and process_of(little) not in filled)
+            filled.append(process_of(little))
             (filled[-1].folder / "tmp" / "spilled").write_bytes(b"x" * (30 << 20))
         with pytest.raises(BackendLost) as caught:
             asking.result(20)
@@ -89,14 +93,14 @@ def test_a_query_under_which_the_disk_fills_twice_is_lost_and_the_next_one_works
     session.close()
 
 
-def test_processor_time_is_that_of_the_server(sail: LocalSail) -> None:
-    session = sail.open_session()
-    before = process_of(sail).cpu_seconds()
-    assert before > 0
+def test_processor_time_is_that_of_the_server(little: LittleServer) -> None:
+    session = little.open_session()
+    before = process_of(little).effort()
+    assert before.ran > 0
     condition = call(">", call("rand"), number(-1.0))
     work = pb.Relation(filter=pb.Filter(input=numbers(30_000_000), condition=condition))
     assert value(session, count(work)) == 30_000_000
-    assert process_of(sail).cpu_seconds() > before
+    assert process_of(little).effort().ran > before.ran
     session.close()
 
 
@@ -116,3 +120,38 @@ def test_what_is_deleted_while_it_is_counted_counts_nothing(
 
     monkeypatch.setattr(os, "scandir", deleted_before)
     assert used_bytes(tmp_path) == before >= 100_000
+
+
+class Answerless:
+    """A connection on which no question is answered in time."""
+
+    def server_version(self, session_id: str, timeout: float) -> str:
+        raise RpcFailure(grpc.StatusCode.DEADLINE_EXCEEDED, "late")
+
+
+class Worked:
+    """A process that did so much between two looks."""
+
+    def __init__(self, folder: Path, ran: float, waited: float) -> None:
+        self.folder = folder
+        self._looks = [Effort(0), Effort(10, ran, {1: waited})]
+
+    def effort(self) -> Effort:
+        return self._looks.pop(0)
+
+
+@pytest.mark.parametrize(("ran", "waited", "still"), [(0, 0, True), (0.2, 8, False), (5, 0, False)])
+def test_a_server_that_waits_for_a_processor_does_not_stand_still(
+    tmp_path: Path, ran: float, waited: float, still: bool
+) -> None:
+    process, connection = Worked(tmp_path, ran, waited), Answerless()
+    vigilance = Vigilance(look_seconds=1e6, silent_seconds=10)
+    watch = Watch(
+        process,  # type: ignore[arg-type]
+        connection,  # type: ignore[arg-type]
+        vigilance,
+        is_busy=lambda: True,
+        end=lambda reason: None,
+    )
+    assert watch._stands_still() is still
+    watch.stop()

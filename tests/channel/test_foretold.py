@@ -11,6 +11,7 @@ REPLIES = [(Kind.REPLY, (b"schema",)), (Kind.BATCH, (b"head", b"", b"rows" * 1_0
 def test_the_request_that_was_foretold_has_its_replies():
     payload = memoryview(pack_foretold(Method.EXECUTE, b"request", REPLIES))
     found = unpack_foretold(payload, Method.EXECUTE, b"request")
+    assert found is not None
     assert [(kind, bytes(data)) for kind, data in found] == [(k, b"".join(parts)) for k, parts in REPLIES]
 
 

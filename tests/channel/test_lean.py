@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from types import SimpleNamespace
+from typing import Any
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
@@ -15,6 +17,7 @@ from pyspark.sql.connect.client import SparkConnectClient
 from pyspark.sql.connect.session import SparkSession
 
 from engine.gateway import replies
+from engine.gateway.carried import as_frame
 from sandbox.client import lean
 from sandbox.client.errors import build_exception
 from sandbox.contract.framing import BATCH_HEADER, Kind
@@ -39,7 +42,7 @@ def as_message() -> pb.ExecutePlanResponse:
 
 
 def as_bytes() -> memoryview:
-    kind, parts = replies.as_frame(BATCH)
+    kind, parts = as_frame(BATCH)
     assert kind is Kind.BATCH
     return memoryview(b"".join(parts))[BATCH_HEADER.size :]
 
@@ -52,7 +55,7 @@ def client():
     session.client.close()
 
 
-def read(how, client, responses):
+def read(how: Any, client: Any, responses: Iterable[object]) -> list[Any]:
     client._verify_response_integrity = lambda _: None
     client._stub = SimpleNamespace(ExecutePlan=lambda request, **_: iter(responses))
     return list(how(client, pb.ExecutePlanRequest(), {}, progress=None))

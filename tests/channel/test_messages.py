@@ -7,13 +7,29 @@ from hypothesis import strategies as st
 
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.limits import Limits
-from sandbox.contract.messages import Compiled, Outcome, Problem, Raised, Returned, Start, decode, encode
+from sandbox.contract.messages import (
+    Call,
+    Compiled,
+    Named,
+    NamedValue,
+    Outcome,
+    Problem,
+    Raised,
+    Returned,
+    Start,
+    decode,
+    encode,
+)
+from sandbox.contract.signature import Argument, Parameter, Scalar, Signature, from_scalar, to_scalar
 
 MESSAGES = [
     Start("def calc_metric(df): ...", 10, ("math",), True),
     Compiled((Problem(1, 2, "code", "message", "hint", "warning"),)),
+    Compiled((), Signature(True, (Parameter("k", "literal", (Scalar("int", "-1"),), 2, 3),), ("other",))),
+    Call(3, 1, "", (Argument("k", Scalar("float", "0x1p-1")), Argument("s", Scalar("str", "\u00e9\n")))),
     Outcome(3, Returned("float", "float", "0x1p+0"), None),
     Outcome(3, None, Raised("ValueError", "no", 4, "raise", "", False, Problem(1, 1, "c", "m"))),
+    Outcome(3, None, None, Named("dict", 1, (NamedValue("auc", Returned("float", "float", "0x1p+0")),))),
 ]
 
 
@@ -29,12 +45,12 @@ def test_a_message_survives_the_journey(message):
         b"null",
         b"[" * 100_000,
         b'{"frame": 1, "returned": null}',
-        b'{"frame": 1, "returned": null, "raised": null, "extra": 1}',
-        b'{"frame": 1.0, "returned": null, "raised": null}',
-        b'{"frame": true, "returned": null, "raised": null}',
-        b'{"frame": NaN, "returned": null, "raised": null}',
-        b'{"frame": 1, "returned": {"type": "float", "kind": "evil", "text": ""}, "raised": null}',
-        b'{"frame": 1, "returned": [], "raised": null}',
+        b'{"frame": 1, "returned": null, "raised": null, "named": null, "extra": 1}',
+        b'{"frame": 1.0, "returned": null, "raised": null, "named": null}',
+        b'{"frame": true, "returned": null, "raised": null, "named": null}',
+        b'{"frame": NaN, "returned": null, "raised": null, "named": null}',
+        b'{"frame": 1, "raised": null, "named": null, "returned": {"type": "x", "kind": "evil", "text": ""}}',
+        b'{"frame": 1, "returned": [], "raised": null, "named": null}',
         b"\xff\xfe",
     ],
 )
@@ -43,10 +59,12 @@ def test_anything_else_is_garbage(data):
         decode(Outcome, data)
 
 
+KEYS = ["frame", "returned", "raised", "named", "type"]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
-        st.lists(inner) | st.dictionaries(st.sampled_from(["frame", "returned", "raised", "type"]), inner)
+        st.lists(inner)
+        | st.dictionaries(st.sampled_from(["frame", "returned", "raised", "named", "type"]), inner)
     ),
 )
 
@@ -75,3 +93,9 @@ def test_the_processor_limit_follows_the_wall_unless_given():
 def test_an_integer_that_no_column_of_results_can_hold_is_garbage(line):
     with pytest.raises(ChannelGarbage):
         decode(Outcome, encode(Outcome(3, None, Raised("ValueError", "no", line, ""))))
+
+
+@pytest.mark.parametrize("value", [True, False, 0, -(2**62), 0.1, -0.0, 5e-324, "", "\u00e9\n", "1"])
+def test_a_value_of_a_parameter_travels_exactly(value):
+    found = from_scalar(to_scalar(value))
+    assert (type(found), repr(found)) == (type(value), repr(value))

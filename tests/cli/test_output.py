@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -15,9 +16,10 @@ from sandbox.contract.messages import Problem
 _NASTY = "before\x1b]0;title\x07\x1b[2J\x9b31m\u202e[bold]after"
 
 
-def _shown(draw):
+def _shown(draw: Callable[[Console], object]) -> str:
     console = Console(file=io.StringIO(), width=200, force_terminal=False)
     draw(console)
+    assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
@@ -25,7 +27,7 @@ def test_a_terminal_gets_no_escape_sequences_of_guests():
     result = Result(Frame(0), "raised", error=FrameError("raised", _NASTY, 1, _NASTY), printed=_NASTY)
     warning = Problem(1, 1, "code", _NASTY, _NASTY, "warning")
     time = RunTime(as_of=datetime(2026, 5, 1, tzinfo=UTC))
-    run = Run(_NASTY, "0" * 64, "sail", "1", time, (result,), Report(warnings=(warning,)))
+    run = Run(_NASTY, "0" * 64, "spark", "1", time, (result,), Report(warnings=(warning,)))
     shown = _shown(lambda console: print_table(console, run))
     shown += _shown(lambda console: print_problem(console, warning, _NASTY))
     assert shown.count("before[bold]after") == 9

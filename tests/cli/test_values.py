@@ -2,8 +2,9 @@ from datetime import date
 
 import pytest
 
-from engine.cli.values import parse_buckets, parse_cross, parse_size, parse_where
+from engine.cli.values import parse_buckets, parse_cross, parse_params, parse_size, parse_where
 from engine.errors import UsageError
+from engine.models.parameters import Written
 from engine.models.segments import SegmentGroup
 
 
@@ -52,3 +53,15 @@ def test_a_cross_takes_named_groups_or_columns():
     assert crossed == SegmentGroup.cross(SegmentGroup.by_value("country", top=3), ages)
     with pytest.raises(UsageError, match="A,B"):
         parse_cross("a,b,c", {}, top=3)
+
+
+def test_parameters_end_their_names_at_the_first_equals_sign():
+    found = parse_params(["threshold=0.7", " label =a=b", "empty="], shared=False)
+    assert found == {"threshold": Written("0.7"), "label": Written("a=b"), "empty": Written("")}
+    assert parse_params(["k=1"], shared=True) == {"k": Written("1", shared=True)}
+
+
+def test_what_is_no_parameter_is_told_all_at_once():
+    with pytest.raises(UsageError) as refused:
+        parse_params(["threshold", "=1", "k=1", "k=2"], shared=False)
+    assert str(refused.value).count("--param") == 3

@@ -15,9 +15,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from tests.launchers import as_user
+
+SYSTEM_PYTHON = Path("/usr/bin/python3")
 
 
 @dataclass(frozen=True)
@@ -76,15 +81,12 @@ def start_confined(job: Job) -> subprocess.Popen[bytes]:
 def _start(jobs: Sequence[Job], user: int | None) -> subprocess.Popen[bytes]:
     python = sys.executable if user is None else "/usr/bin/python3"
     zygote = subprocess.Popen(
-        [python, "-P", __file__],
+        [*as_user(user), python, "-P", __file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={"PYTHONPATH": repository(), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"},
         cwd="/",
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
     )
     assert zygote.stdin is not None
     zygote.stdin.write(json.dumps([job.__dict__ for job in jobs]).encode() + b"\n")
@@ -95,6 +97,20 @@ def _start(jobs: Sequence[Job], user: int | None) -> subprocess.Popen[bytes]:
 def repository() -> str:
     """The folder that holds the packages."""
     return str(Path(__file__).parents[2])
+
+
+def skip_where_others_cannot_run_this() -> None:
+    """Skip a test that becomes another user, unless that user has a Python and can read the checkout."""
+    import pytest  # not where this runs as a program
+
+    place = Path(repository())
+    if any(folder.stat().st_mode & 0o005 != 0o005 for folder in (place, place / "sandbox")) or any(
+        folder.stat().st_mode & 0o001 == 0 for folder in place.parents
+    ):
+        pytest.skip("others cannot read this checkout")
+    version = SYSTEM_PYTHON.resolve().name
+    if not version.startswith("python3.") or int(version.removeprefix("python3.")) < 11:
+        pytest.skip("no Python that others can read is new enough")
 
 
 def _main() -> None:
@@ -124,7 +140,7 @@ def _main() -> None:
     print(json.dumps([ending.__dict__ for ending in endings]))
 
 
-def _run(job, prepared, level, break_steps) -> Ending:
+def _run(job: Job, prepared: Any, level: str, break_steps: Callable[[dict[str, str]], None]) -> Ending:
     ours, theirs = socket.socketpair()
     started = time.perf_counter()
     child = os.fork()
@@ -145,7 +161,7 @@ def _run(job, prepared, level, break_steps) -> Ending:
     return Ending(level, said[1:], code, error, milliseconds)
 
 
-def _become_worker(job, prepared, ours, theirs) -> None:
+def _become_worker(job: Job, prepared: Any, ours: socket.socket, theirs: socket.socket) -> None:
     from sandbox.confine import confine_worker, self_check
 
     def say(*words: object) -> None:
@@ -170,10 +186,12 @@ def _become_worker(job, prepared, ours, theirs) -> None:
 def _leave_out(step: str) -> None:
     from sandbox.confine import namespaces
 
-    def must_call(name: str, *arguments: object) -> int:
-        return 0 if name.startswith(step) else call(name, *arguments)
+    call = namespaces.must_call  # type: ignore[attr-defined]
 
-    call, namespaces.must_call = namespaces.must_call, must_call
+    def must_call(step_name: str, *arguments: Any) -> int:
+        return 0 if step_name.startswith(step) else call(step_name, *arguments)
+
+    setattr(namespaces, "must_call", must_call)  # noqa: B010 - it is not its own
 
 
 def _deny(denied: dict[str, str]) -> None:

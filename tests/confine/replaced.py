@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-
-import engine.pool.zygote
 
 
 def replace_zygote(patch: pytest.MonkeyPatch, program: str, *arguments: str) -> None:
     """Let engines start another program as their zygote, with these arguments before its own."""
-    start = subprocess.Popen
+    start: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen
 
-    def start_other(argv: list[str], **options: object) -> subprocess.Popen[bytes]:
+    def start_other(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
         if "sandbox.zygote" in argv:
             argv = [sys.executable, "-P", program, *arguments, argv[-1]]
         return start(argv, **options)
 
-    patch.setattr(engine.pool.zygote.subprocess, "Popen", start_other)
+    patch.setattr("engine.pool.zygote.subprocess.Popen", start_other)

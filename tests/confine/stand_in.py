@@ -20,7 +20,7 @@ def break_steps(broken: dict[str, str]) -> None:
 
     actions = {"fail": fail, "drop": lambda _: None}
     assert broken.keys() <= {step.name for step in steps.STEPS}
-    steps.STEPS = tuple(
+    steps.STEPS = tuple(  # type: ignore[misc, assignment]
         dataclasses.replace(step, take=actions[broken[step.name]]) if step.name in broken else step
         for step in steps.STEPS
     )

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from sandbox.confine.attempts import ATTEMPTS
-from tests.confine.harness import repository
+from tests.confine.harness import SYSTEM_PYTHON, repository, skip_where_others_cannot_run_this
+from tests.launchers import as_user
 
-SYSTEM_PYTHON = Path("/usr/bin/python3")
 ORDINARY_USER = 4242  # nobody's
 
 TRY = "import sys; from sandbox.confine.__main__ import main; sys.exit(main())"
@@ -40,37 +38,33 @@ CASES = {
     "full, ordinary user": Case("full", ORDINARY_USER, False),
     "landlock, ordinary user": Case("landlock", ORDINARY_USER, True),
 }
+AS_CASES = [pytest.param(name, marks=[pytest.mark.root] if case.user else []) for name, case in CASES.items()]
 
 
 @functools.cache
-def report_of(name: str) -> dict:
+def report_of(name: str) -> dict[str, Any]:
     case = CASES[name]
     python = sys.executable
     if case.user is not None:
-        if os.geteuid() != 0:
-            pytest.skip("only root can become another user")
-        version = SYSTEM_PYTHON.resolve().name
-        if not version.startswith("python3.") or int(version.removeprefix("python3.")) < 11:
-            pytest.skip("no Python that others can read is new enough")
+        skip_where_others_cannot_run_this()
         python = str(SYSTEM_PYTHON)
     option = [] if case.level == "full" or case.refused else ["--without-namespaces"]
     finished = subprocess.run(
-        [python, "-P", "-c", TRY_WITHOUT_UNSHARE if case.refused else TRY, *option],
+        [*as_user(case.user), python, "-P", "-c", TRY_WITHOUT_UNSHARE if case.refused else TRY, *option],
         capture_output=True, timeout=120, env={"PYTHONPATH": repository()}, cwd="/",
-        user=case.user, group=case.user, extra_groups=None if case.user is None else [],
     )  # fmt: skip
     assert finished.stdout, finished.stderr.decode()
     return {**json.loads(finished.stdout), "status": finished.returncode}
 
 
-def trials_of(name: str) -> dict[str, dict]:
+def trials_of(name: str) -> dict[str, dict[str, Any]]:
     report = report_of(name)
     if report["level"] != CASES[name].level:
         pytest.skip(f"this host gives {report['level']}: {report['host']['missing']}")
     return {trial["name"]: trial for trial in report["attempts"]}
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", AS_CASES)
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.name)
 def test_is_blocked(case, attempt):
     trial = trials_of(case)[attempt.name]
@@ -86,7 +80,7 @@ def test_what_is_never_honest_kills(attempt):
     assert detail == "killed with SIGSYS" or (attempt.crashes and "does not have it" in detail)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", AS_CASES)
 def test_the_report_says_that_all_is_well(case):
     assert len(trials_of(case)) == len(ATTEMPTS)
     assert (report_of(case)["status"], report_of(case)["error"]) == (0, "")
@@ -132,7 +126,7 @@ print(json.dumps(results))
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user is refused much by itself")
+@pytest.mark.root  # an ordinary user is refused much by itself
 def test_attempts_work_where_nothing_confines():
     """Else their being blocked would say nothing."""
     finished = subprocess.run(
@@ -153,6 +147,7 @@ def test_the_host_report_agrees_with_what_was_reached():
     assert host["namespaces"] == (host["namespaces_reason"] == "") == (host["missing"] == [])
 
 
+@pytest.mark.root
 def test_a_host_without_namespaces_says_what_is_missing():
     host = {**report_of("landlock, ordinary user")["host"]}
     assert host["level"] == "landlock"

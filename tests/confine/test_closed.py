@@ -11,7 +11,7 @@ from sandbox.confine.libc import architecture
 from sandbox.confine.numbers import NUMBERS, X86_64
 from sandbox.confine.worker_policy import WORKER_POLICY
 from tests.confine.harness import Job, run_confined, run_each
-from tests.confine.test_policies import decide
+from tests.confine.kernel import decide
 
 # Beyond the newest call of any kernel so far, about 470.
 LAST = 600

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -95,7 +96,7 @@ def look(tmp_path_factory: pytest.TempPathFactory):
     libc.shmctl(memory, 0, None)
 
 
-def facts_of(preload: str, **options: object) -> dict:
+def facts_of(preload: str, **options: Any) -> Any:
     ending = run_confined(Job("import json; say(json.dumps(facts))", preload=preload, **options))
     return json.loads(ending.said[0])
 

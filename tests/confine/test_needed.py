@@ -11,14 +11,18 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from engine import Dataset, Engine, SegmentGroup
+from engine import Dataset, SegmentGroup
+from engine.backends.native import NativeSpark
 from sandbox.confine.bpf import Action, Row
 from sandbox.confine.worker_policy import WORKER_POLICY
 from tests.confine import recording
 from tests.confine.harness import Job, run_confined
+from tests.confine.honest import HONEST, PRELOAD
 from tests.confine.replaced import replace_zygote
-from tests.confine.test_worker import HONEST, PRELOAD
 from tests.engine.conftest import make_table
+from tests.servers import engine_on
+
+pytestmark = pytest.mark.spark
 
 ALLOWED = [row for row in WORKER_POLICY.rows if row.action is Action.ALLOW]
 
@@ -73,7 +77,9 @@ def calc_metric(df):
 
 
 @pytest.fixture(scope="module")
-def used(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> set[Row]:
+def used(
+    tmp_path_factory: pytest.TempPathFactory, data_dir: Path, spool_dir: Path, native_backend: NativeSpark
+) -> set[Row]:
     """The rows that honest work used."""
     pq.write_table(make_table(), data_dir / "needed.parquet")
     rows = Dataset(data_dir / "needed.parquet", timestamp="at")
@@ -85,7 +91,7 @@ def used(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> set[Row]:
         assert (ending.code, ending.error) == (code, ""), ending
     with pytest.MonkeyPatch.context() as patch:
         replace_zygote(patch, recording.__file__, str(table))
-        with Engine("sail", roots=(data_dir,), workers=1) as recorded:
+        with engine_on(native_backend, spool_dir, roots=(data_dir,), workers=1) as recorded:
             groups = [SegmentGroup.by_value("g", values=["a", "b"])]
             statuses = {
                 name: recorded.evaluate(source, rows, segments=groups).overall.status
@@ -95,7 +101,6 @@ def used(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> set[Row]:
     return recording.read_table(table)
 
 
-@pytest.mark.sail
 @pytest.mark.parametrize(
     "row", ALLOWED, ids=lambda row: "-".join([row.call, *(str(c.value) for c in row.when)])
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
 from pathlib import Path
 
 import pytest
@@ -12,41 +11,13 @@ from sandbox.confine.bpf import OWN_PID, Action, Check, Policy, Row, compile_pol
 from sandbox.confine.numbers import AARCH64, ARCHITECTURES, NUMBERS, X86_64
 from sandbox.confine.server_policy import SERVER_POLICY
 from sandbox.confine.worker_policy import WORKER_POLICY
+from tests.confine.kernel import PID, decide
 
 POLICIES = {"worker": WORKER_POLICY, "server": SERVER_POLICY}
-PID = 4711
 # Calls that came after Linux 5.13, the oldest supported kernel: older headers lack them.
 NEWER = {"memfd_secret", "process_mrelease"}
 EVERY_ROW = [pytest.param(row, id=f"{name}-{row.call}-{index}") for name, policy in POLICIES.items()
              for index, row in enumerate(policy.rows)]  # fmt: skip
-
-
-def decide(
-    policy: Policy, architecture, call: str | int, *arguments: int, audit: int | None = None
-) -> Action:
-    """Run the compiled program as the kernel would."""
-    number = NUMBERS[call][architecture.column] if isinstance(call, str) else call
-    words = [*arguments, *([0] * (6 - len(arguments)))]
-    data = struct.pack(
-        "<IIQ6Q", number, audit or architecture.audit, 0, *(word & (1 << 64) - 1 for word in words)
-    )
-    code = compile_policy(policy, architecture).bind(PID)
-    assert len(code) // 8 <= 4096, "the kernel takes no longer program"
-    at = accumulator = 0
-    while True:
-        opcode, if_true, if_false, operand = struct.unpack_from("<HBBI", code, at * 8)
-        at += 1
-        if opcode == 0x20:
-            accumulator = struct.unpack_from("<I", data, operand)[0]
-        elif opcode == 0x54:
-            accumulator &= operand
-        elif opcode == 0x15:
-            at += if_true if accumulator == operand else if_false
-        elif opcode == 0x35:
-            at += if_true if accumulator >= operand else if_false
-        else:
-            assert opcode == 0x06
-            return Action(operand)
 
 
 @pytest.mark.parametrize("row", EVERY_ROW)
@@ -127,6 +98,16 @@ DECISIONS = [
     ("kill", (PID, 9), Action.EPERM),
     ("kill", (-1, 9), Action.EPERM),
     ("futex", (0, 0x80), Action.ALLOW),
+    ("futex", (0, 0x81), Action.ALLOW),
+    ("futex", (0, 0), Action.EAGAIN),
+    ("futex", (0, 0x109), Action.EAGAIN),
+    *(("futex", (0, shared), Action.EPERM) for shared in (1, 3, 4, 5, 10)),
+    *((call, (3, 0, 0, flags), Action.ALLOW) for call in ("sendto", "recvfrom") for flags in (0, 0x4040)),
+    *(
+        (call, (3, 0, 0, flags), Action.EPERM)
+        for call in ("sendto", "recvfrom")
+        for flags in (1, 0x41, 2, 0x2000, 0x8000, 0x40000, 0x4000000, 0x8000000, 0x20000000, 0x40000000)
+    ),
     ("futex", (0, 0x189), Action.ALLOW),
     ("futex", (0, 6), Action.EPERM),
     ("futex", (0, 0x80 | 8), Action.EPERM),

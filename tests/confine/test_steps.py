@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine import Engine, IsolationError
+from engine import IsolationError
+from engine.backends.native import NativeSpark
 from sandbox.confine.steps import STEPS
 from tests.confine import stand_in
 from tests.confine.harness import Job, run_each
 from tests.confine.replaced import replace_zygote
+from tests.servers import engine_on
 
 GUEST = "say('the guest ran')"
 # Somewhere else than where a worker must be, so that not going there can be seen.
 ELSEWHERE = "import os; os.chdir('/usr')"
 # As root a worker becomes nobody, and thereby loses its capabilities; where it cannot, it must drop them.
-SCENES = {
+SCENES: dict[str, dict[str, Any]] = {
     "full": {},
     "no namespaces": {"namespaces": False},
     "no other user": {"namespaces": False, "keeps_user": True},
@@ -61,7 +64,7 @@ def test_no_guest_runs_where_a_step_fails(name: str, scene: str) -> None:
     assert "ConfinementError" in said[0] and "the guest ran" not in said
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has less to give up")
+@pytest.mark.root  # an ordinary user has less to give up
 @pytest.mark.parametrize("name", NAMES)
 def test_no_guest_runs_where_a_step_was_left_out(name: str) -> None:
     """Noticed in one of the scenes at least: in some, another step does the same."""
@@ -74,8 +77,11 @@ def test_no_guest_runs_where_a_step_was_left_out(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "how"), [("files", "fail"), ("system calls", "drop")])
 def test_the_engine_refuses_to_run_where_a_worker_cannot_be_confined(
-    name: str, how: str, monkeypatch: pytest.MonkeyPatch, tmp_path
+    name: str, how: str, monkeypatch: pytest.MonkeyPatch, native_backend: NativeSpark, spool_dir: Path
 ) -> None:
     replace_zygote(monkeypatch, stand_in.__file__, name, how)
-    with Engine("sail", roots=(tmp_path,)) as broken, pytest.raises(IsolationError, match="confined"):
+    with (
+        engine_on(native_backend, spool_dir) as broken,
+        pytest.raises(IsolationError, match="confined"),
+    ):
         broken.check("def calc_metric(df):\n    return 1\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from pathlib import Path
 
@@ -11,77 +10,15 @@ import psutil
 import pytest
 
 from sandbox.confine import ConfinementError, self_check
-from tests.confine.harness import Job, repository, run_confined, start_confined
+from tests.confine.harness import (
+    Job,
+    repository,
+    run_confined,
+    skip_where_others_cannot_run_this,
+    start_confined,
+)
+from tests.confine.honest import HONEST, PRELOAD
 from tests.waiting import wait_until
-
-PRELOAD = """
-import os
-os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
-import numpy, pandas, pyarrow, pyarrow.compute, scipy.optimize, scipy.stats
-import statsmodels.api, statsmodels.stats.proportion, pyspark.sql.connect.session
-"""
-
-HONEST = """
-import concurrent.futures, datetime, decimal, hashlib, inspect, json, random, time, traceback, uuid, zoneinfo
-import numpy as np, pandas as pd, pyarrow as pa, scipy.optimize, scipy.stats, statsmodels.api as sm
-rng = np.random.default_rng(7)
-square = rng.normal(size=(120, 120))
-frame = pd.DataFrame({
-    "key": rng.integers(0, 5, 4000), "x": rng.normal(size=4000),
-    "at": pd.date_range("2024-03-01", periods=4000, freq="h", tz="Europe/Berlin"),
-})
-table = pa.table({"x": rng.normal(size=500_000), "key": rng.integers(0, 50, 500_000)})
-
-def ship_arrow():
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return pa.ipc.open_stream(sink.getvalue()).read_pandas()
-
-def use_threads():
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        return sum(pool.map(lambda n: n * n, range(50)))
-
-def import_late():
-    import scipy.cluster.hierarchy, scipy.integrate, scipy.ndimage, scipy.signal, statsmodels.tsa.api
-    return scipy.integrate.quad(np.sin, 0, 1)
-
-STEPS = {
-    "singular values": lambda: np.linalg.svd(square),
-    "inverse": lambda: np.linalg.inv(square),
-    "fourier": lambda: np.fft.rfft(square),
-    "group": lambda: frame.groupby("key").x.agg(["mean", "std", "median"]),
-    "resample": lambda: frame.set_index("at").x.resample("D").mean(),
-    "time zones": lambda: frame["at"].dt.tz_convert("America/New_York"),
-    "merge": lambda: frame.merge(frame.head(50), on="key"),
-    "query": lambda: frame.query("x > 0 and key == 2"),
-    "pivot": lambda: frame.pivot_table(index="key", values="x"),
-    "t-test": lambda: scipy.stats.ttest_ind(frame.x[:2000], frame.x[2000:]),
-    "minimize": lambda: scipy.optimize.minimize(lambda v: (v ** 2).sum(), np.ones(4)),
-    "curve fit": lambda: scipy.optimize.curve_fit(lambda x, a, b: a * x + b, np.arange(9.0), np.arange(9.0)),
-    "least squares": lambda: sm.OLS(frame.x, sm.add_constant(frame.key)).fit().summary(),
-    "logit": lambda: sm.Logit((frame.x > 0).astype(int), sm.add_constant(frame.key)).fit(disp=0),
-    "arrow threads": lambda: table.group_by("key").aggregate([("x", "mean")]),
-    "arrow sort": lambda: table.sort_by("x"),
-    "arrow shipping": ship_arrow,
-    "threads": use_threads,
-    "late imports": import_late,
-    "dates": lambda: datetime.datetime.strptime("2024-02-29", "%Y-%m-%d"),
-    "zone data": lambda: zoneinfo.ZoneInfo("Asia/Tokyo"),
-    "local time": lambda: (time.localtime(), time.sleep(0), time.process_time()),
-    "seeds": lambda: (np.random.seed(), random.SystemRandom().random(), uuid.uuid4()),
-    "digests": lambda: hashlib.sha256(b"x").hexdigest(),
-    "source lines": lambda: inspect.getsource(np.mean),
-    "processors": lambda: os.cpu_count(),
-}
-import os
-for name, step in STEPS.items():
-    try:
-        step()
-    except BaseException as error:
-        say(name, "failed:", repr(error))
-say("done", len(STEPS))
-"""
 
 
 @pytest.mark.parametrize("namespaces", [True, pytest.param(False, marks=pytest.mark.slow)])
@@ -185,7 +122,7 @@ def test_the_installation_is_within_reach():
     assert run_confined(Job("import os; say(len(open(os.__file__).read()) > 1000)")).said == ["True"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user stays the same")
+@pytest.mark.root  # an ordinary user stays the same
 def test_root_becomes_nobody_where_nobody_can_read_python():
     if run_confined(Job()).level != "full":
         pytest.skip("without the jail, Python may live where nobody can read it")
@@ -202,7 +139,7 @@ def test_everything_ends_with_the_zygote(namespaces):
     with zygote:
         inside = psutil.Process(zygote.pid).children(recursive=True)
         zygote.kill()
-        assert wait_until(lambda: not any(process.is_running() for process in inside), 2)
+        assert wait_until(lambda: not any(process.is_running() for process in inside))
     assert len(inside) == (2 if namespaces and run_confined(Job()).level == "full" else 1)
 
 
@@ -232,12 +169,10 @@ def test_the_self_check_notices_a_missing_wall():
         self_check()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-@pytest.mark.skipif(shutil.which("python3", path="/usr/bin") is None, reason="no Python that others can read")
+@pytest.mark.root  # only root can become another user
 @pytest.mark.parametrize("denied", [{}, {"unshare": "EPERM"}])
 def test_an_ordinary_user_can_confine(denied):
-    if not os.access(repository(), os.R_OK) or Path("/usr/bin/python3").resolve().name < "python3.11":
-        pytest.skip("the system's Python is too old")
+    skip_where_others_cannot_run_this()
     ending = run_confined(Job("say('in')", denied=denied), user=1000)
     assert ending.said == ["in"]
     assert ending.level == ("landlock" if denied else ending.level)

@@ -2,7 +2,6 @@
 
     python -m tests.corpus.expected            every metric
     python -m tests.corpus.expected NAME...    only these; the others keep their numbers
-    python -m tests.corpus.expected --sail     change nothing; print where Sail gives something else
 
 Every metric runs twice: on the dataset as one file, and on the same rows shuffled into four files. One
 whose number moves by more than its tolerance depends on the order of rows, and is an error here.
@@ -25,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.corpus.frames import FRAMES, HERE, ROWS, SEED, compute_fingerprint, make_corpus_table, metric_paths
-from tests.corpus.plain import run_metric, run_sail, run_spark
+from tests.corpus.plain import run_metric, run_spark
 
 EXPECTED = HERE / "expected.json"
 TOLERANCE = 1e-9
@@ -80,24 +79,19 @@ def find_differences(got: dict[str, Any], want: dict[str, Any]) -> list[str]:
     ]
 
 
-def main(arguments: list[str]) -> int:
+def main(names: list[str]) -> int:
     """Do what the module's header says; the status is 1 if anything differs."""
     logging.disable()  # PySpark logs each error of a query; here some metrics raise on purpose
-    names = [argument for argument in arguments if not argument.startswith("--")]
     paths = {name: path for name, path in metric_paths().items() if not names or name in names}
     table = make_corpus_table()
     with tempfile.TemporaryDirectory() as temporary:
         source = Path(temporary) / "payments.parquet"
         pq.write_table(table, source)
-        if "--sail" in arguments:
-            with run_sail() as session:
-                differences = find_differences(compute(session, source, paths), load_metrics())
-        else:
-            shuffled = write_shuffled(table, Path(temporary) / "shuffled")
-            with run_spark() as session:
-                results = compute(session, source, paths)
-                differences = find_differences(compute(session, shuffled, paths), results)
-            write_expected(table, (load_metrics() if names else {}) | results)
+        shuffled = write_shuffled(table, Path(temporary) / "shuffled")
+        with run_spark() as session:
+            results = compute(session, source, paths)
+            differences = find_differences(compute(session, shuffled, paths), results)
+        write_expected(table, (load_metrics() if names else {}) | results)
     print("\n".join(differences))
     return 1 if differences else 0
 

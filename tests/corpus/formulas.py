@@ -21,6 +21,10 @@ from scipy import special, stats
 Formula = Callable[[pd.DataFrame], Any]
 
 
+def _quantile(values: pd.Series[float], share: float) -> float:
+    return float(np.quantile(values.dropna(), share, method="inverted_cdf"))
+
+
 def _auc(p: pd.DataFrame) -> float:
     frauds, honest = p.score[p.label == 1].to_numpy(), p.score[p.label == 0].to_numpy()
     wins = (frauds[:, None] > honest).sum() + 0.5 * (frauds[:, None] == honest).sum()
@@ -170,7 +174,7 @@ def _interval_width(p: pd.DataFrame) -> float:
 
 FORMULAS: dict[str, Formula] = {
     "above_own_mean": lambda p: (p.amount > 2 * p.groupby("card_id").amount.transform("mean")).mean(),
-    "amount_iqr": lambda p: p.amount.quantile(0.75, "inverted_cdf") - p.amount.quantile(0.25, "inverted_cdf"),
+    "amount_iqr": lambda p: _quantile(p.amount, 0.75) - _quantile(p.amount, 0.25),
     "auc_average_rank": _auc,
     "attempts_mean": lambda p: np.mean([int(a["attempt"]) for a in map(dict, p["attrs"]) if "attempt" in a]),
     "average_age_with_nulls": lambda p: math.nan if p.age.isna().any() else p.age.mean(),

@@ -1,4 +1,4 @@
-"""Plain PySpark, with nothing of the product: a local Spark Connect server, or Sail, and an ordinary session.
+"""Plain PySpark, with nothing of the product: a local Spark Connect server, and an ordinary session.
 
 The reference for the corpus must not pass through what it is to judge, so this starts the JVM by itself.
 The one thing that it adds to PySpark is `collect().columns`, which metrics may use, written from its
@@ -108,20 +108,6 @@ def run_spark() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def run_sail() -> Iterator[Any]:
-    """Start a Sail server in this process, and yield a session on it."""
-    from pysail.spark import SparkConnectServer
-
-    server = SparkConnectServer("127.0.0.1", _find_port())
-    server.start(background=True)
-    try:
-        with _open_session(server.listening_address[1]) as session:
-            yield session
-    finally:
-        server.stop()
-
-
-@contextlib.contextmanager
 def _open_session(port: int) -> Iterator[Any]:
     from pyspark.sql import SparkSession
     from pyspark.sql.connect.dataframe import DataFrame
@@ -133,14 +119,14 @@ def _open_session(port: int) -> Iterator[Any]:
         rows.columns = Columns(self.columns, rows)
         return rows
 
-    DataFrame.collect = collect_with_columns
+    DataFrame.collect = collect_with_columns  # type: ignore[method-assign]
     session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}/;session_id={uuid.uuid4()}").create()
     try:
         for name in ("spark.sql.ansi.enabled", "spark.sql.session.timeZone"):
             session.conf.set(name, SETTINGS[name])
         yield session
     finally:
-        DataFrame.collect = collect
+        DataFrame.collect = collect  # type: ignore[method-assign]
         session.stop()
 
 

@@ -6,7 +6,7 @@ Each metric is two runs: one over the whole time with three segment groups, one 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 
 from engine import Dataset, Engine, SegmentGroup, TimeRange
+from engine.backends.native import NativeSpark
+from engine.backends.spark import LocalSpark
 from tests.corpus.expected import load_expected
 from tests.corpus.frames import AS_OF, FRAMES, WEEK_AGO, metric_paths, write_corpus_data
-from tests.corpus.sail_differences import SAIL_DIFFERENCES
+from tests.servers import engine_on
 
 EXPECTED = load_expected()
 NAMES = sorted(metric_paths())
 
-# Spark takes several times as long as Sail. By default it runs the metrics for which Sail cannot stand in,
-# and every eighth of the others.
-SAME_ON_SAIL = [name for name in NAMES if name not in SAIL_DIFFERENCES]
-QUICK = {*SAIL_DIFFERENCES, *SAME_ON_SAIL[::8]}
+# By default every fourth metric, and every thirtieth by Spark alone, which takes several times as long.
+QUICK, QUICK_ON_SPARK = NAMES[::4], NAMES[7::30]
 
 SEGMENTS = (
     SegmentGroup.by_value("country", values=["DE", None, "ZZ"]),
@@ -45,7 +45,8 @@ class Bench:
         source = metric_paths()[name].read_text()
         whole = self.engine.evaluate(source, self.dataset, segments=list(SEGMENTS))
         week = self.engine.evaluate(source, self.dataset, time=TimeRange(WEEK_AGO, AS_OF))
-        found = {_key(result["segment"]): result for result in whole.to_dict()["results"]}
+        results: list[dict[str, Any]] = [result.to_dict() for result in whole.results]
+        found = {_key(result["segment"]): result for result in results}
         return {
             frame.name: week.overall.to_dict() if frame.last_week else found[frame.segment]
             for frame in FRAMES
@@ -56,20 +57,25 @@ def _key(segment: dict[str, Any] | None) -> tuple[str, str | None] | None:
     return None if segment is None else (segment["group"], segment["value"])
 
 
-def _open_bench(backend: str, folder: Path) -> Iterator[Bench]:
-    path = write_corpus_data(folder)
-    with Engine(backend, roots=(folder,)) as engine:
-        yield Bench(engine, Dataset(path, timestamp="ts"))
+@pytest.fixture(scope="module")
+def dataset(data_dir: Path) -> Dataset:
+    folder = data_dir / "corpus"
+    folder.mkdir(exist_ok=True)
+    return Dataset(write_corpus_data(folder), timestamp="ts")
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    yield from _open_bench("spark", tmp_path_factory.mktemp("corpus"))
+def spark(spark_backend: LocalSpark, dataset: Dataset, shared_options: Mapping[str, Any]) -> Iterator[Bench]:
+    with engine_on(spark_backend, **shared_options) as engine:
+        yield Bench(engine, dataset)
 
 
 @pytest.fixture(scope="module")
-def sail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    yield from _open_bench("sail", tmp_path_factory.mktemp("corpus"))
+def native(
+    native_backend: NativeSpark, dataset: Dataset, shared_options: Mapping[str, Any]
+) -> Iterator[Bench]:
+    with engine_on(native_backend, **shared_options) as engine:
+        yield Bench(engine, dataset)
 
 
 def assert_as_expected(result: dict[str, Any], want: dict[str, Any], rows: int, tolerance: float) -> None:
@@ -99,34 +105,44 @@ def assert_all_as_expected(name: str, results: dict[str, dict[str, Any]]) -> Non
         assert_as_expected(results[frame], entry["frames"][frame], rows, entry["tolerance"])
 
 
+def slow_but(quick: Sequence[str]) -> list[Any]:
+    """All metrics, those that are not quick for the slow run."""
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
+
+
 @pytest.mark.spark
-@pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
-)
+@pytest.mark.parametrize("name", slow_but(QUICK_ON_SPARK))
 def test_spark_gives_the_numbers_of_plain_pyspark(name: str, spark: Bench) -> None:
     assert_all_as_expected(name, spark.compute(name))
 
 
-@pytest.mark.sail
-@pytest.mark.parametrize("name", SAME_ON_SAIL)
-def test_sail_gives_the_numbers_of_plain_pyspark(name: str, sail: Bench) -> None:
-    assert_all_as_expected(name, sail.compute(name))
+@pytest.mark.spark
+@pytest.mark.parametrize("name", slow_but(QUICK))
+def test_native_answers_give_the_numbers_of_plain_pyspark(name: str, native: Bench) -> None:
+    assert_all_as_expected(name, native.compute(name))
 
 
-# Frames enough that every way to share a query is taken.
+# Frames enough that every way to share a query is taken; on Spark, where a frame that shares nothing takes a
+# second, one or two of every kind.
 MANY = (
     SegmentGroup.by_value("country"),
     SegmentGroup.by_value("plan"),
     SegmentGroup.by_buckets("age", [18, 25, 40, 65], outer=True),
     SegmentGroup.by_terms({"young": "age < 30", "business": "plan = 'business'"}),
 )
+FEW = (
+    SegmentGroup.by_value("country", values=["DE", None]),
+    SegmentGroup.by_value("plan", top=1),
+    SegmentGroup.by_buckets("age", [25, 40]),
+    SegmentGroup.by_terms({"young": "age < 30"}),
+)
 
 
-def assert_both_ways_agree(name: str, bench: Bench) -> None:
+def assert_both_ways_agree(name: str, bench: Bench, groups: Sequence[SegmentGroup]) -> None:
     """Compare the frames of a run that shares queries with those of one that does not."""
     source = metric_paths()[name].read_text()
     fused, apart = (
-        bench.engine.evaluate(source, bench.dataset, segments=MANY, fuse=fuse) for fuse in (True, False)
+        bench.engine.evaluate(source, bench.dataset, segments=groups, fuse=fuse) for fuse in (True, False)
     )
     tolerance = max(EXPECTED["metrics"][name]["tolerance"], 1e-8)
     for one, other in zip(fused.results, apart.results, strict=True):
@@ -134,23 +150,15 @@ def assert_both_ways_agree(name: str, bench: Bench) -> None:
         assert one.value == pytest.approx(other.value, rel=tolerance, abs=1e-12, nan_ok=True), one.frame
 
 
-@pytest.mark.sail
+@pytest.mark.spark
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SAME_ON_SAIL)
-def test_both_ways_agree_on_sail(name: str, sail: Bench) -> None:
-    assert_both_ways_agree(name, sail)
+@pytest.mark.parametrize("name", NAMES[4::4])
+def test_both_ways_agree_natively(name: str, native: Bench) -> None:
+    assert_both_ways_agree(name, native, MANY)
 
 
 @pytest.mark.spark
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES[::4])
+@pytest.mark.parametrize("name", NAMES[::7])
 def test_both_ways_agree_on_spark(name: str, spark: Bench) -> None:
-    assert_both_ways_agree(name, spark)
-
-
-@pytest.mark.sail
-@pytest.mark.parametrize("name", sorted(SAIL_DIFFERENCES))
-def test_what_sail_is_said_to_do_otherwise_it_does(name: str, sail: Bench) -> None:
-    results = sail.compute(name)
-    with pytest.raises(AssertionError):
-        assert_all_as_expected(name, results)
+    assert_both_ways_agree(name, spark, FEW)

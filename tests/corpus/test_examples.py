@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +17,7 @@ from scipy import stats
 from engine import Dataset, Engine
 from examples.make_data import make_table
 from tests.corpus.frames import HERE, compute_fingerprint
-from tests.servers import QUICK_ON_SAIL
+from tests.servers import ASKS_SPARK, engine_on
 
 EXAMPLES = HERE.parents[1] / "examples"
 PAYMENTS = EXAMPLES / "payments.parquet"
@@ -54,10 +57,16 @@ FORMULAS = {
 }
 
 
-@pytest.fixture(scope="module", params=QUICK_ON_SAIL)
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    with Engine(request.param, roots=(EXAMPLES,)) as engine:
+@pytest.fixture(scope="module", params=ASKS_SPARK)
+def engine(request: pytest.FixtureRequest, shared_options: Mapping[str, Any]) -> Iterator[Engine]:
+    with engine_on(request.getfixturevalue(f"{request.param}_backend"), **shared_options) as engine:
         yield engine
+
+
+@pytest.fixture(scope="module")
+def payments(data_dir: Path) -> Dataset:
+    """The sample, where the shared servers may read it."""
+    return Dataset(shutil.copy(PAYMENTS, data_dir / "sample.parquet"), timestamp="ts")
 
 
 def test_the_sample_is_what_the_generator_makes() -> None:
@@ -70,8 +79,8 @@ def test_every_example_has_a_formula_here() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FORMULAS))
-def test_an_example_gives_what_it_says(name: str, engine: Engine) -> None:
-    run = engine.evaluate((EXAMPLES / f"{name}.py").read_text(), Dataset(PAYMENTS, timestamp="ts"))
+def test_an_example_gives_what_it_says(name: str, engine: Engine, payments: Dataset) -> None:
+    run = engine.evaluate((EXAMPLES / f"{name}.py").read_text(), payments)
     want = FORMULAS[name](pq.read_table(PAYMENTS).to_pandas())
     assert run.overall.status == "ok", run.overall
     assert math.isclose(run.overall.value, want, rel_tol=1e-9)

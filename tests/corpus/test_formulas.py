@@ -15,7 +15,8 @@ EXPECTED = load_expected()
 
 @pytest.fixture(scope="module")
 def data() -> pd.DataFrame:
-    return make_corpus_table().to_pandas()
+    frame: pd.DataFrame = make_corpus_table().to_pandas()
+    return frame
 
 
 def test_the_dataset_is_the_one_that_the_numbers_were_computed_on():

@@ -6,22 +6,32 @@ two layers both stand in the way), and a word that the message or the hint must 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine import Dataset, Engine, SourceRefused
+from engine.backends.native import NativeSpark
 from tests.corpus.frames import HERE
+from tests.servers import engine_on
 
 PATHS = sorted((HERE / "refused").glob("*.py"))
 PAYMENTS = HERE.parents[1] / "examples" / "payments.parquet"
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with Engine("sail", roots=(PAYMENTS.parent,)) as engine:
+def engine(native_backend: NativeSpark, shared_options: dict[str, Any]) -> Iterator[Engine]:
+    with engine_on(native_backend, **shared_options) as engine:
         yield engine
+
+
+@pytest.fixture(scope="module")
+def payments(data_dir: Path) -> Dataset:
+    """The sample, where the shared servers may read it."""
+    return Dataset(shutil.copy(PAYMENTS, data_dir / "refused.parquet"), timestamp="ts")
 
 
 def read_header(path: Path) -> tuple[frozenset[str], str]:
@@ -32,12 +42,11 @@ def read_header(path: Path) -> tuple[frozenset[str], str]:
     return frozenset(codes.removeprefix("# code: ").split()), names.removeprefix("# names: ")
 
 
-@pytest.mark.sail
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_it_is_refused_and_says_why(path: Path, engine: Engine) -> None:
+def test_it_is_refused_and_says_why(path: Path, engine: Engine, payments: Dataset) -> None:
     codes, word = read_header(path)
     try:
-        result = engine.evaluate(path.read_text(), Dataset(PAYMENTS, timestamp="ts")).overall
+        result = engine.evaluate(path.read_text(), payments).overall
     except SourceRefused as refusal:
         errors = [problem for problem in refusal.problems if problem.severity == "error"]
         refusals = [(error.code, error.message, error.hint) for error in errors]

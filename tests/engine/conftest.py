@@ -1,4 +1,4 @@
-"""One engine on Sail for all tests of this folder, its language layer on, and one with it off.
+"""One engine with native answers for all tests of this folder, its language layer on, and one with it off.
 
 The tests share data: `rows.parquet`, small enough to be worked out by hand.
 """
@@ -8,13 +8,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from engine import Dataset, Engine
+from engine.backends.native import NativeSpark
 from engine.models.layers import Layers
+from tests.servers import engine_on
 
 GROUPS = ("a", "b", "c")
 ROWS = 300
@@ -50,14 +53,14 @@ def rows(rows_file: Path) -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def engine(data_dir: Path) -> Iterator[Engine]:
-    """An engine on Sail with every layer on; do not close it."""
-    with Engine("sail", roots=(data_dir,), workers=2) as made:
+def engine(native_backend: NativeSpark, shared_options: dict[str, Any]) -> Iterator[Engine]:
+    """An engine with every layer on; do not close it. What asks Spark is marked `spark`."""
+    with engine_on(native_backend, **shared_options, workers=2) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def bare(data_dir: Path) -> Iterator[Engine]:
-    """An engine on Sail whose guests are ordinary Python: only the kernel and the gateway hold them."""
-    with Engine("sail", roots=(data_dir,), workers=2, layers=Layers(language=False)) as made:
+def bare(native_backend: NativeSpark, shared_options: dict[str, Any]) -> Iterator[Engine]:
+    """An engine whose guests are ordinary Python: only the kernel and the gateway hold them."""
+    with engine_on(native_backend, **shared_options, workers=2, layers=Layers(language=False)) as made:
         yield made

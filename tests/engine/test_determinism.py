@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine import Dataset, Engine, SegmentGroup
+from engine.backends.native import NativeSpark
 from engine.models.layers import Layers
 from tests.engine.support import metric
-
-pytestmark = pytest.mark.sail
+from tests.servers import engine_on
 
 GROUPS = (
     SegmentGroup.by_value("g", values=["a", "b", "c"]),
@@ -53,9 +53,9 @@ METRICS = {
 
 
 @pytest.fixture(scope="module")
-def single(data_dir: Path) -> Iterator[Engine]:
+def single(native_backend: NativeSpark, shared_options: dict[str, Any]) -> Iterator[Engine]:
     """An engine that runs one frame at a time."""
-    with Engine("sail", roots=(data_dir,), workers=1) as made:
+    with engine_on(native_backend, **shared_options, workers=1) as made:
         yield made
 
 
@@ -65,7 +65,13 @@ def numbers(engine: Engine, source: str, rows: Dataset, groups: tuple[SegmentGro
     return {str(result.frame.segment): result.value for result in run.results}
 
 
-@pytest.mark.parametrize("name", METRICS)
+# What only Spark draws.
+DRAWS = {"F.rand without a seed", "df.sample without a seed"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.spark) if name in DRAWS else name for name in METRICS]
+)
 def test_workers_and_order_change_no_number(engine: Engine, single: Engine, rows: Dataset, name: str) -> None:
     source = METRICS[name]
     once = numbers(single, source, rows, GROUPS)
@@ -90,9 +96,12 @@ def test_state_starts_afresh_in_each_frame(single: Engine, rows: Dataset) -> Non
     assert sorted(values.values()) == [101.0, 101.0, 101.0, 301.0]
 
 
-def test_one_frames_generator_is_not_the_nexts(data_dir: Path, rows: Dataset) -> None:
+def test_one_frames_generator_is_not_the_nexts(
+    native_backend: NativeSpark, shared_options: dict[str, Any], rows: Dataset
+) -> None:
     """Also for a guest that seeds or drains the generators itself."""
     source = metric("np.random.seed(1)\nreturn np.random.rand() * 0 + np.random.default_rng().random()")
-    with Engine("sail", roots=(data_dir,), workers=1, layers=Layers(language=False)) as bare:
+    layers = Layers(language=False)
+    with engine_on(native_backend, **shared_options, workers=1, layers=layers) as bare:
         values = numbers(bare, source, rows, GROUPS)
     assert len(set(values.values())) == len(values)

@@ -6,32 +6,25 @@ import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine import Dataset, Engine, Limits, SegmentGroup
 from engine.backends import names
-from engine.backends.sail import LocalSail
 from engine.backends.spark import LocalSpark
 from engine.backends.watch import Vigilance
+from engine.pool.pool import WorkerPool
+from tests.backends.little import little_spark
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b
-from tests.servers import QUICK_ON_SAIL
+from tests.servers import engine_on
 
 # Java takes its time to run out of memory, and to start again.
 pytestmark = pytest.mark.timeout(600)
 ROWS = 300
+# On a busy machine a start of Spark takes half a minute, and there are several.
+PATIENT = Limits(frame_seconds=500, wall_seconds=550)
 
-# What a frame does depends on its data, so that several means are at work at once.
-FILLING = metric(
-    """
-    if df.agg(F.max('n')).first()[0] % 2 == 0:  # more memory than the server has, at once
-        size = F.lit(900_000_000) + F.col('n').cast('int')
-        return df.agg(F.sum(F.size(F.array_repeat(F.lit('x'), size)))).first()[0]
-    many = df.select(F.explode(F.sequence(F.lit(1), F.lit(3_000_000))).alias('k'))  # bit by bit
-    text = F.concat(F.repeat(F.lit('y'), 900), F.col('k').cast('string'))
-    return many.agg(F.size(F.collect_list(text))).first()[0]
-    """
-)
 # The pairs are of all rows, a million millions, and need no memory.
 ENDLESS = metric(
     """
@@ -53,69 +46,68 @@ HONEST = metric(
 KILLING = "return df.agg(F.sum(F.size(F.array_repeat(F.lit('x'), F.lit(900_000_000))))).first()[0]"
 
 
-@pytest.fixture(params=QUICK_ON_SAIL, scope="module")
-def fragile(request: pytest.FixtureRequest, data_dir: Path) -> Iterator[Engine]:
-    """An engine whose server has a gibibyte of memory, which is soon used up."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(names, "LocalSail", partial(LocalSail, memory_bytes=1 << 30))
-        patch.setattr(names, "LocalSpark", partial(LocalSpark, heap_bytes=1 << 30))
-        with Engine(request.param, roots=(data_dir,), workers=2) as engine:
-            yield engine
-
-
-@pytest.mark.parametrize("fuse", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_honest_frames_are_right_beside_a_run_that_kills_the_server(
-    fragile: Engine, rows: Dataset, fuse: bool
-) -> None:
-    check_goes_on(fragile, rows)
-    before = fragile.backend.generation
-    if fragile.backend.name == "sail":
-        one_of_n = SegmentGroup.by_value("n", values=[0])
-        filling = fragile.submit(FILLING, rows, segments=[one_of_n], fuse=False)
-    else:  # Java works for minutes on its last bytes before it gives up
-        filling = fragile.submit(metric(KILLING), rows)
-    endless = fragile.submit(ENDLESS, rows, limits=Limits(frame_seconds=2))
-    groups = [SegmentGroup.by_value("n", top=5), SegmentGroup.by_value("g")]
-    of_groups = [100.0 * total + 100 for total in (14850, 14950, 15050)]
-    expected = [ROWS * 44850.0 + ROWS, *(n + 1.0 for n in range(5)), *of_groups]
-    runs = 0
-    while runs < 2 or not all(run.progress.stage == "done" for run in (filling, endless)):
-        run = fragile.evaluate(HONEST, rows, segments=groups, fuse=fuse)
-        assert [one.value for one in run.results] == expected, run.results
-        runs += 1
-    for one in filling.result(timeout=5).results:
-        assert math.isnan(one.value)
-        assert (one.status, one.error.code) == ("backend_error", "backend-lost")
-    (one,) = endless.result(timeout=5).results
-    assert math.isnan(one.value)
-    # It waits for too long, or three servers die under it before.
-    assert one.error.code in {"limit-frame-seconds", "backend-lost"}
-    assert fragile.backend.generation is not before
-    check_goes_on(fragile, rows)
+@pytest.fixture(scope="module")
+def fragile(data_dir: Path, worker_pool: WorkerPool) -> Iterator[Engine]:
+    """An engine whose server dies of what is not answered natively."""
+    with (
+        little_spark(),
+        Engine("spark", roots=(data_dir,), workers=2, pool=worker_pool) as engine,
+    ):
+        yield engine
 
 
 def test_a_frame_that_kills_the_server_leaves_the_others_of_its_run_alone(
     fragile: Engine, rows: Dataset
 ) -> None:
     b = result_of_b(fragile, misbehaving(KILLING), rows)
-    assert (b.status, b.error.code) == ("backend_error", "backend-lost")
+    assert (b.status, b.error.code, b.rows) == ("backend_error", "backend-lost", 100)
 
 
 def test_a_question_that_kills_the_server_when_it_is_counted_along_does_not_cost_the_count(
     fragile: Engine, rows: Dataset
 ) -> None:
-    # Each frame ends the server twice, and Java takes its time for that.
-    groups = ["a", "b", "c"] if fragile.backend.name == "sail" else ["a"]
-    run = fragile.evaluate(metric(KILLING), rows, segments=[SegmentGroup.by_value("g", values=groups)])
-    assert [one.rows for one in run.results] == [300, *(100 for _ in groups)]
+    group = SegmentGroup.by_value("g", values=["a", "b", "c"])
+    run = fragile.evaluate(metric(KILLING), rows, segments=[group])
+    assert [one.rows for one in run.results] == [300, 100, 100, 100]
     assert {(one.status, one.error.code) for one in run.results} == {("backend_error", "backend-lost")}
     check_goes_on(fragile, rows)
 
 
-@pytest.mark.spark
+# Each death of Spark costs half a minute of processor time: one test of each kind is enough.
+@pytest.mark.spark(own=True)
+@pytest.mark.slow
+def test_honest_frames_are_right_beside_a_run_that_kills_the_server(
+    rows: Dataset, data_dir: Path, worker_pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "LocalSpark", partial(LocalSpark, heap_bytes=1 << 30))
+    with Engine("spark", native=False, roots=(data_dir,), workers=2, pool=worker_pool) as engine:
+        check_goes_on(engine, rows)
+        before = engine.backend.generation
+        killing = engine.submit(metric(KILLING), rows)
+        endless = engine.submit(ENDLESS, rows, limits=Limits(frame_seconds=2))
+        groups = [SegmentGroup.by_value("n", top=5), SegmentGroup.by_value("g")]
+        of_groups = [100.0 * total + 100 for total in (14850, 14950, 15050)]
+        expected = [ROWS * 44850.0 + ROWS, *(n + 1.0 for n in range(5)), *of_groups]
+        runs = 0
+        while runs < 2 or not all(run.progress.stage == "done" for run in (killing, endless)):
+            run = engine.evaluate(HONEST, rows, segments=groups, limits=PATIENT)
+            assert [one.value for one in run.results] == expected, run.results
+            runs += 1
+        (lost,) = killing.result(timeout=60).results
+        assert math.isnan(lost.value)
+        assert (lost.status, lost.error.code) == ("backend_error", "backend-lost")
+        (one,) = endless.result(timeout=60).results
+        assert math.isnan(one.value)
+        # It waits for too long, or three servers die under it before.
+        assert one.error.code in {"limit-frame-seconds", "backend-lost"}
+        assert engine.backend.generation is not before
+        check_goes_on(engine, rows)
+
+
+@pytest.mark.spark(own=True)
 @pytest.mark.slow
 def test_a_frame_that_fills_the_disk_of_spark_leaves_the_others_alone(
-    rows: Dataset, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    rows: Dataset, data_dir: Path, worker_pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched = partial(LocalSpark, vigilance=Vigilance(disk_bytes=100 << 20))
     monkeypatch.setattr(names, "LocalSpark", watched)
@@ -126,20 +118,19 @@ def test_a_frame_that_fills_the_disk_of_spark_leaves_the_others_alone(
     far = far.select(F.md5(F.concat_ws('-', 'n', 'm', 'k', 'j')).alias('h'), 'n')
     return far.repartition(7, 'h').groupBy('h').agg(F.sum('n').alias('t')).agg(F.max('t')).first()[0]
     """
-    with Engine("spark", roots=(data_dir,), workers=2) as engine:
+    with Engine("spark", native=False, roots=(data_dir,), workers=2, pool=worker_pool) as engine:
         b = result_of_b(engine, misbehaving(filling), rows, limits=Limits(frame_seconds=100))
         check_goes_on(engine, rows)
     assert (b.status, b.error.code) == ("backend_error", "backend-lost")
 
 
-@pytest.mark.spark
 @pytest.mark.slow
 def test_a_regular_expression_that_overflows_the_stack_costs_spark_nothing(
-    rows: Dataset, data_dir: Path
+    rows: Dataset, spark_backend: LocalSpark, shared_options: dict[str, Any]
 ) -> None:
     text = "F.repeat(F.col('g'), 200_000)"
     overflowing = f"return df.agg(F.max(F.length(F.regexp_extract({text}, '((a|b|c))*', 0)))).first()[0]"
-    with Engine("spark", roots=(data_dir,), workers=2) as engine:
+    with engine_on(spark_backend, **shared_options, workers=2) as engine:
         check_goes_on(engine, rows)
         before = engine.backend.generation
         b = result_of_b(engine, misbehaving(overflowing), rows)

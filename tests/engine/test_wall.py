@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from engine import Dataset, Engine
+from engine.backends.native import NativeSpark
 from engine.models.layers import Layers
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b
+from tests.servers import engine_on
 from tests.waiting import wait_until
-
-pytestmark = pytest.mark.sail
 
 SECRET = "CALCMETRIC_TEST_SECRET"
 
@@ -124,10 +124,11 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def walled(data_dir: Path) -> Iterator[Engine]:
+def walled(native_backend: NativeSpark, data_dir: Path, spool_dir: Path) -> Iterator[Engine]:
     """An engine made by a host that holds a secret in its environment."""
     os.environ[SECRET] = "hunter2"
-    with Engine("sail", roots=(data_dir,), workers=2, layers=Layers(language=False)) as made:
+    layers = Layers(language=False)
+    with engine_on(native_backend, spool_dir, roots=(data_dir,), workers=2, layers=layers) as made:
         yield made
     del os.environ[SECRET]
 
@@ -179,4 +180,4 @@ def test_threads_are_allowed_and_end_with_the_worker(walled: Engine, rows: Datas
     return df.count()
     """
     assert walled.evaluate(metric(body), rows).overall.value == 300.0
-    assert wait_until(lambda: threading.active_count() <= before, 5)
+    assert wait_until(lambda: threading.active_count() <= before)

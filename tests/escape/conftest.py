@@ -47,11 +47,13 @@ def canaries() -> Iterator[Canaries]:
 @pytest.fixture(scope="module")
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     chosen: dict[str, dict[str, Specimen]] = {}
-    for item in request.session.items:
+    items = request.session.items
+    for item in items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if item.path == request.path and {"ablation", "specimen"} <= parameters.keys():
             specimen = parameters["specimen"]
             chosen.setdefault(parameters["ablation"], {})[specimen.name] = specimen
-    troupe = Troupe(tmp_path_factory.mktemp("data"))
+    asks_spark = any(item.path == request.path and item.get_closest_marker("spark") for item in items)
+    troupe = Troupe(tmp_path_factory.mktemp("data"), spark=asks_spark)
     yield Stage(troupe, chosen, request.config.stash.setdefault(SEEN, {}))
     troupe.close()

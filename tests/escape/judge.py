@@ -40,7 +40,7 @@ class Observation:
 def describe(outcome: Run | BaseException) -> tuple[str, str, str]:
     """Status, code, and a text for people."""
     if isinstance(outcome, Run):
-        result = outcome.overall
+        result = outcome.results[0]
         shown = f"{result.value} {result.error} {result.printed[:2_000]}"
         return result.status, result.error.code if result.error else "", shown
     if isinstance(outcome, SourceRefused):
@@ -86,6 +86,7 @@ def compare(run: Run, specimen: Specimen) -> set[str]:
     reached = {
         "result": full.status in ("ok", "nan"),
         "size": full.status == "ok",
+        "kernel": full.status == "ok",
         "frame": any(other.value == POISON for other in others),
         "memory": peak > _HELD_BYTES,
     }

@@ -47,4 +47,6 @@ def write_secrets(folder: Path) -> Path:
         base.execute("create table t (secret integer)")
         base.execute(f"insert into t values ({FILE_SECRET})")
     base.close()
+    for path in folder.iterdir():
+        path.chmod(0o644)  # whatever the umask: it is not their mode that keeps a guest away
     return folder

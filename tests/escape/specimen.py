@@ -19,6 +19,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent / "specimens"
 LAYERS = ("language", "gateway", "worker", "server")
@@ -27,7 +28,7 @@ ABLATIONS = ("all", "none", *LAYERS)
 # What cannot be taken away: a fresh process for each run, deadlines, framing, the validator of results, a
 # session of its own, programs that start with an empty environment.
 ENGINE = "engine"
-# What Sail cannot do anyway, and Spark can: such an attempt must be refused before it, or it proves nothing.
+# What the backend does not do anyway: such an attempt must be refused before it, or it proves nothing.
 BACKEND = "backend"
 
 CLASSES: Mapping[str, str] = {
@@ -50,6 +51,7 @@ GOALS: Mapping[str, str] = {
     "memory": "a worker held more memory than its limit",
     "size": "a query, text or number beyond a cap went through",
     "time": "the call outlived its deadline",
+    "kernel": "a system call that no honest worker makes went through",
     "frame": "the number of another frame of the run is not what it was",
     "run": "the next run's number is not what it was, or there is none",
     "result": "something that is no number passed for one",
@@ -136,7 +138,7 @@ def load(path: Path) -> Specimen:
         raise ValueError(f"{name}: {error}") from None
 
 
-def _parse_header(text: str) -> dict[str, object]:
+def _parse_header(text: str) -> dict[str, Any]:
     found: dict[str, str] = {}
     last = ""
     for line in text.splitlines():

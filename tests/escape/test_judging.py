@@ -6,19 +6,21 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.escape import canaries as cage
-from tests.escape.canaries import find_told
+from tests.escape.canaries import Canaries, find_told
 from tests.escape.ears import VICTIM_SECRET
 from tests.escape.judge import find_host
 from tests.escape.secret_files import FILE_SECRET
 from tests.escape.specimen import Specimen
 
 
-def effects(canaries, do):
+def effects(canaries: Canaries, do: Callable[[], Any]) -> set[str]:
     """What is found after doing something, and nothing after that."""
     canaries.find_effects()
     undo = do()

@@ -1,9 +1,7 @@
 """Every specimen with every layer off, which shows that it is a real attempt, and with each layer alone.
 
 What is seen must be what its header claims, so that the table made of the headers is true. All of it runs on
-Sail: what stands before the server is the same code on Spark, where an attempt takes seconds instead of
-tenths of one. Spark's own layer is tried in `tests/backends/test_confinement` and
-`tests/engine/test_server_wall`.
+Spark with native answers.
 """
 
 import pytest
@@ -11,7 +9,7 @@ import pytest
 from tests.escape.specimen import BACKEND, LAYERS, load_all
 
 # The first test of each set of layers runs all specimens with it.
-pytestmark = [pytest.mark.sail, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.spark(own=True), pytest.mark.timeout(900)]
 SPECIMENS = load_all()
 CASES = [
     pytest.param(ablation, specimen, id=f"{ablation}-{specimen.name}")
@@ -38,6 +36,6 @@ REFUSED = [specimen for specimen in SPECIMENS if BACKEND in specimen.stopped_by]
 @pytest.mark.parametrize(
     ("ablation", "specimen"), [pytest.param("gateway", specimen, id=specimen.name) for specimen in REFUSED]
 )
-def test_what_sail_cannot_do_is_refused_by_the_gateway(stage, ablation, specimen):
+def test_what_the_backend_cannot_do_is_refused_by_the_gateway(stage, ablation, specimen):
     seen = stage.observe(specimen, ablation)
     assert not seen.escaped and seen.status == "refused", seen

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,6 +30,7 @@ from engine.frames import (
 )
 from engine.frames.build import aggregated, call, filtered, literal, long, named, projected
 from engine.models import Dataset
+from tests.opened import opened
 
 # The last Sunday of October, when Berlin's clocks show 02:00 to 03:00 twice.
 FIRST = datetime(2026, 10, 23, 21, 0, tzinfo=UTC)
@@ -37,7 +39,7 @@ ROWS = 24 * 4 * 4  # four days, one row each quarter of an hour
 OTHER_NAN = struct.unpack("<d", struct.pack("<Q", 0xFFF8000000000000))[0]
 
 
-def cycle(values: list, kind: pa.DataType) -> pa.Array:
+def cycle(values: list[Any], kind: pa.DataType) -> pa.Array:
     return pa.array([values[i % len(values)] for i in range(ROWS)], kind, from_pandas=False)
 
 
@@ -80,9 +82,9 @@ class Asker:
         path = folder / "frames" / "hard.parquet"
         path.parent.mkdir(exist_ok=True)
         pq.write_table(make_table(), path, row_group_size=100)
-        read = pb.Read(data_source=pb.Read.DataSource(format="parquet", paths=[str(path)]))
-        self.source = pb.Relation(read=read)
-        self.session = backend.open_session()
+        self.source = opened(path)
+        self._opened = backend.open_session()
+        self.session = self._opened.unordered()
         self.schema = self.analyze(self.source)
 
     def analyze(self, relation: pb.Relation) -> pb.DataType:
@@ -98,7 +100,7 @@ class Asker:
         ]
         return pa.concat_tables(batches)
 
-    def plan(self, timestamp: str | None = None, retention: str | None = None, **options) -> FramePlan:
+    def plan(self, timestamp: str | None = None, retention: str | None = None, **options: Any) -> FramePlan:
         return plan_on(self.schema, timestamp, retention, **options)
 
     def counted(self, plan: FramePlan, source: pb.Relation) -> FrameSet:
@@ -111,7 +113,7 @@ class Asker:
         *keys, rows = self.table(cell_query(plan, source, names, 100_000)).columns
         return Cells(keys, rows.to_numpy())
 
-    def frames(self, timestamp: str | None = None, retention: str | None = None, **options) -> FrameSet:
+    def frames(self, timestamp: str | None = None, retention: str | None = None, **options: Any) -> FrameSet:
         """The frames, after checking that all ways to tell which rows are in them say the same."""
         plan = self.plan(timestamp, retention, **options)
         frames = self.counted(plan, self.source)
@@ -154,18 +156,18 @@ class Asker:
                     assert numbering.frames(family)[rows.column("number").to_numpy()].tolist() == found
 
     def close(self) -> None:
-        self.session.close()
+        self._opened.close()
 
 
 def plan_on(
-    schema: pb.DataType, timestamp: str | None = None, retention: str | None = None, **options
+    schema: pb.DataType, timestamp: str | None = None, retention: str | None = None, **options: Any
 ) -> FramePlan:
     dataset = Dataset("hard.parquet", timestamp, retention)
     return plan_frames(schema, dataset, check_expression=str.strip, **options)
 
 
 def local(table: pa.Table) -> pb.Relation:
-    """A table that travels within the plan, in at least one batch: Sail needs one."""
+    """A table that travels within the plan, in one batch at least."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         for batch in table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]:

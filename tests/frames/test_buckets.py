@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
@@ -13,7 +14,7 @@ from engine.frames.axes import KeyedAxis
 from engine.frames.buckets import place_of
 from engine.frames.build import named, projected
 from engine.models import SegmentGroup
-from tests.frames.data import local, plan_on
+from tests.frames.data import Asker, local, plan_on
 
 KINDS = {
     "byte": (pa.int8(), 8),
@@ -27,13 +28,14 @@ WEEKS = [DAY + i * timedelta(weeks=1) for i in range(6)]
 
 
 def places(
-    asker, name: str, kind: pa.DataType, values: list, edges: list, *, outer: bool
-) -> tuple[list, list]:
+    asker: Asker, name: str, kind: pa.DataType, values: list[Any], edges: list[Any], *, outer: bool
+) -> tuple[list[int], list[int]]:
     """The places of values by the key of the buckets, and by comparing with each bucket."""
     source = local(pa.table({name: pa.array(values, kind)}))
     group = SegmentGroup.by_buckets(name, edges, outer)
     plan = plan_on(asker.analyze(source), segments=[group])
     axis = plan.groups[0].axes[0]
+    assert isinstance(axis, KeyedAxis) and axis.members is not None
     general = place_of([member.condition for member in axis.members])
     assert is_division(axis)
     table = asker.table(projected(source, [named(frame_keys(plan)[0], "key"), named(general, "general")]))
@@ -44,7 +46,7 @@ def is_division(axis: KeyedAxis) -> bool:
     return b"div" in axis.key.SerializeToString()
 
 
-def by_hand(value, edges: list, *, outer: bool) -> int:
+def by_hand(value: Any, edges: list[Any], *, outer: bool) -> int:
     if value is None:
         return 0
     inner = [low <= value < high for low, high in pairwise(edges)]
@@ -52,6 +54,7 @@ def by_hand(value, edges: list, *, outer: bool) -> int:
     return tests.index(True) + 1 if any(tests) else 0
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize("outer", [False, True])
 @pytest.mark.parametrize(("name", "low", "step", "buckets"), [
     ("byte", -128, 1, 256), ("byte", -100, 60, 4), ("byte", -1000, 500, 4), ("byte", 126, 1, 4),
@@ -71,6 +74,7 @@ def test_whole_numbers_at_their_extremes(asker, name, low, step, buckets, outer)
     assert key == [by_hand(value, edges, outer=outer) for value in values]
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize("outer", [False, True])
 def test_days(asker, outer):
     values = [
@@ -84,11 +88,13 @@ def test_days(asker, outer):
     assert set(key) == set(range(8 if outer else 6))
 
 
-def axis_of(kind: pb.DataType, edges: list) -> KeyedAxis:
+def axis_of(kind: pb.DataType, edges: list[Any]) -> KeyedAxis:
     schema = pb.DataType(
         struct=pb.DataType.Struct(fields=[pb.DataType.StructField(name="x", data_type=kind)])
     )
-    return plan_on(schema, segments=[SegmentGroup.by_buckets("x", edges)]).groups[0].axes[0]
+    axis = plan_on(schema, segments=[SegmentGroup.by_buckets("x", edges)]).groups[0].axes[0]
+    assert isinstance(axis, KeyedAxis)
+    return axis
 
 
 T = pb.DataType

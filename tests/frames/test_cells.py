@@ -21,7 +21,7 @@ from engine.frames import (
 )
 from engine.models import SegmentGroup, TimeRange
 from tests.frames.data import FIRST, OTHER_NAN, local, plan_on, shape
-from tests.servers import QUICK_ON_SAIL
+from tests.servers import NATIVE
 
 T = pb.DataType
 NAN = float("nan")
@@ -69,7 +69,7 @@ TIMES = [
 
 
 @st.composite
-def tables(draw):
+def tables(draw: st.DrawFn) -> pa.Table:
     size = draw(st.integers(0, 25))
     return pa.table(
         {
@@ -79,7 +79,9 @@ def tables(draw):
     )
 
 
-@pytest.mark.parametrize("asker", QUICK_ON_SAIL, indirect=True)
+@pytest.mark.spark
+@pytest.mark.slow
+@pytest.mark.parametrize("asker", NATIVE, indirect=True)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     table=tables(),
@@ -94,6 +96,7 @@ def test_one_query_says_what_one_for_each_group_does(asker, table, groups, time)
     asker.check_families(plan, source, counted)
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize("name", sorted(COLUMNS.keys() - {"device"}))
 def test_values_that_are_equally_frequent_come_in_the_order_of_the_backend(asker, name):
     kind, values = COLUMNS[name]
@@ -105,12 +108,10 @@ def test_values_that_are_equally_frequent_come_in_the_order_of_the_backend(asker
     assert frames.cut[0].members == distinct - 2
 
 
+@pytest.mark.spark
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "time",
-    [
-        pytest.param(TIMES[0], id="everything"),
-        pytest.param(TIMES[-1], id="windows", marks=pytest.mark.slow),
-    ],
+    "time", [pytest.param(TIMES[0], id="everything"), pytest.param(TIMES[-1], id="windows")]
 )
 def test_every_kind_of_group_at_once_on_the_same_rows(asker, time):
     generator = np.random.default_rng(7)
@@ -128,6 +129,7 @@ def test_every_kind_of_group_at_once_on_the_same_rows(asker, time):
     asker.check_families(plan, source, counted)
 
 
+@pytest.mark.spark
 def test_too_many_cells_are_one_more_than_asked_for(asker):
     plan = asker.plan(segments=[BY("age")])
     assert asker.table(cell_query(plan, asker.source, ("k",), 3)).num_rows == 4

@@ -5,12 +5,14 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from engine.errors import BackendError, DataError
 from engine.frames import check_term_types, interpret_counts, term_probe
 from engine.frames.counts import count_queries
+from engine.frames.frameset import FrameSet
 from engine.models import Cut, SegmentGroup, TimeRange, parse_zone
 from tests.frames.data import FIRST, ROWS, make_table
 
@@ -19,7 +21,7 @@ BERLIN = parse_zone("Europe/Berlin")
 NAN = float("nan")
 
 
-def segments(frames) -> list[tuple]:
+def segments(frames: FrameSet) -> list[tuple[Any, ...]]:
     """Value, type and rows of each segment."""
     return [
         (planned.frame.segment.value, planned.frame.segment.type, planned.rows)
@@ -28,11 +30,11 @@ def segments(frames) -> list[tuple]:
     ]
 
 
-def key(value):
+def key(value: object) -> object:
     return "NaN" if isinstance(value, float) and math.isnan(value) else value
 
 
-def expected(name: str) -> Counter:
+def expected(name: str) -> Counter[Any]:
     return Counter(key(row[name]) for row in TABLE)
 
 
@@ -43,6 +45,7 @@ def test_without_groups_there_is_the_full_frame(asker):
     assert frames.cut == ()
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -237,6 +240,7 @@ def instants(name: str) -> list[datetime]:
     return [datetime(value.year, value.month, value.day, tzinfo=BERLIN).astimezone(UTC) for value in values]
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize("name", ["ts", "wall", "day"])
 @pytest.mark.parametrize(
     "every", ["1h", "1d", *(pytest.param(every, marks=pytest.mark.slow) for every in ("6h", "1w", "1M"))]
@@ -247,6 +251,7 @@ def test_windows_across_the_change_of_the_clocks(asker, name, every):
     frames = asker.frames(name, time=time, every=every, zone="Europe/Berlin", segments=groups)
     known = instants(name)
     whole, *rest = frames.frames
+    assert time.start is not None and time.end is not None
     assert whole.rows == sum(time.start <= instant < time.end for instant in known)
     series = [planned for planned in rest if planned.frame.segment is None]
     assert [planned.rows for planned in series] == [
@@ -264,6 +269,7 @@ def test_rows_without_a_timestamp_are_inside_only_where_there_is_no_range(asker,
     assert asker.frames(name, time=ages).frames[0].rows == ROWS - expected(name)[None]
 
 
+@pytest.mark.spark
 def test_members_are_found_within_the_range(asker):
     now = FIRST + timedelta(hours=1)
     frames = asker.frames("ts", "1h", as_of=now, segments=[SegmentGroup.by_value("odd name.x")])
@@ -271,6 +277,7 @@ def test_members_are_found_within_the_range(asker):
     assert frames.frames[0].rows == 3
 
 
+@pytest.mark.spark
 def test_a_range_without_rows(asker):
     time = TimeRange("2001-01-01T00:00:00Z", "2001-01-03T00:00:00Z")
     groups = [
@@ -283,11 +290,12 @@ def test_a_range_without_rows(asker):
     assert frames.cut == ()
 
 
+@pytest.mark.spark
 def test_expressions_are_probed_before_the_run(asker):
     good = asker.plan(segments=[SegmentGroup.where("new", "new"), SegmentGroup.where("old", "age > 3")])
     check_term_types(good, asker.analyze(term_probe(good, asker.source)))
     number = asker.plan(segments=[SegmentGroup.where("sum", "age + 1")])
-    with pytest.raises(DataError, match=r"where\('sum'\): the expression is not Boolean but integer"):
+    with pytest.raises(DataError, match=r"segment 'sum': the expression is not Boolean but integer"):
         check_term_types(number, asker.analyze(term_probe(number, asker.source)))
     unknown = asker.plan(segments=[SegmentGroup.where("x", "nothing > 1")])
     with pytest.raises(BackendError):

@@ -1,5 +1,6 @@
 """Which frame of a family a row is in, by columns of its keys, however they come."""
 
+from collections.abc import Hashable
 from datetime import date
 from decimal import Decimal
 
@@ -47,7 +48,7 @@ def test_the_frame_of_a_row(column, keys, expected):
 @pytest.mark.parametrize("size", [3, 2_000])
 def test_the_frame_of_a_row_by_many_keys(size):
     generator = np.random.default_rng(5)
-    frames = {(a, b): a * 7 + b for a in range(size) for b in (a, size - a)}
+    frames: dict[tuple[Hashable, ...], int] = {(a, b): a * 7 + b for a in range(size) for b in (a, size - a)}
     columns = [pa.array(generator.integers(-1, size + 1, 5_000)) for _ in range(2)]
     expected = [frames.get(pair, -1) for pair in zip(*(c.to_pylist() for c in columns), strict=True)]
     assert frames_of(Family((0, 1), None, frames), columns).tolist() == expected

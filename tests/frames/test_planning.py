@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
@@ -48,7 +49,7 @@ def check(text: str) -> str:
 
 
 def plan(
-    *segments: SegmentGroup, timestamp: str | None = None, retention: str | None = None, **options
+    *segments: SegmentGroup, timestamp: str | None = None, retention: str | None = None, **options: Any
 ) -> FramePlan:
     dataset = Dataset("x.parquet", timestamp, retention)
     return plan_frames(SCHEMA, dataset, segments=segments, check_expression=check, **options)
@@ -84,15 +85,15 @@ DAY = TimeRange("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z")
         (lambda: plan(BUCKETS("price", [0, 1e-50])), "does not go with 'price'"),
         (lambda: plan(BUCKETS("day", [1, 2])), "give dates"),
         (lambda: plan(BUCKETS("ts", [datetime(2026, 1, 1), datetime(2026, 1, 2)])), "give aware datetimes"),
-        (lambda: plan(WHERE("x", "SELECT 1")), r"where\('x'\): a subquery is refused \(use columns only\)"),
+        (lambda: plan(WHERE("x", "SELECT 1")), r"segment 'x': a subquery is refused \(use columns only\)"),
         (lambda: plan(BY("country"), BY("country")), "'country' is given twice"),
-        (lambda: plan("country"), "must be made with SegmentGroup"),
+        (lambda: plan("country"), "must be made with SegmentGroup"),  # type: ignore[arg-type]
         (lambda: plan(timestamp="tss"), "timestamp: there is no column 'tss'; did you mean 'ts'"),
         (lambda: plan(timestamp="country"), "of type string, which says no time; cast it"),
         (lambda: plan(timestamp="score"), "TIMESTAMP, TIMESTAMP_NTZ or DATE"),
-        (lambda: plan(time=DAY), "--timestamp ts"),
+        (lambda: plan(time=DAY), "timestamp='ts'"),
         (lambda: plan(timestamp="ts", time=TimeRange.last("7d")), "as_of"),
-        (lambda: plan(timestamp="ts", retention="7d"), "counts back from as_of"),
+        (lambda: plan(timestamp="ts", retention="7d"), "counts back from now: give as_of"),
         (lambda: plan(timestamp="ts", retention="7d", time=DAY, as_of="2026-12-01T00Z"), "nothing in"),
         (lambda: plan(timestamp="ts", every="1d"), "both ends"),
         (lambda: plan(every="1d"), "both ends"),
@@ -168,6 +169,7 @@ def test_the_bound_of_a_run(options, start, end):
 
 def test_the_retention_counts_local_days():
     time = plan(timestamp="ts", retention="1d", as_of="2026-10-26T00:00:00+01:00", zone="Europe/Berlin").time
+    assert time.start is not None and time.end is not None
     assert time.end - time.start == timedelta(hours=25)
 
 
@@ -227,14 +229,13 @@ def test_the_index_is_that_of_the_interval(start, hours, every, kind, at):
     tiles = windows(TimeRange(start, end), every, BERLIN)
     units = clock(kind)
     bound = units.interval(start, end)
+    assert bound.low is not None and bound.high is not None
     if bound.low >= bound.high:
         return
     now = bound.low + int((bound.high - bound.low) * at)
     index = evaluate(units.window_index(tiles), now)
-    inside = [
-        i for i, interval in enumerate(units.intervals(tiles, bound)) if interval.low <= now < interval.high
-    ]
-    assert inside == [index]
+    bounds = [(interval.low, interval.high) for interval in units.intervals(tiles, bound)]
+    assert [i for i, (low, high) in enumerate(bounds) if (low or 0) <= now < (high or 0)] == [index]
     if kind == "ts":
         starts = [units.units(window.start) for window in tiles]
         assert index == bisect_right(starts, now) - 1

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -61,7 +62,7 @@ def source_of(plans: Sequence[Plan]) -> str:
 
 
 def run_both(
-    engine: Engine, plans: Sequence[Plan], data: Path, groups: Sequence[SegmentGroup], **options: object
+    engine: Engine, plans: Sequence[Plan], data: Path, groups: Sequence[SegmentGroup], **options: Any
 ) -> tuple[Run, Run]:
     """The fused run and the other one."""
     dataset = Dataset(data, timestamp="t")

@@ -120,10 +120,6 @@ ROWS: dict[str, Query] = {
     "aggregate of a window": lambda df: (
         df.withColumn("top", F.max("y").over(by_s)).filter("y = top").agg(F.sum("id"), F.count("*"))
     ),
-}
-
-# Of such answers, those that Sail does not give even for one frame, or not for many at once.
-SPARK_ONLY: dict[str, Query] = {
     "select star of frame": lambda df: df.select(df["*"]).select("id", "xs"),
     "hash of all": lambda df: df.select("id", "n", "s").select(F.hash("*"), F.xxhash64("*").alias("h")),
     "rollup": lambda df: df.rollup("s", "n").agg(F.sum("y"), F.count("*")),

@@ -81,6 +81,7 @@ REFUSED: dict[str, tuple[Query, str]] = {
     "today": (lambda df: df.filter(F.col("d") < F.current_date()), "changes from run to run"),
     "today in text": (lambda df: df.filter("d < current_date"), "changes from run to run"),
     "today as a column": (lambda df: df.select(F.col("current_date")), "changes from run to run"),
+    "numbered rows": (lambda df: df.zipWithIndex("at"), "changes from run to run"),
     "row ids": (lambda df: df.select(F.monotonically_increasing_id()), "changes from run to run"),
     "subquery": (lambda df: df.filter(df["y"] > df.agg(F.avg("y")).scalar()), "a relation of several parts"),
     "first value": (lambda df: df.agg(F.first("n")), "first, whose value depends on the order"),

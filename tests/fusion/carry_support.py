@@ -23,6 +23,7 @@ from engine.fusion.carry import Carried, carry, key_names, keyed_base
 from engine.fusion.chain import Chain, parse_chain, stack
 from engine.models import Dataset, SegmentGroup
 from engine.plans import bind
+from tests.opened import opened
 from tests.plans.offline import Offline
 
 Query = Callable[[Any], Any]
@@ -83,8 +84,7 @@ class Both:
         path = folder / "carry" / "awkward.parquet"
         path.parent.mkdir(exist_ok=True)
         pq.write_table(make_table(), path, row_group_size=9)
-        read = pb.Read(data_source=pb.Read.DataSource(format="parquet", paths=[str(path)]))
-        self.source = pb.Relation(read=read)
+        self.source = opened(path)
         self.offline = Offline()
         self.session = backend.open_session()
         group = SegmentGroup.by_value("seg", values=SEGMENTS)

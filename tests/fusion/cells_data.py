@@ -19,6 +19,7 @@ from engine.fusion.cells import CellsPlan, Rolled, plan_cells
 from engine.fusion.chain import Chain, parse_chain, stack
 from engine.plans import Fetch, bind, parse_request
 from sandbox.contract.framing import Method
+from tests.opened import opened
 from tests.plans.offline import Offline
 
 NAN, INF = float("nan"), float("inf")
@@ -70,24 +71,19 @@ Metric = Callable[[Any], Any]
 
 
 class Bench:
-    """One backend over the table.
+    """One backend over the table."""
 
-    Attributes:
-        spark: whether it is Spark.
-    """
-
-    def __init__(self, backend: Backend, folder: Path, offline: Offline, *, spark: bool) -> None:
+    def __init__(self, backend: Backend, folder: Path, offline: Offline) -> None:
         path = folder / "cells" / f"awkward-{backend.name}.parquet"
         path.parent.mkdir(exist_ok=True)
         pq.write_table(make_table(), path)
-        self.source = pb.Relation(
-            read=pb.Read(data_source=pb.Read.DataSource(format="parquet", paths=[str(path)]))
-        )
-        self.session = backend.open_session()
+        self.source = opened(path)
+        self._opened = backend.open_session()
+        self.session = self._opened.unordered()
         request = pb.AnalyzePlanRequest()
         request.schema.plan.root.CopyFrom(self.source)
         self.schema = self.session.analyze(request).schema.schema
-        self.offline, self.spark = offline, spark
+        self.offline = offline
 
     def relation(self, metric: Metric) -> pb.Relation:
         """What a guest would send."""
@@ -96,7 +92,7 @@ class Bench:
         return parsed.relation
 
     def plan(self, metric: Metric, **options: Any) -> CellsPlan:
-        return plan_cells(parse_chain(self.relation(metric)), spark=self.spark, schema=self.schema, **options)
+        return plan_cells(parse_chain(self.relation(metric)), schema=self.schema, **options)
 
     def fetch(self, relation: pb.Relation, frame: pb.Relation | None = None) -> pa.Table:
         bound = bind(relation, frame=frame or self.source, views={}, scope="q")
@@ -131,7 +127,7 @@ class Bench:
         return roll(plan, self.cells(stack(chain.read, plan.lower), plan.states))
 
     def close(self) -> None:
-        self.session.close()
+        self._opened.close()
 
 
 def roll(plan: CellsPlan, table: pa.Table) -> dict[str, tuple[Rolled, int]]:

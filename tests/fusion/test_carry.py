@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pyspark.sql.connect.proto as pb
 import pytest
 from pyspark.sql.connect.functions import builtin as F  # noqa: N812
 from pyspark.sql.connect.window import Window
 
 from engine.frames.build import column, long
-from engine.fusion.carry import Carried, Shape, carry, key_names, keyed_base, shape_of
+from engine.fusion.carry import Carried, carry, is_row_wise, key_names, keyed_base
 from engine.fusion.chain import Chain
 from engine.fusion.unfused import Unfused
 from engine.plans.caps import FIRST_BOUND_ID
 from engine.plans.trees import copy, walk, with_plan_ids
 from sandbox.contract.settings import PLACEHOLDER
-from tests.fusion.carry_cases import ORDERED, ROWS, SPARK_ONLY, TIED
+from tests.fusion.carry_cases import ORDERED, ROWS, TIED
 from tests.fusion.carry_refused import REFUSED
 from tests.fusion.carry_support import Query, chain_of, make_table
 from tests.plans.offline import Offline, some_frame
 
-CARRIED = {**ROWS, **ORDERED, **TIED, **SPARK_ONLY}
+CARRIED = {**ROWS, **ORDERED, **TIED}
 COLUMNS = tuple(make_table().column_names)
 KEYS = ("_calcmetric_key0", "_calcmetric_key1")
 
@@ -38,12 +41,17 @@ def of_frame(steps: int) -> tuple[str, ...]:
     return COLUMNS
 
 
-def carried(chain: Chain, columns_of=of_frame, keys=KEYS, **options) -> Carried:
+def carried(
+    chain: Chain,
+    columns_of: Callable[[int], tuple[str, ...]] = of_frame,
+    keys: tuple[str, ...] = KEYS,
+    **options: Any,
+) -> Carried:
     base = keyed_base(chain.read, some_frame(), [(key, long(1)) for key in keys])
     return carry(chain, base, keys, columns_of, **options)
 
 
-def refusal(chain: Chain, columns_of=of_frame, **options) -> str:
+def refusal(chain: Chain, columns_of: Callable[[int], tuple[str, ...]] = of_frame, **options: Any) -> str:
     with pytest.raises(Unfused) as caught:
         carried(chain, columns_of, **options)
     return caught.value.reason
@@ -164,27 +172,27 @@ def test_the_base_hides_what_is_below(offline: Offline) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "shape"),
+    ("query", "row_wise"),
     [
-        (lambda df: df, Shape(True, False)),
-        (lambda df: df.filter("n > 1").select("id", F.explode("xs")).orderBy("id"), Shape(True, False)),
-        (lambda df: df.dropna().fillna(0).unpivot("id", ["n"], "a", "b").drop("id"), Shape(True, False)),
-        (lambda df: df.select(F.count("*").over(Window.partitionBy("s"))), Shape(False, False)),
-        (lambda df: df.distinct(), Shape(False, False)),
-        (lambda df: df.orderBy("id").limit(1), Shape(False, False)),
-        (lambda df: df.groupBy("s").count(), Shape(False, False)),
-        (lambda df: df.groupBy().pivot("s", ["p"]).count(), Shape(False, False)),
-        (lambda df: df.agg(F.sum("n")), Shape(False, True)),
+        (lambda df: df, True),
+        (lambda df: df.filter("n > 1").select("id", F.explode("xs")).orderBy("id"), True),
+        (lambda df: df.dropna().fillna(0).unpivot("id", ["n"], "a", "b").drop("id"), True),
+        (lambda df: df.select(F.count("*").over(Window.partitionBy("s"))), False),
+        (lambda df: df.distinct(), False),
+        (lambda df: df.orderBy("id").limit(1), False),
+        (lambda df: df.groupBy("s").count(), False),
+        (lambda df: df.groupBy().pivot("s", ["p"]).count(), False),
+        (lambda df: df.agg(F.sum("n")), False),
         (
             lambda df: df.selectExpr("sum(n) AS t").withColumn("u", F.col("t") + 1).limit(1),
-            Shape(False, True),
+            False,
         ),
-        (lambda df: df.groupBy("s").count().agg(F.max("count")).distinct(), Shape(False, True)),
-        (lambda df: df.agg(F.sum("n").alias("t")).filter("t > 1"), Shape(False, False)),
-        (lambda df: df.selectExpr("sum(n) OVER (PARTITION BY s)"), Shape(False, False)),
-        (lambda df: df.agg(F.sum("n").alias("t")).limit(0), Shape(False, False)),
-        (lambda df: df.agg(F.count("n").alias("t")).select(F.explode(F.array("t"))), Shape(False, False)),
+        (lambda df: df.groupBy("s").count().agg(F.max("count")).distinct(), False),
+        (lambda df: df.agg(F.sum("n").alias("t")).filter("t > 1"), False),
+        (lambda df: df.selectExpr("sum(n) OVER (PARTITION BY s)"), False),
+        (lambda df: df.agg(F.sum("n").alias("t")).limit(0), False),
+        (lambda df: df.agg(F.count("n").alias("t")).select(F.explode(F.array("t"))), False),
     ],
 )
-def test_shapes(offline: Offline, query: Query, shape: Shape) -> None:
-    assert shape_of(chain_of(offline, query)) == shape
+def test_which_chains_are_row_wise(offline: Offline, query: Query, row_wise: bool) -> None:
+    assert is_row_wise(chain_of(offline, query)) == row_wise

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 import pytest
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from engine.errors import BackendError
@@ -18,7 +20,7 @@ from engine.fusion.cells import guardable, row_condition, states_under
 from engine.fusion.chain import parse_chain, stack
 from tests.fusion.cells_data import GROUPS, KINDS, Bench, part, roll
 from tests.plans.offline import Offline
-from tests.servers import BOTH
+from tests.servers import ASKS_SPARK
 
 PARTS = ("all", *KINDS)
 
@@ -72,10 +74,10 @@ def offline() -> Iterator[Offline]:
         yield Offline()
 
 
-@pytest.fixture(scope="module", params=BOTH)
+@pytest.fixture(scope="module", params=ASKS_SPARK)
 def bench(request, data_dir, offline) -> Iterator[Bench]:
     backend = request.getfixturevalue(f"{request.param}_backend")
-    bench = Bench(backend, data_dir, offline, spark=request.param == "spark")
+    bench = Bench(backend, data_dir, offline)
     yield bench
     bench.close()
 
@@ -90,15 +92,21 @@ def answers(bench) -> dict[tuple[str, str], pa.Array]:
     }
 
 
-def ask(bench, makers, name) -> list[pa.Array]:
+def ask(bench: Bench, makers: Iterable[Callable[[], Column]], name: str) -> list[pa.Array]:
     table = bench.direct(lambda df: df.agg(*(make() for make in makers)), part(name))
     return [column.chunk(0) for column in table.columns]
 
 
-def roll_all(bench, metrics, precise=False) -> dict[tuple[str, str], tuple[pa.Array, bool, bool]]:
+def _aggregated(make: Callable[[], Column], df: DataFrame) -> DataFrame:
+    return df.agg(make())
+
+
+def roll_all(
+    bench: Bench, metrics: Mapping[str, Callable[[], Column]], precise: bool = False
+) -> dict[tuple[str, str], tuple[pa.Array, bool, bool]]:
     """Of each aggregate and part: the value, and whether it is unsure or coarse. One query for all."""
     plans = {
-        key: bench.plan(lambda df, make=make: df.agg(make()), precise=precise)
+        key: bench.plan(functools.partial(_aggregated, make), precise=precise)
         for key, make in metrics.items()
     }
     read = parse_chain(bench.relation(lambda df: df.agg(F.count("*")))).read
@@ -108,6 +116,7 @@ def roll_all(bench, metrics, precise=False) -> dict[tuple[str, str], tuple[pa.Ar
         columns = range(place, place + len(plan.states))
         place += len(plan.states)
         for name, (rolled, slot) in roll(plan, table.select([0, 1, *columns])).items():
+            assert plan.outputs is not None
             value = rolled.values[plan.outputs[0]].slice(slot, 1)
             found[key, name] = value, bool(rolled.unsure[slot]), bool(rolled.coarse[slot])
     return found
@@ -137,7 +146,7 @@ def same(got: pa.Array, expected: pa.Array, tolerance: float = 0.0) -> bool:
     return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance)
 
 
-def differences(rolled, answers) -> list[Any]:
+def differences(rolled: Mapping[tuple[str, str], Any], answers: Mapping[tuple[str, str], Any]) -> list[Any]:
     tolerances = {**dict.fromkeys(SUMS, 1e-12), **dict.fromkeys(MOMENTS, 1e-8)}
     return [
         (place, value[0].as_py(), answers[place][0].as_py())
@@ -155,17 +164,15 @@ def test_what_is_sure_in_the_precise_form_is_what_the_backend_gives(precise, ans
     assert not differences(precise, answers)
 
 
-def flagged(rolled, which, name) -> set[str]:
+def flagged(rolled: Mapping[tuple[str, str], Any], which: int, name: str) -> set[str]:
     return {key for key, there in rolled if there == name and rolled[key, there][which]}
 
 
-def test_ordinary_parts_are_sure(bench, fast, precise):
+def test_ordinary_parts_are_sure(fast, precise):
     odd = {"regr_slope x same", "regr_r2 x same"}
     rough = {"stddev far", "stddev farther", "stddev same", "var_pop far", "covar_samp far x", *odd}
     rough |= {"covar_samp same x"}
-    cut_off = set().union(*(flagged(fast, 1, name) for name in GROUPS)) & {"avg price"}
-    assert cut_off == (set() if bench.spark else {"avg price"})  # Sail rounds decimals in another way
-    assert flagged(fast, 1, "plain") <= cut_off
+    assert flagged(fast, 1, "plain") == set()
     assert flagged(fast, 2, "plain") == rough
     assert flagged(precise, 1, "plain") == {"stddev farther", "regr_r2 x same"}
     assert {name for name in (*PARTS, *GROUPS) if flagged(precise, 2, name)} == set()
@@ -173,10 +180,9 @@ def test_ordinary_parts_are_sure(bench, fast, precise):
         assert {key.split()[0] for key in flagged(fast, 1, name)} <= {"regr_r2"}
 
 
-def test_extremes_with_nan_are_sure_on_one_backend_alone(bench, fast):
-    unsure = {key for key in flagged(fast, 1, "odd") if key.startswith(("min", "max"))}
-    assert unsure == (set() if bench.spark else {"min x", "max x", "min ex", "max ex"})
-    assert flagged(fast, 1, "zeros") <= {"min zero", "max zero", "avg price"}
+def test_extremes_with_nan_are_sure(fast):
+    assert not {key for key in flagged(fast, 1, "odd") if key.startswith(("min", "max"))}
+    assert flagged(fast, 1, "zeros") <= {"min zero", "max zero"}
 
 
 def test_a_slot_without_cells_has_no_rows(fast):
@@ -212,11 +218,11 @@ def test_correlations(bench, correlations, form):
             sure.add(place)
     assert {("corr x y", "plain"), ("corr i year", "all"), ("corr i year", "one")} <= sure
     assert (("corr far x", "plain") in sure) == form
-    assert (("corr x y", "odd") in sure) == bench.spark
+    assert ("corr x y", "odd") in sure
     assert not {place for place in sure if place[1] == "same"}
 
 
-def finished(bench, metric) -> dict[str, pa.Table]:
+def finished(bench: Bench, metric: Callable[[DataFrame], DataFrame]) -> dict[str, pa.Table]:
     """The answers of a plan with steps about its aggregates, as an engine would get them."""
     chain = parse_chain(bench.relation(metric))
     plan = bench.plan(metric)
@@ -241,11 +247,11 @@ def finished(bench, metric) -> dict[str, pa.Table]:
     return found
 
 
-def _bare(df):
+def _bare(df: DataFrame) -> DataFrame:
     return df.select(F.count("*").alias("n"), F.sum("i").alias("s"), F.count("*").alias("m")).limit(1)
 
 
-def _around(df):
+def _around(df: DataFrame) -> DataFrame:
     rate = F.sum(F.when(F.col("flag"), 1).otherwise(0)) / F.count("*")
     return df.agg(
         F.round(F.avg("y"), 2).alias("r"),
@@ -256,12 +262,12 @@ def _around(df):
     )
 
 
-def _below(df):
+def _below(df: DataFrame) -> DataFrame:
     rows = df.filter(df["year"] > 2020).withColumn("twice", F.col("i") * 2).orderBy("i")
     return rows.agg(F.sum("twice").alias("s"), F.min("day").alias("d")).orderBy("s").limit(5)
 
 
-def _above(df):
+def _above(df: DataFrame) -> DataFrame:
     sums = df.filter("year > 2020").agg(F.sum("i").alias("a"), F.count("i").alias("b"))
     return (
         sums.withColumn("q", sums["a"] / F.nullif("b", F.lit(0)))
@@ -271,7 +277,7 @@ def _above(df):
     )
 
 
-def _exploded(df):
+def _exploded(df: DataFrame) -> DataFrame:
     rows = df.select("kind", "part", F.explode(F.array("year", F.col("year") + 1)).alias("e"))
     return rows.agg(F.sum("e"), F.count("*"), F.max("e"))
 

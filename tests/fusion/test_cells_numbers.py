@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Collection, Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -21,6 +23,7 @@ from engine.fusion.cells.moments import Central, Powers
 from engine.fusion.cells.pairs import PairCentral, PairPowers
 from engine.fusion.cells.shapes import Shape
 from engine.fusion.cells.statistics import Correlation, Covariance, Regression, Variance
+from tests.waiting import within
 
 NAN, INF = float("nan"), float("inf")
 SLOTS = 3
@@ -31,45 +34,45 @@ awkward = st.sampled_from([0.0, -0.0, NAN, INF, -INF, 1e-200, 1e200, 1e308, 0.1]
 rows_of = lambda values: st.lists(st.tuples(st.integers(0, 8), st.none() | values), max_size=60)  # noqa: E731
 
 
-def merge(rule, columns, codes=None):
+def merge(rule: Any, columns: Sequence[pa.Array], codes: npt.NDArray[Any] | None = None) -> Any:
     """Merge the states of nine cells, by default those of every third into a slot."""
     codes = np.arange(9) % SLOTS if codes is None else codes
     with np.errstate(all="ignore"):
         return rule.merge(Cells(columns, codes, SLOTS))
 
 
-def split(rows):
+def split(rows: Iterable[tuple[int, Any]]) -> tuple[list[list[Any]], list[list[Any]]]:
     """The values of each cell, and of each slot."""
     cells = [[value for place, value in rows if place == cell and value is not None] for cell in range(9)]
     slots = [[x for cell in range(slot, 9, SLOTS) for x in cells[cell]] for slot in range(SLOTS)]
     return cells, slots
 
 
-def doubles(values):
+def doubles(values: Iterable[float | None]) -> pa.Array:
     return pa.array([None if v is None else float(v) for v in values], pa.float64(), from_pandas=False)
 
 
-def counts(cells):
+def counts(cells: Sequence[Sequence[Any]]) -> pa.Array:
     return pa.array([len(cell) for cell in cells], pa.int64())
 
 
-def total(cell):
+def total(cell: Sequence[float]) -> float | None:
     with np.errstate(all="ignore"):
         return float(np.sum(cell)) if cell else None
 
 
-def powers(cells):
+def powers(cells: Sequence[Sequence[float]]) -> list[pa.Array]:
     squares = [total([x * x for x in cell]) for cell in cells]
     return [counts(cells), doubles(map(total, cells)), doubles(squares)]
 
 
-def central(cells):
+def central(cells: Sequence[Sequence[float]]) -> list[pa.Array]:
     with np.errstate(all="ignore"):
         figures = [(np.mean(c), np.var(c), np.min(c), np.max(c)) if c else (None,) * 4 for c in cells]
     return [counts(cells), *map(doubles, zip(*figures, strict=True))]
 
 
-def variance_of(values):
+def variance_of(values: Collection[float] | npt.NDArray[Any]) -> float:
     """The sample variance, rounded once."""
     exact = [Fraction(x) for x in values]
     mean = sum(exact) / len(exact)
@@ -77,22 +80,26 @@ def variance_of(values):
 
 
 @given(rows_of(ordinary | awkward))
+@example([(0, -math.inf), (3, 1e308), (3, 1e308)])
 def test_sums_and_averages(rows):
     cells, slots = split(rows)
     with np.errstate(all="ignore"):
         columns = [doubles(map(total, cells)), counts(cells)]
-        sums, averages = merge(Sum(0), columns), merge(Average(0, 0, 1, rounds=True), columns)
+        sums, averages = merge(Sum(0), columns), merge(Average(0, 0, 1), columns)
         for slot, values in enumerate(slots):
             got, mean = sums.values[slot].as_py(), averages.values[slot].as_py()
             if not values:
                 assert got is mean is None
             elif not sums.unsure[slot]:
                 size = sum(abs(x) for x in values if math.isfinite(x))
+                if math.isinf(size):  # whether it meets an infinity is up to the order of the rows
+                    assert not math.isfinite(got) and not math.isfinite(mean)
+                    continue
                 assert close(got, np.sum(values), 1e-12 * size)
                 assert close(mean, np.sum(values) / len(values), 1e-12 * size)
 
 
-def close(a, b, tolerance):
+def close(a: float, b: float, tolerance: float) -> bool:
     if math.isnan(b):
         return math.isnan(a)
     return a == b or abs(a - b) <= tolerance
@@ -124,8 +131,7 @@ def test_decimals_are_exact(rows):
     cells, slots = split(rows)
     kind = pa.decimal128(30, 2)
     columns = [pa.array([sum(cell) if cell else None for cell in cells], kind), counts(cells)]
-    sums, rounded = merge(Sum(0), columns), merge(Average(0, 0, 1, rounds=True), columns)
-    cut_off = merge(Average(0, 0, 1, rounds=False), columns)
+    sums, rounded = merge(Sum(0), columns), merge(Average(0, 0, 1), columns)
     assert rounded.values.type == pa.decimal128(24, 6)
     for slot, values in enumerate(slots):
         if not values:
@@ -141,7 +147,6 @@ def test_decimals_are_exact(rows):
                 (whole / 2).to_integral_value(ROUND_HALF_UP).scaleb(-6).copy_sign(Decimal(exact.numerator))
             )
             assert rounded.values[slot].as_py() == nearest
-            assert cut_off.unsure[slot] == ((exact * 10**6).denominator != 1)
 
 
 def test_sums_of_decimals_that_do_not_fit_are_unsure():
@@ -150,7 +155,7 @@ def test_sums_of_decimals_that_do_not_fit_are_unsure():
     merged = merge(Sum(0), [pa.array([largest, largest, least, 1, -1, -1] + [None] * 3, kind)])
     assert merged.unsure.tolist() == [True, False, True]
     assert merged.values[1].as_py() == Decimal(10**38 - 2)
-    assert merge(Average(0, 0, 1, rounds=True), [pa.nulls(9, kind), counts([[]] * 9)]).unsure.all()
+    assert merge(Average(0, 0, 1), [pa.nulls(9, kind), counts([[]] * 9)]).unsure.all()
 
 
 @given(rows_of(st.floats(width=32) | awkward), st.booleans())
@@ -165,16 +170,10 @@ def test_extremes_of_floats(rows, greatest):
             return NAN if len(numbers) < len(values) else max(values)
         return min(numbers) if numbers else NAN
 
-    columns = [doubles(map(extreme, cells)), pa.array([sum(map(math.isnan, c)) for c in cells], pa.int64())]
-    merged = merge(Extreme(0, greatest, trusted=True), columns)
-    doubted = merge(Extreme(0, greatest, trusted=False, suspects=1), columns)
-    unknown = merge(Extreme(0, greatest, trusted=False), columns)
+    merged = merge(Extreme(0, greatest), [doubles(map(extreme, cells))])
     for slot, values in enumerate(slots):
         got, expected = merged.values[slot].as_py(), extreme(values)
         assert (got is expected is None) or got == expected or (math.isnan(got) and math.isnan(expected))
-        assert unknown.unsure[slot] == bool(values)
-        if any(map(math.isnan, values)):
-            assert doubted.unsure[slot]
         if merged.unsure[slot]:
             assert expected == 0
 
@@ -202,7 +201,7 @@ def test_extremes_keep_their_type(kind, values, data):
     order = (lambda x: x.encode()) if kind == pa.string() else None
     for greatest, of in ((False, min), (True, max)):
         states = [of(cell, key=order) if cell else None for cell in cells]
-        merged = merge(Extreme(0, greatest, trusted=False), [pa.array(states, kind)])
+        merged = merge(Extreme(0, greatest), [pa.array(states, kind)])
         expected = pa.array([of(values, key=order) if values else None for values in slots], kind)
         assert merged.values.equals(expected)
         assert not merged.unsure.any()
@@ -210,7 +209,7 @@ def test_extremes_keep_their_type(kind, values, data):
 
 def test_what_nobody_has_looked_at_is_unsure():
     struct = pa.array([{"a": i} for i in range(9)])
-    for rule in (Extreme(0, True, trusted=True), Sum(0), Average(0, 0, 1, rounds=True), Bits(0, "and")):
+    for rule in (Extreme(0, True), Sum(0), Average(0, 0, 1), Bits(0, "and")):
         merged = merge(rule, [struct, counts([[1]] * 9)])
         assert merged.unsure.all()
         assert merged.values.type == struct.type
@@ -305,7 +304,9 @@ def test_infinite_values_are_unsure():
         assert (fast.unsure | fast.coarse).tolist()[:2] == precise.unsure.tolist()[:2] == [True, True]
 
 
-def pair_states(rows, precise):
+def pair_states(
+    rows: Iterable[tuple[int, float, float]], precise: bool
+) -> tuple[PairPowers | PairCentral, list[pa.Array], list[list[tuple[float, float]]]]:
     """The states of pairs, and the pairs of each slot."""
     cells, slots = split([(cell, (x, y)) for cell, x, y in rows])
     sides = [[[pair[side] for pair in cell] for cell in cells] for side in (0, 1)]
@@ -317,8 +318,8 @@ def pair_states(rows, precise):
     covariances = [
         float(np.cov(np.array(c).T, bias=True)[0, 1]) if len(c) > 1 else 0.0 if c else None for c in cells
     ]
-    rule = PairCentral(Central(0, 1, 2, 3, 4), Central(0, 5, 6, 7, 8), 9)
-    return rule, [*central(sides[0]), *central(sides[1])[1:], doubles(covariances)], slots
+    central_rule = PairCentral(Central(0, 1, 2, 3, 4), Central(0, 5, 6, 7, 8), 9)
+    return central_rule, [*central(sides[0]), *central(sides[1])[1:], doubles(covariances)], slots
 
 
 pairs = st.lists(st.tuples(st.integers(0, 8), ordinary, ordinary), min_size=15, max_size=60)
@@ -328,7 +329,7 @@ pairs = st.lists(st.tuples(st.integers(0, 8), ordinary, ordinary), min_size=15, 
 def test_pairs_are_accurate_or_flagged(rows, away, precise):
     pair, states, slots = pair_states([(c, x + away, 0.3 * x + y) for c, x, y in rows], precise)
     covariance = merge(Covariance(pair, sample=True), states)
-    correlation = merge(Correlation(pair, spark=True), states)
+    correlation = merge(Correlation(pair), states)
     slope = merge(Regression(pair, "regr_slope"), states)
     for slot, values in enumerate(slots):
         if len(values) < 2:
@@ -386,18 +387,18 @@ def test_cells_outside_of_all_slots_count_nowhere():
     )
 
 
-@pytest.mark.parametrize(("cells", "slots", "most"), [(1_700, 40, 0.05), (50_000, 2_000, 0.5)])
-def test_speed(cells, slots, most):
-    """Ten statistics with about forty states; generous, since the machine may be busy."""
+@pytest.mark.parametrize(("cells", "slots", "most"), [(1_700, 40, 0.2), (50_000, 2_000, 2.0)])
+def test_cells_are_merged_as_arrays(cells, slots, most):
+    """Ten statistics with about forty states; cell by cell it would take a hundred times as long."""
     draw = np.random.default_rng(1)
     states = [pa.array(draw.integers(2, 99, cells))]
     states += [pa.array(draw.random(cells) + i) for i in range(1, 41)]
     codes = draw.integers(-1, slots, cells)
-    rules = [Variance(Powers(0, 3 * i + 1, 3 * i + 2), True, True) for i in range(5)]
-    rules += [Average(i, i, 0, rounds=True) for i in range(20, 25)]
-    start = time.perf_counter()
-    with np.errstate(all="ignore"):
+    rules: list[Variance | Average] = [
+        Variance(Powers(0, 3 * i + 1, 3 * i + 2), True, True) for i in range(5)
+    ]
+    rules += [Average(i, i, 0) for i in range(20, 25)]
+    with within(most), np.errstate(all="ignore"):
         whole = Cells(states, codes, slots)
         merged = [rule.merge(whole) for rule in rules]
-    assert time.perf_counter() - start < most
     assert {len(one.values) for one in merged} == {slots}

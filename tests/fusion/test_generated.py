@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from engine import Engine, SegmentGroup
+from engine import SegmentGroup
 from tests.fusion.agreement import Plan, differences, run_both, write_rows
+from tests.servers import engine_on
 
 _FLOATS = st.sampled_from(
     [0.0, -0.0, 1.0, -1.5, 2.25, 1e9 + 0.5, 1e-9, 3.0, math.nan, math.inf, -math.inf, None]
@@ -106,20 +108,18 @@ _GROUPS = st.sampled_from(
 
 
 @pytest.fixture(scope="module")
-def sail(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("generated")
-    with Engine("sail", roots=(folder,)) as engine:
-        yield engine, folder / "rows.parquet"
+def native(native_backend, data_dir, shared_options):
+    with engine_on(native_backend, **shared_options) as engine:
+        yield engine, data_dir / "generated-native.parquet"
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("generated")
-    with Engine("spark", roots=(folder,)) as engine:
-        yield engine, folder / "rows.parquet"
+def spark(spark_backend, data_dir, shared_options):
+    with engine_on(spark_backend, **shared_options) as engine:
+        yield engine, data_dir / "generated-spark.parquet"
 
 
-def check(where, rows, plans, groups):
+def check(where: Any, rows: Any, plans: Any, groups: Any) -> None:
     engine, path = where
     g, h, a, b, w = zip(*rows, strict=True)
     table = {
@@ -143,22 +143,24 @@ SETTINGS = settings(
 )
 
 
+@pytest.mark.spark
 @given(_ROWS, st.lists(_PLANS, min_size=4, max_size=8), _GROUPS)
-@settings(SETTINGS, max_examples=6)
-def test_a_few_on_sail(sail, rows, plans, groups):
-    check(sail, rows, plans, groups)
-
-
-@pytest.mark.slow
-@given(_ROWS, st.lists(_PLANS, min_size=6, max_size=12), _GROUPS)
-@settings(SETTINGS, max_examples=40)
-def test_many_on_sail(sail, rows, plans, groups):
-    check(sail, rows, plans, groups)
+@settings(SETTINGS, max_examples=2)
+def test_a_few_natively(native, rows, plans, groups):
+    check(native, rows, plans, groups)
 
 
 @pytest.mark.spark
 @pytest.mark.slow
 @given(_ROWS, st.lists(_PLANS, min_size=6, max_size=12), _GROUPS)
-@settings(SETTINGS, max_examples=12)
+@settings(SETTINGS, max_examples=6)
+def test_many_natively(native, rows, plans, groups):
+    check(native, rows, plans, groups)
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+@given(_ROWS, st.lists(_PLANS, min_size=6, max_size=12), _GROUPS)
+@settings(SETTINGS, max_examples=6)
 def test_many_on_spark(spark, rows, plans, groups):
     check(spark, rows, plans, groups)

@@ -1,8 +1,10 @@
 """Fuzz the readers of hostile bytes: `python -m tests.fuzz [TARGET] [--minutes 10]`; `settings` names them.
 
-Needs `pip install -e '.[fuzz]'`. Without a target all six are fuzzed, one after the other. A finding is
-kept beside the corpus, where the default tests fail on it until it is mended; the exit status is then 1.
-Otherwise the corpus is grown by what was found to be new, and made small again.
+`python -m tests.fuzz native [--seconds 600] [--seed N]` fuzzes native answers, with Spark as the judge.
+
+The others need `pip install -e '.[fuzz]'`. Without a target all six of them are fuzzed, one after the other.
+A finding is kept beside the corpus, where the default tests fail on it until it is mended; the exit status is
+then 1. Otherwise the corpus is grown by what was found to be new, and made small again.
 """
 
 from __future__ import annotations
@@ -27,12 +29,19 @@ _MEMORY_MB = 3_000
 def main() -> int:
     """Fuzz as the command line says; 0 if nothing was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__.splitlines()[0])
-    parser.add_argument("target", nargs="?", choices=SETTINGS)
+    parser.add_argument("target", nargs="?", choices=[*SETTINGS, "native"])
     parser.add_argument("--minutes", type=float, default=10.0, help="for each target")
+    parser.add_argument("--seconds", type=float, help="the same in seconds")
+    parser.add_argument("--seed", type=int, default=0, help="of native plans; others draw others each time")
     options = parser.parse_args()
+    seconds = options.minutes * 60 if options.seconds is None else options.seconds
+    if options.target == "native":
+        from tests.fuzz.native import fuzz as fuzz_native  # it starts servers, and the others need none
+
+        return 1 if fuzz_native(seconds, options.seed) else 0
     found = 0
     for name in [options.target] if options.target else SETTINGS:
-        found += fuzz(name, int(options.minutes * 60))
+        found += fuzz(name, int(seconds))
     return 1 if found else 0
 
 

@@ -80,7 +80,8 @@ def _change_text(nodes: Sequence[Any], draw: random.Random, bytewise: Mutate) ->
 
 # Parts of the channel's messages, and JSON that tends to be read in two ways.
 _JSON = (
-    '"frame":', '"returned":', '"raised":', '"problems":', '"type":', '"kind":', '"text":', '"int"',
+    '"frame":', '"returned":', '"raised":', '"named":',
+    '"problems":', '"type":', '"kind":', '"text":', '"int"',
     '"decimal"', '"fraction"', '"none"', '"bool"', '"other"', '"refusal":', '"memory":', '"condition":',
     '"CALCMETRIC_BACKEND"', '"severity":', '"warning"', "null", "NaN", "1e400", "-0", "[", "]", "{", "}",
     ":", '"0x1p+0"', '"nan"', '"1/0"', '"1E+99999"', "9223372036854775808", '"\\ud800"', '"\\u001b[2J"',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from tests.snowsql.corpus import hostile as hostile_snowflake
 from tests.snowsql.corpus import recorded
 from tests.snowsql.mutants import SIGNS, WORDS
 from tests.sql.frame import expressions, queries
-from tests.sql.test_refused import hostile as hostile_texts
+from tests.sql.hostile import hostile as hostile_texts
 
 _TESTS = Path(__file__).parents[1]
 
@@ -68,13 +69,19 @@ def _frames() -> Iterator[bytes]:
     yield outcome()
     yield frame(Kind.PRINTED, "printed é".encode()) + ask(Method.EXECUTE, b"x") + outcome()
     problem = '{"line":1,"column":1,"code":"x","message":"m","hint":"","severity":"error"}'
-    yield frame(Kind.COMPILED, b'{"problems":[' + problem.encode() + b"]}")
+    taken = '{"required":true,"line":1,"column":9,"words":["x"]}'
+    declared = f'{{"several":true,"parameters":[],"fixed":["k"],"functions":[],"baseline":{taken}}}'
+    yield frame(Kind.COMPILED, f'{{"problems":[{problem}],"signature":{declared}}}'.encode())
+    value = '{"name":"auc","returned":{"type":"t","kind":"int","text":"1"}}'
+    named = f'{{"type":"dict","count":1,"values":[{value}],"wrong":""}}'
+    yield frame(Kind.OUTCOME, f'{{"frame":1,"returned":null,"raised":null,"named":{named}}}'.encode())
     raised = '{"type":"E","message":"m","line":1,"source":"s","condition":"","memory":false,"refusal":%s}'
     for refusal in ("null", problem):
-        body = '{"frame":1,"returned":null,"raised":' + raised % refusal + "}"
+        body = '{"frame":1,"returned":null,"raised":' + raised % refusal + ',"named":null}'
         yield frame(Kind.OUTCOME, body.encode())
     for kind, text in (("int", "12"), ("decimal", "1E+3"), ("fraction", "1/3"), ("other", "x"), ("none", "")):
-        body = f'{{"frame":1,"returned":{{"type":"t","kind":"{kind}","text":"{text}"}},"raised":null}}'
+        value = f'{{"type":"t","kind":"{kind}","text":"{text}"}}'
+        body = f'{{"frame":1,"returned":{value},"raised":null,"named":null}}'
         yield frame(Kind.OUTCOME, body.encode())
 
 
@@ -84,7 +91,7 @@ def _plans() -> Iterator[bytes]:
     for call in corpus.RELATIONS.values():
         yield b"\0" + offline.fetch(call(offline.df, offline.spark))
     for call in corpus.REQUESTS.values():
-        method, payload = offline.ask(lambda call=call: call(offline.df, offline.spark))
+        method, payload = offline.ask(functools.partial(call, offline.df, offline.spark))
         yield bytes([method - 1]) + payload
     for make in tangled.TANGLED.values():
         yield b"\0" + request(make())

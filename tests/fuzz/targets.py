@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine import plans
-from engine.errors import PlanRefused
+from engine.errors import BackendError, PlanRefused
 from engine.gateway.budget import FrameBudget
 from engine.plans.local_data import rewrite_local_data
 from engine.plans.rules import Place
@@ -113,6 +113,8 @@ def read_plan(data: bytes) -> None:
         _follow(request)
     except PlanRefused as refusal:
         assert refusal.code and refusal.message
+    except BackendError as error:  # what Spark itself would say, such as that a view exists
+        assert error.condition == "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS"
 
 
 def _follow(request: plans.Request) -> None:
@@ -129,7 +131,7 @@ def _follow(request: plans.Request) -> None:
             _bind(read, {**views, view.name: kept})
         case plans.RunSql() as run:
             _bind(_again(plans.sql_relation(run, views)), views)
-        case plans.ConfigGet():
+        case plans.ConfigGet() | plans.ViewExists() | plans.DropView():
             return
         case _ if plans.local_answer(request) is not None:
             return
@@ -197,8 +199,8 @@ def read_sql(data: bytes) -> None:
 # Names with an underscore in front that compiled code may hold: its guards, and what classes are made with.
 _GUARDS: Final = words(
     """
-    _ _methods _check_ _open_ _type_ _getspecial_ _write_ _import_ _import_name_ _import_star_ __name__
-    __class__ __module__ __qualname__ __annotations__ __doc__ __classcell__ __firstlineno__
+    _ _methods _check_ _open_ _type_ _getspecial_ _type_name_ _write_ _import_ _import_name_ _import_star_
+    __name__ __class__ __module__ __qualname__ __annotations__ __doc__ __classcell__ __firstlineno__
     __static_attributes__ __classdict__ __type_params__
     """
 )

@@ -14,11 +14,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
+from engine.backends.base import BackendSession
 from engine.gateway.answering import FrameCall
 from engine.gateway.answers import RunAnswers
 from engine.gateway.gateway import Gateway
@@ -70,6 +71,10 @@ class Backend:
 
     asked: list[pb.Relation] = field(default_factory=list)
 
+    def told(self, _: Any) -> Backend:
+        """The same: nobody else answers."""
+        return self
+
     def execute(self, plan: pb.Plan, **_: Any) -> Iterator[pb.ExecutePlanResponse]:
         """Keep the plan; yield its schema and one row."""
         assert plan.WhichOneof("op_type") == "root"
@@ -87,6 +92,7 @@ class Backend:
     def analyze(self, request: pb.AnalyzePlanRequest, **_: Any) -> pb.AnalyzePlanResponse:
         """Keep the plans; answer with a type."""
         kind = request.WhichOneof("analyze")
+        assert kind is not None
         body = getattr(request, kind)
         for plan in ("plan", "target_plan", "other_plan"):
             if plan in body.DESCRIPTOR.fields_by_name:
@@ -147,7 +153,12 @@ def logged_errors() -> Iterator[list[str]]:
 
 
 def converse(
-    talk: bytes | Callable[[socket.socket], None], *, limits: Limits = LIMITS, linger: bool = False
+    talk: bytes | Callable[[socket.socket], None],
+    *,
+    limits: Limits = LIMITS,
+    linger: bool = False,
+    cancelled: bool = False,
+    science: bool = False,
 ) -> Conversation:
     """Run one call against a worker that talks like this, whatever the engine says.
 
@@ -155,11 +166,20 @@ def converse(
         talk: bytes that it sends, or what it does with its end of the channel.
         limits: of the run.
         linger: whether it then stays silent, instead of closing its end.
+        cancelled: whether its run is cancelled by then.
+        science: whether it was forked with scipy and statsmodels.
     """
     ours, theirs = socket.socketpair()
     backend, replies = Backend(), list[tuple[Kind, bytes]]()
-    gateway = Gateway(Worker(ours), limits, cancel=threading.Event())
-    gateway.attach(RunAnswers(backend, ParsedRequests(frozenset({"a", "b"}))), time.monotonic() + 60)
+    cancel = threading.Event()
+    if cancelled:
+        cancel.set()
+    gateway = Gateway(Worker(ours), limits, cancel=cancel)
+    gateway.worker.science = science
+    gateway.attach(
+        RunAnswers(cast(BackendSession, backend), ParsedRequests(frozenset({"a", "b"}))),
+        time.monotonic() + 60,
+    )
     over = threading.Event()
 
     def work() -> None:
@@ -183,7 +203,7 @@ def converse(
         ours.close()
         for thread in (worker, reader):
             if thread is not None:
-                thread.join(10)
+                thread.join(60)
                 assert not thread.is_alive()
     theirs.close()
     fault = "" if gateway.fault is None else gateway.fault[1].code

@@ -89,7 +89,8 @@ def _subquery(kind: int, plan_id: int, references: Callable[[Any], None] | None 
         root.common.plan_id = 5
         root.filter.input.CopyFrom(placeholder(1))
         query = root.filter.condition.subquery_expression
-        query.plan_id, query.subquery_type = plan_id, kind
+        query.plan_id = plan_id
+        query.subquery_type = kind  # type: ignore[assignment]  # a number that PySpark may not know
         if kind == 4:
             query.in_subquery_values.add().unresolved_attribute.unparsed_identifier = "a"
         if references is not None:
@@ -155,6 +156,11 @@ def _attribute(plan_id: int) -> Callable[[Any], None]:
     return build
 
 
+def _two_references(made: Any) -> None:
+    _reference(6)(made)
+    _reference(6)(made)
+
+
 # Plans that refer to themselves, to each other, or to what is not there. Each may pass, bound to the frame.
 TANGLED: dict[str, Make] = {
     "one id everywhere": _same_ids,
@@ -166,7 +172,7 @@ TANGLED: dict[str, Make] = {
     "a subquery of its reference": _subquery(2, 6, _reference(6)),
     "an IN of a missing plan": _subquery(4, 77, _reference(6)),
     "references that mean one another": _subquery(1, 7, _references_loop),
-    "two references of one id": _subquery(2, 6, lambda made: (_reference(6)(made), _reference(6)(made))),
+    "two references of one id": _subquery(2, 6, _two_references),
     "no reference": _subquery(2, 0),
     "a table argument": _subquery(3, 6, _reference(6)),
     "a subquery of no kind": _subquery(0, 6, _reference(6)),

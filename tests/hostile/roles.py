@@ -89,7 +89,7 @@ HARMFUL: Final = words(
     spark_partition_id current_user session_user user current_catalog current_database current_schema
     current_path version sql_keywords collations python_worker_logs identifier from_avro to_avro
     schema_of_avro from_protobuf to_protobuf from_xml schema_of_xml read_files read_kafka read_parquet
-    unwrap_udt distributed_sequence_id load_file secret try_secret http_request ai_query cloud_files_state
+    unwrap_udt load_file secret try_secret http_request ai_query cloud_files_state
     event_log list_secrets read_pubsub read_pulsar read_kinesis read_statestore read_state_metadata
     """
 )

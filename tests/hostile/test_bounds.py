@@ -97,5 +97,5 @@ def test_a_forged_frame_around_much_is_read_in_no_time() -> None:
         relation = outer
     parsed = parse_request(Method.EXECUTE, request(relation))
     assert isinstance(parsed, Fetch)
-    with within(0.7):  # three seconds, if each alias is compared as a whole
+    with within(1.5):  # a fifth of a second; several, if each alias is compared as a whole
         bind(parsed.relation, frame=some_frame(), views={})

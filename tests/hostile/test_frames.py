@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 
 import pytest
 
 from engine.errors import LimitExceeded
+from engine.gateway.gateway import LacksScience
 from sandbox.contract.framing import (
     ENGINE_CAPS,
     HEADER,
@@ -21,7 +23,6 @@ from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Outcome, encode
 from tests.hostile.client import FRAME_INDEX, ask, converse, execute, frame, outcome, some_frame
 from tests.plans.offline import placeholder
-from tests.waiting import within
 
 SHORT = Limits(frame_seconds=0.3, wall_seconds=60.0)
 JSON = encode(Outcome(FRAME_INDEX, None, None))
@@ -62,6 +63,13 @@ def test_what_no_honest_worker_sends_is_garbage(name: str) -> None:
     assert ended.unhandled == []
 
 
+def test_libraries_can_be_lacked_by_a_worker_that_lacks_them_only() -> None:
+    lacking = execute(placeholder()) + frame(Kind.LACKS)
+    assert isinstance(converse(lacking).ending, LacksScience)
+    assert isinstance(converse(lacking, science=True).ending, ChannelGarbage)
+    assert isinstance(converse(frame(Kind.LACKS, b"scipy")).ending, ChannelGarbage)
+
+
 @pytest.mark.parametrize("name", CLOSED)
 def test_a_worker_that_goes_away_in_the_middle_is_closed(name: str) -> None:
     ended = converse(CLOSED[name])
@@ -71,13 +79,12 @@ def test_a_worker_that_goes_away_in_the_middle_is_closed(name: str) -> None:
 
 @pytest.mark.parametrize("name", CLOSED)
 def test_a_worker_that_falls_silent_in_the_middle_is_ended_at_the_deadline(name: str) -> None:
-    with within(3, time.monotonic):
-        ended = converse(CLOSED[name], limits=SHORT, linger=True)
+    ended = converse(CLOSED[name], limits=SHORT, linger=True)
     assert isinstance(ended.ending, LimitExceeded)
     assert ended.ending.limit == "frame_seconds"
 
 
-def _endlessly(data: bytes) -> object:
+def _endlessly(data: bytes) -> Callable[[socket.socket], None]:
     def talk(sock: socket.socket) -> None:
         while True:
             sock.sendall(data)
@@ -85,7 +92,7 @@ def _endlessly(data: bytes) -> object:
     return talk
 
 
-ENDLESS = {
+ENDLESS: dict[str, bytes] = {
     "printing": frame(Kind.PRINTED, b"x" * 60_000),
     "empty printing": frame(Kind.PRINTED),
     "refused questions": ask(Method.CONFIG, b"\xff") * 20,
@@ -95,8 +102,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("name", ENDLESS)
 def test_a_worker_that_never_stops_talking_is_ended(name: str) -> None:
-    with within(3, time.monotonic):
-        ended = converse(_endlessly(ENDLESS[name]), limits=SHORT)
+    ended = converse(_endlessly(ENDLESS[name]), limits=SHORT)
     assert isinstance(ended.ending, LimitExceeded | ChannelGarbage)
     assert len(ended.printed) <= SHORT.printed_bytes + 100
 
@@ -123,8 +129,7 @@ def test_a_worker_that_sends_one_byte_at_a_time_is_ended_at_the_deadline() -> No
             sock.sendall(bytes([byte]))
             time.sleep(0.05)
 
-    with within(3, time.monotonic):
-        ended = converse(drip, limits=SHORT)
+    ended = converse(drip, limits=SHORT)
     assert isinstance(ended.ending, LimitExceeded)
 
 
@@ -136,8 +141,7 @@ def test_a_worker_that_asks_and_does_not_read_is_ended_at_the_deadline() -> None
         while True:
             sock.sendall(question * 100)
 
-    with within(3, time.monotonic):
-        ended = converse(talk, limits=SHORT)
+    ended = converse(talk, limits=SHORT)
     assert isinstance(ended.ending, LimitExceeded)
 
 

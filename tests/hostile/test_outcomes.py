@@ -6,12 +6,11 @@ import json
 import math
 import socket
 import threading
-import time
 from typing import Any
 
 import pytest
 
-from engine.errors import LimitExceeded
+from engine.errors import Interrupted, LimitExceeded
 from engine.gateway.gateway import Gateway
 from engine.pool.worker import Worker
 from engine.results import judge
@@ -32,11 +31,26 @@ RAISED = {
     "memory": False,
     "refusal": None,
 }
-PROBLEM = {"line": 1, "column": 1, "code": "x", "message": "m", "hint": "", "severity": "error"}
+VALUE = {"name": "auc", "returned": RETURNED}
+NAMED = {"type": "dict", "count": 1, "values": [VALUE], "wrong": ""}
+NOTHING = {"several": False, "parameters": [], "fixed": [], "functions": [], "baseline": None}
+BASELINE = {"required": True, "line": 1, "column": 1, "words": []}
+PARAMETER = {"name": "k", "kind": "int", "options": [], "line": 1, "column": 1}
+OPTION = {"kind": "int", "text": "10"}
+PROBLEM: dict[str, Any] = {
+    "line": 1,
+    "column": 1,
+    "code": "x",
+    "message": "m",
+    "hint": "",
+    "severity": "error",
+}
 
 
 def _outcome(**changes: Any) -> bytes:
-    return json.dumps({"frame": FRAME_INDEX, "returned": RETURNED, "raised": None, **changes}).encode()
+    return json.dumps(
+        {"frame": FRAME_INDEX, "returned": RETURNED, "raised": None, "named": None, **changes}
+    ).encode()
 
 
 def _raised(**changes: Any) -> bytes:
@@ -65,6 +79,12 @@ GARBAGE = {
     "an unknown field inside": _returned(extra=1),
     "both": _outcome(raised=RAISED),
     "neither": _outcome(returned=None),
+    "names of a metric that declares one number": _outcome(returned=None, named=NAMED),
+    "a number and names": _outcome(named=NAMED),
+    "an exception and names": _outcome(returned=None, raised=RAISED, named=NAMED),
+    "names that are no list": _outcome(returned=None, named={**NAMED, "values": {"auc": RETURNED}}),
+    "a name that is no text": _outcome(returned=None, named={**NAMED, "values": [{**VALUE, "name": 1}]}),
+    "a count that is no number": _outcome(returned=None, named={**NAMED, "count": math.nan}),
     "a list": b"[]",
     "a number": b"7",
     "two values": _outcome() + _outcome(),
@@ -117,8 +137,7 @@ ODD = {
 @pytest.mark.parametrize("name", GARBAGE)
 def test_an_outcome_that_is_none_ends_the_worker(name: str) -> None:
     assert len(GARBAGE[name]) <= CAP
-    with within(2, time.monotonic):
-        ended = converse(frame(Kind.OUTCOME, GARBAGE[name]))
+    ended = converse(frame(Kind.OUTCOME, GARBAGE[name]))
     assert isinstance(ended.ending, ChannelGarbage)
     assert ended.unhandled == []
 
@@ -147,6 +166,13 @@ def test_only_an_exact_number_is_a_number(name: str) -> None:
     assert found.status == "invalid_output"
 
 
+def test_what_was_said_before_a_run_was_cancelled_is_not_read_to_its_end() -> None:
+    """A channel holds ten thousands of empty messages, each of which waits its turn."""
+    ended = converse(frame(Kind.PRINTED, b"x") * 1_000 + outcome(), cancelled=True)
+    assert isinstance(ended.ending, Interrupted) and ended.ending.reason == "cancelled"
+    assert ended.printed == ""
+
+
 def _compile(sent: bytes, *, close: bool = True) -> object:
     """What the gateway makes of a worker that answers the source like this."""
     ours, theirs = socket.socketpair()
@@ -157,17 +183,26 @@ def _compile(sent: bytes, *, close: bool = True) -> object:
         if close:
             sender.join(0.05) if len(sent) > 100_000 else sender.join()
         try:
-            return gateway.compile(b"def calc_metric(df): pass", extra_imports=(), restricted=True)
+            return gateway.compile(b"def calc_metric(df): pass", extra_imports=(), restricted=True)[0]
         except (ChannelClosed, ChannelGarbage, LimitExceeded) as error:
             return error
         finally:
             ours.close()
-            sender.join(10)
+            sender.join(60)
             assert not sender.is_alive()
 
 
 def _compiled(*problems: Any) -> bytes:
-    return frame(Kind.COMPILED, json.dumps({"problems": problems}).encode())
+    return frame(Kind.COMPILED, json.dumps({"problems": problems, "signature": NOTHING}).encode())
+
+
+def _declared(**changes: Any) -> bytes:
+    parts = {"problems": [], "signature": {**NOTHING, **changes}}
+    return frame(Kind.COMPILED, json.dumps(parts).encode())
+
+
+def _literal(*options: Any) -> bytes:
+    return _declared(parameters=[{**PARAMETER, "kind": "literal", "options": options}])
 
 
 @pytest.mark.parametrize(
@@ -183,6 +218,38 @@ def _compiled(*problems: Any) -> bytes:
         frame(Kind.COMPILED, b'{"problems":' + b"[" * 1_000_000),
         frame(Kind.COMPILED, b"[" + b"[]," * 1_000_000 + b"1]"),
         frame(Kind.START, b"{}"),
+        _declared(more=1),
+        _declared(several=1),
+        _declared(fixed=[1]),
+        _declared(functions=["no identifier"]),
+        _declared(baseline=True),
+        _declared(baseline={**BASELINE, "required": 1}),
+        _declared(baseline={**BASELINE, "line": 0}),
+        _declared(baseline={**BASELINE, "column": 1 << 40}),
+        _declared(baseline={**BASELINE, "words": ["x" * 101]}),
+        _declared(baseline={**BASELINE, "words": ["x"] * 5_001}),
+        _declared(fixed=["no identifier"]),
+        _declared(fixed=["\x1b[31m"]),
+        _declared(fixed=["x"] * 2),
+        _declared(fixed=["x" * 101]),
+        _declared(parameters=[PARAMETER] * 2),
+        _declared(parameters=[PARAMETER], fixed=["k"]),
+        _declared(parameters=[{**PARAMETER, "name": f"p{i}"} for i in range(101)]),
+        _declared(parameters=[{**PARAMETER, "name": "k\u0301\u202e"}]),
+        _declared(parameters=[{**PARAMETER, "name": "\ufb01"}]),
+        _declared(parameters=[{**PARAMETER, "kind": "object"}]),
+        _declared(parameters=[{**PARAMETER, "line": 0}]),
+        _declared(parameters=[{**PARAMETER, "kind": "literal"}]),
+        _declared(parameters=[{**PARAMETER, "options": [OPTION]}]),
+        _declared(parameters=[{**PARAMETER, "kind": "literal", "options": [OPTION] * 101}]),
+        _declared(parameters=[{**PARAMETER, "kind": "literal", "options": [{**OPTION, "text": "1_0"}]}]),
+        _declared(
+            parameters=[{**PARAMETER, "kind": "literal", "options": [{**OPTION, "text": "9" * 5_000}]}]
+        ),
+        _declared(
+            parameters=[{**PARAMETER, "kind": "literal", "options": [{"kind": "float", "text": "nan"}]}]
+        ),
+        _declared(parameters=[{**PARAMETER, "kind": "literal", "options": [{"kind": "bool", "text": "no"}]}]),
         _compiled({**PROBLEM, "line": 1.5}),
         _compiled({**PROBLEM, "code": None}),
         _compiled({**PROBLEM, "severity": "none"}),
@@ -196,7 +263,7 @@ def _compiled(*problems: Any) -> bytes:
         _compiled({**PROBLEM, "code": "\x1b[31m"}),
     ],
 )
-def test_what_is_no_list_of_problems_is_garbage(sent: bytes) -> None:
+def test_what_no_compiler_tells_is_garbage(sent: bytes) -> None:
     assert isinstance(_compile(sent), ChannelGarbage)
 
 
@@ -208,7 +275,9 @@ def test_an_honest_list_of_problems_is_read() -> None:
 def test_words_about_a_source_are_cleaned_where_they_enter() -> None:
     message = "\x1b]0;x\x07no\n/home/operator/secret/a.py:1:1 fine"
     told = {**PROBLEM, "message": message, "hint": "\ud800" + "y" * 9_000}
-    [problem] = _compile(_compiled(told))  # type: ignore[misc]
+    found = _compile(_compiled(told))
+    assert isinstance(found, tuple)
+    (problem,) = found
     assert problem.message == "no a.py:1:1 fine"
     assert problem.hint.startswith("yyy") and len(problem.hint) <= 2_000
 
@@ -216,5 +285,5 @@ def test_words_about_a_source_are_cleaned_where_they_enter() -> None:
 def test_of_too_many_problems_errors_stay() -> None:
     many = [{**PROBLEM, "severity": "warning", "line": number} for number in range(1, 9_000)]
     found = _compile(_compiled(*many, {**PROBLEM, "line": 9_999}))
-    assert found == (Problem(**{**PROBLEM, "line": 9_999}),)  # type: ignore[arg-type]
+    assert found == (Problem(**{**PROBLEM, "line": 9_999}),)
     assert len(_compile(_compiled(*many))) == MOST_PROBLEMS  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from tests.hostile.text_reading import find_harm
 from tests.plans import hostile
 from tests.plans.offline import placeholder, request
 from tests.sql.frame import VIEWS, expressions, queries
-from tests.sql.test_refused import hostile as hostile_texts
+from tests.sql.hostile import hostile as hostile_texts
 
 # What it does not look for, and why.
 NOT_LOOKED_FOR = {

@@ -239,7 +239,8 @@ def _find_by_scope(text: str, tables: frozenset[str]) -> str:
 
 def _sees(node: exp.Expression, name: str) -> bool:
     """Whether a common table expression of this name is visible here: of a query around, and before."""
-    child, parent = node, node.parent
+    child: exp.Expr = node
+    parent = node.parent
     while parent is not None:
         for one in parent.expressions if isinstance(parent, exp.With) else ():
             if one is child:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import engine
@@ -11,7 +12,7 @@ ROOT = Path(engine.__file__).parent
 NO_CODES = {"calcmetric-sql"}  # the name of a thread
 
 
-def texts_in(*parts):
+def texts_in(*parts: str) -> Iterator[str]:
     for part in parts:
         for path in (ROOT / part).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):

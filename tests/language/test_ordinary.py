@@ -3,12 +3,14 @@
 # ruff: noqa: E501 - the sources under test are easier to read on one line
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.language.running import run
+from tests.language.running import compile_text, errors_of, run
+from tests.metric_text import metric_text
 
 BODIES = {
     "loop": ("total = 0\nfor i in range(10):\n    total += i\nreturn total", 45),
@@ -76,6 +78,11 @@ BODIES = {
         3,
     ),
     "type name": ("return len(type(1.0).__name__)", 5),
+    "type name of what is not open": (
+        "import math\nreturn len(type(math).__name__ + type(len).__name__)",
+        32,
+    ),
+    "type of one's own": ("def type(x):\n    return dict\nreturn len(type(1).__name__)", 4),
     "annotations": (
         "x: int = 1\ny: 'list[int]'\ndef f(a: int, *b: str) -> float:\n    return a\nreturn f(x)",
         1,
@@ -104,6 +111,23 @@ BODIES = {
     "recursion": ("def f(n):\n    return 1 if n < 2 else n * f(n - 1)\nreturn f(10)", 3628800),
     "shadowed builtins": ("input = 3\nid = vars = dir = 1\nopen = lambda x: x\nreturn input + open(id)", 4),
     "underscore": ("_ = 3\nfor _ in range(2):\n    pass\na, _ = 1, 2\nreturn a + _", 3),
+    "private names": ("_a = 1\ndef _f(_x, *_y, _z=2):\n    return _x + _z\nreturn _f(_a)", 3),
+    "private attributes": (
+        "class A:\n    _k = 2\n    def __init__(self):\n        self._n = 3\n    def _f(self):\n        return self._n * self._k\n"
+        "class B(A):\n    def _f(self):\n        return super()._f() + getattr(self, '_n')\nreturn B()._f() + A._k",
+        11,
+    ),
+    "private attributes of an exception": (
+        "class E(Exception):\n    def __init__(self, n):\n        self._n = n\ntry:\n    raise E(3)\nexcept E as e:\n    return e._n",
+        3,
+    ),
+    "private cached value": ("class A:\n    pass\na = A()\na._v = 2\na._v += 1\nreturn a._v", 3),
+    "named tuples of pandas": (
+        "import pandas as pd\nrows = pd.DataFrame({'a': [1, 2]}).itertuples()\nreturn sum(r._asdict()['a'] + len(r._fields) for r in rows)",
+        7,
+    ),
+    "module name": ("return len(__name__) > 0", True),
+    "name of a type": ("return len(type(1).__name__ + type('x').__name__)", 6),
     "positional only": ("def f(a, /, b, *, c=1):\n    return a + b + c\nreturn f(1, b=2)", 4),
     "int methods": ("return (5).bit_length() + float.fromhex('0x1p1') + (0.5).as_integer_ratio()[1]", 7),
     "dict views": ("d = {'a': 1}\nreturn sum(v for k, v in d.items()) + len(d.keys() | {'b'})", 3),
@@ -116,8 +140,8 @@ BODIES = {
 @pytest.mark.parametrize("name", BODIES)
 def test_body(name):
     body, expected = BODIES[name]
-    text = "def calc_metric(df):\n" + "".join(f"    {line}\n" for line in body.splitlines())
-    plain = {}
+    text = metric_text(body)
+    plain: dict[str, Any] = {}
     exec(text, plain)
     value = run(text)
     assert value == (plain["calc_metric"](None) if expected is None else expected)
@@ -444,7 +468,7 @@ def test_library(name):
 
 
 def test_what_is_printed_goes_to_the_sink():
-    printed = []
+    printed: list[str] = []
     run(
         "print('top')\ndef calc_metric(df):\n    print(1, 'a', sep='-', end='!')\n    print()\n    return 1",
         None,
@@ -462,3 +486,57 @@ def test_frame_is_passed_through():
     text = "def calc_metric(df):\n    df['z'] = df.x * 2\n    return df.z.sum() + df.shape[1]\n"
     assert run(text, pd.DataFrame({"x": [1, 2]})) == 8
     assert run("def calc_metric(df):\n    return df.max()\n", np.arange(3)) == 2
+
+
+def test_what_runs_by_hand_is_left_out():
+    text = """
+        def calc_metric(df):
+            return 3
+
+        if __name__ == "__main__":
+            from pyspark.sql import SparkSession
+            print(calc_metric(SparkSession.builder.getOrCreate().read.parquet("x")))
+    """
+    assert run(text) == 3
+    assert run(text.replace('__name__ == "__main__"', "'__main__' == __name__")) == 3
+
+
+def test_what_stands_beside_it_is_kept():
+    text = """
+        if __name__ == "__main__":
+            FACTOR = 1
+        else:
+            FACTOR = 3
+        def calc_metric(df):
+            return FACTOR
+    """
+    assert run(text) == 3
+
+
+def test_annotations_of_calc_metric_need_no_import():
+    text = """
+        def calc_metric(df: DataFrame, *rest: list[Any], k: Literal["a", "b"] = 3, **more: __x) -> Optional[np.float64]:
+            return k
+    """
+    assert run(text) == 3
+
+
+OPTIONAL = {
+    "by name": "try:\n    import sklearn\nexcept ImportError:\n    sklearn = None",
+    "several": "try:\n    from sklearn import metrics, svm\n    import os\nexcept (ValueError, ModuleNotFoundError):\n    sklearn = None",
+    "any": "try:\n    import numpy, sklearn.metrics as sklearn\nexcept Exception:\n    sklearn = None",
+    "bare": "try:\n    import sklearn\nexcept:\n    sklearn = None",
+}
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_an_import_that_may_fail_fails_as_python_would(name):
+    text = f"{OPTIONAL[name]}\ndef calc_metric(df):\n    return 3 if sklearn is None else 0\n"
+    assert run(text) == 3
+    warned = compile_text(text).problems
+    assert warned and {(one.code, one.severity) for one in warned} == {("import-refused", "warning")}
+
+
+def test_an_import_that_nothing_catches_is_refused_at_once():
+    text = "try:\n    import sklearn\nexcept KeyError:\n    pass\ndef calc_metric(df):\n    return 3\n"
+    assert [problem.code for problem in errors_of(compile_text(text))] == ["import-refused"]

@@ -5,6 +5,7 @@ import pytest
 from sandbox.language import CODES, FILENAME, GuardRefused, compile_source, compile_unrestricted, load
 from tests.language.running import SOURCE_BYTES, codes_when_run, compile_text, errors_of
 
+MANY = ", ".join(f"p{i}: int = {i}" for i in range(101))
 GOOD = "def calc_metric(df):\n    return 1\n"
 
 # code: sources that have this problem, with its line and column.
@@ -38,12 +39,15 @@ CASES = [
     ("metric-not-function", b"from math import sqrt as calc_metric\n", 1, 1),
     ("metric-generator", b"def calc_metric(df):\n    yield 1\n", 1, 1),
     ("metric-no-return", b"def calc_metric(df):\n    df.count()\n", 1, 1),
+    ("metric-parameters", f"def calc_metric(df, *, {MANY}):\n    return 1\n".encode(), 1, 1),
+    ("metric-returns", b"def calc_metric(df) -> dict[str, str]:\n    return 1\n", 1, 1),
+    ("metric-returns", b"def calc_metric(df) -> 'Dict':\n    return 1\n", 1, 1),
     ("metric-twice", (GOOD + GOOD).encode(), 3, 1),
     ("metric-collects-frame", b"def calc_metric(df):\n    return len(df.collect())\n", 2, 16),
     ("metric-collects-frame", b"def calc_metric(f):\n    return f.filter('a').toPandas().a.sum()\n", 2, 12),
-    ("name-underscore", b"def calc_metric(df):\n    \xc3\xa4 = 1; _x = 2\n    return 1\n", 2, 12),
-    ("name-underscore", b"def calc_metric(_df):\n    return 1\n", 1, 17),
-    ("name-underscore", GOOD.encode() + b"if __name__ == '__main__':\n    calc_metric(1)\n", 3, 4),
+    ("name-underscore", b"def calc_metric(df):\n    \xc3\xa4 = 1; __x = 2\n    return 1\n", 2, 12),
+    ("name-underscore", b"def calc_metric(_df_):\n    return 1\n", 1, 17),
+    ("name-underscore", GOOD.encode() + b"__name__ = '__main__'\n", 3, 1),
     ("name-refused", b"def calc_metric(df):\n    return eval('1')\n", 2, 12),
     ("attribute-underscore", b"def calc_metric(df):\n    return (df\n        ._jdf)\n", 3, 10),
     ("attribute-inspection", b"def calc_metric(df):\n    return df.gi_frame\n", 2, 15),
@@ -77,6 +81,42 @@ RUNNING = {
 }
 
 
+# Whose frames there are, and a metric that goes with the other library's.
+OTHER_FRAMES = (
+    ("snowpark", "from pyspark.sql import functions as F", "F.col"),
+    ("snowpark", "import pyspark.sql.functions as F", "df.agg(F.avg('x'))"),
+    ("snowpark", "from pyspark.sql.functions import *", "1"),
+    ("pyspark", "import numpy, snowflake.snowpark", "snowflake.snowpark.Row"),
+    ("pyspark", "from snowflake.snowpark.functions import avg", "avg"),
+)
+
+
+@pytest.mark.parametrize(("frames", "statement", "result"), OTHER_FRAMES)
+def test_a_metric_for_the_other_librarys_frames_is_one_problem(frames, statement, result):
+    text = f"import math\n{statement}\ndef calc_metric(df):\n    return {result}\n"
+    (problem,) = errors_of(compile_text(text, frames=frames))
+    assert (problem.code, problem.line) == ("metric-other-frames", 2)
+    assert "PySpark" in problem.message and "Snowpark" in problem.message and problem.hint
+    other = "pyspark" if frames == "snowpark" else "snowpark"
+    assert errors_of(compile_text(text, frames=other)) == errors_of(compile_text(text)) == []
+
+
+def test_a_metric_for_both_kinds_of_frames_is_fine():
+    text = "import pyspark.sql\nimport snowflake.snowpark\ndef calc_metric(df):\n    return 1\n"
+    assert errors_of(compile_text(text, frames="snowpark")) == []
+    assert errors_of(compile_text(text, frames="pyspark")) == []
+    idle = """
+        from pyspark.sql import DataFrame
+        def f(d: DataFrame) -> DataFrame:
+            return d
+        def calc_metric(df):
+            return f(df).count()
+    """
+    assert errors_of(compile_text(idle, frames="snowpark")) == []
+    plain = "import numpy\ndef calc_metric(df):\n    return df.count()\n"
+    assert errors_of(compile_text(plain, frames="snowpark")) == []
+
+
 @pytest.mark.parametrize(("code", "source", "line", "column"), CASES)
 def test_problem(code, source, line, column):
     program = compile_source(source, source_bytes=SOURCE_BYTES)
@@ -90,6 +130,9 @@ def test_problem(code, source, line, column):
 
 def test_the_table_of_codes_is_exact():
     emitted = {code for code, *_ in CASES}
+    for frames, statement, result in OTHER_FRAMES:
+        text = f"{statement}\ndef calc_metric(df):\n    return {result}\n"
+        emitted |= {problem.code for problem in compile_text(text, frames=frames).problems}
     for code, text in RUNNING.items():
         emitted |= codes_when_run(text) & {code}
     assert emitted == set(CODES)
@@ -103,7 +146,7 @@ def test_all_problems_come_at_once_and_sorted():
         import numpy as np
 
         def calc_metric(df, other):
-            _total = np.load("x")
+            _total_ = np.load("x")
             print(df.__class__.__name__)
             async def later():
                 pass
@@ -171,7 +214,7 @@ def test_the_code_carries_the_authors_lines():
 
 
 def test_unrestricted_programs_run_anything_and_print_to_the_sink():
-    printed = []
+    printed: list[str] = []
     program = compile_unrestricted(
         b"import os\ndef calc_metric(df):\n    print(os.sep)\n    return df.__class__.__name__\n"
     )

@@ -11,6 +11,7 @@ from sandbox.language import GuardRefused, compile_source, load
 from sandbox.language.builtins import make_builtins
 from sandbox.language.guards import Guards
 from tests.language.running import SOURCE_BYTES, codes_when_run, compile_text, errors_of
+from tests.metric_text import metric_text
 
 FRAME = pd.DataFrame({"x": [1.0, 2.0], "g": ["a", "b"]})
 
@@ -82,6 +83,9 @@ WALKS = {
     "super of a library method": ("return super(type(df), df).to_csv('x')", "attribute-refused"),
     "metaclass": ("class M(type):\n    pass", "class-refused"),
     "metaclass keyword": ("class A(metaclass=int):\n    pass", "class-refused"),
+    "total of no TypedDict": ("class A(total=False):\n    pass", "class-refused"),
+    "total that is computed": ("class A(dict, total=len([])):\n    pass", "class-refused"),
+    "total and more": ("class A(dict, total=True, metaclass=int):\n    pass", "class-refused"),
     "class keyword by stars": ("class A(**{'metaclass': int}):\n    pass", "class-refused"),
     "getattribute": ("class A:\n    def __getattribute__(self, n):\n        return 1", "method-refused"),
     "reduce": ("class A:\n    def __reduce__(self):\n        return (print, ())", "method-refused"),
@@ -115,10 +119,7 @@ WALKS = {
 @pytest.mark.parametrize("name", WALKS)
 def test_walk(name):
     body, code = WALKS[name]
-    text = (
-        "def calc_metric(df):\n" + "".join(f"    {line}\n" for line in body.splitlines()) + "    return 1\n"
-    )
-    assert code in codes_when_run(text, FRAME)
+    assert code in codes_when_run(metric_text(f"{body}\nreturn 1"), FRAME)
 
 
 # Every place that can bind a name; none may bind the name of a guard.
@@ -155,11 +156,51 @@ BINDINGS = (
 
 
 @pytest.mark.parametrize("binding", BINDINGS)
-@pytest.mark.parametrize("guard", ["_check_", "__builtins__", "__name__"])
+@pytest.mark.parametrize("guard", ["_check_", "_write_", "__builtins__"])
 def test_guards_cannot_be_shadowed(binding, guard):
     program = compile_text(f"def calc_metric(df):\n    return df.x\n{binding.format(guard)}\n")
     assert {problem.code for problem in errors_of(program)} & {"name-underscore", "syntax-error"}
     assert program.code is None
+
+
+@pytest.mark.parametrize("binding", [one for one in BINDINGS if one != "x = {}"])
+def test_the_name_of_the_module_cannot_be_bound(binding):
+    program = compile_text(f"def calc_metric(df):\n    return df.x\n{binding.format('__name__')}\n")
+    assert {problem.code for problem in errors_of(program)} & {"name-underscore", "syntax-error"}
+
+
+# What a metric calls its own private attribute is a library's as well, on whatever object it is read.
+OWN = "class Own:\n    _mgr = _jdf = _session = _plan = _fields = _replace = _make = _data = _x = 1\n"
+PRIVATE = {
+    "a frame's manager": "return df._mgr",
+    "a frame's data": "return getattr(df, '_mgr')",
+    "by a template": "return '{0._mgr}'.format(df)",
+    "assigned": "df._mgr = None",
+    "deleted": "del df._mgr",
+    "by setattr": "setattr(df, '_mgr', None)",
+    "of a class": "return type(df)._mgr",
+    "of a module": "return getattr(np, '_x', 0) if hasattr(np, 'x') else np.random._x",
+    "of a function": "def f(): pass\nf._x = 1",
+    "of a list": "return [1]._fields",
+    "of a plain tuple": "return (1,)._replace",
+    "of an exception": "try:\n    1 / 0\nexcept Exception as e:\n    return e._x",
+    "of an own class's base": "class B(dict):\n    pass\nreturn dict._x",
+}
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+def test_a_private_attribute_of_a_library_is_refused(name):
+    text = metric_text(PRIVATE[name], f"import numpy as np\n{OWN}")
+    try:
+        codes = codes_when_run(text, FRAME)
+    except AttributeError:  # there is none, on a type of Python's own
+        return
+    assert codes and codes <= {"attribute-underscore", "write-refused"}
+
+
+def test_a_private_attribute_that_the_source_gives_nobody_is_refused_when_it_is_compiled():
+    (problem,) = errors_of(compile_text("def calc_metric(df):\n    return df._jdf\n"))
+    assert (problem.code, problem.line) == ("attribute-underscore", 2)
 
 
 MODULE_WALKS = (
@@ -195,6 +236,7 @@ MODULE_WALKS = (
     "pd.read_sql",
     "pd.eval",
     "pd.options",
+    "pd.describe_option",
     "pd.ExcelFile",
     "pd.HDFStore",
     "np.load",
@@ -242,11 +284,8 @@ PANDAS = (
     "df.to_parquet('x')",
     "df.x.to_csv('x')",
     "df.index.to_series().to_json('x')",
-    "df.to_string('x')",
     "pd.DataFrame.to_csv(df, 'x')",
     "type(df).to_csv(df, 'x')",
-    "df.eval('x.__class__')",
-    "df.query('x > 0')",
     "df.plot(backend='os')",
     "df.style",
     "df.x.values.tofile('x')",
@@ -387,6 +426,7 @@ BASES = (
     "super",
     "F.Column",
     "Row",
+    "dict, total=False",
 )
 
 

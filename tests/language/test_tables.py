@@ -2,12 +2,15 @@
 
 import importlib
 import types
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql.connect import column, dataframe, group, session, window
 
+from engine.sql.functions import known_functions
 from sandbox.language.attributes import check_attribute, find_rule
 from sandbox.language.imports import CLASSES, IMPORTABLE, MODULES, real_name
 
@@ -15,10 +18,25 @@ LIGHT = sorted(name for name in MODULES if not name.startswith("snowflake"))
 HEAVY = sorted(name for name in MODULES if name.startswith("snowflake"))
 
 
-def module_names(modules):
+def module_names(modules: Iterable[str]) -> list[Any]:
     return [pytest.param(name, marks=pytest.mark.slow if name in HEAVY else ()) for name in modules]
 
 
+# The tables are of these versions. Older ones, down to the oldest that are permitted, lack what came later.
+TABLES_OF = {"numpy": (2, 4), "scipy": (1, 16), "pandas": (2, 3), "statsmodels": (0, 15)}
+
+
+def is_old(module: types.ModuleType) -> bool:
+    library = importlib.import_module(module.__name__.partition(".")[0])
+    written_for = TABLES_OF.get(library.__name__)
+    return written_for is not None and tuple(map(int, library.__version__.split(".")[:2])) < written_for
+
+
+# What numpy 2.5 advises against is allowed for as long as it is there.
+CHARARRAY = pytest.mark.filterwarnings("ignore:The chararray class is deprecated:DeprecationWarning")
+
+
+@CHARARRAY
 @pytest.mark.parametrize("name", module_names([*LIGHT, *HEAVY]))
 def test_allowed_names_lead_to_no_module_and_no_shared_container(name):
     module = importlib.import_module(name)
@@ -33,12 +51,13 @@ def test_allowed_names_lead_to_no_module_and_no_shared_container(name):
             assert importlib.import_module(target) is not None
 
 
+@CHARARRAY
 @pytest.mark.parametrize("name", module_names([*LIGHT, *HEAVY]))
 def test_most_of_a_rule_exists(name):
     """A table that rots (renamed module, moved functions) would refuse honest code without a sign."""
     module, rule = importlib.import_module(name), MODULES[name]
     missing = [allowed for allowed in rule.allowed if not hasattr(module, allowed)]
-    assert len(missing) <= len(rule.allowed) // 20
+    assert len(missing) <= len(rule.allowed) // (4 if is_old(module) else 20)
 
 
 def test_every_importable_module_has_a_rule():
@@ -56,9 +75,10 @@ CLOSED = (
     "math",
     "scipy.special",
 )
-# Public in name only: stubs, and parts of table functions, which are not offered.
+# Public in name only: stubs, parts of table functions, which are not offered, and what old versions had.
 INCIDENTAL = {
-    "numpy": {"core"},
+    "numpy": {"core", "in1d", "trapz"},
+    "scipy.special": {"clpmn", "lpmn", "lpn", "sph_harm"},
     "pyspark.sql.functions": {"OrderingColumn", "PartitioningColumn", "SelectedColumn"},
 }
 
@@ -96,6 +116,7 @@ FRAMES = [
 ]
 # Attributes that nobody needs and no hint is written for.
 UNEXPLAINED = {"format", "grouper", "decode", "format_map"}
+UNEXPLAINED |= {"itemset", "newbyteorder", "ptp", "tostring"}  # of old numpy, where they raise, too
 
 
 @pytest.mark.parametrize("kind", FRAMES)
@@ -123,3 +144,8 @@ def test_types_without_a_rule_are_closed_unless_their_package_is_open():
         assert check_attribute(kind, "name") is not None
     assert check_attribute(type(pd.Series(["a"]).str), "len") is None
     assert check_attribute(type(pd.Timestamp(0)), "day") is None
+
+
+def test_functions_that_the_gateway_always_refuses_are_refused_when_a_source_is_compiled():
+    always = {name for name, rule in known_functions().items() if not rule.allowed}
+    assert always.isdisjoint(MODULES["pyspark.sql.functions"].allowed)

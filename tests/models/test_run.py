@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
@@ -58,7 +58,7 @@ def make_run() -> Run:
 def test_json_has_the_documented_keys_and_no_nan():
     data = json.loads(json.dumps(make_run().to_dict(), allow_nan=False))
     assert set(data) == {
-        "metric", "source_sha256", "backend", "engine", "time", "results", "cut", "report",
+        "metric", "source_sha256", "params", "backend", "engine", "time", "results", "cut", "report",
     }  # fmt: skip
     assert data["time"] == {
         "start": "2026-11-01T01:00:00+01:00",
@@ -71,16 +71,23 @@ def test_json_has_the_documented_keys_and_no_nan():
         "queries": 4,
         "seconds": 1.5,
         "peak_memory_bytes": None,
+        "worker_seconds": 0.0,
+        "fetched_bytes": 0,
         "workers": 0,
+        "answered": [],
+        "tables": [],
         "warnings": [
             {"line": 1, "column": 1, "code": "collects-frame", "message": "it collects the frame",
              "hint": "aggregate", "severity": "error"},
         ],
-        "sharing": [{"plan": "filter, aggregate", "how": "cells", "frames": 3, "reason": ""}],
+        "sharing": [
+            {"plan": "filter, aggregate", "how": "cells", "frames": 3, "reason": "", "answered_by": ""}
+        ],
     }  # fmt: skip
     assert data["results"][2] == {
         "segment": {"group": "country", "value": None, "type": "null"},
         "window": {"start": "2026-11-01T01:00:00+01:00", "end": "2026-11-02T01:00:00+01:00"},
+        "name": None,
         "status": "raised",
         "value": None,
         "rows": 3,
@@ -93,6 +100,7 @@ def test_json_has_the_documented_keys_and_no_nan():
 
 def test_overall_is_the_full_frame():
     assert make_run().overall.value == 0.5
+    assert make_run().names == () and make_run().named == {}
     assert make_run().cut == (Cut("country", 2, 17),)
 
 
@@ -103,6 +111,46 @@ def test_the_table_has_a_row_for_each_frame():
     assert str(table["window_start"][3]) == "2026-11-01 01:00:00+01:00"
     assert table["rows"].tolist() == [10, 2, 3, 0]
     assert table["line"][2] == 3
+
+
+def make_named() -> Run:
+    segment = Segment("country", "DE", "string")
+    return replace(
+        make_run(),
+        results=(
+            Result(Frame(0), "ok", 0.5, 10, name="precision"),
+            Result(Frame(0), "ok", 0.25, 10, name="recall"),
+            Result(Frame(1, segment), "missing", rows=2, name="precision"),
+            Result(Frame(1, segment), "nan", rows=2, name="recall"),
+        ),
+        params={"threshold": 0.5},
+    )
+
+
+def test_of_several_numbers_each_has_its_name():
+    run = make_named()
+    assert (run.names, run.frames) == (("precision", "recall"), 2)
+    assert {name: one.value for name, one in run.named.items()} == {"precision": 0.5, "recall": 0.25}
+    with pytest.raises(UsageError, match=r"precision, recall.*run\.named"):
+        _ = run.overall
+    data = json.loads(json.dumps(run.to_dict(), allow_nan=False))
+    assert data["params"] == {"threshold": 0.5}
+    assert [one["name"] for one in data["results"]] == ["precision", "recall"] * 2
+
+
+def test_the_table_has_a_column_of_names_only_where_there_are_some():
+    assert list(make_named().to_pandas()["name"]) == ["precision", "recall"] * 2
+    assert "name" not in make_run().to_pandas()
+
+
+def test_a_run_needs_each_name_of_each_frame_once_and_in_order():
+    run = make_named()
+    for results in (run.results[:3], run.results[::-1], (*run.results, run.results[0]), run.results[1:]):
+        with pytest.raises(UsageError):
+            replace(run, results=results)
+    nameless = replace(run.results[3], name=None)
+    with pytest.raises(UsageError):
+        replace(run, results=(*run.results[:3], nameless))
 
 
 def test_a_run_needs_all_its_results_in_order():
@@ -122,6 +170,8 @@ def test_a_run_needs_all_its_results_in_order():
         ("raised", 1.0, ERROR),
         ("raised", math.nan, None),
         ("no_data", math.nan, ERROR),
+        ("missing", math.nan, ERROR),
+        ("missing", 1.0, None),
     ],
 )
 def test_a_result_that_contradicts_its_status_cannot_be_made(status, value, error):

@@ -21,7 +21,7 @@ BY_COUNTRY = SegmentGroup.by_value("country")
     [
         (lambda: SegmentGroup(), "make segment groups with"),
         (lambda: SegmentGroup.by_value(""), "not empty"),
-        (lambda: SegmentGroup.by_value(3), "not empty"),
+        (lambda: SegmentGroup.by_value(3), "not empty"),  # type: ignore[arg-type]
         (lambda: SegmentGroup.by_value("c", top=0), "top must be"),
         (lambda: SegmentGroup.by_value("c", top=True), "top must be"),
         (lambda: SegmentGroup.by_value("c", values=[]), "values must be from 1"),
@@ -31,17 +31,17 @@ BY_COUNTRY = SegmentGroup.by_value("country")
         (lambda: SegmentGroup.by_value("c", values=[1, 1.0]), "given twice"),
         (lambda: SegmentGroup.by_value("c", values=[NAN, 1.0, float("nan")]), "given twice"),
         (lambda: SegmentGroup.by_value("c", values=[None, "a", None]), "given twice"),
-        (lambda: SegmentGroup.by_value("c", values=[b"x"]), "use text"),
+        (lambda: SegmentGroup.by_value("c", values=[b"x"]), "use text"),  # type: ignore[list-item]
         (lambda: SegmentGroup.by_value("c", values=[Decimal("sNaN")]), "no decimal number"),
         (lambda: SegmentGroup.by_buckets("age", []), "at least 2"),
         (lambda: SegmentGroup.by_buckets("age", [18]), "at least 2"),
         (lambda: SegmentGroup.by_buckets("age", [], outer=True), "at least 1"),
-        (lambda: SegmentGroup.by_buckets("age", "18"), "must be a list"),
+        (lambda: SegmentGroup.by_buckets("age", "18"), "must be a list"),  # type: ignore[arg-type]
         (lambda: SegmentGroup.by_buckets("age", [18, 18]), "must ascend"),
         (lambda: SegmentGroup.by_buckets("age", [25, 18]), "must ascend"),
         (lambda: SegmentGroup.by_buckets("age", [18, NAN]), "not finite"),
         (lambda: SegmentGroup.by_buckets("age", [18, float("inf")]), "outer=True"),
-        (lambda: SegmentGroup.by_buckets("age", [18, "25"]), "not a number"),
+        (lambda: SegmentGroup.by_buckets("age", [18, "25"]), "not a number"),  # type: ignore[list-item]
         (lambda: SegmentGroup.by_buckets("age", [False, True]), "not a number"),
         (lambda: SegmentGroup.by_buckets("age", [18, DAY]), "mixed types"),
         (lambda: SegmentGroup.by_buckets("age", [DAY, MIDNIGHT]), "mixed types"),
@@ -49,8 +49,8 @@ BY_COUNTRY = SegmentGroup.by_value("country")
         (lambda: SegmentGroup.where("", "a > 1"), "label"),
         (lambda: SegmentGroup.where("old", "  "), "Boolean SQL"),
         (lambda: SegmentGroup.by_terms({}), "from 1"),
-        (lambda: SegmentGroup.by_terms(["a"]), "a dict"),
-        (lambda: SegmentGroup.cross(BY_COUNTRY, "age"), "two segment groups"),
+        (lambda: SegmentGroup.by_terms(["a"]), "a dict"),  # type: ignore[arg-type]
+        (lambda: SegmentGroup.cross(BY_COUNTRY, "age"), "two segment groups"),  # type: ignore[arg-type]
         (lambda: SegmentGroup.cross(BY_COUNTRY, BY_COUNTRY), "with itself"),
         (
             lambda: SegmentGroup.cross(
@@ -60,8 +60,8 @@ BY_COUNTRY = SegmentGroup.by_value("country")
         ),
         (lambda: Dataset(None), "needs a source"),
         (lambda: Dataset(" "), "needs a source"),
-        (lambda: Dataset("x.parquet", timestamp=3), "name of a column"),
-        (lambda: Dataset("x.parquet", retention="90d"), "--timestamp"),
+        (lambda: Dataset("x.parquet", timestamp=3), "name of a column"),  # type: ignore[arg-type]
+        (lambda: Dataset("x.parquet", retention="90d"), "timestamp='ts'"),
         (lambda: Dataset("x.parquet", timestamp="ts", retention="90"), "retention must be"),
     ],
 )

@@ -50,7 +50,7 @@ def _both(*builds: Build) -> Build:
 
 
 # name -> (code, how to build it in an empty Relation)
-RELATIONS: dict[str, tuple[str, Build]] = {
+RELATIONS: dict[str, tuple[str | None, Build]] = {
     "read a file": ("read-refused", _set("read.data_source.paths", ["/etc/passwd"])),
     "read a format": ("read-refused", _set("read.data_source.format", "jdbc")),
     "read a stream": (
@@ -172,7 +172,7 @@ RELATIONS: dict[str, tuple[str, Build]] = {
 }
 
 # name -> (code, how to build it in an empty Expression)
-EXPRESSIONS: dict[str, tuple[str, Build]] = {
+EXPRESSIONS: dict[str, tuple[str | None, Build]] = {
     "udf": ("udf-refused", _set("common_inline_user_defined_function.python_udf.command", b"x")),
     "java udf": ("udf-refused", _set("common_inline_user_defined_function.java_udf.class_name", "x")),
     "scala aggregate": ("udf-refused", _set("typed_aggregate_expression.scalar_scala_udf.payload", b"x")),

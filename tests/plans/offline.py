@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyspark.sql.connect.proto as pb
+from pyspark.sql import DataFrame
 from pyspark.sql import types as T  # noqa: N812
 from pyspark.sql.connect.client import ChannelBuilder
-from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.connect.types import pyspark_types_to_proto_types
 
@@ -103,17 +103,18 @@ class Offline:
     def __init__(self) -> None:
         builder = _Builder()
         builder.set(ChannelBuilder.PARAM_SESSION_ID, SESSION_ID)
-        self.spark = SparkSession(builder)
+        self.spark = SparkSession(builder)  # type: ignore[arg-type]  # it takes any builder of channels
         self.recorder = Recorder()
         client = self.spark._client
-        client._stub = self.recorder
+        client._stub = self.recorder  # type: ignore[assignment]
         client.disable_reattachable_execute()
         client.set_retry_policies([])
         self.df: DataFrame = self.spark.table(PLACEHOLDER)
 
     def plan(self, frame: DataFrame) -> pb.Plan:
         """The plan that PySpark sends for a DataFrame."""
-        return frame._plan.to_proto(self.spark._client)
+        plan: pb.Plan = frame._plan.to_proto(self.spark._client)  # type: ignore[operator]  # of Connect
+        return plan
 
     def fetch(self, frame: DataFrame) -> bytes:
         """The request that PySpark sends to collect a DataFrame."""

@@ -13,7 +13,7 @@ def stream(table: Any, options: Any = None) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
         writer.write_table(table)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 PLAIN = stream(pa.table({"a": [1, 2, 3], "t": ["x", None, "z"]}))
@@ -35,7 +35,7 @@ def batch(length: int, nodes: list[tuple[int, int]], buffers: list[tuple[int, in
 
 def after_schema(schema: Any, *messages: bytes) -> bytes:
     """A stream of a schema and messages made by hand."""
-    return schema.serialize().to_pybytes() + b"".join(messages) + struct.pack("<II", 0xFFFFFFFF, 0)
+    return bytes(schema.serialize()) + b"".join(messages) + struct.pack("<II", 0xFFFFFFFF, 0)
 
 
 LONG = pa.schema([("a", pa.int64())])

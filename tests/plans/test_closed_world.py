@@ -5,9 +5,10 @@ A new PySpark release fails here with the list of what is new, until each is cla
 
 from __future__ import annotations
 
+import functools
 import inspect
 import pkgutil
-from typing import Any
+from typing import Any, get_args
 
 import pyspark.sql.connect.proto as pb
 import pyspark.sql.functions as functions
@@ -20,13 +21,13 @@ from engine.plans.decode import decode
 from engine.plans.relation_checks import HINTS, TABLE_FUNCTIONS
 from engine.plans.rules import Drop, Keep, Refuse, Walk
 from engine.plans.tables import CHECKS, ENUMS, FIELDS
-from engine.plans.trees import _WITH_PLAN_ID, walk
+from engine.plans.trees import WithPlanId, walk
 from engine.sql import known_functions
 from engine.sql.lexer import KNOWN_HINTS
 from sandbox.contract.framing import Method
 from tests.plans import corpus
 from tests.plans.offline import Offline
-from tests.sql.test_functions import PYTHON_ONLY
+from tests.sql.python_only import PYTHON_ONLY
 
 ROOTS = (pb.ExecutePlanRequest, pb.AnalyzePlanRequest, pb.ConfigRequest)
 PACKAGE = "spark.connect."
@@ -136,7 +137,7 @@ def test_plan_ids_are_known() -> None:
     holders = {
         descriptor.full_name for descriptor in REACHABLE.values() if "plan_id" in descriptor.fields_by_name
     }
-    assert holders == _WITH_PLAN_ID
+    assert holders == {kind.DESCRIPTOR.full_name for kind in get_args(WithPlanId)}
 
 
 def test_local_answers_are_fields_of_the_response() -> None:
@@ -156,7 +157,7 @@ def test_counts_of_what_is_classified() -> None:
 CALLS = {
     "ExecutePlan": "checked",
     "AnalyzePlan": "checked",
-    "Config": "answered from a table",
+    "Config": "answered from a table, but for three settings of the metric's own questions",
     "AddArtifacts": "would put files on the backend",
     "ArtifactStatus": "tells of files on the backend",
     "Interrupt": "the engine's; a guest's would reach other queries",
@@ -210,6 +211,7 @@ NOT_IN_THE_CORPUS = {
     "Relation.html_string": "a notebook's view of a DataFrame",
     "Relation.as_of_join": "pandas-on-Spark's merge_asof; computes over its two inputs only",
     "ConfigRequest.Operation.get_option": "answered from the table of settings",
+    "ConfigRequest.Operation.set": "what a metric sets for its own questions; the worker answers the client",
 }
 
 
@@ -220,7 +222,7 @@ def test_what_passes_is_what_authors_use(connect_mode: None) -> None:
         (Method.EXECUTE, offline.fetch(call(offline.df, offline.spark))) for call in corpus.RELATIONS.values()
     ]
     requests += [
-        offline.ask(lambda call=call: call(offline.df, offline.spark)) for call in corpus.REQUESTS.values()
+        offline.ask(functools.partial(call, offline.df, offline.spark)) for call in corpus.REQUESTS.values()
     ]
     kinds = dict(zip(Method, ROOTS, strict=True))
     for method, payload in requests:

@@ -47,9 +47,9 @@ def _normalised(relation: pb.Relation) -> pb.Relation:
         field = _NORMALISED.get(here.DESCRIPTOR.name)
         if field is not None:
             here.ClearField(field)
-        elif here.DESCRIPTOR.name == "Cast" and here.HasField("type_str"):
+        elif isinstance(here, pb.Expression.Cast) and here.HasField("type_str"):
             here.type_str = ""
-        elif here.DESCRIPTOR.name == "Literal" and here.string.startswith("{"):
+        elif isinstance(here, pb.Expression.Literal) and here.string.startswith("{"):
             here.string = ""
     return result
 

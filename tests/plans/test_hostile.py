@@ -8,6 +8,7 @@ import pyspark.sql.connect.proto as pb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyspark.sql.connect.functions import builtin as F  # noqa: N812
 
 from engine.errors import PlanRefused
 from engine.plans import Fetch, bind, parse_request
@@ -110,17 +111,16 @@ WRITTEN: dict[str, corpus.Call] = {
     "inputFiles": lambda df, spark: df.inputFiles(),
     "checkpoint": lambda df, spark: df.checkpoint(),
     "localCheckpoint": lambda df, spark: df.localCheckpoint(),
-    "conf set": lambda df, spark: spark.conf.set("spark.sql.ansi.enabled", "false"),
     "conf unset": lambda df, spark: spark.conf.unset("spark.sql.ansi.enabled"),
     "catalog": lambda df, spark: spark.catalog.listTables(),
     "read": lambda df, spark: spark.read.text("/etc/passwd").collect(),
     "read table": lambda df, spark: spark.read.table("a.b").collect(),
     "read stream": lambda df, spark: spark.readStream.table("frame").collect(),
-    "observe": lambda df, spark: df.observe("o", corpus.F.count("*")).collect(),
+    "observe": lambda df, spark: df.observe("o", F.count("*")).collect(),
     "withWatermark": lambda df, spark: df.withWatermark("t", "1 day").collect(),
     "metadataColumn": lambda df, spark: df.select(df.metadataColumn("_metadata")).collect(),
-    "input_file_name": lambda df, spark: df.select(corpus.F.input_file_name()).collect(),
-    "reflect": lambda df, spark: df.select(corpus.F.reflect(corpus.F.lit("a"), corpus.F.lit("b"))).collect(),
+    "input_file_name": lambda df, spark: df.select(F.input_file_name()).collect(),
+    "reflect": lambda df, spark: df.select(F.reflect(F.lit("a"), F.lit("b"))).collect(),
     "repartition": lambda df, spark: df.repartition(100_000).collect(),
     "range": lambda df, spark: spark.range(10**12).collect(),
     "local data": lambda df, spark: spark.createDataFrame(

@@ -80,3 +80,51 @@ def test_lambdas_in_lambdas_of_pyspark_pass(offline: Any) -> None:
         return canonical(parsed.relation)  # type: ignore[union-attr]
 
     assert nested() == nested()
+
+
+def text_in_lambda(name: str, text: str, deeper: bool = False) -> pb.Relation:
+    """`transform(xs, name -> text)`, the text perhaps within a lambda of another name."""
+    relation = transform((name,), body=(name,))
+    body = relation.project.expressions[0].unresolved_function.arguments[1].lambda_function.function
+    if deeper:
+        inner = transform(("y_9",), body=("y_9",)).project.expressions[0]
+        inner.unresolved_function.arguments[1].lambda_function.function.expression_string.expression = text
+        body.CopyFrom(inner)
+    else:
+        body.expression_string.expression = text
+    return relation
+
+
+@pytest.mark.parametrize("deeper", [False, True])
+@pytest.mark.parametrize(
+    "text", ["transform(xs, q -> x_1 + q)", "x_1", "X_1", "`x_1`", "filter(xs, Q -> Q > `X_1`)", "1"]
+)
+def test_a_name_that_text_can_say_is_part_of_what_is_compared(text: str, deeper: bool) -> None:
+    said, other = (canonical(text_in_lambda(name, text, deeper)) for name in ("x_1", "x_2"))
+    assert said != other
+    assert said == canonical(text_in_lambda("x_1", text, deeper))
+
+
+@pytest.mark.parametrize("spelled", ["x_1", "X_1", "`x_1`", "x_1.f"])
+def test_a_column_of_a_variables_name_keeps_the_name(spelled: str) -> None:
+    keys = set()
+    for name in ("x_1", "x_2"):
+        relation = transform((name,), body=(name,))
+        call = relation.project.expressions[0].unresolved_function
+        function = call.arguments[1].lambda_function.function
+        function.unresolved_attribute.unparsed_identifier = spelled
+        keys.add(canonical(relation))
+    assert len(keys) == 2
+
+
+def test_names_that_nothing_can_say_are_still_forgotten() -> None:
+    assert canonical(transform(("x_1",), body=("x_1",))) == canonical(transform(("x_7",), body=("x_7",)))
+
+
+def test_a_kept_name_is_never_a_made_one() -> None:
+    kept = text_in_lambda("x_0", "1")
+    made = transform(("x_5",), body=("x_5",))
+    made.project.expressions[0].unresolved_function.arguments[
+        1
+    ].lambda_function.function.expression_string.expression = "1"
+    assert canonical(kept) != canonical(made)

@@ -32,7 +32,9 @@ PANDAS = {
     "text": ["a", None],
     "flags": [True, False],
     "times": pd.to_datetime(["2026-01-01", "2026-01-02"]),
-    "times of a zone": pd.to_datetime(["2026-01-01", None], utc=True).tz_convert("Europe/Berlin"),
+    "times of a zone": pd.to_datetime(pd.Series(["2026-01-01", None]), utc=True).dt.tz_convert(
+        "Europe/Berlin"
+    ),
     "durations": pd.to_timedelta([1, 2], "h"),
     "categories": pd.Categorical(["x", "y"]),
     "lists": [[1], [2, 3]],

@@ -7,6 +7,7 @@ import pytest
 
 from engine.errors import PlanRefused
 from engine.plans import parse_request
+from engine.plans.requests import Fetch
 from sandbox.contract.framing import Method
 from tests.plans.hostile import Build
 from tests.plans.offline import placeholder, request
@@ -34,6 +35,7 @@ def test_a_bare_name_that_tells_about_the_server_is_refused(name: str) -> None:
 def test_a_column_of_the_frame_may_have_such_a_name(name: str) -> None:
     columns = frozenset({name.strip("`").title()})
     parsed = parse_request(Method.EXECUTE, _selecting(name), columns=columns)
+    assert isinstance(parsed, Fetch)
     assert parsed.relation.project.expressions[0].unresolved_attribute.unparsed_identifier == name
 
 
@@ -107,6 +109,18 @@ def test_names_given_as_text_are_looked_at_too(place: str) -> None:
         parse_request(Method.EXECUTE, request(relation))
     assert refusal.value.code == "server-name"
     parse_request(Method.EXECUTE, request(relation), columns=frozenset({"user"}))
+
+
+TEXTS = ["`u\u017fer`", "max(`\u017fession_user`)", "current_u\u017fer", "`current_databa\u017fe`"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_is_folded_as_java_does(text: str) -> None:
+    relation = pb.Relation()
+    relation.filter.input.CopyFrom(placeholder())
+    relation.filter.condition.expression_string.expression = text
+    with pytest.raises(PlanRefused):
+        parse_request(Method.EXECUTE, request(relation), columns=frozenset({"id", "user_id"}))
 
 
 def test_a_new_column_may_be_called_so() -> None:

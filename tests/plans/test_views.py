@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.errors import PlanRefused
+from engine.errors import BackendError, PlanRefused
 from engine.plans import (
     DefineView,
+    DropView,
     Fetch,
     RunSql,
+    ViewExists,
     bind,
     canonical,
     define_view,
@@ -31,7 +35,7 @@ def _view(offline: Offline, name: str, views: dict[str, pb.Relation], text: str 
     views[parsed.name] = define_view(parsed, views)
 
 
-def _sql(offline: Offline, views: dict[str, pb.Relation], text: str, **frames: object) -> pb.Relation:
+def _sql(offline: Offline, views: dict[str, pb.Relation], text: str, **frames: Any) -> pb.Relation:
     _, payload = offline.ask(lambda: offline.spark.sql(text, **frames))
     parsed = parse_request(Method.EXECUTE, payload)
     assert isinstance(parsed, RunSql)
@@ -39,14 +43,14 @@ def _sql(offline: Offline, views: dict[str, pb.Relation], text: str, **frames: o
 
 
 def _texts(relation: pb.Relation) -> list[str]:
-    return [here.query for here in walk(relation) if here.DESCRIPTOR.name == "SQL"]
+    return [here.query for here in walk(relation) if isinstance(here, pb.SQL)]
 
 
 def _references(relation: pb.Relation) -> list[str]:
     return [
         reference.subquery_alias.alias
         for here in walk(relation)
-        if here.DESCRIPTOR.name == "WithRelations"
+        if isinstance(here, pb.WithRelations)
         for reference in here.references
     ]
 
@@ -152,8 +156,9 @@ def offline_table(offline: Offline, name: str) -> pb.Relation:
 def test_view_exists() -> None:
     view = DefineView("v", placeholder(), replace=False)
     views = {"v": define_view(view, {})}
-    with pytest.raises(PlanRefused, match="createTempView"):
+    with pytest.raises(BackendError) as caught:
         define_view(view, views)
+    assert caught.value.condition == "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS"
 
 
 def test_views_of_views_are_bounded() -> None:
@@ -257,3 +262,29 @@ def test_views_of_one_frame_are_bounded_in_number_and_together() -> None:
     with pytest.raises(PlanRefused, match="MiB"):
         define_view(DefineView("c", large, True), {"a": large, "b": large})
     define_view(DefineView("b", large, True), {"a": large, "b": large})
+
+
+def test_views_are_asked_for_and_dropped_by_their_names(offline: Offline) -> None:
+    catalog = offline.spark.catalog
+    assert parse_request(*offline.ask(lambda: catalog.tableExists("Sales"))) == ViewExists("sales")
+    assert parse_request(*offline.ask(lambda: catalog.dropTempView("`Sales`"))) == DropView("sales")
+
+
+@pytest.mark.parametrize(
+    "name", ["a.b", "`a.b`", "Frame", "_calcmetric_view_0", "parquet.`/etc`", "", "x" * 200]
+)
+def test_names_that_no_view_can_have_are_refused(offline: Offline, name: str) -> None:
+    for ask in (offline.spark.catalog.tableExists, offline.spark.catalog.dropTempView):
+        with pytest.raises(PlanRefused):
+            parse_request(*offline.ask(lambda ask=ask: ask(name)))  # type: ignore[misc]
+
+
+def test_the_rest_of_the_catalog_is_refused(offline: Offline) -> None:
+    elsewhere = pb.ExecutePlanRequest()
+    elsewhere.plan.root.catalog.table_exists.table_name = "v"
+    elsewhere.plan.root.catalog.table_exists.db_name = "other"
+    _, dropped = offline.ask(lambda: offline.spark.catalog.dropGlobalTempView("v"))
+    for payload in (elsewhere.SerializeToString(), dropped):
+        with pytest.raises(PlanRefused) as caught:
+            parse_request(Method.EXECUTE, payload)
+        assert caught.value.code == "catalog-refused"

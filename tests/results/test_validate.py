@@ -3,6 +3,7 @@
 import math
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,18 +13,24 @@ from engine.models import FrameError, Result
 from engine.models.codes import CODES
 from engine.models.frame import Frame
 from engine.results import judge
+from engine.results.validate import Judgement
 from sandbox.contract.messages import Outcome, Problem, Raised, Returned
 from tests.waiting import within
 
 KINDS = ("int", "float", "decimal", "fraction", "none", "bool", "other")
 
 
-def returned(kind: str, text: str = "", type_: str = "object", rows: int | None = 5):
+def returned(kind: Any, text: str = "", type_: str = "object", rows: int | None = 5) -> Judgement:
     return judge(Outcome(0, Returned(type_, kind, text), None), rows=rows)
 
 
-def raised(*, rows: int | None = 5, fault=None, **fields):
-    report = {"type": "ZeroDivisionError", "message": "division by zero", "line": 7, "source": "return 1 / 0"}
+def raised(*, rows: int | None = 5, fault: Any = None, **fields: Any) -> Judgement:
+    report: dict[str, Any] = {
+        "type": "ZeroDivisionError",
+        "message": "division by zero",
+        "line": 7,
+        "source": "return 1 / 0",
+    }
     return judge(Outcome(0, None, Raised(**(report | fields))), rows=rows, fault=fault)
 
 
@@ -64,6 +71,7 @@ def test_nan_is_nan_or_no_data(kind, text):
 
 def test_none_is_invalid_or_no_data():
     judged = returned("none", type_="NoneType")
+    assert judged.error is not None
     assert (judged.status, judged.error.code) == ("invalid_output", "returned-none")
     assert judged.error.hint == 'return float("nan") if v is None else v'
     assert returned("none", rows=0).status == "no_data"
@@ -101,6 +109,7 @@ def test_none_is_invalid_or_no_data():
 def test_what_is_not_a_number_is_refused_with_the_fix(kind, text, type_, code, hint):
     for rows in (5, 0):
         status, value, error = returned(kind, text, type_, rows)
+        assert error is not None and error.hint is not None
         assert (status, error.code) == ("invalid_output", code)
         assert math.isnan(value)
         assert hint in error.hint
@@ -119,6 +128,7 @@ def test_what_is_not_a_number_is_refused_with_the_fix(kind, text, type_, code, h
 )  # fmt: skip
 def test_texts_that_no_honest_worker_writes_are_garbage(kind, text):
     judged = returned(kind, text)
+    assert judged.error is not None
     assert (judged.status, judged.error.code) == ("invalid_output", "returned-garbage")
 
 
@@ -135,7 +145,8 @@ def test_enormous_texts_are_refused_quickly(kind, unit):
     ("kind", "text"), [("decimal", "0." + "3" * 398), ("fraction", "1" * 400 + "/" + "3" * 399)]
 )
 def test_a_number_that_may_have_been_cut_is_not_read(kind, text):
-    assert returned(kind, text).error.code == "returned-too-large"
+    error = returned(kind, text).error
+    assert error is not None and error.code == "returned-too-large"
 
 
 def test_an_exception_has_its_line_and_source():
@@ -150,7 +161,8 @@ def test_an_exception_without_a_line():
 
 
 def test_an_exception_on_an_empty_frame_is_no_data():
-    assert raised(rows=0) == ("no_data", pytest.approx(math.nan, nan_ok=True), None)
+    status, value, error = raised(rows=0)
+    assert (status, error) == ("no_data", None) and math.isnan(value)
     assert raised(rows=None).status == "raised"
 
 
@@ -164,6 +176,7 @@ def test_a_refusal_stays_one_on_an_empty_frame():
 
 def test_running_out_of_memory_is_a_limit():
     judged = raised(type="MemoryError", memory=True, rows=0)
+    assert judged.error is not None
     assert (judged.status, judged.error.code) == ("limit", "limit-memory-bytes")
 
 
@@ -188,7 +201,8 @@ def test_the_gateways_own_word_comes_before_the_workers():
 
 
 def test_neither_value_nor_exception_is_garbage():
-    assert judge(Outcome(0, None, None), rows=1).error.code == "worker-garbage"
+    error = judge(Outcome(0, None, None), rows=1).error
+    assert error is not None and error.code == "worker-garbage"
 
 
 @given(st.sampled_from(KINDS), st.text(max_size=60), st.text(max_size=30), st.sampled_from([None, 0, 9]))

@@ -1,12 +1,13 @@
 """Who goes next: caps, turns, no starvation, and what a newcomer has to wait for."""
 
 from collections import Counter, deque
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.runs.admission import Admission, Shares
+from engine.runs.admission import Admission, Shares, Ticket
 
 SHARES = st.builds(Shares, st.integers(1, 9), st.integers(1, 4), st.integers(0, 1))
 # Who asks, gives up or leaves, and which of those that could.
@@ -15,7 +16,7 @@ STEPS = st.lists(
 )
 
 
-def admit(admission, waiting, holding):
+def admit(admission: Admission, waiting: list[Ticket], holding: list[Ticket]) -> Sequence[Ticket]:
     admitted = admission.admit()
     for ticket in admitted:
         waiting.remove(ticket)
@@ -25,7 +26,8 @@ def admit(admission, waiting, holding):
 
 @given(SHARES, STEPS)
 def test_caps_hold_and_nobody_waits_who_could_go(shares, steps):
-    admission, waiting, holding = Admission(shares), [], []
+    admission, waiting = Admission(shares), []
+    holding: list[Ticket] = []
     for kind, tenant, run, which in steps:
         if kind == "a":
             waiting.append(admission.ask(f"t{tenant}", (tenant, run)))
@@ -46,7 +48,8 @@ def test_caps_hold_and_nobody_waits_who_could_go(shares, steps):
 
 @given(SHARES, STEPS, st.randoms(use_true_random=False))
 def test_everybody_comes_whatever_order_slots_are_left_in(shares, steps, random):
-    admission, waiting, holding = Admission(shares), [], []
+    admission, waiting = Admission(shares), []
+    holding: list[Ticket] = []
     for _, tenant, run, _ in steps:
         waiting.append(admission.ask(f"t{tenant}", (tenant, run)))
     while waiting or holding:
@@ -59,7 +62,8 @@ def test_everybody_comes_whatever_order_slots_are_left_in(shares, steps, random)
 @given(st.integers(2, 12), st.integers(1, 50), st.integers(1, 5), st.randoms(use_true_random=False))
 def test_a_newcomer_waits_for_one_turn_of_each_other_tenant_at_most(total, flood, tenants, random):
     """However many runs the others have waiting, and though each asks again whenever one ends."""
-    admission, waiting, holding = Admission(Shares(total, per_run=2)), [], []
+    admission, waiting = Admission(Shares(total, per_run=2)), []
+    holding: list[Ticket] = []
     for tenant in range(tenants):
         waiting += [admission.ask(f"flood{tenant}", (tenant, run)) for run in range(flood)]
     admit(admission, waiting, holding)
@@ -138,7 +142,7 @@ def test_runs_of_a_tenant_take_turns():
         tickets.remove(ticket)
         admission.leave(ticket)
         admission.leave(ticket)
-    assert "".join(order) == "abcaba"
+    assert "".join(map(str, order)) == "abcaba"
 
 
 def test_who_gives_up_waiting_is_forgotten():

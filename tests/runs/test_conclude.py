@@ -25,7 +25,8 @@ FRAME = Frame(0)
 )
 @pytest.mark.parametrize("rows", [None, 0, 5])
 def test_every_ending_is_a_tagged_result_however_many_rows_there_are(ending, status, code, rows):
-    result = conclude(FRAME, rows, Ended(ending, 1.5, "printed"), cpu_limit=9)
+    (result,) = conclude(FRAME, rows, Ended(ending, 1.5, "printed"), cpu_limit=9)
+    assert result.error is not None
     assert (result.status, result.error.code, result.printed, result.seconds) == (
         status,
         code,
@@ -36,12 +37,14 @@ def test_every_ending_is_a_tagged_result_however_many_rows_there_are(ending, sta
 
 
 def test_a_crash_names_its_signal_and_a_limit_its_value():
-    crash = conclude(FRAME, 1, Ended(Died(signal.SIGSEGV, -1)), cpu_limit=9)
-    assert "SIGSEGV" in crash.error.message
-    cpu = conclude(FRAME, 1, Ended(Died(signal.SIGXCPU, -1)), cpu_limit=9)
+    (crash,) = conclude(FRAME, 1, Ended(Died(signal.SIGSEGV, -1)), cpu_limit=9)
+    assert crash.error is not None and "SIGSEGV" in crash.error.message
+    (cpu,) = conclude(FRAME, 1, Ended(Died(signal.SIGXCPU, -1)), cpu_limit=9)
+    assert cpu.error is not None
     assert "cpu_seconds" in cpu.error.message and "9 allowed" in cpu.error.message
 
 
 def test_a_number_passes_through_the_validator():
     ended = Ended(Outcome(0, Returned("float", "float", (0.25).hex()), None))
-    assert conclude(FRAME, 5, ended, cpu_limit=9).value == 0.25
+    (result,) = conclude(FRAME, 5, ended, cpu_limit=9)
+    assert (result.value, result.name) == (0.25, None)

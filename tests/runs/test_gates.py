@@ -1,6 +1,7 @@
 """Waiting for slots: threads, giving up, and that nothing is left held."""
 
 import threading
+from typing import NoReturn
 
 import pytest
 
@@ -16,7 +17,7 @@ class GivenUp(Exception):
     pass
 
 
-def never():
+def never() -> NoReturn:
     raise AssertionError("there was a slot at once")
 
 
@@ -31,10 +32,10 @@ def test_whoever_waits_goes_on_once_a_slot_is_left():
 
     thread = threading.Thread(target=wait)
     thread.start()
-    assert wait_until(lambda: told == ["waits"], 5)
+    assert wait_until(lambda: told == ["waits"])
     assert not came.is_set()
     gate.leave(held)
-    thread.join(5)
+    thread.join(60)
     assert came.is_set() and gate.held == 0
 
 
@@ -110,10 +111,10 @@ def test_a_run_alone_has_a_call_for_each_worker_and_two_queries_for_each_call(wo
 
 
 class Run:
-    def cancel(self):
+    def cancel(self) -> None:
         pass
 
-    def wait(self, timeout):
+    def wait(self, timeout: float) -> None:
         pass
 
 

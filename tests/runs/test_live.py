@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ RESULTS = tuple(Result(Frame(index), "ok", float(index)) for index in range(3))
 RUN = Run("m", "0" * 64, "spark", "1", RunTime(), RESULTS, Report())
 
 
-def play(live, outcome=RUN):
+def play(live: LiveRun, outcome: Any = RUN) -> threading.Thread:
     """What a run does, from another thread."""
 
     def steps():
@@ -44,7 +45,7 @@ async def test_asyncio_hosts_can_await_and_iterate():
     thread.join()
 
 
-async def _awaited(live):
+async def _awaited(live: LiveRun) -> Any:
     return await live
 
 

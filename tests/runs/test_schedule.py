@@ -26,6 +26,18 @@ def test_a_frame_whose_backend_went_away_is_run_again_a_few_times():
     assert schedule.take() is None and schedule.done
 
 
+def test_a_frame_that_is_put_back_is_the_next_one_and_has_not_been_tried():
+    schedule = Schedule([7, 8])
+    for _ in range(TRIES + 1):
+        assert schedule.take() == 7
+        schedule.put_back(7)
+    assert schedule.take() == 7 and not schedule.was_hit(7)
+    schedule.stop(Cancelled())
+    schedule.put_back(7)
+    assert schedule.take() is None
+    assert schedule.drain() == [(7, Ended(Cancelled())), (8, Ended(Cancelled()))]
+
+
 def test_a_frame_that_ended_its_backend_is_not_run_again():
     schedule = Schedule([7, 8])
     assert schedule.take() == 7

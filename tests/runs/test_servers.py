@@ -1,30 +1,40 @@
 """A server for each tenant: when one is made, which one is ended, and when."""
 
 import threading
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.backends.base import Backend, Capabilities
 from engine.backends.remote import Remote
 from engine.errors import UsageError
 from engine.runs import servers
 from engine.runs.servers import IDLE_SECONDS, MOST_KEPT, OneServer, Server, ServerPerTenant, surplus
+from engine.sources.spool import Spool
 from tests.waiting import wait_until
 
 
 class Part:
     """Stands for a backend and for a spool."""
 
-    def __init__(self):
+    capabilities = Capabilities()
+
+    def __init__(self) -> None:
         self.closed = threading.Event()
 
-    def close(self):
+    def close(self) -> None:
         self.closed.set()
 
 
-def make():
-    return Server(Part(), Part())
+def make() -> Server:
+    return Server(cast(Backend, Part()), cast(Spool, Part()))
+
+
+def is_closed(part: object) -> bool:
+    """Whether a stand-in was closed."""
+    return cast(Part, part).closed.is_set()
 
 
 @given(st.dictionaries(st.text(max_size=2), st.floats(0, 900), max_size=9), st.integers(0, 6))
@@ -48,18 +58,18 @@ def test_a_tenant_keeps_its_server_and_shares_it_with_nobody():
     each.give_back("a")
     assert each.take("a") is mine
     each.end()
-    assert mine.backend.closed.is_set() and not mine.spool.closed.is_set()
+    assert is_closed(mine.backend) and not is_closed(mine.spool)
     each.close()
-    assert mine.spool.closed.is_set()
+    assert is_closed(mine.spool)
 
 
 def test_servers_beyond_what_is_kept_are_ended_but_none_in_use():
     each = ServerPerTenant(make(), make)
     taken = {name: each.take(name) for name in "abcdefg"}
-    assert not any(server.backend.closed.is_set() for server in taken.values())
+    assert not any(is_closed(server.backend) for server in taken.values())
     for name in "cab":
         each.give_back(name)
-    assert wait_until(lambda: taken["b"].backend.closed.is_set() and taken["b"].spool.closed.is_set(), 5)
+    assert wait_until(lambda: is_closed(taken["b"].backend) and is_closed(taken["b"].spool))
     assert each.tenants == set("defg")
     assert each.take("b") is not taken["b"]
     each.close()
@@ -71,8 +81,8 @@ def test_an_idle_server_is_ended_after_its_time(monkeypatch):
     server = each.take("a")
     each.take("b")
     each.give_back("a")
-    assert not server.backend.closed.is_set()
-    assert wait_until(server.backend.closed.is_set, 5)
+    assert not is_closed(server.backend)
+    assert wait_until(lambda: is_closed(server.backend))
     assert each.tenants == {"b"}
     each.close()
 
@@ -80,7 +90,7 @@ def test_an_idle_server_is_ended_after_its_time(monkeypatch):
 def test_what_is_taken_from_an_ended_engine_is_ended():
     each = ServerPerTenant(make(), make)
     each.end()
-    assert each.take("a").backend.closed.is_set()
+    assert is_closed(each.take("a").backend)
     each.close()
 
 
@@ -89,15 +99,15 @@ def test_one_server_is_for_all():
     one = OneServer(server)
     assert one.take("a") is one.take("b") is server
     one.give_back("a")
-    assert not server.backend.closed.is_set()
+    assert not is_closed(server.backend)
     one.end()
-    assert server.backend.closed.is_set() and not server.spool.closed.is_set()
+    assert is_closed(server.backend) and not is_closed(server.spool)
     one.close()
-    assert server.spool.closed.is_set()
+    assert is_closed(server.spool)
 
 
 def test_an_endpoint_of_somebody_else_is_not_for_each_tenant():
     spool = Part()
     with pytest.raises(UsageError, match="server_per_tenant is for local servers"):
-        ServerPerTenant(Server(Remote("sc://localhost:1"), spool), make)
+        ServerPerTenant(Server(Remote("sc://localhost:1"), cast(Spool, spool)), make)
     assert spool.closed.is_set()

@@ -1,6 +1,7 @@
-"""A service in this process, on SQLite and Sail, and a real one beside it."""
+"""A service in this process, on SQLite and native answers, and a real one beside it."""
 
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -8,9 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pyarrow as pa
@@ -18,13 +20,19 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 import uvicorn
+from fastapi import FastAPI
 
 from engine import Engine
 from engine.service.app import make_app
 from engine.service.keyring import create_key
 from engine.service.settings import Settings
+from tests.servers import engine_on
+
+if TYPE_CHECKING:
+    from tests.service.postgres import Postgres
 
 ROWS = 400
+_NUMBERS = itertools.count()
 SECRETS = ("cm_", "Bearer")
 
 
@@ -43,15 +51,16 @@ def write_payments(path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def payments(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("service-data") / "payments.parquet"
+def payments(data_dir: Path) -> Path:
+    path = data_dir / "service-data" / "payments.parquet"
+    path.parent.mkdir()
     write_payments(path)
     return path
 
 
 @pytest.fixture(scope="session")
-def engine(payments) -> Iterator[Engine]:
-    with Engine("sail", roots=(payments.parent,)) as started:
+def engine(native_backend, spool_dir, payments, worker_pool) -> Iterator[Engine]:
+    with engine_on(native_backend, spool_dir, roots=(payments.parent,), pool=worker_pool) as started:
         yield started
 
 
@@ -64,34 +73,36 @@ class Client:
     workspace: str
     key: str
 
-    def __call__(self, method, path, **more):
+    def __call__(self, method: str, path: str, **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.key}", **more.pop("headers", {})}
         base = f"/api/v1/{self.account}/{self.workspace}"
         return self.http.request(method, base + path, headers=headers, **more)
 
-    def ok(self, method, path, **more):
+    def ok(self, method: str, path: str, **more: Any) -> Any:
         answer = self(method, path, **more)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def model(self, payments, timestamp="ts", **more):
+    def model(self, payments: Path | str, timestamp: str | None = "ts", **more: Any) -> tuple[str, str, str]:
         """A model with a version; return both ids and the dataset's."""
-        body = {"name": "fraud", "aggregation_period": "daily", "retention": "10d", **more}
+        body = {"name": f"fraud {next(_NUMBERS)}", "aggregation_period": "daily", "retention": "10d", **more}
         model = self.ok("POST", "/models", json=body)["id"]
         dataset = {"source": str(payments), "timestamp": timestamp}
         body = {"model_id": model, "name": "v1", "serving_dataset": dataset}
         version = self.ok("POST", "/model-versions", json=body)
         return model, version["id"], version["serving_dataset"]["id"]
 
-    def metric(self, model, code, name="m"):
+    def metric(self, model: str, code: str, name: str = "m") -> str:
         body = {"model_id": model, "name": name, "code": code}
-        return self.ok("POST", "/metrics/code-based-metrics", json=body)["id"]
+        return str(self.ok("POST", "/metrics/code-based-metrics", json=body)["id"])
 
-    def validate(self, metric, dataset, *, seen=None, **more):
+    def validate(
+        self, metric: str, dataset: str, *, seen: list[Any] | None = None, **more: Any
+    ) -> dict[str, Any]:
         body = {"metric_id": metric, "dataset_id": dataset, **more}
         until = time.monotonic() + 60
         while True:
-            answer = self.ok("POST", "/metrics/code-based-metrics/validate", json=body)
+            answer: dict[str, Any] = self.ok("POST", "/metrics/code-based-metrics/validate", json=body)
             if seen is not None:
                 seen.append(answer["progress"])
             if answer["status"] != "pending":
@@ -106,7 +117,7 @@ def postgres_url() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def postgres_server():
+def postgres_server() -> "Iterator[Postgres]":
     """A PostgreSQL server of its own; without its programs the test is skipped, but on CI it fails."""
     from tests.service.postgres import find_programs, postgres
 
@@ -119,11 +130,11 @@ def postgres_server():
 
 
 @pytest.fixture
-def database_url(request, tmp_path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database: SQLite, or where a test is parametrized with "postgresql", that."""
     if getattr(request, "param", "sqlite") == "sqlite":
         return f"sqlite:///{tmp_path}/service.db"
-    url = request.getfixturevalue("postgres_url")
+    url: str = request.getfixturevalue("postgres_url")
     name = f"d{time.time_ns()}"
     server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
@@ -136,8 +147,7 @@ def database_url(request, tmp_path) -> str:
 def settings(database_url, payments) -> Settings:
     return Settings(
         database=database_url,
-        data_roots=(str(payments.parent),),
-        backend="sail",
+        data_roots=(f"*={payments.parent}",),
         calculate=False,
     )
 
@@ -154,7 +164,7 @@ def http(app):
 
 
 @contextlib.contextmanager
-def serving(app) -> Iterator[str]:
+def serving(app: FastAPI) -> Iterator[str]:
     """Serve an application in a thread of this process."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run)
@@ -169,7 +179,9 @@ def serving(app) -> Iterator[str]:
         thread.join()
 
 
-def make_client(http, settings, account="acme", workspace="fraud") -> Client:
+def make_client(
+    http: httpx.Client, settings: Settings, account: str = "acme", workspace: str = "fraud"
+) -> Client:
     return Client(http, account, workspace, create_key(settings.database, account, workspace))
 
 
@@ -182,43 +194,43 @@ def client(http, settings) -> Client:
 class Server:
     """A real `calcmetric serve`."""
 
-    process: subprocess.Popen
+    process: subprocess.Popen[bytes]
     url: str
     key: str
     log: Path
 
 
-def command(*arguments):
+def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "engine.cli", *map(str, arguments)]
 
 
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+        return int(one.getsockname()[1])
 
 
 @contextlib.contextmanager
-def running(folder: Path, payments: Path, *more, database=None, backend="sail") -> Iterator[Server]:
+def running(folder: Path, payments: Path, *more: object, database: str | None = None) -> Iterator[Server]:
     """Run `calcmetric serve`, with a new key."""
     database = database or f"sqlite:///{folder}/calcmetric.db"
     create = command("keys", "create", "--account", "acme", "--workspace", "fraud", "--database", database)
     key = subprocess.run(create, capture_output=True, text=True, check=True, timeout=60).stdout
     port = free_port()
     words = ("serve", "--port", port, "--database", database, *more)
-    with process(folder, payments, *words, backend=backend) as (one, log):
+    with process(folder, payments, *words) as (one, log):
         server = Server(one, f"http://127.0.0.1:{port}", key.strip(), log)
         wait_ready(server)
         yield server
 
 
 @contextlib.contextmanager
-def process(folder: Path, payments: Path, *words, backend="sail"):
+def process(folder: Path, payments: Path, *words: object) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     """Run a command of the service; end it by a signal."""
     log = folder / f"{words[0]}-{time.time_ns()}.log"
     with log.open("w") as out:
         started = subprocess.Popen(
-            command(*words, "--backend", backend, "--data-root", payments.parent),
+            command(*words, "--data-root", payments.parent),
             cwd=folder, stdout=out, stderr=out, start_new_session=True,
         )  # fmt: skip
     try:
@@ -245,7 +257,7 @@ def wait_ready(server: Server) -> None:
         time.sleep(0.05)
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until

@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from tests.launchers import as_user
 from tests.service.conftest import free_port
 
 
@@ -23,8 +23,8 @@ def find_programs() -> Path | None:
 class Postgres:
     """A server, which can be stopped and started again."""
 
-    def __init__(self, programs: Path, folder: Path, who: dict[str, Any]) -> None:
-        self._programs, self._folder, self._who = programs, folder, who
+    def __init__(self, programs: Path, folder: Path, launcher: list[str]) -> None:
+        self._programs, self._folder, self._launcher = programs, folder, launcher
         self._port = free_port()
         self.url = f"postgresql+psycopg://tests@127.0.0.1:{self._port}/postgres"
 
@@ -42,21 +42,29 @@ class Postgres:
         self._run("pg_ctl", "stop", "-w", "-s", "-m", "immediate")
 
     def _run(self, program: str, *words: object) -> None:
-        command = [self._programs / program, "-D", self._folder / "data", *map(str, words)]
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run(command, check=True, cwd=self._folder, timeout=60, **quiet, **self._who)
+        command = [*self._launcher, str(self._programs / program), "-D", str(self._folder / "data")]
+        none = subprocess.DEVNULL
+        subprocess.run(
+            [*command, *map(str, words)],
+            check=True,
+            cwd=self._folder,
+            timeout=60,
+            stdin=none,
+            stdout=none,
+            stderr=none,
+        )
 
 
 @contextlib.contextmanager
 def postgres(programs: Path) -> Iterator[Postgres]:
     """Start one. Root starts it as the user that is made for it."""
     folder = Path(tempfile.mkdtemp(prefix="calcmetric-pg-"))
-    who: dict[str, Any] = {}
+    launcher: list[str] = []
     if os.geteuid() == 0:
-        user = next(name for name in ("postgres", "nobody") if _exists(name))
-        shutil.chown(folder, user)
-        who = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
-    server = Postgres(programs, folder, who)
+        user = pwd.getpwnam(next(name for name in ("postgres", "nobody") if _exists(name)))
+        shutil.chown(folder, user.pw_uid)
+        launcher = as_user(user.pw_uid)
+    server = Postgres(programs, folder, launcher)
     try:
         server.make()
         server.start()

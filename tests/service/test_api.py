@@ -4,12 +4,11 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from engine.cli.serve import prune, serve, worker
 from engine.errors import DataError
 from engine.service.app import make_app
 from engine.service.datasets import check_source, look_at_source
@@ -19,8 +18,6 @@ from engine.service.settings import Settings
 from engine.service.state import KEY_SECONDS
 from engine.service.store.database import Database
 from tests.service.conftest import command, make_client, serving, wait_for
-
-pytestmark = pytest.mark.sail
 
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 METRICS = "/metrics/code-based-metrics"
@@ -33,7 +30,7 @@ SEGMENTS = [
 ]
 
 
-def error(answer, status, code="unprocessable"):
+def error(answer: httpx.Response, status: int, code: str = "unprocessable") -> Any:
     body = answer.json()
     assert (answer.status_code, set(body)) == (status, {"error"}), answer.text
     assert set(body["error"]) == {"code", "message", "hint", "problems"}
@@ -121,7 +118,7 @@ def test_no_link_pattern_or_name_leads_out_of_the_roots(client, payments, tmp_pa
     inside.mkdir(), outside.mkdir()
     (outside / "secret.parquet").write_bytes(payments.read_bytes())
     (inside / "ok.parquet").write_bytes(payments.read_bytes())
-    settings = Settings(data_roots=(str(inside),), backend="sail")
+    settings = Settings(data_roots=(str(inside),))
     check_source(str(inside / "*.parquet"), settings)
     (inside / "way").symlink_to(outside)
     (inside / "leak.parquet").symlink_to(outside / "secret.parquet")
@@ -317,17 +314,6 @@ def test_the_pages_of_documentation_need_nothing_from_elsewhere(http):
         assert all(http.get(address).status_code == 200 for address in loaded)
 
 
-def test_every_resource_is_in_the_readme(http):
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    for path, methods in http.get("/openapi.json").json()["paths"].items():
-        short = path.removeprefix("/api/v1/{account}/{workspace}")
-        for method in methods:
-            shown = rf"`[A-Z, ]*{method.upper()}[A-Z, ]* {re.escape(short)}`"
-            assert re.search(shown, readme), (method, short)
-    for option in [*serve.params, *worker.params, *prune.params]:
-        assert f"`{option.opts[0]}" in readme, option.opts
-
-
 def test_every_error_is_described_with_the_one_shape(http):
     document = http.get("/openapi.json").json()
     for path, methods in document["paths"].items():
@@ -378,6 +364,10 @@ def test_without_the_extra_the_command_says_what_to_install():
     [
         (["--account", "a/b", "--workspace", "w"], "--account"),
         (["--account", "a", "--workspace", "w", "--database", "mysql://h/x"], "sqlite:///"),
+        ([], "--operator"),
+        (["--account", "a"], "--workspace"),
+        (["--account", "a", "--workspace", "w", "--operator"], "--operator"),
+        (["--values", "--operator"], "--values"),
     ],
 )
 def test_keys_that_make_no_sense_are_refused(options, words, tmp_path):

@@ -3,8 +3,10 @@
 import contextlib
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -19,9 +21,10 @@ from engine.service.planning import Planner
 from engine.service.schedule import last_tick
 from engine.service.store.database import Database
 from engine.service.store.tables import Base, Metric, StoredResult, Work
+from tests.service.conftest import Client
 
 pytestmark = [
-    pytest.mark.sail,
+    pytest.mark.spark,
     pytest.mark.parametrize(
         "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
     ),
@@ -47,11 +50,11 @@ def filled(client, payments):
     return client, model, dataset, [client.metric(model, COUNT), client.metric(model, COUNT + "\n# two")]
 
 
-def results(client, metric, **params):
+def results(client: Client, metric: str, **params: Any) -> Any:
     return client.ok("GET", f"/metrics/code-based-metrics/{metric}/results", params=params)["results"]
 
 
-def rows(database, query):
+def rows(database: Database, query: Any) -> Sequence[Any]:
     with database.session() as session:
         return session.execute(query).all()
 
@@ -101,7 +104,7 @@ def test_recalculation_stands_beside_what_was_there(filled, database, engine, se
 
 
 def test_a_claim_is_of_one_and_a_lost_one_is_taken_over(client, payments, settings):
-    model, _, _ = client.model(payments, timestamp=None)
+    model, _, _ = client.model(payments, retention="1d")
     for _ in range(2):
         client.metric(model, COUNT)
     now = [NOW]
@@ -109,13 +112,14 @@ def test_a_claim_is_of_one_and_a_lost_one_is_taken_over(client, payments, settin
         Planner(clocked).plan(NOW)
         with clocked.session() as session:
             first = leases.claim_work(session, settings)
-        assert len(first.work) == 2
+        assert first is not None and len(first.work) == 2
         now[0] += timedelta(seconds=settings.lease_seconds - 1)
         with clocked.session() as session:
             assert leases.claim_work(session, settings) is None
         now[0] += timedelta(seconds=2)
         with clocked.session() as session:
             second = leases.claim_work(session, settings)
+            assert second is not None
             assert {one.id for one in second.work} == {one.id for one in first.work}
         with clocked.session() as session:
             assert not leases.renew(session, first, 30)
@@ -145,11 +149,13 @@ def test_threads_that_calculate_at_once_share_the_work(filled, database, engine,
 def test_a_hung_metric_ends_is_marked_and_pauses(filled, database, engine, settings):
     client, model, _, _ = filled
     hung = client.metric(model, HUNG)
-    short = replace(settings, limits=Limits(wall_seconds=2, frame_seconds=1))
+    short = replace(settings, limits=Limits(cpu_seconds=1))
     run_due(database, engine, NOW, short)
     assert {one["status"] for one in results(client, hung)} == {"limit"}
     health = client.ok("GET", f"/metrics/code-based-metrics/{hung}")["health"]
-    assert (health["status"], health["failures"]) == ("failing", 2) and health["paused_until"]
+    assert (health["status"], health["failures"]) == ("failing", 1) and health["paused_until"]
+    waits = rows(database, sa.select(Work.not_before).where(Work.state == leases.DUE))
+    assert len(waits) == 1 and waits[0][0] is not None  # its other range, until the pause is over
     others = [one for one in client.ok("GET", "/metrics/code-based-metrics") if one["id"] != hung]
     assert {one["health"]["status"] for one in others} == {"good"}
 
@@ -157,7 +163,7 @@ def test_a_hung_metric_ends_is_marked_and_pauses(filled, database, engine, setti
 def test_data_that_cannot_be_read_is_tried_later_and_then_given_up(
     client, payments, database, engine, settings
 ):
-    model, _, _ = client.model(payments.parent / "nope.parquet", timestamp=None)
+    model, _, _ = client.model(payments.parent / "nope.parquet", retention="1d")
     metric = client.metric(model, COUNT)
     few = replace(settings, attempts=2)
     assert run_due(database, engine, NOW, few).runs == 0

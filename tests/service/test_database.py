@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.service.store import database as module
 from engine.service.store.database import UNAVAILABLE, Database
-from tests.waiting import wait_until
+from tests.waiting import stays_so
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_writers_wait_for_each_other_and_readers_for_nobody(database: Database) 
         session.execute(sa.text("INSERT INTO seen VALUES (99)"))
         for thread in threads:
             thread.start()
-        assert not wait_until(lambda: database.engine.pool.checkedout() > 1, 0.3)  # type: ignore[attr-defined]
+        assert stays_so(lambda: database.engine.pool.checkedout() <= 1, 0.3)  # type: ignore[attr-defined]
         with database.reading() as reader:
             assert reader.execute(sa.text("SELECT count(*) FROM seen")).scalar_one() == 0
     for thread in threads:

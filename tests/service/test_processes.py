@@ -3,6 +3,7 @@
 import os
 import signal
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from engine.service.store.database import Database
 from engine.service.store.tables import StoredResult, Work
 from tests.service.conftest import SECRETS, Client, process, running, wait_for
 
-pytestmark = [pytest.mark.sail, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 # Takes a while in each frame, so that a worker can be killed in the middle.
@@ -26,19 +27,19 @@ def calc_metric(df):
 """
 
 
-def states(database):
+def states(database: Database) -> list[tuple[Any, ...]]:
     with database.session() as session:
         return [tuple(row) for row in session.execute(sa.select(Work.state, Work.owner))]
 
 
-def counts(database):
+def counts(database: Database) -> int | None:
     with database.session() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(StoredResult))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_a_killed_worker_is_replaced(client, payments, settings, tmp_path):
-    model, _, _ = client.model(payments, timestamp=None)
+    model, _, _ = client.model(payments, retention="1d")
     client.metric(model, SLOW)
     database = Database(settings.database)
     Planner(database).plan(datetime.now(UTC))

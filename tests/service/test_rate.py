@@ -1,6 +1,7 @@
 """Requests are counted by all servers of a database together."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def database(database_url, time):
     made.close()
 
 
-def count(rate, client="a", most=10_000):
+def count(rate: Any, client: str = "a", most: int = 10_000) -> int:
     """How many requests are allowed at once."""
     for number in range(most):
         try:

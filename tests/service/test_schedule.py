@@ -1,13 +1,15 @@
 """The schedule as a function: everything is planned, and nothing twice, whenever it is asked."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.service.schedule import PlannedModel, Span, due_work, last_tick, windows_within
+from engine.service.schedule import Due, PlannedModel, Span, due_work, last_tick, windows_within
 from engine.service.steady import SteadyClock
 
 ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu")
@@ -17,7 +19,7 @@ STEPS = {"hourly": 5_000, "daily": 90_000, "weekly": 500_000, "monthly": 2_000_0
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
 
 
-def model(period="daily", zone="UTC", **more):
+def model(period: Any = "daily", zone: str = "UTC", **more: Any) -> PlannedModel:
     fields = {"retention": RETENTIONS[period], "datasets": {"d": True}, "metrics": {"m": None}, **more}
     return PlannedModel(id="model", period=period, zone=zone, **fields)
 
@@ -25,11 +27,11 @@ def model(period="daily", zone="UTC", **more):
 class Life:
     """What was planned, as the database would hold it."""
 
-    def __init__(self):
-        self.planned = defaultdict(list)
-        self.works = []
+    def __init__(self) -> None:
+        self.planned: dict[tuple[str, str], list[Span]] = defaultdict(list)
+        self.works: list[Due] = []
 
-    def step(self, watched, now):
+    def step(self, watched: PlannedModel, now: datetime) -> tuple[Due, ...]:
         due = due_work([watched], self.planned, now)
         for one in due:
             key = one.metric_version_id, one.dataset_id
@@ -37,7 +39,7 @@ class Life:
         self.works += due
         return due
 
-    def windows(self, watched):
+    def windows(self, watched: PlannedModel) -> Iterator[tuple[datetime, datetime]]:
         """Each window that the works yield, with repeats."""
         for work in self.works:
             if work.kind == "windows" and work.every is None:
@@ -105,9 +107,9 @@ def test_without_data_or_metrics_nothing_is_due(more):
     assert due_work([model(**more)], {}, datetime(2026, 5, 10, tzinfo=UTC)) == ()
 
 
-def test_data_without_a_time_has_no_windows():
-    [due] = due_work([model(datasets={"d": False})], {}, datetime(2026, 5, 10, tzinfo=UTC))
-    assert (due.kind, due.every) == ("retention", None)
+def test_data_without_a_time_is_of_no_window_and_is_never_planned():
+    due = due_work([model(datasets={"d": False, "e": True})], {}, datetime(2026, 5, 10, tzinfo=UTC))
+    assert {one.dataset_id for one in due} == {"e"}
 
 
 def test_a_clock_that_goes_back_plans_nothing_twice():

@@ -5,25 +5,24 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
-import pytest
 
-from tests.servers import QUICK_ON_SAIL
-from tests.service.conftest import SECRETS, Client, running, wait_for
+from tests.service.conftest import SECRETS, Client, Server, running, wait_for
 
 PAGE = (Path(__file__).parent / "data/code-based-metrics.md").read_text()
 METRIC, REGISTER, TRY = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
-def filled(script, server, model):
+def filled(script: str, server: Server, model: str) -> str:
     """The script with its placeholders filled, and the base address."""
     texts = iter(["acme", "fraud", model, server.key])
     script = re.sub(r"<<.*?>>", lambda _: repr(next(texts)), script)
     return script.replace("https://platform.aporia.com", server.url)
 
 
-def run_script(folder, script):
+def run_script(folder: Path, script: str) -> Any:
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=280
     )
@@ -31,10 +30,9 @@ def run_script(folder, script):
     return done.stdout
 
 
-@pytest.mark.parametrize("backend", QUICK_ON_SAIL)
-def test_the_pages_scripts_run_as_they_stand(tmp_path, payments, backend):
+def test_the_pages_scripts_run_as_they_stand(tmp_path, payments):
     (tmp_path / "my_metric.py").write_text(METRIC)
-    with running(tmp_path, payments, backend=backend) as server, httpx.Client(base_url=server.url) as http:
+    with running(tmp_path, payments) as server, httpx.Client(base_url=server.url) as http:
         client = Client(http, "acme", "fraud", server.key)
         model, _, _ = client.model(payments, segments=[{"by": "country"}])
         out = run_script(tmp_path, filled(REGISTER, server, model))

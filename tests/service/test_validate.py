@@ -3,6 +3,7 @@
 import ast
 import builtins
 import threading
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from engine.service.app import make_app
 from engine.service.schemas import ValidateBody
 from tests.service.conftest import Client, make_client, serving, write_payments
 
-pytestmark = pytest.mark.sail
+pytestmark = pytest.mark.spark
 
 COUNT = "def calc_metric(df):\n    print('seen')\n    return float(df.count())\n"
 SLOW = """
@@ -35,7 +36,8 @@ def ready(client, payments):
 
 def test_the_final_answer_has_everything(ready):
     client, model, dataset = ready
-    metric, seen = client.metric(model, COUNT), []
+    metric = client.metric(model, COUNT)
+    seen: list[Any] = []
     answer = client.validate(metric, dataset, seen=seen)
     assert answer["status"] == "success" and answer["warnings"] == []
     assert seen == sorted(seen) and seen[-1] == answer["progress"] == 100
@@ -101,12 +103,24 @@ def test_it_is_made_again_only_when_code_or_data_change_or_it_is_asked_for(ready
     assert client.validate(metric, dataset, restart=True)["value"] == first["value"] == 400
     assert ended() == 2
     own.touch()
-    client.validate(metric, dataset)
-    assert ended() == 3
+    again = client.validate(metric, dataset)
+    assert (again["value"], ended()) == (400, 3), again
     code = COUNT.replace("float(", "-float(")
     client.ok("PUT", f"/metrics/code-based-metrics/{metric}", json={"code": code})
     answer = client.validate(metric, dataset)
     assert (answer["value"], answer["metric_version"], ended()) == (-400, 2, 4)
+
+
+def test_what_a_poll_saw_pending_answers_for_nothing_newer(ready):
+    client, model, dataset = ready
+    metric = client.metric(model, SLOW)
+    body = ValidateBody(metric_id=metric, dataset_id=dataset, restart=True).model_dump()
+    assert client.ok("POST", VALIDATE, json=body)["status"] == "pending"
+    client.ok("DELETE", VALIDATE, params={"metric_id": metric, "dataset_id": dataset})
+    assert client.ok("POST", VALIDATE, json=body)["error"]["code"] == "cancelled"
+    client.ok("PUT", f"/metrics/code-based-metrics/{metric}", json={"code": COUNT})
+    answer = client.validate(metric, dataset)
+    assert (answer["status"], answer["metric_version"]) == ("success", 2)
 
 
 def test_two_clients_that_poll_share_one_run(ready, app):
@@ -126,7 +140,7 @@ def test_two_clients_that_poll_share_one_run(ready, app):
 def test_it_can_be_cancelled(ready):
     client, model, dataset = ready
     metric = client.metric(model, SLOW)
-    body = ValidateBody(metric_id=metric, dataset_id=dataset).model_dump()
+    body = ValidateBody(metric_id=metric, dataset_id=dataset, restart=False).model_dump()
     assert client.ok("POST", VALIDATE, json=body)["status"] == "pending"
     place = {"metric_id": metric, "dataset_id": dataset}
     assert client.ok("DELETE", VALIDATE, params=place)["cancelled"]

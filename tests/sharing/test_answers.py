@@ -9,7 +9,7 @@ from engine.fusion.unfused import Unfused
 from engine.sharing.answers import check_same, named_as, split_rows
 
 
-def struct(**kinds):
+def struct(**kinds: str) -> pb.DataType:
     schema = pb.DataType()
     schema.struct.SetInParent()
     for name, kind in kinds.items():
@@ -35,7 +35,8 @@ def test_no_rows_at_all():
 
 def test_frames_that_have_to_ask_for_themselves_say_so():
     split = split_rows(struct(x="long"), pa.table({"x": [1, 2]}), np.array([0, 1]), np.array([1, 1]))
-    assert split.answer(0).table["x"].to_pylist() == [1]
+    first = split.answer(0)
+    assert first is not None and first.table["x"].to_pylist() == [1]
     with pytest.raises(Unfused):
         split.answer(1)
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import pyspark.sql.connect.proto as pb
 
+from engine.ledger import lone_account
 from engine.sharing.sharing import _MAX_PLAN_BYTES, Sharing, describe
 from tests.plans.offline import placeholder
 
 
 def sharing() -> Any:
-    return Sharing(SimpleNamespace(spark=True, schema=pb.DataType()))  # type: ignore[arg-type]
+    source = SimpleNamespace(spark=True, schema=pb.DataType(), account=lone_account())
+    return Sharing(source)  # type: ignore[arg-type]
 
 
 def limited(times: int, number: int = 0) -> pb.Relation:
@@ -60,3 +62,13 @@ def test_a_report_tells_many_kinds_of_plans_apart_up_to_a_point() -> None:
 def test_a_long_plan_is_told_by_what_is_on_top() -> None:
     told = describe(limited(150, 1 << 149))
     assert told.startswith("..., offset") and told.endswith("offset, limit") and len(told) < 120
+
+
+def test_a_run_that_asks_ever_other_things_leaves_room_to_those_beside_it() -> None:
+    shared = sharing()
+    for run in ("evil", "good"):
+        shared.expect(run)
+    asked = [shared._question(b"evil %d" % number, limited(1), "evil") for number in range(1_500)]
+    assert sum(one is not None for one in asked) == 500
+    assert all(shared._question(b"good %d" % number, limited(1), "good") is not None for number in range(500))
+    assert shared._question(b"evil 0", limited(1), "good") is not None, "what is known is known to all"

@@ -10,6 +10,7 @@ import pytest
 
 from engine import Dataset, Engine
 from engine.backends.duckdb import LocalDuckDb
+from engine.pool.pool import WorkerPool
 from tests.engine.conftest import make_table
 
 
@@ -22,9 +23,9 @@ def duckdb_backend(data_dir: Path, spool_dir: Path) -> Iterator[LocalDuckDb]:
 
 
 @pytest.fixture(scope="session")
-def snow_engine(data_dir: Path) -> Iterator[Engine]:
+def snow_engine(data_dir: Path, worker_pool: WorkerPool) -> Iterator[Engine]:
     """An engine on DuckDB with every layer on; do not close it."""
-    with Engine("duckdb", roots=(data_dir,), workers=2) as made:
+    with Engine("duckdb", roots=(data_dir,), workers=2, pool=worker_pool) as made:
         yield made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
+from engine.ledger import lone_account
 from engine.snowfusion import carry_keys, choose
 from engine.snowsharing import SqlSharing
 from engine.snowsql import check_query, emit_duckdb
@@ -229,7 +231,8 @@ def test_a_frame_that_is_absent_from_the_shared_answer_gets_that_of_an_empty_one
 def test_questions_are_remembered_up_to_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tree takes 250 times the bytes of its text: a thousand large ones would take all memory."""
     monkeypatch.setattr("engine.snowsharing.sharing.Asking", lambda *_: None)
-    sharing = SqlSharing(None, None)  # type: ignore[arg-type] # neither is asked
+    source = SimpleNamespace(account=lone_account())
+    sharing = SqlSharing(source, None)  # type: ignore[arg-type] # neither is asked
     monkeypatch.setattr("engine.snowsharing.sharing._MAX_QUESTION_BYTES", 200)
     texts = [f'SELECT "A" + {number} AS "N" FROM "FRAME"' for number in range(20)]
     kept = [sharing._question(check_query(text, COLUMNS)) is not None for text in texts]

@@ -16,6 +16,7 @@ import pytest
 from engine import Dataset, Engine, TimeRange
 from engine.models.layers import Layers
 from engine.models.run import Run
+from engine.pool.pool import WorkerPool
 from tests.engine.conftest import make_table
 
 SECRET = 987_654_321
@@ -54,8 +55,9 @@ def guarded(data_dir: Path, secret_file: Path) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def bare(data_dir: Path) -> Iterator[Engine]:
-    with Engine("duckdb", roots=(data_dir,), workers=1, layers=Layers(language=False)) as made:
+def bare(data_dir: Path, worker_pool: WorkerPool) -> Iterator[Engine]:
+    layers = Layers(language=False)
+    with Engine("duckdb", roots=(data_dir,), workers=1, layers=layers, pool=worker_pool) as made:
         yield made
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import textwrap
 import threading
 from decimal import Decimal
 from pathlib import Path
@@ -17,14 +16,10 @@ import pytest
 from engine import DataError, Dataset, Engine, Limits, SegmentGroup, SourceRefused, TimeRange, UsageError
 from engine.cli.main import _run
 from engine.models.layers import Layers
+from engine.pool.pool import WorkerPool
+from tests.snowpark.support import metric
 
 GROUPS = SegmentGroup.by_value("g", values=["a", "b", "c"])
-
-
-def metric(body: str, before: str = "") -> str:
-    head = "import numpy as np\nfrom snowflake.snowpark import functions as F, Window\n"
-    body = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
-    return f"{head}{textwrap.dedent(before)}\ndef calc_metric(df):\n{body}\n"
 
 
 SUM = metric("return df.agg(F.sum('n')).collect()[0][0]")
@@ -176,7 +171,8 @@ STUBBED = {
     "return df.session.sql('select 1; select 2').collect()": ("refused", ""),
     "return df.session.table('OTHER').count()": ("refused", "OTHER"),
     "return df.session.sql('show tables').collect()": ("refused", ""),
-    "return df.session.file.get('@stage', '/tmp')": ("raised", ""),  # it makes the folder first
+    # It makes the folder first, which no worker may, wherever this Python and its packages are.
+    "return df.session.file.get('@stage', '/no-such-folder/of-calcmetric')": ("raised", ""),
     "return df.session.file.put_stream(__import__('io').BytesIO(b'x'), '@s/x')": ("refused", ""),
     "return df.write.save_as_table('t')": ("refused", ""),
     "return df.create_or_replace_temp_view('v')": ("refused", ""),
@@ -188,8 +184,9 @@ STUBBED = {
 
 
 @pytest.fixture(scope="module")
-def bare_engine(data_dir: Path) -> Any:
-    with Engine("duckdb", roots=(data_dir,), workers=1, layers=Layers(language=False)) as made:
+def bare_engine(data_dir: Path, worker_pool: WorkerPool) -> Any:
+    layers = Layers(language=False)
+    with Engine("duckdb", roots=(data_dir,), workers=1, layers=layers, pool=worker_pool) as made:
         yield made
 
 
@@ -235,7 +232,7 @@ def test_several_metrics_share_a_dataset(snow_engine: Engine, snow_rows: Dataset
     runs = snow_engine.evaluate_many(
         {"sum": SUM, "rows": metric("return df.count()")}, snow_rows, segments=[GROUPS]
     )
-    assert [run.overall.value for run in runs] == [sum(range(300)), 300.0]
+    assert [run.overall.value for run in runs.values()] == [sum(range(300)), 300.0]
 
 
 def test_a_dry_run(snow_engine: Engine, snow_rows: Dataset) -> None:
@@ -247,7 +244,7 @@ def test_a_dry_run(snow_engine: Engine, snow_rows: Dataset) -> None:
 def test_mistakes_of_the_caller(snow_engine: Engine, snow_rows: Dataset, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no column 'nope'"):
         snow_engine.evaluate(SUM, snow_rows, segments=[SegmentGroup.by_value("nope")])
-    with pytest.raises(DataError, match="where"):
+    with pytest.raises(DataError, match=r"segment .w.: a condition holds a query"):
         snow_engine.evaluate(SUM, snow_rows, segments=[SegmentGroup.where("w", "(select 1) = 1")])
     with pytest.raises(DataError, match="not Boolean"):
         snow_engine.evaluate(SUM, snow_rows, segments=[SegmentGroup.where("w", "n + 1")])

@@ -38,6 +38,11 @@ NO_FUNCTIONS = {
 
 Made = Callable[[Any], Any]
 
+
+def _ranked(name: str) -> Made:
+    return lambda f: getattr(f, name)().over(_window())
+
+
 FUNCTIONS: dict[str, Made] = {
     "add_months": lambda f: f.add_months("D", 1),
     "approx_percentile_estimate": lambda f: f.approx_percentile_estimate(
@@ -207,7 +212,7 @@ FUNCTIONS: dict[str, Made] = {
     "window": lambda f: f.window("TS", "3 hours"),
     "year": lambda f: f.year("D"),
     **{
-        name: lambda f, name=name: getattr(f, name)().over(_window())
+        name: _ranked(name)
         for name in ("cume_dist", "dense_rank", "percent_rank", "rank", "row_number")
     },
 }  # fmt: skip

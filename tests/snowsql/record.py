@@ -43,13 +43,13 @@ def _recorded() -> Iterator[tuple[str, list[str]]]:
         if inspect.isfunction(function) and function.__module__.startswith("snowflake.snowpark"):
             if name.startswith("_") or name in NO_FUNCTIONS:
                 continue
-            call = FUNCTIONS.get(name)
+            arguments = FUNCTIONS.get(name)
             if name.startswith("grouping"):
-                yield f"functions.{name}", _queries(lambda df, c=call: df.rollup("S", "FLAG").agg(c(F)))
+                yield f"functions.{name}", _queries(lambda df, c=arguments: df.rollup("S", "FLAG").agg(c(F)))
                 continue
             yield (
                 f"functions.{name}",
-                _queries(lambda df, c=call, f=function: df.select(c(F) if c else _guess(df, f))),
+                _queries(lambda df, c=arguments, f=function: df.select(c(F) if c else _guess(df, f))),
             )
 
 

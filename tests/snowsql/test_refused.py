@@ -213,3 +213,10 @@ def test_the_answer_does_not_depend_on_the_callers_stack() -> None:
         return dive(levels - 1) if levels else check_query(text, COLUMNS).text
 
     assert dive(700) == 'SELECT 1 AS "A" FROM "FRAME"'
+
+
+@pytest.mark.parametrize("text", ["n >", "n between 1", "not", "(", "case when n then", "n and", "n like"])
+def test_what_is_missing_is_said_in_the_words_of_sql(text: str) -> None:
+    with pytest.raises(PlanRefused, match="something is missing at line 1, column") as refusal:
+        check_condition(text, COLUMNS)
+    assert "sqlglot" not in refusal.value.message

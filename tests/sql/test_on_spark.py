@@ -91,7 +91,7 @@ def test_no_mutation_that_passes_reads_what_it_must_not(session: BackendSession)
     generator = random.Random(20240229)
     words = [*(DATA / "words.txt").read_text(encoding="utf-8").split(), *["secret"] * 20]
     passed = 0
-    for _ in range(12_000):
+    for _ in range(4_000):
         text = mutate(generator, generator.choice(queries()), words)
         try:
             checked = check_query(text, views=VIEWS)
@@ -104,7 +104,7 @@ def test_no_mutation_that_passes_reads_what_it_must_not(session: BackendSession)
         assert "canary" not in plan, text
         assert "/etc/passwd" not in plan or "/etc/passwd" in checked.text, text
         assert "FileScan" not in plan, text
-    assert passed > 100
+    assert passed > 40
 
 
 def mutate(generator: random.Random, query: str, words: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
 
 import pytest
 import sqlglot
@@ -13,22 +13,13 @@ from engine.errors import PlanRefused
 from engine.sql import check_expression, check_query, check_schema, check_type
 from engine.sql.lexer import MAX_TEXT_BYTES, lex
 from tests.sql.frame import DATA, VIEWS, expressions, queries
+from tests.sql.hostile import hostile
+from tests.waiting import within
 
 MEANINGS = {
     "function-refused", "function-qualified", "hidden-column", "schema-refused", "server-name",
     "sql-subquery", "sql-substitution",
 }  # fmt: skip
-
-
-def hostile() -> list[tuple[str, str]]:
-    """(kind, text) for each line of the corpus."""
-    kind, found = "", []
-    for line in (DATA / "hostile.txt").read_text(encoding="utf-8").split("\n"):
-        if line in ("[expression]", "[query]"):
-            kind = line[1:-1]
-        elif not line.startswith("# "):
-            found.append((kind, line))
-    return found
 
 
 def test_the_corpus_is_large_enough_to_mean_something() -> None:
@@ -92,13 +83,9 @@ def check_is_about_expressions_only(text: str) -> bool:
     ],
 )  # fmt: skip
 def test_deep_and_long_text_is_refused_or_read_at_once(text: str) -> None:
-    started = time.perf_counter()
     for check in (check_expression, check_type, lambda sql: check_query(f"select {sql}", views=VIEWS)):
-        try:
+        with within(5), contextlib.suppress(PlanRefused):
             check(text)
-        except PlanRefused:
-            continue
-    assert time.perf_counter() - started < 5
 
 
 def test_deep_text_is_refused_the_same_from_a_deep_stack() -> None:
@@ -134,7 +121,7 @@ _WORDS = st.sampled_from((DATA / "words.txt").read_text(encoding="utf-8").split(
 _TEXTS = st.one_of(st.text(max_size=200), st.lists(_WORDS, max_size=40).map(" ".join))
 
 
-@settings(max_examples=500, deadline=2000)
+@settings(max_examples=500, deadline=None)
 @given(_TEXTS)
 def test_any_text_is_returned_or_refused(text: str) -> None:
     for check in (check_expression, check_type, check_schema, lambda sql: check_query(sql, views=VIEWS).text):
@@ -145,7 +132,7 @@ def test_any_text_is_returned_or_refused(text: str) -> None:
         assert "${" not in sent
 
 
-@settings(max_examples=500, deadline=2000)
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from(queries()), st.lists(st.tuples(st.floats(0, 1), _WORDS, st.booleans()), max_size=4))
 def test_no_mutation_of_a_query_reads_another_table(query: str, edits: list[tuple[float, str, bool]]) -> None:
     lexemes = [lexeme.text for lexeme in lex(query)]
@@ -175,7 +162,7 @@ def tables_by_another_parser(text: str) -> set[str]:
     return {table.name.lower() for table in tables} - defined
 
 
-@settings(max_examples=500, deadline=2000)
+@settings(max_examples=500, deadline=None)
 @given(
     st.sampled_from([text for section in expressions().values() for text in section]),
     st.sampled_from(

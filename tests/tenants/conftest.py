@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from engine import Dataset, Engine
+from engine.backends.native import NativeSpark
 from engine.models.layers import Layers
+from tests.servers import engine_on
 
 KINDS = 24
 ROWS = 4_800
@@ -38,14 +41,15 @@ def many(many_file: Path) -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def shared(data_dir: Path) -> Iterator[Engine]:
+def shared(native_backend: NativeSpark, shared_options: dict[str, Any]) -> Iterator[Engine]:
     """One server and one zygote for all tenants; guests are ordinary Python, which only the kernel holds."""
-    with Engine("sail", roots=(data_dir,), workers=2, layers=Layers(language=False)) as made:
+    with engine_on(native_backend, **shared_options, workers=2, layers=Layers(language=False)) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def single(data_dir: Path) -> Iterator[Engine]:
-    """The same with one worker for each run, so that frames follow each other in it."""
-    with Engine("sail", roots=(data_dir,), workers=1, layers=Layers(language=False)) as made:
+def single(native_backend: NativeSpark, data_dir: Path, spool_dir: Path) -> Iterator[Engine]:
+    """The same with a zygote of its own, and one worker for each run: frames follow each other in it."""
+    layers = Layers(language=False)
+    with engine_on(native_backend, spool_dir, roots=(data_dir,), workers=1, layers=layers) as made:
         yield made

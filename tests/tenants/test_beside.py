@@ -9,25 +9,17 @@ from typing import Any
 
 import pytest
 
-from engine import Dataset, Engine, Limits, SegmentGroup
-from engine.models.run import Run
+from engine import Dataset, Engine, Limits
+from engine.backends.local import Generation
+from engine.backends.native import NativeSpark
+from engine.backends.process import ServerProcess
+from engine.runs.servers import ServerPerTenant
+from tests.backends.little import little_spark
 from tests.engine.support import metric
+from tests.tenants.honest import BY_KIND, HONEST, told
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.sail
-
 _MIB = 1 << 20
-BY_KIND = SegmentGroup.by_value("kind")
-# One number for each frame, texts that differ between frames, and an error on some.
-HONEST = metric(
-    "found = df.agg(F.sum('n').alias('s'), F.min('kind').alias('lo'), F.max('kind').alias('hi')).first()\n"
-    "print('from', found['lo'], 'to', found['hi'])\n"
-    "if found['lo'] == found['hi'] == 'k07':\n"
-    "    raise ValueError('not this one: ' + found['lo'])\n"
-    "values = df.select('n').toPandas()['n']\n"
-    "assert values.sum() == found['s']\n"
-    "return values.mean() + np.random.default_rng().random()"
-)
 HOSTILE = {
     "loops": "while True:\n    pass",
     "memory": "held = []\nwhile True:\n    held.append(b'x' * 10**7)",
@@ -44,12 +36,8 @@ HOSTILE = {
         "spin()"
     ),
 }
+ENDLESS = Limits(frame_seconds=600, wall_seconds=600)  # of runs that a test cancels
 LIMITS = Limits(frame_seconds=8, wall_seconds=12, memory_bytes=512 * _MIB, plans=10**6)
-
-
-def told(run: Run) -> list[Any]:
-    """All that a caller learns, but times."""
-    return [(r.frame, r.status, r.value, r.rows, r.printed, r.error) for r in run.results]
 
 
 @contextmanager
@@ -57,12 +45,12 @@ def beside(engine: Engine, dataset: Dataset, body: str) -> Iterator[None]:
     """A hostile run of another tenant that goes on meanwhile."""
     live = engine.submit(metric(body), dataset, segments=[BY_KIND], limits=LIMITS, tenant="hostile")
     try:
-        assert wait_until(lambda: live.progress.stage == "calculating", 20)
+        assert wait_until(lambda: live.progress.stage == "calculating")
         threading.Event().wait(0.3)
         yield
     finally:
         live.cancel()
-        live.result(timeout=20)
+        live.result(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +63,9 @@ def alone(shared: Engine, many: Dataset) -> list[Any]:
     return told(run)
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.spark) if name == "fetches" else name for name in HOSTILE]
+)
 def test_an_honest_run_is_what_it_is_alone(
     shared: Engine, many: Dataset, alone: list[Any], name: str
 ) -> None:
@@ -87,48 +77,57 @@ def test_an_honest_run_is_what_it_is_alone(
 def test_a_tenant_with_many_runs_waiting_does_not_hold_up_another(shared: Engine, many: Dataset) -> None:
     """Fifty runs that would take minutes, in eight turns; the other tenant's run is done beside them."""
     loop = metric("while True:\n    pass")
-    lives = [shared.submit(loop, many, limits=LIMITS, tenant="hostile") for _ in range(50)]
+    lives = [shared.submit(loop, many, limits=ENDLESS, tenant="hostile") for _ in range(50)]
     try:
-        assert wait_until(lambda: any(live.progress.stage == "calculating" for live in lives), 20)
+        assert wait_until(lambda: any(live.progress.stage == "calculating" for live in lives))
         run = shared.evaluate(HONEST, many, segments=[BY_KIND], tenant="honest")
         assert sum(live.progress.stage == "waiting" for live in lives) >= 40
         assert [r.status for r in run.results].count("ok") == 24
     finally:
         for live in lives:
             live.cancel()
-    assert {live.result(timeout=20).overall.status for live in lives} == {"cancelled"}
+    assert {live.result(timeout=60).overall.status for live in lives} == {"cancelled"}
     assert shared._gates.runs.held == shared._gates.calls.held == shared._gates.queries.held == 0
 
 
 def test_waiting_runs_hold_no_worker(single: Engine, many: Dataset) -> None:
     """Two at a time of one tenant: of the others only the compiled source is left."""
     loop = metric("while True:\n    pass")
-    lives = [single.submit(loop, many, limits=LIMITS, tenant="t") for _ in range(9)]
+    lives = [single.submit(loop, many, limits=ENDLESS, tenant="t") for _ in range(9)]
     try:
         zygote = single._pool._zygotes["spark"]
-        assert wait_until(lambda: len(zygote._workers) <= 3, 5), len(zygote._workers)  # one is a spare
+        assert wait_until(lambda: len(zygote._workers) <= 3), len(zygote._workers)  # one is a spare
     finally:
         for live in lives:
             live.cancel()
-    assert {live.result(timeout=20).overall.status for live in lives} == {"cancelled"}
+    assert {live.result(timeout=60).overall.status for live in lives} == {"cancelled"}
+
+
+def processes(servers: ServerPerTenant, tenant: str) -> tuple[ServerProcess | None, Generation | None]:
+    """What runs for a tenant: for native answers, and Spark beside them; None for what does not run."""
+    backend = servers._servers[tenant].backend
+    assert isinstance(backend, NativeSpark)
+    duckdb = backend.duckdb._server
+    return None if duckdb is None else duckdb.process, backend.spark.generation
 
 
 def test_each_tenant_has_a_server_of_its_own(data_dir: Any, many: Dataset) -> None:
-    cross = metric(
-        "far = df.select('n')\n"
-        "for number in range(3):\n"
-        "    far = far.crossJoin(df.select(F.col('n').alias('n' + str(number))))\n"
-        "return far.agg(F.sum(F.sin('n') * F.sin('n0') * F.sin('n1') * F.sin('n2'))).first()[0]"
+    """What is not answered natively and goes on for ever ends a server: that of this tenant, and no other."""
+    endless = metric(
+        "far = df.crossJoin(df.select(F.col('n').alias('m')))\n"
+        "return far.agg(F.max(F.size(F.array_repeat('n', 2)))).first()[0]"
     )
-    with Engine("sail", roots=(data_dir,), workers=2, server_per_tenant=True) as engine:
-        honest = engine.submit(metric("return df.count()"), many, tenant="honest")
-        assert honest.result(timeout=30).overall.value == 4800.0
-        mine = engine._servers._servers["honest"].backend.generation
-        assert engine._servers.tenants == {"honest"}
-        # Sail stops a query by ending its server: that of this tenant, and no other.
-        hostile = engine.evaluate(cross, many, tenant="hostile", limits=Limits(frame_seconds=1))
+    counting = metric("return df.count()")
+    with little_spark(), Engine("spark", roots=(data_dir,), server_per_tenant=True) as engine:
+        assert engine.evaluate(counting, many, tenant="honest").overall.value == 4800.0
+        servers = engine._servers
+        assert isinstance(servers, ServerPerTenant)
+        servers._servers["honest"].backend.spark.start()  # type: ignore[attr-defined]
+        mine = processes(servers, "honest")
+        assert servers.tenants == {"honest"} and None not in mine
+        hostile = engine.evaluate(endless, many, tenant="hostile", limits=Limits(frame_seconds=2))
         assert hostile.overall.error is not None and hostile.overall.error.code == "limit-frame-seconds"
-        assert engine._servers.tenants == {"honest", "hostile"}
-        assert engine._servers._servers["hostile"].backend.generation is None
-        assert engine.evaluate(metric("return df.count()"), many, tenant="honest").overall.value == 4800.0
-        assert engine._servers._servers["honest"].backend.generation is mine
+        assert servers.tenants == {"honest", "hostile"}
+        assert processes(servers, "hostile")[1] is None
+        assert engine.evaluate(counting, many, tenant="honest").overall.value == 4800.0
+        assert processes(servers, "honest") == mine

@@ -15,9 +15,7 @@ import pytest
 from engine import Dataset, Engine, SegmentGroup
 from engine.models.run import Run
 from tests.engine.support import metric
-from tests.tenants.test_beside import BY_KIND, HONEST, told
-
-pytestmark = pytest.mark.sail
+from tests.tenants.honest import BY_KIND, HONEST, told
 
 _FRAMES = [SegmentGroup.by_value("kind", values=["k00", "k01", "k02"])]
 # Everything of a process that one run could leave for another, as text; equal for every fresh worker.

@@ -12,7 +12,7 @@ import pytest
 
 from tests.engine.support import metric
 
-pytestmark = [pytest.mark.sail, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 _MIB = 1 << 20
 # What one request or one outcome may bring, and how often the engine may hold a copy of it at a time.
@@ -34,7 +34,7 @@ def forget_peak():
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
 told, bare = {}, Layers(language=False)
-with Engine("sail", roots=(order["root"],), workers=order["workers"], layers=bare) as engine:
+with Engine("spark", roots=(order["root"],), workers=order["workers"], layers=bare) as engine:
     def run(source, seconds):
         limits = Limits(frame_seconds=seconds, memory_bytes=1 << 30)
         run = engine.evaluate(source, Dataset(order["path"]), segments=groups, limits=limits)

@@ -7,14 +7,13 @@ backend may still refuse the plan, or fail on a row of one frame: then each fram
 
 from engine.fusion.carry.base import key_names, keyed_base
 from engine.fusion.carry.rules import RULES, Carried, carry
-from engine.fusion.carry.shape import Shape, shape_of
+from engine.fusion.carry.shape import is_row_wise
 
 __all__ = [
     "RULES",
     "Carried",
-    "Shape",
     "carry",
+    "is_row_wise",
     "key_names",
     "keyed_base",
-    "shape_of",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
@@ -79,7 +79,7 @@ def _aggregation(
     return raised
 
 
-def _grouping_sets(body: Any) -> list[list[pb.Expression]]:
+def _grouping_sets(body: pb.Aggregate) -> list[list[pb.Expression]]:
     """The sets of a rollup, a cube or grouping sets, of plain columns."""
     columns = list(body.grouping_expressions)
     names = [bare_name(item) for item in columns]
@@ -99,6 +99,5 @@ def _grouping_sets(body: Any) -> list[list[pb.Expression]]:
 
 
 def _looks_at_columns(expression: pb.Expression) -> bool:
-    return any(
-        here.DESCRIPTOR.name in ("UnresolvedAttribute", "ExpressionString") for here in walk(expression)
-    )
+    named = pb.Expression.UnresolvedAttribute | pb.Expression.ExpressionString
+    return any(isinstance(here, named) for here in walk(expression))

@@ -14,6 +14,7 @@ from engine.fusion.chain import Chain
 from engine.plans.caps import FIRST_BOUND_ID
 from engine.plans.names import RESERVED_PREFIX
 from engine.plans.trees import renumber, walk
+from engine.sql.hidden import fold
 from sandbox.contract.settings import PLACEHOLDER
 
 # A guest's own ids lie below FIRST_BOUND_ID, and those of its views little above at the most.
@@ -51,9 +52,12 @@ def key_names(chain: Chain, columns: Collection[str], count: int) -> tuple[str, 
 
 
 def free_names(stem: str, chain: Chain, taken: Collection[str], count: int) -> tuple[str, ...]:
-    """Names of a stem and a number that are part of no text in a plan, and of no name that is taken."""
-    texts = {text.lower() for step in (chain.read, *chain.steps) for text in _texts(step)}
-    texts |= {name.lower() for name in taken}
+    """Names of a stem and a number that are part of no text in a plan, and of no name that is taken.
+
+    Texts are folded as Java does, at least: with a dotless i a plan could name a column that is added to it.
+    """
+    texts = {fold(text) for step in (chain.read, *chain.steps) for text in _texts(step)}
+    texts |= {fold(name) for name in taken}
     numbered = (f"{stem}{number}" for number in count_from())
     return tuple(islice((name for name in numbered if not any(name in text for text in texts)), count))
 

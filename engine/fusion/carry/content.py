@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pyspark.sql.connect.proto as pb
+from google.protobuf.message import Message
 
 from engine.fusion.facts import Facts, inspect
 from engine.fusion.unfused import Unfused
 from engine.plans.trees import copy, walk
 from engine.sql.check import inspect_expression
 from engine.sql.functions import classify
+from engine.sql.hidden import fold
 from engine.sql.lexer import lex
 
 # Why an expression with a fact is not carried; a rule may allow the last three.
@@ -57,18 +59,18 @@ class Content:
         return self.facts.generators or "window" in self.functions
 
 
-def content_of(*messages: Any) -> Content:
+def content_of(*messages: Message) -> Content:
     """What is in expressions, or in messages that hold some."""
     facts, functions = Facts(), set[str]()
     text_windows = False
     for message in messages:
         outside = copy(message)
         for here in walk(outside):
-            match here.DESCRIPTOR.name:
-                case "Expression" if here.WhichOneof("expr_type") == "window":
+            match here:
+                case pb.Expression() if here.WhichOneof("expr_type") == "window":
                     here.literal.null.SetInParent()
                     facts |= Facts(windows=True)
-                case "ExpressionString":
+                case pb.Expression.ExpressionString():
                     here.expression = _COUNT_STAR.sub("count(1)", here.expression)
             functions |= set(_names(here))
         left = inspect(outside)
@@ -76,7 +78,7 @@ def content_of(*messages: Any) -> Content:
     return Content(facts, frozenset(functions), text_windows)
 
 
-def check_content(*messages: Any, allow: Collection[str] = ()) -> Content:
+def check_content(*messages: Message, allow: Collection[str] = ()) -> Content:
     """What is in expressions, all of which may be carried.
 
     Args:
@@ -134,18 +136,16 @@ def bare_name(expression: pb.Expression) -> str | None:
     return (match[2] or match[1].replace("``", "`")).lower()
 
 
-def _names(here: Any) -> Iterator[str]:
-    match here.DESCRIPTOR.name:
-        case "UnresolvedFunction" | "CallFunction":
+def _names(here: Message) -> Iterator[str]:
+    match here:
+        case pb.Expression.UnresolvedFunction() | pb.CallFunction():
             yield here.function_name.lower()
-        case "UnresolvedAttribute":
-            name = here.unparsed_identifier.strip("` ").lower()
+        case pb.Expression.UnresolvedAttribute():
+            name = fold(here.unparsed_identifier.strip("` "))
             if name == _GROUPING_ID:
                 yield name
-        case "ExpressionString":
+        case pb.Expression.ExpressionString():
             yield from inspect_expression(here.expression).functions
             yield from (
-                word
-                for lexeme in lex(here.expression)
-                if (word := lexeme.upper.strip("`").lower()) == _GROUPING_ID
+                word for lexeme in lex(here.expression) if (word := fold(lexeme.name)) == _GROUPING_ID
             )

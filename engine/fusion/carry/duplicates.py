@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pyspark.sql.connect.proto as pb
+from google.protobuf.message import Message
 
 from engine.fusion.carry.content import bare_name
 from engine.fusion.carry.state import Place, State
@@ -49,17 +49,22 @@ def _ends_with(steps: Sequence[pb.Relation], names: set[str]) -> bool:
     return selected
 
 
-def _only(message: Any, names: set[str]) -> bool:
+def _only(message: Message, names: set[str]) -> bool:
     work = [message]
     while work:
         here = work.pop()
-        match here.DESCRIPTOR.name:
-            case "Expression" if here.WhichOneof("expr_type") == "unresolved_attribute":
+        match here:
+            case pb.Expression() if here.WhichOneof("expr_type") == "unresolved_attribute":
                 if bare_name(here) not in names:
                     return False
-            case "UnresolvedFunction" if is_count_star(here) and not here.is_distinct:
+            case pb.Expression.UnresolvedFunction() if is_count_star(here) and not here.is_distinct:
                 continue
-            case "ExpressionString" | "UnresolvedStar" | "UnresolvedRegex" | "SubqueryExpression":
+            case (
+                pb.Expression.ExpressionString()
+                | pb.Expression.UnresolvedStar()
+                | pb.Expression.UnresolvedRegex()
+                | pb.SubqueryExpression()
+            ):
                 return False
         work += children(here)
     return True

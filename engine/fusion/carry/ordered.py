@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
+
+import pyspark.sql.connect.proto as pb
+from google.protobuf.message import Message
 
 from engine.fusion.unfused import Unfused
 from engine.plans.trees import children
@@ -29,7 +32,7 @@ _ORDERLESS: Final = {
 }
 
 
-def check_orderless(*messages: Any) -> None:
+def check_orderless(*messages: Message) -> None:
     """Check that no aggregate's value depends on the order of rows.
 
     Raises:
@@ -40,12 +43,13 @@ def check_orderless(*messages: Any) -> None:
             raise Unfused(f"{name}, whose value depends on the order of rows")
 
 
-def _ordered(message: Any) -> Iterator[str]:
-    work: list[tuple[Any, bool]] = [(message, False)]  # and whether the order of a collection is lost above
+def _ordered(message: Message) -> Iterator[str]:
+    # A message, and whether the order of a collection is lost above it.
+    work: list[tuple[Message, bool]] = [(message, False)]
     while work:
         here, lost = work.pop()
-        match here.DESCRIPTOR.name:
-            case "UnresolvedFunction" | "CallFunction":
+        match here:
+            case pb.Expression.UnresolvedFunction() | pb.CallFunction():
                 name = here.function_name.lower()
                 allowed = name in _APPROXIMATE or (lost and name in _COLLECTIONS)
                 if classify(name).order_sensitive and not allowed:
@@ -53,11 +57,11 @@ def _ordered(message: Any) -> Iterator[str]:
                 orderless = len(here.arguments) in _ORDERLESS.get(name, ())
                 work += [(part, orderless and index == 0) for index, part in enumerate(here.arguments)]
                 continue
-            case "ExpressionString":
+            case pb.Expression.ExpressionString():
                 for name in inspect_expression(here.expression).functions:
                     if classify(name).order_sensitive and name not in _APPROXIMATE:
                         yield name
-            case "Expression":
+            case pb.Expression():
                 work += [(part, lost) for part in children(here)]
                 continue
         work += [(part, False) for part in children(here)]

@@ -44,6 +44,8 @@ def unpivot(state: State, step: pb.Relation, place: Place) -> State:
     ids = [bare_name(item) for item in body.ids]
     if None in ids or any(bare_name(item) is None for item in body.values.values):
         raise Unfused("an unpivot of something other than columns")
+    if not all(name is not None and name.isascii() for name in ids):
+        raise Unfused("an unpivot by names whose case is not known to be folded alike")
     if not body.HasField("values"):
         others = [name for name in place.columns() if name.lower() not in ids]
         body.values.SetInParent()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pyspark.sql.connect.proto as pb
+from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 from google.protobuf.message import Message
 
 from engine.frames.build import column, named
@@ -14,10 +15,11 @@ from engine.fusion.carry.state import Place, same_columns
 from engine.fusion.carry.windows import part_by_keys
 from engine.fusion.facts import is_count_star
 from engine.fusion.unfused import Unfused
-from engine.plans.trees import children, copy
+from engine.plans.trees import Call, children, copy
 from sandbox.contract.settings import PLACEHOLDER
 
 _M = TypeVar("_M", bound=Message)
+_Part = TypeVar("_Part", bound=Message)
 
 
 def rewritten(message: _M, place: Place) -> _M:
@@ -27,21 +29,21 @@ def rewritten(message: _M, place: Place) -> _M:
         Unfused: it cannot be told what it means there.
     """
     result = copy(message)
-    work: list[Any] = [result]
+    work: list[Message] = [result]
     while work:
         here = work.pop()
-        match here.DESCRIPTOR.name:
-            case "Window":
+        match here:
+            case pb.Expression.Window():
                 part_by_keys(here, place.keys)
-            case "UnresolvedFunction" | "CallFunction":
+            case pb.Expression.UnresolvedFunction() | pb.CallFunction():
                 if is_count_star(here) and not _is_distinct(here):
                     continue
                 _spell_arguments(here, place)
-            case "UnresolvedStar":
+            case pb.Expression.UnresolvedStar():
                 _check_struct_star(here, place)
-            case "UnresolvedRegex":
+            case pb.Expression.UnresolvedRegex():
                 raise Unfused("columns by a pattern")
-            case "ExpressionString":
+            case pb.Expression.ExpressionString():
                 _check_text(here)
         work += children(here)
     return result
@@ -88,10 +90,10 @@ def is_star(expression: pb.Expression) -> bool:
     return False
 
 
-def extend(target: Any, expressions: Iterable[pb.Expression]) -> None:
+def extend(target: RepeatedCompositeFieldContainer[_Part], parts: Iterable[_Part]) -> None:
     """Append to a repeated field; its own `extend` does not take deeply nested messages."""
-    for expression in expressions:
-        target.add().CopyFrom(expression)
+    for part in parts:
+        target.add().CopyFrom(part)
 
 
 def columns_named(names: Sequence[str]) -> list[pb.Expression]:
@@ -99,13 +101,13 @@ def columns_named(names: Sequence[str]) -> list[pb.Expression]:
     return [column(name) for name in names]
 
 
-def _columns(star: Any, place: Place) -> list[pb.Expression]:
+def _columns(star: pb.Expression.UnresolvedStar, place: Place) -> list[pb.Expression]:
     if star.HasField("plan_id") and not all(same_columns(step) for step in place.since(star.plan_id)):
         raise Unfused("all columns of an earlier DataFrame")
     return columns_named(place.columns())
 
 
-def _spell_arguments(call: Any, place: Place) -> None:
+def _spell_arguments(call: Call, place: Place) -> None:
     arguments = [copy(argument) for argument in call.arguments]
     if not any(is_star(argument) for argument in arguments):
         return
@@ -116,11 +118,11 @@ def _spell_arguments(call: Any, place: Place) -> None:
         extend(call.arguments, _columns(argument.unresolved_star, place) if is_star(argument) else [argument])
 
 
-def _is_distinct(call: Any) -> bool:
-    return bool(call.DESCRIPTOR.name == "UnresolvedFunction" and call.is_distinct)
+def _is_distinct(call: Call) -> bool:
+    return isinstance(call, pb.Expression.UnresolvedFunction) and call.is_distinct
 
 
-def _check_struct_star(star: Any, place: Place) -> None:
+def _check_struct_star(star: pb.Expression.UnresolvedStar, place: Place) -> None:
     """The fields of a struct; but names of relations come before those of columns."""
     first = star.unparsed_target.removesuffix(".*").split(".")[0].strip("` ").lower()
     aliases = {step.subquery_alias.alias.lower() for step in place.chain.steps}
@@ -128,6 +130,6 @@ def _check_struct_star(star: Any, place: Place) -> None:
         raise Unfused("all columns of an alias")
 
 
-def _check_text(text: Any) -> None:
+def _check_text(text: pb.Expression.ExpressionString) -> None:
     if content_of(pb.Expression(expression_string=text)).facts.stars:
         raise Unfused("all columns in SQL text")

@@ -82,7 +82,7 @@ def _check_order(order: pb.Sort, place: Place) -> None:
         Unfused: it names a column that was dropped, or one of a DataFrame that has changed since.
     """
     for here in walk(order):
-        if here.DESCRIPTOR.name != "UnresolvedAttribute":
+        if not isinstance(here, pb.Expression.UnresolvedAttribute):
             continue
         name = bare_name(pb.Expression(unresolved_attribute=here))
         if name is not None and name not in {known.lower() for known in place.columns_of(place.index)}:

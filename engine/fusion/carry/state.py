@@ -10,6 +10,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.fusion.chain import Chain
 from engine.fusion.unfused import Unfused
+from engine.sql.hidden import fold
 
 # Steps whose output has the columns of their input.
 _SAME_COLUMNS: Final = frozenset(
@@ -85,7 +86,7 @@ class Place:
             Unfused: a name does not say which column is meant.
         """
         names = self.columns_of(self.index)
-        if len({name.lower() for name in names}) != len(names):
+        if len({fold(name) for name in names}) != len(names):
             raise Unfused("several columns of one name")
         return names
 

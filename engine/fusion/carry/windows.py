@@ -5,24 +5,25 @@ Only what does not depend on the order of equal rows is carried.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
 from engine.frames.build import column
 from engine.fusion.carry.content import check_content, check_sketches
 from engine.fusion.unfused import Unfused
+from engine.plans.trees import Call
 from engine.sql.functions import classify
 
 # Give equal rows equal values.
 RANKS: Final = frozenset({"rank", "dense_rank", "percent_rank", "cume_dist"})
 
 
-def part_by_keys(window: Any, keys: tuple[str, ...]) -> None:
+def part_by_keys(window: pb.Expression.Window, keys: tuple[str, ...]) -> None:
     """Add the keys to a window's partition, in place.
 
     Args:
-        window: an `Expression.Window`.
+        window: in a plan of the author's.
         keys: names of the key columns.
 
     Raises:
@@ -31,7 +32,7 @@ def part_by_keys(window: Any, keys: tuple[str, ...]) -> None:
     function = window.window_function
     match function.WhichOneof("expr_type"):
         case "unresolved_function":
-            call = function.unresolved_function
+            call: Call = function.unresolved_function
         case "call_function":
             call = function.call_function
         case "expression_string":
@@ -51,7 +52,7 @@ def part_by_keys(window: Any, keys: tuple[str, ...]) -> None:
         window.partition_spec.add().CopyFrom(column(key))
 
 
-def _takes_equals_together(window: Any) -> bool:
+def _takes_equals_together(window: pb.Expression.Window) -> bool:
     """Whether rows that are equal in the window's order are in or out together."""
     frame = window.frame_spec
     if frame.frame_type != pb.Expression.Window.WindowFrame.FRAME_TYPE_ROW:

@@ -1,7 +1,7 @@
 """The known aggregate functions: which states each needs, and how these are merged. Pure.
 
 What is not in the table is not rolled up: holistic, ordered and approximate aggregates, and any that nobody
-has compared on both backends.
+has compared with Spark.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
-from engine.frames.build import call, long
-from engine.fusion.cells.floats import Types
 from engine.fusion.cells.merges import Average, Bits, Count, Extreme, Merge, Sum
 from engine.fusion.cells.moments import Central, Powers, Spread
 from engine.fusion.cells.pairs import Pair, PairCentral, PairPowers
@@ -33,14 +31,12 @@ class Form:
     Attributes:
         states: collects the states.
         precise: whether second moments are asked in the precise form.
-        spark: whether the backend is Spark itself, and not only like it.
-        types: what is known of the types of columns.
+        collated: whether text may be compared by a collation.
     """
 
     states: States
     precise: bool
-    spark: bool
-    types: Types
+    collated: bool
 
 
 Recipe = Callable[[Form, Arguments], Merge]
@@ -81,22 +77,14 @@ def _try_sum(form: Form, arguments: Arguments) -> Merge:
 
 def _average(form: Form, arguments: Arguments, *, total: str) -> Merge:
     ask, (x,) = form.states.ask, arguments
-    return Average(
-        ask(total, x), ask("sum", doubled(x)), ask("count", x), rounds=form.spark, decimals=total == "sum"
-    )
+    return Average(ask(total, x), ask("sum", doubled(x)), ask("count", x), decimals=total == "sum")
 
 
 def _extreme(form: Form, arguments: Arguments, *, function: str, greatest: bool) -> Merge:
     (x,) = arguments
-    if form.types.collated:
+    if form.collated:
         raise Unfused("an extreme of text with a collation")
-    suspects = None
-    if not form.spark and function in ("min", "max") and form.types.floating(x):
-        negative_zero = call(
-            "and", call("==", x, long(0)), call("==", form.types.text(x), form.types.negative_zero)
-        )
-        suspects = form.states.ask("count_if", call("or", call("isNaN", x), negative_zero))
-    return Extreme(form.states.ask(function, x), greatest, form.spark, suspects)
+    return Extreme(form.states.ask(function, x), greatest)
 
 
 def _bits(form: Form, arguments: Arguments, *, operation: str) -> Merge:
@@ -141,7 +129,7 @@ def _covariance(form: Form, arguments: Arguments, *, sample: bool) -> Merge:
 
 
 def _correlation(form: Form, arguments: Arguments) -> Merge:
-    return Correlation(_pair(form, *arguments), form.spark)
+    return Correlation(_pair(form, *arguments))
 
 
 def _shape(form: Form, arguments: Arguments, *, function: str) -> Merge:

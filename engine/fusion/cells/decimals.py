@@ -53,15 +53,13 @@ def average_type(total: pa.Decimal128Type) -> pa.Decimal128Type | None:
     return pa.decimal128(min(digits, _MOST_DIGITS), min(total.scale + _AVERAGE_DIGITS, _MOST_DIGITS))
 
 
-def quotients(totals: list[int], counts: list[int]) -> tuple[list[int], Mask]:
-    """Totals by counts, unscaled, with the digits that an average has more; and which are not exact.
+def quotients(totals: list[int], counts: list[int]) -> list[int]:
+    """Totals by counts, unscaled, with the digits that an average has more.
 
     Halves are rounded away from zero, as Spark does; a quotient by 0 is 0.
     """
     values: list[int] = []
-    inexact: list[bool] = []
     for total, count in zip(totals, counts, strict=True):
         whole, rest = divmod(abs(total) * 10**_AVERAGE_DIGITS, count or 1)
         values.append((whole + (2 * rest >= (count or 1))) * (-1 if total < 0 else 1))
-        inexact.append(rest != 0)
-    return values, np.array(inexact, np.bool_)
+    return values

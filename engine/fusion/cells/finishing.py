@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import pyspark.sql.connect.proto as pb
+from google.protobuf.message import Message
 
 from engine.frames.build import column
 from engine.fusion.facts import inspect
 from engine.fusion.unfused import Unfused
 from engine.plans.names import RESERVED_PREFIX
-from engine.plans.trees import children, copy, walk
+from engine.plans.trees import Call, children, copy, walk
 from engine.sql.functions import classify
 
-# An UnresolvedFunction or a CallFunction: both have a function_name and arguments.
-Call: TypeAlias = Any
 _CALLS: Final = ("unresolved_function", "call_function")
 
 
@@ -35,14 +34,14 @@ def take_apart(expression: pb.Expression, aggregate: Callable[[Call], int]) -> p
         Unfused: something is left that needs the rows.
     """
     result = copy(expression)
-    work: list[Any] = [result]
+    work: list[Message] = [result]
     while work:
         here = work.pop()
-        call = aggregate_call(here) if here.DESCRIPTOR.name == "Expression" else None
+        call = aggregate_call(here) if isinstance(here, pb.Expression) else None
         if call is None:
             work += reversed(children(here))
-            continue
-        here.CopyFrom(column(value_name(aggregate(call))))
+        else:
+            here.CopyFrom(column(value_name(aggregate(call))))
     _check_rest(result)
     return result
 
@@ -70,7 +69,7 @@ def _check_rest(expression: pb.Expression) -> None:
     if facts.aggregates or facts.windows or facts.generators or facts.random or facts.foreign:
         raise Unfused("windows, generators or random functions beside aggregates")
     for here in walk(expression):
-        if here.DESCRIPTOR.name != "UnresolvedAttribute":
+        if not isinstance(here, pb.Expression.UnresolvedAttribute):
             continue
         if not here.unparsed_identifier.startswith(f"`{RESERVED_PREFIX}"):
             raise Unfused("a column beside aggregates")

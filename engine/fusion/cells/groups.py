@@ -106,7 +106,10 @@ class Cells:
         rough: Floats = self.reduce(np.add, size)
         if pa.types.is_integer(self.kind(state)):
             return self.count(state), np.abs(rough) >= _LARGEST_SUM
-        return rough, np.isinf(rough) & ~self.any(np.isinf(size))
+        # Infinities of both signs: one may stand for large numbers that together left the range, in an order
+        # that the rows need not have.
+        mixed = np.isnan(rough) & ~self.any(np.isnan(size))
+        return rough, mixed | (np.isinf(rough) & ~self.any(np.isinf(size)))
 
 
 def plain(array: pa.Array, null: Any) -> npt.NDArray[Any]:

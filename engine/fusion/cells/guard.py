@@ -44,6 +44,6 @@ def unbound(message: _M) -> _M:
     """A copy whose columns are looked up by name alone: all relations below have the same ones."""
     result = copy(message)
     for here in walk(result):
-        if here.DESCRIPTOR.name == "UnresolvedAttribute":
+        if isinstance(here, pb.Expression.UnresolvedAttribute):
             here.ClearField("plan_id")
     return result

@@ -22,7 +22,7 @@ class Merge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number of rows, in the type of the state: Sail counts pairs without a sign."""
+    """A number of rows, in the type of the state."""
 
     state: int
 
@@ -69,16 +69,14 @@ class Average:
 
     Attributes:
         total: the sum in its own type, which tells decimals from the rest.
-        doubled: the sum of the values as doubles: that of integers overflows, on Sail in silence.
+        doubled: the sum of the values as doubles: that of integers overflows.
         count: the number of values.
-        rounds: whether the backend rounds the average of decimals as Spark does. Sail cuts it off.
-        decimals: whether the average of decimals is of the type that `avg` gives, unlike Sail's `try_avg`.
+        decimals: whether a sum of decimals that is null had no values: that of `try_avg` may have overflowed.
     """
 
     total: int
     doubled: int
     count: int
-    rounds: bool
     decimals: bool = True
 
     def merge(self, cells: Cells) -> Merged:
@@ -97,10 +95,10 @@ class Average:
         if result is None or not self.decimals:
             return unknown(cells, kind)
         totals = sum_integers(cells, self.total)
-        quotient, inexact = quotients(totals, counts)
+        quotient = quotients(totals, counts)
         values, misfits = from_integers(quotient, np.array(counts) == 0, result)
         beyond = np.array([abs(total) >= 10**kind.precision for total in totals], np.bool_)
-        return Merged(values, misfits | beyond | (inexact & (not self.rounds)), none(cells))
+        return Merged(values, misfits | beyond, none(cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +107,11 @@ class Extreme:
 
     Attributes:
         state: the extreme of a cell.
-        greatest: which of both.
-        trusted: whether the backend puts NaN above all numbers in grouped queries too, as Spark does. Sail
-            drops NaN or what comes before it, and gives the largest finite number as the least infinity.
-        suspects: on a backend that is not trusted, the number of NaN and -0.0; None if not known.
+        greatest: which of both. NaN is above all numbers.
     """
 
     state: int
     greatest: bool
-    trusted: bool
-    suspects: int | None = None
 
     def merge(self, cells: Cells) -> Merged:
         """Compare the extremes of the cells."""
@@ -153,9 +146,6 @@ class Extreme:
         negative = np.signbit(cell)
         # Which of two zeros is kept depends on the order of the rows.
         unsure = (values == 0) & cells.any((cell == 0) & negative) & cells.any((cell == 0) & ~negative)
-        if not self.trusted:
-            unsure |= np.abs(values) >= np.finfo(values.dtype).max
-            unsure |= True if self.suspects is None else cells.count(self.suspects) > 0
         known = cells.known(self.state)
         return Merged(with_nulls(values, ~known, kind), unsure & known, none(cells))
 

@@ -12,15 +12,15 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.fusion.cells.aggregates import Form, recipe
-from engine.fusion.cells.finishing import Call, aggregate_call, take_apart, without_alias
-from engine.fusion.cells.floats import types_of
+from engine.fusion.cells.collation import collates
+from engine.fusion.cells.finishing import aggregate_call, take_apart, without_alias
 from engine.fusion.cells.groups import Cells, Longs, Mask
 from engine.fusion.cells.merges import Merge
 from engine.fusion.cells.states import States
 from engine.fusion.chain import Chain, body
 from engine.fusion.facts import inspect, is_count_star
 from engine.fusion.unfused import Unfused
-from engine.plans.trees import children, with_plan_ids
+from engine.plans.trees import Call, children, with_plan_ids
 
 _ROW_WISE: Final = frozenset(
     {"project", "filter", "with_columns", "drop", "with_columns_renamed", "to_df", "subquery_alias", "hint"}
@@ -92,16 +92,13 @@ class CellsPlan:
         return Rolled(tuple(one.values for one in merged), rows, unsure & (rows > 0), coarse & (rows > 0))
 
 
-def plan_cells(
-    chain: Chain, *, precise: bool = False, spark: bool = False, schema: pb.DataType | None = None
-) -> CellsPlan:
+def plan_cells(chain: Chain, *, precise: bool = False, schema: pb.DataType | None = None) -> CellsPlan:
     """Plan a chain with one global aggregate.
 
     Args:
         chain: the plan.
         precise: ask second moments in a form that does not cancel, about a tenth dearer.
-        spark: whether the backend is Spark. Otherwise slots are unsure in which Sail is known to differ.
-        schema: of the frame; without it extremes of floating numbers are unsure on what is not Spark.
+        schema: of the frame, which may have text with a collation.
 
     Raises:
         Unfused: the plan has another form, or something in it is not known to be right.
@@ -112,7 +109,7 @@ def plan_cells(
     step = chain.steps[place]
     lower = _lower(chain.steps[:place])
     _check_ids(chain.read, chain.steps[:place], step)
-    aggregates = _Aggregates(Form(States(), precise, spark, types_of(schema, lower, step)))
+    aggregates = _Aggregates(Form(States(), precise, collates(schema, lower, step)))
     expressions = _columns(step)
     finishing = tuple(take_apart(expression, aggregates.number) for expression in expressions)
     upper = _upper(chain.steps[place + 1 :])
@@ -209,7 +206,7 @@ def _expressions(step: pb.Relation) -> list[pb.Expression]:
     work = children(body(step))
     while work:
         here = work.pop()
-        if here.DESCRIPTOR.name == "Expression":
+        if isinstance(here, pb.Expression):
             found.append(here)
         else:
             work += children(here)

@@ -1,7 +1,6 @@
 """Merge states: the aggregate expressions that are asked for each cell. Pure.
 
-Sail names columns without their casts and refuses two of one name, so `sum(x)` and `sum(CAST(x AS DOUBLE))`
-cannot stand side by side: numbers become doubles by multiplication, which changes no value.
+Numbers become doubles by multiplication, which changes no value.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Variances, covariances, correlation and regression of the merged moments. Pure.
 
-What comes of no row, of one, of a constant column and of NaN is what Spark 4.2 and Sail 0.7.2 both give for
-the rows themselves; where they differ the slot is unsure.
+What comes of no row, of one, of a constant column and of NaN is what Spark 4.2 gives for the rows themselves;
+where nobody has compared that the slot is unsure.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Variance:
     root: bool
 
     def merge(self, cells: Cells) -> Merged:
-        """Divide M2. One value that is NaN or infinite has a population variance of 0 on Sail alone."""
+        """Divide M2."""
         m = self.spread.moments(cells)
         value = m.m2 / np.maximum(m.n - self.sample, 1)
         value = np.where(m.nan, np.nan, np.sqrt(value) if self.root else value)
@@ -65,20 +65,18 @@ class Correlation:
 
     Attributes:
         pair: the columns.
-        spark: whether NaN makes it NaN. On Sail that depends on where NaN stands.
     """
 
     pair: Pair
-    spark: bool
 
     def merge(self, cells: Cells) -> Merged:
-        """Divide. With a constant column Spark raises, and Sail gives null."""
+        """Divide. With a constant column Spark raises."""
         m = self.pair.moments(cells)
         value = np.where(m.nan, np.nan, m.c / (np.sqrt(m.x.m2) * np.sqrt(m.y.m2)))
-        product = m.x.m2 * m.y.m2  # what the backends take the root of
+        product = m.x.m2 * m.y.m2  # what Spark takes the root of
         beyond = ~m.nan & ((product == 0) | ~np.isfinite(product))
         merged = _merged(m, np.clip(value, -1.0, 1.0), nulls=m.n <= 1)
-        unsure = merged.unsure | ((beyond | (m.nan & (not self.spark))) & (m.n > 1) & ~m.coarse)
+        unsure = merged.unsure | (beyond & (m.n > 1) & ~m.coarse)
         return Merged(merged.values, unsure, merged.coarse)
 
 
@@ -106,7 +104,7 @@ class Regression:
                 return _merged(m, np.where(m.nan, np.nan, m.c), nulls=m.n == 0)
         merged = _merged(m, self._line(m), nulls=(m.n <= 1) | (m.x.constant & ~m.nan))
         odd = m.nan & (m.n > 1)
-        if self.figure == "regr_r2":  # the backends differ for a constant column, and for one pair
+        if self.figure == "regr_r2":  # which is not defined for a constant column, nor for one pair
             odd |= (m.n > 0) & (m.x.constant | m.y.constant) & ~m.coarse
         return Merged(merged.values, merged.unsure | odd, merged.coarse)
 

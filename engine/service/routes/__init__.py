@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
+from engine.service.lists import refuse_unknown
 from engine.service.observe import PREFIX
 from engine.service.problems import described
 from engine.service.routes import metrics, models, results, runs, segments, validate, versions
-from engine.service.state import authenticate
+from engine.service.state import authenticate, join_crowd
 
-API = APIRouter(prefix=PREFIX, dependencies=[Depends(authenticate)], responses=described())
+API = APIRouter(
+    prefix=PREFIX,
+    dependencies=[Depends(authenticate), Depends(join_crowd), Depends(refuse_unknown)],
+    responses=described(),
+)
 # `validate` stands before `metrics`, whose paths would take its name for an id.
 for resource in (models, versions, segments, validate, results, metrics, runs):
     API.include_router(resource.router)

@@ -3,58 +3,86 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
+from engine.models.codes import PARAMETERS
+from engine.service.answers import CodeShown, Deleted, MetricListed, MetricShown
+from engine.service.baselines import can_compare
 from engine.service.leases import POISONED
+from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem, not_found, problem_fields
+from engine.service.quotas import refuse_more
 from engine.service.schemas import MetricBody, MetricChange
 from engine.service.state import ScopeOf, State, StateOf
 from engine.service.store.scope import Scope, current_version, get_model, get_owned, owned
 from engine.service.store.tables import Metric, MetricVersion, Work
 
+_CODES: Final = 100
+
 router = APIRouter(prefix="/metrics/code-based-metrics", tags=["metrics"])
 
 
-@router.post("")
+@router.post("", response_model=MetricShown)
 def create_metric(body: MetricBody, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
-    """Register a metric. Source that does not compile is refused with every problem."""
+    """Register a metric. Source that does not compile, or parameters that do not fit, are refused at once."""
     with state.database.reading() as session:
-        get_model(session, scope, body.model_id)
-    warnings = _compile(state, scope, body.code)
+        compares = can_compare(session, get_model(session, scope, body.model_id))
+        refuse_more(session, scope.account, metrics=1, bytes=len(body.code))
+    warnings = _compile(state, scope, body.code, body.params, compares=compares)
     with state.database.session() as session:
+        get_model(session, scope, body.model_id)
+        refuse_more(session, scope.account, metrics=1, bytes=len(body.code))
         metric = Metric(model_id=body.model_id, name=body.name)
         session.add(metric)
         session.flush()
-        version = _add_code(session, metric, body.code, warnings)
+        version = _add_code(session, metric, body.code, body.params, warnings)
         return _describe(metric, version, _good_health())
 
 
-@router.get("")
-def list_metrics(scope: ScopeOf, state: StateOf, model_id: str | None = None) -> list[dict[str, Any]]:
-    """The metrics of the workspace, or of one model, oldest first."""
+@router.get("", response_model=list[MetricListed])
+def list_metrics(
+    scope: ScopeOf, state: StateOf, page: PageOf, model_id: str | None = None
+) -> list[dict[str, Any]]:
+    """The metrics of the workspace, or of one model, oldest first; each shows its code by its id."""
     with state.database.reading() as session:
-        return [_show(session, metric) for metric in session.scalars(owned(scope, Metric, model_id))]
+        metrics = page.read(session, owned(scope, Metric, model_id), Metric)
+        current = sa.and_(Metric.id == MetricVersion.metric_id, Metric.version == MetricVersion.number)
+        query = sa.select(MetricVersion).join(Metric, current).options(defer(MetricVersion.code))
+        query = query.where(Metric.id.in_([metric.id for metric in metrics]))
+        versions = {version.metric_id: version for version in session.scalars(query)}
+        lost = _given_up(session, [version.id for version in versions.values()])
+        return [
+            _listed(metric, version, _health(metric, lost.get(version.id)))
+            for metric in metrics
+            for version in (versions[metric.id],)
+        ]
 
 
-@router.get("/{metric_id}")
+@router.get("/{metric_id}", response_model=MetricShown)
 def get_metric(metric_id: str, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """A metric with its code."""
     with state.database.reading() as session:
         return _show(session, get_owned(session, scope, Metric, metric_id))
 
 
-@router.put("/{metric_id}")
+@router.put("/{metric_id}", response_model=MetricShown)
 def change_metric(metric_id: str, body: MetricChange, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
-    """Change a metric's name or code. Other code makes a new version, which is calculated from then on."""
+    """Change a metric's name, code or parameters. A new version is calculated from then on."""
     with state.database.session() as session:
-        get_owned(session, scope, Metric, metric_id)
-    warnings = [] if body.code is None else _compile(state, scope, body.code)
+        found = get_owned(session, scope, Metric, metric_id)
+        seen = current_version(session, found)
+        compares = can_compare(session, get_model(session, scope, found.model_id))
+    wanted = _wanted(seen, body)
+    changes = body.code is not None or body.params is not None
+    warnings = _compile(state, scope, *wanted, compares=compares) if changes else []
     with state.database.session() as session:
         metric = get_owned(session, scope, Metric, metric_id)
         try:
@@ -63,14 +91,18 @@ def change_metric(metric_id: str, body: MetricChange, scope: ScopeOf, state: Sta
             raise not_found("metric") from None
         metric.name = body.name or metric.name
         metric.updated_at = datetime.now(UTC)
-        if body.code is not None and body.code != current_version(session, metric).code:
+        known = current_version(session, metric)
+        if _wanted(known, body) != wanted:
+            raise ApiProblem(409, "conflict", "the metric was changed meanwhile", "ask again")
+        if changes and not _same(wanted, (known.code, known.params or {})):
+            refuse_more(session, scope.account, bytes=len(wanted[0]))
             metric.version += 1
             metric.failures, metric.blocked_until = 0, None
-            _add_code(session, metric, body.code, warnings)
+            _add_code(session, metric, *wanted, warnings)
         return _show(session, metric)
 
 
-@router.delete("/{metric_id}")
+@router.delete("/{metric_id}", response_model=Deleted)
 def delete_metric(metric_id: str, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """Delete a metric with its versions and results."""
     with state.database.session() as session:
@@ -78,9 +110,9 @@ def delete_metric(metric_id: str, scope: ScopeOf, state: StateOf) -> dict[str, A
     return {"id": metric_id, "deleted": True}
 
 
-@router.get("/{metric_id}/versions")
-def list_codes(metric_id: str, scope: ScopeOf, state: StateOf) -> list[dict[str, Any]]:
-    """Every code that a metric had, oldest first."""
+@router.get("/{metric_id}/versions", response_model=list[CodeShown])
+def list_codes(metric_id: str, scope: ScopeOf, state: StateOf, page: PageOf) -> list[dict[str, Any]]:
+    """Every code that a metric had, oldest first; as codes are long, a hundred at most at a time."""
     with state.database.reading() as session:
         metric = get_owned(session, scope, Metric, metric_id)
         query = sa.select(MetricVersion).where(MetricVersion.metric_id == metric.id)
@@ -88,16 +120,32 @@ def list_codes(metric_id: str, scope: ScopeOf, state: StateOf) -> list[dict[str,
             {
                 "version": version.number,
                 "code": version.code,
+                "params": version.params or {},
                 "sha256": version.sha256,
                 "warnings": version.warnings,
                 "created_at": version.created_at.isoformat(),
             }
-            for version in session.scalars(query.order_by(MetricVersion.number))
+            for version in page.read(session, query, MetricVersion, _CODES)
         ]
 
 
-def _compile(state: State, scope: Scope, code: str) -> list[dict[str, object]]:
-    """Compile in a sandboxed worker; return the warnings.
+def _wanted(version: MetricVersion, body: MetricChange) -> tuple[str, dict[str, Any]]:
+    """The code and the parameters that a metric is to have."""
+    code = version.code if body.code is None else body.code
+    return code, (version.params or {}) if body.params is None else body.params
+
+
+def _same(one: tuple[str, dict[str, Any]], other: tuple[str, dict[str, Any]]) -> bool:
+    """Whether two codes with parameters are the same; 1, 1.0 and true are not."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def _compile(
+    state: State, scope: Scope, code: str, params: dict[str, Any], *, compares: bool
+) -> list[dict[str, object]]:
+    """Compile in a sandboxed worker, and look at the parameters; return the warnings.
+
+    `compares` says whether the model has a baseline.
 
     Raises:
         ApiProblem: there are errors.
@@ -105,22 +153,32 @@ def _compile(state: State, scope: Scope, code: str) -> list[dict[str, object]]:
     most = state.settings.limits.source_bytes
     if len(code.encode("utf-8", "surrogatepass")) > most:
         raise ApiProblem(422, "source-too-large", f"the source has more than {most:,} bytes")
-    problems = state.engine.check(code, tenant=scope.account)
+    problems = state.engine.check(code, tenant=scope.account, params=params, compares=compares)
     shown = [problem_fields(problem) for problem in problems]
     if any(problem.severity == "error" for problem in problems):
-        count = sum(problem.severity == "error" for problem in problems)
-        raise ApiProblem(
-            422, "source-refused", f"the source has {count} problem{'s'[: count > 1]}", problems=shown
-        )
+        wrong = [problem for problem in problems if problem.severity == "error"]
+        unfit = all(problem.code in PARAMETERS for problem in wrong)
+        what, code = ("parameters have", "params-refused") if unfit else ("source has", "source-refused")
+        text = f"the {what} {len(wrong)} problem{'s'[: len(wrong) > 1]}"
+        raise ApiProblem(422, code, text, problems=shown)
     return shown
 
 
 def _add_code(
-    session: Session, metric: Metric, code: str, warnings: list[dict[str, object]]
+    session: Session,
+    metric: Metric,
+    code: str,
+    params: dict[str, Any],
+    warnings: list[dict[str, object]],
 ) -> MetricVersion:
     digest = hashlib.sha256(code.encode()).hexdigest()
     version = MetricVersion(
-        metric_id=metric.id, number=metric.version, code=code, sha256=digest, warnings=warnings
+        metric_id=metric.id,
+        number=metric.version,
+        code=code,
+        sha256=digest,
+        params=params or None,
+        warnings=warnings,
     )
     session.add(version)
     session.flush()
@@ -129,16 +187,20 @@ def _add_code(
 
 def _show(session: Session, metric: Metric) -> dict[str, Any]:
     version = current_version(session, metric)
-    return _describe(metric, version, _health(session, metric, version))
+    return _describe(metric, version, _health(metric, _given_up(session, [version.id]).get(version.id)))
 
 
 def _describe(metric: Metric, version: MetricVersion, health: dict[str, Any]) -> dict[str, Any]:
+    return {**_listed(metric, version, health), "code": version.code}
+
+
+def _listed(metric: Metric, version: MetricVersion, health: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": metric.id,
         "model_id": metric.model_id,
         "name": metric.name,
-        "code": version.code,
         "version": metric.version,
+        "params": version.params or {},
         "warnings": version.warnings,
         "health": health,
         "created_at": metric.created_at.isoformat(),
@@ -150,12 +212,16 @@ def _good_health() -> dict[str, Any]:
     return {"status": "good", "failures": 0, "paused_until": None, "error": None, "next_try": None}
 
 
-def _health(session: Session, metric: Metric, version: MetricVersion) -> dict[str, Any]:
+def _given_up(session: Session, versions: Sequence[str]) -> dict[str, Work]:
+    """The last work of each code that was given up, where there is some."""
+    last = sa.select(sa.func.max(Work.seq)).group_by(Work.metric_version_id)
+    last = last.where(Work.metric_version_id.in_(versions), Work.state == POISONED)
+    found = session.scalars(sa.select(Work).where(Work.seq.in_(last)))
+    return {work.metric_version_id: work for work in found}
+
+
+def _health(metric: Metric, given_up: Work | None) -> dict[str, Any]:
     """How its calculation goes: "poisoned" if some work was given up, and is tried again ever later."""
-    query = sa.select(Work.error, Work.not_before).where(
-        Work.metric_version_id == version.id, Work.state == POISONED
-    )
-    given_up = session.execute(query.order_by(Work.seq.desc()).limit(1)).one_or_none()
     status = "poisoned" if given_up is not None else "failing" if metric.failures else "good"
     return {
         "status": status,

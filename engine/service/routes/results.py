@@ -15,13 +15,16 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from engine.models import parse_instant
+from engine.results.csv import csv_cell, status_in_csv
+from engine.service.answers import Recalculation, ResultPage
 from engine.service.planning import add_work, load_models
 from engine.service.problems import ApiProblem, unprocessable
-from engine.service.schedule import EVERY, Due, pieces, windows_within
+from engine.service.quotas import refuse_more
+from engine.service.schedule import EVERY, MOST_WINDOWS, Due, at_most, pieces, windows_within
 from engine.service.schemas import Id, RecalculateBody
 from engine.service.state import ScopeOf, StateOf
-from engine.service.store.database import Database
-from engine.service.store.results import Wanted, last_seq, page
+from engine.service.store.database import Database, clock
+from engine.service.store.results import Wanted, has_baselines, has_names, last_seq, page
 from engine.service.store.scope import current_version, get_model, get_owned
 from engine.service.store.tables import Metric, StoredResult
 
@@ -29,16 +32,20 @@ router = APIRouter(prefix="/metrics", tags=["results"])
 
 _PAGE: Final = 1_000
 _CSV: Final = "text/csv; charset=utf-8"
+_SHOWN: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": ResultPage, "description": "a page, or CSV", "content": {"text/csv": {}}}
+}
 _CURSOR: Final = re.compile(r"(-?\d{1,18})\.(\d{1,18})", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _COLUMNS: Final = (
-    "window_start", "window_end", "window", "segment", "status", "value", "rows", "version", "dataset_id",
+    "window_start", "window_end", "window", "segment", "name", "status", "value", "rows", "baseline_rows",
+    "version", "dataset_id",
     "as_of", "seconds", "code", "message", "line", "printed", "run_id",
 )  # fmt: skip
 
 
-@router.get("/code-based-metrics/{metric_id}/results", response_model=None)
+@router.get("/code-based-metrics/{metric_id}/results", response_model=None, responses=_SHOWN)
 def list_results(
     metric_id: str,
     scope: ScopeOf,
@@ -52,6 +59,7 @@ def list_results(
     segment: Annotated[
         str | None, Query(max_length=4_000, description="one segment, as results name it: country = DE")
     ] = None,
+    name: Annotated[str | None, Query(max_length=100, description="one of several numbers")] = None,
     overall: Annotated[bool, Query(description="only all data, no segments")] = False,
     version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of the metric's code")] = None,
     dataset_id: Annotated[Id | None, Query(description="of one dataset")] = None,
@@ -69,6 +77,7 @@ def list_results(
         end=None if end is None else parse_instant(end, what="end"),
         kind=window,
         label="" if overall else _plain(segment),
+        name=_plain(name),
         version=version,
         dataset_id=dataset_id,
         latest=not history,
@@ -79,48 +88,57 @@ def list_results(
         get_owned(session, scope, Metric, metric_id)
         if format == "csv" and limit is None:
             every = replace(wanted, upto=last_seq(session))
-            return StreamingResponse(_stream(state.database, every), media_type=_CSV)
+            columns = _columns(session, metric_id)
+            return StreamingResponse(_stream(state.database, every, columns), media_type=_CSV)
         found = page(session, wanted)
+        columns = _columns(session, metric_id) if format == "csv" else ()
     rows, more = found[: wanted.limit], found[wanted.limit :]
     following = _cursor(rows[-1][0]) if more else None
     shown = [_show(result, number) for result, number in rows]
     if format == "csv":
         headers = {"X-Next": following} if following else {}
-        return Response(_csv(shown), media_type=_CSV, headers=headers)
+        return Response(_csv(shown, columns), media_type=_CSV, headers=headers)
     return {"results": shown, "next": following}
 
 
-@router.post("/recalculate")
+@router.post("/recalculate", response_model=Recalculation)
 def recalculate(body: RecalculateBody, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """Calculate every whole window of a range again, beside what was calculated before."""
     start, end = parse_instant(body.start, what="start"), parse_instant(body.end, what="end")
-    as_of = state.database.now()
-    with state.database.session() as session:
+    with state.database.reading() as session:
+        as_of = clock(session)
         model = get_model(session, scope, body.model_id)
         wanted = _codes(session, scope, body)
-        [planned] = [one for one in load_models(session) if one.id == model.id]
-        if not start < end <= as_of:
-            raise unprocessable("end", "it must be after the start, and not in the future")
-        tiles = windows_within(start, end, model.aggregation_period, model.zone)
-        if not tiles:
-            raise unprocessable("end", f"the range holds no whole window of this {planned.period} model")
-        due = [
-            Due(
-                model_id=model.id,
-                metric_version_id=code,
-                dataset_id=dataset,
-                kind="recalculation",
-                start=low,
-                end=high,
-                every=EVERY[planned.period],
-                zone=model.zone,
-                as_of=as_of,
-            )
-            for dataset, timed in planned.datasets.items()
-            for low, high, _ in pieces(tiles)
-            for code in planned.metrics
-            if timed and (wanted is None or code == wanted)
-        ]
+        [planned] = load_models(session, model.id)
+    if not start < end <= as_of:
+        raise unprocessable("end", "it must be after the start, and not in the future")
+    # Tiled before the transaction that writes, in which all others wait.
+    too_many = at_most(start, end, planned.period) > 2 * MOST_WINDOWS
+    tiles = () if too_many else windows_within(start, end, planned.period, planned.zone)
+    if too_many or len(tiles) > MOST_WINDOWS:
+        raise unprocessable("end", f"the range holds more than {MOST_WINDOWS:,} windows; ask for parts of it")
+    if not tiles:
+        raise unprocessable("end", f"the range holds no whole window of this {planned.period} model")
+    due = [
+        Due(
+            model_id=planned.id,
+            metric_version_id=code,
+            dataset_id=dataset,
+            kind="recalculation",
+            start=low,
+            end=high,
+            every=EVERY[planned.period],
+            zone=planned.zone,
+            as_of=as_of,
+        )
+        for dataset, timed in planned.datasets.items()
+        for low, high, _ in pieces(tiles)
+        for code in planned.metrics
+        if timed and (wanted is None or code == wanted)
+    ]
+    with state.database.session() as session:
+        get_model(session, scope, body.model_id)
+        refuse_more(session, scope.account, work=len(due))
         add_work(session, due)
     return {"as_of": as_of.isoformat(), "windows": len(tiles), "work": len(due)}
 
@@ -140,44 +158,55 @@ def _show(result: StoredResult, number: int) -> dict[str, Any]:
         "label": result.label,
         "window": {"start": result.window_start.isoformat(), "end": result.window_end.isoformat()},
         "kind": result.kind,
+        "name": result.name or None,
         "status": result.status,
         "value": result.value,
         "rows": result.rows,
+        "baseline_rows": result.baseline_rows,
         "seconds": result.seconds,
         "printed": result.printed,
         "error": result.error,
         "version": number,
         "dataset_id": result.dataset_id,
         "as_of": result.as_of.isoformat(),
+        "snapshot": result.snapshot or None,
         "run_id": result.run_id,
     }
 
 
-def _stream(database: Database, wanted: Wanted) -> Iterator[str]:
+def _columns(session: Session, metric_id: str) -> tuple[str, ...]:
+    """Those of CSV, which has some only where there is something in them."""
+    left_out = set() if has_names(session, metric_id) else {"name"}
+    left_out |= set() if has_baselines(session, metric_id) else {"baseline_rows"}
+    return tuple(column for column in _COLUMNS if column not in left_out)
+
+
+def _stream(database: Database, wanted: Wanted, columns: tuple[str, ...]) -> Iterator[str]:
     """All of it, a page at a time: no transaction lasts for as long as a client reads."""
     header, following = True, wanted
     while True:
         with database.reading() as session:
             found = page(session, following)
         rows = found[: wanted.limit]
-        yield _csv([_show(result, number) for result, number in rows], header=header)
+        yield _csv([_show(result, number) for result, number in rows], columns, header=header)
         if len(found) <= wanted.limit:
             return
         last = rows[-1][0]
         header, following = False, replace(wanted, after=(last.window_start, last.seq))
 
 
-def _csv(results: list[dict[str, Any]], *, header: bool = True) -> str:
+def _csv(results: list[dict[str, Any]], columns: tuple[str, ...], *, header: bool = True) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     if header:
-        writer.writerow(_COLUMNS)
+        writer.writerow(columns)
     for one in results:
         error = one["error"] or {}
         named = {**one, **{name: error.get(name) for name in ("code", "message", "line")}}
         named |= {"window_start": one["window"]["start"], "window_end": one["window"]["end"]}
+        named |= {"status": status_in_csv(one["status"])}
         named |= {"window": one["kind"], "segment": one["label"] if one["segment"] else ""}
-        writer.writerow("" if named[name] is None else named[name] for name in _COLUMNS)
+        writer.writerow("" if named[name] is None else csv_cell(named[name]) for name in columns)
     return out.getvalue()
 
 

@@ -6,20 +6,24 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from engine.service.answers import LogLine
+from engine.service.lists import PageOf
 from engine.service.problems import not_found
-from engine.service.runlog import read_log
+from engine.service.runlog import log_of
 from engine.service.schemas import Id
 from engine.service.state import ScopeOf, StateOf
+from engine.service.store.tables import RunEvent
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
 
-@router.get("/{run_id}/log")
-def get_log(run_id: Id, scope: ScopeOf, state: StateOf) -> list[dict[str, Any]]:
-    """The log of a run or a validation, by the `run_id` of its results: the last 1,000 lines in order."""
+@router.get("/{run_id}/log", response_model=list[LogLine])
+def get_log(run_id: Id, scope: ScopeOf, state: StateOf, page: PageOf) -> list[dict[str, Any]]:
+    """The log of a run or a validation, by the `run_id` of its results: in order."""
     with state.database.reading() as session:
-        events = read_log(session, scope.account, scope.workspace, run_id)
-    if not events:
+        query = log_of(scope.account, scope.workspace, run_id)
+        events = page.read(session, query, RunEvent)
+    if not events and page.after is None:
         raise not_found("run")
     return [
         {

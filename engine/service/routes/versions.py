@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
-from engine.service.datasets import check_source
+from engine import SegmentGroup
+from engine.service.answers import Deleted, VersionShown
+from engine.service.datasets import Reader, check_source
+from engine.service.health import Data, Fit, version_health
+from engine.service.lists import PageOf
+from engine.service.problems import unprocessable
 from engine.service.schemas import DatasetBody, ModelVersionBody
-from engine.service.state import ScopeOf, StateOf
-from engine.service.store.scope import get_model, get_owned, owned
-from engine.service.store.tables import ModelVersion, StoredDataset
+from engine.service.segments import segment_group
+from engine.service.state import ScopeOf, State, StateOf
+from engine.service.store.scope import (
+    get_model,
+    get_owned,
+    is_alone,
+    owned,
+    segments_by_model,
+    segments_of,
+)
+from engine.service.store.tables import ModelVersion, StoredDataset, utc_now
 
 router = APIRouter(prefix="/model-versions", tags=["model versions"])
 
 
-@router.post("")
+@router.post("", response_model=VersionShown)
 def create_version(body: ModelVersionBody, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
-    """Add a version to a model."""
+    """Add a version to a model. Its data is looked at: `health` says whether it can be calculated.
+
+    A column of time that the data does not have is refused; data that is not there yet may come later.
+    Without a column of time a version can be validated, and is never scheduled.
+    """
+    with state.database.reading() as session:
+        reader = Reader(scope.account, is_alone(session))
     for dataset in (body.serving_dataset, body.training_dataset):
         if dataset is not None:
-            check_source(dataset.source, state.settings)
+            check_source(dataset.source, state.settings, reader)
+    with state.database.reading() as session:
+        zone = get_model(session, scope, body.model_id).zone
+        groups = {one.id: segment_group(one.definition) for one in segments_of(session, body.model_id)}
+    seen = _look(state, reader, zone, body.serving_dataset, "serving_dataset", groups)
+    learnt = _look(state, reader, zone, body.training_dataset, "training_dataset", {})
     with state.database.session() as session:
         get_model(session, scope, body.model_id)
-        serving = _add(session, body.model_id, body.serving_dataset)
-        training = _add(session, body.model_id, body.training_dataset)
+        serving = _add(session, body.model_id, body.serving_dataset, seen)
+        training = _add(session, body.model_id, body.training_dataset, learnt)
         assert serving is not None
         version = ModelVersion(
             model_id=body.model_id,
@@ -35,24 +61,26 @@ def create_version(body: ModelVersionBody, scope: ScopeOf, state: StateOf) -> di
         )
         session.add(version)
         session.flush()
-        return _show(session, version)
+        return _show_all(session, [version])[0]
 
 
-@router.get("")
-def list_versions(scope: ScopeOf, state: StateOf, model_id: str | None = None) -> list[dict[str, Any]]:
+@router.get("", response_model=list[VersionShown])
+def list_versions(
+    scope: ScopeOf, state: StateOf, page: PageOf, model_id: str | None = None
+) -> list[dict[str, Any]]:
     """The versions of the workspace's models, or of one model, oldest first."""
     with state.database.reading() as session:
-        return [_show(session, version) for version in session.scalars(owned(scope, ModelVersion, model_id))]
+        return _show_all(session, page.read(session, owned(scope, ModelVersion, model_id), ModelVersion))
 
 
-@router.get("/{version_id}")
+@router.get("/{version_id}", response_model=VersionShown)
 def get_version(version_id: str, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """A version."""
     with state.database.reading() as session:
-        return _show(session, get_owned(session, scope, ModelVersion, version_id))
+        return _show_all(session, [get_owned(session, scope, ModelVersion, version_id)])[0]
 
 
-@router.delete("/{version_id}")
+@router.delete("/{version_id}", response_model=Deleted)
 def delete_version(version_id: str, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """Delete a version with its datasets and their results."""
     with state.database.session() as session:
@@ -63,26 +91,72 @@ def delete_version(version_id: str, scope: ScopeOf, state: StateOf) -> dict[str,
     return {"id": version_id, "deleted": True}
 
 
-def _add(session: Session, model_id: str, body: DatasetBody | None) -> StoredDataset | None:
+def _look(
+    state: State,
+    reader: Reader,
+    zone: str,
+    body: DatasetBody | None,
+    field: str,
+    groups: Mapping[str, SegmentGroup],
+) -> Fit | None:
+    """What is found of data; None if it cannot be said now.
+
+    Raises:
+        ApiProblem: it has no such column of time.
+    """
     if body is None:
         return None
-    dataset = StoredDataset(model_id=model_id, source=body.source, timestamp=body.timestamp)
+    fit = state.looker.look(Data(body.source, body.timestamp, zone, reader, body.text().given()), groups)
+    if fit is not None and fit.wrong == "timestamp":
+        raise unprocessable(f"{field}.timestamp", fit.error or "")
+    return fit
+
+
+def _add(session: Session, model_id: str, body: DatasetBody | None, fit: Fit | None) -> StoredDataset | None:
+    if body is None:
+        return None
+    health = None if fit is None else fit.to_dict(utc_now())
+    dataset = StoredDataset(
+        model_id=model_id,
+        source=body.source,
+        timestamp=body.timestamp,
+        text=body.text().given() or None,
+        health=health,
+    )
     session.add(dataset)
     session.flush()
     return dataset
 
 
-def _show(session: Session, version: ModelVersion) -> dict[str, Any]:
+def _show_all(session: Session, versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:
+    ids = {key for version in versions for key in (version.serving_id, version.training_id) if key}
+    found = session.scalars(sa.select(StoredDataset).where(StoredDataset.id.in_(ids)))
+    datasets = {dataset.id: dataset for dataset in found}
+    segments = segments_by_model(session, sorted({version.model_id for version in versions}))
+    return [
+        _show(version, datasets, frozenset(one.id for one in segments[version.model_id]))
+        for version in versions
+    ]
+
+
+def _show(
+    version: ModelVersion, datasets: Mapping[str, StoredDataset], segments: frozenset[str]
+) -> dict[str, Any]:
+    training = datasets.get(version.training_id or "")
     return {
         "id": version.id,
         "model_id": version.model_id,
         "name": version.name,
-        "serving_dataset": _show_dataset(session, version.serving_id),
-        "training_dataset": _show_dataset(session, version.training_id),
+        "serving_dataset": _show_dataset(datasets.get(version.serving_id)),
+        "training_dataset": None if training is None else _show_dataset(training),
+        "health": version_health(version, datasets, segments),
         "created_at": version.created_at.isoformat(),
     }
 
 
-def _show_dataset(session: Session, dataset_id: str | None) -> dict[str, Any] | None:
-    found = session.query(StoredDataset).filter_by(id=dataset_id).one_or_none() if dataset_id else None
-    return None if found is None else {"id": found.id, "source": found.source, "timestamp": found.timestamp}
+def _show_dataset(dataset: StoredDataset | None) -> dict[str, Any]:
+    """Always an object: scripts look for its id."""
+    if dataset is None:
+        return {"id": None, "source": None, "timestamp": None}
+    shown = {"id": dataset.id, "source": dataset.source, "timestamp": dataset.timestamp}
+    return {**shown, **(dataset.text or {})}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,12 +15,13 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from engine.errors import UsageError
 from engine.failures import describe
+from engine.wording import worded
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +93,56 @@ class Database:
         with Session(engine, expire_on_commit=False, info=self._info) as session, session.begin():
             yield session
 
+    @classmethod
+    @contextlib.contextmanager
+    def migrated(cls, url: str) -> Iterator[Database]:
+        """A database for one command, made and migrated where that is needed, and closed after it.
+
+        Args:
+            url: where it is.
+        """
+        database = cls(url)
+        try:
+            database.migrate()
+            yield database
+        finally:
+            database.close()
+
     def migrate(self) -> None:
-        """Bring the tables to this version. Several processes may do so at once."""
+        """Bring the tables to this version. Several processes may do so at once.
+
+        Raises:
+            UsageError: it cannot be reached, opened or written; with the reason.
+        """
+        try:
+            self._migrate()
+        except (DBAPIError, PoolTimeout) as error:
+            raise UsageError(self._reason(error)) from None
+
+    def _reason(self, error: DBAPIError | PoolTimeout) -> str:
+        """Why it cannot be used, and what to do."""
+        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        file = Path(self.url.database or "")
+        if self.url.get_backend_name() != "sqlite":
+            hint = (
+                "see that its server runs and takes connections from here, and that user and name are right"
+            )
+        elif not file.parent.is_dir():
+            hint = f"there is no folder {str(file.parent)!r}"
+        elif file.is_dir():
+            hint = "it is a folder; name a file in it"
+        elif not os.access(file if file.exists() else file.parent, os.W_OK):
+            hint = f"this user may not write {str(file if file.exists() else file.parent)!r}"
+        else:
+            hint = "see that its disk has room, and that the file is one of this service"
+        return worded(
+            "{setting_database} {label} cannot be used: {said}; {hint}",
+            label=self.label,
+            said=said,
+            hint=hint,
+        )
+
+    def _migrate(self) -> None:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.engine.begin() as connection:

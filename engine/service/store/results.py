@@ -13,7 +13,8 @@ from engine.service.leases import CLOCK_SLACK
 from engine.service.store.database import clock
 from engine.service.store.tables import MetricVersion, StoredResult
 
-# What a result is of, beside the instant that it was calculated as of.
+# What a result is of, beside the instant that it was calculated as of. All names of a frame are calculated
+# together, so those of an earlier time are no more, whatever they were.
 _PLACE: Final = ("metric_version_id", "dataset_id", "segment_key", "window_start", "window_end")
 
 
@@ -27,6 +28,7 @@ class Wanted:
         end: windows that end then or earlier.
         kind: "period" or "retention".
         label: of one segment, such as "country = DE"; "" for all data.
+        name: of one of several numbers.
         version: number of the code.
         dataset_id: on which dataset.
         latest: of each window only what was calculated last.
@@ -40,6 +42,7 @@ class Wanted:
     end: datetime | None = None
     kind: str | None = None
     label: str | None = None
+    name: str | None = None
     version: int | None = None
     dataset_id: str | None = None
     latest: bool = True
@@ -59,7 +62,16 @@ def page(session: Session, wanted: Wanted) -> list[tuple[StoredResult, int]]:
     if wanted.latest:
         later = aliased(StoredResult)
         same = [getattr(later, name) == getattr(StoredResult, name) for name in _PLACE]
-        newer = (later.as_of > StoredResult.as_of, later.as_of <= clock(session) + CLOCK_SLACK)
+        # Of one instant what was calculated last of another snapshot of a table.
+        again = sa.and_(
+            later.as_of == StoredResult.as_of,
+            later.snapshot != StoredResult.snapshot,
+            later.seq > StoredResult.seq,
+        )
+        newer = (
+            sa.or_(later.as_of > StoredResult.as_of, again),
+            later.as_of <= clock(session) + CLOCK_SLACK,
+        )
         query = query.where(~sa.exists().where(*same, *_known(later, wanted, *newer)))
     if wanted.after is not None:
         when, seq = wanted.after
@@ -67,6 +79,24 @@ def page(session: Session, wanted: Wanted) -> list[tuple[StoredResult, int]]:
         query = query.where(sa.or_(StoredResult.window_start > when, following))
     query = query.order_by(StoredResult.window_start, StoredResult.seq).limit(wanted.limit + 1)
     return [(result, number) for result, number in session.execute(query)]
+
+
+def has_names(session: Session, metric_id: str) -> bool:
+    """Whether some results of a metric have names."""
+    return _has(session, metric_id, StoredResult.name != "")
+
+
+def has_baselines(session: Session, metric_id: str) -> bool:
+    """Whether some results of a metric were compared with something."""
+    return _has(session, metric_id, StoredResult.baseline != "")
+
+
+def _has(session: Session, metric_id: str, where: sa.ColumnElement[bool]) -> bool:
+    query = sa.select(StoredResult.seq).join(
+        MetricVersion, MetricVersion.id == StoredResult.metric_version_id
+    )
+    query = query.where(MetricVersion.metric_id == metric_id, where).limit(1)
+    return session.execute(query).first() is not None
 
 
 def last_seq(session: Session) -> int:
@@ -82,6 +112,7 @@ def _filters(wanted: Wanted) -> list[Any]:
     given = {
         StoredResult.kind: wanted.kind,
         StoredResult.label: wanted.label,
+        StoredResult.name: wanted.name,
         StoredResult.dataset_id: wanted.dataset_id,
         MetricVersion.number: wanted.version,
     }

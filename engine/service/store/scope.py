@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from engine.service.problems import not_found
+from engine.service.problems import ApiProblem, not_found
 from engine.service.store.database import Database
 from engine.service.store.tables import (
     DataSegment,
@@ -21,6 +22,8 @@ from engine.service.store.tables import (
     StoredDataset,
 )
 
+# Keeps locks of names apart from other locks of the database.
+_NAMES: Final = 0x63616C6D
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _Owned = TypeVar("_Owned", DataSegment, StoredDataset, ModelVersion, Metric)
 _WHAT: Final = {
@@ -39,12 +42,25 @@ class Scope:
     workspace: str
 
 
+# What an operator's key is bound to: no account can be called so, and no path has such parts.
+OPERATOR: Final = Scope("", "")
+# Likewise, of a key that is shown the newest values of all accounts, and nothing else.
+VALUES: Final = Scope("", "values")
+
+
 def find_scope(database: Database, digest: str) -> Scope | None:
     """The workspace of a key's digest, or None if there is no such key or it was revoked."""
     with database.reading() as session:
         query = sa.select(Key).where(Key.digest == digest, Key.revoked_at.is_(None))
         key = session.scalars(query).one_or_none()
         return None if key is None else Scope(key.account, key.workspace)
+
+
+def is_alone(session: Session) -> bool:
+    """Whether all keys that open something are of one account."""
+    accounts = sa.select(Key.account).where(Key.revoked_at.is_(None), Key.account != OPERATOR.account)
+    accounts = accounts.distinct().limit(2)
+    return len(session.scalars(accounts).all()) < 2
 
 
 def models_of(scope: Scope) -> sa.Select[Model]:
@@ -65,6 +81,27 @@ def get_model(session: Session, scope: Scope, model_id: str) -> Model:
     if found is None:
         raise not_found("model")
     return found
+
+
+def refuse_known_name(session: Session, scope: Scope, name: str, *, but: str = "") -> None:
+    """Refuse a name that another model of the workspace has; held against others until the transaction ends.
+
+    There is no unique index: databases of earlier versions may hold two models of one name, which stay.
+
+    Raises:
+        ApiProblem: there is one.
+    """
+    if session.get_bind().dialect.name == "postgresql":  # SQLite's transactions that write come one by one
+        place = sa.func.hashtextextended(f"{scope.account}/{scope.workspace}", _NAMES)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(place)))
+    found = session.scalars(models_of(scope).where(Model.name == name, Model.id != but).limit(1)).first()
+    if found is not None:
+        raise ApiProblem(
+            409,
+            "conflict",
+            f"there is a model of that name in this workspace, with the id {found.id}",
+            "choose another name, or change that model with PUT",
+        )
 
 
 def owned(scope: Scope, table: type[_Owned], model_id: str | None = None) -> sa.Select[_Owned]:
@@ -96,6 +133,27 @@ def current_version(session: Session, metric: Metric) -> MetricVersion:
         MetricVersion.metric_id == metric.id, MetricVersion.number == metric.version
     )
     return session.scalars(query).one()
+
+
+def segments_by_model(session: Session, model_ids: Sequence[str]) -> dict[str, list[DataSegment]]:
+    """The segment groups of models, oldest first."""
+    query = sa.select(DataSegment).where(DataSegment.model_id.in_(model_ids)).order_by(DataSegment.seq)
+    found: dict[str, list[DataSegment]] = {model_id: [] for model_id in model_ids}
+    for segment in session.scalars(query):
+        found[segment.model_id].append(segment)
+    return found
+
+
+def served(session: Session, model_ids: Sequence[str]) -> dict[str, list[tuple[ModelVersion, StoredDataset]]]:
+    """The versions of models with their serving data, oldest first."""
+    query = sa.select(ModelVersion, StoredDataset).join(
+        StoredDataset, StoredDataset.id == ModelVersion.serving_id
+    )
+    query = query.where(ModelVersion.model_id.in_(model_ids)).order_by(ModelVersion.seq)
+    found: dict[str, list[tuple[ModelVersion, StoredDataset]]] = {model_id: [] for model_id in model_ids}
+    for version, dataset in session.execute(query):
+        found[version.model_id].append((version, dataset))
+    return found
 
 
 def segments_of(session: Session, model_id: str) -> list[DataSegment]:

@@ -77,7 +77,10 @@ class Key(Base):
 
 
 class Model(Base):
-    """A watched model: how often its metrics are calculated, and how far back they look."""
+    """A watched model: how often its metrics are calculated, and how far back they look.
+
+    `baseline` is the JSON form of what they compare with; None for what a version was trained with.
+    """
 
     __tablename__ = "models"
     __table_args__ = (Index(None, "account", "workspace"),)
@@ -89,6 +92,7 @@ class Model(Base):
     aggregation_period: Mapped[str]
     retention: Mapped[str]
     zone: Mapped[str]
+    baseline: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -104,7 +108,10 @@ class DataSegment(Base):
 
 
 class StoredDataset(Base):
-    """What a version of a model reads."""
+    """What a version of a model reads.
+
+    `text` is the JSON form of what was said of files of text, `health` that of what was found in it.
+    """
 
     __tablename__ = "datasets"
     seq: Mapped[int] = mapped_column(primary_key=True)
@@ -112,6 +119,8 @@ class StoredDataset(Base):
     model_id: Mapped[str] = _parent("models.id")
     source: Mapped[str]
     timestamp: Mapped[str | None]
+    text: Mapped[dict[str, Any] | None]
+    health: Mapped[dict[str, Any] | None]
 
 
 class ModelVersion(Base):
@@ -143,7 +152,7 @@ class Metric(Base):
 
 
 class MetricVersion(Base):
-    """One code of a metric, numbered from 1; never changed."""
+    """One code of a metric, with the parameters that are set of it, numbered from 1; never changed."""
 
     __tablename__ = "metric_versions"
     __table_args__ = (UniqueConstraint("metric_id", "number"),)
@@ -153,6 +162,7 @@ class MetricVersion(Base):
     number: Mapped[int]
     code: Mapped[str]
     sha256: Mapped[str]
+    params: Mapped[dict[str, Any] | None]
     warnings: Mapped[list[Any]]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
@@ -230,13 +240,42 @@ class Rate(Base):
     since: Mapped[datetime] = mapped_column(index=True)
 
 
+class Quota(Base):
+    """How much an account may have of something, as the operator set it."""
+
+    __tablename__ = "quotas"
+    account: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
+
+
+class Turn(Base):
+    """When an account's work was claimed last, as a number that grows with each claim."""
+
+    __tablename__ = "turns"
+    account: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+
+
 class StoredResult(Base):
-    """What became of one frame: exactly one for each code, dataset, segment, window and as_of."""
+    """What became of one frame: exactly one for each code, dataset, segment, window, as_of and name.
+
+    Its identity also has room for what is compared with and for the state of the data; all three are "" for
+    none.
+    """
 
     __tablename__ = "results"
     __table_args__ = (
         UniqueConstraint(
-            "metric_version_id", "dataset_id", "segment_key", "window_start", "window_end", "as_of"
+            "metric_version_id",
+            "dataset_id",
+            "segment_key",
+            "window_start",
+            "window_end",
+            "as_of",
+            "name",
+            "baseline",
+            "snapshot",
         ),
         Index(None, "metric_version_id", "window_start"),
         Index(None, "run_id"),
@@ -251,9 +290,13 @@ class StoredResult(Base):
     window_start: Mapped[datetime]
     window_end: Mapped[datetime]
     as_of: Mapped[datetime]
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    baseline: Mapped[str] = mapped_column(default="", server_default="")
+    snapshot: Mapped[str] = mapped_column(default="", server_default="")
     status: Mapped[str]
     value: Mapped[float | None]
     rows: Mapped[int | None] = mapped_column(BigInteger)
+    baseline_rows: Mapped[int | None] = mapped_column(BigInteger)
     seconds: Mapped[float]
     printed: Mapped[str]
     error: Mapped[dict[str, Any] | None]

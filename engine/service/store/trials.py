@@ -53,6 +53,12 @@ def open_trial(session: Session, key: Key, *, restart: bool) -> Validation:
     return trial
 
 
+def is_news(session: Session, key: Key, *, restart: bool) -> bool:
+    """Whether `open_trial` would make one pending that is not."""
+    known = find_trial(session, key)
+    return known is None or (restart and known.state == ENDED and known.delivered)
+
+
 def find_trial(session: Session, key: Key) -> Validation | None:
     """The trial of a key, if it was asked for before."""
     same = [getattr(Validation, name) == getattr(key, name) for name in key.__slots__]

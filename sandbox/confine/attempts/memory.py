@@ -7,6 +7,7 @@ import errno
 import mmap
 import os
 import resource
+import struct
 import sysconfig
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from sandbox.confine.libc import architecture, call_number, raw_call
 _GROWSDOWN, _HUGETLB, _SIZE = 0x100, 0x40000, 4096
 _READ_WRITE, _READ_WRITE_EXECUTE, _READ_EXECUTE = 3, 7, 5
 _MERGEABLE, _SET_MEMORY_MERGE = 12, 67
+_FUTEX_WAIT, _FUTEX_WAKE = 0, 1
 _PRIVATE_ANONYMOUS: Final = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 _LIBRARY: Final = Path(os.__file__)
 _CREATE_PRIVATE: Final = 0o1600
@@ -96,6 +98,28 @@ def _use_i386(_: Scene) -> None:
     raise LookupError("no library holds the bytes")
 
 
+def _library_page() -> int:
+    """A page that every worker can map, and that is one to all of them."""
+    with _LIBRARY.open("rb") as file:
+        return raw_call("mmap", 0, _SIZE, mmap.PROT_READ, mmap.MAP_SHARED, file.fileno(), 0)
+
+
+def _wake_others(_: Scene) -> None:
+    raw_call("futex", _library_page(), _FUTEX_WAKE, 1, None, None, 0)
+
+
+def _wait_for_others(_: Scene) -> None:
+    page = _library_page()
+    known, soon = ctypes.c_uint32.from_address(page).value, struct.pack("<2q", 0, 1_000_000)
+    try:
+        raw_call("futex", page, _FUTEX_WAIT, known, soon, None, 0)
+    except OSError as error:
+        if error.errno == errno.EAGAIN:  # the page has not changed: it was not the kernel that said so
+            raise PermissionError(errno.EPERM, "nobody waits there") from None
+        if error.errno != errno.ETIMEDOUT:
+            raise
+
+
 MEMORY: Final = (
     Attempt("map writable code", _map(_READ_WRITE_EXECUTE, _PRIVATE_ANONYMOUS)),
     Attempt("map code from memory", _map(_READ_EXECUTE, _PRIVATE_ANONYMOUS)),
@@ -109,6 +133,8 @@ MEMORY: Final = (
     Attempt("share System V semaphores", call("semget", 0, 1, _CREATE_PRIVATE)),
     Attempt("share System V messages", call("msgget", 0, _CREATE_PRIVATE)),
     Attempt("share POSIX messages", call("mq_open", b"attempt", os.O_CREAT | os.O_RDWR, 0o600, None)),
+    Attempt("wake who waits on a page of all processes", _wake_others),
+    Attempt("wait on a page of all processes", _wait_for_others),
     Attempt("make a pipe", lambda _: os.pipe()),
     Attempt("merge equal pages", _merge),
     Attempt("merge all equal pages", call("prctl", _SET_MEMORY_MERGE, 1, 0, 0, 0)),

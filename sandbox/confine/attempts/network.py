@@ -38,6 +38,14 @@ def _send_descriptors(scene: Scene) -> None:
         channel.detach()
 
 
+def _send_urgently(scene: Scene) -> None:
+    raw_call("sendto", scene.channel, b"!", 1, socket.MSG_OOB | socket.MSG_DONTWAIT, None, 0)
+
+
+def _receive_urgently(scene: Scene) -> None:
+    raw_call("recvfrom", scene.channel, bytes(1), 1, socket.MSG_OOB | socket.MSG_DONTWAIT, None, None)
+
+
 NETWORK: Final = (
     Attempt("open a TCP socket", _socket(socket.AF_INET, socket.SOCK_STREAM)),
     Attempt("open a TCP socket over IPv6", _socket(socket.AF_INET6, socket.SOCK_STREAM)),
@@ -61,4 +69,6 @@ NETWORK: Final = (
     Attempt("hold who made the channel by descriptor", _option_of_peer(_PEER_PIDFD)),
     Attempt("receive a descriptor over the channel", _receive_descriptors),
     Attempt("send a descriptor over the channel", _send_descriptors),
+    Attempt("send an urgent byte over the channel", _send_urgently),
+    Attempt("receive an urgent byte from the channel", _receive_urgently),
 )  # fmt: skip

@@ -79,6 +79,8 @@ MODULES: Final[dict[str, ModuleRule]] = {
             "strings": "numpy.strings",
             "char": "numpy.char",
             "lib": "numpy.lib",
+            "exceptions": "numpy.exceptions",
+            "typing": "numpy.typing",
             "core": "numpy._core",
         },
         refused=refusals(
@@ -107,7 +109,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
                 "use the types themselves, such as np.float64",
             ),
             (
-                "testing test typing dtypes rec distutils",
+                "testing test dtypes rec distutils",
                 "use the public functions of numpy",
             ),
         ),
@@ -215,6 +217,23 @@ MODULES: Final[dict[str, ModuleRule]] = {
     "numpy.lib": ModuleRule(
         frozenset(),
         modules={"stride_tricks": "numpy.lib.stride_tricks"},
+    ),
+    # Classes to catch.
+    "numpy.exceptions": ModuleRule(
+        words(
+            """
+        AxisError ComplexWarning DTypePromotionError ModuleDeprecationWarning TooHardError
+        VisibleDeprecationWarning
+        """
+        ),
+    ),
+    # For annotations.
+    "numpy.typing": ModuleRule(
+        words(
+            """
+        ArrayLike DTypeLike NDArray
+        """
+        ),
     ),
     # as_strided reads and writes out of bounds, the others do not.
     "numpy.lib.stride_tricks": ModuleRule(

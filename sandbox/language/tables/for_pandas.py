@@ -12,7 +12,7 @@ from sandbox.language.rules import Argument, ClassRule, ModuleRule, refusals, wo
 
 _WRITERS: Final = (
     "to_clipboard to_csv to_excel to_feather to_gbq to_hdf to_html to_json to_latex "
-    "to_markdown to_orc to_parquet to_pickle to_sql to_stata to_string to_xarray to_xml",
+    "to_markdown to_orc to_parquet to_pickle to_sql to_stata to_xarray to_xml",
     "metrics write no files; return a number, or print(pdf) while trying things out",
 )
 # Of frames and series alike.
@@ -21,14 +21,6 @@ _REFUSED: Final = refusals(
     (
         "plot hist boxplot style",
         "there is nothing to draw on; return a number",
-    ),
-    (
-        "eval query",
-        'it runs text as code; use a Boolean mask: pdf[pdf["score"] > 0.5]',
-    ),
-    (
-        "info",
-        "print(pdf.dtypes) and print(pdf.shape) say as much",
     ),
 )
 
@@ -44,10 +36,16 @@ MODULES: Final[dict[str, ModuleRule]] = {
         Timestamp UInt16Dtype UInt32Dtype UInt64Dtype UInt8Dtype array bdate_range concat crosstab cut
         date_range factorize from_dummies get_dummies infer_freq interval_range isna isnull json_normalize
         lreshape melt merge merge_asof merge_ordered notna notnull period_range pivot pivot_table qcut
-        timedelta_range to_datetime to_numeric to_timedelta unique value_counts wide_to_long
+        get_option option_context reset_option set_option timedelta_range to_datetime to_numeric to_timedelta
+        unique value_counts wide_to_long
         """
         ),
-        modules={"api": "pandas.api", "errors": "pandas.errors", "offsets": "pandas.tseries.offsets"},
+        modules={
+            "api": "pandas.api",
+            "errors": "pandas.errors",
+            "offsets": "pandas.tseries.offsets",
+            "tseries": "pandas.tseries",
+        },
         refused=refusals(
             (
                 "read_clipboard read_csv read_excel read_feather read_fwf read_gbq read_hdf read_html "
@@ -60,9 +58,8 @@ MODULES: Final[dict[str, ModuleRule]] = {
                 "it runs text as code; write the expression itself",
             ),
             (
-                "options set_option get_option reset_option describe_option option_context "
-                "set_eng_float_format",
-                "display settings do not matter here; format what you print with an f-string",
+                "options describe_option set_eng_float_format",
+                "use pd.option_context or pd.set_option with a display option",
             ),
             (
                 "show_versions test io core compat util plotting testing arrays annotations tseries",
@@ -70,11 +67,17 @@ MODULES: Final[dict[str, ModuleRule]] = {
             ),
         ),
         dispatch={"pivot_table": Argument(4, "aggfunc"), "crosstab": Argument(5, "aggfunc")},
+        guarded=words("get_option option_context reset_option set_option"),
     ),
     # Only the way to the type checks.
     "pandas.api": ModuleRule(
         frozenset(),
         modules={"types": "pandas.api.types"},
+    ),
+    # Only the way to the offsets by their own name.
+    "pandas.tseries": ModuleRule(
+        frozenset(),
+        modules={"offsets": "pandas.tseries.offsets"},
     ),
     # Type checks.
     "pandas.api.types": ModuleRule(
@@ -128,17 +131,17 @@ CLASSES: Final[dict[str, ClassRule]] = {
         T abs add add_prefix add_suffix agg aggregate align all any apply applymap asfreq asof assign astype
         at at_time attrs axes backfill between_time bfill bool clip columns combine combine_first compare
         convert_dtypes copy corr corrwith count cov cummax cummin cumprod cumsum describe diff div divide dot
-        drop drop_duplicates droplevel dropna dtypes duplicated empty eq equals ewm expanding explode ffill
-        fillna filter first first_valid_index flags floordiv from_dict from_records ge get groupby gt head
-        iat idxmax idxmin iloc index infer_objects insert interpolate isetitem isin isna isnull items
-        iterrows itertuples join keys kurt kurtosis last last_valid_index le loc lt map mask max mean median
-        melt memory_usage merge min mod mode mul multiply ndim ne nlargest notna notnull nsmallest nunique
-        pad pct_change pipe pivot pivot_table pop pow prod product quantile radd rank rdiv reindex
-        reindex_like rename rename_axis reorder_levels replace resample reset_index rfloordiv rmod rmul
-        rolling round rpow rsub rtruediv sample select_dtypes sem set_axis set_flags set_index shape shift
-        size skew sort_index sort_values sparse squeeze stack std sub subtract sum swapaxes swaplevel tail
-        take to_dict to_numpy to_period to_records to_timestamp transform transpose truediv truncate
-        tz_convert tz_localize unstack update value_counts values var where xs
+        drop drop_duplicates droplevel dropna dtypes duplicated empty eq equals eval ewm expanding explode
+        ffill fillna filter first first_valid_index flags floordiv from_dict from_records ge get groupby gt
+        head iat idxmax idxmin iloc index infer_objects info insert interpolate isetitem isin isna isnull
+        items iterrows itertuples join keys kurt kurtosis last last_valid_index le loc lt map mask max mean
+        median melt memory_usage merge min mod mode mul multiply ndim ne nlargest notna notnull nsmallest
+        nunique pad pct_change pipe pivot pivot_table pop pow prod product quantile query radd rank rdiv
+        reindex reindex_like rename rename_axis reorder_levels replace resample reset_index rfloordiv rmod
+        rmul rolling round rpow rsub rtruediv sample select_dtypes sem set_axis set_flags set_index shape
+        shift size skew sort_index sort_values sparse squeeze stack std sub subtract sum swapaxes swaplevel
+        tail take to_dict to_numpy to_period to_records to_string to_timestamp transform transpose truediv
+        truncate tz_convert tz_localize unstack update value_counts values var where xs
         """
         ),
         refused=_REFUSED,
@@ -149,6 +152,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
             "transform": Argument(0, "func"),
             "pivot_table": Argument(3, "aggfunc"),
         },
+        checked=words("eval info query to_string"),
         columns=True,
         writable=words("columns index name names attrs"),
     ),
@@ -161,7 +165,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
         clip combine combine_first compare convert_dtypes copy corr count cov cummax cummin cumprod cumsum
         describe diff div divide divmod dot drop drop_duplicates droplevel dropna dt dtype dtypes duplicated
         empty eq equals ewm expanding explode factorize ffill fillna filter first first_valid_index flags
-        floordiv ge get groupby gt hasnans head iat idxmax idxmin iloc index infer_objects interpolate
+        floordiv ge get groupby gt hasnans head iat idxmax idxmin iloc index infer_objects info interpolate
         is_monotonic_decreasing is_monotonic_increasing is_unique isin isna isnull item items keys kurt
         kurtosis last last_valid_index le list loc lt map mask max mean median memory_usage min mod mode mul
         multiply name nbytes ndim ne nlargest notna notnull nsmallest nunique pad pct_change pipe pop pow
@@ -169,8 +173,8 @@ CLASSES: Final[dict[str, ClassRule]] = {
         reorder_levels repeat replace resample reset_index rfloordiv rmod rmul rolling round rpow rsub
         rtruediv sample searchsorted sem set_axis set_flags shape shift size skew sort_index sort_values
         sparse squeeze std str struct sub subtract sum swapaxes swaplevel tail take to_dict to_frame to_list
-        to_numpy to_period to_timestamp tolist transform transpose truediv truncate tz_convert tz_localize
-        unique unstack update value_counts values var view where xs
+        to_numpy to_period to_string to_timestamp tolist transform transpose truediv truncate tz_convert
+        tz_localize unique unstack update value_counts values var view where xs
         """
         ),
         refused=_REFUSED,
@@ -180,6 +184,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
             "apply": Argument(0, "func"),
             "transform": Argument(0, "func"),
         },
+        checked=words("info to_string"),
         columns=True,
         writable=words("columns index name names attrs"),
     ),

@@ -17,7 +17,11 @@ MODULES: Final[dict[str, ModuleRule]] = {
         Row StorageLevel
         """
         ),
-        modules={"sql": "pyspark.sql"},
+        modules={
+            "sql": "pyspark.sql",
+            "errors": "pyspark.errors",
+            "storagelevel": "pyspark.storagelevel",
+        },
         refused=refusals(
             (
                 "SparkContext SparkConf SparkFiles RDD Broadcast Accumulator TaskContext SQLContext "
@@ -36,6 +40,23 @@ MODULES: Final[dict[str, ModuleRule]] = {
                 "cloudpickle serializers java_gateway shell sys util context rdd",
                 "use pyspark.sql",
             ),
+        ),
+    ),
+    # What df.persist takes.
+    "pyspark.storagelevel": ModuleRule(words("StorageLevel")),
+    # Classes to catch, and to raise.
+    "pyspark.errors": ModuleRule(
+        words(
+            """
+        AnalysisException ArithmeticException ArrayIndexOutOfBoundsException DateTimeException
+        IllegalArgumentException NumberFormatException ParseException PickleException PySparkAssertionError
+        PySparkAttributeError PySparkException PySparkImportError PySparkIndexError PySparkKeyError
+        PySparkNotImplementedError PySparkPicklingError PySparkRuntimeError PySparkTypeError PySparkValueError
+        PythonException QueryContext QueryContextType QueryExecutionException SessionNotSameException
+        SparkNoSuchElementException SparkRuntimeException SparkUpgradeException
+        StreamingPythonRunnerInitializationException StreamingQueryException
+        TempTableAlreadyExistsException UnknownException UnsupportedOperationException
+        """
         ),
     ),
     # Frames, columns, windows; no sessions, readers or writers.
@@ -85,51 +106,49 @@ MODULES: Final[dict[str, ModuleRule]] = {
         words(
             """
         approxCountDistinct bitwiseNOT chr countDistinct random shiftLeft shiftRight shiftRightUnsigned
-        sumDistinct toDegrees toRadians uuid
-        abs acos acosh add_months aes_decrypt aes_encrypt aggregate any_value approx_count_distinct
-        approx_percentile array array_agg array_append array_compact array_contains array_distinct
-        array_except array_insert array_intersect array_join array_max array_min array_position array_prepend
-        array_remove array_repeat array_size array_sort array_union arrays_overlap arrays_zip asc
-        asc_nulls_first asc_nulls_last ascii asin asinh assert_true atan atan2 atanh avg base64 bin bit_and
-        bit_count bit_get bit_length bit_or bit_xor bitmap_and_agg bitmap_bit_position bitmap_bucket_number
-        bitmap_construct_agg bitmap_count bitmap_or_agg bitwise_not bool_and bool_or broadcast bround btrim
-        bucket call_function cardinality cbrt ceil ceiling char char_length character_length coalesce col
-        collate collation collect_list collect_set column concat concat_ws contains conv convert_timezone
-        corr cos cosh cot count count_distinct count_if count_min_sketch covar_pop covar_samp crc32
-        create_map csc cume_dist curdate current_catalog current_database current_date current_path
-        current_schema current_time current_timestamp current_timezone current_user date_add date_diff
-        date_format date_from_unix_date date_part date_sub date_trunc dateadd datediff datepart day dayname
-        dayofmonth dayofweek dayofyear days decode degrees dense_rank desc desc_nulls_first desc_nulls_last e
-        element_at elt encode endswith equal_null every exists exp explode explode_outer expm1 expr extract
-        factorial filter find_in_set first first_value flatten floor forall format_number format_string
-        from_csv from_json from_unixtime from_utc_timestamp from_xml get get_json_object getbit greatest
-        grouping grouping_id hash hex histogram_numeric hll_sketch_agg hll_sketch_estimate hll_union
-        hll_union_agg hour hours hypot ifnull ilike initcap inline inline_outer instr is_valid_utf8
-        is_valid_variant is_variant_null isnan isnotnull isnull json_array_length json_object_keys json_tuple
-        kll_merge_agg_bigint kll_merge_agg_double kll_merge_agg_float kll_sketch_agg_bigint
-        kll_sketch_agg_double kll_sketch_agg_float kll_sketch_get_n_bigint kll_sketch_get_n_double
-        kll_sketch_get_n_float kll_sketch_get_quantile_bigint kll_sketch_get_quantile_double
-        kll_sketch_get_quantile_float kll_sketch_get_rank_bigint kll_sketch_get_rank_double
-        kll_sketch_get_rank_float kll_sketch_merge_bigint kll_sketch_merge_double kll_sketch_merge_float
-        kll_sketch_to_string_bigint kll_sketch_to_string_double kll_sketch_to_string_float kurtosis lag last
-        last_day last_value lcase lead least left length levenshtein like listagg listagg_distinct lit ln
-        localtimestamp locate log log10 log1p log2 lower lpad ltrim make_date make_dt_interval make_interval
-        make_time make_timestamp make_timestamp_ltz make_timestamp_ntz make_valid_utf8 make_ym_interval
-        map_concat map_contains_key map_entries map_filter map_from_arrays map_from_entries map_keys
-        map_values map_zip_with mask max max_by md5 mean median min min_by minute mode
-        monotonically_increasing_id month monthname months months_between named_struct nanvl negate negative
-        next_day now nth_value ntile nullif nullifzero nvl nvl2 octet_length overlay parse_json parse_url
-        percent_rank percentile percentile_approx pi pmod posexplode posexplode_outer position positive pow
-        power printf product quarter quote radians raise_error rand randn randstr rank reduce regexp
-        regexp_count regexp_extract regexp_extract_all regexp_instr regexp_like regexp_replace regexp_substr
-        regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy repeat
-        replace reverse right rint rlike round row_number rpad rtrim schema_of_csv schema_of_json
-        schema_of_variant schema_of_variant_agg schema_of_xml sec second sentences sequence session_user
-        session_window sha sha1 sha2 shiftleft shiftright shiftrightunsigned shuffle sign signum sin sinh
-        size skewness slice some sort_array soundex spark_partition_id split split_part sqrt st_asbinary
-        st_geogfromwkb st_geomfromwkb st_setsrid st_srid stack startswith std stddev stddev_pop stddev_samp
-        str_to_map string_agg string_agg_distinct struct substr substring substring_index sum sum_distinct
-        tan tanh theta_difference theta_intersection theta_intersection_agg theta_sketch_agg
+        sumDistinct toDegrees toRadians uuid abs acos acosh add_months aes_decrypt aes_encrypt aggregate
+        any_value approx_count_distinct approx_percentile array array_agg array_append array_compact
+        array_contains array_distinct array_except array_insert array_intersect array_join array_max
+        array_min array_position array_prepend array_remove array_repeat array_size array_sort array_union
+        arrays_overlap arrays_zip asc asc_nulls_first asc_nulls_last ascii asin asinh assert_true atan atan2
+        atanh avg base64 bin bit_and bit_count bit_get bit_length bit_or bit_xor bitmap_and_agg
+        bitmap_bit_position bitmap_bucket_number bitmap_construct_agg bitmap_count bitmap_or_agg bitwise_not
+        bool_and bool_or broadcast bround btrim call_function cardinality cbrt ceil ceiling char char_length
+        character_length coalesce col collate collation collect_list collect_set column concat concat_ws
+        contains conv convert_timezone corr cos cosh cot count count_distinct count_if count_min_sketch
+        covar_pop covar_samp crc32 create_map csc cume_dist curdate current_date current_time
+        current_timestamp current_timezone date_add date_diff date_format date_from_unix_date date_part
+        date_sub date_trunc dateadd datediff datepart day dayname dayofmonth dayofweek dayofyear decode
+        degrees dense_rank desc desc_nulls_first desc_nulls_last e element_at elt encode endswith equal_null
+        every exists exp explode explode_outer expm1 expr extract factorial filter find_in_set first
+        first_value flatten floor forall format_number format_string from_csv from_json from_unixtime
+        from_utc_timestamp get get_json_object getbit greatest grouping grouping_id hash hex
+        histogram_numeric hll_sketch_agg hll_sketch_estimate hll_union hll_union_agg hour hypot ifnull ilike
+        initcap inline inline_outer instr is_valid_utf8 is_valid_variant is_variant_null isnan isnotnull
+        isnull json_array_length json_object_keys json_tuple kll_merge_agg_bigint kll_merge_agg_double
+        kll_merge_agg_float kll_sketch_agg_bigint kll_sketch_agg_double kll_sketch_agg_float
+        kll_sketch_get_n_bigint kll_sketch_get_n_double kll_sketch_get_n_float
+        kll_sketch_get_quantile_bigint kll_sketch_get_quantile_double kll_sketch_get_quantile_float
+        kll_sketch_get_rank_bigint kll_sketch_get_rank_double kll_sketch_get_rank_float
+        kll_sketch_merge_bigint kll_sketch_merge_double kll_sketch_merge_float kll_sketch_to_string_bigint
+        kll_sketch_to_string_double kll_sketch_to_string_float kurtosis lag last last_day last_value lcase
+        lead least left length levenshtein like listagg listagg_distinct lit ln localtimestamp locate log
+        log10 log1p log2 lower lpad ltrim make_date make_dt_interval make_interval make_time make_timestamp
+        make_timestamp_ltz make_timestamp_ntz make_valid_utf8 make_ym_interval map_concat map_contains_key
+        map_entries map_filter map_from_arrays map_from_entries map_keys map_values map_zip_with mask max
+        max_by md5 mean median min min_by minute mode monotonically_increasing_id month monthname
+        months_between named_struct nanvl negate negative next_day now nth_value ntile nullif nullifzero nvl
+        nvl2 octet_length overlay parse_json parse_url percent_rank percentile percentile_approx pi pmod
+        posexplode posexplode_outer position positive pow power printf product quarter quote radians
+        raise_error rand randn randstr rank reduce regexp regexp_count regexp_extract regexp_extract_all
+        regexp_instr regexp_like regexp_replace regexp_substr regr_avgx regr_avgy regr_count regr_intercept
+        regr_r2 regr_slope regr_sxx regr_sxy regr_syy repeat replace reverse right rint rlike round
+        row_number rpad rtrim schema_of_csv schema_of_json schema_of_variant schema_of_variant_agg sec
+        second sentences sequence session_window sha sha1 sha2 shiftleft shiftright shiftrightunsigned
+        shuffle sign signum sin sinh size skewness slice some sort_array soundex split split_part sqrt
+        st_asbinary st_geogfromwkb st_geomfromwkb st_setsrid st_srid stack startswith std stddev stddev_pop
+        stddev_samp str_to_map string_agg string_agg_distinct struct substr substring substring_index sum
+        sum_distinct tan tanh theta_difference theta_intersection theta_intersection_agg theta_sketch_agg
         theta_sketch_estimate theta_union theta_union_agg time_bucket time_diff time_from_micros
         time_from_millis time_from_seconds time_to_micros time_to_millis time_to_seconds time_trunc
         timestamp_add timestamp_diff timestamp_micros timestamp_millis timestamp_seconds to_binary to_char
@@ -147,13 +166,34 @@ MODULES: Final[dict[str, ModuleRule]] = {
         tuple_sketch_summary_integer tuple_sketch_theta_double tuple_sketch_theta_integer
         tuple_union_agg_double tuple_union_agg_integer tuple_union_double tuple_union_integer
         tuple_union_theta_double tuple_union_theta_integer typeof ucase unbase64 unhex uniform unix_date
-        unix_micros unix_millis unix_seconds unix_timestamp unwrap_udt upper url_decode url_encode user
-        validate_utf8 var_pop var_samp variance variant_get version weekday weekofyear when width_bucket
-        window window_time xpath xpath_boolean xpath_double xpath_float xpath_int xpath_long xpath_number
-        xpath_short xpath_string xxhash64 year years zeroifnull zip_with
+        unix_micros unix_millis unix_seconds unix_timestamp upper url_decode url_encode validate_utf8
+        var_pop var_samp variance variant_get weekday weekofyear when width_bucket window window_time xpath
+        xpath_boolean xpath_double xpath_float xpath_int xpath_long xpath_number xpath_short xpath_string
+        xxhash64 year zeroifnull zip_with
         """
         ),
         refused=refusals(
+            (
+                "spark_partition_id",
+                "use row_number() over (order by ...) or hash(...)",
+            ),
+            (
+                "current_user session_user user current_catalog current_database current_schema current_path "
+                "version",
+                "leave it out",
+            ),
+            (
+                "from_xml schema_of_xml",
+                "take the text apart with xpath_string(...)",
+            ),
+            (
+                "bucket years months days hours",
+                "group by date_trunc(...) or a hash",
+            ),
+            (
+                "unwrap_udt",
+                "use plain types",
+            ),
             (
                 "udf pandas_udf arrow_udf udtf pandas_udtf arrow_udtf call_udf AnalyzeArgument "
                 "AnalyzeResult ArrowUDFType PandasUDFType UserDefinedFunction UserDefinedTableFunction "
@@ -230,7 +270,15 @@ CLASSES: Final[dict[str, ClassRule]] = {
                 "metrics write nothing; return a number",
             ),
             (
-                "rdd foreach foreachPartition mapInPandas mapInArrow pandas_api",
+                "rdd",
+                "use df's own methods: df.select, df.agg, or df.toPandas() and then pandas",
+            ),
+            (
+                "pandas_api",
+                "use df.toPandas()",
+            ),
+            (
+                "foreach foreachPartition mapInPandas mapInArrow",
                 "Python UDFs are not run by the data engine; use Spark functions, or fetch what you "
                 "need with select(...).toPandas()",
             ),
@@ -300,7 +348,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
     "pyspark.sql.session.SparkSession": ClassRule(
         words(
             """
-        createDataFrame emptyDataFrame range sql table version
+        catalog conf createDataFrame emptyDataFrame range sql table tvf version
         """
         ),
         refused=refusals(
@@ -309,15 +357,11 @@ CLASSES: Final[dict[str, ClassRule]] = {
                 "files and tables are out of reach; the data comes as df",
             ),
             (
-                "catalog dataSource",
+                "dataSource",
                 "tables are out of reach; the data comes as df",
             ),
             (
-                "conf",
-                "settings are the engine's",
-            ),
-            (
-                "udf udtf tvf",
+                "udf udtf",
                 "Python UDFs are not run by the data engine; use Spark functions, or fetch what you "
                 "need with select(...).toPandas()",
             ),
@@ -341,6 +385,42 @@ CLASSES: Final[dict[str, ClassRule]] = {
             ),
         ),
         templates=frozenset({"sql"}),
+        sealed=True,
+    ),
+    # Settings: a table in the worker answers, and none of them reaches the data engine.
+    "pyspark.sql.connect.conf.RuntimeConf": ClassRule(
+        words("get getAll isModifiable set unset"), sealed=True
+    ),
+    # The metric's own temporary views.
+    "pyspark.sql.connect.catalog.Catalog": ClassRule(
+        words("dropTempView tableExists"),
+        refused=refusals(
+            (
+                "analyzeTable cacheTable clearCache createDatabase createExternalTable createTable "
+                "currentCatalog currentDatabase databaseExists dropDatabase dropGlobalTempView dropTable "
+                "dropView functionExists getCreateTableString getDatabase getFunction getTable "
+                "getTableProperties isCached listCatalogs listColumns listDatabases listFunctions "
+                "listPartitions listTables listViews recoverPartitions refreshByPath refreshTable "
+                "registerFunction setCurrentCatalog setCurrentDatabase truncateTable uncacheTable",
+                "tables are out of reach; tableExists and dropTempView work on views of the metric's own",
+            ),
+        ),
+        sealed=True,
+    ),
+    # Functions that make rows of columns.
+    "pyspark.sql.connect.tvf.TableValuedFunction": ClassRule(
+        words(
+            """
+        explode explode_outer inline inline_outer json_tuple posexplode posexplode_outer range stack
+        variant_explode variant_explode_outer
+        """
+        ),
+        refused=refusals(
+            (
+                "collations python_worker_logs sql_keywords",
+                "it tells about the data engine, not about the data",
+            ),
+        ),
         sealed=True,
     ),
     # df.na.

@@ -27,6 +27,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
         """
         ),
         modules={
+            "exceptions": "snowflake.snowpark.exceptions",
             "functions": "snowflake.snowpark.functions",
             "types": "snowflake.snowpark.types",
             "window": "snowflake.snowpark.window",
@@ -163,6 +164,18 @@ MODULES: Final[dict[str, ModuleRule]] = {
         LongType MapType NullType PandasDataFrameType PandasSeriesType ShortType StringType StructField
         StructType TimeType TimestampType VariantType VectorType YearMonthIntervalType _AnsiIntervalType
         _AtomicType _FractionalType _IntegralType _NumericType _PandasType
+        """
+        ),
+    ),
+    # Classes to catch.
+    "snowflake.snowpark.exceptions": ModuleRule(
+        words(
+            """
+        SnowparkClientException SnowparkColumnException SnowparkDataframeException
+        SnowparkFetchDataException SnowparkGeneralException SnowparkInvalidObjectNameException
+        SnowparkJoinException SnowparkPlanException SnowparkQueryCancelledException
+        SnowparkSQLAmbiguousJoinException SnowparkSQLException SnowparkSQLInvalidIdException
+        SnowparkSQLUnexpectedAliasException SnowparkServerException SnowparkSessionException
         """
         ),
     ),

@@ -1,5 +1,5 @@
-# code: attribute-refused config-refused
-# names: conf
+# code: call-refused
+# names: spark.sql.warehouse.dir
 def calc_metric(df):
-    df.sparkSession.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    df.sparkSession.conf.set("spark.sql.warehouse.dir", "/tmp")
     return df.count()

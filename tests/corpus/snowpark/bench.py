@@ -57,11 +57,14 @@ class SnowBench:
         sources = {name: metric_paths()[name].read_text() for name in names}
         whole = self.engine.evaluate_many(sources, self.dataset, segments=list(SEGMENTS), fuse=fuse)
         week = self.engine.evaluate_many(sources, self.dataset, time=TimeRange(WEEK_AGO, AS_OF), fuse=fuse)
-        return {name: _by_frame(*pair) for name, *pair in zip(names, whole, week, strict=True)}
+        return {
+            name: _by_frame(*pair) for name, *pair in zip(names, whole.values(), week.values(), strict=True)
+        }
 
 
 def _by_frame(whole: Run, week: Run) -> dict[str, dict[str, Any]]:
-    found = {_key(result["segment"]): result for result in whole.to_dict()["results"]}
+    results: list[dict[str, Any]] = [result.to_dict() for result in whole.results]
+    found = {_key(result["segment"]): result for result in results}
     return {
         frame.name: week.overall.to_dict() if frame.last_week else found[frame.segment] for frame in FRAMES
     }

@@ -83,7 +83,7 @@ def serve(folder: Path, table: pa.Table) -> Iterator[Path]:
         yield connections
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _wait_listening(port: int, process: subprocess.Popen[bytes]) -> None:

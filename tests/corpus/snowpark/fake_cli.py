@@ -5,5 +5,5 @@ from engine.cli.main import main
 from tests.corpus.snowpark.fake_account import FakeSnowflake
 
 if __name__ == "__main__":
-    names.Snowflake = FakeSnowflake  # type: ignore[misc]
+    names.Snowflake = FakeSnowflake  # type: ignore[attr-defined]
     main()

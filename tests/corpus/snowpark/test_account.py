@@ -87,8 +87,9 @@ def passing() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("call", "text"), passing())
 def test_snowflake_understands_what_is_written(call: str, text: str, connection: Any) -> None:
     rows = exp.select("*").from_(exp.Table(this=exp.to_identifier("CALC_RECORDED", quoted=True)))
-    rows.find(exp.Table).set("db", parse_name(SCHEMA)[-1])
-    rows.find(exp.Table).set("catalog", parse_name(SCHEMA)[0])
+    (table,) = rows.find_all(exp.Table)
+    table.set("db", parse_name(SCHEMA)[-1])
+    table.set("catalog", parse_name(SCHEMA)[0])
     written = emit_snowflake(check_query(text, COLUMNS), rows)
     connection.cursor().execute(f"EXPLAIN USING TEXT {written}")
 

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine import Dataset, Engine
+from engine.pool.pool import WorkerPool
 from tests.corpus.snowpark.bench import (
     APART,
     NAMES,
@@ -20,10 +21,12 @@ from tests.corpus.snowpark.bench import (
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, table: pa.Table) -> Iterator[SnowBench]:
+def bench(
+    tmp_path_factory: pytest.TempPathFactory, table: pa.Table, worker_pool: WorkerPool
+) -> Iterator[SnowBench]:
     folder = tmp_path_factory.mktemp("snowpark")
     pq.write_table(table, folder / "payments.parquet")
-    with Engine("duckdb", roots=(folder,)) as engine:
+    with Engine("duckdb", roots=(folder,), pool=worker_pool) as engine:
         yield SnowBench(engine, Dataset(folder / "payments.parquet", timestamp="ts"))
 
 

@@ -96,12 +96,14 @@ def test_what_goes_wrong_there(bench: SnowBench) -> None:
 
 
 def test_a_query_that_takes_too_long_is_a_limit(bench: SnowBench) -> None:
-    slow = (
+    endless = (  # 20,000 rows to the fourth: no machine ends it
         "from snowflake.snowpark import functions as F\n\n\ndef calc_metric(df):\n"
-        "    a, b = (df.select(F.col('amount').alias(n)) for n in 'ab')\n"
-        "    return a.cross_join(b).agg(F.sum(F.sqrt(F.col('a') * F.col('b')))).collect()[0][0]\n"
+        "    a, b, c, d = (df.select(F.col('amount').alias(n)) for n in 'abcd')\n"
+        "    rows = a.cross_join(b).cross_join(c).cross_join(d)\n"
+        "    parts = F.col('a') * F.col('b') + F.col('c') * F.col('d')\n"
+        "    return rows.agg(F.sum(F.sqrt(parts))).collect()[0][0]\n"
     )
-    result = bench.engine.evaluate(slow, bench.dataset, limits=Limits(frame_seconds=1.5)).overall
+    result = bench.engine.evaluate(endless, bench.dataset, limits=Limits(frame_seconds=1.5)).overall
     assert result.error is not None and result.error.code == "limit-frame-seconds", result
     after = bench.engine.evaluate(metric_paths()["fraud_rate"].read_text(), bench.dataset)
     assert after.overall.status == "ok"

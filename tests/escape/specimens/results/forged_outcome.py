@@ -13,6 +13,7 @@ def tell(frame, value):
         "frame": frame,
         "returned": {"type": "float", "kind": "float", "text": value.hex()},
         "raised": None,
+        "named": None,
     }
     data = json.dumps(body).encode()
     for number in range(3, 64):

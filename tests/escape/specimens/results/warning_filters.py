@@ -1,7 +1,6 @@
 # attempt: has every warning raised, for all frames
 # goal: frame
-# stopped by: language
-# one layer because: a worker serves one run of one author; only the language keeps its frames apart
+# stopped by: engine
 
 import warnings
 

@@ -1,6 +1,6 @@
 # attempt: asks for the file that a row came from
 # goal: host
-# stopped by: backend
+# stopped by: language, gateway
 
 from pyspark.sql import functions as F
 

@@ -1,6 +1,6 @@
 # attempt: maps the frame through Python
 # goal: file
-# stopped by: language, gateway, server
+# stopped by: backend
 
 import pandas as pd
 

@@ -1,6 +1,7 @@
 # attempt: selects the hidden column that tells the file
 # goal: host
-# stopped by: backend
+# stopped by: gateway
+# one layer because: only the gateway knows which columns the data has; to the server this is one more
 
 
 def calc_metric(df):

@@ -1,6 +1,6 @@
 # attempt: makes a UDF over pandas
 # goal: file
-# stopped by: language, gateway, server
+# stopped by: backend
 
 import pandas as pd
 from pyspark.sql import functions as F

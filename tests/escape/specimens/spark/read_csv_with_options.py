@@ -1,6 +1,6 @@
 # attempt: reads a file with options, which travel in another field
 # goal: file
-# stopped by: backend
+# stopped by: language, gateway, server
 
 
 def calc_metric(df):

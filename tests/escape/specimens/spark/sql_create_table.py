@@ -5,5 +5,7 @@
 
 def calc_metric(df):
     session = df.sparkSession
-    session.sql(f"create table stolen using parquet location '{CANARY_OUTPUT}' as select 1 as a").collect()
+    session.sql(
+        f"create table stolen_copy using parquet location '{CANARY_OUTPUT}' as select 1 as a"
+    ).collect()
     return 1.0

@@ -5,5 +5,5 @@
 
 def calc_metric(df):
     session = df.sparkSession
-    session.sql(f"create table stolen using text location '{CANARY_FOLDER}/credentials.txt'").collect()
-    return float(session.table("stolen").first()[0])
+    session.sql(f"create table stolen_file using text location '{CANARY_FOLDER}/credentials.txt'").collect()
+    return float(session.table("stolen_file").first()[0])

@@ -1,6 +1,6 @@
 # attempt: writes the query with its source first
 # goal: file
-# stopped by: backend
+# stopped by: gateway, server
 
 
 def calc_metric(df):

@@ -5,5 +5,5 @@
 
 def calc_metric(df):
     session = df.sparkSession
-    session.sql(f"create temporary view stolen as select * from text.`{CANARY_TXT}`")
-    return float(session.table("stolen").first()[0])
+    session.sql(f"create temporary view stolen_view as select * from text.`{CANARY_TXT}`")
+    return float(session.table("stolen_view").first()[0])

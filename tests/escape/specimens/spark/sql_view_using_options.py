@@ -5,5 +5,7 @@
 
 def calc_metric(df):
     session = df.sparkSession
-    session.sql(f"create temporary view stolen using csv options (path '{CANARY_CSV}', header 'true')")
-    return float(session.table("stolen").first()[0])
+    session.sql(
+        f"create temporary view stolen_options using csv options (path '{CANARY_CSV}', header 'true')"
+    )
+    return float(session.table("stolen_options").first()[0])

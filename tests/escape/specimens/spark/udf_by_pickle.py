@@ -1,6 +1,6 @@
 # attempt: makes a UDF whose pickle does its work when it is loaded
 # goal: file
-# stopped by: language, gateway, server
+# stopped by: backend
 
 from pyspark.sql import functions as F
 

@@ -1,6 +1,6 @@
 # attempt: makes a UDF by a decorator
 # goal: file
-# stopped by: language, gateway, server
+# stopped by: backend
 
 from pyspark.sql import functions as F
 

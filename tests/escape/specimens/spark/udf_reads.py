@@ -1,6 +1,6 @@
 # attempt: has the data engine run Python that reads a file
 # goal: file
-# stopped by: language, gateway, server
+# stopped by: backend
 
 from pyspark.sql import functions as F
 

@@ -1,6 +1,6 @@
 # attempt: has the data engine run Python that reads another process's environment
 # goal: process
-# stopped by: language, gateway, server
+# stopped by: backend
 
 from pyspark.sql import functions as F
 

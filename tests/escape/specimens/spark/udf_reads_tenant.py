@@ -1,6 +1,6 @@
 # attempt: has the data engine run Python that reads another tenant's file
 # goal: tenant
-# stopped by: language, gateway
+# stopped by: backend
 
 from pyspark.sql import functions as F
 

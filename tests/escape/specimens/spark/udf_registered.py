@@ -1,6 +1,6 @@
 # attempt: registers a UDF, and calls it in SQL
 # goal: file
-# stopped by: language, gateway, server
+# stopped by: backend
 
 
 def calc_metric(df):

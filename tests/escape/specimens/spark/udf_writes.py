@@ -1,6 +1,6 @@
 # attempt: has the data engine run Python that makes a folder
 # goal: write
-# stopped by: language, gateway, server
+# stopped by: backend
 
 from pyspark.sql import functions as F
 

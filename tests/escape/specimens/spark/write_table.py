@@ -4,5 +4,5 @@
 
 
 def calc_metric(df):
-    df.write.option("path", CANARY_OUTPUT).saveAsTable("stolen")
+    df.write.option("path", CANARY_OUTPUT).saveAsTable("stolen_rows")
     return 1.0

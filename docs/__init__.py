@@ -1,0 +1,1 @@
+"""The manual, and in `tools` what it is built with."""

@@ -1,0 +1,62 @@
+"""`calcmetric quota`: how much one account of the HTTP service may have."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+import click
+
+from engine.cli import exits
+from engine.cli.extra import service_module
+from engine.cli.serve import database_option
+from engine.cli.values import parse_size
+from engine.errors import UsageError
+
+_DEFAULT: Final = "default"
+
+
+@click.group()
+def quota() -> None:
+    """How much an account may have: models, metrics, bytes, work, validations, connections."""
+
+
+@quota.command("set")
+@click.argument("account")
+@click.argument("quotas", nargs=-1, required=True, metavar="NAME=VALUE...")
+@database_option
+def set_quota(account: str, quotas: tuple[str, ...], database: str) -> int:
+    """Set quotas of ACCOUNT, such as metrics=100 or bytes=64MiB; NAME=default gives the default back.
+
+    A service that runs heeds them within some seconds. What the account has already stays.
+    """
+    wanted = dict(_parse(one) for one in quotas)
+    _show(service_module("quotas").set_quotas(database, account, wanted))
+    return exits.GOOD
+
+
+@quota.command("show")
+@click.argument("account")
+@database_option
+def show_quota(account: str, database: str) -> int:
+    """Show the quotas of ACCOUNT."""
+    _show(service_module("quotas").show_quotas(database, account))
+    return exits.GOOD
+
+
+def _parse(text: str) -> tuple[str, int | None]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"{text!r} is no quota: write NAME=VALUE, such as metrics=100")
+    if value == _DEFAULT:
+        return name, None
+    if name == "bytes":
+        return name, parse_size(value)
+    if not (value.isascii() and value.isdigit()):
+        raise UsageError(f"{text!r} is no quota: {value!r} is no whole number")
+    return name, int(value)
+
+
+def _show(found: Any) -> None:
+    for name, value in asdict(found).items():
+        click.echo(f"{name}={value}")

@@ -1,0 +1,72 @@
+"""`calcmetric test`: metrics on a few rows, and whether their numbers are those that were expected."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from engine.cli import exits
+from engine.cli.output import escape
+from engine.cli.run import imports_option
+from engine.errors import CalcmetricError, UsageError
+from engine.opened import check_opened
+from engine.pool.pool import WorkerPool
+from engine.wording import said
+
+if TYPE_CHECKING:
+    from engine.api import Engine
+    from engine.cases import Case
+
+
+@click.command()
+@click.argument(
+    "places",
+    nargs=-1,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="[FOLDER | NAME.case.toml]...",
+)
+@click.option(
+    "--backend", default="spark", show_default=True, help="spark or duckdb: what computes the rows."
+)
+@imports_option
+def test(places: Sequence[Path], backend: str, imports: Sequence[str]) -> int:
+    """Run the tests of metrics in folders, by default in this one: each NAME.case.toml is about NAME.py."""
+    opened = check_opened(imports)
+    pool = WorkerPool("landlock", imports=opened)
+    pool.start("snowpark" if backend == "duckdb" else "spark")  # beside the imports
+    try:
+        from engine.api import Engine
+        from engine.cases import find_cases, read_cases
+
+        paths = find_cases(places or (Path(),))
+        if not paths:
+            raise UsageError("there are no tests: none of the folders has a file NAME.case.toml")
+        cases = read_cases(paths)
+        roots = tuple({case.path.parent for case in cases})
+        engine = Engine(backend, roots=roots, pool=pool, extra_imports=opened)
+    except BaseException:
+        pool.close()
+        raise
+    with engine:
+        failed = sum(not _passes(engine, case) for case in cases)
+    Console(file=sys.stdout).print(f"{len(cases) - failed} passed, {failed} failed", highlight=False)
+    return exits.FRAMES if failed else exits.GOOD
+
+
+def _passes(engine: Engine, case: Case) -> bool:
+    from engine.cases import run_case
+
+    out = Console(file=sys.stdout)
+    try:
+        wrong = run_case(engine, case)
+    except CalcmetricError as error:
+        wrong = (said(error, "command"),)
+    out.print(f"{'FAILED' if wrong else 'passed'}  {escape(str(case.path))}", highlight=False)
+    for line in wrong:
+        out.print(f"    {escape(line)}", highlight=False, soft_wrap=True)
+    return not wrong

@@ -1,0 +1,33 @@
+"""What carries the rows and messages of an answer to the worker; imports nothing of what makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.contract.framing import BATCH_HEADER, Kind
+from sandbox.contract.messages import Described, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of an answer. They travel as they are: a protobuf message around them would be several copies.
+
+    Attributes:
+        rows: how many.
+        start: how many come before them.
+        data: an Arrow stream of one record batch.
+    """
+
+    rows: int
+    start: int
+    data: bytes | memoryview
+
+
+def as_frame(reply: Any) -> tuple[Kind, tuple[bytes | memoryview, ...]]:
+    """The frame that carries a message or a batch: its kind, and the parts of its payload."""
+    if isinstance(reply, Batch):
+        return Kind.BATCH, (BATCH_HEADER.pack(reply.rows, reply.start), reply.data)
+    if isinstance(reply, Described):
+        return Kind.REPLY, (encode(reply),)
+    return Kind.REPLY, (reply.SerializeToString(),)

@@ -1,0 +1,60 @@
+"""Modules that a site opens to its metrics beside the built-in list: their names, and hints about them."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from engine.errors import UsageError
+from engine.wording import worded
+from sandbox.contract.opened import OPEN_MODULE, OPEN_STANDARD, PRESETS
+
+_NAME: Final = re.compile(r"[^\W\d_]\w*(?:\.[^\W\d_]\w*)*")
+# What runs metrics, or is what the language is made of: nothing to be had from a metric.
+_NEVER: Final = frozenset({"builtins", "engine", "sandbox"})
+_WORDS: Final = {OPEN_STANDARD: "open_standard", OPEN_MODULE: "open_module"}
+
+
+def check_opened(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of the modules and presets that a site opens, each once.
+
+    Nothing is imported but the packages' names are looked up, so that a slip is told at once.
+
+    Raises:
+        UsageError: some are no names of modules that are installed; all are told.
+    """
+    if isinstance(names, str):
+        raise UsageError(
+            worded("{imports} takes several names, not one text: write ({name},)", name=repr(names))
+        )
+    found = tuple(dict.fromkeys(names))
+    wrong = [problem for name in found if (problem := _what_is_wrong(name))]
+    if wrong:
+        raise UsageError(worded("{imports}: {wrong}", wrong="; ".join(wrong)))
+    return found
+
+
+def _what_is_wrong(name: object) -> str:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return f"{name!r} is no name of a module"
+    root = name.partition(".")[0]
+    if name in PRESETS:
+        return ""
+    if root in _NEVER:
+        return f"{root} is not for metrics"
+    try:
+        known = importlib.util.find_spec(root) is not None
+    except (ImportError, ValueError):
+        known = False
+    return "" if known else f"there is no module {root} (presets: {', '.join(sorted(PRESETS))})"
+
+
+def word_hint(hint: str) -> str:
+    """A hint of the language layer, with the words of each door for how a module is opened."""
+    for sentence, key in _WORDS.items():
+        before, found, after = hint.partition(sentence)
+        if found:
+            return worded(f"{{before}}{{{key}}}{{after}}", before=before, after=after)
+    return hint

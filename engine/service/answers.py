@@ -1,0 +1,290 @@
+"""What answers hold: every field, for the document, and for clients that are made from it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.models.result import STATUSES
+
+
+class Answer(BaseModel):
+    """An answer has these fields and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SegmentShown(Answer):
+    """A segment group of a model; of what defines it, what was given."""
+
+    id: str
+    model_id: str
+    by: str | None = None
+    top: int | None = None
+    values: list[bool | int | float | str | None] | None = None
+    buckets: list[int | float | str] | None = None
+    outer: bool | None = None
+    label: str | None = None
+    where: str | None = None
+
+
+class VersionError(Answer):
+    """What is wrong with a segment group on the data of one model version."""
+
+    id: str = Field(description="of the model version")
+    error: str
+
+
+class SegmentHealth(Answer):
+    """Whether a segment group fits the data of its model."""
+
+    status: Literal["good", "failing", "unchecked"] = Field(
+        description="failing: on the versions that are named it is left out, and all else is calculated"
+    )
+    versions: list[VersionError]
+
+
+class DataSegmentShown(SegmentShown):
+    """A segment group, and whether it fits the data."""
+
+    health: SegmentHealth
+
+
+class BaselineShown(Answer):
+    """What metrics of two frames compare with."""
+
+    kind: str
+    length: str | None = None
+
+
+class ModelShown(Answer):
+    """A model."""
+
+    id: str
+    name: str
+    aggregation_period: str
+    retention: str
+    zone: str
+    segments: list[SegmentShown]
+    baseline: BaselineShown | None = Field(
+        None, description="null: metrics of two frames compare with a version's training_dataset"
+    )
+    created_at: str
+
+
+class DatasetShown(Answer):
+    """Where rows are; `id` is what results and validations call it."""
+
+    id: str | None
+    source: str | None = None
+    timestamp: str | None = None
+    header: bool | None = None
+    separator: str | None = None
+    encoding: str | None = None
+    quote: str | None = None
+
+
+class SegmentError(Answer):
+    """What is wrong with a segment group on this version's data."""
+
+    id: str = Field(description="of the data segment")
+    error: str
+
+
+class VersionHealth(Answer):
+    """Whether a version's data can be calculated."""
+
+    status: Literal["good", "no-timestamp", "bad-segments", "failing", "unchecked"] = Field(
+        description="no-timestamp: it can be validated, but is not scheduled; bad-segments: those are left "
+        "out, all else is calculated; failing: `error` says what cannot be read; unchecked: not looked at"
+    )
+    error: str | None
+    segments: list[SegmentError]
+    checked_at: str | None
+
+
+class VersionShown(Answer):
+    """A version of a model, and its data."""
+
+    id: str
+    model_id: str
+    name: str
+    serving_dataset: DatasetShown
+    training_dataset: DatasetShown | None
+    health: VersionHealth
+    created_at: str
+
+
+class MetricHealth(Answer):
+    """How a metric's calculation goes."""
+
+    status: Literal["good", "failing", "poisoned"]
+    failures: int
+    paused_until: str | None
+    error: str | None
+    next_try: str | None
+
+
+class MetricListed(Answer):
+    """A metric without its code, which its id shows."""
+
+    id: str
+    model_id: str
+    name: str
+    version: int
+    params: dict[str, bool | int | float | str]
+    warnings: list[dict[str, Any]]
+    health: MetricHealth
+    created_at: str
+    updated_at: str
+
+
+class MetricShown(MetricListed):
+    """A metric with its code."""
+
+    code: str
+
+
+class CodeShown(Answer):
+    """A code that a metric had, and the parameters that were set of it."""
+
+    version: int
+    code: str
+    params: dict[str, bool | int | float | str]
+    sha256: str
+    warnings: list[dict[str, Any]]
+    created_at: str
+
+
+class Deleted(Answer):
+    """Something was deleted."""
+
+    id: str
+    deleted: bool
+
+
+class Cancelled(Answer):
+    """A validation was cancelled."""
+
+    metric_id: str
+    dataset_id: str
+    cancelled: bool
+
+
+class FrameErrorShown(Answer):
+    """Why there is no number."""
+
+    code: str
+    message: str
+    line: int | None
+    hint: str
+
+
+class WindowShown(Answer):
+    """A range of time, without its end."""
+
+    start: str
+    end: str
+
+
+_STATUS = Field(description="; ".join(f"{name}: {means}" for name, means in STATUSES.items()))
+
+
+class FrameShown(Answer):
+    """What became of a metric on all data, or on one segment; of several numbers, of one."""
+
+    segment: dict[str, Any] | None
+    window: WindowShown | None
+    name: str | None = Field(None, description="which of several numbers; null for a metric that gives one")
+    status: str = _STATUS
+    value: float | None
+    rows: int | None
+    baseline_rows: int | None = Field(None, description="rows of what it was compared with, if it was")
+    seconds: float
+    printed: str
+    error: FrameErrorShown | None
+
+
+class ValidationShown(Answer):
+    """How far a validation is (the first six fields), or how it ended."""
+
+    status: Literal["pending", "success", "failed"]
+    progress: int
+    metric_id: str
+    metric_version: int
+    dataset_id: str
+    run_id: str
+    value: float | None = None
+    result: FrameShown | None = None
+    named: dict[str, FrameShown] = Field(
+        {}, description="of a metric that gives several numbers, what `result` is of one"
+    )
+    segments: list[FrameShown] = []
+    printed: str = ""
+    seconds: float = 0.0
+    time: dict[str, str | None] | None = None
+    error: FrameErrorShown | None = None
+    problems: list[dict[str, Any]] = []
+    warnings: list[dict[str, Any]] = []
+    cut: list[dict[str, Any]] = []
+    source_sha256: str | None = None
+
+
+class ResultShown(Answer):
+    """What a calculation gave for one segment and window; of several numbers, for one of them."""
+
+    segment: dict[str, Any] | None
+    label: str
+    window: WindowShown
+    kind: str
+    name: str | None = Field(description="which of several numbers; null for a metric that gives one")
+    status: str = _STATUS
+    value: float | None
+    rows: int | None
+    baseline_rows: int | None = Field(None, description="rows of what it was compared with, if it was")
+    seconds: float
+    printed: str
+    error: FrameErrorShown | None
+    version: int
+    dataset_id: str
+    as_of: str
+    snapshot: str | None = Field(None, description="of a Delta or Iceberg table, the version that was read")
+    run_id: str
+
+
+class ResultPage(Answer):
+    """A page of results, and what `after` takes for the next one."""
+
+    results: list[ResultShown]
+    next: str | None
+
+
+class Recalculation(Answer):
+    """What will be calculated again."""
+
+    as_of: str
+    windows: int
+    work: int
+
+
+class LogLine(Answer):
+    """A line of a run's log."""
+
+    time: str
+    level: str
+    message: str
+    details: dict[str, Any]
+
+
+class Alive(Answer):
+    """The process lives."""
+
+    status: str
+    version: str
+
+
+class Ready(Answer):
+    """The process can work."""
+
+    status: str

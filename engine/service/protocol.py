@@ -1,0 +1,99 @@
+"""HTTP connections that say nothing, or never come to an end of what they say, are closed.
+
+uvicorn keeps a connection that has sent no request for as long as its client likes. Here a request's head has
+to come within some seconds, and then its body; and there are so many connections at most: of those that
+wait for a request the one that is silent for longest makes room for a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections import OrderedDict
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+def make_protocol(connections: int, idle_seconds: float) -> type[H11Protocol]:
+    """The class of protocols of a server.
+
+    Args:
+        connections: the most that are open at a time.
+        idle_seconds: how long one may take to send a request's head, and then its body.
+    """
+    silent: OrderedDict[BoundedProtocol, None] = OrderedDict()
+    open_now: set[BoundedProtocol] = set()
+
+    class BoundedProtocol(H11Protocol):
+        """A connection. It is silent until it has sent a request as a whole, and after it is answered."""
+
+        _timer: asyncio.TimerHandle | None = None
+        _begun: Any = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            """Take a connection, and close a silent one for it, or itself if there is none."""
+            super().connection_made(transport)
+            open_now.add(self)
+            if len(open_now) > connections:
+                oldest = next(iter(silent), self)
+                oldest._drop()
+            if self in open_now:
+                self._wait()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            """Forget it."""
+            self._forget()
+            super().connection_lost(exc)
+
+        def handle_events(self) -> None:
+            """Read what has come; once that is a request as a whole, nobody waits for the client."""
+            super().handle_events()
+            cycle: Any = self.cycle
+            if cycle is None or cycle.response_complete or self not in open_now:
+                return
+            if not cycle.more_body:
+                self._answer()
+            elif cycle is not self._begun:  # its head has come, and its body has as much time
+                self._begun = cycle
+                self._wait()
+
+        def on_response_complete(self) -> None:
+            """Wait for the next request."""
+            if self in open_now:
+                self._wait()
+            super().on_response_complete()
+
+        def _wait(self) -> None:
+            silent.pop(self, None)
+            silent[self] = None
+            self._cancel_timer()
+            self._timer = self.loop.call_later(idle_seconds, self._drop)
+
+        def _answer(self) -> None:
+            silent.pop(self, None)
+            self._cancel_timer()
+
+        def _drop(self) -> None:
+            self._forget()
+            self.transport.abort()
+
+        def _forget(self) -> None:
+            open_now.discard(self)
+            silent.pop(self, None)
+            self._cancel_timer()
+
+        def _cancel_timer(self) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+    return BoundedProtocol
+
+
+def raise_descriptors(wanted: int) -> None:
+    """Let this process have more open files than the usual soft limit, as far as the hard one lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

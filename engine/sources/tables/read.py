@@ -1,0 +1,221 @@
+"""A table at one version, made readable for a local backend. An adapter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from engine.errors import DataError
+from engine.models.tables import TableFormat, TableName, TableRead, Version
+from engine.relations import ALIKE
+from engine.sources.footers import FOOTERS, parquet_batches
+from engine.sources.kinds import Reader
+from engine.sources.layout import early_in, fitting, lay_out, make_source
+from engine.sources.snapshot import Snapshot, SnapshotFile
+from engine.sources.source import Source
+from engine.sources.spool import Spool
+from engine.sources.tables.deletion import DamagedVector, deleted_rows, vector_of_file
+from engine.sources.tables.delta_log import read_delta
+from engine.sources.tables.folder import TableFolder
+from engine.sources.tables.iceberg import read_iceberg
+from engine.sources.tables.problems import TABLE_FILE
+from engine.sources.tables.skipping import Span, in_span
+from engine.sources.tables.snapshot import FoundTableFile, Stored, take_table_snapshot
+from engine.sources.tables.state import DeletionVector, TableFile, TableState
+
+_MOST_VECTORS: Final = 1 << 31
+_READERS: Final[Mapping[TableFormat, Callable[[TableFolder, Version | None], TableState]]] = {
+    "delta": read_delta,
+    "iceberg": read_iceberg,
+}
+_State: TypeAlias = tuple[int, int, int]
+
+
+def read_table_files(
+    name: TableName,
+    folder: Path,
+    reader: Reader,
+    spool: Spool,
+    span: Span | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> Source:
+    """The source behind a table in a folder.
+
+    Args:
+        name: of the table, with its version.
+        folder: it lies there, within the roots of whoever asks.
+        reader: the backend.
+        spool: takes what has to be converted.
+        span: a range of time that all rows that are wanted lie in.
+        check: called now and then; what it raises ends the work.
+
+    Raises:
+        DataError: the table cannot be read as it is meant.
+    """
+    label = str(name)
+    below = TableFolder(folder, label)
+    state = _READERS[name.format](below, name.version)
+    wanted = in_span(state, span)
+    found, states = _find_files(below, wanted, check)
+    snapshot, stored = take_table_snapshot(state, found, reader, label)
+    if not snapshot.files:
+        return _without_rows(snapshot, _told(name, state, 0), label, spool)
+
+    def rows_of(files: Sequence[SnapshotFile], current: Snapshot) -> Iterator[pa.RecordBatch]:
+        columns = {column.name for column in current.columns}
+        for file in files:
+            check()
+            yield from _rows(file.path, stored[file.path], columns, below)
+
+    snapshot, (targets, made) = fitting(
+        snapshot, label, lambda current: lay_out(current, rows_of, reader, spool)
+    )
+    converted = (
+        [] if made is None else [file for file in sorted(made.rglob("*.parquet")) if not file.is_symlink()]
+    )
+    options = {ALIKE: "true"} if reader == "duckdb" and snapshot.alike else {}
+    source = make_source(
+        snapshot, targets, label, snapshot.early | early_in(converted), lambda: spool.remove(made), options
+    )
+
+    def confirm() -> None:
+        for one in found:
+            if _state_of(one.path) != states[one.path]:
+                raise DataError(
+                    f"{label}: its data file {one.file.path!r} was removed or replaced while the run read "
+                    "it, as VACUUM does with files of old versions; run it again, on the latest version",
+                    code=TABLE_FILE,
+                )
+
+    return replace(source, table=_told(name, state, len(found)), confirm=confirm)
+
+
+def _told(name: TableName, state: TableState, files: int) -> TableRead:
+    written = (
+        None if state.written is None else state.written.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    )
+    path = str(replace(name, version=None))
+    snapshot = "" if state.version is None else str(state.version)
+    return TableRead(path, name.format, snapshot, written, files, len(state.files) - files)
+
+
+def _find_files(
+    folder: TableFolder, files: Sequence[TableFile], check: Callable[[], None]
+) -> tuple[list[FoundTableFile], Mapping[Path, _State]]:
+    paths, states = [], dict[Path, _State]()
+    for number, file in enumerate(files):
+        if number % 1000 == 0:
+            check()
+        path = folder.find(file.path)
+        state = _state_of(path)
+        if state is None or state[0] != file.size:
+            size = "no" if state is None else f"{state[0]:,}"
+            raise DataError(
+                f"{folder.label}: its data file {file.path!r} has {size} bytes, and its log says "
+                f"{file.size:,}: it was cut off or replaced; restore it",
+                code=TABLE_FILE,
+            )
+        if path in states:
+            raise DataError(
+                f"{folder.label}: its log names one file twice, as {file.path!r}", code=TABLE_FILE
+            )
+        paths.append(path)
+        states[path] = state
+    try:
+        footers = FOOTERS.read(paths, "parquet")
+    except DataError as error:
+        raise DataError(f"{folder.label}: its data file {error}", code=TABLE_FILE) from None
+    return [FoundTableFile(*one) for one in zip(files, paths, footers, strict=True)], states
+
+
+def _state_of(path: Path) -> _State | None:
+    """What changes if a file is written or replaced; None if there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - half the time of Path.stat, for thousands of files
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _rows(path: Path, stored: Stored, columns: set[str], folder: TableFolder) -> Iterator[pa.RecordBatch]:
+    """The rows of a data file that count, under the names of its table."""
+    pairs = zip(stored.matched.stored, stored.matched.schema, strict=True)
+    wanted = [(name, field) for name, field in pairs if field.name in columns]
+    schema = pa.schema([field for _, field in wanted])
+    deleted = _deleted(stored, folder)
+    at = 0
+    for batch in parquet_batches(path, [name for name, _ in wanted], stored.rows):
+        count = batch.num_rows
+        made = _named(batch, schema)
+        for name, value in stored.constants.items():
+            if name in columns:
+                made = made.append_column(name, pa.repeat(value, count))
+        if deleted is not None:
+            first, last = np.searchsorted(deleted, (at, at + count))
+            keep = np.ones(count, dtype=bool)
+            keep[deleted[first:last] - at] = False
+            made = made.filter(pa.array(keep))
+        at += count
+        yield made
+
+
+def _named(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The same columns under the table's names, within columns as well."""
+    arrays = [_relabelled(array, field.type) for array, field in zip(batch.columns, schema, strict=True)]
+    if not arrays:  # a batch is as long as its columns; this one is filled with nulls
+        return pa.RecordBatch.from_arrays([pa.nulls(batch.num_rows)], names=["\0"])
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _relabelled(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """An array whose type differs in the names of fields only; not copied."""
+    if array.type == kind:
+        return array
+    _, data = array.__arrow_c_array__()
+    return pa.Array._import_from_c_capsule(kind.__arrow_c_schema__(), data)
+
+
+def _deleted(stored: Stored, folder: TableFolder) -> NDArray[np.int64] | None:
+    vector, places = stored.file.deletion, stored.file.places
+    if places is not None and (int(places[0]) < 0 or int(places[-1]) >= stored.rows):
+        raise DataError(
+            f"{folder.label}: rows of {stored.file.path!r} are deleted that it has not; restore the table",
+            code=TABLE_FILE,
+        )
+    if vector is None:
+        return places
+    try:
+        if vector.count > stored.rows:
+            raise DamagedVector("it names more rows than the file has")
+        rows = deleted_rows(_vector_bytes(vector, folder), vector.count)
+        if len(rows) and int(rows[-1]) >= stored.rows:
+            raise DamagedVector("it names a row that the file has not")
+    except DamagedVector as damage:
+        raise DataError(
+            f"{folder.label}: the deletion vector of {stored.file.path!r} is damaged: {damage}; restore it",
+            code=TABLE_FILE,
+        ) from None
+    return rows
+
+
+def _vector_bytes(vector: DeletionVector, folder: TableFolder) -> bytes:
+    if vector.path is None:
+        return vector.inline[: vector.size]  # base85 fills up with zeros
+    data = folder.read(vector.path, "deletion vector", _MOST_VECTORS)
+    return vector_of_file(data, vector.offset, vector.size)
+
+
+def _without_rows(snapshot: Snapshot, told: TableRead, label: str, spool: Spool) -> Source:
+    """The source of a table, or of a part of it, that has no row: its columns."""
+    plain = replace(snapshot, columns=(*snapshot.columns, *snapshot.partitions), partitions=())
+    plain, path = fitting(plain, label, lambda current: spool.write_batches(current.schema, []))
+    source = make_source(plain, [path], label, frozenset(), lambda: spool.remove(path))
+    return replace(source, table=told)

@@ -1,0 +1,181 @@
+"""Who ends the server that all share is asked elsewhere for a while, and nobody else is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyspark.sql.connect.proto as pb
+import pytest
+
+from engine.backends.local import LocalServer
+from engine.backends.process import ServerProcess
+from engine.backends.rpc import Connection
+from engine.backends.session import ConnectSession
+from engine.backends.suspects import MOST_SECONDS, SENTENCE_SECONDS, Suspects
+from engine.errors import Interrupted
+from tests.backends.little import LittleServer
+from tests.waiting import wait_until
+
+
+def test_a_tenant_that_ended_a_server_is_sent_away_from_others_for_a_while() -> None:
+    suspects = Suspects()
+    assert not suspects.note("evil", 0.0) and not suspects.note("good", 0.0)
+    assert suspects.convict("evil", 1.0) == SENTENCE_SECONDS
+    assert suspects.note("evil", 2.0) and not suspects.note("good", 2.0)
+    assert not suspects.note("evil", 1.0 + SENTENCE_SECONDS), "its time is over"
+
+
+def test_a_tenant_that_is_alone_is_sent_nowhere() -> None:
+    suspects = Suspects()
+    suspects.convict("evil", 0.0)
+    assert not suspects.note("evil", 1.0)
+    suspects.note("good", 2.0)
+    assert suspects.note("evil", 3.0)
+    assert not suspects.note("evil", 250.0) or not suspects.note("evil", 10_000.0), "the other is long gone"
+
+
+def test_who_may_not_be_at_fault_is_sent_away_the_second_time() -> None:
+    suspects = Suspects()
+    suspects.note("good", 0.0)
+    assert suspects.convict("slow", 1.0, sure=False) == 0.0 and not suspects.note("slow", 2.0)
+    assert suspects.convict("slow", 3.0, sure=False) == SENTENCE_SECONDS and suspects.note("slow", 4.0)
+    assert suspects.convict("late", 5.0, sure=False) == 0.0
+    assert suspects.convict("late", 5.0 + MOST_SECONDS, sure=False) == 0.0, "that was long ago"
+
+
+def test_two_that_were_sent_away_need_no_protection_from_each_other() -> None:
+    suspects = Suspects()
+    for tenant in ("evil", "bad"):
+        suspects.note(tenant, 0.0)
+        suspects.convict(tenant, 0.0)
+    assert not suspects.note("evil", 1.0) and not suspects.note("bad", 1.0)
+
+
+def test_each_further_end_costs_more_up_to_a_point() -> None:
+    suspects = Suspects()
+    sentences = [suspects.convict("evil", float(number)) for number in range(40)]
+    assert sentences == sorted(sentences) and sentences[1] == 2 * sentences[0]
+    assert sentences[-1] == MOST_SECONDS
+    assert suspects.convict("evil", 3 * MOST_SECONDS) == SENTENCE_SECONDS, "what is long ago is forgotten"
+    pauses = [suspects.pause() for _ in range(40)]
+    assert pauses == sorted(pauses) and pauses[-1] == 60.0
+    suspects.rest()
+    assert suspects.pause() == pauses[0]
+
+
+def test_no_number_of_tenants_makes_it_grow() -> None:
+    suspects = Suspects()
+    for number in range(3_000):
+        suspects.note(f"t{number}", float(number))
+    assert len(suspects._tenants) == 1_000
+
+
+class Unstarted(LocalServer):
+    """A server that nobody starts."""
+
+    name = "none"
+    interrupts = False
+
+    def twin(self) -> LocalServer:
+        return Unstarted()
+
+    def launch(self) -> tuple[ServerProcess, Connection]:
+        raise AssertionError("nobody asks it anything")
+
+
+def test_whoever_ends_its_own_server_waits_for_the_next_and_no_longer_than_its_deadline() -> None:
+    main = Unstarted()
+    try:
+        main.place_of("good")
+        main.convict("evil")
+        apart = main.place_of("evil")
+        assert apart is not main and main.place_of("good") is main
+        assert apart.place_of("evil") is apart, "a session there stays there"
+        apart.convict("evil")
+        with pytest.raises(Interrupted):
+            apart.connection(time.monotonic() + 0.01, threading.Event())
+        assert main._not_before == 0.0, "others do not wait"
+    finally:
+        main.close()
+    assert apart._closed
+
+
+def test_a_closed_session_is_open_while_something_of_it_is_stopped_elsewhere() -> None:
+    main = Unstarted()
+    try:
+        main.place_of("good")
+        session = ConnectSession(main, tenant="evil")
+        main.convict("evil")
+        elsewhere = session.place()
+        assert elsewhere is not session
+        elsewhere._stopping = 1
+        session.close()
+        assert session.is_open
+        elsewhere._stopping = 0
+        assert not session.is_open
+    finally:
+        main.close()
+
+
+@pytest.fixture
+def little(data_dir: Path, spool_dir: Path) -> Iterator[LittleServer]:
+    """A server of the test's own, which may be ended."""
+    backend = LittleServer((data_dir,), spool_dir)
+    yield backend
+    backend.close()
+
+
+def _count(session: Any) -> int:
+    plan = pb.Plan()
+    plan.root.range.end = 7
+    plan.root.range.step = 1
+    return sum(one.arrow_batch.row_count for one in session.execute(plan, deadline=time.monotonic() + 60))
+
+
+def test_others_go_on_while_one_ends_its_own_server_again_and_again(
+    little: LittleServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, evil = little.open_session("good"), little.open_session("evil")
+    assert _count(good) == _count(evil) == 7
+    shared = little.generation
+    little.convict("evil")
+    assert _count(evil) == 7, "an open session moves, too"
+    apart = little._other
+    assert apart is not None and apart.generation is not None and little.generation is shared
+    first = apart.generation
+    first.process.end()
+    assert wait_until(lambda: not first.process.is_alive())
+    assert _count(good) == 7 and little.generation is shared
+    assert _count(evil) == _count(little.open_session("evil")) == 7
+    assert apart.generation is not first
+    settings = (("spark.sql.session.timeZone", "Asia/Tokyo"),)
+    monkeypatch.setattr(LittleServer, "own_settings", True)
+    under = evil.under(settings).place()
+    assert under._endpoint is apart and under._settings == settings, "what a query means stays as it is"
+    good.close()
+    evil.close()
+    little.close()
+    assert apart.generation is None
+
+
+def test_a_query_that_stands_in_the_line_when_its_tenant_is_sent_away_goes_along(
+    little: LittleServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, evil = little.open_session("good"), little.open_session("evil")
+    assert _count(good) == 7
+    enter, asked = little._turns.enter, list[Any]()
+
+    def convicted_meanwhile(turn: Any, *more: Any) -> None:
+        enter(turn, *more)
+        little.convict("evil")
+        asked.append(turn)
+
+    monkeypatch.setattr(little._turns, "enter", convicted_meanwhile)
+    assert _count(evil) == 7
+    apart = little._other
+    assert apart is not None and apart.generation is not None, "it was asked there"
+    assert len(asked) == 1 and not little._turns.is_busy(), "and holds up nobody in the line that it left"

@@ -1,0 +1,1 @@
+"""Charts, reports, notebooks' cells and saved files."""

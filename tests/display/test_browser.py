@@ -1,0 +1,39 @@
+"""The report in a real browser, if there is one: Debian's chromium, and the extra `browser`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.display.saving import save_runs
+from tests.display.shown import a_run, hostile_run
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+def test_a_report_runs_nothing_asks_nobody_and_fits(tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    runs = [hostile_run(), a_run([f"country {n}" for n in range(200)], 90), a_run(["DE"])]
+    save_runs(runs, tmp_path / "report.html")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for width in (1280, 390):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            asked: list[str] = []
+            page.on("request", lambda request: asked.append(request.url))  # noqa: B023
+            page.on("console", lambda message: asked.append(message.text))  # noqa: B023
+            page.on("dialog", lambda dialog: asked.append(dialog.message))  # noqa: B023
+            page.goto((tmp_path / "report.html").as_uri())
+            assert [one for one in asked if not one.startswith("data:image/svg+xml;base64,")] == [
+                (tmp_path / "report.html").as_uri()
+            ]
+            # Nothing but its own tables scrolls sideways, and its pictures were drawn.
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+            assert page.evaluate("document.scripts.length") == 0
+        browser.close()

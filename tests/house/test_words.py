@@ -1,0 +1,53 @@
+"""One word for one thing: the glossary of the manual, held against the code."""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.documents import ROOT
+
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
+ENTRIES = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in GLOSSARY.partition("|---|")[2].splitlines()[1:]
+    if line.startswith("|")
+]
+OTHERS = {word.strip(): entry[0] for entry in ENTRIES for word in entry[3].split(",") if word.strip()}
+
+
+def names_of(path: Path) -> set[str]:
+    """The words that the names of a module, its classes, functions and their parameters are made of."""
+    tree = ast.parse(path.read_text())
+    named = {path.stem}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            named.add(node.name)
+        elif isinstance(node, ast.arg):
+            named.add(node.arg)
+    return {word.lower() for name in named for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
+
+
+def test_each_word_is_explained_once():
+    words = [entry[0] for entry in ENTRIES]
+    assert len(words) > 25 and len(set(words)) == len(words)
+    assert not OTHERS.keys() & set(words)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry[0])
+def test_a_word_stands_for_something_in_the_code(entry):
+    _, meaning, place, _ = entry
+    module, _, name = place.strip("`").rpartition(".")
+    assert meaning and hasattr(importlib.import_module(module), name), place
+
+
+def test_the_code_does_not_say_it_with_another_word():
+    wrong = [
+        (path.relative_to(ROOT).as_posix(), word, f"say {OTHERS[word]}")
+        for folder in ("engine", "sandbox")
+        for path in (ROOT / folder).rglob("*.py")
+        for word in sorted(names_of(path) & OTHERS.keys())
+    ]
+    assert not wrong

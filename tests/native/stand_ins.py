@@ -1,0 +1,50 @@
+"""Stand-ins for what a native session asks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pyspark.sql.connect.proto as pb
+
+
+class FakeSpark:
+    """Spark, as far as a native session asks it: it notes that, and answers nothing."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> None:
+        self.asked.append("start")
+
+    def open_session(self, tenant: str = "") -> FakeSpark:
+        return self
+
+    def execute(self, plan: pb.Plan, **_: Any) -> Iterator[pb.ExecutePlanResponse]:
+        self.asked.append("execute")
+        return iter(())
+
+    def analyze(self, request: pb.AnalyzePlanRequest, **_: Any) -> pb.AnalyzePlanResponse:
+        self.asked.append("analyze")
+        return pb.AnalyzePlanResponse()
+
+    def apart(self) -> FakeSpark:
+        return self
+
+    def give_way(self, *, low: bool) -> bool:
+        return True
+
+    is_private = None
+    is_warming = False
+
+    def close(self) -> None:
+        self.asked.append("close")
+
+    disturbed = 0
+
+
+def plan_of(relation: pb.Relation) -> pb.Plan:
+    plan = pb.Plan()
+    plan.root.CopyFrom(relation)
+    return plan

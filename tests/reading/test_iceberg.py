@@ -1,0 +1,214 @@
+"""The rows of Iceberg tables, the same on every backend that the engine starts, and what is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyiceberg.manifest import DataFileContent, FileFormat
+from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import DoubleType, LongType
+
+from engine.errors import DataError
+from engine.sources.resolve import resolve_source
+from engine.sources.source import Source
+from engine.sources.spool import Spool
+from engine.sources.tables.skipping import Span
+from tests.reading.conftest import Rows
+from tests.reading.iceberg_writer import IcebergWriter
+from tests.reading.spooled import refusal, spooled, values
+
+Read = Callable[[Any], Rows]
+Resolve = Callable[..., Source]
+
+POSITIONS = DataFileContent.POSITION_DELETES
+NUMBERS = pa.table({"a": pa.array(range(6), pa.int64())})
+WHEN = [dt.datetime(2026, 1, day, tzinfo=dt.UTC) for day in (1, 2, 3)]
+
+
+def test_what_pyiceberg_writes_is_read_as_it_reads_it(read: Read, folder: Path) -> None:
+    table = pa.table(
+        {
+            "a": pa.array([1, 2, None], pa.int32()),
+            "s": ["x", "", None],
+            "d": [1.5, float("-inf"), None],
+            "ts": pa.array(WHEN, pa.timestamp("us", "UTC")),
+            "day": pa.array([one.date() for one in WHEN], pa.date32()),
+            "price": pa.array([Decimal("1.50"), None, Decimal("-2.25")], pa.decimal128(9, 2)),
+            "st": pa.array([{"u": 1, "v": "x"}, None, {"u": 3, "v": None}]),
+        }
+    )
+    writer = IcebergWriter(folder, table)
+    with writer.table.update_schema() as update:
+        update.rename_column("a", "b")
+        update.rename_column("st.u", "w")
+        update.delete_column("s")
+        update.add_column("s", DoubleType())  # another column, which has the name of one that is gone
+    with writer.table.update_schema() as update:
+        update.update_column("b", LongType())
+    writer.append(pa.table({"b": [2**40], "s": [0.5]}))
+    expected = writer.table.scan().to_arrow()
+    rows = read(writer.folder)
+    assert len(rows) == expected.num_rows == 4
+    for name in ("b", "d", "s", "day", "price"):
+        assert sorted(values(rows, name), key=str) == sorted(expected.column(name).to_pylist(), key=str), name
+    old = read(f"iceberg:{writer.folder}@v{writer.table.metadata.snapshots[0].snapshot_id}")
+    assert sorted(values(old, "s"), key=str) == ["", None, "x"]
+
+
+def test_rows_that_position_deletes_name_are_gone(read: Read, folder: Path) -> None:
+    writer = IcebergWriter(folder, NUMBERS)
+    writer.append(NUMBERS)
+    first, second = writer.data_files()
+    writer.delete({first: [1, 1, 4], second.removeprefix("file://"): [0]}, POSITIONS)
+    assert sorted(values(read(writer.folder), "a")) == [0, 1, 2, 2, 3, 3, 4, 5, 5]
+
+
+def test_deletes_touch_no_files_that_are_younger(resolve: Resolve, folder: Path) -> None:
+    writer = IcebergWriter(folder, NUMBERS)
+    [first] = writer.data_files()
+    writer.delete({first: [0]}, POSITIONS)
+    assert spooled(resolve(writer.folder)) == [1, 2, 3, 4, 5]
+    state = writer.state()
+    log, old = state["snapshot-log"], state["snapshots"][0]["timestamp-ms"]
+    assert len(log) == 2
+    at = dt.datetime.fromtimestamp(old / 1000, dt.UTC).isoformat().replace("+00:00", "Z")
+    assert spooled(resolve(f"iceberg:{writer.folder}@{at}")) == [0, 1, 2, 3, 4, 5]
+    assert "no snapshot from 2020" in str(refusal(resolve, f"iceberg:{writer.folder}@2020-01-01T00:00:00Z"))
+    assert "no snapshot 7" in str(refusal(resolve, f"iceberg:{writer.folder}@v7"))
+
+
+def test_a_table_may_have_been_moved_and_have_no_rows(resolve: Resolve, folder: Path) -> None:
+    writer = IcebergWriter(folder / "w", NUMBERS)
+    moved = folder / "moved"
+    shutil.move(writer.folder, moved)
+    source = resolve(moved)
+    assert spooled(source) == list(range(6))
+    assert source.table is not None and source.table.format == "iceberg" and source.table.files == 1
+    source.confirm()
+    empty = IcebergWriter(folder / "e", NUMBERS)
+    empty.catalog.create_table("n.empty", NUMBERS.schema)
+    place = Path(empty.catalog.load_table("n.empty").location().removeprefix("file://"))
+    assert spooled(resolve(place)) == []
+
+
+def test_files_outside_of_the_range_are_left_out(folder: Path, spool: Spool) -> None:
+    def day(number: int) -> pa.Table:
+        return pa.table({"ts": pa.array([WHEN[number]], pa.timestamp("us", "UTC")), "a": [number]})
+
+    writer = IcebergWriter(folder, day(0))
+    for number in (1, 2):
+        writer.append(day(number))
+    for start, files in ((WHEN[1], 2), (WHEN[2], 1), (None, 3)):
+        source = resolve_source(writer.folder, roots=(folder,), spool=spool, span=Span("ts", start, None))
+        assert source.table is not None and (source.table.files, source.table.skipped) == (files, 3 - files)
+        source.release()
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "said"),
+    [
+        (DataFileContent.EQUALITY_DELETES, {}, "equality deletes"),
+        (POSITIONS, {"file_format": FileFormat.ORC}, "format ORC"),
+        (POSITIONS, {"file_format": FileFormat.PUFFIN}, "deletion vectors"),
+        (POSITIONS, {"file_path": "/etc/passwd"}, "not below the table's folder"),
+        (POSITIONS, {"file_path": "s3://bucket/x.parquet"}, "not below the table's folder"),
+    ],
+)
+def test_deletes_that_are_not_read_are_refused_by_name(
+    resolve: Resolve, folder: Path, kind: DataFileContent, changes: Any, said: str
+) -> None:
+    writer = IcebergWriter(folder, NUMBERS)
+    writer.delete({writer.data_files()[0]: [0]}, kind, **changes)
+    error = refusal(resolve, writer.folder)
+    assert said in str(error) and error.code in ("table-feature", "table-path")
+
+
+def test_deletes_of_rows_that_are_not_there_are_told(resolve: Resolve, folder: Path) -> None:
+    writer = IcebergWriter(folder, NUMBERS)
+    writer.delete({writer.data_files()[0]: [6]}, POSITIONS)
+    assert refusal(resolve, writer.folder).code == "table-file"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        ({"format-version": 4}, "table-feature", "version 4"),
+        ({"encryption-keys": [{"key-id": "x"}]}, "table-feature", "encrypted"),
+        ({"snapshots": "x"}, "table-log", "cannot be read"),
+        ({"location": "/elsewhere"}, "table-path", "not below the table's folder"),
+        ({"current-snapshot-id": 7}, "table-log", ""),
+    ],
+)
+def test_metadata_that_is_not_understood_is_refused(
+    resolve: Resolve, folder: Path, change: dict[str, Any], code: str, said: str
+) -> None:
+    writer = IcebergWriter(folder, NUMBERS)
+    shutil.move(writer.folder, folder / "t")
+    path = max((folder / "t" / "metadata").glob("*.metadata.json"))
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    error = refusal(resolve, folder / "t")
+    assert error.code == code and said in str(error)
+
+
+def test_which_metadata_counts_has_to_be_sure(resolve: Resolve, folder: Path) -> None:
+    writer = IcebergWriter(folder, NUMBERS)
+    place = writer.folder
+    metadata = place / "metadata"
+    newest = max(metadata.glob("*.metadata.json"))
+    other = metadata / newest.name.replace(newest.name.split("-", 1)[1], "11111111-aaaa.metadata.json")
+    shutil.copy(newest, other)
+    assert "only its catalog knows" in str(refusal(resolve, place))
+    other.unlink()
+    (metadata / "version-hint.text").write_text("99")
+    assert "no file of its metadata has the number 99" in str(refusal(resolve, place))
+    (metadata / "version-hint.text").unlink()
+    newest.write_text(newest.read_text()[:100])
+    assert refusal(resolve, place).code == "table-log"
+
+
+def test_files_of_metadata_and_data_outside_of_the_folder_are_not_read(
+    resolve: Resolve, folder: Path, data_dir: Path
+) -> None:
+    other = IcebergWriter(data_dir / "of-another", NUMBERS)
+    writer = IcebergWriter(folder, NUMBERS)
+    state, stolen = writer.state(), other.state()["snapshots"][0]["manifest-list"]
+    up = f"file://{writer.folder}/metadata/../../../../../of-another/n/t/metadata/{Path(stolen).name}"
+    for path in (stolen, up):
+        state["snapshots"][0]["manifest-list"] = path
+        made = writer.write_metadata(state)
+        assert refusal(resolve, writer.folder).code == "table-path"
+        made.unlink()
+    data = Path(writer.data_files()[0].removeprefix("file://"))
+    data.unlink()
+    data.symlink_to(Path(other.data_files()[0].removeprefix("file://")))
+    assert refusal(resolve, writer.folder).code == "table-path"
+    data.unlink()
+    assert refusal(resolve, writer.folder).code == "table-file"
+
+
+def test_files_of_partitions_hold_the_columns_that_they_are_cut_by(read: Read, folder: Path) -> None:
+    table = pa.table({"a": [1, 2, 3], "p": ["x", "y", None]})
+    writer = IcebergWriter(folder, table)
+    with writer.table.update_spec() as update:
+        update.add_field("p", IdentityTransform(), "p")
+    writer.append(table)
+    rows = read(writer.folder)
+    assert sorted((row["a"], str(row["p"])) for row in rows) == sorted([(1, "x"), (2, "y"), (3, "None")] * 2)
+
+
+def test_without_pyiceberg_it_is_said_what_to_install(
+    resolve: Resolve, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = IcebergWriter(folder, NUMBERS)
+    monkeypatch.setitem(sys.modules, "pyiceberg.manifest", None)
+    with pytest.raises(DataError, match=r"calcmetric\[iceberg\]"):
+        resolve(writer.folder)

@@ -1,0 +1,71 @@
+"""What a session tells of the waiting for its slots."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pyspark.sql.connect.proto as pb
+import pytest
+
+from engine.errors import Interrupted
+from engine.runs import admitted
+from engine.runs.admission import Shares
+from engine.runs.admitted import AdmittedSession
+from engine.runs.gates import Gate
+from tests.waiting import wait_until
+
+
+class Session:
+    """Answers at once."""
+
+    disturbed = 2
+
+    def execute(self, plan: pb.Plan, **_: Any) -> Iterator[pb.ExecutePlanResponse]:
+        yield pb.ExecutePlanResponse()
+
+    def apart(self) -> Session:
+        return self
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate(Shares(1, per_run=1))
+
+
+@pytest.fixture
+def session(gate: Gate) -> AdmittedSession:
+    return AdmittedSession(Session(), gate, "t", "run")  # type: ignore[arg-type]
+
+
+def test_a_slot_at_once_disturbs_nobody(session: AdmittedSession) -> None:
+    assert len(list(session.execute(pb.Plan()))) == 1
+    assert session.disturbed == 2
+
+
+def test_a_long_wait_for_a_slot_is_a_disturbance_of_the_session_however_it_is_asked(
+    session: AdmittedSession, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admitted, "PATIENT_SECONDS", 0.0)
+    held = gate.take("other", "run")
+    thread = threading.Thread(target=lambda: list(session.apart().execute(pb.Plan())))
+    thread.start()
+    assert wait_until(lambda: bool(gate._waiters))
+    gate.leave(held)
+    thread.join(60)
+    assert session.disturbed == session.of_run("another").disturbed == 3
+    assert gate.held == 0
+
+
+def test_a_wait_that_the_deadline_ends_is_one_too(
+    session: AdmittedSession, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admitted, "PATIENT_SECONDS", 0.0)
+    held = gate.take("other", "run")
+    with pytest.raises(Interrupted):
+        list(session.execute(pb.Plan(), deadline=time.monotonic()))
+    assert session.disturbed == 3
+    gate.leave(held)
+    assert gate.held == 0

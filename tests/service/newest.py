@@ -1,0 +1,52 @@
+"""A database with the results of one metric, for tests of newest values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.service.store.database import Database
+from engine.service.store.tables import Metric, MetricVersion, Model, StoredDataset, StoredResult
+
+DAY = datetime(2026, 5, 1, tzinfo=UTC)
+TEXT = {"group": "country", "value": 'D"E\\\n', "type": "string"}
+NULL = {"group": "country", "value": None, "type": "null"}
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url, lambda: DAY + timedelta(days=10))
+    made.migrate()
+    yield made
+    made.close()
+
+
+def result(day: int, label: str = "", value: float | None = 0.5, **more: object) -> StoredResult:
+    start = DAY + timedelta(days=day)
+    given: dict[str, object] = {
+        "metric_version_id": "v2", "dataset_id": "d", "kind": "period", "segment_key": label, "label": label,
+        "segment": None, "window_start": start, "window_end": start + timedelta(days=1),
+        "as_of": start + timedelta(days=1), "status": "ok" if value is not None else "raised", "value": value,
+        "rows": 10, "seconds": 0.0, "printed": "", "run_id": "r", "created_at": DAY,
+    }  # fmt: skip
+    return StoredResult(**(given | more))
+
+
+def fill(database: Database, *results: StoredResult) -> None:
+    with database.session() as session:
+        model = Model(id="m", account="a", workspace="w", name="fraud", aggregation_period="daily",
+                      retention="10d", zone="UTC")  # fmt: skip
+        session.add(model)
+        session.flush()
+        session.add(StoredDataset(id="d", model_id="m", source="x"))
+        session.add(Metric(id="k", model_id="m", name="rate", version=2))
+        session.flush()
+        for number in (1, 2):
+            version = MetricVersion(
+                id=f"v{number}", metric_id="k", number=number, code="", sha256="", warnings=[]
+            )
+            session.add(version)
+        session.flush()
+        session.add_all(results)

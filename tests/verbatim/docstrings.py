@@ -1,0 +1,177 @@
+"""PySpark's own docstrings as metrics: each example as it stands, and what it shows compared as doctest does.
+
+One source holds several docstrings, a function for each, since a run costs more than an example. The same
+source runs in the sandbox and on plain PySpark, which says which docstrings hold at all on a Connect server.
+"""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pyspark.sql import functions, types
+
+MODULES: Final = (
+    "pyspark.sql.functions.builtin",
+    "pyspark.sql.dataframe",
+    "pyspark.sql.column",
+    "pyspark.sql.group",
+    "pyspark.sql.window",
+    "pyspark.sql.types",
+    "pyspark.sql.tvf",
+    "pyspark.sql.conf",
+)
+# What stands before a docstring, before what an example shows, and before an error that ended a docstring.
+START, EXAMPLE, ERROR = "@docstring@", "@example@", "@error@"
+_FLAGS: Final = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+_STAR: Final = re.compile(r"^from [\w.]+ import \*$", re.MULTILINE)
+_TAKEN_FOR_GRANTED: Final = {
+    **{name: "pyspark.sql.types" for name in vars(types) if name[0].isupper()},
+    **dict.fromkeys(functions.__all__, "pyspark.sql.functions"),
+    "Row": "pyspark.sql",
+    "Window": "pyspark.sql.window",
+}
+_VIEW: Final = re.compile(r"TempView\(\"(\w+)\"\)")
+
+
+@dataclass(frozen=True)
+class Docstring:
+    """One docstring with examples.
+
+    Attributes:
+        name: of what it documents, without "pyspark.sql.".
+        examples: those that are not marked to be left out.
+    """
+
+    name: str
+    examples: tuple[doctest.Example, ...]
+
+
+def collect() -> tuple[Docstring, ...]:
+    """Every docstring of the modules that has an example."""
+    found: dict[str, Docstring] = {}
+    for module_name in MODULES:
+        module = importlib.import_module(module_name)
+        for test in doctest.DocTestFinder().find(module, module_name):
+            examples = tuple(one for one in test.examples if not one.options.get(doctest.SKIP))
+            name = test.name.removeprefix("pyspark.sql.").replace("functions.builtin", "F")
+            if examples:
+                found.setdefault(name, Docstring(name, examples))
+    return tuple(found.values())
+
+
+def write_source(docstrings: Sequence[Docstring]) -> str:
+    """A metric that runs docstrings one after the other."""
+    stars = sorted({star for one in docstrings for star in _STAR.findall(_text(one))})
+    parts = [*stars, *(_write_function(number, one) for number, one in enumerate(docstrings))]
+    views = sorted({view for one in docstrings for view in _VIEW.findall(_text(one))})
+    dropped = "".join(f"    df.sparkSession.catalog.dropTempView({view!r})\n" for view in views)
+    calls = "".join(
+        f"{dropped}"
+        f"    print({START + str(number)!r})\n"
+        f"    try:\n        docstring_{number}(df.sparkSession, df)\n"
+        f"    except Exception as error:\n"
+        f"        print({ERROR!r} + type(error).__name__ + ': ' + str(error)[:300])\n"
+        for number in range(len(docstrings))
+    )
+    return "\n".join([*parts, f"def calc_metric(df):\n{calls}    return 1\n"])
+
+
+def lines_of(source: str) -> dict[int, range]:
+    """The lines of each docstring's function in a source."""
+    return {
+        int(node.name.rpartition("_")[2]): range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("docstring_")
+    }
+
+
+def judge(docstring: Docstring, shown: str) -> str:
+    """What is wrong with what a docstring showed; "" if all is as it is written there."""
+    body, failed, error = shown.partition(ERROR)
+    parts = body.split(EXAMPLE)[1:]
+    checker = doctest.OutputChecker()
+    for place, (example, got) in enumerate(zip(docstring.examples, parts, strict=False), 1):
+        if failed and place == len(parts):
+            return f"{example.source.strip()!r}: {error.strip()}"
+        flags = _FLAGS
+        for option, on in example.options.items():
+            flags = flags | option if on else flags & ~option
+        if example.exc_msg is not None:
+            raised, want = got.strip().partition(":")[0], example.exc_msg.partition(":")[0].rpartition(".")[2]
+            if raised.strip() != want.strip():
+                return f"{example.source.strip()!r} raised {got.strip()[:100]!r}"
+        elif not (
+            checker.check_output(example.want, got.removeprefix("\n"), flags)
+            or _lines(example.want) == _lines(got)
+        ):
+            return f"{example.source.strip()!r} showed {got.strip()[:200]!r}"
+    if failed:
+        return error.strip()
+    return "" if len(parts) == len(docstring.examples) else "it did not come to its end"
+
+
+def split(printed: str) -> dict[int, str]:
+    """What each docstring of a source showed, by its number."""
+    parts = printed.split(START)[1:]
+    return {int(head): body for head, _, body in (part.partition("\n") for part in parts)}
+
+
+def _lines(text: str) -> list[list[str]]:
+    """The lines of a text in an order of their own: rows that nothing sorts come in any."""
+    return sorted(filter(None, map(str.split, text.splitlines())))
+
+
+def _text(docstring: Docstring) -> str:
+    return "".join(example.source for example in docstring.examples)
+
+
+def _write_function(number: int, docstring: Docstring) -> str:
+    lines = [
+        f"from {_TAKEN_FOR_GRANTED[name]} import {name}"
+        for name in _taken_for_granted(docstring)
+        if docstring.name.startswith("F.") or name not in functions.__all__
+    ]
+    for example in docstring.examples:
+        lines += [f"print({EXAMPLE!r})", *_write_example(example).splitlines()]
+    return f"def docstring_{number}(spark, df):\n{textwrap.indent(chr(10).join(lines), '    ')}\n"
+
+
+def _taken_for_granted(docstring: Docstring) -> list[str]:
+    """What a docstring uses without importing it, since the module that it stands in has it."""
+    nodes = [node for example in docstring.examples for node in ast.walk(_parse(example.source))]
+    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    bound |= {node.asname or node.name.partition(".")[0] for node in nodes if isinstance(node, ast.alias)}
+    stars = any(isinstance(node, ast.alias) and node.name == "*" for node in nodes)
+    return [] if stars else sorted((used - bound) & _TAKEN_FOR_GRANTED.keys())
+
+
+def _parse(text: str) -> ast.AST:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+def _write_example(example: doctest.Example) -> str:
+    """An example, whose value is shown as at Python's prompt; star imports stand at the top."""
+    text = _STAR.sub("pass", example.source.rstrip("\n"))
+    try:
+        (statement,) = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return text
+    if isinstance(statement, ast.Expr):
+        last = ast.get_source_segment(text, statement) or text
+        text = f"shown = (\n{last}\n)\nif shown is not None:\n    print(repr(shown))"
+    if example.exc_msg is None:
+        return text
+    return f"try:\n{textwrap.indent(text, '    ')}\nexcept Exception as e:\n    print(type(e).__name__ + ':')"
