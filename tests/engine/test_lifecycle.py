@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -14,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pyarrow as pa
 import pytest
 
 from engine import Dataset, Engine, ForkedEngine, Limits, SegmentGroup
-from engine.backends.duckdb_talk import Server
 from engine.backends.local import LocalServer
-from engine.backends.native import NativeSpark
+from engine.backends.native import NativeSession, NativeSpark
 from engine.errors import EngineClosed
 from engine.pool.pool import WorkerPool
 from engine.runs.live import LiveRun
@@ -311,22 +312,23 @@ def test_a_killed_server_costs_nothing(
     ):
         check_goes_on(engine, rows)
         assert isinstance(engine.backend, NativeSpark)
-        duckdb, asked = engine.backend.duckdb, list[Server]()
+        duckdb, turn, numbers = engine.backend.duckdb, threading.Lock(), itertools.count()
 
-        def kill_in_the_middle(*limits: Any) -> Server:
-            if len(asked) == 2:  # for the start of the run, and for its first query
-                pid = asked[0].process._keeper.pid
-                pids = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
-                os.kill(pid, signal.SIGKILL)
-                assert wait_until(lambda: not any(is_running(one) for one in pids))
-            asked.append(ask(*limits))
-            return asked[-1]
+        def kill_before_the_third(session: NativeSession, *query: Any) -> pa.Table:
+            with turn:  # one at a time: what is being answered when its server dies is asked of Spark
+                if next(numbers) == 2:
+                    pid = duckdb.server().process._keeper.pid
+                    pids = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+                    os.kill(pid, signal.SIGKILL)
+                    assert wait_until(lambda: not any(is_running(one) for one in pids))
+                return ask(session, *query)
 
-        ask = duckdb.server
-        monkeypatch.setattr(duckdb, "server", kill_in_the_middle)
+        ask = NativeSession._run
+        monkeypatch.setattr(NativeSession, "_run", kill_before_the_third)
+        before = duckdb.server()
         run = engine.evaluate(source, rows)
         assert run.overall.value == 2 * 44850.0
-        assert len(asked) > 2 and asked[0] is not asked[-1]
+        assert duckdb.server() is not before
 
 
 def test_a_hanging_zygote_is_replaced_when_the_engine_closes(
