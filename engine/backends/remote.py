@@ -14,7 +14,6 @@ from typing import Any, Final, Self
 
 import grpc
 from pyspark.errors import PySparkException
-from pyspark.sql.connect.client.core import DefaultChannelBuilder
 
 from engine.backends.base import MOST_START_SECONDS, Capabilities, StartsWhole
 from engine.backends.endpoint import STOP_TIMES
@@ -104,6 +103,8 @@ class Remote(Unowned):
 
     def __init__(self, address: str) -> None:
         super().__init__()
+        from pyspark.sql.connect.client.core import DefaultChannelBuilder  # imports pandas: half a second
+
         try:
             self._builder = DefaultChannelBuilder(address, list(CHANNEL_OPTIONS))
         except (PySparkException, ValueError) as error:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 import pyarrow as pa
-import pyarrow.dataset as pads
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 from pyarrow import types
@@ -112,6 +111,8 @@ def parquet_batches(file: Path, names: Sequence[str], rows: int | None = None) -
     Raises:
         pa.ArrowInvalid: it cannot be read, or not as many rows came of it.
     """
+    import pyarrow.dataset as pads  # imports pandas: half a second
+
     opened = pads.dataset(str(file), format=pads.ParquetFileFormat(coerce_int96_timestamp_unit="us"))
     columns, seen = {name: pads.field(name) for name in names}, 0
     for batch in opened.scanner(columns, batch_size=_BATCH_ROWS, batch_readahead=_READ_AHEAD).to_batches():

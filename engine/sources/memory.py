@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import pandas as pd
 import pyarrow as pa
-import pyarrow.dataset as pads
 
 from engine.errors import DataError
+from engine.models.loaded import is_arrow_dataset, is_pandas
 from engine.models.streams import Once, is_of_spark
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow.dataset as pads
 
 # How many batches a dataset of files is read ahead of.
 _READ_AHEAD: Final = 4
@@ -54,13 +57,13 @@ def find_tabular(source: object) -> Tabular | None:
     """
     if isinstance(source, Once):
         return _stream(source)
-    if isinstance(source, pd.DataFrame):
+    if is_pandas(source):
         return _of_table(_from_pandas(source), "the pandas DataFrame")
     if isinstance(source, pa.Table):
         return _of_table(source, "the Arrow table")
     if isinstance(source, pa.RecordBatch):
         return _of_table(pa.Table.from_batches([source]), "the Arrow batch")
-    if isinstance(source, pads.Dataset):
+    if is_arrow_dataset(source):
         return _of_dataset(source)
     if not is_of_spark(source) and hasattr(source, "__arrow_c_stream__"):
         return _of_table(_imported(source), f"the {type(source).__name__}")

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.models.dataset import Dataset
+from engine.models.loaded import is_pandas
 from engine.native.types import arrow_type, from_proto
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def typed_like(dataset: Dataset, schema: pb.DataType) -> Dataset:
@@ -26,7 +29,7 @@ def typed_like(dataset: Dataset, schema: pb.DataType) -> Dataset:
     """
     wanted = dict(_types(schema))
     source: Any = dataset.source
-    if isinstance(source, pd.DataFrame):
+    if is_pandas(source):
         return replace(dataset, source=_frame(source, wanted))
     if isinstance(source, pa.Table):
         return replace(dataset, source=_table(source, wanted))
@@ -41,6 +44,8 @@ def _types(schema: pb.DataType) -> Iterator[tuple[str, pa.DataType]]:
 
 
 def _frame(frame: pd.DataFrame, wanted: Mapping[str, pa.DataType]) -> pd.DataFrame:
+    import pandas as pd  # whoever has a frame has imported it
+
     names = [name for name in frame.columns if isinstance(name, str) and name.lower() in wanted]
     empty = {
         name: pd.arrays.ArrowExtensionArray(pa.nulls(len(frame), wanted[name.lower()]))
