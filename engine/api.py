@@ -407,10 +407,12 @@ class Engine:
         running = self._register.close()
         self._wait_for(running, _CANCEL_SECONDS)
         # What still waits for the backend or a worker now hears that they are gone.
-        self._within(_END_SECONDS, self._pool.close, "the worker processes")
-        self._within(2 * _END_SECONDS, self._servers.end, "the backend")
+        workers = Pending(self._pool.close, "calcmetric-close")
+        self._within(2 * _END_SECONDS, Pending(self._servers.end, "calcmetric-close"), "the backend")
+        self._within(_END_SECONDS, workers, "the worker processes")
         self._wait_for(running, _END_SECONDS)
-        self._within(_END_SECONDS, self._servers.close, "the backend's files")
+        files = Pending(self._servers.close, "calcmetric-close")
+        self._within(_END_SECONDS, files, "the backend's files")
 
     @staticmethod
     def _wait_for(running: Iterable[Stoppable], seconds: float) -> None:
@@ -419,10 +421,10 @@ class Engine:
             run.wait(max(0.0, until - time.monotonic()))
 
     @staticmethod
-    def _within(seconds: float, end: Callable[[], None], what: str) -> None:
-        """End something, and go on without it if it hangs: closing always ends."""
+    def _within(seconds: float, ending: Pending[None], what: str) -> None:
+        """Wait until something has ended, and go on without it if it hangs: closing always ends."""
         try:
-            Pending(end, "calcmetric-close").wait(time.monotonic() + seconds)
+            ending.wait(time.monotonic() + seconds)
         except Interrupted:
             logger.error("closing goes on without the end of %s, which takes more than %g s", what, seconds)
 

@@ -24,10 +24,11 @@ from engine.native.scans import Field, Scan
 from engine.native.stored import is_stored_as
 from engine.native.types import DATE, INSTANTS, Nested, SparkType, Struct, from_proto, to_proto
 from engine.native.unproven import Unproven
+from engine.sources.days import day_length, day_number, days_of
 
 # Days and instants outside of these are counted in another calendar, or are infinity to DuckDB.
-_FIRST: Final = dt.date(1900, 1, 1)
-_LAST: Final = dt.date(9999, 12, 30)
+_FIRST: Final = day_number(dt.date(1900, 1, 1))
+_LAST: Final = day_number(dt.date(9999, 12, 30))
 _KEPT: Final = 2_000
 # DuckDB takes a name with any of these for a pattern, or Hadoop does.
 _READ_AS_PATTERN: Final = frozenset("*?[]{}\\")
@@ -175,6 +176,9 @@ class _File:
 
     def _within(self, place: int) -> bool:
         """Whether statistics say that all days or instants are of the time that is proven."""
+        length = day_length(self._leaves[place])
+        if not length:
+            return False
         for number in range(self._footer.num_row_groups):
             chunk = self._footer.row_group(number).column(place)
             statistics = chunk.statistics
@@ -184,18 +188,7 @@ class _File:
                 continue
             if not statistics.has_min_max:
                 return False
-            try:
-                ends = [_day(statistics.min), _day(statistics.max)]
-            except (OverflowError, ValueError):  # further than Python's
-                return False
+            ends = days_of(statistics, length)
             if ends[0] < _FIRST or ends[1] > _LAST:
                 return False
         return True
-
-
-def _day(value: object) -> dt.date:
-    if isinstance(value, dt.datetime):
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    raise ValueError("no day")

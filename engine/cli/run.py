@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from engine.cli.light import skip_client_check
 from engine.opened import check_opened
 from engine.pool.pool import WorkerPool
 from engine.pool.science import may_use_science
@@ -133,6 +134,7 @@ def run(
     science = any(may_use_science(path.read_bytes()) for path in metrics)
     # Beside the imports, which take as long as it does.
     pool.start("snowpark" if snowpark else "spark", science=science)
+    skip_client_check()
     from engine.cli.data import opened_input
     from engine.cli.running import run_metrics
 

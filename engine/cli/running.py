@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -84,6 +86,8 @@ def run_metrics(
     except BaseException:
         pool.close()
         raise
+    # Most runs need it, and it is imported while their data engine starts.
+    threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
     out, err = Console(file=sys.stdout), Console(stderr=True)
     with engine:
         if dry_run:

@@ -336,7 +336,9 @@ def _names(source: Source) -> tuple[str, ...]:
 
 
 def _whole(column: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.asarray(column.to_numpy(), np.int64)
+    # Not by `to_numpy`, which imports pandas.
+    parts = [np.from_dlpack(chunk) for chunk in column.cast(pa.int64()).chunks if len(chunk)]
+    return np.concatenate([np.empty(0, np.int64), *parts])
 
 
 def _bytes(expression: pb.Expression | None) -> bytes:

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from pyarrow import types
 
 from engine.errors import DataError
+from engine.sources.days import day_length, day_number, days_of
 
 FileFormat = Literal["parquet", "arrow"]
 
@@ -30,8 +31,9 @@ _KEPT: Final = 50_000
 _BATCH_ROWS: Final = 1 << 17
 _READ_AHEAD: Final = 4  # batches; more would hold more of a large file in memory
 # Spark counts days and instants from these on alike in both of its calendars, whatever the zone.
-_FIRST_DAY: Final = dt.date(1582, 10, 15)
-_FIRST_INSTANT: Final = dt.datetime(1900, 1, 1)
+_FIRST_DAY: Final = day_number(dt.date(1582, 10, 15))
+_FIRST_INSTANT: Final = day_number(dt.date(1900, 1, 1))
+_LAST_DAY: Final = day_number(dt.date.max)
 
 _Key: TypeAlias = tuple[str, int, int, int, int]
 
@@ -225,6 +227,11 @@ def _is_within(path: str, name: str) -> bool:
 
 def _all_recent(footer: Any, place: int) -> bool:
     """Whether every row group tells the least value of a column, and none is of the time of two calendars."""
+    leaf = footer.schema.column(place)
+    length = day_length(leaf)
+    if not length:
+        return False
+    first = _FIRST_DAY if leaf.logical_type.type == "DATE" else _FIRST_INSTANT
     for number in range(footer.num_row_groups):
         chunk = footer.row_group(number).column(place)
         statistics = chunk.statistics
@@ -232,13 +239,7 @@ def _all_recent(footer: Any, place: int) -> bool:
             if statistics is not None and statistics.null_count == chunk.num_values:
                 continue
             return False
-        try:
-            least = statistics.min
-        except (OverflowError, ValueError):  # days of files go further than Python's
-            return False
-        if isinstance(least, dt.datetime):
-            if least.replace(tzinfo=None) < _FIRST_INSTANT:
-                return False
-        elif not isinstance(least, dt.date) or least < _FIRST_DAY:
+        # Days after Python's last one are none that anybody meant.
+        if not first <= days_of(statistics, length)[0] <= _LAST_DAY:
             return False
     return True

@@ -59,7 +59,8 @@ _CLASSES: Final = np.full(256, _OTHER, np.uint8)
 _CLASSES[list(b"0123456789")] = _DIGIT
 _CLASSES[list(b"+-")] = _SIGN
 _CLASSES[list(b".eE")] = _FLOAT
-_NOT_FINITE: Final = pa.array(["NaN", "Inf", "-Inf", "Infinity", "-Infinity"])
+# Not an Arrow array yet: the first one that is made of Python's values imports pandas.
+_NOT_FINITE: Final = ("NaN", "Inf", "-Inf", "Infinity", "-Infinity")
 # Java's grammar of a double.
 _JAVA_DOUBLE: Final = re.compile(
     r"[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?"
@@ -167,7 +168,7 @@ def _decimals(column: Any, digits: int) -> Any | None:
 def _doubles(column: Any) -> Any | None:
     if not _classes(column) & _OTHER:
         return _cast(column, pa.float64())
-    rest = pc.if_else(pc.is_in(column, value_set=_NOT_FINITE), pa.scalar(None, pa.string()), column)
+    rest = pc.if_else(pc.is_in(column, value_set=pa.array(_NOT_FINITE)), pa.scalar(None, pa.string()), column)
     if not _classes(_packed(rest)) & _OTHER:
         return _cast(column, pa.float64())
     return _by_value(column, _java_double, pa.float64())
