@@ -11,7 +11,7 @@ import base64
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,7 @@ import jinja2
 from markupsafe import Markup
 
 from engine.display.charts import Theme, drawn, series_of
+from engine.display.shapes import bar, heat_cell, spark, tone
 from engine.display.sheets import (
     ALL_DATA,
     SIGNS,
@@ -27,10 +28,9 @@ from engine.display.sheets import (
     Sheet,
     number,
     one_line,
-    share,
     sheets_of,
 )  # fmt: skip
-from engine.models.result import GOOD, STATUSES, FrameError, Result, Status
+from engine.models.result import STATUSES, FrameError, Result, Status
 from engine.results.text import visible_text
 from engine.wording import Door, told
 
@@ -51,8 +51,6 @@ _MOST_FACETS: Final = 5
 _MOST_CELL_ROWS: Final = 200
 _MOST_ERRORS: Final = 50
 _PRINT_CHARS: Final = 20_000
-_STEPS: Final = 8
-_SPARK_WIDTH, _SPARK_HEIGHT, _BAR_WIDTH = 120.0, 24.0, 140.0
 
 
 def report_page(runs: Sequence[Run], door: Door = "python") -> str:
@@ -78,7 +76,7 @@ def report_page(runs: Sequence[Run], door: Door = "python") -> str:
     frames = sum(run.frames for run in runs)
     calculated = f"{frames:,} frames, calculated by calcmetric {runs[0].engine} in "
     subtitle = f"{calculated}{sum(run.report.seconds for run in runs):.3g} s"
-    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(display_style().encode()).digest()).decode()
     return _render(
         "report.html", title=title, subtitle=subtitle, sheets=sheets, style_hash=f"sha256-{digest}"
     )
@@ -118,7 +116,7 @@ def plan_cell(plan: RunPlan) -> str:
             "window": _window(frame),
             "rows": _count(plan.rows[place]),
             "baseline_rows": _count(compared[place]) if compared else "",
-            "bar": _bar(float(plan.rows[place]), (0.0, float(most))) if most else None,
+            "bar": bar(float(plan.rows[place]), (0.0, float(most))) if most else None,
         }
         for place, frame in enumerate(plan.frames[:shown])
     ]
@@ -168,7 +166,7 @@ def _sheet(sheet: Sheet, most: int) -> dict[str, object]:
         "first": shown[0],
         "left_out": _left_out(len(sheet.rows), len(rows), "segments"),
         "counts": [
-            {"status": name, "count": f"{count:,}", "sign": SIGNS[name], "tone": _tone(name)}
+            {"status": name, "count": f"{count:,}", "sign": SIGNS[name], "tone": tone(name)}
             for name, count in statuses.items()
         ],
         "without": f"{sum(count for name, count in statuses.items() if name != 'ok'):,}",
@@ -187,43 +185,18 @@ def _row(sheet: Sheet, row: Row, span: tuple[float, float] | None) -> dict[str, 
         "value": number(whole.value) if whole is not None and has_number else "",
         "status": whole.status if whole is not None else "",
         "sign": SIGNS[whole.status] if whole is not None else "",
-        "tone": _tone(whole.status) if whole is not None else "",
+        "tone": tone(whole.status) if whole is not None else "",
         "rows": _count(whole.rows) if whole is not None else "",
         "baseline_rows": _count(whole.baseline_rows) if whole is not None else "",
-        "bar": _bar(whole.value, span) if whole is not None and has_number and span else None,
+        "bar": bar(whole.value, span) if whole is not None and has_number and span else None,
         "spark": _spark(sheet, row) if sheet.windowed else None,
     }
 
 
-def _bar(value: float, span: tuple[float, float]) -> dict[str, str]:
-    """A bar from zero, within the span widened to zero."""
-    reach = (min(span[0], 0.0), max(span[1], 0.0))
-    zero, end = share(0.0, reach) * _BAR_WIDTH, share(value, reach) * _BAR_WIDTH
-    if reach[0] == reach[1]:
-        zero = end = 0.0
-    return {"x": f"{min(zero, end):.1f}", "width": f"{abs(end - zero):.1f}", "zero": f"{zero:.1f}"}
-
-
 def _spark(sheet: Sheet, row: Row) -> dict[str, object] | None:
-    """The row's numbers over time, in strokes between the gaps, on a scale of their own."""
+    """The row's numbers over time."""
     found = [row.windows.get(window) for window in sheet.windows]
-    numbers = [one.value for one in found if one is not None and one.status == "ok"]
-    if not numbers:
-        return None
-    span = (min(numbers), max(numbers))
-    step = _SPARK_WIDTH / max(1, len(found) - 1)
-    strokes: list[list[tuple[str, str]]] = [[]]
-    for place, one in enumerate(found):
-        if one is None or one.status != "ok":
-            strokes.append([])
-            continue
-        y = 2 + (1 - share(one.value, span)) * (_SPARK_HEIGHT - 4)
-        strokes[-1].append((f"{place * step:.1f}", f"{y:.1f}"))
-    return {
-        "label": f"from {number(span[0])} to {number(span[1])}",
-        "strokes": [" ".join(",".join(point) for point in one) for one in strokes if len(one) > 1],
-        "dots": [one[0] for one in strokes if len(one) == 1],
-    }
+    return spark([one.value if one is not None and one.status == "ok" else None for one in found])
 
 
 def _heat(sheet: Sheet, cells: int) -> dict[str, Any] | None:
@@ -254,20 +227,20 @@ def _heat(sheet: Sheet, cells: int) -> dict[str, Any] | None:
         "count": len(rows) * len(windows),
         "low": number(span[0]) if span else "",
         "high": number(span[1]) if span else "",
-        "legend": [(SIGNS[name], name, STATUSES[name], _tone(name)) for name in SIGNS
-                   if name != "ok" and seen[name]],
+        "legend": heat_legend(seen.keys()),
         "left_out": " ".join(text for text in left_out if text),
     }  # fmt: skip
 
 
+def heat_legend(seen: Collection[Status]) -> list[tuple[str, str, str, str]]:
+    """Sign, name, meaning and class of those statuses among some that are no number."""
+    return [
+        (SIGNS[name], name, STATUSES[name], tone(name)) for name in SIGNS if name != "ok" and name in seen
+    ]
+
+
 def _heat_cell(result: Result | None, span: tuple[float, float] | None) -> tuple[str, str, str]:
-    """The class of a cell (one of ours, which needs no quotes), its text, and what is said on pointing."""
-    if result is None:
-        return "n", "", ""
-    if result.status != "ok" or span is None:
-        return "q" if result.status in GOOD else "b", SIGNS[result.status], result.status
-    step = min(_STEPS - 1, int(share(result.value, span) * _STEPS))
-    return f"h{step}", number(result.value, 4), ""
+    return heat_cell(None, None, span) if result is None else heat_cell(result.status, result.value, span)
 
 
 def _facts(run: Run, sheet: Sheet) -> list[tuple[str, str]]:
@@ -296,7 +269,7 @@ def _notes(run: Run, door: Door) -> dict[str, object]:
         {
             "status": status,
             "sign": SIGNS[status],
-            "tone": _tone(status),
+            "tone": tone(status),
             "line": error.line or "",
             "message": visible_text(told(error.message, door)),
             "hint": visible_text(told(error.hint, door)),
@@ -347,10 +320,6 @@ def _problems(problems: Sequence[Problem], door: Door = "python") -> list[dict[s
     ]
 
 
-def _tone(status: Status) -> str:
-    return "" if status == "ok" else "quiet" if status in GOOD else "bad"
-
-
 def _many(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
@@ -386,11 +355,12 @@ def _cell(**values: object) -> str:
 
 
 def _render(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(style=Markup(_style()), **values)  # noqa: S704
+    return _environment().get_template(template).render(style=Markup(display_style()), **values)  # noqa: S704
 
 
 @functools.cache
-def _style() -> str:
+def display_style() -> str:
+    """The style of reports and cells, which is one of the class `calcmetric`."""
     return resources.files("engine.display").joinpath("templates/style.css").read_text("utf-8")
 
 

@@ -21,6 +21,7 @@ from engine.service.limits import BodyLimit
 from engine.service.observe import Observed, Telemetry
 from engine.service.opening import make_engine
 from engine.service.otlp import Sender
+from engine.service.pages.site import add_pages
 from engine.service.planning import count_work
 from engine.service.rate import RateLimit
 from engine.service.routes import API
@@ -86,6 +87,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
     app.add_middleware(Observed, telemetry=telemetry)
     app.include_router(API)
     _add_probes(app)
+    add_pages(app)
     return app
 
 

@@ -24,8 +24,9 @@ logger = logging.getLogger(__name__)
 _EXTRA: Final = (
     "run_id", "account", "workspace", "method", "route", "status", "seconds", "limit", "details",
 )  # fmt: skip
-# Where the resources of a workspace are.
-PREFIX: Final = "/api/v1/{account}/{workspace}"
+# Where the HTTP API is, and in it the resources of a workspace.
+API: Final = "/api/"
+PREFIX: Final = f"{API}v1/{{account}}/{{workspace}}"
 _ACCOUNT: Final = ("account",)
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})
 

@@ -9,7 +9,7 @@ a body (field, message); else the list is empty.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -165,65 +165,70 @@ def problem_fields(problem: Problem) -> dict[str, object]:
 
 def install(app: FastAPI) -> None:
     """Let every error of an application have the one shape."""
-    app.add_exception_handler(ApiProblem, _api_problem)
-    app.add_exception_handler(RequestValidationError, _wrong_fields)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(UsageError, _usage_error)
-    app.add_exception_handler(CalcmetricError, _engine_error)
-    for conflict in (IntegrityError, NoResultFound, StaleDataError):
-        app.add_exception_handler(conflict, _conflict)
-    for away in UNAVAILABLE:
-        app.add_exception_handler(away, _unavailable)
-    app.add_exception_handler(Exception, _unexpected)
+    for kind in (*_ANSWERS, Exception):
+        app.add_exception_handler(kind, _handle)
 
 
-def _answer(problem: ApiProblem) -> JSONResponse:
+def problem_of(request: Request, error: Exception) -> ApiProblem:
+    """What is told of an error, and noted of it."""
+    for kind in type(error).__mro__:
+        if kind in _ANSWERS:
+            return _ANSWERS[kind](request, error)
+    logger.error("%s failed: %s", request.method, describe(error))
+    return ApiProblem(500, "internal", "the service failed; its log says why")
+
+
+def _handle(request: Request, error: Exception) -> JSONResponse:
+    return answer_of(problem_of(request, error))
+
+
+def answer_of(problem: ApiProblem) -> JSONResponse:
+    """What is told, as JSON."""
     return JSONResponse(problem.body(), problem.status, headers=problem.headers)
 
 
-def _api_problem(request: Request, error: Exception) -> JSONResponse:
+def _api_problem(request: Request, error: Exception) -> ApiProblem:
     assert isinstance(error, ApiProblem)
     if isinstance(error, QuotaReached):
         request.app.state.service.telemetry.refusals.refuse(error.account, f"quota_{error.quota}")
-    return _answer(error)
+    return error
 
 
-def _wrong_fields(_: Request, error: Exception) -> JSONResponse:
+def _wrong_fields(_: Request, error: Exception) -> ApiProblem:
     assert isinstance(error, RequestValidationError)
     wrong = [
         {"field": ".".join(str(part) for part in one["loc"]), "message": str(one["msg"])}
         for one in error.errors()[:_FIELDS_SHOWN]
     ]
     said = "; ".join(f"{one['field']}: {one['message']}" for one in wrong[:3])
-    return _answer(
-        ApiProblem(422, "unprocessable", _encodable(said), problems=[_clean(one) for one in wrong])
-    )
+    return ApiProblem(422, "unprocessable", _encodable(said), problems=[_clean(one) for one in wrong])
 
 
-def _http_error(_: Request, error: Exception) -> JSONResponse:
+def _http_error(_: Request, error: Exception) -> ApiProblem:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, HTTPStatus(error.status_code).phrase.lower().replace(" ", "-"))
-    return _answer(ApiProblem(error.status_code, code, str(error.detail), headers=error.headers))
+    return ApiProblem(error.status_code, code, str(error.detail), headers=error.headers)
 
 
-def _usage_error(_: Request, error: Exception) -> JSONResponse:
-    return _answer(ApiProblem(422, "unprocessable", clean_text(said(error, "http"))))
+def _usage_error(_: Request, error: Exception) -> ApiProblem:
+    assert isinstance(error, UsageError)
+    return ApiProblem(422, "unprocessable", clean_text(said(error, "http")))
 
 
-def _engine_error(request: Request, error: Exception) -> JSONResponse:
+def _engine_error(request: Request, error: Exception) -> ApiProblem:
     logger.error("%s failed, for the engine: %s", request.method, describe(error))
-    return _answer(_later("the engine cannot work now"))
+    return _later("the engine cannot work now")
 
 
-def _conflict(_: Request, error: Exception) -> JSONResponse:
+def _conflict(_: Request, error: Exception) -> ApiProblem:
     logger.info("a conflict: %s", describe(error))
     message = "something that this request needs was changed or deleted meanwhile"
-    return _answer(ApiProblem(409, "conflict", message, "ask again"))
+    return ApiProblem(409, "conflict", message, "ask again")
 
 
-def _unavailable(request: Request, error: Exception) -> JSONResponse:
+def _unavailable(request: Request, error: Exception) -> ApiProblem:
     logger.error("%s failed, for the database: %s", request.method, describe(error))
-    return _answer(_later("the database cannot be reached or written now"))
+    return _later("the database cannot be reached or written now")
 
 
 def _later(message: str) -> ApiProblem:
@@ -231,9 +236,16 @@ def _later(message: str) -> ApiProblem:
     return ApiProblem(503, "unavailable", message, "ask again later", headers=headers)
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    logger.error("%s failed: %s", request.method, describe(error))
-    return _answer(ApiProblem(500, "internal", "the service failed; its log says why"))
+# What is told of each kind of error, the nearest kind first; of all others, that the service failed.
+_ANSWERS: Final[Mapping[type, Callable[[Request, Exception], ApiProblem]]] = {
+    ApiProblem: _api_problem,
+    RequestValidationError: _wrong_fields,
+    HTTPException: _http_error,
+    UsageError: _usage_error,
+    CalcmetricError: _engine_error,
+    **dict.fromkeys((IntegrityError, NoResultFound, StaleDataError), _conflict),
+    **dict.fromkeys(UNAVAILABLE, _unavailable),
+}
 
 
 def _clean(fields: dict[str, str]) -> dict[str, Any]:

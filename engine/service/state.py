@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -76,7 +77,7 @@ async def authenticate(
     scope = None if digest is None else state.scopes.get(digest)
     if scope is None or not state.rate.has(f"key {digest}"):
         address = request.client.host if request.client else ""
-        scope = await run_in_threadpool(_admit, state, digest, address)
+        scope = await run_in_threadpool(admit, state, digest, address)
     if (scope.account, scope.workspace) != (account, workspace):
         raise ApiProblem(403, "forbidden", "this API key is not for this account and workspace")
     request.state.account = scope.account
@@ -91,7 +92,7 @@ def admit_watcher(request: Request, state: State) -> Scope:
     """
     key = read_bearer(request.headers.get("authorization"))
     address = request.client.host if request.client else ""
-    scope = _admit(state, None if key is None else digest_key(key), address)
+    scope = admit(state, None if key is None else digest_key(key), address)
     if scope == VALUES and not state.values.on:
         raise ApiProblem(
             403,
@@ -109,8 +110,12 @@ def admit_watcher(request: Request, state: State) -> Scope:
     return scope
 
 
-def _admit(state: State, digest: str | None, address: str) -> Scope:
-    """The workspace of a key, once its request is counted."""
+def admit(state: State, digest: str | None, address: str) -> Scope:
+    """The workspace of a key's digest, once its request is counted.
+
+    Raises:
+        ApiProblem: there is no such key; too many requests.
+    """
     scope = None if digest is None else find_scope(state.database, digest)
     try:
         state.rate.take(f"address {address}" if scope is None else f"key {digest}")
@@ -139,6 +144,13 @@ async def join_crowd(request: Request, scope: ScopeOf, state: StateOf) -> AsyncI
     Raises:
         ApiProblem: it has too many already.
     """
+    async with among_others(request, scope, state):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def among_others(request: Request, scope: Scope, state: State) -> AsyncIterator[None]:
+    """Answer a request meanwhile, as one of those of its account; see `join_crowd`."""
     quotas = state.quotas.get(scope.account)
     if quotas is None:
         quotas = await run_in_threadpool(_read_quotas, state, scope.account)

@@ -28,8 +28,9 @@ PURE = (
     "engine/service/schedule.py",
     "engine/service/segments.py",
 )
-# What the service may import of the engine: its public names, its models, and texts and errors; no insides.
+# What the service may import of the engine: its public names, models, texts, errors, looks; no insides.
 OPEN_TO_SERVICE = (
+    "engine.display",
     "engine.service",
     "engine.models",
     "engine.results",

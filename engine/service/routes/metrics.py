@@ -58,9 +58,9 @@ def list_metrics(
         query = sa.select(MetricVersion).join(Metric, current).options(defer(MetricVersion.code))
         query = query.where(Metric.id.in_([metric.id for metric in metrics]))
         versions = {version.metric_id: version for version in session.scalars(query)}
-        lost = _given_up(session, [version.id for version in versions.values()])
+        lost = given_up(session, [version.id for version in versions.values()])
         return [
-            _listed(metric, version, _health(metric, lost.get(version.id)))
+            _listed(metric, version, metric_health(metric, lost.get(version.id)))
             for metric in metrics
             for version in (versions[metric.id],)
         ]
@@ -187,7 +187,7 @@ def _add_code(
 
 def _show(session: Session, metric: Metric) -> dict[str, Any]:
     version = current_version(session, metric)
-    return _describe(metric, version, _health(metric, _given_up(session, [version.id]).get(version.id)))
+    return _describe(metric, version, metric_health(metric, given_up(session, [version.id]).get(version.id)))
 
 
 def _describe(metric: Metric, version: MetricVersion, health: dict[str, Any]) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def _good_health() -> dict[str, Any]:
     return {"status": "good", "failures": 0, "paused_until": None, "error": None, "next_try": None}
 
 
-def _given_up(session: Session, versions: Sequence[str]) -> dict[str, Work]:
+def given_up(session: Session, versions: Sequence[str]) -> dict[str, Work]:
     """The last work of each code that was given up, where there is some."""
     last = sa.select(sa.func.max(Work.seq)).group_by(Work.metric_version_id)
     last = last.where(Work.metric_version_id.in_(versions), Work.state == POISONED)
@@ -220,15 +220,15 @@ def _given_up(session: Session, versions: Sequence[str]) -> dict[str, Work]:
     return {work.metric_version_id: work for work in found}
 
 
-def _health(metric: Metric, given_up: Work | None) -> dict[str, Any]:
+def metric_health(metric: Metric, lost: Work | None) -> dict[str, Any]:
     """How its calculation goes: "poisoned" if some work was given up, and is tried again ever later."""
-    status = "poisoned" if given_up is not None else "failing" if metric.failures else "good"
+    status = "poisoned" if lost is not None else "failing" if metric.failures else "good"
     return {
         "status": status,
         "failures": metric.failures,
         "paused_until": _iso(metric.blocked_until),
-        "error": None if given_up is None else given_up.error,
-        "next_try": None if given_up is None else _iso(given_up.not_before),
+        "error": None if lost is None else lost.error,
+        "next_try": None if lost is None else _iso(lost.not_before),
     }
 
 

@@ -76,6 +76,16 @@ class Key(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class SignIn(Base):
+    """Somebody who has signed in to the pages with a key; of what their browser keeps, the digest."""
+
+    __tablename__ = "sign_ins"
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    key_digest: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Model(Base):
     """A watched model: how often its metrics are calculated, and how far back they look.
 
@@ -220,7 +230,7 @@ class RunEvent(Base):
     """A line of the log of a run or of a validation, for those who may see its workspace."""
 
     __tablename__ = "run_events"
-    __table_args__ = (Index(None, "run_id", "seq"),)
+    __table_args__ = (Index(None, "run_id", "seq"), Index(None, "account", "workspace", "seq"))
     seq: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[str]
     account: Mapped[str]

@@ -1,0 +1,351 @@
+"""A metric: its series as a chart and a table, its segments as a heat map, its codes and how they differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Annotated, Any, Final, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Response
+from sqlalchemy.orm import Session
+
+from engine.display.pages import heat_legend
+from engine.display.shapes import CHARTS, Spot, heat_cell, line_chart, span_of, spark, tone
+from engine.display.sheets import ALL_DATA, SIGNS, moment, number, one_line
+from engine.models.durations import parse_zone
+from engine.models.result import STATUSES
+from engine.results.text import visible_text
+from engine.service.pages import reading
+from engine.service.pages.differences import Line, differences
+from engine.service.pages.guard import PageRoute, Visit, VisitOf
+from engine.service.pages.models import HEALTH
+from engine.service.pages.reading import Point
+from engine.service.problems import not_found
+from engine.service.routes.metrics import given_up, metric_health
+from engine.service.routes.results import list_results
+from engine.service.state import StateOf
+from engine.service.store.scope import get_model, get_owned
+from engine.service.store.tables import (
+    Metric,
+    MetricVersion,
+    Model,
+    ModelVersion,
+    StoredDataset,
+    StoredResult,
+)
+
+router = APIRouter(prefix="/metric/{metric_id}", route_class=PageRoute, include_in_schema=False)
+
+_WINDOWS: Final = (30, 90, 365)
+_HEAT_WINDOWS: Final = 90
+_HEAT_SEGMENTS: Final = 300
+_CODES: Final = 50
+_PRINTED: Final = 4_000
+_Windows = Annotated[int, Query(ge=1, le=400)]
+_Data = Annotated[str, Query(max_length=64)]
+_Segment = Annotated[str, Query(max_length=20_000)]
+_Name = Annotated[str, Query(max_length=400)]
+_Version = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What all pages of a metric begin with.
+
+    Attributes:
+        metric: which.
+        model: of which model.
+        code: the version of its code that is looked at.
+        served: the model's versions with their data, newest first.
+        data: the dataset that is looked at, with its version; None: the model has none.
+        health: of the metric.
+        zone: that moments are shown in.
+    """
+
+    metric: Metric
+    model: Model
+    code: MetricVersion
+    served: Sequence[tuple[ModelVersion, StoredDataset]]
+    data: tuple[ModelVersion, StoredDataset] | None
+    health: dict[str, Any]
+    zone: tzinfo
+
+    def moment(self, instant: datetime) -> str:
+        """An instant in the model's zone."""
+        return moment(instant.astimezone(self.zone))
+
+    def values(self, tab: str) -> dict[str, Any]:
+        """What the frame of the page needs."""
+        sign, kind, words = HEALTH[self.health["status"]]
+        paused = self.health["paused_until"]
+        return {
+            "tab": tab,
+            "metric": self.metric,
+            "model": self.model,
+            "code": self.code,
+            "health": (sign, kind, words),
+            "health_error": self.health["error"] or "",
+            "paused": self.moment(datetime.fromisoformat(paused)) if paused else "",
+            "versions": [(version.id, one_line(version.name)) for version, _ in self.served],
+            "data": "" if self.data is None else self.data[0].id,
+        }
+
+
+def find_shown(
+    session: Session, visit: Visit, metric_id: str, data: str = "", version: int | None = None
+) -> Shown:
+    """A metric of the visitor's workspace, with the data and the code to look at; the newest ones by default.
+
+    Raises:
+        ApiProblem: there is no such metric, data or code.
+    """
+    metric = get_owned(session, visit.scope, Metric, metric_id)
+    model = get_model(session, visit.scope, metric.model_id)
+    wanted = (MetricVersion.metric_id == metric.id, MetricVersion.number == (version or metric.version))
+    code = session.scalars(sa.select(MetricVersion).where(*wanted)).one_or_none()
+    if code is None:
+        raise not_found("version of this metric")
+    served = reading.datasets_of(session, model.id)
+    chosen = next((pair for pair in served if pair[0].id == data), None) if data else (served or (None,))[0]
+    if data and chosen is None:
+        raise not_found("version of the model")
+    health = metric_health(metric, given_up(session, [code.id]).get(code.id))
+    return Shown(metric, model, code, served, chosen, health, parse_zone(model.zone))
+
+
+@router.get("")
+def show_series(
+    metric_id: str,
+    state: StateOf,
+    visit: VisitOf,
+    segment: _Segment = "",
+    name: _Name = "",
+    windows: _Windows = _WINDOWS[0],
+    data: _Data = "",
+    version: _Version = None,
+) -> Response:
+    """The series of a segment: its chart, and its table."""
+    with state.database.reading() as session:
+        shown = find_shown(session, visit, metric_id, data, version)
+        points: list[Point] = []
+        whole: list[Point] = []
+        labels: list[tuple[str, str]] = []
+        table: dict[int, StoredResult] = {}
+        if shown.data is not None:
+            dataset, period = shown.data[1].id, shown.model.aggregation_period
+            points = reading.series(session, shown.code.id, dataset, segment, period, 4 * windows)
+            whole = reading.whole_retention(session, shown.code.id, dataset, segment)
+            labels = reading.labels_of(session, shown.code.id, dataset, period)
+            names = list(dict.fromkeys(point.name for point in [*whole, *points]))
+            chosen = name if name in names else (names or [""])[0]
+            points = [point for point in points if point.name == chosen][-windows:]
+            numbers = [point.seq for point in points]
+            table = reading.rows_for_table(session, shown.code.id, dataset, segment, numbers)
+        else:
+            names, chosen = [], ""
+    own = next((point for point in whole if point.name == chosen), None)
+    spots = [_spot(shown, point) for point in points]
+    label = dict(labels).get(segment, _label_of(points)) if segment else ALL_DATA
+    return visit.page(
+        "series.html",
+        **shown.values("series"),
+        segment=segment,
+        segment_label=one_line(label),
+        segments=[("", ALL_DATA), *((key, one_line(text)) for key, text in labels)],
+        names=[one for one in names if one],
+        name=chosen,
+        windows=windows,
+        choices=_WINDOWS,
+        newest=_tile(shown, points[-1]) if points else None,
+        before=_tile(shown, points[-2]) if len(points) > 1 else None,
+        whole=_tile(shown, own) if own is not None else None,
+        counts=[
+            {
+                "count": count,
+                "sign": SIGNS[status],
+                "status": status,
+                "tone": tone(status),
+                "means": STATUSES[status],
+            }
+            for status, count in Counter(point.status for point in points).most_common()
+        ],
+        charts=[line_chart(spots, {}, size) for size in CHARTS] if spots else [],
+        rows=[_row(shown, table[point.seq]) for point in reversed(points) if point.seq in table],
+        label=label,
+    )
+
+
+@router.get("/segments")
+def show_segments(
+    metric_id: str,
+    state: StateOf,
+    visit: VisitOf,
+    name: _Name = "",
+    windows: _Windows = _HEAT_WINDOWS,
+    data: _Data = "",
+    version: _Version = None,
+) -> Response:
+    """Segments by windows, as a heat map."""
+    windows = min(windows, _HEAT_WINDOWS)
+    with state.database.reading() as session:
+        shown = find_shown(session, visit, metric_id, data, version)
+        points: list[Point] = []
+        if shown.data is not None:
+            period = shown.model.aggregation_period
+            points = reading.all_segments(session, shown.code.id, shown.data[1].id, period, windows)
+    names = list(dict.fromkeys(point.name for point in points))
+    chosen = name if name in names else (names or [""])[0]
+    heat = _heat(shown, [point for point in points if point.name == chosen], windows)
+    return visit.page(
+        "segments.html",
+        **shown.values("segments"),
+        names=[one for one in names if one],
+        name=chosen,
+        heat=heat,
+        windows=windows,
+        choices=tuple(choice for choice in _WINDOWS if choice <= _HEAT_WINDOWS),
+    )
+
+
+@router.get("/code")
+def show_code(
+    metric_id: str, state: StateOf, visit: VisitOf, after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0
+) -> Response:
+    """The codes that a metric had, newest first, each with what it changed."""
+    with state.database.reading() as session:
+        shown = find_shown(session, visit, metric_id)
+        query = sa.select(MetricVersion).where(MetricVersion.metric_id == shown.metric.id)
+        if after:
+            query = query.where(MetricVersion.number < after)
+        found = list(session.scalars(query.order_by(MetricVersion.number.desc()).limit(_CODES + 1)))
+    codes = [
+        {
+            "number": code.number,
+            "created": shown.moment(code.created_at),
+            "sha256": code.sha256[:12],
+            "params": [
+                (one_line(key), one_line(repr(value))) for key, value in sorted((code.params or {}).items())
+            ],
+            "warnings": code.warnings,
+            "code": visible_text(code.code),
+            "lines": _lines(earlier, code),
+        }
+        for code, earlier in zip(found, [*found[1:], None], strict=True)
+    ][:_CODES]
+    following = codes[-1]["number"] if len(found) > _CODES else None
+    return visit.page("code.html", **shown.values("code"), codes=codes, following=following)
+
+
+@router.get("/results.csv")
+def download(
+    metric_id: str,
+    state: StateOf,
+    visit: VisitOf,
+    label: Annotated[str | None, Query(max_length=4_000)] = None,
+    name: Annotated[str | None, Query(max_length=400)] = None,
+    data: _Data = "",
+    version: _Version = None,
+    window: Literal["period", "retention"] | None = None,
+) -> Response:
+    """The results as CSV: what a page shows, or all."""
+    with state.database.reading() as session:
+        shown = find_shown(session, visit, metric_id, data, version)
+    answer = list_results(
+        metric_id,
+        visit.scope,
+        state,
+        window=window,
+        segment=label or None,
+        name=name or None,
+        overall=label == "",
+        version=shown.code.number,
+        dataset_id=None if shown.data is None else shown.data[1].id,
+        format="csv",
+    )
+    assert isinstance(answer, Response)
+    answer.headers["Content-Disposition"] = f'attachment; filename="metric-{shown.metric.id}.csv"'
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _label_of(points: Sequence[Point]) -> str:
+    return points[-1].label if points else "a segment without results"
+
+
+def _spot(shown: Shown, point: Point) -> Spot:
+    when = shown.moment(point.window_start)
+    value = number(point.value) if point.value is not None else f"{SIGNS[point.status]} {point.status}"
+    rows = "" if point.rows is None else f", {point.rows:,} rows"
+    return Spot(when, point.status, point.value if point.status == "ok" else None, f"{when}: {value}{rows}")
+
+
+def _tile(shown: Shown, point: Point) -> dict[str, Any]:
+    return {
+        "shown": number(point.value) if point.value is not None else "",
+        "sign": SIGNS[point.status],
+        "status": point.status,
+        "tone": tone(point.status),
+        "rows": "" if point.rows is None else f"{point.rows:,} rows",
+        "window": shown.moment(point.window_start),
+    }
+
+
+def _row(shown: Shown, result: StoredResult) -> dict[str, Any]:
+    error = result.error or {}
+    return {
+        "window": shown.moment(result.window_start),
+        "value": number(result.value, 10) if result.value is not None else "",
+        "status": result.status,
+        "sign": SIGNS[result.status],  # type: ignore[index]
+        "tone": tone(result.status),  # type: ignore[arg-type]
+        "rows": "" if result.rows is None else f"{result.rows:,}",
+        "baseline_rows": "" if result.baseline_rows is None else f"{result.baseline_rows:,}",
+        "run_id": result.run_id,
+        "line": error.get("line") or "",
+        "message": visible_text(str(error.get("message") or "")),
+        "hint": visible_text(str(error.get("hint") or "")),
+        "printed": visible_text(result.printed[:_PRINTED]),
+    }
+
+
+def _heat(shown: Shown, points: Sequence[Point], most: int) -> dict[str, Any] | None:
+    """Segments by windows; None if there is nothing."""
+    if not points:
+        return None
+    starts = sorted({point.window_start for point in points})[-most:]
+    rows: dict[str, dict[datetime, Point]] = {}
+    labels: dict[str, str] = {"": ALL_DATA}
+    for point in points:
+        rows.setdefault(point.segment_key, {})[point.window_start] = point
+        if point.segment_key:
+            labels[point.segment_key] = one_line(point.label)
+    keys = sorted(rows, key=lambda key: key != "")
+    span = span_of([point.value for point in points])
+    cells = []
+    for key in keys[:_HEAT_SEGMENTS]:
+        own = [rows[key].get(start) for start in starts]
+        cells.append(
+            {
+                "key": key,
+                "label": labels[key],
+                "spark": spark([None if one is None else one.value for one in own]),
+                "cells": [heat_cell(one.status, one.value, span) if one else ("n", "", "") for one in own],
+            }
+        )
+    seen = {point.status for point in points}
+    return {
+        "heads": [shown.moment(start) for start in starts],
+        "rows": cells,
+        "low": number(span[0]) if span else "",
+        "high": number(span[1]) if span else "",
+        "legend": heat_legend(seen),
+        "left_out": len(keys) - len(cells),
+    }
+
+
+def _lines(earlier: MetricVersion | None, code: MetricVersion) -> list[Line] | None:
+    return None if earlier is None else differences(visible_text(earlier.code), visible_text(code.code))

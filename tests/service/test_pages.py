@@ -1,0 +1,422 @@
+"""The pages of the service: who sees what, texts of enemies, forms of other sites, and what is shown."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from engine.service.app import make_app
+from engine.service.keyring import create_key, create_values_key, revoke_key
+from engine.service.keys import digest_key
+from engine.service.pages.differences import differences
+from engine.service.pages.guard import local_path
+from engine.service.pages.render import HEADERS
+from engine.service.settings import Settings
+from engine.service.store.database import Database
+from engine.service.store.tables import (
+    DataSegment,
+    Metric,
+    MetricVersion,
+    Model,
+    ModelVersion,
+    RunEvent,
+    SignIn,
+    StoredDataset,
+    StoredResult,
+)
+from tests.display.shown import HOSTILE
+from tests.service.conftest import serving
+from tests.service.visiting import Visitor
+
+TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+ERROR = {"code": "raised", "message": HOSTILE[0], "line": 3, "hint": HOSTILE[1]}
+
+
+@dataclass
+class Site:
+    """A service with one model whose texts are all hostile, and its key."""
+
+    url: str
+    database: Database
+    key: str
+
+    def visitor(self) -> Visitor:
+        visitor = Visitor(self.url)
+        assert visitor.sign_in(self.key).status_code == 303
+        return visitor
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, engine, payments) -> Iterator[Site]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('pages')}/service.db"
+    key = create_key(url, "acme", "fraud")
+    settings = Settings(database=url, data_roots=(f"*={payments.parent}",), calculate=False)
+    database = Database(url)
+    fill(database, "acme", "m1", "k1", "run1")
+    fill(database, "rival", "m2", "k2", "run2")
+    with serving(make_app(settings, engine=engine)) as address:
+        yield Site(address, database, key)
+    database.close()
+
+
+def fill(database: Database, account: str, model: str, metric: str, run: str) -> None:
+    """A model with a metric of two versions, six segments and eight days, in the words of an enemy."""
+    with database.session() as session:
+        about = {"account": account, "workspace": "fraud"}
+        session.add(
+            Model(id=model, **about, name=HOSTILE[1], aggregation_period="daily", retention="10d", zone="UTC")
+        )
+        session.flush()
+        health: dict[str, Any] = {"error": HOSTILE[2], "segments": {}, "checked_at": None}
+        session.add(
+            StoredDataset(
+                id=f"{model}d", model_id=model, source=HOSTILE[0], timestamp=HOSTILE[3], health=health
+            )
+        )
+        session.add(DataSegment(model_id=model, definition={"label": HOSTILE[4], "where": HOSTILE[1]}))
+        session.flush()
+        session.add(ModelVersion(id=f"{model}v", model_id=model, name=HOSTILE[2], serving_id=f"{model}d"))
+        session.add(Metric(id=metric, model_id=model, name=HOSTILE[0], version=2))
+        session.flush()
+        for number, code in ((1, "a = 1\nb = 2\n"), (2, f"a = 1\nb = {HOSTILE[3]}\n")):
+            made = MetricVersion(
+                id=f"{metric}v{number}",
+                metric_id=metric,
+                number=number,
+                code=code,
+                sha256="0",
+                params={"x": HOSTILE[1]},
+                warnings=[],
+            )
+            session.add(made)
+        session.flush()
+        session.add_all(results(metric, f"{model}d", run))
+        session.add(
+            RunEvent(
+                run_id=run,
+                **about,
+                level="error",
+                message="calculation begins",
+                details={"metrics": [f"{metric}v2"], HOSTILE[0]: HOSTILE[1], "kind": HOSTILE[2]},
+            )
+        )
+
+
+def results(metric: str, dataset: str, run: str) -> Iterator[StoredResult]:
+    for day in range(8):
+        for label in ("", *HOSTILE[:5]):
+            start = TODAY - timedelta(days=8 - day)
+            good = (day + len(label)) % 5 != 0
+            yield StoredResult(
+                metric_version_id=f"{metric}v2",
+                dataset_id=dataset,
+                kind="period",
+                segment_key=label,
+                label=label,
+                segment={"group": label} if label else None,
+                window_start=start,
+                window_end=start + timedelta(days=1),
+                as_of=start + timedelta(days=1),
+                name="",
+                status="ok" if good else "raised",
+                value=day + 0.25 if good else None,
+                rows=100 + day,
+                seconds=0.0,
+                printed=HOSTILE[0],
+                error=None if good else ERROR,
+                run_id=run,
+            )
+
+
+PAGES = (
+    "/",
+    "/models/m1",
+    "/metric/k1",
+    "/metric/k1/segments",
+    "/metric/k1/code",
+    "/metric/k1?version=1",
+    "/runs",
+    "/runs/run1",
+    f"/metric/k1?{httpx.QueryParams({'segment': HOSTILE[0], 'name': HOSTILE[1]})}",
+    f"/?{httpx.QueryParams({'q': HOSTILE[1]})}",
+    "/metric/k1?segment=unknown",
+)
+
+
+@pytest.fixture(scope="module")
+def visitor(site: Site) -> Visitor:
+    """One who stays signed in."""
+    return site.visitor()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_texts_of_an_enemy_are_texts(visitor, path):
+    seen = visitor.get(path)
+    assert [attributes for tag, attributes in seen.tags if tag == "script"] == [
+        {"src": next(a["src"] for t, a in seen.tags if t == "script"), "defer": ""}
+    ]
+    answer = visitor.http.get(path)
+    assert {name: answer.headers[name] for name in HEADERS} == dict(HEADERS)
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/metric/k1/results.csv"])
+def test_who_has_not_signed_in_is_asked_to(site, path):
+    answer = httpx.get(site.url + path)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=/")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/models/m2",
+        "/metric/k2",
+        "/metric/k2/segments",
+        "/metric/k2/code",
+        "/metric/k2/results.csv",
+        "/runs/run2",
+        "/nothing",
+        "/metric/k1?data=m2v",
+        "/metric/k1?version=9",
+    ],
+)
+def test_what_is_of_others_is_not_there(visitor, path):
+    seen = visitor.get(path, 404, headers={"Accept": "text/html"})
+    assert "rival" not in seen.text
+
+
+def test_the_newest_values_are_shown(visitor):
+    assert "7.25" in visitor.get("/models/m1").text
+    series = visitor.get("/metric/k1")
+    assert "7.25" in series.text and "107 rows" in series.text
+    rows = visitor.http.get("/metric/k1/results.csv?label=&window=period").text.splitlines()
+    assert len(rows) == 9 and ",7.25," in rows[-1]
+    labelled = visitor.http.get("/metric/k1/results.csv", params={"label": HOSTILE[0]})
+    assert len(labelled.text.splitlines()) > 8 and labelled.headers["x-content-type-options"] == "nosniff"
+    assert labelled.headers["content-disposition"].startswith("attachment")
+    heat = [attributes for tag, attributes in visitor.get("/metric/k1/segments").tags if tag == "td"]
+    assert len(heat) == 6 * 8 and {"class": "b", "title": "raised"} in heat
+
+
+def test_what_was_calculated_last_is_shown(site, visitor):
+    with site.database.session() as session:
+        start = TODAY - timedelta(days=1)
+        session.add(
+            StoredResult(
+                metric_version_id="k1v1",
+                dataset_id="m1d",
+                kind="period",
+                segment_key="",
+                label="",
+                window_start=start,
+                window_end=start + timedelta(days=1),
+                as_of=start,
+                status="ok",
+                value=11.5,
+                rows=1,
+                seconds=0.0,
+                printed="",
+                run_id="r",
+            )
+        )
+        session.add(
+            StoredResult(
+                metric_version_id="k1v1",
+                dataset_id="m1d",
+                kind="period",
+                segment_key="",
+                label="",
+                window_start=start,
+                window_end=start + timedelta(days=1),
+                as_of=TODAY,
+                status="ok",
+                value=22.5,
+                rows=1,
+                seconds=0.0,
+                printed="",
+                run_id="r",
+            )
+        )
+    text = visitor.get("/metric/k1?version=1").text
+    assert "22.5" in text and "11.5" not in text
+
+
+def test_pages_of_models_and_finding_them(site, visitor):
+    with site.database.session() as session:
+        for number in range(60):
+            session.add(
+                Model(
+                    account="acme",
+                    workspace="fraud",
+                    name=f"100% number {number}",
+                    aggregation_period="daily",
+                    retention="10d",
+                    zone="UTC",
+                )
+            )
+    first = visitor.get("/?q=100%25")
+    assert "60 in this workspace" in first.text and "number 49" in first.text
+    following = next(a["href"] for tag, a in first.tags if tag == "a" and "after" in a["href"])
+    assert "number 59" in visitor.get(f"/{following}").text
+    assert "number 10" not in visitor.get("/?q=_").text
+    with site.database.session() as session:
+        session.execute(sa.delete(Model).where(Model.name.startswith("100%")))
+
+
+def test_signing_in_gives_a_cookie_that_scripts_and_other_sites_have_not(site):
+    visitor = Visitor(site.url)
+    before = visitor.http.get("/sign-in").headers["set-cookie"]
+    answer = visitor.sign_in(site.key, "/metric/k1")
+    assert answer.status_code == 303 and answer.headers["location"] == "/metric/k1"
+    cookie = answer.headers["set-cookie"]
+    assert {"HttpOnly", "Path=/", "SameSite=lax"} <= set(cookie.split("; "))
+    assert cookie.partition(";")[0] != before.partition(";")[0], "a token from before would be another's"
+    assert site.key not in cookie
+    with site.database.reading() as session:
+        kept = {one.digest for one in session.scalars(sa.select(SignIn))}
+    assert not any(one in cookie for one in kept)
+    secure = httpx.get(f"{site.url}/sign-in", headers={"X-Forwarded-Proto": "https"}).headers["set-cookie"]
+    assert secure.startswith("__Host-calcmetric=") and "Secure" in secure.split("; ")
+
+
+@pytest.mark.parametrize("made", ["unknown", "revoked", "values", "empty"])
+def test_other_keys_open_nothing(site, made):
+    url = site.database.url.render_as_string(hide_password=False)
+    key = {
+        "unknown": lambda: "cm_unknown",
+        "values": lambda: create_values_key(url),
+        "revoked": lambda: create_key(url, "acme", "fraud"),
+        "empty": lambda: "",
+    }[made]()
+    if made == "revoked":
+        revoke_key(url, key)
+    visitor = Visitor(site.url)
+    assert visitor.sign_in(key).status_code == 401
+    assert visitor.http.get("/").status_code == 303
+
+
+@pytest.mark.parametrize("end", ["leave", "revoke", "expire"])
+def test_a_session_ends(site, end):
+    url = site.database.url.render_as_string(hide_password=False)
+    key = create_key(url, "acme", "fraud")
+    visitor = Visitor(site.url)
+    visitor.sign_in(key)
+    kept = dict(visitor.http.cookies)
+    visitor.get("/")
+    if end == "leave":
+        assert visitor.send("/sign-out", {}).status_code == 303
+    elif end == "revoke":
+        revoke_key(url, key)
+    else:
+        with site.database.session() as session:
+            of_key = SignIn.key_digest == digest_key(key)
+            session.execute(sa.update(SignIn).where(of_key).values(expires_at=TODAY - timedelta(days=1)))
+    assert httpx.get(site.url, cookies=kept).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_forms_of_other_sites_are_refused(site, headers):
+    """Even with a token that is right, which they cannot know."""
+    visitor = site.visitor()
+    assert visitor.send("/sign-out", {}, headers=headers).status_code == 403
+    visitor.get("/")
+    assert visitor.send("/sign-out", {}, headers={"Origin": site.url}).status_code == 303
+
+
+def test_a_form_needs_the_token_of_its_session(site):
+    visitor, other = site.visitor(), site.visitor()
+    for fields in ({}, {"form_token": ""}, {"form_token": other.token()}, {"form_token": "ä"}):
+        assert visitor.http.post("/sign-out", data=fields).status_code == 403
+        assert visitor.http.post("/sign-in", data={**fields, "key": site.key}).status_code == 403
+    fresh = httpx.post(f"{site.url}/sign-in", data={"key": site.key, "form_token": "0" * 64})
+    assert fresh.status_code == 403
+    assert (
+        visitor.http.post("/sign-out", content=b"%zz&=", headers={"Content-Type": "text/plain"}).status_code
+        == 403
+    )
+    visitor.get("/")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "path"),
+    [
+        ("/metric/k1?a=b", "/metric/k1?a=b"),
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/\\evil", "/"),
+        ("/a\nb", "/"),
+        ("javascript:attack()", "/"),
+        ("", "/"),
+        ("/ä", "/"),
+    ],
+)
+def test_nobody_is_led_elsewhere(wanted, path):
+    assert local_path(wanted) == path
+
+
+def test_files_of_pages_are_kept_and_nothing_else_is_there(site):
+    page = httpx.get(f"{site.url}/sign-in").text
+    for path in re.findall(r'(?:src|href)="(/assets/[^"]+)"', page):
+        answer = httpx.get(site.url + path)
+        assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
+    for path in ("/assets/nothing.css", "/assets/..%2Frender.py", "/assets/render.py"):
+        assert httpx.get(site.url + path).status_code == 404
+    assert httpx.get(f"{site.url}/api/v1/acme/fraud/models").headers["x-content-type-options"] == "nosniff"
+
+
+def test_requests_of_pages_are_counted_with_the_key(tmp_path, engine, payments):
+    url = f"sqlite:///{tmp_path}/service.db"
+    key = create_key(url, "acme", "fraud")
+    settings = Settings(
+        database=url, data_roots=(f"*={payments.parent}",), calculate=False, requests_per_minute=9
+    )
+    with serving(make_app(settings, engine=engine)) as address:
+        visitor = Visitor(address)
+        visitor.sign_in(key)
+        seen = [visitor.http.get("/").status_code for _ in range(12)]
+        assert seen[0] == 200 and seen[-1] == 429
+        # Guesses of keys are counted by their address, and told apart from what a key does.
+        assert [Visitor(address).sign_in("cm_x").status_code for _ in range(12)][-1] == 429
+
+
+def shown(earlier: str, later: str) -> list[tuple[str, str]]:
+    return [(line.kind, line.text) for line in differences(earlier, later)]
+
+
+def test_differences_of_codes():
+    old = "".join(f"line {n}\n" for n in range(20))
+    new = old.replace("line 10\n", "line ten\nand more\n")
+    assert shown(old, old) == []
+    assert shown(old, new) == [
+        ("skipped", ""),
+        ("same", "line 7"),
+        ("same", "line 8"),
+        ("same", "line 9"),
+        ("removed", "line 10"),
+        ("added", "line ten"),
+        ("added", "and more"),
+        ("same", "line 11"),
+        ("same", "line 12"),
+        ("same", "line 13"),
+        ("skipped", ""),
+    ]
+    numbers = [(line.before, line.after) for line in differences(old, new)]
+    assert numbers[4:8] == [(11, None), (None, 11), (None, 12), (12, 13)]
+    assert shown("a\nb", "b") == [("removed", "a"), ("same", "b")]
+    assert shown("a", "a\n") == []
+    many = "\n".join("x" for _ in range(5_000))
+    assert len(shown(many, many.replace("x", "y"))) == 10_000
