@@ -100,12 +100,12 @@ def installer(python: Path) -> list[str]:
 
 
 def files_of(packages: Sequence[str]) -> set[str]:
-    """What an installed package has to hold: modules, marks of types, templates of migrations and pages."""
+    """What an installed package has to hold: all that the checkout has, but notes and what Python made."""
     return {
         path.relative_to(ROOT).as_posix()
         for package in packages
         for path in (ROOT / package).rglob("*")
-        if path.suffix in {".py", ".mako", ".html", ".css"} or path.name == "py.typed"
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".md"
     }
 
 
