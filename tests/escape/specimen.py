@@ -56,6 +56,9 @@ GOALS: Mapping[str, str] = {
     "run": "the next run's number is not what it was, or there is none",
     "result": "something that is no number passed for one",
 }
+# Classes whose specimens ask a server, and the layers that stand before one.
+ASK_SERVERS = frozenset({"spark", "resources", "results"})
+_BEFORE_SERVERS = frozenset({"gateway", "server"})
 # At least two layers must stop these, or the header says why one has to do.
 GUARDED_TWICE = frozenset({"file", "write", "network", "process", "tenant"})
 
@@ -105,8 +108,15 @@ class Specimen:
         return bool(self.stopped_by & {ENGINE, BACKEND})
 
     def runs_under(self, ablation: str) -> bool:
-        """Whether it is run with only this layer on: what the engine stops anyway needs no more proof."""
+        """Whether it is run with only this layer on.
+
+        What the engine stops anyway needs no more proof, and what never asks a server goes by the layers that
+        stand before one, unless its header says that they stop it.
+        """
         proven = self.stopped_always or self.known_hole
+        passed = ablation in _BEFORE_SERVERS and self.kind not in ASK_SERVERS
+        if passed and ablation not in self.stopped_by:
+            return False
         return ablation not in self.not_under and not (proven and ablation in LAYERS)
 
     def is_stopped_under(self, ablation: str) -> bool:

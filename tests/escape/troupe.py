@@ -23,11 +23,9 @@ from tests.backends.little import little_spark
 from tests.escape.canaries import Canaries
 from tests.escape.judge import Observation
 from tests.escape.scene import Scene
-from tests.escape.specimen import Specimen
+from tests.escape.specimen import ASK_SERVERS, Specimen
 
 _SCENES = 2
-# Classes whose specimens ask the server.
-_ASK_SERVERS = frozenset({"spark", "resources", "results"})
 _Waiting = queue.SimpleQueue[Specimen]
 _ENDING_SECONDS = 8.0
 # A zygote with Snowpark, the process around it, and its worker: they come when somebody first asks for them.
@@ -67,7 +65,7 @@ class Troupe:
         """Run specimens, and give what was seen of each, by name."""
         of_spark, of_all = _Waiting(), _Waiting()
         for specimen in specimens:
-            (of_spark if self._spark and specimen.kind in _ASK_SERVERS else of_all).put(specimen)
+            (of_spark if self._spark and specimen.kind in ASK_SERVERS else of_all).put(specimen)
         seen: dict[str, Observation | BaseException] = {}
         turns = ([of_spark, of_all], [of_all])
         threads = [
