@@ -118,7 +118,8 @@ def test_by_segment_and_window_fused_and_not(native, name, kind):
         "first": (Baseline.first("3d"), of_first),
     }[kind]
     for fuse in (True,) if name in SPARKS else (True, False):
-        run = compute(native, CASES[name], baseline, every="1d", fuse=fuse)
+        # Plain PySpark was asked for days; others have fewer windows, the last of which is shorter.
+        run = compute(native, CASES[name], baseline, every="1d" if kind == "previous" else "3d", fuse=fuse)
         check(run, CASES[name], rows)
         if kind == "previous":
             check_plain(run, name, kind)
