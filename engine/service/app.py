@@ -22,6 +22,7 @@ from engine.service.observe import Observed, Telemetry
 from engine.service.opening import make_engine
 from engine.service.otlp import Sender
 from engine.service.pages.site import add_pages
+from engine.service.pages.tryouts import Tryouts
 from engine.service.planning import count_work
 from engine.service.rate import RateLimit
 from engine.service.routes import API
@@ -60,7 +61,10 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
         rate = RateLimit(database, settings.requests_per_minute)
         looker = Looker(used, settings)
         values = Values(database, settings.values)
-        app.state.service = State(settings, database, used, validations, telemetry, rate, looker, values)
+        tryouts = Tryouts(used, settings)
+        app.state.service = State(
+            settings, database, used, validations, telemetry, rate, looker, values, tryouts
+        )
         calculator = Calculator(database, used, settings, telemetry)
         thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)
         if settings.calculate:
@@ -73,6 +77,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
                 await run_in_threadpool(sender.close)
             validations.let_go()
             looker.close()
+            await run_in_threadpool(tryouts.close)
             await run_in_threadpool(validations.close)
             if engine is None or owns:
                 await run_in_threadpool(used.close)  # cancels what is calculated, which is then given back

@@ -37,6 +37,12 @@ class FairPool:
         with self._condition:
             return len(self._waiting.get(account, ()))
 
+    @property
+    def count(self) -> int:
+        """How many tasks have not ended."""
+        with self._condition:
+            return sum(self._busy.values()) + sum(map(len, self._waiting.values()))
+
     def submit(self, account: str, task: Callable[[], _T]) -> Future[_T]:
         """Do something when it is the account's turn.
 

@@ -18,6 +18,7 @@ from engine.service.crowd import Crowd
 from engine.service.health import Looker
 from engine.service.keys import digest_key, read_bearer
 from engine.service.observe import Telemetry
+from engine.service.pages.tryouts import Tryouts
 from engine.service.problems import ApiProblem
 from engine.service.quotas import Quotas, quotas_of
 from engine.service.rate import RateLimit
@@ -42,6 +43,7 @@ class State:
     rate: RateLimit
     looker: Looker
     values: Values
+    tryouts: Tryouts
     # Workspaces by their keys' digests: how long a revoked key may still open one here.
     scopes: Brief[Scope] = field(default_factory=lambda: Brief(KEY_SECONDS))
     quotas: Brief[Quotas] = field(default_factory=lambda: Brief(KEY_SECONDS))

@@ -7,6 +7,7 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -37,7 +38,7 @@ from engine.service.store.scope import (
     is_alone,
     segments_of,
 )
-from engine.service.store.tables import DataSegment, Metric, MetricVersion, Model, StoredDataset, Validation
+from engine.service.store.tables import DataSegment, Metric, Model, StoredDataset, Validation
 from engine.service.trial import Trial, cancelled, failed, try_metric
 
 logger = logging.getLogger(__name__)
@@ -62,25 +63,69 @@ class Asked:
     number: int
 
 
-@dataclass(slots=True)
-class _Going:
-    """A trial that this process makes."""
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What is tried: a source with its parameters.
+
+    Attributes:
+        name: what it is called in logs.
+        source: of the metric.
+        params: the parameters that are set of it.
+    """
+
+    name: str
+    source: str
+    params: Mapping[str, object]
+
+
+@dataclass(slots=True, eq=False)
+class Going:
+    """A trial that this process makes, to be stopped."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     live: LiveRun | None = None
     stopped: bool = False
 
     def hold(self, live: LiveRun) -> None:
+        """Stop this run, too, should it come to that."""
         with self.lock:
             self.live, stopped = live, self.stopped
         if stopped:
             live.cancel()
 
     def stop(self) -> None:
+        """Cancel what runs, and what would run next."""
         with self.lock:
             self.stopped, live = True, self.live
         if live is not None:
             live.cancel()
+
+
+def make_trial(
+    settings: Settings,
+    model: Model,
+    code: Code,
+    dataset: StoredDataset,
+    segments: Sequence[DataSegment],
+    reader: Reader,
+    compared: Compared,
+) -> Trial:
+    """The trial of a code on a dataset of a model, as of now."""
+    return Trial(
+        code=code.source,
+        params=code.params,
+        source=dataset.source,
+        timestamp=dataset.timestamp,
+        text=dataset.text or {},
+        retention=model.retention,
+        zone=model.zone,
+        segments={one.id: segment_group(one.definition) for one in segments},
+        as_of=datetime.now(UTC),
+        settings=settings,
+        reader=reader,
+        name=code.name,
+        compared=compared,
+    )
 
 
 class Validations:
@@ -92,7 +137,7 @@ class Validations:
         self._settings = settings
         self._telemetry = telemetry
         self._owner = secrets.token_hex(8)
-        self._going: dict[str, _Going] = {}
+        self._going: dict[str, Going] = {}
         self._threads = FairPool(settings.validations, "calcmetric-validation")
         self._closing = threading.Event()
         self._news = News(database)
@@ -172,37 +217,12 @@ class Validations:
             reader = Reader(scope.account, is_alone(session))
             compared = compared_by(session, model, dataset.id)
         definitions = [one.definition for one in segments]
-        trial = self._trial(model, metric, version, dataset, segments, reader, compared)
+        metric_code = Code(metric.id, version.code, version.params or {})
+        trial = make_trial(self._settings, model, metric_code, dataset, segments, reader, compared)
         # Other segments make another trial, too, and so does another baseline.
         about = f"{model.retention} {model.zone} {definitions} {compared.seen}".rstrip()
         seen = fingerprint(dataset.source, dataset.timestamp, about)
         return Asked(trials.Key(version.id, dataset.id, seen), trial, scope, version.number)
-
-    def _trial(
-        self,
-        model: Model,
-        metric: Metric,
-        version: MetricVersion,
-        dataset: StoredDataset,
-        segments: list[DataSegment],
-        reader: Reader,
-        compared: Compared,
-    ) -> Trial:
-        return Trial(
-            code=version.code,
-            params=version.params or {},
-            source=dataset.source,
-            timestamp=dataset.timestamp,
-            text=dataset.text or {},
-            retention=model.retention,
-            zone=model.zone,
-            segments={one.id: segment_group(one.definition) for one in segments},
-            as_of=datetime.now(UTC),
-            settings=self._settings,
-            reader=reader,
-            name=metric.id,
-            compared=compared,
-        )
 
     def _look(self, asked: Asked, *, restart: bool) -> Validation:
         """The trial, as it is; begun, if nobody makes it."""
@@ -222,7 +242,7 @@ class Validations:
             if trial.id not in self._going and not self._closing.is_set():
                 attempt = trials.claim_trial(session, trial.id, self._owner, seconds)
         if attempt:
-            self._going[trial.id] = _Going()  # once it is ours for all to see: what is not is stopped
+            self._going[trial.id] = Going()  # once it is ours for all to see: what is not is stopped
             self._threads.submit(asked.scope.account, partial(self._make, trial.id, asked, attempt))
         return trial
 

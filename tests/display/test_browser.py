@@ -36,4 +36,9 @@ def test_a_report_runs_nothing_asks_nobody_and_fits(tmp_path: Path) -> None:
             assert page.evaluate("document.documentElement.scrollWidth") == width
             assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
             assert page.evaluate("document.scripts.length") == 0
+        # Paper does not scroll: the widest table of 90 windows fits on a sheet of A4, labels and all.
+        page.set_viewport_size({"width": 718, "height": 1000})
+        page.emulate_media(media="print")
+        rights = "[...document.querySelectorAll('table')].map(one => one.getBoundingClientRect().right)"
+        assert page.evaluate(f"Math.max(...{rights})") <= 718
         browser.close()

@@ -29,6 +29,7 @@ from engine.service.settings import Settings
 from tests.servers import engine_on
 
 if TYPE_CHECKING:
+    from tests.service.hostile_site import Site
     from tests.service.postgres import Postgres
 
 ROWS = 400
@@ -62,6 +63,15 @@ def payments(data_dir: Path) -> Path:
 def engine(native_backend, spool_dir, payments, worker_pool) -> Iterator[Engine]:
     with engine_on(native_backend, spool_dir, roots=(payments.parent,), pool=worker_pool) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, engine, payments) -> "Iterator[Site]":
+    """A service whose every text is an enemy's."""
+    from tests.service.hostile_site import open_site
+
+    with open_site(tmp_path_factory.mktemp("site"), engine, payments) as opened:
+        yield opened
 
 
 @dataclass

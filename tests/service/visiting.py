@@ -13,8 +13,9 @@ TAGS = frozenset(
     re.findall(
         r"\w+",
         """
-        html head meta title link script body header main footer nav section div a p h1 h2 h3 code pre b i br
-        span form label input button select option textarea fieldset legend progress output details summary
+        html head meta title link script noscript body header main footer nav section div a p h1 h2 h3 code
+        pre b i br span form label input button select option textarea fieldset legend progress output details
+        summary
         table caption thead tbody tr th td ul li ol dl dt dd figure figcaption img
         svg line text polyline circle rect
         """,

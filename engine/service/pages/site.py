@@ -8,15 +8,16 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.service.observe import API
-from engine.service.pages import entrance, metric, models, runs
+from engine.service.pages import editing, entrance, metric, models, runs
 from engine.service.pages.guard import error_page
 from engine.service.problems import answer_of, problem_of
 
 
 def add_pages(app: FastAPI) -> None:
     """Serve the pages."""
-    for part in (entrance, models, metric, runs):
-        app.include_router(part.router)
+    for router in (entrance.router, models.router, editing.router, metric.router, runs.router):
+        app.include_router(router)
+    app.include_router(editing.script_router)
     app.add_exception_handler(HTTPException, _no_such_page)
     app.add_middleware(TypesAsTold)
 

@@ -24,6 +24,7 @@ from engine.service.schemas import MetricBody, MetricChange
 from engine.service.state import ScopeOf, State, StateOf
 from engine.service.store.scope import Scope, current_version, get_model, get_owned, owned
 from engine.service.store.tables import Metric, MetricVersion, Work
+from sandbox.contract.messages import Problem
 
 _CODES: Final = 100
 
@@ -150,10 +151,7 @@ def _compile(
     Raises:
         ApiProblem: there are errors.
     """
-    most = state.settings.limits.source_bytes
-    if len(code.encode("utf-8", "surrogatepass")) > most:
-        raise ApiProblem(422, "source-too-large", f"the source has more than {most:,} bytes")
-    problems = state.engine.check(code, tenant=scope.account, params=params, compares=compares)
+    problems = find_problems(state, scope, code, params, compares=compares)
     shown = [problem_fields(problem) for problem in problems]
     if any(problem.severity == "error" for problem in problems):
         wrong = [problem for problem in problems if problem.severity == "error"]
@@ -162,6 +160,20 @@ def _compile(
         text = f"the {what} {len(wrong)} problem{'s'[: len(wrong) > 1]}"
         raise ApiProblem(422, code, text, problems=shown)
     return shown
+
+
+def find_problems(
+    state: State, scope: Scope, code: str, params: dict[str, Any], *, compares: bool
+) -> Sequence[Problem]:
+    """Every problem of a source and its parameters, errors and warnings; see `_compile`.
+
+    Raises:
+        ApiProblem: the source is too long.
+    """
+    most = state.settings.limits.source_bytes
+    if len(code.encode("utf-8", "surrogatepass")) > most:
+        raise ApiProblem(422, "source-too-large", f"the source has more than {most:,} bytes")
+    return state.engine.check(code, tenant=scope.account, params=params, compares=compares)
 
 
 def _add_code(
