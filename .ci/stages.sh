@@ -37,11 +37,11 @@ readme_command() {
     echo "$found"
 }
 
-# A real PostgreSQL for the tests of the service, which start a server of their own.
+# A real PostgreSQL for the tests of the service, which start a server of their own; a real browser for its pages.
 install_packages() {
-    if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then
+    if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || [ -z "$(type -P chromium)" ]; then
         apt-get update -q
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql chromium
     fi
 }
 
@@ -50,7 +50,7 @@ install_packages() {
 make_wheels() {
     wheels=$(mktemp -d)
     chmod 755 "$wheels"
-    "$tools/python3" -m pip wheel --quiet --wheel-dir "$wheels" '.[test,dev]' 'setuptools>=77' wheel uv
+    "$tools/python3" -m pip wheel --quiet --wheel-dir "$wheels" '.[test,dev,browser]' 'setuptools>=77' wheel uv
     rm -f "$wheels"/calcmetric-*
     chmod 644 "$wheels"/*
     export PIP_FIND_LINKS="$wheels ${PIP_FIND_LINKS:-}"
@@ -65,7 +65,7 @@ install_for_root() {
     python3 -m pip --python "$installer" install --quiet --no-index --find-links "$wheels" uv
     "$installer/bin/uv" venv --quiet --python "$(command -v python3)" .venv
     "$installer/bin/uv" pip install --quiet --no-index --find-links "$wheels" --compile-bytecode \
-        --python .venv/bin/python -e '.[test,dev]'
+        --python .venv/bin/python -e '.[test,dev,browser]'
     rm -rf "$installer"
 }
 
