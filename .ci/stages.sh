@@ -69,6 +69,13 @@ install_for_root() {
     rm -rf "$installer"
 }
 
+# Aporia's own library, which needs an older pydantic than ours: the service's tests are its clients.
+install_aporia() {
+    rm -rf .aporia
+    python3 -m venv --without-pip .aporia
+    "$tools/python3" -m pip --python .aporia install --quiet 'aporia==3.38.0'
+}
+
 # begin_load N: keep N processors busy beside what follows, until end_load.
 begin_load() {
     for _ in $(seq "$1"); do

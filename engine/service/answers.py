@@ -27,6 +27,7 @@ class SegmentShown(Answer):
     outer: bool | None = None
     label: str | None = None
     where: str | None = None
+    terms: dict[str, str] | None = None
 
 
 class VersionError(Answer):
@@ -46,9 +47,15 @@ class SegmentHealth(Answer):
 
 
 class DataSegmentShown(SegmentShown):
-    """A segment group, and whether it fits the data."""
+    """A segment group, and whether it fits the data; in our spelling and in that of Aporia's clients."""
 
     health: SegmentHealth
+    name: str
+    field_name: str | None
+    values: list[bool | int | float | str | None] = Field(description="or edges, or names of terms")
+    terms_values: list[list[str]] | None
+    is_global_filter: bool
+    created_at: str
 
 
 class BaselineShown(Answer):
@@ -70,6 +77,11 @@ class ModelShown(Answer):
     baseline: BaselineShown | None = Field(
         None, description="null: metrics of two frames compare with a version's training_dataset"
     )
+    type: str = Field(description="what the model predicts")
+    description: str | None
+    icon: str
+    color: str
+    owner: str | None
     created_at: str
 
 
@@ -95,8 +107,9 @@ class SegmentError(Answer):
 class VersionHealth(Answer):
     """Whether a version's data can be calculated."""
 
-    status: Literal["good", "no-timestamp", "bad-segments", "failing", "unchecked"] = Field(
-        description="no-timestamp: it can be validated, but is not scheduled; bad-segments: those are left "
+    status: Literal["good", "no-data", "no-timestamp", "bad-segments", "failing", "unchecked"] = Field(
+        description="no-data: it has no serving_dataset as yet; no-timestamp: it can be validated, but is "
+        "not scheduled; bad-segments: those are left "
         "out, all else is calculated; failing: `error` says what cannot be read; unchecked: not looked at"
     )
     error: str | None
@@ -110,7 +123,8 @@ class VersionShown(Answer):
     id: str
     model_id: str
     name: str
-    serving_dataset: DatasetShown
+    is_active: bool = Field(description="whether it is calculated")
+    serving_dataset: DatasetShown = Field(description="its id is null while there is none")
     training_dataset: DatasetShown | None
     health: VersionHealth
     created_at: str

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from engine import Engine
 from engine.service import problems
 from engine.service.answers import Alive, Ready
+from engine.service.aporia.routers import BESIDE, ELSEWHERE
 from engine.service.calculate import Calculator
 from engine.service.health import Looker
 from engine.service.limits import BodyLimit
@@ -78,6 +79,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
             validations.let_go()
             looker.close()
             await run_in_threadpool(tryouts.close)
+            app.state.service.queries.close()
             await run_in_threadpool(validations.close)
             if engine is None or owns:
                 await run_in_threadpool(used.close)  # cancels what is calculated, which is then given back
@@ -91,6 +93,8 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
     app.add_middleware(BodyLimit, most=settings.body_bytes)
     app.add_middleware(Observed, telemetry=telemetry)
     app.include_router(API)
+    app.include_router(BESIDE)
+    app.include_router(ELSEWHERE)
     _add_probes(app)
     add_pages(app)
     return app

@@ -152,7 +152,7 @@ def version_health(
         datasets: by their ids; its own at least.
         segments: ids of the segment groups that its model has now.
     """
-    serving, training = datasets.get(version.serving_id), datasets.get(version.training_id or "")
+    serving, training = datasets.get(version.serving_id or ""), datasets.get(version.training_id or "")
     seen = None if serving is None else serving.health
     wrong = {key: text for key, text in (seen or {}).get("segments", {}).items() if key in segments}
     error = (seen or {}).get("error")
@@ -160,7 +160,9 @@ def version_health(
         error = f"training_dataset: {(training.health or {})['error']}"
     if error is not None:
         status = "failing"
-    elif serving is None or serving.timestamp is None:
+    elif serving is None:
+        status = "no-data"
+    elif serving.timestamp is None:
         status = "no-timestamp"
     elif wrong:
         status = "bad-segments"

@@ -20,13 +20,24 @@ from fastapi.dependencies.models import Dependant
 from sqlalchemy.orm import Session
 
 from engine.service.problems import ApiProblem, unprocessable
-from engine.service.store.tables import DataSegment, Metric, MetricVersion, Model, ModelVersion, RunEvent
+from engine.service.store.tables import (
+    DataSegment,
+    DataSource,
+    Metric,
+    MetricVersion,
+    Model,
+    ModelVersion,
+    RunEvent,
+    StoredDataset,
+)
 
 MOST: Final = 1_000
 _PLACE: Final = re.compile(r"\d{1,18}", re.ASCII)
 _LAST: Final = 2**31 - 1
 _SHOWN: Final = 50
-_Row = TypeVar("_Row", Model, ModelVersion, DataSegment, Metric, MetricVersion, RunEvent)
+_Row = TypeVar(
+    "_Row", Model, ModelVersion, DataSegment, DataSource, StoredDataset, Metric, MetricVersion, RunEvent
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,10 +75,11 @@ def count_work(database: Database) -> dict[str, int]:
 
 
 def load_models(session: Session, model_id: str | None = None) -> list[PlannedModel]:
-    """Every model, or one, with its serving datasets and its metrics' current codes."""
+    """Every model, or one, with its active versions' serving datasets and its metrics' current codes."""
     datasets: dict[str, dict[str, bool]] = defaultdict(dict)
     query = sa.select(StoredDataset.model_id, StoredDataset.id, StoredDataset.timestamp)
     query = query.join(ModelVersion, ModelVersion.serving_id == StoredDataset.id)
+    query = query.where(ModelVersion.is_active)
     models = sa.select(Model).order_by(Model.seq)
     if model_id is not None:
         query, models = query.where(StoredDataset.model_id == model_id), models.where(Model.id == model_id)

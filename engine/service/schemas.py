@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from engine.models.baseline import BaselineKind
 from engine.models.durations import parse_duration
 from engine.models.text_options import TextOptions
+from engine.service.aporia.words import ModelIcon, ModelType
 
 Period = Literal["hourly", "daily", "weekly", "monthly"]
 _NAME: Final = 200
@@ -23,6 +24,14 @@ def _plain(text: str) -> str:
         raise ValueError("must not hold control characters")
     if not text.strip():
         raise ValueError("must not be blank")
+    return text
+
+
+def _prose(text: str) -> str:
+    """Refuse the same in text of several lines."""
+    for line in text.replace("\t", " ").split("\n"):
+        if line.strip():
+            _plain(line)
     return text
 
 
@@ -42,8 +51,23 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
+_SHAPES: Final = (
+    {"by"}, {"by", "top"}, {"by", "values"}, {"by", "buckets"}, {"by", "buckets", "outer"},
+    {"label", "where"}, {"terms"},
+)  # fmt: skip
+
+
+def _check_shape(given: set[str]) -> None:
+    if given not in _SHAPES:
+        raise ValueError(
+            'a segment is {"by": "country"}, with "top" or "values" if wanted; {"by": "age", "buckets": '
+            '[18, 25]}, with "outer" if wanted; {"label": "big", "where": "amount > 100"}; or {"terms": '
+            '{"big": "amount > 100"}}'
+        )
+
+
 class SegmentBody(Strict):
-    """A segment group: each value of a field, its buckets, or the rows for which an expression is true."""
+    """A segment group: each value of a field, its buckets, or the rows for which expressions are true."""
 
     by: Text | None = Field(None, description="a column, or a dotted path into a struct column")
     top: int | None = Field(None, ge=1, le=10_000, description="how many values at most")
@@ -56,16 +80,13 @@ class SegmentBody(Strict):
     outer: bool | None = Field(None, description="also the two open ends of the buckets")
     label: Name | None = Field(None, description="what results call the rows of `where`")
     where: Text | None = Field(None, description="Boolean SQL, such as amount > 100")
+    terms: dict[Name, Text] | None = Field(
+        None, min_length=1, max_length=10_000, description="several `where` by their labels"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> SegmentBody:
-        given = set(self.definition())
-        shapes = ({"by"}, {"by", "top"}, {"by", "values"}, {"by", "buckets"}, {"by", "buckets", "outer"})
-        if given not in (*shapes, {"label", "where"}):
-            raise ValueError(
-                'a segment is {"by": "country"}, with "top" or "values" if wanted; {"by": "age", "buckets": '
-                '[18, 25]}, with "outer" if wanted; or {"label": "big", "where": "amount > 100"}'
-            )
+        _check_shape(set(self.definition()))
         return self
 
     def definition(self) -> dict[str, Any]:
@@ -94,11 +115,21 @@ class BaselineBody(Strict):
         return self
 
 
-class ModelBody(Strict):
-    """A model. `segments` and `baseline` of a PUT replace what there is; left out, they stay."""
+class _ModelLooks(Strict):
+    """What says what a model is, to those who look at it; nothing is calculated by it."""
+
+    type: ModelType | None = Field(None, description="shown as binary, where it was not said")
+    description: Annotated[str, AfterValidator(_prose)] | None = Field(None, max_length=_TEXT)
+    icon: ModelIcon | None = None
+    color: str | None = Field(None, pattern=r"^#[0-9A-Fa-f]{6}$", examples=["#3564C9"])
+    owner: Name | None = None
+
+
+class ModelBody(_ModelLooks):
+    """A model."""
 
     name: Name
-    aggregation_period: Period
+    aggregation_period: Period = "daily"
     retention: str = Field("90d", max_length=10, examples=["90d"])
     zone: str = Field("UTC", max_length=64, examples=["Europe/Berlin"])
     segments: list[SegmentBody] | None = Field(None, max_length=_SEGMENTS)
@@ -107,14 +138,63 @@ class ModelBody(Strict):
     )
 
 
+class ModelChange(_ModelLooks):
+    """What is to be changed of a model; what is left out stays. `segments` replace all that there are."""
+
+    name: Name | None = None
+    model_type: ModelType | None = Field(None, description="another name for `type`")
+    aggregation_period: Period | None = None
+    retention: str | None = Field(None, max_length=10, examples=["90d"])
+    zone: str | None = Field(None, max_length=64, examples=["Europe/Berlin"])
+    segments: list[SegmentBody] | None = Field(None, max_length=_SEGMENTS)
+    baseline: BaselineBody | None = None
+
+
+Terms = Annotated[
+    list[Annotated[list[Text], Field(min_length=2, max_length=2)]],
+    Field(min_length=1, max_length=10_000, description="Boolean SQL with what to call its rows, in pairs"),
+]
+FieldValues = Annotated[
+    list[bool | int | float | str],
+    Field(min_length=1, max_length=10_000, description="of a numeric field the edges of buckets"),
+]
+
+
 class DataSegmentBody(SegmentBody):
-    """A segment group to add to a model."""
+    """A segment group to add to a model, in our spelling or with `name` in that of Aporia's clients."""
 
     model_id: Id
+    name: Name | None = None
+    field_name: Text | None = Field(None, description="a column, with `values`")
+    terms_values: Terms | None = None
+    is_global_filter: bool = Field(False, description="kept and shown; nothing is calculated by it")
+
+    @model_validator(mode="after")
+    def _fits(self) -> DataSegmentBody:
+        if self.field_name is None and self.terms_values is None:
+            _check_shape(set(self.definition()))
+            return self
+        ours = set(self.definition()) - {"values"}
+        by_field = self.field_name is not None and self.values is not None and self.terms_values is None
+        by_terms = self.field_name is None and self.values is None and self.terms_values is not None
+        if ours or self.name is None or not (by_field or by_terms):
+            raise ValueError("beside a name a segment has field_name and values, or terms_values")
+        return self
 
     def definition(self) -> dict[str, Any]:
-        """What was given, without the model."""
-        return self.model_dump(exclude_none=True, exclude={"model_id"})
+        """What was given in our spelling."""
+        spelled = {"model_id", "name", "field_name", "terms_values", "is_global_filter"}
+        return self.model_dump(exclude_none=True, exclude=spelled)
+
+
+class DataSegmentChange(Strict):
+    """What is to be changed of a segment group; what is left out stays."""
+
+    name: Name | None = None
+    field_name: Text | None = None
+    values: FieldValues | None = None
+    terms_values: Terms | None = None
+    is_global_filter: bool | None = None
 
 
 class DatasetBody(Strict):
@@ -142,8 +222,15 @@ class ModelVersionBody(Strict):
 
     model_id: Id
     name: Name
-    serving_dataset: DatasetBody
+    serving_dataset: DatasetBody | None = Field(None, description="without one, as yet nothing is calculated")
     training_dataset: DatasetBody | None = None
+
+
+class ModelVersionChange(Strict):
+    """What is to be changed of a version; what is left out stays."""
+
+    name: Name | None = None
+    is_active: bool | None = Field(None, description="whether it is calculated")
 
 
 class MetricBody(Strict):

@@ -1,4 +1,7 @@
-"""Segment groups as JSON: {"by": "country"}, {"by": "age", "buckets": [18, 25]}, {"label", "where"}. Pure."""
+"""Segment groups as JSON: {"by": "country"}, {"by": "age", "buckets": [18, 25]}, {"label", "where"}.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ def segment_group(definition: Mapping[str, Any]) -> SegmentGroup:
     Raises:
         UsageError: it makes no sense.
     """
+    if "terms" in definition:
+        return SegmentGroup.by_terms(definition["terms"])
     if "where" in definition:
         return SegmentGroup.where(definition["label"], definition["where"])
     field = definition["by"]

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from engine import Engine
 from engine.service.brief import Brief
 from engine.service.crowd import Crowd
+from engine.service.fairpool import FairPool
 from engine.service.health import Looker
 from engine.service.keys import digest_key, read_bearer
 from engine.service.observe import Telemetry
@@ -29,6 +30,8 @@ from engine.service.validation import Validations
 from engine.service.values import Values
 
 KEY_SECONDS: Final = 5.0
+# Queries that are calculated at a time, while their requests wait.
+QUERIES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class State:
     scopes: Brief[Scope] = field(default_factory=lambda: Brief(KEY_SECONDS))
     quotas: Brief[Quotas] = field(default_factory=lambda: Brief(KEY_SECONDS))
     crowd: Crowd = field(default_factory=Crowd)
+    queries: FairPool = field(default_factory=lambda: FairPool(QUERIES, "calcmetric-query"))
 
 
 async def get_state(request: Request) -> State:

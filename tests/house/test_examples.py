@@ -51,6 +51,7 @@ LANGUAGES = {
     "toml": "",
     "text": "output",
 }
+LANGUAGES |= {"py": "for an environment with the library of Aporia: tests/service/aporia/test_story.py"}
 LANGUAGES |= {"sql": "for an account of Snowflake", "yaml": "for Kubernetes"}
 EXECUTED = {"run", "check", "test", "keys", "quota"}
 WORKED = ROOT / "docs" / "worked.md"

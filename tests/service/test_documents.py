@@ -11,7 +11,7 @@ from tests.documents import PAGES, README, ROOT, blocks, commands
 
 HTTP = ROOT / "docs" / "http.md"
 SERVICE = ROOT / "docs" / "service.md"
-API = HTTP.read_text()
+API = HTTP.read_text() + (ROOT / "docs" / "aporia.md").read_text()
 
 
 def test_every_resource_is_in_the_manual(http):

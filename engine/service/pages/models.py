@@ -150,6 +150,8 @@ def describe_group(group: dict[str, Any]) -> str:
     """A segment group in words."""
     if "where" in group:
         return one_line(f"{group['label']}: {group['where']}")
+    if "terms" in group:
+        return one_line("; ".join(f"{name}: {condition}" for name, condition in group["terms"].items()))
     more = ""
     if "values" in group:
         more = f" in {', '.join(str(value) for value in group['values'])}"

@@ -15,7 +15,7 @@ from engine.service.datasets import Reader, check_source
 from engine.service.health import Data, Fit, version_health
 from engine.service.lists import PageOf
 from engine.service.problems import unprocessable
-from engine.service.schemas import DatasetBody, ModelVersionBody
+from engine.service.schemas import DatasetBody, ModelVersionBody, ModelVersionChange
 from engine.service.segments import segment_group
 from engine.service.state import ScopeOf, State, StateOf
 from engine.service.store.scope import (
@@ -46,17 +46,16 @@ def create_version(body: ModelVersionBody, scope: ScopeOf, state: StateOf) -> di
     with state.database.reading() as session:
         zone = get_model(session, scope, body.model_id).zone
         groups = {one.id: segment_group(one.definition) for one in segments_of(session, body.model_id)}
-    seen = _look(state, reader, zone, body.serving_dataset, "serving_dataset", groups)
-    learnt = _look(state, reader, zone, body.training_dataset, "training_dataset", {})
+    seen = look_at_data(state, reader, zone, body.serving_dataset, "serving_dataset.timestamp", groups)
+    learnt = look_at_data(state, reader, zone, body.training_dataset, "training_dataset.timestamp", {})
     with state.database.session() as session:
         get_model(session, scope, body.model_id)
-        serving = _add(session, body.model_id, body.serving_dataset, seen)
-        training = _add(session, body.model_id, body.training_dataset, learnt)
-        assert serving is not None
+        serving = add_dataset(session, body.model_id, body.serving_dataset, seen)
+        training = add_dataset(session, body.model_id, body.training_dataset, learnt)
         version = ModelVersion(
             model_id=body.model_id,
             name=body.name,
-            serving_id=serving.id,
+            serving_id=None if serving is None else serving.id,
             training_id=None if training is None else training.id,
         )
         session.add(version)
@@ -80,6 +79,19 @@ def get_version(version_id: str, scope: ScopeOf, state: StateOf) -> dict[str, An
         return _show_all(session, [get_owned(session, scope, ModelVersion, version_id)])[0]
 
 
+@router.put("/{version_id}", response_model=VersionShown)
+def change_version(
+    version_id: str, body: ModelVersionChange, scope: ScopeOf, state: StateOf
+) -> dict[str, Any]:
+    """Rename a version, or say whether it is calculated. What was calculated stays."""
+    with state.database.session() as session:
+        version = get_owned(session, scope, ModelVersion, version_id)
+        version.name = body.name or version.name
+        if body.is_active is not None:
+            version.is_active = body.is_active
+        return _show_all(session, [version])[0]
+
+
 @router.delete("/{version_id}", response_model=Deleted)
 def delete_version(version_id: str, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """Delete a version with its datasets and their results."""
@@ -88,10 +100,12 @@ def delete_version(version_id: str, scope: ScopeOf, state: StateOf) -> dict[str,
         for dataset_id in (version.serving_id, version.training_id):
             if dataset_id is not None:
                 session.delete(get_owned(session, scope, StoredDataset, dataset_id))
+        session.flush()
+        session.delete(version)
     return {"id": version_id, "deleted": True}
 
 
-def _look(
+def look_at_data(
     state: State,
     reader: Reader,
     zone: str,
@@ -108,11 +122,14 @@ def _look(
         return None
     fit = state.looker.look(Data(body.source, body.timestamp, zone, reader, body.text().given()), groups)
     if fit is not None and fit.wrong == "timestamp":
-        raise unprocessable(f"{field}.timestamp", fit.error or "")
+        raise unprocessable(field, fit.error or "")
     return fit
 
 
-def _add(session: Session, model_id: str, body: DatasetBody | None, fit: Fit | None) -> StoredDataset | None:
+def add_dataset(
+    session: Session, model_id: str, body: DatasetBody | None, fit: Fit | None
+) -> StoredDataset | None:
+    """Add a dataset to a model, with what was found of it; without a body nothing."""
     if body is None:
         return None
     health = None if fit is None else fit.to_dict(utc_now())
@@ -147,7 +164,8 @@ def _show(
         "id": version.id,
         "model_id": version.model_id,
         "name": version.name,
-        "serving_dataset": _show_dataset(datasets.get(version.serving_id)),
+        "is_active": version.is_active,
+        "serving_dataset": _show_dataset(datasets.get(version.serving_id or "")),
         "training_dataset": None if training is None else _show_dataset(training),
         "health": version_health(version, datasets, segments),
         "created_at": version.created_at.isoformat(),

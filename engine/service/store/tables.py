@@ -6,7 +6,17 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, MetaData, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    MetaData,
+    UniqueConstraint,
+    false,
+    true,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -89,7 +99,8 @@ class SignIn(Base):
 class Model(Base):
     """A watched model: how often its metrics are calculated, and how far back they look.
 
-    `baseline` is the JSON form of what they compare with; None for what a version was trained with.
+    `baseline` is the JSON form of what they compare with; None for what a version was trained with. What is
+    from `type` to `owner` is for those who look at it.
     """
 
     __tablename__ = "models"
@@ -103,24 +114,52 @@ class Model(Base):
     retention: Mapped[str]
     zone: Mapped[str]
     baseline: Mapped[dict[str, Any] | None]
+    type: Mapped[str | None]
+    description: Mapped[str | None]
+    icon: Mapped[str | None]
+    color: Mapped[str | None]
+    owner: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class DataSource(Base):
+    """Where an Aporia client says that data comes from: a name and a kind, nothing that opens anything."""
+
+    __tablename__ = "data_sources"
+    __table_args__ = (Index(None, "account", "workspace"),)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=make_id)
+    account: Mapped[str]
+    workspace: Mapped[str]
+    name: Mapped[str]
+    type: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class DataSegment(Base):
-    """A segment group of a model: `definition` is its JSON form."""
+    """A segment group of a model: `definition` is its JSON form.
+
+    `name` is what an Aporia client calls it, and `is_global_filter` what it says of it; `changed_at` is when
+    it became another one.
+    """
 
     __tablename__ = "data_segments"
     seq: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(unique=True, default=make_id)
     model_id: Mapped[str] = _parent("models.id")
     definition: Mapped[dict[str, Any]]
+    name: Mapped[str | None]
+    is_global_filter: Mapped[bool] = mapped_column(default=False, server_default=false())
+    changed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class StoredDataset(Base):
     """What a version of a model reads.
 
-    `text` is the JSON form of what was said of files of text, `health` that of what was found in it.
+    `text` is the JSON form of what was said of files of text, `health` that of what was found in it. The last
+    four are what an Aporia client said of it: its data source, the column of ids, `config` as it was given,
+    and the other columns by their groups.
     """
 
     __tablename__ = "datasets"
@@ -131,18 +170,23 @@ class StoredDataset(Base):
     timestamp: Mapped[str | None]
     text: Mapped[dict[str, Any] | None]
     health: Mapped[dict[str, Any] | None]
+    data_source_id: Mapped[str | None]
+    id_column: Mapped[str | None]
+    config: Mapped[dict[str, Any] | None]
+    columns: Mapped[dict[str, Any] | None]
 
 
 class ModelVersion(Base):
-    """A version of a model."""
+    """A version of a model, perhaps without data as yet. Nothing is calculated of one that is not active."""
 
     __tablename__ = "model_versions"
     seq: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(unique=True, default=make_id)
     model_id: Mapped[str] = _parent("models.id")
     name: Mapped[str]
-    serving_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
-    training_id: Mapped[str | None] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
+    serving_id: Mapped[str | None] = mapped_column(ForeignKey("datasets.id", ondelete="SET NULL"))
+    training_id: Mapped[str | None] = mapped_column(ForeignKey("datasets.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
