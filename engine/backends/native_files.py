@@ -20,11 +20,11 @@ import pyspark.sql.connect.proto as pb
 from pyspark.sql.connect.types import pyspark_types_to_proto_types
 from pyspark.sql.types import StructType
 
+from engine.models.days import day_length, day_number, days_of
 from engine.native.scans import Field, Scan
 from engine.native.stored import is_stored_as
 from engine.native.types import DATE, INSTANTS, Nested, SparkType, Struct, from_proto, to_proto
 from engine.native.unproven import Unproven
-from engine.sources.days import day_length, day_number, days_of
 
 # Days and instants outside of these are counted in another calendar, or are infinity to DuckDB.
 _FIRST: Final = day_number(dt.date(1900, 1, 1))

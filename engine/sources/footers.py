@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from pyarrow import types
 
 from engine.errors import DataError
-from engine.sources.days import day_length, day_number, days_of
+from engine.models.days import day_length, day_number, days_of
 
 FileFormat = Literal["parquet", "arrow"]
 

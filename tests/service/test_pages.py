@@ -12,6 +12,7 @@ from engine.service.keyring import create_key, create_values_key, revoke_key
 from engine.service.keys import digest_key
 from engine.service.pages.differences import differences
 from engine.service.pages.guard import local_path
+from engine.service.pages.models import describe_group
 from engine.service.pages.render import HEADERS
 from engine.service.settings import Settings
 from engine.service.store.tables import (
@@ -311,3 +312,15 @@ def test_differences_of_codes():
     assert shown("a", "a\n") == []
     many = "\n".join("x" for _ in range(5_000))
     assert len(shown(many, many.replace("x", "y"))) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        ({"by": "country", "top": 10}, "country, the 10 largest"),
+        ({"label": "big", "where": "amount > 100"}, "big: amount > 100"),
+        ({"terms": {"big": "amount > 100", "new": "age < 1"}}, "big: amount > 100; new: age < 1"),
+    ],
+)
+def test_groups_of_segments_are_told_in_words(group, words):
+    assert describe_group(group) == words
