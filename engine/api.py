@@ -26,6 +26,7 @@ from engine.models.metric import Metric
 from engine.models.parameters import Bound, bind
 from engine.models.problems import Problems
 from engine.models.run import Run
+from engine.models.urls import SPOOL_BYTES, is_store_url, parse_store_url
 from engine.opened import check_opened
 from engine.pool.pool import Client, WorkerPool
 from engine.runs.check import inspect_source
@@ -86,6 +87,7 @@ class Engine:
         warm: bool = False,
         native_memory_bytes: int | None = None,
         memory_bytes: int = MEMORY_BYTES,
+        spool_bytes: int = SPOOL_BYTES,
         pool: WorkerPool | None = None,
         layers: Layers | None = None,
     ) -> None:
@@ -95,8 +97,9 @@ class Engine:
             backend: "spark" (a local server), or "sc://host:port" (any Spark Connect endpoint), where
                 metrics get a PySpark DataFrame; "duckdb" (a local process), or
                 "snowflake://NAME" (a connection of connections.toml), where they get a Snowpark one.
-            roots: folders that a local backend may read; the working directory if not given. Fixed for
-                the life of the engine, because a confinement cannot be widened.
+            roots: folders that a local backend may read, and places in object stores that the engine may read
+                for it, such as "s3://bucket/folder"; the working directory if not given. Fixed for the life
+                of the engine, because a confinement cannot be widened.
             isolation: the weakest isolation of workers to accept. "unconfined-for-my-own-code-only" turns
                 the kernel's protection off, and is for a person's own code on their own machine.
             server_isolation: what of a local server has to be confined. "files-only" lets one start where its
@@ -123,6 +126,8 @@ class Engine:
             memory_bytes: the most memory that the engine's own process is to take for all tenants; workers
                 and servers are not counted. Three eighths of it may be kept for runs; where there is no more
                 room, frames ask for themselves.
+            spool_bytes: the most bytes of data of object stores that are kept as files, for runs that read
+                them and for runs to come; with `server_per_tenant`, for each tenant.
             pool: a pool of workers that was started beforehand; taken over, `isolation` then is its own.
             layers: for tests only: which layers of the sandbox are on.
 
@@ -146,12 +151,15 @@ class Engine:
             )
         if native_memory_bytes is not None and native_memory_bytes < _LEAST_NATIVE_BYTES:
             raise UsageError(worded("{native_memory} must be at least 64 MiB"))
+        if spool_bytes < 1:
+            raise UsageError(worded(f"{{spool_bytes}} must be positive, not {spool_bytes}"))
         if workers is not None and workers < 1:
             raise UsageError(f"workers must be at least 1, not {workers}")
         self._extra_imports = check_opened(extra_imports)
         self._pid = os.getpid()
         self._layers = layers or Layers()
-        self._roots = tuple(Path(root).resolve() for root in (roots if roots is not None else (Path.cwd(),)))
+        named = tuple(os.fspath(root) for root in (roots if roots is not None else (Path.cwd(),)))
+        self._roots = tuple(Path(root).resolve() for root in named if not is_store_url(root))
         self._workers = workers or len(os.sched_getaffinity(0))
         self._register = Register()
         self._closing = threading.Event()
@@ -167,6 +175,8 @@ class Engine:
             make_server,
             backend,
             roots=self._roots,
+            places=tuple(parse_store_url(root) for root in named if is_store_url(root)),
+            spool_bytes=spool_bytes,
             cache_dir=self._cache_dir,
             files_only=server_isolation == "files-only",
             confined=self._layers.server,

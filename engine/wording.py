@@ -86,6 +86,12 @@ WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
         "name it, or its folder, with --data (of the service: --data-root)",
         "the service's operator names the folders that may be read",
     ),
+    "open_place": (
+        "name it when the engine is made: Engine(..., roots=['s3://bucket/folder'])",
+        "name it, or its folder, with --data (of the service: --data-root)",
+        "the service's operator names the places that may be read",
+    ),
+    "spool_bytes": ("spool_bytes", "--spool-bytes", "the operator's setting spool_bytes"),
     "spark_engine": (
         "make an engine with a Spark backend: Engine('spark') or Engine('sc://...')",
         "use --backend spark or --backend sc://HOST:PORT",
@@ -126,7 +132,7 @@ WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
         for name in (
             "body_bytes", "requests_per_minute", "poll_seconds", "validations", "tick_seconds",
             "lease_seconds", "attempts", "keep", "calculations", "connections", "idle_seconds",
-            "engine_memory", "native_memory", "values",
+            "engine_memory", "native_memory", "spool_bytes", "values",
         )
     },
     "setting_wall_seconds": ("wall_seconds", "--wall-seconds", "the operator's limit wall_seconds"),

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -18,6 +18,7 @@ from engine.errors import UsageError
 from engine.models.baseline import Baseline, read_baseline
 from engine.models.dataset import Dataset
 from engine.models.tables import plain_path
+from engine.models.urls import is_store_url, parse_store_url
 from engine.sources.spool import Spool
 
 _STANDARD_INPUT: Final = "-"
@@ -107,8 +108,18 @@ def opened_input(data: Sequence[str], input_format: str | None, backend: str) ->
 
 
 def roots_of(data: Sequence[str]) -> tuple[str, ...]:
-    """The folders that a local server must read: those of the data, with what links named there lead to."""
-    return tuple(dict.fromkeys(os.fspath(folder) for path in data for folder in _folders(path)))
+    """What has to be read: folders of the data, those that links named there lead to, places in stores."""
+    return tuple(dict.fromkeys(os.fspath(folder) for path in data for folder in _places(path)))
+
+
+def _places(named: str) -> Iterator[str | Path]:
+    plain = plain_path(named)
+    if not is_store_url(plain):
+        yield from _folders(named)
+        return
+    url = parse_store_url(plain)
+    parts = list(takewhile(lambda part: not glob.has_magic(part), url.key.split("/")))
+    yield str(url.at("/".join(parts)))
 
 
 def _folders(named: str) -> Iterator[Path]:

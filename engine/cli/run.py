@@ -90,6 +90,13 @@ imports_option = click.option(
     "--native-memory", metavar="SIZE", help="Memory of the DuckDB process.  [default: half, 8GiB at most]"
 )
 @click.option(
+    "--spool-bytes",
+    metavar="SIZE",
+    default="16GiB",
+    show_default=True,
+    help="Most of the data of object stores that is kept as files.",
+)
+@click.option(
     "--server-isolation",
     type=click.Choice(SERVER_ISOLATIONS),
     default=SERVER_ISOLATIONS[0],

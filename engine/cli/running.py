@@ -82,6 +82,7 @@ def run_metrics(
             native=options["native"],
             verify=options["verify"],
             native_memory_bytes=parse_size(options["native_memory"]) if options["native_memory"] else None,
+            spool_bytes=parse_size(options["spool_bytes"]),
         )
     except BaseException:
         pool.close()

@@ -35,8 +35,8 @@ _SHARED: Final = (
     database_option,
     option(
         "--data-root", "data_roots", multiple=True, metavar="[ACCOUNT=]DIR",
-        help="A folder, or the beginning of a URL, that datasets of an account may be in; *=DIR for all "
-        "accounts, DIR for the only one.  [default: this folder]",
+        help="A folder, or a place such as s3://bucket/folder, that datasets of an account may be in; *=DIR "
+        "for all accounts, DIR for the only one.  [default: this folder]",
     ),
     option(
         "--table", "tables", multiple=True, metavar="[ACCOUNT=]PATTERN",
@@ -70,6 +70,7 @@ _SHARED: Final = (
         "--native-memory", metavar="SIZE",
         help="Memory of the DuckDB process.  [default: half of what there is, 8GiB at most]",
     ),
+    _shown("--spool-bytes", "16GiB", "Most of the data of object stores that is kept as files."),
     _shown("--tick-seconds", 5.0, "How often the schedule is looked at."),
     _shown("--lease-seconds", 30.0, "After how long without a sign of life others take over."),
     _shown("--attempts", 5, "How often work is tried before it is marked as poisoned."),
@@ -111,6 +112,7 @@ def make_settings(options: dict[str, Any]) -> Any:
     service = service_module("settings")
     limits = {name: options.pop(name) for name in ("wall_seconds", "frame_seconds")}
     options["engine_memory"] = parse_size(options["engine_memory"])
+    options["spool_bytes"] = parse_size(options["spool_bytes"])
     if options["native_memory"]:
         options["native_memory"] = parse_size(options["native_memory"])
     if "body_bytes" in options:

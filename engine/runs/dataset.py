@@ -19,6 +19,7 @@ from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import Members, baseline_places, frame_keys, has_exact_keys, with_segments
 from engine.models.parameters import Bound
 from engine.models.run import Answered, Shared
+from engine.models.streams import Once
 from engine.runs.admitted import AdmittedSession, AdmittedSqlSession, admit
 from engine.runs.job import Job
 from engine.runs.opening import Opened, data_error, open_dataset, refuse_missing
@@ -30,6 +31,7 @@ from engine.sharing.once import Patience
 from engine.sharing.queries import Source
 from engine.sharing.sharing import Sharing
 from engine.snowsharing import SqlSharing
+from engine.sources.stores.fetched import Tell
 from engine.threads import Pending, SingleFlight
 from sandbox.contract.signature import TakesBaseline
 
@@ -55,6 +57,7 @@ class SharedDataset:
         self._services = services
         self._job = job
         self._runs: set[object] = set()
+        self._told: dict[object, Tell] = {}
         self._required: dict[str, Bound] = {}
         self._inside = 0
         self._turn = threading.Lock()
@@ -109,12 +112,21 @@ class SharedDataset:
             patience.check()
         return self._baseline_sharing
 
+    def on_fetched(self, run: object, tell: Tell) -> None:
+        """Tell a run how many objects were fetched, of how many, while the dataset is opened."""
+        self._told[run] = tell
+
+    def _tell_fetched(self, done: int, total: int) -> None:
+        for tell in list(self._told.values()):
+            tell(done, total)
+
     def leave(self, run: object) -> None:
         """A run uses it no more; the last one releases it. May be called twice."""
         with self._lock:
             if run not in self._runs:
                 return
             self._runs.discard(run)
+            self._told.pop(run, None)
             for one in (self.sharing, self._baseline_sharing):
                 if one is not None:
                     one.leave(run)
@@ -254,7 +266,11 @@ class SharedDataset:
     def _open_for_all(self, patience: Patience) -> Opened:
         if self._opened is not None:
             return self._opened
-        opened = again(lambda: self._open(patience), patience.check)
+        opened = (
+            self._open_once(patience)
+            if _gives_once(self._job)
+            else again(lambda: self._open(patience), patience.check)
+        )
         source = opened.source
         refuse_missing(source.schema, opened.left_out, self._required)
         with self._lock:
@@ -270,6 +286,18 @@ class SharedDataset:
                 self._baseline_known.set()
             self._opened = opened
         return opened
+
+    def _open_once(self, patience: Patience) -> Opened:
+        """Open data that cannot be read again: when the server is lost, what it read so far is."""
+        try:
+            return self._open(patience)
+        except BackendLost as lost:
+            told = BackendLost(
+                f"{lost.detail}; the data gives its rows once, so it could not be read again: make a new "
+                "stream, or give a table, and run it again"
+            )
+            told.alone = lost.alone
+            raise told from None
 
     def _count_for_all(self, opened: Opened, patience: Patience) -> Counted:
         if self._counted is not None:
@@ -314,7 +342,15 @@ class SharedDataset:
         with contextlib.ExitStack() as trial:
             server, roots = self.server, self._services.roots
             opened = open_dataset(
-                self._job, server.backend, server.spool, roots, trial, patience, self._takers
+                self._job,
+                server.backend,
+                server.spool,
+                roots,
+                trial,
+                patience,
+                self._takers,
+                server.stores,
+                self._tell_fetched,
             )
             with self._lock:
                 if self._released:
@@ -328,6 +364,12 @@ class SharedDataset:
 
         baseline = None if opened.baseline is None else admitted(opened.baseline)
         return replace(opened, source=admitted(source), baseline=baseline)
+
+
+def _gives_once(job: Job) -> bool:
+    """Whether any of a job's data can be read one time only."""
+    other = None if job.baseline is None else job.baseline.dataset
+    return any(isinstance(one.source, Once) for one in (job.dataset, other) if one is not None)
 
 
 def _can_share(source: Source) -> bool:

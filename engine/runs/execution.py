@@ -360,6 +360,7 @@ class Execution:
 
     def _compute(self) -> Run:
         self._live.advance(Progress("counting"))
+        self._dataset.on_fetched(self, self._tell_fetched)
         opened = self._dataset.open(self._patience())
         self._warnings = (*self._warnings, *opened.warnings)
         self._collector.leave_out(opened.left_out)
@@ -370,6 +371,10 @@ class Execution:
             raise
         opened.confirm()  # else rows of a file that is gone may not have been counted
         return self._finished(opened, counted, self._collector.tell_rest())
+
+    def _tell_fetched(self, done: int, total: int) -> None:
+        if (told := Progress("fetching", done, total)) != self._live.progress:
+            self._live.advance(told)
 
     def _look_ahead(self) -> tuple[Counted, int, tuple[Question, ...]]:
         """What `plan` asks for: the frames, and how many queries calc_metric makes on an empty one."""

@@ -23,7 +23,7 @@ _TELL_SECONDS: Final = 5.0  # for the last call of the caller's function
 
 logger = logging.getLogger(__name__)
 
-Stage = Literal["waiting", "counting", "calculating", "done"]
+Stage = Literal["waiting", "counting", "fetching", "calculating", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class Progress:
     """How far a run is.
 
     Attributes:
-        stage: "waiting" for its turn or the backend, "counting" rows and finding segments, "calculating"
-            frames, "done".
-        done: frames that have a result.
-        total: frames in all; 0 until they are known.
+        stage: "waiting" for its turn or the backend, "counting" rows and finding segments, "fetching" objects
+            from an object store before that, "calculating" frames, "done".
+        done: frames that have a result, or objects that were fetched.
+        total: frames or objects in all; 0 until they are known.
     """
 
     stage: Stage
@@ -44,10 +44,13 @@ class Progress:
     @property
     def percent(self) -> int:
         """Whole percent of the frames, 0 to 100."""
+        if self.stage == "fetching":
+            return 0
         return 100 if self.stage == "done" else self.done * 100 // self.total if self.total else 0
 
     def __str__(self) -> str:
-        return f"{self.stage}: {self.done} of {self.total} frames" if self.total else self.stage
+        what = "objects" if self.stage == "fetching" else "frames"
+        return f"{self.stage}: {self.done} of {self.total} {what}" if self.total else self.stage
 
     def _repr_html_(self) -> str:
         from engine.display.pages import progress_cell  # here: only notebooks ask for it

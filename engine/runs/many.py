@@ -151,7 +151,10 @@ class _Together:
             self._progress[place] = progress
             known = list(self._progress)
             stage = "done" if all(one.stage == "done" for one in known) else progress.stage
-            total = sum(one.total for one in known)
-            if stage == "done" or progress.stage != "done":
+            total = sum(one.total for one in known if one.stage != "fetching")
+            if progress.stage == "fetching":  # one dataset for all of them
                 assert self._tell is not None
-                self._tell(Progress(stage, sum(one.done for one in known), total))
+                self._tell(progress)
+            elif stage == "done" or progress.stage != "done":
+                assert self._tell is not None
+                self._tell(Progress(stage, sum(one.done for one in known if one.stage != "fetching"), total))

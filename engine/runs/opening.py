@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from engine.errors import (
 )
 from engine.frames import FramePlan, check_term_types, plan_frames, term_probe
 from engine.frames.baseline import check_first, group_differences, plan_first, plan_previous
-from engine.frames.build import aggregated, call, filtered, limited, named
+from engine.frames.build import aggregated, call, column, filtered, limited, named, projected
 from engine.frames.fields import find_field
 from engine.frames.normal import normal
 from engine.frames.plan import run_range
@@ -48,6 +48,8 @@ from engine.sharing.queries import Source
 from engine.sources.resolve import resolve_source
 from engine.sources.source import Source as Resolved
 from engine.sources.spool import Spool
+from engine.sources.stores.fetched import Tell, nobody
+from engine.sources.stores.stores import Stores
 from engine.sources.tables.skipping import Span
 from engine.sources.untyped import typed_like
 from engine.sql import inspect_expression
@@ -72,7 +74,7 @@ class Opened:
             takes one.
         foreign: the address of the server that reads it, if that does not say that it is Apache Spark.
         tables: what it and its baseline are, if they are tables with versions.
-        confirm: sees that files of tables are as they were; raises DataError if not.
+        confirm: sees that files are as they were; raises DataError if not.
     """
 
     source: Source
@@ -100,6 +102,8 @@ def open_dataset(
     stack: contextlib.ExitStack,
     patience: Patience,
     takers: Mapping[str, TakesBaseline] = MappingProxyType({}),
+    stores: Stores | None = None,
+    tell: Tell = nobody,
 ) -> Opened:
     """Open a job's dataset and its baseline, and check what was asked against them.
 
@@ -111,6 +115,8 @@ def open_dataset(
         stack: is given what must be released.
         patience: how long it may take.
         takers: the metrics that take a baseline; none: it is not opened.
+        stores: the object stores that a local backend's data may lie in.
+        tell: told how many objects were fetched from them, of how many.
 
     Raises:
         UsageError, DataError: what was asked does not fit the data, or the baseline does not.
@@ -128,7 +134,9 @@ def open_dataset(
             text=dataset.text,
             version=dataset.table_version,
             span=_span(job, dataset),
+            stores=stores,
             check=patience.check,
+            tell=tell,
         )
         stack.callback(found.release)
         every.append(found)
@@ -183,6 +191,8 @@ def _read(
         relation = with_schema(found.relation, schema) if spelled else found.relation
         if not isinstance(session, DirectSqlSession):
             relation = unpruned(relation, schema, found.early)
+        if found.order:
+            relation, schema = _in_order(relation, schema, found.order)
         if dataset.rows is not None:
             relation = limited(relation, dataset.rows)
     except BackendError as error:
@@ -190,6 +200,15 @@ def _read(
     if not schema.struct.fields:
         raise DataError(f"{found.label} has no columns; is the file empty?")
     return relation, schema
+
+
+def _in_order(
+    relation: pb.Relation, schema: pb.DataType, order: Sequence[str]
+) -> tuple[pb.Relation, pb.DataType]:
+    """The same rows with their columns in an order."""
+    places = {field.name: field for field in schema.struct.fields}
+    ordered = pb.DataType(struct=pb.DataType.Struct(fields=[places[name] for name in order]))
+    return projected(relation, [column(name) for name in order]), ordered
 
 
 def _plan(

@@ -13,12 +13,17 @@ from engine.backends.base import Backend
 from engine.backends.names import make_backend
 from engine.backends.native_trust import Differences
 from engine.errors import UsageError
+from engine.models.urls import SPOOL_BYTES, StoreUrl
 from engine.sources.spool import Spool
+from engine.sources.stores.fetched import Fetched
+from engine.sources.stores.stores import Stores
 from sandbox.contract.messages import Frames
 
 # A tenant's server that no run uses is ended after this time, or when more than these run.
 IDLE_SECONDS: Final = 300.0
 MOST_KEPT: Final = 4
+# The folder of the spool for what was fetched from object stores.
+_FETCHED: Final = "fetched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,12 @@ class Server:
     Attributes:
         backend: reads those that bring no session of their own.
         spool: takes tables that callers hand over; a local server may read it.
+        stores: object stores whose data it is given as files; None: it reads where it is.
     """
 
     backend: Backend
     spool: Spool
+    stores: Stores | None = None
 
     @property
     def remote(self) -> bool:
@@ -53,6 +60,8 @@ def make_server(
     backend: str,
     *,
     roots: Sequence[Path],
+    places: Sequence[StoreUrl] = (),
+    spool_bytes: int = SPOOL_BYTES,
     cache_dir: Path | None = None,
     files_only: bool = False,
     confined: bool = True,
@@ -61,7 +70,14 @@ def make_server(
     differences: Differences | None = None,
     native_memory_bytes: int | None = None,
 ) -> Server:
-    """Make a server, which starts when it is first used; arguments and errors as for `make_backend`."""
+    """Make a server, which starts when it is first used; other arguments and errors as for `make_backend`.
+
+    Args:
+        backend: its name.
+        roots: folders that it may read.
+        places: in object stores, whose data it may be given.
+        spool_bytes: of such data, to be kept at most.
+    """
     spool = Spool()
     try:
         made = make_backend(
@@ -79,7 +95,9 @@ def make_server(
     except BaseException:
         spool.close()
         raise
-    return Server(made, spool)
+    remote = made.capabilities.remote
+    stores = None if remote else Stores(places, Fetched(spool.folder / _FETCHED, spool_bytes))
+    return Server(made, spool, stores)
 
 
 class Servers(Protocol):

@@ -15,6 +15,7 @@ from typing import Final
 
 from engine.errors import DataError, UsageError
 from engine.models.tables import parse_table
+from engine.models.urls import is_store_url, parse_store_url
 from engine.service.problems import ApiProblem, unprocessable
 from engine.service.settings import Settings
 from engine.wording import message_of
@@ -98,8 +99,13 @@ def _check(named: str, settings: Settings, reader: Reader) -> None:
         prefixes = tuple(root.rstrip("/") + "/" for root in roots if "://" in root)
         # What reads the URL may take back-slashes for slashes, and read what is written in hexadecimal.
         odd = ".." in source.split("/") or "\\" in source or _HEXADECIMAL.search(source)
-        if odd or not source.startswith(prefixes or ("\0",)):
+        if odd or not f"{source}/".startswith(prefixes or ("\0",)):
             raise unprocessable("source", "URLs must begin with one that the service was started with")
+        if is_store_url(source):
+            try:
+                parse_store_url(source)
+            except UsageError as error:
+                raise unprocessable("source", message_of(error)) from None
         return
     # What says of itself that it is a table in files is none of the backend's tables.
     if source == named and _is_table(source, settings, reader):
@@ -172,6 +178,11 @@ def _is_table(source: str, settings: Settings, reader: Reader) -> bool:
 def local_roots(settings: Settings) -> tuple[Path, ...]:
     """The folders among the roots of all accounts."""
     return _folders(map(root_of, settings.data_roots))
+
+
+def store_roots(settings: Settings) -> tuple[str, ...]:
+    """The places in object stores among the roots of all accounts."""
+    return tuple(filter(is_store_url, map(root_of, settings.data_roots)))
 
 
 def _folders(roots: Iterable[str]) -> tuple[Path, ...]:

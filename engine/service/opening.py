@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine import Engine
-from engine.service.datasets import local_roots
+from engine.service.datasets import local_roots, store_roots
 from engine.service.settings import Settings
 
 
@@ -18,7 +18,8 @@ def make_engine(settings: Settings) -> Engine:
         native=settings.native,
         verify=settings.verify,
         warm=settings.warm,
-        roots=local_roots(settings) or None,
+        roots=(*local_roots(settings), *store_roots(settings)) or None,
+        spool_bytes=settings.spool_bytes,
         server_isolation=settings.server_isolation,
         server_per_tenant=settings.server_per_tenant,
         native_memory_bytes=settings.native_memory,

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from engine.errors import UsageError
 from engine.models import parse_duration
+from engine.models.urls import SPOOL_BYTES
 from engine.wording import worded
 from sandbox.contract.limits import Limits
 
@@ -20,7 +21,8 @@ class Settings:
 
     Attributes:
         database: SQLAlchemy URL, "sqlite:///calcmetric.db" or "postgresql+psycopg://...".
-        data_roots: folders that datasets may be in; also prefixes of URLs, for backends elsewhere.
+        data_roots: folders that datasets may be in; also places in object stores, and prefixes of URLs for
+            backends elsewhere.
             "acme=/data/a" is for one account, "*=/data" for all; without either it is for the only account,
             and nobody's once there are two.
         tables: patterns of table names that datasets may name, such as "metrics.*"; likewise.
@@ -41,6 +43,7 @@ class Settings:
         server_per_tenant: as for `Engine`, a tenant being an account.
         engine_memory: `memory_bytes` of `Engine`.
         native_memory: `native_memory_bytes` of `Engine`.
+        spool_bytes: as for `Engine`.
         tick_seconds: how often the schedule is looked at.
         lease_seconds: after how long without a sign of life another process takes over.
         attempts: how often work is tried before it is given up as poison, and tried ever more seldom.
@@ -74,6 +77,7 @@ class Settings:
     server_per_tenant: bool = False
     engine_memory: int = 2 << 30
     native_memory: int | None = None
+    spool_bytes: int = SPOOL_BYTES
     tick_seconds: float = 5.0
     lease_seconds: float = 30.0
     attempts: int = 5

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
+from engine.errors import DataError
 from engine.relations import ALIKE
 from engine.sources.convert import convert_batches
 from engine.sources.files import Member
@@ -17,6 +19,7 @@ from engine.sources.memory import Tabular
 from engine.sources.snapshot import FoundFile, Snapshot, SnapshotFile, describe_table, take_snapshot
 from engine.sources.source import Source
 from engine.sources.spool import Spool
+from engine.sources.states import FILE_CHANGED, find_changed, states_of
 
 
 def read_columnar(
@@ -35,6 +38,7 @@ def read_columnar(
         DataError: they cannot be read, or do not fit together.
     """
     paths = [member.path.resolve() for member in members]
+    states = states_of(paths)
     footers = FOOTERS.read(paths, file_format)
     found = [
         FoundFile(path, member.folders, footer.schema, footer.rebased, footer.early, footer.codecs)
@@ -53,7 +57,18 @@ def read_columnar(
         early = early_in(sorted(made.rglob("*.parquet")))
     # DuckDB need not look into every file of a thousand for its columns.
     options = {ALIKE: "true"} if reader == "duckdb" and snapshot.alike else {}
-    return make_source(snapshot, targets, label, early, lambda: spool.remove(made), options)
+    source = make_source(snapshot, targets, label, early, lambda: spool.remove(made), options)
+
+    def confirm() -> None:
+        if (changed := find_changed(states)) is not None:
+            name = next(one.label for one in found if one.path == changed)
+            raise DataError(
+                f"{label}: its file {name!r} was removed, replaced or written to while the run read it, so "
+                "that its numbers would be of two states; run it again, and let writers add files instead",
+                code=FILE_CHANGED,
+            )
+
+    return replace(source, confirm=confirm)
 
 
 def read_rows(

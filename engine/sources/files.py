@@ -38,11 +38,11 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     }
 )
 _COMPRESSIONS: Final = frozenset({".gz", ".bz2", ".zst", ".snappy", ".lz4", ".deflate"})
-_MATCHED: Final = 100_000
+MATCHED: Final = 100_000
 # Folders of tables whose files hold more than their rows: a log says which files and rows count.
 _DELTA: Final = "_delta_log"
-_LOGS: Final[Mapping[str, str]] = MappingProxyType({_DELTA: "Delta Lake", ".hoodie": "Hudi"})
-_ICEBERG: Final = ("metadata", ".metadata.json")
+LOGS: Final[Mapping[str, str]] = MappingProxyType({_DELTA: "Delta Lake", ".hoodie": "Hudi"})
+ICEBERG: Final = ("metadata", ".metadata.json")
 # Each one more multiplies what has to be looked through.
 _MOST_DEEP: Final = 2
 
@@ -79,8 +79,8 @@ def find_members(path: str, roots: Sequence[Path]) -> tuple[Member, ...]:
     found: list[Member] = []
     for match in matches:
         found += _walk(path, match)
-        if len(found) > _MATCHED:
-            raise DataError(f"{path!r} holds more than {_MATCHED:,} files; name a folder of them")
+        if len(found) > MATCHED:
+            raise DataError(f"{path!r} holds more than {MATCHED:,} files; name a folder of them")
     if not found:
         raise DataError(f"{path!r} holds no data files")
     # A link in a folder may lead out of it; some files are read by the engine itself, which nothing confines.
@@ -126,9 +126,9 @@ def _expand(pattern: str) -> list[Path]:
     if plain.count("**") > _MOST_DEEP:
         raise DataError(f"{pattern!r} has more than {_MOST_DEEP} times **; name the folders")
     matches = glob.iglob(plain, recursive=True)  # noqa: PTH207 - the pattern may be absolute
-    found = sorted(set(islice(matches, _MATCHED + 1)))
-    if len(found) > _MATCHED:
-        raise DataError(f"{pattern!r} means more than {_MATCHED:,} files and folders; name a folder of them")
+    found = sorted(set(islice(matches, MATCHED + 1)))
+    if len(found) > MATCHED:
+        raise DataError(f"{pattern!r} means more than {MATCHED:,} files and folders; name a folder of them")
     by_name = Path(pattern).name[:1] in "_."  # hidden files are meant only if they are named as such
     return [match for match in map(Path, found) if by_name or not is_hidden(match.name)]
 
@@ -171,7 +171,7 @@ def _table_format(folder: Path) -> TableFormat | None:
 
 
 def _is_iceberg(folder: Path) -> bool:
-    name, ending = _ICEBERG
+    name, ending = ICEBERG
     with contextlib.suppress(OSError):
         return any((folder / name).glob(f"*{ending}"))
     return False
@@ -205,7 +205,7 @@ def _walk(path: str, match: Path) -> list[Member]:
         folders[:] = sorted(name for name in folders if not is_hidden(name))
         within = Path(folder).relative_to(match).parts
         found += [Member(Path(folder, name), within) for name in sorted(names) if not is_hidden(name)]
-        if len(found) > _MATCHED:
+        if len(found) > MATCHED:
             break
     return found
 
@@ -222,7 +222,7 @@ def is_hidden(name: str) -> bool:
 
 def _refuse_table(path: str, folder: Path) -> None:
     """Refuse to read the files of a table as if they were its rows: deleted rows would count."""
-    kind = next((kind for name, kind in _LOGS.items() if (folder / name).is_dir()), None)
+    kind = next((kind for name, kind in LOGS.items() if (folder / name).is_dir()), None)
     if kind is None and _is_iceberg(folder):
         kind = "Iceberg"
     if kind is not None:

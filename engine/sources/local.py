@@ -45,11 +45,32 @@ def read_local(
     """
     label = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1:,} more"
     members = {member.path.resolve(): member for path in paths for member in find_members(path, roots)}
-    format_name = find_format(label, [member.path for member in members.values()])
+    return read_members(label, list(members.values()), reader, spool, text, check)
+
+
+def read_members(
+    label: str,
+    members: Sequence[Member],
+    reader: Reader,
+    spool: Spool,
+    text: TextOptions = _AS_FOUND,
+    check: Callable[[], None] = lambda: None,
+) -> Source:
+    """The source behind files; arguments and errors as for `read_local`.
+
+    Args:
+        label: what errors call them.
+        members: at least one.
+        reader: the backend.
+        spool: where copies are put.
+        text: how files of text are written, as far as the caller says.
+        check: called now and then while files are copied.
+    """
+    format_name = find_format(label, [member.path for member in members])
     refuse_options(text, format_name, label)
     if format_name == "parquet" or format_name == "arrow":
-        return read_columnar(label, list(members.values()), format_name, reader, spool)
-    found = [(member.path, member.folders) for member in members.values()]
+        return read_columnar(label, members, format_name, reader, spool)
+    found = [(member.path, member.folders) for member in members]
     made = spool_text(label, found, format_name, text, spool, check)
     try:
         rows = [Member(file, file.parent.relative_to(made).parts) for file in sorted(made.rglob("*.parquet"))]

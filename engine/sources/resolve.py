@@ -10,8 +10,9 @@ from typing import Any, Final
 import pyarrow as pa
 
 from engine.errors import DataError, UsageError
-from engine.models.tables import TableName, Version
+from engine.models.tables import TableName, Version, plain_path
 from engine.models.text_options import TextOptions
+from engine.models.urls import is_store_url
 from engine.relations import read_files, read_inline, read_remote_table
 from engine.relations import read_table as read_named_table
 from engine.sources.columnar import plain_table, read_rows
@@ -21,6 +22,10 @@ from engine.sources.local import read_local
 from engine.sources.memory import Tabular, find_tabular
 from engine.sources.source import Source
 from engine.sources.spool import Spool
+from engine.sources.stored import read_stored
+from engine.sources.stores.fetched import Tell, nobody
+from engine.sources.stores.stores import Stores
+from engine.sources.tables.folder import TableFolder
 from engine.sources.tables.read import read_table_files
 from engine.sources.tables.skipping import Span
 from engine.sources.text.spooling import refuse_options, remote_options
@@ -37,7 +42,9 @@ def resolve_source(
     text: TextOptions = _AS_FOUND,
     version: Version | None = None,
     span: Span | None = None,
+    stores: Stores | None = None,
     check: Callable[[], None] = lambda: None,
+    tell: Tell = nobody,
 ) -> Source:
     """Find out what a source is.
 
@@ -49,7 +56,9 @@ def resolve_source(
         text: how files of text are written, as far as the caller says.
         version: of a table, if the caller names one.
         span: a range of time that all rows that are wanted lie in; None: any are.
+        stores: the object stores that a local backend's data may lie in; None: there are none.
         check: called now and then while files are copied; what it raises ends that.
+        tell: told how many objects were fetched, of how many.
 
     Raises:
         UsageError: a version of what has none.
@@ -57,6 +66,10 @@ def resolve_source(
     """
     if isinstance(source, (str, os.PathLike, list, tuple)):
         paths = [str(os.fspath(path)) for path in (source if isinstance(source, (list, tuple)) else [source])]
+        if roots is not None and any(is_store_url(plain_path(path)) for path in paths):
+            if stores is None:
+                raise DataError(f"{paths[0]!r} lies in an object store, of which none may be read here")
+            return read_stored(paths, version, stores, spool, reader, text, span, check, tell)
         table = find_table(paths, version, look=roots is not None)
         if table is not None:
             refuse_options(text, f"a {table.format} table", str(table))
@@ -95,7 +108,7 @@ def _table_files(
     if not folder.is_dir():
         raise DataError(f"{table}: there is no folder {table.path!r} (looked in {Path.cwd()})")
     check_inside(folder, roots)
-    return read_table_files(table, folder, reader, spool, span, check)
+    return read_table_files(table, TableFolder(folder, str(table)), reader, spool, span, check)
 
 
 def _remote_paths(names: Sequence[str], text: TextOptions) -> Source:

@@ -26,6 +26,7 @@ class Source:
         caller_session: the caller's own Spark Connect session, if the rows are to be read there.
         release: removes what was made for it. Never raises.
         table: which table it is, and at which version; None: it is none.
+        order: the names of all columns, if they are meant in another order than they are read in; else none.
         confirm: sees that all is still as it was when it was looked at first; raises DataError if it is not.
     """
 
@@ -37,4 +38,5 @@ class Source:
     caller_session: Any = None
     release: Callable[[], None] = lambda: None
     table: TableRead | None = None
+    order: tuple[str, ...] = ()
     confirm: Callable[[], None] = lambda: None

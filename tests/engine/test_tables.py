@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from pyiceberg.manifest import DataFileContent
 
 from engine import Baseline, Dataset, Engine, Run, SegmentGroup, TimeRange
-from engine.errors import DataError
+from engine.errors import BackendLost, DataError
+from engine.runs import opening
 from engine.runs.live import Progress
 from tests.reading.delta_writer import DeltaWriter, bitmap64, column, inline, metadata, protocol
 from tests.reading.iceberg_writer import IcebergWriter
@@ -123,6 +125,51 @@ def test_a_file_that_is_removed_during_a_run_fails_it(engine: Engine, writer: De
     with pytest.raises(DataError, match=r"'day-3.parquet' was removed .* VACUUM") as caught:
         engine.submit(MEAN, Dataset(writer.folder), on_progress=vacuum).result()
     assert caught.value.code == "table-file"
+
+
+@pytest.mark.spark
+def test_a_file_that_is_replaced_during_a_run_fails_it(engine: Engine, data_dir: Path) -> None:
+    folder = data_dir / "replaced"
+    folder.mkdir()
+    for number in (1, 2):
+        pq.write_table(day_of(number), folder / f"{number}.parquet")
+    new = folder.with_name("new.parquet")
+    pq.write_table(day_of(3), new)
+    replaced = once_opened(lambda: new.replace(folder / "2.parquet"))
+    with pytest.raises(DataError, match=r"'2.parquet' was removed, replaced .*run it again") as caught:
+        engine.submit(MEAN, Dataset(folder), on_progress=replaced).result()
+    assert caught.value.code == "file-changed"
+    assert engine.evaluate(MEAN, Dataset(folder)).overall.rows == 60
+
+
+COLUMNS = """
+def calc_metric(df):
+    return df.columns.index("g") + 10 * df.groupBy("g").count().count()
+"""
+
+
+@pytest.mark.spark
+def test_partition_columns_stand_where_the_table_has_them(engine: Engine, data_dir: Path) -> None:
+    made = DeltaWriter(data_dir / "tables" / "ordered")
+    columns = [column("g", "string"), column("x", "double")]
+    day = day_of(1)
+    files = [
+        made.add(f"{g}.parquet", day.filter(pc.equal(day["g"], g)).select(["x"]), {"g": g}) for g in GROUPS
+    ]
+    made.commit(protocol(), metadata(columns, ["g"]), *files)
+    run = engine.evaluate(COLUMNS, Dataset(made.folder), segments=[SegmentGroup.by_value("g")])
+    assert values(run) == {None: 30.0, "a": 10.0, "b": 10.0, "c": 10.0}
+
+
+def test_a_server_that_is_lost_over_a_stream_is_the_reason_that_is_told(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        raise BackendLost("the server ended")
+
+    monkeypatch.setattr(opening, "_fetch_schema", lost)
+    with pytest.raises(BackendLost, match=r"the server ended; .* once, so .* make a new stream"):
+        engine.evaluate(MEAN, Dataset(iter([day_of(1)])))
 
 
 def test_a_baseline_is_read_within_the_retention_only(engine: Engine, writer: DeltaWriter) -> None:

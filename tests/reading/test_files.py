@@ -92,7 +92,7 @@ def test_folders_that_only_look_like_a_log_are_folders(tmp_path):
 
 
 def test_too_many_files_are_refused_and_never_cut(tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.sources.files._MATCHED", 3)
+    monkeypatch.setattr("engine.sources.files.MATCHED", 3)
     touch(tmp_path, *(f"{number}.parquet" for number in range(4)))
     with pytest.raises(DataError, match="more than 3 files"):
         find_files(str(tmp_path), (tmp_path,))

@@ -76,6 +76,11 @@ def read_delta(folder: TableFolder, version: Version | None) -> TableState:
     start = max((one for one in log.checkpoints if one <= wanted), default=None)
     first = 0 if start is None else start + 1
     _refuse_gap(folder, log, start, first, wanted)
+    parts = (
+        *(log.checkpoints[start] if start is not None else ()),
+        *map(log.commits.get, range(first, wanted + 1)),
+    )
+    folder.prepare([f"{LOG}/{name}" for name in parts], "commit")
     replay = Replay(folder.label)
     if start is not None:
         for name in log.checkpoints[start]:
@@ -91,7 +96,7 @@ def read_delta(folder: TableFolder, version: Version | None) -> TableState:
 def _list_log(folder: TableFolder) -> _Log:
     commits, parts = dict[int, str](), dict[int, dict[tuple[str, int], list[str]]]()
     try:
-        names = sorted(path.name for path in (folder.path / LOG).iterdir())
+        names = sorted(folder.names(LOG))
     except OSError as error:
         raise DataError(
             f"{folder.label} is no Delta table: its folder {LOG!r} cannot be listed ({error.strerror})",
@@ -201,5 +206,4 @@ def _written(folder: TableFolder, name: str) -> int:
         told = None
     if type(told) is int:
         return told
-    changed = folder.find(f"{LOG}/{name}", "commit").stat().st_mtime_ns
-    return changed // 1_000_000
+    return folder.changed(f"{LOG}/{name}", "commit")

@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from engine.errors import DataError
 from engine.sources.tables.problems import TABLE_FILE, TABLE_PATH
+from engine.sources.tables.state import TableFile
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
@@ -32,6 +34,39 @@ class TableFolder:
         self.label = label
         self.path = path.resolve()
 
+    @property
+    def base(self) -> str:
+        """What whole paths of its files begin with."""
+        return str(self.path)
+
+    def names(self, below: str) -> list[str]:
+        """The names in a folder below it.
+
+        Raises:
+            OSError: it cannot be listed.
+        """
+        return [path.name for path in (self.path / below).iterdir()]
+
+    def changed(self, path: str, what: str) -> int:
+        """When a file was written, in milliseconds.
+
+        Raises:
+            DataError: as `find`.
+        """
+        return self.find(path, what).stat().st_mtime_ns // 1_000_000
+
+    def prepare(self, paths: Sequence[str], what: str) -> None:
+        """These files will be read; nothing to do where they lie."""
+
+    def find_all(self, files: Sequence[TableFile], check: Callable[[], None]) -> list[Path]:
+        """Where data files are; see `find`. `check` is called now and then."""
+        found = []
+        for number, file in enumerate(files):
+            if number % 1000 == 0:
+                check()
+            found.append(self.find(file.path))
+        return found
+
     def find(self, path: str, what: str = "data file") -> Path:
         """Where a file is that the table names.
 
@@ -42,7 +77,7 @@ class TableFolder:
         Raises:
             DataError: it would lie elsewhere, or there is no such file.
         """
-        self._refuse_odd(path, what)
+        self.refuse_odd(path, what)
         try:
             real = Path(os.path.realpath(self.path / path))
             kind = os.stat(real)  # noqa: PTH116 - half the time of Path.stat, for thousands of files
@@ -65,7 +100,7 @@ class TableFolder:
         Raises:
             DataError: as `find`, or it cannot be read.
         """
-        self._refuse_odd(path, what)
+        self.refuse_odd(path, what)
         try:
             # Not blocking, for it may be a pipe; and looked at once it is open, as links can be changed.
             descriptor = os.open(self.path / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -96,7 +131,12 @@ class TableFolder:
             code=TABLE_FILE,
         )
 
-    def _refuse_odd(self, path: str, what: str) -> None:
+    def refuse_odd(self, path: str, what: str) -> None:
+        """Refuse what is no plain path below the folder.
+
+        Raises:
+            DataError: it is none.
+        """
         parts = path.split("/")
         if path.startswith("/") or _SCHEME.match(path):
             raise self._outside(

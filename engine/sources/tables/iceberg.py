@@ -70,7 +70,7 @@ class _Place:
 
     def __init__(self, folder: TableFolder, location: str) -> None:
         self._folder = folder
-        plain = [_SCHEME.sub("", base).rstrip("/") for base in (location, str(folder.path))]
+        plain = [_SCHEME.sub("", base).rstrip("/") for base in (location, folder.base)]
         self._bases = [f"{base}/" for base in plain if base]
 
     def below(self, path: str, what: str) -> str:
@@ -143,7 +143,7 @@ def _read(folder: TableFolder, version: Version | None) -> TableState:
 def _find_metadata(folder: TableFolder) -> str:
     """The file that tells of the latest state: the one that is named, of the highest number, or hinted at."""
     try:
-        names = [path.name for path in (folder.path / METADATA).iterdir()]
+        names = folder.names(METADATA)
     except OSError as error:
         raise DataError(
             f"{folder.label} is no Iceberg table: its folder {METADATA!r} cannot be listed "

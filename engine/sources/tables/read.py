@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +21,7 @@ from engine.sources.layout import early_in, fitting, lay_out, make_source
 from engine.sources.snapshot import Snapshot, SnapshotFile
 from engine.sources.source import Source
 from engine.sources.spool import Spool
+from engine.sources.states import FileState, find_changed, state_of
 from engine.sources.tables.deletion import DamagedVector, deleted_rows, vector_of_file
 from engine.sources.tables.delta_log import read_delta
 from engine.sources.tables.folder import TableFolder
@@ -36,12 +36,11 @@ _READERS: Final[Mapping[TableFormat, Callable[[TableFolder, Version | None], Tab
     "delta": read_delta,
     "iceberg": read_iceberg,
 }
-_State: TypeAlias = tuple[int, int, int]
 
 
 def read_table_files(
     name: TableName,
-    folder: Path,
+    below: TableFolder,
     reader: Reader,
     spool: Spool,
     span: Span | None = None,
@@ -51,7 +50,7 @@ def read_table_files(
 
     Args:
         name: of the table, with its version.
-        folder: it lies there, within the roots of whoever asks.
+        below: it lies there, within the roots of whoever asks.
         reader: the backend.
         spool: takes what has to be converted.
         span: a range of time that all rows that are wanted lie in.
@@ -61,7 +60,6 @@ def read_table_files(
         DataError: the table cannot be read as it is meant.
     """
     label = str(name)
-    below = TableFolder(folder, label)
     state = _READERS[name.format](below, name.version)
     wanted = in_span(state, span)
     found, states = _find_files(below, wanted, check)
@@ -87,15 +85,22 @@ def read_table_files(
     )
 
     def confirm() -> None:
-        for one in found:
-            if _state_of(one.path) != states[one.path]:
-                raise DataError(
-                    f"{label}: its data file {one.file.path!r} was removed or replaced while the run read "
-                    "it, as VACUUM does with files of old versions; run it again, on the latest version",
-                    code=TABLE_FILE,
-                )
+        if (changed := find_changed(states)) is not None:
+            raise DataError(
+                f"{label}: its data file {stored[changed].file.path!r} was removed or replaced while the run "
+                "read it, as VACUUM does with files of old versions; run it again, on the latest version",
+                code=TABLE_FILE,
+            )
 
-    return replace(source, table=_told(name, state, len(found)), confirm=confirm)
+    told, order = _told(name, state, len(found)), _order(state, snapshot)
+    return replace(source, table=told, confirm=confirm, order=order)
+
+
+def _order(state: TableState, snapshot: Snapshot) -> tuple[str, ...]:
+    """The table's order of columns; none if they are read in it as it is."""
+    read = [column.name for column in (*snapshot.columns, *snapshot.partitions)]
+    meant = [field.name for field in state.fields if field.name in read]
+    return () if meant == read else tuple(meant)
 
 
 def _told(name: TableName, state: TableState, files: int) -> TableRead:
@@ -109,13 +114,11 @@ def _told(name: TableName, state: TableState, files: int) -> TableRead:
 
 def _find_files(
     folder: TableFolder, files: Sequence[TableFile], check: Callable[[], None]
-) -> tuple[list[FoundTableFile], Mapping[Path, _State]]:
-    paths, states = [], dict[Path, _State]()
-    for number, file in enumerate(files):
-        if number % 1000 == 0:
-            check()
-        path = folder.find(file.path)
-        state = _state_of(path)
+) -> tuple[list[FoundTableFile], Mapping[Path, FileState]]:
+    states = dict[Path, FileState]()
+    paths = folder.find_all(files, check)
+    for file, path in zip(files, paths, strict=True):
+        state = state_of(path)
         if state is None or state[0] != file.size:
             size = "no" if state is None else f"{state[0]:,}"
             raise DataError(
@@ -127,22 +130,12 @@ def _find_files(
             raise DataError(
                 f"{folder.label}: its log names one file twice, as {file.path!r}", code=TABLE_FILE
             )
-        paths.append(path)
         states[path] = state
     try:
         footers = FOOTERS.read(paths, "parquet")
     except DataError as error:
         raise DataError(f"{folder.label}: its data file {error}", code=TABLE_FILE) from None
     return [FoundTableFile(*one) for one in zip(files, paths, footers, strict=True)], states
-
-
-def _state_of(path: Path) -> _State | None:
-    """What changes if a file is written or replaced; None if there is none."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - half the time of Path.stat, for thousands of files
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def _rows(path: Path, stored: Stored, columns: set[str], folder: TableFolder) -> Iterator[pa.RecordBatch]:

@@ -1,0 +1,111 @@
+"""Data in object stores, fetched and made readable for a local backend. An adapter.
+
+A run sees what the stores had when they were asked first: an object that is replaced before it is fetched is
+an error. The backend sees files, and neither the stores nor the credentials for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from engine.errors import DataError, UsageError
+from engine.models.tables import TableName, Version, at_version, parse_table
+from engine.models.text_options import TextOptions
+from engine.models.urls import StoreUrl, is_store_url, parse_store_url
+from engine.sources.files import Member
+from engine.sources.kinds import Reader
+from engine.sources.local import read_members
+from engine.sources.source import Source
+from engine.sources.spool import Spool
+from engine.sources.stores.fetched import Tell
+from engine.sources.stores.stores import FoundObject, Stores
+from engine.sources.tables.bucket import TableBucket
+from engine.sources.tables.read import read_table_files
+from engine.sources.tables.skipping import Span
+from engine.sources.text.spooling import refuse_options
+
+
+def read_stored(
+    names: Sequence[str],
+    version: Version | None,
+    stores: Stores,
+    spool: Spool,
+    reader: Reader,
+    text: TextOptions,
+    span: Span | None,
+    check: Callable[[], None],
+    tell: Tell,
+) -> Source:
+    """The source behind a table, or behind objects, folders or patterns, in object stores.
+
+    Args:
+        names: of them; at least one.
+        version: of a table, if the caller names one.
+        stores: where they lie.
+        spool: takes what has to be converted.
+        reader: the backend.
+        text: how files of text are written, as far as the caller says.
+        span: a range of time that all rows that are wanted lie in.
+        check: called now and then; what it raises ends the work.
+        tell: told how many objects are there, of how many.
+
+    Raises:
+        UsageError: a version of what has none, or a table among other names.
+        DataError: they cannot be had, or not read.
+    """
+    table = _find_table(names, version, stores, check)
+    if table is not None:
+        refuse_options(text, f"a {table.format} table", str(table))
+        url = parse_store_url(table.path)
+        stores.check_inside(url)
+        bucket = TableBucket(url, str(table), stores, check, tell)
+        try:
+            source = read_table_files(table, bucket, reader, spool, span, check)
+        except BaseException:
+            bucket.release()
+            raise
+        return _releasing(source, bucket.release)
+    if not all(map(is_store_url, names)):
+        raise DataError("a list of data lies in object stores or in folders of this machine, and not in both")
+    label = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
+    urls = [parse_store_url(name) for name in names]
+    if len({(url.scheme, url.bucket, url.account) for url in urls}) > 1:
+        raise DataError(f"{label}: a list of data lies in one bucket")
+    found: dict[StoreUrl, FoundObject] = {
+        one.object.url: one for url in urls for one in stores.find_objects(url, check)
+    }
+    held = stores.hold([one.object for one in found.values()], label, check, tell)
+    try:
+        pairs = zip(held.paths, found.values(), strict=True)
+        members = [Member(path, one.folders) for path, one in pairs]
+        source = read_members(label, members, reader, spool, text, check)
+    except BaseException:
+        held.release()
+        raise
+    return _releasing(source, held.release)
+
+
+def _find_table(
+    names: Sequence[str], version: Version | None, stores: Stores, check: Callable[[], None]
+) -> TableName | None:
+    tables = [parse_table(name) for name in names]
+    if any(one is not None for one in tables) and len(names) > 1:
+        raise UsageError("a table is named alone, and not in a list")
+    table = tables[0]
+    if table is None and len(names) == 1:
+        kind = stores.find_format(parse_store_url(names[0]), check)
+        table = None if kind is None else TableName(kind, names[0])
+    if table is None:
+        if version is not None:
+            raise UsageError("version is said of a Delta or an Iceberg table alone, such as delta:URL")
+        return None
+    return at_version(table, version)
+
+
+def _releasing(source: Source, release: Callable[[], None]) -> Source:
+    def both() -> None:
+        source.release()
+        release()
+
+    return replace(source, release=both)

@@ -1,0 +1,405 @@
+"""What was fetched from object stores, kept in files for as long as there is room. An adapter.
+
+A run holds the files that it reads; others stay for runs to come, up to a number of bytes, for some hours.
+What is kept is used again only if the store says that it is still the same object: by its etag, or, once the
+object is older than clocks can differ, by the size and the time that a listing tells.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from engine.errors import DataError
+from engine.models.urls import SPOOL_BYTES, StoreUrl
+from engine.sources.stores.problems import (
+    STORE_BYTES,
+    STORE_CHANGED,
+    STORE_FULL,
+    is_missing,
+    is_refusal,
+    store_error,
+)
+from engine.wording import joined, worded
+
+KEPT_SECONDS: Final = 6 * 3600.0
+_THREADS: Final = 16
+_TRIES: Final = 4
+_FIRST_PAUSE: Final = 0.2  # seconds; each one more is twice as long
+_CHUNK: Final = 8 << 20
+_LOOK_SECONDS: Final = 0.1
+# Stores refuse requests of clocks that differ by more, so what a listing tells of then is surely over.
+_CLOCKS_DIFFER: Final = 900.0
+# What tells of bytes: their digest, or that of the digest of the only part.
+_DIGEST: Final = re.compile(r"[0-9a-f]{32}(?:-1)?", re.ASCII)
+_NAME_CHARS: Final = 100
+_STORE_ERRORS: Final = (OSError, pa.ArrowException)
+Tell = Callable[[int, int], None]
+
+
+def nobody(done: int, total: int) -> None:
+    """Tells nobody how far it is."""
+    del done, total
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object, as a listing or a table tells of it.
+
+    Attributes:
+        url: where it is.
+        size: its bytes.
+        changed: when it was written, in seconds; None: nobody said.
+    """
+
+    url: StoreUrl
+    size: int
+    changed: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Files that stay until they are released.
+
+    Attributes:
+        paths: in the order of the objects.
+        release: lets go of them. Never raises; may be called twice.
+    """
+
+    paths: tuple[Path, ...]
+    release: Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Kept:
+    path: Path
+    object: StoredObject
+    etag: str
+    settled: bool
+    used: float
+    users: int = 0
+    stale: bool = False
+
+
+class _Stopped(Exception):
+    """Somebody else's object failed, or the work is not wanted any more."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """One call of `hold`."""
+
+    label: str
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def pause(self, seconds: float) -> None:
+        if self.stop.wait(seconds):
+            raise _Stopped
+
+
+class Fetched:
+    """The files. Thread-safe."""
+
+    def __init__(
+        self,
+        folder: Path,
+        most_bytes: int = SPOOL_BYTES,
+        clock: Callable[[], float] = time.time,
+        pause: float = _FIRST_PAUSE,
+    ) -> None:
+        """Fetch nothing yet.
+
+        Args:
+            folder: takes them; made when the first one comes.
+            most_bytes: to hold at most.
+            clock: tells the time.
+            pause: seconds before a second try.
+        """
+        self._folder, self._most, self._clock, self._pause = folder, most_bytes, clock, pause
+        self._lock = threading.Lock()
+        self._kept: dict[StoreUrl, _Kept] = {}
+        self._stale: list[_Kept] = []
+        self._turns: dict[StoreUrl, threading.Lock] = {}
+        self._bytes = 0
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes it holds, or is about to."""
+        return self._bytes
+
+    def hold(
+        self,
+        objects: Sequence[StoredObject],
+        store: Any,
+        label: str,
+        check: Callable[[], None] = lambda: None,
+        tell: Tell = nobody,
+    ) -> Held:
+        """Files with the bytes of objects; what is not there is fetched, many at once.
+
+        Args:
+            objects: of one store, each once.
+            store: their file system.
+            label: what errors call all of them.
+            check: called now and then; what it raises ends the work.
+            tell: told how many are there, of how many.
+
+        Raises:
+            DataError: one cannot be had; then nothing is held, and nothing half fetched is left.
+        """
+        self._evict_old()
+        wanted = sum(one.size for one in objects)
+        if wanted > self._most:
+            raise self._full(label, wanted)
+        work, held = _Work(label), list[_Kept]()
+        pool = ThreadPoolExecutor(_THREADS, "calcmetric-fetch")
+        futures: list[Future[_Kept]] = []
+        try:
+            futures = [pool.submit(self._take, one, store, work) for one in objects]
+            self._await(futures, check, tell)
+            held = [future.result() for future in futures]
+        except BaseException:
+            work.stop.set()
+            pool.shutdown(cancel_futures=True)
+            self._let_go([one.result() for one in futures if not one.cancelled() and one.exception() is None])
+            raise
+        pool.shutdown()
+        return Held(tuple(one.path for one in held), lambda: self._let_go(held))
+
+    def _await(self, futures: Sequence[Future[_Kept]], check: Callable[[], None], tell: Tell) -> None:
+        left = set[Future[_Kept]](futures)
+        while left:
+            done, left = wait(left, _LOOK_SECONDS, FIRST_EXCEPTION)
+            failed = [error for one in done if (error := one.exception()) is not None]
+            for error in failed:
+                if not isinstance(error, _Stopped):
+                    raise error
+            check()
+            tell(len(futures) - len(left), len(futures))
+
+    def _let_go(self, held: list[_Kept]) -> None:
+        with self._lock:
+            while held:
+                one = held.pop()
+                one.users -= 1
+                one.used = self._clock()
+                if one.stale and not one.users:
+                    self._stale.remove(one)
+                    self._remove(one)
+
+    def _take(self, wanted: StoredObject, store: Any, work: _Work) -> _Kept:
+        """The kept file of an object, which is in use from now on."""
+        with self._lock:
+            turn = self._turns.setdefault(wanted.url, threading.Lock())
+        with turn:  # two runs that want one object fetch it once
+            kept = self._known(wanted, store, work)
+            if kept is None:
+                kept = self._fetch(wanted, store, work)
+        return kept
+
+    def _known(self, wanted: StoredObject, store: Any, work: _Work) -> _Kept | None:
+        with self._lock:
+            kept = self._kept.get(wanted.url)
+            if kept is None:
+                return None
+            kept.users += 1  # so that it stays while it is looked at
+        same = kept.object.size == wanted.size
+        listed = wanted.changed is not None and wanted.changed == kept.object.changed
+        if same and not (kept.settled and listed):
+            try:
+                same = self._trying(lambda: _etag_of(store, wanted.url), wanted, work) == kept.etag
+            except BaseException:
+                self._let_go([kept])
+                raise
+        if same:
+            kept.object = wanted if kept.object.changed is None else kept.object
+            kept.settled = kept.settled or self._is_over(kept.object)
+            return kept
+        with self._lock:
+            if self._kept.get(wanted.url) is kept:
+                del self._kept[wanted.url]
+                kept.stale = True
+                self._stale.append(kept)
+        self._let_go([kept])
+        return None
+
+    def _fetch(self, wanted: StoredObject, store: Any, work: _Work) -> _Kept:
+        self._reserve(wanted.size, work.label)
+        folder = self._folder / uuid.uuid4().hex
+        try:
+            try:
+                folder.mkdir(parents=True)
+            except OSError as error:
+                raise _no_room(work.label, error) from None
+            path = folder / _file_name(wanted.url)
+            etag = self._trying(lambda: _download(wanted, store, path, work), wanted, work)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            with self._lock:
+                self._bytes -= wanted.size
+            raise
+        now = self._clock()
+        kept = _Kept(path, wanted, etag, self._is_over(wanted), now, users=1)
+        with self._lock:
+            self._kept[wanted.url] = kept
+        return kept
+
+    def _is_over(self, one: StoredObject) -> bool:
+        """Whether what is written to it from now on surely has another time."""
+        return one.changed is not None and self._clock() - one.changed > _CLOCKS_DIFFER
+
+    def _trying(self, ask: Callable[[], str], wanted: StoredObject, work: _Work) -> str:
+        """Ask a store, some times over if that may help."""
+        what = f"{work.label}: {wanted.url}"
+        for number in range(1, _TRIES + 1):
+            if work.stop.is_set():
+                raise _Stopped
+            try:
+                return ask()
+            except _OtherBytes:
+                if number == _TRIES:
+                    raise DataError(
+                        f"{what} has other bytes than its etag says, {number} times over; nothing of it is "
+                        "kept: write it anew, or see what stands between here and the store. If the bucket "
+                        "encrypts with keys of its own (KMS), whose etags tell nothing of bytes, say so with "
+                        "CALCMETRIC_ETAGS=opaque",
+                        code=STORE_BYTES,
+                    ) from None
+            except _STORE_ERRORS as error:
+                if is_refusal(error) or is_missing(error) or number == _TRIES:
+                    raise store_error(error, what, number) from None
+            work.pause(self._pause * 2 ** (number - 1))
+        raise AssertionError("the last try returns or raises")
+
+    def _reserve(self, size: int, label: str) -> None:
+        with self._lock:
+            idle = sorted((one for one in self._kept.values() if not one.users), key=lambda one: one.used)
+            for one in idle:
+                if self._bytes + size <= self._most:
+                    break
+                del self._kept[one.object.url]
+                self._remove(one)
+            if self._bytes + size > self._most:
+                raise self._full(label, size)
+            self._bytes += size
+
+    def _evict_old(self) -> None:
+        with self._lock:
+            oldest = self._clock() - KEPT_SECONDS
+            for one in [one for one in self._kept.values() if not one.users and one.used < oldest]:
+                del self._kept[one.object.url]
+                self._remove(one)
+            if not self._kept:
+                self._turns = {url: turn for url, turn in self._turns.items() if turn.locked()}
+
+    def _remove(self, one: _Kept) -> None:
+        """Remove a file that nobody uses; the lock is held."""
+        self._bytes -= one.object.size
+        shutil.rmtree(one.path.parent, ignore_errors=True)
+
+    def _full(self, label: str, size: int) -> DataError:
+        told = worded(
+            "raise {spool_bytes}, name fewer files, or run fewer at a time",
+        )
+        what = (
+            f"{label}: {size:,} bytes are to be fetched, and the spool may hold {self._most:,}, of which "
+            f"{self._bytes:,} are taken; "
+        )
+        return DataError(joined([what, told], ""), code=STORE_FULL)
+
+
+class _OtherBytes(Exception):
+    """The digest of what came is not the etag."""
+
+
+def _download(wanted: StoredObject, store: Any, path: Path, work: _Work) -> str:
+    """Put an object into a file, and see that it is whole; its etag."""
+    digest, seen = hashlib.md5(usedforsecurity=False), 0
+    with store.open_input_stream(wanted.url.path) as stream:
+        etag = _etag(stream.metadata()) or _etag_of(store, wanted.url)
+        try:
+            file = path.open("wb")
+        except OSError as error:
+            raise _no_room(work.label, error) from None
+        with file:
+            while seen <= wanted.size:
+                if work.stop.is_set():
+                    raise _Stopped
+                chunk = stream.read(min(_CHUNK, wanted.size + 1 - seen))
+                if not chunk:
+                    break
+                digest.update(chunk)
+                seen += len(chunk)
+                try:
+                    file.write(chunk)
+                    file.flush()
+                except OSError as error:
+                    raise _no_room(work.label, error) from None
+    if seen < wanted.size and _size_of(store, wanted.url) == wanted.size:
+        raise OSError(f"it broke off after {seen:,} of {wanted.size:,} bytes")
+    opaque = wanted.url.scheme != "s3" or not _DIGEST.fullmatch(etag) or _etags_are_opaque()
+    if seen != wanted.size or (opaque and _etag_of(store, wanted.url) != etag):
+        raise DataError(
+            f"{work.label}: {wanted.url} was replaced while it was fetched; run it again, and "
+            "let writers add objects instead",
+            code=STORE_CHANGED,
+        )
+    if not opaque and _digest(digest.digest(), parted=etag.endswith("-1")) != etag:
+        raise _OtherBytes
+    return etag
+
+
+def _digest(plain: bytes, *, parted: bool) -> str:
+    """What the etag of an object is, if it was sent as a whole, or in one part."""
+    return f"{hashlib.md5(plain, usedforsecurity=False).hexdigest()}-1" if parted else plain.hex()
+
+
+def _etags_are_opaque() -> bool:
+    return os.environ.get("CALCMETRIC_ETAGS", "").strip().lower() == "opaque"
+
+
+def _etag(metadata: Any) -> str:
+    """What tells an object from others of its name; "" if a store has no such thing."""
+    for name, value in (metadata or {}).items():
+        if bytes(name).lower() == b"etag" if isinstance(name, bytes) else name.lower() == "etag":
+            return (value.decode() if isinstance(value, bytes) else str(value)).strip('"')
+    return ""
+
+
+def _etag_of(store: Any, url: StoreUrl) -> str:
+    with store.open_input_file(url.path) as opened:
+        found = _etag(opened.metadata())
+    if found:
+        return found
+    info = store.get_file_info(url.path)
+    return f"{info.mtime_ns}-{info.size}"
+
+
+def _size_of(store: Any, url: StoreUrl) -> int | None:
+    size: int | None = store.get_file_info(url.path).size
+    return size
+
+
+def _no_room(label: str, error: OSError) -> DataError:
+    return DataError(
+        f"{label}: what is fetched cannot be kept ({error.strerror or error}); let TMPDIR name a folder "
+        "on a disk with room, and run it again",
+        code=STORE_FULL,
+    )
+
+
+def _file_name(url: StoreUrl) -> str:
+    """The object's own name, as errors tell it; its end says the format."""
+    return url.key.rpartition("/")[2][-_NAME_CHARS:].lstrip("_.") or "object"

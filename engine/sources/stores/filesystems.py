@@ -1,0 +1,61 @@
+"""The file systems of object stores, with the credentials that this process has. An adapter over pyarrow.fs.
+
+Who the engine talks to is settled by its environment alone, by the variables that everybody knows; a dataset
+names bucket and key.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pyarrow import fs
+
+from engine.models.urls import StoreUrl
+
+_CONNECT_SECONDS: Final = 10
+_REQUEST_SECONDS: Final = 60
+_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+_REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_AZURE_KEYS: Final = ("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_KEY")
+
+
+def open_store(url: StoreUrl, environment: Mapping[str, str] = os.environ) -> Any:
+    """The file system that a place lies in.
+
+    Args:
+        url: the place.
+        environment: tells endpoints and regions; credentials are found by the libraries of the stores.
+
+    Raises:
+        OSError, pa.ArrowException: the store cannot be reached, or there are no credentials.
+    """
+    if url.scheme == "s3":
+        return _s3(url, environment)
+    if url.scheme == "gs":
+        return fs.GcsFileSystem()
+    return fs.AzureFileSystem(account_name=url.account, account_key=_first(environment, _AZURE_KEYS))
+
+
+def _s3(url: StoreUrl, environment: Mapping[str, str]) -> Any:
+    endpoint, region = _first(environment, _ENDPOINTS), _first(environment, _REGIONS)
+    options: dict[str, Any] = {}
+    if endpoint is not None:
+        scheme, _, host = endpoint.rpartition("://")
+        options = {"endpoint_override": host.rstrip("/"), "scheme": scheme or "https"}
+    elif region is None:
+        region = fs.resolve_s3_region(url.bucket)
+    return fs.S3FileSystem(
+        region=region or "us-east-1",
+        connect_timeout=_CONNECT_SECONDS,
+        request_timeout=_REQUEST_SECONDS,
+        retry_strategy=fs.AwsStandardS3RetryStrategy(
+            max_attempts=1
+        ),  # they are made here, and can be cancelled
+        **options,
+    )
+
+
+def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next((environment[name] for name in names if environment.get(name)), None)

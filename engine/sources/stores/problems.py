@@ -1,0 +1,70 @@
+"""What can be wrong with object stores: codes with their meanings, and which may pass by themselves."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from engine.errors import DataError
+
+STORE_REFUSED: Final = "store-refused"
+STORE_MISSING: Final = "store-missing"
+STORE_FAILED: Final = "store-failed"
+STORE_CHANGED: Final = "store-changed"
+STORE_BYTES: Final = "store-bytes"
+STORE_FULL: Final = "store-full"
+STORE_CODES: Final = {
+    STORE_REFUSED: "an object store that refuses the engine's credentials, or has none of them",
+    STORE_MISSING: "a bucket or an object that is not there",
+    STORE_FAILED: "an object store that cannot be reached, throttles, or breaks off, several times over",
+    STORE_CHANGED: "an object that was replaced while it was fetched",
+    STORE_BYTES: "an object whose bytes are not those that its etag tells",
+    STORE_FULL: "more bytes to fetch than the spool may hold, or than there is room for",
+}
+_REFUSALS: Final = re.compile(
+    r"ACCESS_DENIED|INVALID_ACCESS_KEY|SIGNATURE|UNRECOGNIZED_CLIENT|INVALID_CLIENT_TOKEN|MISSING_AUTHENTICATION"
+    r"|EXPIRED_TOKEN|TOKEN_REFRESH|HTTP status 40[13]|status code 40[13]|PERMISSION_DENIED|UNAUTHENTICATED"
+    r"|Authori[sz]ation|AuthenticationFailed|no credentials|Could not find.*credentials",
+    re.IGNORECASE,
+)
+_MISSING: Final = re.compile(r"NO_SUCH_BUCKET|NO_SUCH_KEY|RESOURCE_NOT_FOUND|HTTP status 404|NOT_FOUND")
+_REQUEST_ID: Final = re.compile(r" \(Request ID: [^)]*\)")
+_REASON_CHARS: Final = 200
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether a store says that it does not want to, and would say so again."""
+    return isinstance(error, PermissionError) or bool(_REFUSALS.search(str(error)))
+
+
+def is_missing(error: Exception) -> bool:
+    """Whether a store says that there is nothing."""
+    return isinstance(error, FileNotFoundError) or bool(_MISSING.search(str(error)))
+
+
+def store_error(error: Exception, what: str, times: int = 1) -> DataError:
+    """What to raise of an error of a store.
+
+    Args:
+        error: the store's.
+        what: was wanted, as a message begins.
+        times: how often it was tried.
+    """
+    reason = _REQUEST_ID.sub("", str(error)).partition("\n")[0][:_REASON_CHARS]
+    if is_missing(error):
+        return DataError(
+            f"{what} is not there; see that its name is right, and run it again if it was just removed",
+            code=STORE_MISSING,
+        )
+    if is_refusal(error):
+        return DataError(
+            f"{what} is refused by its store ({reason}); the engine's own credentials are used, as the "
+            "environment or the machine has them: see that they may list and read there",
+            code=STORE_REFUSED,
+        )
+    tries = f" {times} times" if times > 1 else ""
+    return DataError(
+        f"{what} could not be fetched{tries} ({reason}); nothing of it is kept: see that the store is "
+        "reached from here, and run it again",
+        code=STORE_FAILED,
+    )

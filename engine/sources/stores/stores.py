@@ -1,0 +1,317 @@
+"""The object stores that an engine may read, and what lies in them. An adapter."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import pyarrow as pa
+from pyarrow import fs
+
+from engine.errors import DataError
+from engine.models.tables import TableFormat
+from engine.models.urls import StoreUrl
+from engine.sources.files import ICEBERG, LOGS, MATCHED, is_hidden
+from engine.sources.stores.fetched import Fetched, Held, StoredObject, Tell, nobody
+from engine.sources.stores.filesystems import open_store
+from engine.sources.stores.problems import STORE_MISSING, is_missing, is_refusal, store_error
+from engine.wording import joined, worded
+
+_MAGIC: Final = re.compile(r"[*?\[]")
+_LIST_TRIES: Final = 3
+_LIST_PAUSE: Final = 0.3
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundObject:
+    """An object of a dataset.
+
+    Attributes:
+        object: it.
+        folders: names of the folders between the folder that was named and it.
+    """
+
+    object: StoredObject
+    folders: tuple[str, ...]
+
+
+class Stores:
+    """Object stores, below the places that may be read. Thread-safe."""
+
+    def __init__(
+        self,
+        roots: Sequence[StoreUrl],
+        fetched: Fetched,
+        opens: Callable[[StoreUrl], Any] = open_store,
+    ) -> None:
+        """Open none yet.
+
+        Args:
+            roots: the places.
+            fetched: keeps what is read.
+            opens: makes the file system of a bucket.
+        """
+        self._roots, self._fetched, self._opens = tuple(roots), fetched, opens
+        self._lock = threading.Lock()
+        self._open: dict[tuple[str, str, str], Any] = {}
+
+    def check_inside(self, url: StoreUrl) -> None:
+        """See that a place may be read.
+
+        Raises:
+            DataError: it may not.
+        """
+        if not any(url.is_within(root) for root in self._roots):
+            allowed = ", ".join(map(str, self._roots)) or "none"
+            wrong = f"'{url}' is outside the places in object stores that this engine may read ({allowed})"
+            raise DataError(joined([wrong, worded("{open_place}")], "; "))
+
+    def find_objects(
+        self, url: StoreUrl, check: Callable[[], None] = lambda: None
+    ) -> tuple[FoundObject, ...]:
+        """The objects behind a place or a pattern, in the order of their keys.
+
+        Raises:
+            DataError: there is none, it may not be read, the store fails, or they belong to a table.
+        """
+        base = _fixed(url)
+        self.check_inside(base)
+        label = str(url)
+        found: list[FoundObject]
+        info = self._info(url, label, check)
+        if info is not None and info.type == fs.FileType.File:
+            found = [FoundObject(_object(url, info), ())]
+            self._refuse_table(url.at(_parent(url.key)), label, check)
+        else:
+            listed = sorted(self.list(base, label, check=check), key=lambda one: one.url.key)
+            self._refuse_table(base, label, check)
+            found = list(_within(listed, url) if base == url else _matching(listed, url))
+            _refuse_parts_of_tables(found, _tables_in(listed, base), label)
+        if not found:
+            what = "no object matches" if base != url else "there is no object at or below"
+            raise DataError(f"{what} '{url}'; see that bucket and name are right", code=STORE_MISSING)
+        if len(found) > MATCHED:
+            raise DataError(f"'{url}' means more than {MATCHED:,} objects; name a part of them")
+        return tuple(found)
+
+    def find_format(self, url: StoreUrl, check: Callable[[], None]) -> TableFormat | None:
+        """The format of the table that lies at a place; None if none does.
+
+        Raises:
+            DataError: it may not be read, or the store cannot be asked.
+        """
+        if _MAGIC.search(url.key):
+            return None
+        self.check_inside(url)
+        kind = self._table_at(url, str(url), check)
+        if kind == "Hudi":
+            raise _part_of_table(str(url), url, kind)
+        return {"Delta Lake": "delta", "Iceberg": "iceberg"}.get(kind or "")  # type: ignore[return-value]
+
+    def list(
+        self,
+        url: StoreUrl,
+        label: str,
+        *,
+        deep: bool = True,
+        check: Callable[[], None] = lambda: None,
+    ) -> list[StoredObject]:
+        """The objects below a place; none if there is no such place.
+
+        Raises:
+            DataError: the store cannot be asked.
+        """
+        selector = fs.FileSelector(url.path, recursive=deep, allow_not_found=True)
+        infos = self._asking(url, label, check, lambda store: store.get_file_info(selector))
+        prefix = f"{url.bucket}/"
+        files = [info for info in infos or () if info.type == fs.FileType.File]
+        return [_object(url.at(info.path.removeprefix(prefix)), info) for info in files]
+
+    def find_object(
+        self, url: StoreUrl, label: str, check: Callable[[], None] = lambda: None
+    ) -> StoredObject | None:
+        """An object by its whole name; None if there is none.
+
+        Raises:
+            DataError: it may not be read, or the store cannot be asked.
+        """
+        self.check_inside(url)
+        info = self._info(url, label, check)
+        return None if info is None or info.type != fs.FileType.File else _object(url, info)
+
+    def hold(
+        self,
+        objects: Sequence[StoredObject],
+        label: str,
+        check: Callable[[], None] = lambda: None,
+        tell: Tell = nobody,
+    ) -> Held:
+        """Files with the bytes of objects of one bucket; see `Fetched.hold`.
+
+        Raises:
+            DataError: one may not be read, or cannot be had.
+        """
+        for one in objects:
+            self.check_inside(one.url)
+        if not objects:
+            return Held((), lambda: None)
+        store = self._asking(objects[0].url, label, check, lambda store: store)
+        return self._fetched.hold(objects, store, label, check, tell)
+
+    def _info(self, url: StoreUrl, label: str, check: Callable[[], None]) -> Any:
+        info = self._asking(url, label, check, lambda store: store.get_file_info(url.path))
+        return None if info is None or info.type == fs.FileType.NotFound else info
+
+    def _asking(
+        self, url: StoreUrl, label: str, check: Callable[[], None], ask: Callable[[Any], _T]
+    ) -> _T | None:
+        """What a store answers, asked some times over if that may help; None if there is no such thing."""
+        waits = threading.Event()
+        for number in range(1, _LIST_TRIES + 1):
+            check()
+            try:
+                return ask(self._store(url))
+            except (OSError, pa.ArrowException, ValueError) as error:
+                if is_missing(error):
+                    return None
+                if is_refusal(error) or number == _LIST_TRIES:
+                    raise store_error(error, label, number) from None
+            waits.wait(_LIST_PAUSE * number)
+        raise AssertionError("the last try returns or raises")
+
+    def _store(self, url: StoreUrl) -> Any:
+        key = (url.scheme, url.bucket, url.account)
+        with self._lock:
+            if key not in self._open:
+                self._open[key] = self._opens(url)
+            return self._open[key]
+
+    def _refuse_table(self, url: StoreUrl, label: str, check: Callable[[], None]) -> None:
+        """Refuse objects at or below a place that belongs to a table: deleted rows would count."""
+        place = url
+        while True:
+            try:
+                kind = self._table_at(place, label, check)
+            except DataError:
+                if any(place.is_within(root) for root in self._roots):
+                    raise
+                return  # above what may be read the credentials need not be good for anything
+            if kind is not None:
+                raise _part_of_table(label, place, kind)
+            if not place.key:
+                return
+            place = place.at(_parent(place.key))
+
+    def _table_at(self, url: StoreUrl, label: str, check: Callable[[], None]) -> str | None:
+        for name, kind in LOGS.items():
+            if self._info(url.below(name), label, check) is not None:
+                return kind
+        name, ending = ICEBERG
+        listed = self.list(url.below(name), label, deep=False, check=check)
+        return "Iceberg" if any(one.url.key.endswith(ending) for one in listed) else None
+
+
+def _object(url: StoreUrl, info: Any) -> StoredObject:
+    changed = None if info.mtime_ns is None else info.mtime_ns / 1e9
+    return StoredObject(url, info.size, changed)
+
+
+def _parent(key: str) -> str:
+    return key.rpartition("/")[0]
+
+
+def _fixed(url: StoreUrl) -> StoreUrl:
+    """The place itself, or the part of a pattern before its first part with a special character."""
+    parts = url.key.split("/")
+    first = next((number for number, part in enumerate(parts) if _MAGIC.search(part)), None)
+    return url if first is None else url.at("/".join(parts[:first]))
+
+
+def _within(listed: Sequence[StoredObject], base: StoreUrl) -> Iterator[FoundObject]:
+    for one in listed:
+        parts = one.url.key[len(base.key) :].strip("/").split("/")
+        if one.size and not any(is_hidden(part) for part in parts):
+            yield FoundObject(one, tuple(parts[:-1]))
+
+
+def _matching(listed: Sequence[StoredObject], pattern: StoreUrl) -> Iterator[FoundObject]:
+    """The objects that a pattern means, or that lie below a folder that it means."""
+    means = re.compile(_regular(pattern.key), re.DOTALL)
+    by_name = pattern.key.rpartition("/")[2][:1] in ("_", ".")
+    depth = pattern.key.count("/") + 1
+    for one in listed:
+        parts = one.url.key.split("/")
+        first = len(parts) if "**" in pattern.key else depth
+        for end in range(min(first, len(parts)), 0, -1) if "**" in pattern.key else (depth,):
+            if end <= len(parts) and means.fullmatch("/".join(parts[:end])):
+                rest = parts[end:] if end < len(parts) else []
+                hidden = [*([] if by_name else [parts[end - 1]]), *rest]
+                if one.size and not any(map(is_hidden, hidden)):
+                    yield FoundObject(one, tuple(parts[end:-1]))
+                break
+
+
+def _regular(pattern: str) -> str:
+    """A pattern of paths as a regular expression; ** is any number of folders."""
+    made, at = "", 0
+    while at < len(pattern):
+        one = pattern[at]
+        if pattern.startswith("**/", at):
+            made, at = made + r"(?:(?!\.)[^/]+/)*", at + 3
+        elif pattern.startswith("**", at):
+            made, at = made + ".*", at + 2
+        elif one == "[" and (end := pattern.find("]", at + 2)) > 0:
+            inside = pattern[at + 1 : end].replace("\\", r"\\").replace("[", r"\[").replace("^", r"\^")
+            inside = f"^/{inside[1:]}" if inside[:1] == "!" else inside
+            made, at = f"{made}[{inside}]", end + 1
+        else:
+            shown = (
+                "" if made and pattern[at - 1] != "/" else r"(?!\.)"
+            )  # a dot in front is meant by name only
+            made += {"*": f"{shown}[^/]*", "?": f"{shown}[^/]"}.get(one, re.escape(one))
+            at += 1
+    return made
+
+
+def _tables_in(listed: Sequence[StoredObject], base: StoreUrl) -> dict[str, str]:
+    """The keys of folders below a place that hold tables, with the tables' kinds."""
+    name, ending = ICEBERG
+    found = {}
+    for one in listed:
+        parts = one.url.key[len(base.key) :].strip("/").split("/")
+        log = next((log for log in LOGS if log in parts[:-1]), None)
+        if log is None and parts[-2:-1] == [name] and parts[-1].endswith(ending):
+            log = name
+        if log is not None:
+            place = base.key, *parts[: parts.index(log)]
+            found["/".join(part for part in place if part)] = LOGS.get(log, "Iceberg")
+    return found
+
+
+def _refuse_parts_of_tables(found: Sequence[FoundObject], tables: Mapping[str, str], label: str) -> None:
+    """Refuse objects that lie in a folder that holds a table: deleted rows would count."""
+    for one in found if tables else ():
+        key = one.object.url.key
+        while key:
+            key = _parent(key)
+            if key in tables:
+                raise _part_of_table(label, one.object.url.at(key), tables[key])
+
+
+def _part_of_table(label: str, place: StoreUrl, kind: str) -> DataError:
+    prefix = kind.split()[0].lower()
+    todo = (
+        f"name the table itself, as {prefix}:URL"
+        if kind != "Hudi"
+        else "such tables are not read: export the rows that count as Parquet files, and name these"
+    )
+    named = "an Iceberg" if kind == "Iceberg" else f"a {kind}"
+    at = str(place).rstrip("/")
+    return DataError(
+        f"{label} belongs to {named} table (at '{at}'), whose objects also hold rows that were deleted or "
+        f"replaced; {todo}"
+    )
