@@ -19,6 +19,7 @@ from benchmarks.scale import scale
 from benchmarks.series import series
 from benchmarks.service import service
 from benchmarks.snowpark import snowpark
+from benchmarks.stores import stores
 from benchmarks.tenants import tenants
 
 
@@ -29,7 +30,7 @@ def main() -> None:
 
 for command in (
     sandbox, fan_out, growth, series, fetch, many, scale, peers, tenants, service, snowpark, busy,
-    reading, accounts, baselines, native,
+    reading, accounts, baselines, native, stores,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -17,9 +17,10 @@ from engine.cli.run import INPUT_FORMATS
 from engine.errors import UsageError
 from engine.models.baseline import Baseline, read_baseline
 from engine.models.dataset import Dataset
-from engine.models.tables import plain_path
+from engine.models.tables import names_catalog, parse_table, plain_path
 from engine.models.urls import is_store_url, parse_store_url
 from engine.sources.spool import Spool
+from engine.sources.tables.catalog import locate
 
 _STANDARD_INPUT: Final = "-"
 _MAGIC: Final = {b"PAR1": "parquet", b"ARROW1": "arrow"}
@@ -113,7 +114,10 @@ def roots_of(data: Sequence[str]) -> tuple[str, ...]:
 
 
 def _places(named: str) -> Iterator[str | Path]:
-    plain = plain_path(named)
+    plain, table = plain_path(named), parse_table(named)
+    if table is not None and names_catalog(table) and not Path(plain).is_dir():
+        plain = locate(table).place
+        named = plain
     if not is_store_url(plain):
         yield from _folders(named)
         return

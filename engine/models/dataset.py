@@ -20,10 +20,10 @@ class Dataset:
 
     Attributes:
         source: a path or glob (str or PathLike), a list of these, a table in a folder ("delta:FOLDER",
-            "iceberg:FOLDER"), any of these in an object store ("s3://bucket/folder"), a table name on the
-            backend, a pandas or Polars DataFrame, an Arrow table or dataset, a DuckDB relation, what else speaks
-            Arrow's PyCapsule interface, a generator of batches, or a Spark Connect DataFrame of the caller's own
-            session. Generators and readers can be used for one run.
+            "iceberg:FOLDER"), these in an object store ("s3://bucket/folder"), a table name on the
+            backend, a pandas or Polars DataFrame, an Arrow table or dataset, a DuckDB relation, what else
+            speaks Arrow's PyCapsule interface, a generator of batches, or a Spark Connect DataFrame of the
+            caller's own session. Generators and readers can be used for one run.
         timestamp: name of the column that says when a row happened (TIMESTAMP, TIMESTAMP_NTZ or DATE).
         retention: how far back before `as_of` a run may look, such as "90d" or a timedelta; None: all.
         rows: only so many of its rows, whichever the backend reads first: to try a metric. None: all.

@@ -14,6 +14,7 @@ TableFormat = Literal["delta", "iceberg"]
 Version: TypeAlias = int | datetime
 
 _PREFIX: Final = re.compile(rf"({'|'.join(get_args(TableFormat))}):(.*)", re.DOTALL)
+_IN_CATALOG: Final = re.compile(r"[A-Za-z_][\w\-]*(?:\.[A-Za-z_][\w\-]*){2,}", re.ASCII)
 _NUMBER: Final = re.compile(r"v?([0-9]{1,19})", re.ASCII)
 # What stands behind the last @ of a name and looks like a version; other names may hold an @.
 _SUFFIX: Final = re.compile(
@@ -42,6 +43,11 @@ class TableName:
             shown = version.astimezone(UTC).isoformat().replace("+00:00", "Z")
             return f"{self.format}:{self.path}@{shown}"
         return f"{self.format}:{self.path}" + ("" if version is None else f"@v{version}")
+
+
+def names_catalog(name: TableName) -> bool:
+    """Whether a table is named as a catalog knows it: CATALOG.NAMESPACE.TABLE."""
+    return name.format == "iceberg" and _IN_CATALOG.fullmatch(name.path) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import DataError, UsageError
-from engine.models.tables import parse_table
+from engine.models.tables import names_catalog, parse_table
 from engine.models.urls import is_store_url, parse_store_url
 from engine.service.problems import ApiProblem, unprocessable
 from engine.service.settings import Settings
@@ -107,6 +107,10 @@ def _check(named: str, settings: Settings, reader: Reader) -> None:
             except UsageError as error:
                 raise unprocessable("source", message_of(error)) from None
         return
+    if source != named and _is_in_catalog(named):
+        if not any(fnmatchcase(source, pattern) for pattern in reader.given(settings.tables)):
+            raise _outside()  # which place it has only the catalog knows, so its name has to be opened
+        return
     # What says of itself that it is a table in files is none of the backend's tables.
     if source == named and _is_table(source, settings, reader):
         return
@@ -134,6 +138,7 @@ def look_at_source(source: str, settings: Settings, reader: Reader = ALONE) -> N
     if (
         _is_remote(settings)
         or ("://" in source and not source.startswith("file://"))
+        or _is_in_catalog(named)
         or (source == named and _is_table(source, settings, reader))
     ):
         return
@@ -142,6 +147,12 @@ def look_at_source(source: str, settings: Settings, reader: Reader = ALONE) -> N
         raise DataError(f"there is no file {source!r}")
     if not all(_is_inside(Path(name).resolve(), settings, reader) for name in names):
         raise DataError(f"the dataset {source!r} may not be read: a link in it leads outside")
+
+
+def _is_in_catalog(named: str) -> bool:
+    """Whether a source is a table that a catalog knows the place of."""
+    table = parse_table(named)
+    return table is not None and names_catalog(table) and not Path(table.path).is_dir()
 
 
 def _place(source: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from engine.errors import DataError, UsageError
-from engine.models.tables import TableName, Version, plain_path
+from engine.models.tables import TableName, Version, names_catalog, plain_path
 from engine.models.text_options import TextOptions
 from engine.models.urls import is_store_url
 from engine.relations import read_files, read_inline, read_remote_table
@@ -22,9 +22,10 @@ from engine.sources.local import read_local
 from engine.sources.memory import Tabular, find_tabular
 from engine.sources.source import Source
 from engine.sources.spool import Spool
-from engine.sources.stored import read_stored
+from engine.sources.stored import read_stored, read_stored_table
 from engine.sources.stores.fetched import Tell, nobody
 from engine.sources.stores.stores import Stores
+from engine.sources.tables.catalog import locate
 from engine.sources.tables.folder import TableFolder
 from engine.sources.tables.read import read_table_files
 from engine.sources.tables.skipping import Span
@@ -73,7 +74,7 @@ def resolve_source(
         table = find_table(paths, version, look=roots is not None)
         if table is not None:
             refuse_options(text, f"a {table.format} table", str(table))
-            return _table_files(table, roots, spool, reader, span, check)
+            return _table_files(table, roots, stores, spool, reader, span, check, tell)
         if roots is None:
             return _remote_paths(paths, text)
         return read_local(paths, roots, reader, spool, text, check)
@@ -97,18 +98,25 @@ def resolve_source(
 def _table_files(
     table: TableName,
     roots: Sequence[Path] | None,
+    stores: Stores | None,
     spool: Spool,
     reader: Reader,
     span: Span | None,
     check: Callable[[], None],
+    tell: Tell,
 ) -> Source:
     if roots is None:
         return Source(read_remote_table(table), str(table))
-    folder = Path(table.path).expanduser()
+    folder, metadata = Path(table.path).expanduser(), ""
+    if names_catalog(table) and not folder.is_dir():
+        located = locate(table)
+        if stores is not None and is_store_url(located.place):
+            return read_stored_table(table, located, stores, spool, reader, span, check, tell)
+        folder, metadata = Path(located.place.removeprefix("file://")), located.metadata
     if not folder.is_dir():
-        raise DataError(f"{table}: there is no folder {table.path!r} (looked in {Path.cwd()})")
+        raise DataError(f"{table}: there is no folder {str(folder)!r} (looked in {Path.cwd()})")
     check_inside(folder, roots)
-    return read_table_files(table, TableFolder(folder, str(table)), reader, spool, span, check)
+    return read_table_files(table, TableFolder(folder, str(table), metadata), reader, spool, span, check)
 
 
 def _remote_paths(names: Sequence[str], text: TextOptions) -> Source:

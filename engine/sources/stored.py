@@ -21,6 +21,7 @@ from engine.sources.spool import Spool
 from engine.sources.stores.fetched import Tell
 from engine.sources.stores.stores import FoundObject, Stores
 from engine.sources.tables.bucket import TableBucket
+from engine.sources.tables.catalog import Located
 from engine.sources.tables.read import read_table_files
 from engine.sources.tables.skipping import Span
 from engine.sources.text.spooling import refuse_options
@@ -57,15 +58,7 @@ def read_stored(
     table = _find_table(names, version, stores, check)
     if table is not None:
         refuse_options(text, f"a {table.format} table", str(table))
-        url = parse_store_url(table.path)
-        stores.check_inside(url)
-        bucket = TableBucket(url, str(table), stores, check, tell)
-        try:
-            source = read_table_files(table, bucket, reader, spool, span, check)
-        except BaseException:
-            bucket.release()
-            raise
-        return _releasing(source, bucket.release)
+        return read_stored_table(table, Located(table.path, ""), stores, spool, reader, span, check, tell)
     if not all(map(is_store_url, names)):
         raise DataError("a list of data lies in object stores or in folders of this machine, and not in both")
     label = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
@@ -84,6 +77,39 @@ def read_stored(
         held.release()
         raise
     return _releasing(source, held.release)
+
+
+def read_stored_table(
+    table: TableName,
+    located: Located,
+    stores: Stores,
+    spool: Spool,
+    reader: Reader,
+    span: Span | None,
+    check: Callable[[], None],
+    tell: Tell,
+) -> Source:
+    """The source behind a table; arguments and errors as for `read_stored`.
+
+    Args:
+        table: its name.
+        located: where it lies.
+        stores: its place is there.
+        spool: takes what has to be converted.
+        reader: the backend.
+        span: a range of time that all rows that are wanted lie in.
+        check: called now and then.
+        tell: told how many data files are there, of how many.
+    """
+    url = parse_store_url(located.place)
+    stores.check_inside(url)
+    bucket = TableBucket(url, str(table), stores, check, tell, located.metadata)
+    try:
+        source = read_table_files(table, bucket, reader, spool, span, check)
+    except BaseException:
+        bucket.release()
+        raise
+    return _releasing(source, bucket.release)
 
 
 def _find_table(

@@ -6,16 +6,19 @@ import datetime as dt
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyiceberg.catalog
 import pytest
+from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.manifest import DataFileContent, FileFormat
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import DoubleType, LongType
+from pyiceberg.utils.config import Config
 
 from engine.errors import DataError
 from engine.sources.resolve import resolve_source
@@ -203,6 +206,43 @@ def test_files_of_partitions_hold_the_columns_that_they_are_cut_by(read: Read, f
     writer.append(table)
     rows = read(writer.folder)
     assert sorted((row["a"], str(row["p"])) for row in rows) == sorted([(1, "x"), (2, "y"), (3, "None")] * 2)
+
+
+@pytest.fixture
+def catalog(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlCatalog]:
+    """A catalog of two tables, the second of which lies elsewhere, as the engine's environment names it."""
+    uri, warehouse = f"sqlite:///{folder}/catalog.db", f"file://{folder}/warehouse"
+    monkeypatch.setenv("PYICEBERG_CATALOG__SHOP__TYPE", "sql")
+    monkeypatch.setenv("PYICEBERG_CATALOG__SHOP__URI", uri)
+    monkeypatch.setattr(pyiceberg.catalog, "_ENV_CONFIG", Config())  # which was read when it was imported
+    made = SqlCatalog("shop", uri=uri, warehouse=warehouse)
+    made.create_namespace("sales")
+    made.create_table("sales.orders", NUMBERS.schema).append(NUMBERS)
+    yield made
+    made.close()
+
+
+def test_a_table_is_found_by_the_name_that_its_catalog_has_for_it(
+    resolve: Resolve, catalog: SqlCatalog, folder: Path
+) -> None:
+    table = catalog.load_table("sales.orders")
+    newest = Path(table.metadata_location.removeprefix("file://"))
+    never_committed = newest.with_name(newest.name.replace("00001-", "00002-"))
+    never_committed.write_text("{}")
+    source = resolve("iceberg:shop.sales.orders")
+    assert spooled(source) == NUMBERS.column("a").to_pylist()
+    assert source.table is not None and source.table.name == "iceberg:shop.sales.orders"
+    assert refusal(resolve, table.location().removeprefix("file://")).code == "table-feature"
+    assert "no table 'sales.gone'" in str(refusal(resolve, "iceberg:shop.sales.gone"))
+    assert "cannot be asked" in str(refusal(resolve, "iceberg:nowhere.sales.orders"))
+
+
+def test_a_catalog_does_not_lead_out_of_the_roots(
+    resolve: Resolve, catalog: SqlCatalog, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    catalog.create_table("sales.other", NUMBERS.schema, location=f"file://{elsewhere}/t").append(NUMBERS)
+    assert "outside the folders" in str(refusal(resolve, "iceberg:shop.sales.other"))
 
 
 def test_without_pyiceberg_it_is_said_what_to_install(

@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import DataError
 from engine.service.app import make_app
-from engine.service.datasets import check_source, look_at_source
+from engine.service.datasets import Reader, check_source, look_at_source
 from engine.service.keyring import create_key, list_keys, revoke_key
 from engine.service.problems import ApiProblem
 from engine.service.settings import Settings
@@ -152,6 +152,25 @@ def test_on_a_cluster_a_bare_name_is_a_table_and_is_to_be_opened(tmp_path, monke
     for source in ("parquet.`/etc/passwd`", "parquet./etc/passwd", "text.`s3://b/x`", "a b", "a.b.c.d.e"):
         with pytest.raises(ApiProblem):
             check_source(source, every)
+
+
+def test_places_in_object_stores_and_names_in_catalogs_are_open_to_accounts_by_name():
+    roots, tables = ("acme=s3://bucket/acme", "bolt=s3://bucket/bolt"), ("acme=shop.sales.*",)
+    settings = Settings(data_roots=roots, tables=tables)
+    acme, bolt = Reader("acme", alone=False), Reader("bolt", alone=False)
+    for source in ("s3://bucket/acme", "s3://bucket/acme/*.parquet", "delta:s3://bucket/acme/t@v3"):
+        look_at_source(source, settings, acme)
+        with pytest.raises(DataError):
+            look_at_source(source, settings, bolt)
+    look_at_source("iceberg:shop.sales.orders", settings, acme)
+    with pytest.raises(DataError):
+        look_at_source("iceberg:shop.sales.orders", settings, bolt)
+    for source in (
+        "s3://bucket/acme-not/x", "s3a://bucket/acme/x", "s3://bucket/acme/../bolt/x", "s3://bucket/acme//x",
+        "s3://u:p@bucket/acme/x", "delta:s3://bucket/bolt/t", "iceberg:shop.secret.orders",
+    ):  # fmt: skip
+        with pytest.raises(DataError):
+            look_at_source(source, settings, acme)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,13 @@ class TableBucket(TableFolder):
     """The place."""
 
     def __init__(
-        self, url: StoreUrl, label: str, stores: Stores, check: Callable[[], None], tell: Tell
+        self,
+        url: StoreUrl,
+        label: str,
+        stores: Stores,
+        check: Callable[[], None],
+        tell: Tell,
+        metadata: str = "",
     ) -> None:
         """Look at nothing yet.
 
@@ -33,8 +39,9 @@ class TableBucket(TableFolder):
             stores: what is read there.
             check: called now and then; what it raises ends the work.
             tell: told how many data files are there, of how many.
+            metadata: see `TableFolder`.
         """
-        self.label = label
+        self.label, self.metadata = label, metadata
         self._url, self._stores, self._check, self._tell = url, stores, check, tell
         self._listed: dict[str, StoredObject] = {}
         self._files: dict[str, Path] = {}

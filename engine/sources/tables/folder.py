@@ -27,11 +27,12 @@ class TableFolder:
     Attributes:
         label: what errors call the table.
         path: where it is, links followed.
+        metadata: the name of the file of an Iceberg table's latest state, if a catalog told it; else "".
     """
 
-    def __init__(self, path: Path, label: str) -> None:
+    def __init__(self, path: Path, label: str, metadata: str = "") -> None:
         """Look at nothing yet."""
-        self.label = label
+        self.label, self.metadata = label, metadata
         self.path = path.resolve()
 
     @property

@@ -141,7 +141,9 @@ def _read(folder: TableFolder, version: Version | None) -> TableState:
 
 
 def _find_metadata(folder: TableFolder) -> str:
-    """The file that tells of the latest state: the one that is named, of the highest number, or hinted at."""
+    """The file that tells of the latest state: which a catalog named, of the highest number, or hinted at."""
+    if folder.metadata:
+        return folder.metadata
     try:
         names = folder.names(METADATA)
     except OSError as error:
