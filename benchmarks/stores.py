@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import logging
 import multiprocessing
 import os
 import shutil
@@ -12,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -19,7 +21,6 @@ import click
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import fs
 
 from benchmarks import machine
 from benchmarks.show import Row, seconds, show_table
@@ -37,6 +38,7 @@ from engine.sources.tables.skipping import Span
 _FILES, _ROWS = 1_000, 1_000
 _DAYS, _PER_DAY, _WANTED = 100, 100, 1
 _BUCKET = "benchmark"
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}
 _QUARTER = 1000.0  # seconds, after which a listing says enough of objects
 _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -47,10 +49,9 @@ _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 )
 def stores(times: int) -> None:
     """1,000 files in a bucket on this machine and in a folder; 100 files of a table of 10,000."""
-    with tempfile.TemporaryDirectory() as root, _bucket() as files:
+    with tempfile.TemporaryDirectory() as root:
         folder, table = _write_files(Path(root, "f")), _write_table(Path(root, "t"))
-        fs.copy_files(str(folder), f"{_BUCKET}/files", destination_filesystem=files)
-        with _session((folder, table)) as (session, spool):
+        with _bucket(folder), _session((folder, table)) as (session, spool):
             local = _median(times, lambda: _sum_up(session, _open(str(folder), (folder,), spool, None)))
             cold, warm, young = _of_bucket(times, session, spool)
             opened = _median(times, lambda: _open_table(table, spool))
@@ -87,10 +88,10 @@ def _of_bucket(times: int, session: BackendSession, spool: Spool) -> tuple[float
         def read(place: Stores) -> None:
             _sum_up(session, _open(f"s3://{_BUCKET}/files", (), spool, place))
 
-        cold.append(machine.seconds(lambda place=later: read(place)))
-        warm.append(machine.seconds(lambda place=later: read(place)))
+        cold.append(machine.seconds(partial(read, later)))
+        warm.append(machine.seconds(partial(read, later)))
         read(now)
-        young.append(machine.seconds(lambda place=now: read(place)))
+        young.append(machine.seconds(partial(read, now)))
         shutil.rmtree(kept)
     return statistics.median(cold), statistics.median(warm), statistics.median(young)
 
@@ -128,36 +129,33 @@ def _session(roots: tuple[Path, ...]) -> Iterator[tuple[BackendSession, Spool]]:
 
 
 @contextlib.contextmanager
-def _bucket() -> Iterator[fs.S3FileSystem]:
-    """An empty bucket of a server in a process of its own, which the environment names."""
+def _bucket(folder: Path) -> Iterator[None]:
+    """A bucket with the files of a folder, of a server of its own, which the environment names."""
     ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
+    server = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs, folder), daemon=True)
     server.start()
-    host = ours.recv()
-    os.environ |= {
-        "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://{host}",
-    }  # fmt: skip
-    files = fs.S3FileSystem(
-        endpoint_override=host, scheme="http", region="us-east-1", allow_bucket_creation=True
-    )
-    files.create_dir(_BUCKET)
+    os.environ |= {**_CREDENTIALS, "AWS_ENDPOINT_URL": ours.recv()}
     try:
-        yield files
+        yield
     finally:
         server.terminate()
         server.join()
 
 
-def _serve(told: Connection) -> None:
-    import logging
-
+def _serve(told: Connection, folder: Path) -> None:
+    import boto3
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
-    told.send(":".join(map(str, server.get_host_and_port())))
+    host, port = server.get_host_and_port()
+    os.environ |= _CREDENTIALS
+    client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
+    client.create_bucket(Bucket=_BUCKET)
+    for path in folder.iterdir():
+        client.put_object(Bucket=_BUCKET, Key=f"files/{path.name}", Body=path.read_bytes())
+    told.send(f"http://{host}:{port}")
     while True:
         time.sleep(1)
 

@@ -14,7 +14,7 @@ from typing import Final, Literal
 import pyspark.sql.connect.proto as pb
 from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 
-from engine.models.tables import TableName
+from engine.models.tables import TableName, Version
 from engine.plans.trees import walk
 
 FileFormat = Literal["parquet", "csv", "json"]
@@ -55,9 +55,20 @@ def read_files(
     return _identified(pb.Relation(read=pb.Read(data_source=source)))
 
 
-def read_table(name: str) -> pb.Relation:
-    """A relation that reads a table of the backend's catalog by its name, qualified or not."""
-    return _identified(pb.Relation(read=pb.Read(named_table=pb.Read.NamedTable(unparsed_identifier=name))))
+def read_table(name: str, version: Version | None = None) -> pb.Relation:
+    """A relation that reads a table of the backend's catalog by its name, qualified or not.
+
+    Args:
+        name: of the table.
+        version: which the catalog is asked for, as by `VERSION AS OF` or `TIMESTAMP AS OF`; None: the latest.
+    """
+    options = {}
+    if isinstance(version, int):
+        options = {"versionAsOf": str(version)}
+    elif version is not None:
+        options = {"timestampAsOf": version.astimezone(UTC).isoformat()}
+    table = pb.Read.NamedTable(unparsed_identifier=name, options=options)
+    return _identified(pb.Relation(read=pb.Read(named_table=table)))
 
 
 def read_remote_table(table: TableName) -> pb.Relation:

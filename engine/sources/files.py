@@ -110,9 +110,9 @@ def find_table(paths: Sequence[str], version: Version | None, *, look: bool) -> 
         if (kind := _table_format(Path(folder).expanduser())) is not None:
             table = TableName(kind, folder)
     if table is None:
-        if version is not None:
+        if version is not None and look:
             raise UsageError("version is said of a Delta or an Iceberg table alone, such as delta:FOLDER")
-        return None
+        return None  # elsewhere it may be a table of a catalog
     return at_version(table, version)
 
 

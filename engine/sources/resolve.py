@@ -76,7 +76,7 @@ def resolve_source(
             refuse_options(text, f"a {table.format} table", str(table))
             return _table_files(table, roots, stores, spool, reader, span, check, tell)
         if roots is None:
-            return _remote_paths(paths, text)
+            return _remote_paths(paths, text, version)
         return read_local(paths, roots, reader, spool, text, check)
     if version is not None:
         raise UsageError("version is said of a Delta or an Iceberg table alone")
@@ -119,7 +119,7 @@ def _table_files(
     return read_table_files(table, TableFolder(folder, str(table), metadata), reader, spool, span, check)
 
 
-def _remote_paths(names: Sequence[str], text: TextOptions) -> Source:
+def _remote_paths(names: Sequence[str], text: TextOptions, version: Version | None) -> Source:
     """Paths on the cluster if they look like that, else a table there."""
     label = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
     formats = {_remote_format(name) for name in names}
@@ -128,7 +128,9 @@ def _remote_paths(names: Sequence[str], text: TextOptions) -> Source:
     (format_name,) = formats
     refuse_options(text, format_name or "a table", label)
     if format_name is None:
-        return Source(read_named_table(label), label)
+        return Source(read_named_table(label, version), label)
+    if version is not None:
+        raise UsageError("version is said of a table alone: its name, delta:PATH or iceberg:PATH")
     if format_name == "arrow":
         raise DataError(f"{label!r}: Arrow files cannot be read on a cluster; use Parquet")
     options = remote_options(format_name, text, tabs=all(name.lower().endswith(".tsv") for name in names))

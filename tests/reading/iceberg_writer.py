@@ -62,27 +62,44 @@ class IcebergWriter:
         """As the metadata names them."""
         return [task.file.file_path for task in self.table.scan().plan_files()]
 
-    def delete(self, places: Mapping[str, Sequence[int]], kind: DataFileContent, **changes: Any) -> None:
+    def delete_equal(self, values: pa.Table, **changes: Any) -> None:
+        """A snapshot in which rows with such values are deleted; see `delete`."""
+        numbers = {one.name: one.field_id for one in self.table.schema().fields}
+        schema = pa.schema(
+            [one.with_metadata({"PARQUET:field_id": str(numbers[one.name])}) for one in values.schema]
+        )
+        ids = [numbers[name] for name in values.schema.names]
+        self.delete({}, DataFileContent.EQUALITY_DELETES, values.cast(schema), equality_ids=ids, **changes)
+
+    def delete(
+        self,
+        places: Mapping[str, Sequence[int]],
+        kind: DataFileContent,
+        values: pa.Table | None = None,
+        **changes: Any,
+    ) -> None:
         """A snapshot in whose delete file rows are, by their places; it is beside the catalog.
 
         Args:
             places: of rows, by the path of their file.
             kind: of deletes.
-            changes: of the description of the delete file.
+            values: of rows that are deleted, instead of places.
+            changes: of the description of the delete file, or its sequence number.
         """
         table, io = self.table, PyArrowFileIO()
         snapshot = table.current_snapshot()
         assert snapshot is not None
         rows = [(path, place) for path, some in places.items() for place in some]
-        path = self.folder / "data" / f"deletes-{len(rows)}.parquet"
-        pq.write_table(
-            pa.table({"file_path": [one for one, _ in rows], "pos": [place for _, place in rows]}), path
-        )
-        number, sequence = snapshot.snapshot_id + 1, self.state()["last-sequence-number"] + 1
+        count = len(rows) if values is None else values.num_rows
+        path = self.folder / "data" / f"deletes-{count}.parquet"
+        told = pa.table({"file_path": [one for one, _ in rows], "pos": [place for _, place in rows]})
+        pq.write_table(told if values is None else values, path)
+        number = snapshot.snapshot_id + 1
+        sequence = changes.pop("sequence", self.state()["last-sequence-number"] + 1)
         described: dict[str, Any] = {
             "content": kind, "file_path": f"file://{path}", "file_format": FileFormat.PARQUET,
             "partition": Record(),
-            "record_count": len(rows), "file_size_in_bytes": path.stat().st_size, "sort_order_id": None,
+            "record_count": count, "file_size_in_bytes": path.stat().st_size, "sort_order_id": None,
             "spec_id": 0, "equality_ids": [1] if kind == DataFileContent.EQUALITY_DELETES else None,
         } | changes  # fmt: skip
         made = f"file://{self.folder}/metadata/deletes-m0.avro"

@@ -537,6 +537,20 @@ def test_on_a_cluster_a_table_is_its_readers(spool: Spool) -> None:
     assert dict(relation.options) == {"versionAsOf": "3"}
 
 
+def test_on_a_cluster_a_table_of_its_catalog_is_asked_for_at_a_version(spool: Spool) -> None:
+    def asked(named: str, version: Any) -> tuple[str, dict[str, str]]:
+        source = resolve_source(named, roots=None, spool=spool, version=version)
+        table = source.relation.read.named_table
+        return table.unparsed_identifier, dict(table.options)
+
+    assert asked("shop.orders", None) == ("shop.orders", {})
+    assert asked("shop.orders", 3) == ("shop.orders", {"versionAsOf": "3"})
+    then = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+    assert asked("shop.orders", then) == ("shop.orders", {"timestampAsOf": "2026-11-01T00:00:00+00:00"})
+    with pytest.raises(UsageError):
+        asked("s3://bucket/x.parquet", 3)
+
+
 # Files that cannot hold a row of the run.
 
 

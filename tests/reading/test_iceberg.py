@@ -17,6 +17,7 @@ import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.manifest import DataFileContent, FileFormat
 from pyiceberg.transforms import IdentityTransform
+from pyiceberg.typedef import Record
 from pyiceberg.types import DoubleType, LongType
 from pyiceberg.utils.config import Config
 
@@ -119,7 +120,8 @@ def test_files_outside_of_the_range_are_left_out(folder: Path, spool: Spool) -> 
 @pytest.mark.parametrize(
     ("kind", "changes", "said"),
     [
-        (DataFileContent.EQUALITY_DELETES, {}, "equality deletes"),
+        (DataFileContent.EQUALITY_DELETES, {"equality_ids": [99]}, "equality deletes"),
+        (DataFileContent.EQUALITY_DELETES, {"equality_ids": []}, "equality deletes"),
         (POSITIONS, {"file_format": FileFormat.ORC}, "format ORC"),
         (POSITIONS, {"file_format": FileFormat.PUFFIN}, "deletion vectors"),
         (POSITIONS, {"file_path": "/etc/passwd"}, "not below the table's folder"),
@@ -133,6 +135,53 @@ def test_deletes_that_are_not_read_are_refused_by_name(
     writer.delete({writer.data_files()[0]: [0]}, kind, **changes)
     error = refusal(resolve, writer.folder)
     assert said in str(error) and error.code in ("table-feature", "table-path")
+
+
+def test_rows_are_deleted_by_their_values_in_older_files(read: Read, folder: Path) -> None:
+    text, number = pa.array(["x", "y", None, "x", "y"]), pa.array([1, 1, 2, 2, None], pa.int32())
+    table = pa.table({"s": text, "n": number, "d": [0.5, 1.5, 2.5, 3.5, 4.5]})
+    writer = IcebergWriter(folder, table)
+    writer.delete_equal(pa.table({"n": pa.array([1, None], pa.int32()), "s": ["y", "y"]}))
+    left = [("None", 2.5), ("x", 0.5), ("x", 3.5)]
+    assert sorted((str(row["s"]), row["d"]) for row in read(writer.folder)) == left
+
+
+def test_null_is_deleted_by_null_and_columns_that_came_later_are_null(read: Read, folder: Path) -> None:
+    writer = IcebergWriter(folder, NUMBERS)
+    with writer.table.update_schema() as update:
+        update.add_column("later", LongType())
+    added = pa.table({"a": pa.array([7, 8], pa.int64()), "later": pa.array([1, None], pa.int64())})
+    writer.append(added)
+    writer.delete_equal(pa.table({"later": pa.array([None], pa.int64())}))
+    assert values(read(writer.folder), "a") == [7]
+
+
+def test_values_that_are_written_after_they_were_deleted_count(resolve: Resolve, folder: Path) -> None:
+    writer = IcebergWriter(folder, NUMBERS)
+    writer.delete_equal(NUMBERS.slice(0, 2))
+    assert spooled(resolve(writer.folder)) == [2, 3, 4, 5]
+    # The same deletes, of the sequence of the data: they are of what was there before.
+    writer = IcebergWriter(folder / "same", NUMBERS)
+    writer.delete_equal(NUMBERS.slice(0, 2), sequence=1)
+    assert spooled(resolve(writer.folder)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_values_are_deleted_in_the_partition_that_they_are_deleted_in(resolve: Resolve, folder: Path) -> None:
+    table = pa.table({"a": pa.array([1, 2, 1], pa.int64()), "p": ["x", "x", "y"]})
+    writer = IcebergWriter(folder, table.slice(0, 0))
+    with writer.table.update_spec() as update:
+        update.add_field("p", IdentityTransform(), "p")
+    writer.append(table)
+    ones = pa.table({"a": pa.array([1], pa.int64())})
+    writer.delete_equal(ones, spec_id=1, partition=Record("x"))
+    assert spooled(resolve(writer.folder)) == [1, 2]
+
+
+def test_deletes_by_values_that_are_equal_in_several_ways_are_refused(resolve: Resolve, folder: Path) -> None:
+    writer = IcebergWriter(folder, pa.table({"d": [0.0, float("nan")]}))
+    writer.delete_equal(pa.table({"d": [0.0]}))
+    error = refusal(resolve, writer.folder)
+    assert "equality deletes" in str(error) and error.code == "table-feature"
 
 
 def test_deletes_of_rows_that_are_not_there_are_told(resolve: Resolve, folder: Path) -> None:

@@ -64,6 +64,7 @@ def test_places_and_patterns_mean_what_they_mean_in_folders(
             bucket.put_table(f"x/{name}", of(number))
     bucket.put("x/.crc", b"hidden")
     bucket.put("x/_SUCCESS", b"")
+    bucket.put("x/y_$folder$", b"")
     assert spooled(reading(f"{bucket.url}{named}")) == expected
 
 

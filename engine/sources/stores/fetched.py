@@ -224,14 +224,12 @@ class Fetched:
                 self._let_go([kept])
                 raise
         if same:
-            kept.object = wanted if kept.object.changed is None else kept.object
-            kept.settled = kept.settled or self._is_over(kept.object)
+            if not (kept.settled and listed):
+                kept.object = wanted if wanted.changed is not None else kept.object
+                kept.settled = self._is_over(kept.object)
             return kept
         with self._lock:
-            if self._kept.get(wanted.url) is kept:
-                del self._kept[wanted.url]
-                kept.stale = True
-                self._stale.append(kept)
+            self._forget(wanted.url)
         self._let_go([kept])
         return None
 
@@ -253,8 +251,20 @@ class Fetched:
         now = self._clock()
         kept = _Kept(path, wanted, etag, self._is_over(wanted), now, users=1)
         with self._lock:
+            self._forget(wanted.url)
             self._kept[wanted.url] = kept
         return kept
+
+    def _forget(self, url: StoreUrl) -> None:
+        """Keep an object's file no longer than it is in use; the lock is held."""
+        old = self._kept.pop(url, None)
+        if old is None:
+            return
+        old.stale = True
+        if old.users:
+            self._stale.append(old)
+        else:
+            self._remove(old)
 
     def _is_over(self, one: StoredObject) -> bool:
         """Whether what is written to it from now on surely has another time."""

@@ -231,10 +231,15 @@ def _fixed(url: StoreUrl) -> StoreUrl:
     return url if first is None else url.at("/".join(parts[:first]))
 
 
+def _is_marker(one: StoredObject) -> bool:
+    """Whether an object stands for a folder, as Hadoop writes such; others without a byte are damaged."""
+    return not one.size and one.url.key.endswith("_$folder$")
+
+
 def _within(listed: Sequence[StoredObject], base: StoreUrl) -> Iterator[FoundObject]:
     for one in listed:
         parts = one.url.key[len(base.key) :].strip("/").split("/")
-        if one.size and not any(is_hidden(part) for part in parts):
+        if not _is_marker(one) and not any(is_hidden(part) for part in parts):
             yield FoundObject(one, tuple(parts[:-1]))
 
 
@@ -250,7 +255,7 @@ def _matching(listed: Sequence[StoredObject], pattern: StoreUrl) -> Iterator[Fou
             if end <= len(parts) and means.fullmatch("/".join(parts[:end])):
                 rest = parts[end:] if end < len(parts) else []
                 hidden = [*([] if by_name else [parts[end - 1]]), *rest]
-                if one.size and not any(map(is_hidden, hidden)):
+                if not _is_marker(one) and not any(map(is_hidden, hidden)):
                     yield FoundObject(one, tuple(parts[end:-1]))
                 break
 

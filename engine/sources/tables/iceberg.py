@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError
 from engine.models.tables import Version
+from engine.sources.tables.equality import is_exact, read_delete
 from engine.sources.tables.folder import TableFolder
+from engine.sources.tables.matching import match_columns
 from engine.sources.tables.problems import TABLE_FEATURE, TABLE_FILE, TABLE_LOG, TABLE_PATH
-from engine.sources.tables.state import TableField, TableFile, TableState
+from engine.sources.tables.state import EqualityDelete, TableField, TableFile, TableState
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile, ManifestEntry
@@ -36,6 +38,7 @@ _NUMBERED: Final = re.compile(r"v?([0-9]+)(?:-[0-9a-fA-F-]+)?\.metadata\.json", 
 _HINT: Final = "version-hint.text"
 _MOST_METADATA: Final = 1 << 28
 _MOST_DELETES: Final = 1 << 31
+_MOST_EQUAL: Final = 5_000_000  # values are compared in memory
 _NEWEST_FORMAT: Final = 3
 _SCHEME: Final = re.compile(r"file:(?://)?(?=/)", re.IGNORECASE)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,11 +61,23 @@ _PLAIN: Final[Mapping[str, pa.DataType]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Equal:
+    """A file of values whose rows are deleted: in older files of its partition, or in all if it has none."""
+
+    sequence: int
+    spec: int
+    partition: Any
+    everywhere: bool
+    delete: EqualityDelete
+
+
 @dataclass(slots=True)
 class _Deletes:
     """Rows that do not count, by the path of their file, with the sequence of their deletion."""
 
     places: dict[str, list[tuple[int, NDArray[np.int64]]]] = field(default_factory=dict)
+    equal: list[_Equal] = field(default_factory=list)
 
 
 class _Place:
@@ -246,11 +261,7 @@ def _files(
         elif file.content == DataFileContent.POSITION_DELETES:
             _add_places(deletes, entry, place, folder)
         else:
-            raise DataError(
-                f"{folder.label}: it has equality deletes, as {file.file_path!r}, which are not read; "
-                "compact the table (rewrite_data_files), which applies them",
-                code=TABLE_FEATURE,
-            )
+            deletes.equal.append(_read_equal(entry, metadata, schema, place, folder))
     identities = _identities(metadata)
     dated = {one.field_id: (one.name, str(one.field_type)) for one in schema.fields}
     return tuple(_file(entry, deletes, identities, dated, place, folder) for entry in data)
@@ -320,6 +331,49 @@ def _add_places(deletes: _Deletes, entry: ManifestEntry, place: _Place, folder: 
         found.append((entry.sequence_number or 0, rows[which == number]))
 
 
+def _read_equal(
+    entry: ManifestEntry, metadata: TableMetadata, schema: Schema, place: _Place, folder: TableFolder
+) -> _Equal:
+    """Read a file of values whose rows are deleted."""
+    file, label = entry.data_file, folder.label
+    _refuse_format(file, label)
+    fields = {one.number: one for one in _fields(schema)}
+    numbers = list(file.equality_ids or ())
+    odd = [number for number in numbers if number not in fields or not is_exact(fields[number])]
+    if not numbers or odd:
+        raise DataError(
+            f"{label}: it has equality deletes, as {file.file_path!r}, by columns that were dropped, are "
+            "nested, or are of types such as float, which are not read; compact the table "
+            "(rewrite_data_files), which applies them",
+            code=TABLE_FEATURE,
+        )
+    if file.record_count > _MOST_EQUAL:
+        raise DataError(
+            f"{label}: it has more than {_MOST_EQUAL:,} equality deletes in {file.file_path!r}, which are "
+            "not read; compact the table (rewrite_data_files), which applies them",
+            code=TABLE_FEATURE,
+        )
+    data = folder.read(place.below(file.file_path, "delete file"), "delete file", _MOST_DELETES)
+    compared = [fields[number] for number in numbers]
+    try:
+        opened = pq.ParquetFile(BytesIO(data))
+        if opened.metadata.num_rows != file.record_count:
+            raise pa.ArrowInvalid("it has other rows than its manifest tells")
+        table = opened.read()
+        matched = match_columns(compared, table.schema, "id")
+        if sorted(matched.schema.names) != sorted(one.name for one in compared):
+            raise pa.ArrowInvalid("it lacks a column that it deletes by")
+        by_name = dict(zip(matched.schema.names, matched.stored, strict=True))
+        delete = read_delete(compared, [table.column(by_name[one.name]) for one in compared])
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        raise DataError(
+            f"{label}: its delete file {file.file_path!r} is damaged: {error}; restore it", code=TABLE_FILE
+        ) from None
+    spec = metadata.specs()[file.spec_id]
+    whole = spec.is_unpartitioned()
+    return _Equal(entry.sequence_number or 0, file.spec_id, file.partition, whole, delete)
+
+
 def _identities(metadata: TableMetadata) -> Mapping[int, frozenset[int]]:
     """The columns that partitions hold as they are, by the specification of partitions."""
     from pyiceberg.transforms import IdentityTransform
@@ -343,6 +397,12 @@ def _file(
     _refuse_format(file, folder.label)
     since = entry.sequence_number or 0
     path = place.below(file.file_path, "data file")
+    equal = tuple(
+        one.delete
+        for one in deletes.equal
+        if one.sequence > since
+        and (one.everywhere or (one.spec == file.spec_id and one.partition == file.partition))
+    )
     gone = [rows for sequence, rows in deletes.places.get(path, ()) if sequence >= since]
     return TableFile(
         path,
@@ -350,6 +410,7 @@ def _file(
         file.file_size_in_bytes,
         {"minValues": _told(file.lower_bounds, dated), "maxValues": _told(file.upper_bounds, dated)},
         places=np.unique(np.concatenate(gone)) if gone else None,
+        equal=equal,
         inside=identities.get(file.spec_id, frozenset()),
     )
 

@@ -24,9 +24,10 @@ from engine.sources.spool import Spool
 from engine.sources.states import FileState, find_changed, state_of
 from engine.sources.tables.deletion import DamagedVector, deleted_rows, vector_of_file
 from engine.sources.tables.delta_log import read_delta
+from engine.sources.tables.equality import kept
 from engine.sources.tables.folder import TableFolder
 from engine.sources.tables.iceberg import read_iceberg
-from engine.sources.tables.problems import TABLE_FILE
+from engine.sources.tables.problems import TABLE_FILE, TABLE_TYPE
 from engine.sources.tables.skipping import Span, in_span
 from engine.sources.tables.snapshot import FoundTableFile, Stored, take_table_snapshot
 from engine.sources.tables.state import DeletionVector, TableFile, TableState
@@ -141,7 +142,8 @@ def _find_files(
 def _rows(path: Path, stored: Stored, columns: set[str], folder: TableFolder) -> Iterator[pa.RecordBatch]:
     """The rows of a data file that count, under the names of its table."""
     pairs = zip(stored.matched.stored, stored.matched.schema, strict=True)
-    wanted = [(name, field) for name, field in pairs if field.name in columns]
+    compared = {name for delete in stored.file.equal for name in delete.kinds}
+    wanted = [(name, field) for name, field in pairs if field.name in columns or field.name in compared]
     schema = pa.schema([field for _, field in wanted])
     deleted = _deleted(stored, folder)
     at = 0
@@ -157,7 +159,27 @@ def _rows(path: Path, stored: Stored, columns: set[str], folder: TableFolder) ->
             keep[deleted[first:last] - at] = False
             made = made.filter(pa.array(keep))
         at += count
-        yield made
+        if stored.file.equal:
+            yield _left(made, stored, columns, folder)
+        else:
+            yield made
+
+
+def _left(made: pa.RecordBatch, stored: Stored, columns: set[str], folder: TableFolder) -> pa.RecordBatch:
+    """The rows of a batch that are not deleted because of their values."""
+    given = dict(zip(made.schema.names, made.columns, strict=True))
+    try:
+        keep = kept(given, made.num_rows, stored.file.equal)
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            f"{folder.label}: rows of {stored.file.path!r} cannot be compared with deleted ones: {error}",
+            code=TABLE_TYPE,
+        ) from None
+    left = made.filter(pa.array(keep))
+    names = [name for name in left.schema.names if name in columns]
+    if not names:  # a batch is as long as its columns
+        return pa.RecordBatch.from_arrays([pa.nulls(left.num_rows)], names=["\0"])
+    return left.select(names)
 
 
 def _named(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

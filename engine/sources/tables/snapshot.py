@@ -196,7 +196,9 @@ def _refuse_unfit(
 
 def _reads(one: FoundTableFile, matched: Matched, columns: Mapping[str, pa.DataType], reader: Reader) -> bool:
     """Whether the backend reads the file where it is, all its rows, just as the table means them."""
-    if one.file.deletion is not None or one.file.places is not None or matched.renamed or not matched.stored:
+    if one.file.deletion is not None or one.file.places is not None or one.file.equal:
+        return False
+    if matched.renamed or not matched.stored:
         return False
     if not decodes(reader, one.footer.codecs):
         return False

@@ -58,6 +58,19 @@ class DeletionVector:
 
 
 @dataclass(frozen=True, slots=True)
+class EqualityDelete:
+    """Rows that do not count because of the values that they hold; nulls are equal.
+
+    Attributes:
+        kinds: the types of the columns that are compared, by name.
+        rows: the values of these columns.
+    """
+
+    kinds: Mapping[str, pa.DataType]
+    rows: frozenset[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class TableFile:
     """A data file of a table.
 
@@ -68,6 +81,7 @@ class TableFile:
         statistics: of its columns, in the table's own form; None if it tells none.
         deletion: which of its rows do not count.
         places: the places of rows that do not count, in order.
+        equal: which of its rows do not count because of their values.
         inside: the numbers of columns that partitions are cut by, which its rows hold all the same.
     """
 
@@ -77,6 +91,7 @@ class TableFile:
     statistics: Mapping[str, Any] | str | None = None
     deletion: DeletionVector | None = None
     places: NDArray[np.int64] | None = None
+    equal: tuple[EqualityDelete, ...] = ()
     inside: frozenset[int] = frozenset()
 
 
