@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from pyarrow import fs
@@ -16,6 +17,7 @@ from engine.models.urls import StoreUrl
 
 _CONNECT_SECONDS: Final = 10
 _REQUEST_SECONDS: Final = 60
+_GOOGLE_PATIENCE: Final = timedelta(seconds=20)  # by itself it tries for a quarter of an hour
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _AZURE_KEYS: Final = ("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_KEY")
@@ -34,7 +36,7 @@ def open_store(url: StoreUrl, environment: Mapping[str, str] = os.environ) -> An
     if url.scheme == "s3":
         return _s3(url, environment)
     if url.scheme == "gs":
-        return fs.GcsFileSystem()
+        return fs.GcsFileSystem(retry_time_limit=_GOOGLE_PATIENCE)
     return fs.AzureFileSystem(account_name=url.account, account_key=_first(environment, _AZURE_KEYS))
 
 
