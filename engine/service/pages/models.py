@@ -35,6 +35,7 @@ HEALTH: Final = {
     "poisoned": ("†", "bad", "given up"),
     "bad-segments": ("?", "quiet", "some segments do not fit"),
     "no-timestamp": ("\u2013", "quiet", "not scheduled"),
+    "no-data": ("\u2013", "quiet", "without data as yet"),
     "unchecked": ("\u2013", "quiet", "not looked at yet"),
 }
 
