@@ -74,6 +74,10 @@ _SHARED: Final = (
     _shown("--tick-seconds", 5.0, "How often the schedule is looked at."),
     _shown("--lease-seconds", 30.0, "After how long without a sign of life others take over."),
     _shown("--attempts", 5, "How often work is tried before it is marked as poisoned."),
+    option(
+        "--webhook", "webhooks", multiple=True, metavar="URL",
+        help="Beginning of URLs that rules may send to; may be repeated.  [default: none]",
+    ),
     option("--keep", metavar="400d", help="How long results and logs are kept.  [default: for ever]"),
 )  # fmt: skip
 _SERVER: Final = (

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.models.result import STATUSES
+from engine.service.rules import STATES
 
 
 class Answer(BaseModel):
@@ -264,6 +265,7 @@ class ResultShown(Answer):
     dataset_id: str
     as_of: str
     snapshot: str | None = Field(None, description="of a Delta or Iceberg table, the version that was read")
+    crossed: list[str] = Field(description="ids of the rules that were crossed when this was the newest")
     run_id: str
 
 
@@ -272,6 +274,54 @@ class ResultPage(Answer):
 
     results: list[ResultShown]
     next: str | None
+
+
+class RuleStateShown(Answer):
+    """The state of a rule on one segment, and one of several numbers."""
+
+    dataset_id: str
+    label: str
+    name: str | None
+    state: Literal["ok", "crossed", "no_data", "error"] = Field(
+        description="; ".join(f"{name}: {means}" for name, means in STATES.items())
+    )
+    value: float | None
+    window_start: str
+    since: str = Field(description="the window in which this state began")
+
+
+class DeliveryShown(Answer):
+    """What was sent last for a rule, or is to be."""
+
+    id: str
+    attempts: int
+    delivered_at: str | None
+    error: str | None
+
+
+class RuleShown(Answer):
+    """A rule on the results of a metric."""
+
+    id: str
+    metric_id: str
+    name: str
+    above: float | None
+    below: float | None
+    changed_by: float | None
+    windows: int = Field(alias="for")
+    minimum_rows: int
+    segments: str
+    number: str | None
+    url: str | None
+    states: list[RuleStateShown]
+    delivery: DeliveryShown | None
+    created_at: str
+
+
+class RuleMade(RuleShown):
+    """A rule that was just made."""
+
+    secret: str | None = Field(description="signs what is sent to `url`; shown this once")
 
 
 class Recalculation(Answer):

@@ -33,6 +33,7 @@ from engine.service.store.database import Database
 from engine.service.store.scope import OPERATOR, VALUES
 from engine.service.validation import Validations
 from engine.service.values import Values
+from engine.service.webhooks import Courier
 from engine.version import VERSION
 
 _END_SECONDS: Final = 20.0
@@ -68,12 +69,15 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
         )
         calculator = Calculator(database, used, settings, telemetry)
         thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)
+        courier = Courier(database, settings)
+        courier.start()
         if settings.calculate:
             thread.start()
         try:
             yield
         finally:
             calculator.stop()
+            await run_in_threadpool(courier.stop)
             if sender is not None:
                 await run_in_threadpool(sender.close)
             validations.let_go()

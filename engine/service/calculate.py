@@ -34,6 +34,7 @@ from engine.service.steady import SteadyClock
 from engine.service.store.database import Database, insist
 from engine.service.store.scope import is_alone, segments_of
 from engine.service.store.tables import MetricVersion, Model, StoredDataset, Work, utc_now
+from engine.service.watching import watch_results
 from engine.wording import said
 from sandbox.contract.messages import Problem
 
@@ -349,6 +350,7 @@ class Calculator:
                 if not leases.finish(session, claim, work, rows):
                     return False
                 leases.note_health(session, work, good=not set(statuses) & _COSTLY)
+                watch_results(session, work)
                 return True
 
         kept = insist(keep, self._settings.lease_seconds)

@@ -12,6 +12,7 @@ from engine.service.calculate import Tally
 from engine.service.opening import make_engine
 from engine.service.settings import Settings
 from engine.service.store.database import Database
+from engine.service.webhooks import Courier
 
 __all__ = ["Settings", "Tally", "run_due"]
 
@@ -36,4 +37,7 @@ def run_due(now: datetime, settings: Settings, *, engine: Engine | None = None) 
         stack.callback(database.close)
         database.migrate()
         used = engine or stack.enter_context(make_engine(settings))
-        return calculate.run_due(database, used, instant, settings)
+        tally = calculate.run_due(database, used, instant, settings)
+        if settings.webhooks:
+            Courier(database, settings).deliver_due()
+        return tally

@@ -261,6 +261,32 @@ class ValidateBody(Strict):
     restart: bool = Field(False, description="try again, though code and dataset are the same")
 
 
+class RuleBody(Strict):
+    """A rule on the results of a metric: exactly one of `above`, `below` and `changed_by`."""
+
+    name: Name
+    above: Number | None = Field(None, description="crossed by a greater number")
+    below: Number | None = Field(None, description="crossed by a smaller number")
+    changed_by: Number | None = Field(
+        None, gt=0, description="crossed by a number that differs so much from that of the window before"
+    )
+    windows: int = Field(1, alias="for", ge=1, le=100, description="windows in a row")
+    minimum_rows: int = Field(0, ge=0, le=2**53, description="a window with fewer rows says nothing")
+    segments: Literal["all", "overall"] = Field("all", description="every segment, or only all data")
+    number: str | None = Field(None, max_length=100, description="of several numbers, which; null: each")
+    url: str | None = Field(None, max_length=2_000, description="a webhook, as the service's operator allows")
+
+    @model_validator(mode="after")
+    def _fits(self) -> RuleBody:
+        if sum(one is not None for one in (self.above, self.below, self.changed_by)) != 1:
+            raise ValueError("a rule has exactly one of above, below and changed_by")
+        return self
+
+    def definition(self) -> dict[str, Any]:
+        """What was given, but name and URL."""
+        return self.model_dump(by_alias=True, exclude={"name", "url"}, exclude_none=True)
+
+
 class RecalculateBody(Strict):
     """Metrics of a model to calculate again over `[start, end)`."""
 

@@ -25,6 +25,7 @@ from engine.service.prune import prune
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import utc_now
+from engine.service.webhooks import Courier
 
 logger = logging.getLogger(__name__)
 
@@ -107,9 +108,12 @@ def work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)
+    courier = Courier(database, settings)
+    courier.start()
     thread.start()
     ended.wait()
     calculator.stop()
+    courier.stop()
     engine.close()  # cancels what is calculated, which is then given back
     thread.join(_END_SECONDS)
     database.close()

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from engine.errors import UsageError
 from engine.models import parse_duration
 from engine.models.urls import SPOOL_BYTES
+from engine.service.urls import read_url
 from engine.wording import worded
 from sandbox.contract.limits import Limits
 
@@ -51,6 +52,8 @@ class Settings:
             retention; None: for ever.
         values: how many series of newest values `/metrics` shows to a key for values; None: none.
         otlp: URL of an OpenTelemetry collector that the server sends newest values to; None: to nobody.
+        webhooks: beginnings of URLs that rules may send to, such as "https://hooks.example.com/"; a name that
+            leads to an inner address is refused all the same, an address that is written here is not.
         calculate: whether the server calculates by itself, beside workers.
 
     Raises:
@@ -84,6 +87,7 @@ class Settings:
     keep: str | None = None
     values: int | None = None
     otlp: str | None = None
+    webhooks: tuple[str, ...] = ()
     calculate: bool = True
 
     def __post_init__(self) -> None:
@@ -93,6 +97,13 @@ class Settings:
                 raise UsageError(worded(f"{{setting_{one.name}}} must be positive, not {value}"))
         if self.keep is not None:
             parse_duration(self.keep, what="keep")
+        for webhook in self.webhooks:
+            try:
+                read_url(webhook)
+            except ValueError as error:
+                raise UsageError(
+                    worded("{setting_webhooks} {one}: {why}", one=repr(webhook), why=str(error))
+                ) from None
 
 
 def make_settings(

@@ -22,6 +22,8 @@ from engine.service.store.tables import (
     MetricVersion,
     Model,
     ModelVersion,
+    Rule,
+    RuleState,
     RunEvent,
     StoredDataset,
     StoredResult,
@@ -95,6 +97,24 @@ def fill(database: Database, account: str, model: str, metric: str, run: str) ->
             )
             session.add(made)
         session.flush()
+        definition = {"above": 2.0, "for": 1, "minimum_rows": 0, "segments": "all"}
+        session.add(
+            Rule(id=f"{metric}r", metric_id=metric, name=HOSTILE[0], definition=definition, url=HOSTILE[2])
+        )
+        session.flush()
+        session.add(
+            RuleState(
+                rule_id=f"{metric}r",
+                dataset_id=f"{model}d",
+                segment_key="x",
+                name=HOSTILE[1],
+                label=HOSTILE[3],
+                state="crossed",
+                value=3.0,
+                window_start=TODAY,
+                since=TODAY,
+            )
+        )
         session.add_all(results(metric, f"{model}d", run))
         session.add(
             RunEvent(

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.slow
 CHROMIUM = shutil.which("chromium")
 SIZES = ((1280, 860), (390, 844))
 PAGES = (
-    "/", "/models/m1", "/metric/k1?data=m1v", "/metric/k1/segments?data=m1v", "/metric/k1/code", "/runs",
-    "/runs/run1", "/models/m1/new", "/metric/k1/edit", "/nothing",
+    "/", "/models/m1", "/metric/k1?data=m1v", "/metric/k1/segments?data=m1v", "/metric/k1/code",
+    "/metric/k1/rules", "/runs", "/runs/run1", "/models/m1/new", "/metric/k1/edit", "/nothing",
 )  # fmt: skip
 GOOD = "def calc_metric(df):\n    print('<b>seen</b>')\n    return float(df.count())\n"
 SLOW = "def calc_metric(df):\n    n = 0\n    for i in range(4000000000):\n        n = n + i\n    return n\n"

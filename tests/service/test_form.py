@@ -149,3 +149,25 @@ def test_whoever_leaves_cancels_what_is_tried(visitor, site):
         assert next(lines_of(answer))["status"] == "pending"
         assert tryouts.running == 1
     wait_until(lambda: tryouts.running == 0)
+
+
+def test_a_rule_is_added_and_deleted_by_its_form(visitor):
+    rules = "/metric/k1/rules"
+    sent = {
+        "name": "low",
+        "what": "below",
+        "level": "0.5",
+        "for": "2",
+        "minimum_rows": "10",
+        "segments": "overall",
+    }
+    for wrong in ({"level": "much"}, {"level": ""}, {"for": "0"}, {"name": ""}, {"url": "http://127.0.0.1/"}):
+        answer = visitor.send(rules, {**sent, **wrong}, rules)
+        assert answer.status_code == 422 and "alert" in answer.text and Seen(answer.text).wrong() == []
+    assert visitor.send(rules, sent, rules).status_code == 303
+    seen = visitor.get(rules)
+    assert "below 0.5 for 2 windows, of at least 10 rows, on all data only" in seen.text
+    [delete] = [a["action"] for tag, a in seen.tags if tag == "form" and "delete" in a["action"]][1:]
+    assert visitor.http.post(delete).status_code == 403
+    assert visitor.send(delete, {}, rules).status_code == 303
+    assert "below 0.5" not in visitor.get(rules).text

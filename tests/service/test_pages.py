@@ -31,6 +31,7 @@ PAGES = (
     "/metric/k1",
     "/metric/k1/segments",
     "/metric/k1/code",
+    "/metric/k1/rules",
     "/metric/k1?version=1",
     "/runs",
     "/runs/run1",

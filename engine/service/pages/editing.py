@@ -76,7 +76,7 @@ def register(model_id: str, state: StateOf, visit: VisitOf) -> Response:
         body = MetricBody(model_id=model_id, name=fields["name"], code=fields["code"], params=params)
         made = create_metric(body, visit.scope, state)
     except (ValidationError, ApiProblem) as error:
-        problem = _mendable(error)
+        problem = mendable(error)
         with state.database.reading() as session:
             model = get_model(session, visit.scope, model_id)
             return _form(visit, session, model, fields, problem)
@@ -102,7 +102,7 @@ def change(metric_id: str, state: StateOf, visit: VisitOf) -> Response:
         body = MetricChange(name=fields["name"], code=fields["code"], params=params)
         change_metric(metric_id, body, visit.scope, state)
     except (ValidationError, ApiProblem) as error:
-        problem = _mendable(error)
+        problem = mendable(error)
         with state.database.reading() as session:
             shown = find_shown(session, visit, metric_id)
             return _form(visit, session, shown.model, fields, problem, metric_id=shown.metric.id)
@@ -167,7 +167,7 @@ def _read_params(text: str) -> dict[str, Any]:
         raise unprocessable("params", message) from None
 
 
-def _mendable(error: ValidationError | ApiProblem) -> ApiProblem:
+def mendable(error: ValidationError | ApiProblem) -> ApiProblem:
     """What is wrong, if sending it otherwise may mend it.
 
     Raises:

@@ -146,6 +146,7 @@ def show_series(
             table = reading.rows_for_table(session, shown.code.id, dataset, segment, numbers)
         else:
             names, chosen = [], ""
+        marks = reading.levels_of(session, shown.metric.id, segment, chosen)
     own = next((point for point in whole if point.name == chosen), None)
     spots = [_spot(shown, point) for point in points]
     label = dict(labels).get(segment, _label_of(points)) if segment else ALL_DATA
@@ -172,7 +173,7 @@ def show_series(
             }
             for status, count in Counter(point.status for point in points).most_common()
         ],
-        charts=[line_chart(spots, {}, size) for size in CHARTS] if spots else [],
+        charts=[line_chart(spots, marks, size) for size in CHARTS] if spots else [],
         rows=[_row(shown, table[point.seq]) for point in reversed(points) if point.seq in table],
         label=label,
     )
@@ -305,6 +306,7 @@ def _row(shown: Shown, result: StoredResult) -> dict[str, Any]:
         "rows": "" if result.rows is None else f"{result.rows:,}",
         "baseline_rows": "" if result.baseline_rows is None else f"{result.baseline_rows:,}",
         "run_id": result.run_id,
+        "crossed": bool(result.crossed),
         "line": error.get("line") or "",
         "message": visible_text(str(error.get("message") or "")),
         "hint": visible_text(str(error.get("hint") or "")),

@@ -92,6 +92,7 @@ def show_model(model_id: str, state: StateOf, visit: VisitOf, q: _Search = "", a
             most = 2 * _WINDOWS
             points = reading.newest_points(session, code_ids, served[0][1].id, model.aggregation_period, most)
         segments = segments_of(session, model.id)
+        crossed = reading.count_crossed(session, list(codes))
         datasets = _datasets(session, [version for version, _ in served])
     zone = parse_zone(model.zone)
     ids = frozenset(segment.id for segment in segments)
@@ -100,6 +101,7 @@ def show_model(model_id: str, state: StateOf, visit: VisitOf, q: _Search = "", a
             "id": metric.id,
             "name": one_line(metric.name),
             "version": metric.version,
+            "crossed": crossed.get(metric.id, 0),
             "health": HEALTH[metric_health(metric, lost.get(codes[metric.id]))["status"]],
             **newest_of(points.get(codes[metric.id], []), zone),
         }

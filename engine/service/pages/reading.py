@@ -13,6 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from engine.display.sheets import one_line
 from engine.service.leases import CLOCK_SLACK
 from engine.service.store.database import clock
 from engine.service.store.scope import Scope
@@ -21,6 +22,8 @@ from engine.service.store.tables import (
     MetricVersion,
     Model,
     ModelVersion,
+    Rule,
+    RuleState,
     RunEvent,
     StoredDataset,
     StoredResult,
@@ -104,6 +107,26 @@ def labels_of(session: Session, code: str, dataset_id: str, period: str) -> list
     """The segments that have results in the newest windows: key and label, in the order of the run."""
     found = all_segments(session, code, dataset_id, period, 3)
     return list({point.segment_key: point.label for point in found if point.segment_key}.items())
+
+
+def levels_of(session: Session, metric_id: str, segment_key: str, name: str) -> dict[str, float]:
+    """The levels of rules that are drawn across a series, by what the rules are called."""
+    found: dict[str, float] = {}
+    query = sa.select(Rule).where(Rule.metric_id == metric_id).order_by(Rule.seq).limit(5)
+    for rule in session.scalars(query):
+        wanted = rule.definition
+        level = wanted.get("above", wanted.get("below"))
+        fits = wanted.get("segments") == "all" or not segment_key
+        if level is not None and fits and wanted.get("number") in (None, name):
+            found[one_line(rule.name)] = float(level)
+    return found
+
+
+def count_crossed(session: Session, metric_ids: Sequence[str]) -> dict[str, int]:
+    """How many segments of metrics are beyond a rule."""
+    query = sa.select(Rule.metric_id, sa.func.count()).join(RuleState, RuleState.rule_id == Rule.id)
+    query = query.where(Rule.metric_id.in_(metric_ids), RuleState.state == "crossed").group_by(Rule.metric_id)
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def whole_retention(session: Session, code: str, dataset_id: str, segment_key: str) -> list[Point]:

@@ -8,15 +8,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.service.observe import API
-from engine.service.pages import editing, entrance, metric, models, runs
+from engine.service.pages import editing, entrance, metric, models, rules, runs
 from engine.service.pages.guard import error_page
 from engine.service.problems import answer_of, problem_of
 
 
 def add_pages(app: FastAPI) -> None:
     """Serve the pages."""
-    for router in (entrance.router, models.router, editing.router, metric.router, runs.router):
-        app.include_router(router)
+    for part in (entrance, models, editing, metric, rules, runs):
+        app.include_router(part.router)
     app.include_router(editing.script_router)
     app.add_exception_handler(HTTPException, _no_such_page)
     app.add_middleware(TypesAsTold)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from engine.service.lists import refuse_unknown
 from engine.service.observe import PREFIX
 from engine.service.problems import described
-from engine.service.routes import metrics, models, results, runs, segments, validate, versions
+from engine.service.routes import metrics, models, results, rules, runs, segments, validate, versions
 from engine.service.state import authenticate, join_crowd
 
 API = APIRouter(
@@ -16,5 +16,5 @@ API = APIRouter(
     responses=described(),
 )
 # `validate` stands before `metrics`, whose paths would take its name for an id.
-for resource in (models, versions, segments, validate, results, metrics, runs):
+for resource in (models, versions, segments, validate, results, rules, metrics, runs):
     API.include_router(resource.router)

@@ -170,6 +170,7 @@ def _show(result: StoredResult, number: int) -> dict[str, Any]:
         "dataset_id": result.dataset_id,
         "as_of": result.as_of.isoformat(),
         "snapshot": result.snapshot or None,
+        "crossed": result.crossed or [],
         "run_id": result.run_id,
     }
 

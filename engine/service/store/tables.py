@@ -315,7 +315,7 @@ class StoredResult(Base):
     """What became of one frame: exactly one for each code, dataset, segment, window, as_of and name.
 
     Its identity also has room for what is compared with and for the state of the data; all three are "" for
-    none.
+    none. `crossed` holds the ids of the rules that were crossed when it was the newest.
     """
 
     __tablename__ = "results"
@@ -354,5 +354,56 @@ class StoredResult(Base):
     seconds: Mapped[float]
     printed: Mapped[str]
     error: Mapped[dict[str, Any] | None]
+    crossed: Mapped[list[Any] | None]
     run_id: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Rule(Base):
+    """What is watched on the results of a metric: `definition` is its JSON form.
+
+    `secret` signs what is sent to `url`; it has to be kept as it is, and is never shown again.
+    """
+
+    __tablename__ = "rules"
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=make_id)
+    metric_id: Mapped[str] = _parent("metrics.id")
+    name: Mapped[str]
+    definition: Mapped[dict[str, Any]]
+    url: Mapped[str | None]
+    secret: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class RuleState(Base):
+    """The state of a rule on one segment and number: since which window, and whether a crossing was told."""
+
+    __tablename__ = "rule_states"
+    __table_args__ = (UniqueConstraint("rule_id", "dataset_id", "segment_key", "name"),)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    rule_id: Mapped[str] = mapped_column(ForeignKey("rules.id", ondelete="CASCADE"))
+    dataset_id: Mapped[str] = _parent("datasets.id")
+    segment_key: Mapped[str]
+    name: Mapped[str]
+    label: Mapped[str]
+    state: Mapped[str]
+    told: Mapped[bool] = mapped_column(default=False)
+    value: Mapped[float | None]
+    window_start: Mapped[datetime]
+    since: Mapped[datetime]
+
+
+class Delivery(Base):
+    """What is to be sent for a rule, or was; `not_before` is None once nothing more is to be done."""
+
+    __tablename__ = "deliveries"
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=make_id)
+    rule_id: Mapped[str] = _parent("rules.id")
+    body: Mapped[str]
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None] = mapped_column(index=True)
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    delivered_at: Mapped[datetime | None]

@@ -1,0 +1,312 @@
+"""Rules on results: when they are crossed, what they mark, and what is sent, to where, how often."""
+
+import contextlib
+import hashlib
+import hmac
+import http.server
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from engine.errors import UsageError
+from engine.service import webhooks
+from engine.service.app import make_app
+from engine.service.library import run_due
+from engine.service.rules import Level, Seen, state_of
+from engine.service.settings import Settings
+from engine.service.store.database import Database
+from engine.service.store.tables import Delivery, Rule, RuleState, StoredResult, Work
+from engine.service.urls import check_url, read_url
+from engine.service.watching import watch_results
+from engine.service.webhooks import Courier, Refused, is_outer, resolve, sign
+from tests.service.conftest import make_client, serving
+from tests.service.databases import BOTH
+from tests.service.newest import DAY, database, fill, result  # noqa: F401 - a fixture
+
+COUNT = "def calc_metric(df):\n    return float(df.count())\n"
+
+
+def seen(*values: float | str | None) -> list[Seen]:
+    return [
+        Seen(one, None, 10) if isinstance(one, str) else Seen("ok" if one is not None else "nan", one, 10)
+        for one in values
+    ]
+
+
+@pytest.mark.parametrize(
+    ("level", "values", "state"),
+    [
+        (Level(above=1), (2,), "crossed"),
+        (Level(above=1), (1,), "ok"),
+        (Level(below=1), (0.5,), "crossed"),
+        (Level(below=0), (0,), "ok"),
+        (Level(changed_by=0.5), (1, 1.5), "crossed"),
+        (Level(changed_by=0.5), (1.5, 1), "crossed"),
+        (Level(changed_by=0.5), (1, 1.4), "ok"),
+        (Level(changed_by=0.5), (1,), "no_data"),
+        (Level(changed_by=1e308), (-1.5e308, 1.5e308), "crossed"),
+        (Level(changed_by=0.5), (None, 1), "no_data"),
+        (Level(above=1, windows=2), (0, 2), "ok"),
+        (Level(above=1, windows=2), (2, 2), "crossed"),
+        (Level(above=1, windows=2), (2, None, 2), "ok"),
+        (Level(above=1, windows=2), (2,), "ok"),
+        (Level(above=1), (2, None), "no_data"),
+        (Level(above=1), (2, "raised"), "error"),
+        (Level(above=1, minimum_rows=11), (2,), "no_data"),
+    ],
+)
+def test_when_a_rule_is_crossed(level, values, state):
+    assert state_of(level, seen(*values), told=False) == state
+
+
+def test_what_was_told_stays_crossed_until_it_returns():
+    level = Level(above=1, windows=2)
+    assert state_of(level, seen(2, None, 2), told=True) == "crossed"
+    assert state_of(level, seen(2, None, 1), told=True) == "ok"
+
+
+def add_rule(database: Database, url: str | None = "http://127.0.0.1:1/x", **definition: Any) -> None:  # noqa: F811
+    given = {"for": 1, "minimum_rows": 0, "segments": "all", **definition}
+    with database.session() as session:
+        session.add(Rule(id="r1", metric_id="k", name="high", definition=given, url=url, secret="s"))
+
+
+def note(database: Database, *results: StoredResult) -> None:  # noqa: F811
+    with database.session() as session:
+        session.add_all(results)
+        session.flush()
+        watch_results(session, Work(metric_version_id="v2", dataset_id="d"))
+
+
+def states(database: Database) -> dict[str, str]:  # noqa: F811
+    with database.reading() as session:
+        return {one.label: one.state for one in session.scalars(sa.select(RuleState))}
+
+
+def events(database: Database) -> list[tuple[str, str]]:  # noqa: F811
+    with database.reading() as session:
+        bodies = [json.loads(one.body) for one in session.scalars(sa.select(Delivery).order_by(Delivery.seq))]
+    return [(body["label"], body["event"]) for body in bodies]
+
+
+@BOTH
+def test_each_segment_has_its_state_and_each_change_is_told_once(database):  # noqa: F811
+    fill(database)
+    add_rule(database, above=1.0)
+    note(database, result(0, value=0.5), result(0, "DE", 0.5))
+    assert states(database) == {"": "ok", "DE": "ok"} and events(database) == []
+    note(database, result(1, value=0.5), result(1, "DE", 2.0))
+    note(database)  # what is noted again is no news
+    assert states(database) == {"": "ok", "DE": "crossed"} and events(database) == [("DE", "crossed")]
+    note(database, result(2, value=0.5), result(2, "DE", None))
+    note(database, result(3, value=0.5), result(3, "DE", 3.0))
+    assert events(database) == [("DE", "crossed")], "an error in between is neither a return nor a crossing"
+    note(database, result(4, value=0.5), result(4, "DE", 0.1))
+    assert events(database) == [("DE", "crossed"), ("DE", "returned")]
+    with database.reading() as session:
+        marked = session.scalars(sa.select(StoredResult).where(StoredResult.crossed.is_not(None)))
+        assert [(one.window_start, one.crossed) for one in marked] == [
+            (DAY + timedelta(days=1), ["r1"]),
+            (DAY + timedelta(days=3), ["r1"]),
+        ]
+
+
+def test_what_a_rule_looks_at(database):  # noqa: F811
+    fill(database)
+    add_rule(database, above=1.0, segments="overall", number="a")
+    note(
+        database,
+        result(0, value=2.0, name="a"),
+        result(0, value=2.0, name="b"),
+        result(0, "DE", 2.0, name="a"),
+    )
+    with database.reading() as session:
+        assert [(one.label, one.name) for one in session.scalars(sa.select(RuleState))] == [("", "a")]
+
+
+class Ear:
+    """A receiver of webhooks, which answers what it is told to."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[dict[str, str], bytes]] = []
+        self.answers = [500, 302, 200]
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[tuple[str, Ear]]:
+    ear = Ear()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            ear.heard.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(ear.answers.pop(0))
+            self.send_header("Location", "http://127.0.0.1:1/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", ear
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_delivery_is_signed_and_tried_until_it_is_answered_well(database_url):
+    now = DAY + timedelta(days=10)
+    made = Database(database_url, lambda: now)
+    made.migrate()
+    fill(made)
+    with listening() as (url, ear):
+        add_rule(made, f"{url}/hook?a=b", above=1.0)
+        note(made, result(0, value=2.0))
+        courier = Courier(made, Settings(webhooks=(f"{url}/hook",)))
+        assert courier.deliver_due() == 0 and courier.deliver_due() == 0, "it waits before it is tried again"
+        assert len(ear.heard) == 1
+        now += timedelta(hours=1)
+        assert courier.deliver_due() == 0, "a redirection is not followed"
+        now += timedelta(hours=1)
+        assert courier.deliver_due() == 1
+        now += timedelta(hours=24)
+        assert courier.deliver_due() == 0 and len(ear.heard) == 3
+    assert len({headers["calcmetric-id"] for headers, _ in ear.heard}) == 1
+    for headers, body in ear.heard:
+        text = f"{headers['calcmetric-id']}.{headers['calcmetric-timestamp']}.".encode() + body
+        signature = hmac.new(b"s", text, hashlib.sha256).hexdigest()
+        assert (
+            headers["calcmetric-signature"]
+            == f"v1={signature}"
+            == sign("s", headers["calcmetric-id"], int(headers["calcmetric-timestamp"]), body)
+        )
+        told = json.loads(body)
+        assert told["id"] == headers["calcmetric-id"] and told["event"] == "crossed" and told["value"] == 2.0
+    made.close()
+
+
+def test_nothing_is_sent_where_the_operator_no_longer_allows_it(database, monkeypatch):  # noqa: F811
+    fill(database)
+    add_rule(database, "http://127.0.0.1:9/x", above=1.0)
+    note(database, result(0, value=2.0))
+    monkeypatch.setattr(webhooks, "post", lambda *_: pytest.fail("it was sent"))
+    assert Courier(database, Settings(webhooks=("https://hooks.example.com/",))).deliver_due() == 0
+    with database.reading() as session:
+        assert "allows webhooks" in str(session.scalars(sa.select(Delivery.error)).one())
+
+
+@pytest.mark.parametrize(
+    ("url", "fits"),
+    [
+        ("https://hooks.example.com/a/b", True),
+        ("https://hooks.example.com/a", True),
+        ("https://HOOKS.example.com:443/a/b?x=1", True),
+        ("https://hooks.example.com/ab", False),
+        ("http://hooks.example.com/a/", False),
+        ("https://hooks.example.com:444/a/", False),
+        ("https://hooks.example.com.evil.example/a/", False),
+        ("https://hooks.example.com@evil.example/a/", False),
+        ("https://evil.example/a/#https://hooks.example.com/a/", False),
+        ("https://hooks.example.com/a/../b", False),
+        ("https://hooks.example.com/a/%2e%2e/b", False),
+        ("https://hooks.example.com/a\\..\\b", False),
+        ("https://hooks.example.com/a/\r\nHost: x", False),
+        ("ftp://hooks.example.com/a/", False),
+        ("file:///etc/passwd", False),
+        ("https://[::1/a", False),
+        ("", False),
+    ],
+)
+def test_only_urls_beneath_what_the_operator_allows(url, fits):
+    if fits:
+        check_url(url, ["https://hooks.example.com/a"])
+    else:
+        with pytest.raises(UsageError):
+            check_url(url, ["https://hooks.example.com/a"])
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "::1",
+        "fe80::1%lo",
+        "fc00::1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "224.0.0.1",
+        "255.255.255.255",
+    ],
+)
+def test_names_that_lead_to_inner_addresses_are_refused(address, monkeypatch):
+    assert not is_outer(address)
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 443)),
+        (0, 0, 0, "", (address, 443)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(Refused):
+        resolve(read_url("https://hooks.example.com/"))
+
+
+def test_outer_addresses_are_connected_to():
+    assert is_outer("93.184.215.14") and is_outer("2606:2800:21f:cb07:6820:80da:af6b:8b2c")
+
+
+def test_rules_over_http_from_making_one_to_a_marked_result(settings, engine, payments):
+    with listening() as (url, ear):
+        ear.answers = [204] * 20
+        settings = Settings(
+            database=settings.database, data_roots=settings.data_roots, calculate=False, webhooks=(url,)
+        )
+        with (
+            serving(make_app(settings, engine=engine)) as address,
+            httpx.Client(base_url=address, timeout=30) as http_client,
+        ):
+            client = make_client(http_client, settings)
+            model, _, _ = client.model(payments, retention="3d")
+            metric = client.metric(model, COUNT)
+            path = f"/metrics/code-based-metrics/{metric}/rules"
+            body = {"name": "many", "above": 1, "for": 2, "url": f"{url}/hook"}
+            made = client.ok("POST", path, json=body)
+            secret = made.pop("secret")
+            assert secret.startswith("whs_")
+            assert client.ok("GET", path) == [made] and secret not in client("GET", path).text
+            for wrong in (
+                {"name": "x"},
+                {"name": "x", "above": 1, "below": 2},
+                {"name": "x", "changed_by": 0},
+                {"name": "x", "above": 1, "url": "http://169.254.169.254/"},
+                {"name": "x", "above": 1, "for": 0},
+            ):
+                assert client("POST", path, json=wrong).status_code == 422
+            run_due(Database(settings.database).now(), settings, engine=engine)
+            [shown] = client.ok("GET", path)
+            assert [one["state"] for one in shown["states"]] == ["crossed"]
+            assert shown["delivery"]["delivered_at"] is not None and len(ear.heard) == 1
+            marked = client.ok("GET", path.replace("/rules", "/results"), params={"window": "period"})
+            assert [one["crossed"] for one in marked["results"]][-1] == [made["id"]]
+            rival = make_client(http_client, settings, "rival")
+            assert rival("GET", path).status_code == 404
+            assert rival("DELETE", f"{path}/{made['id']}").status_code == 404
+            assert client.ok("DELETE", f"{path}/{made['id']}") == {"id": made["id"], "deleted": True}
+            assert client.ok("GET", path) == []
