@@ -45,6 +45,7 @@ _COMMANDS = {
     "prune": "engine.cli.serve",
     "keys": "engine.cli.keys",
     "quota": "engine.cli.quota",
+    "rules": "engine.cli.rules",
 }
 
 

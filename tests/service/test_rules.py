@@ -14,7 +14,9 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
+from engine.cli.main import cli
 from engine.errors import UsageError
 from engine.service import webhooks
 from engine.service.app import make_app
@@ -310,3 +312,37 @@ def test_rules_over_http_from_making_one_to_a_marked_result(settings, engine, pa
             assert rival("DELETE", f"{path}/{made['id']}").status_code == 404
             assert client.ok("DELETE", f"{path}/{made['id']}") == {"id": made["id"], "deleted": True}
             assert client.ok("GET", path) == []
+
+
+def test_rules_on_the_command_line(database, database_url):  # noqa: F811
+    fill(database)
+    words = ("--account", "a", "--workspace", "w", "--database", database_url)
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(cli, ["rules", *arguments, *words], standalone_mode=False)
+        if done.exception is not None:
+            raise done.exception
+        return done.output
+
+    made, secret = run(
+        "add",
+        "k",
+        "--name",
+        "n",
+        "--above",
+        "2",
+        "--url",
+        "https://h.example/a",
+        "--webhook",
+        "https://h.example",
+    ).split()
+    assert secret.startswith("whs_")
+    note(database, result(0, value=3.0))
+    assert run("list", "k") == f"{made}\tn\tabove=2\tfor=1\n\tall data\t\tcrossed\t3\n"
+    for wrong in (("add", "k", "--name", "n"), ("add", "none", "--name", "n", "--above", "1"),
+                  ("add", "k", "--name", "n", "--above", "1", "--url", "https://h.example/a"),
+                  ("delete", "k", "none")):  # fmt: skip
+        with pytest.raises(UsageError):
+            run(*wrong)
+    run("delete", "k", made)
+    assert run("list", "k") == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -27,23 +28,8 @@ _STATES: Final = 1_000
 @router.post("", response_model=RuleMade)
 def create_rule(metric_id: str, body: RuleBody, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """Add a rule to a metric. With a `url`, the answer has the `secret` that signs deliveries, this once."""
-    if body.url is not None:
-        try:
-            check_url(body.url, state.settings.webhooks)
-        except UsageError as error:
-            raise unprocessable("url", str(error)) from None
     with state.database.session() as session:
-        metric = get_owned(session, scope, Metric, metric_id)
-        count = session.scalar(sa.select(sa.func.count()).where(Rule.metric_id == metric.id)) or 0
-        if count >= _MOST:
-            raise ApiProblem(422, "unprocessable", f"a metric has {_MOST} rules at most")
-        secret = None if body.url is None else make_secret()
-        rule = Rule(
-            metric_id=metric.id, name=body.name, definition=body.definition(), url=body.url, secret=secret
-        )
-        session.add(rule)
-        session.flush()
-        return {**show_rule(session, rule), "secret": secret}
+        return add_to(session, scope, metric_id, body, state.settings.webhooks)
 
 
 @router.get("", response_model=list[RuleShown])
@@ -58,8 +44,34 @@ def list_rules(metric_id: str, scope: ScopeOf, state: StateOf) -> list[dict[str,
 def delete_rule(metric_id: str, rule_id: str, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """Delete a rule; what of it was not sent yet is not sent any more."""
     with state.database.session() as session:
-        session.delete(_get(session, scope, metric_id, rule_id))
+        session.delete(find_rule(session, scope, metric_id, rule_id))
     return {"id": rule_id, "deleted": True}
+
+
+def add_to(
+    session: Session, scope: Scope, metric_id: str, body: RuleBody, webhooks: Sequence[str]
+) -> dict[str, Any]:
+    """Add a rule to a metric; return it with its secret.
+
+    Raises:
+        ApiProblem: there is no such metric, its URL is beneath none of `webhooks`, or it has too many rules.
+    """
+    metric = get_owned(session, scope, Metric, metric_id)
+    if body.url is not None:
+        try:
+            check_url(body.url, webhooks)
+        except UsageError as error:
+            raise unprocessable("url", str(error)) from None
+    count = session.scalar(sa.select(sa.func.count()).where(Rule.metric_id == metric.id)) or 0
+    if count >= _MOST:
+        raise ApiProblem(422, "unprocessable", f"a metric has {_MOST} rules at most")
+    secret = None if body.url is None else make_secret()
+    rule = Rule(
+        metric_id=metric.id, name=body.name, definition=body.definition(), url=body.url, secret=secret
+    )
+    session.add(rule)
+    session.flush()
+    return {**show_rule(session, rule), "secret": secret}
 
 
 def rules_of(session: Session, metric_id: str) -> list[dict[str, Any]]:
@@ -109,7 +121,12 @@ def show_rule(session: Session, rule: Rule) -> dict[str, Any]:
     }
 
 
-def _get(session: Session, scope: Scope, metric_id: str, rule_id: str) -> Rule:
+def find_rule(session: Session, scope: Scope, metric_id: str, rule_id: str) -> Rule:
+    """A rule of a metric.
+
+    Raises:
+        ApiProblem: there is none.
+    """
     metric = get_owned(session, scope, Metric, metric_id)
     query = sa.select(Rule).where(Rule.metric_id == metric.id, Rule.id == rule_id[:64])
     rule = session.scalars(query).one_or_none()
