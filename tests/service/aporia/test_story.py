@@ -20,7 +20,8 @@ import pytest
 from tests.documents import ROOT, blocks
 from tests.service.test_seed import METRIC, REGISTER, TRY
 
-pytestmark = pytest.mark.slow
+# A metric of the story is not answered natively.
+pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
 # The library needs another pydantic than ours:
 # python3 -m venv .aporia && .aporia/bin/pip install aporia==3.38.0
