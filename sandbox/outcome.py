@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from sandbox.contract.messages import Named, NamedValue, Problem, Raised, Returned
+from sandbox.contract.messages import FUNCTION_RAISED, Named, NamedValue, Problem, Raised, Returned
 from sandbox.contract.signature import MOST_NAMES, NAME_CHARS
 from sandbox.language import FILENAME, GuardRefused
 
@@ -87,18 +87,20 @@ def describe_raised(error: BaseException, lines: tuple[str, ...], condition: str
         lines: the author's source, by lines.
         condition: what the client says of it; see `Raised`.
     """
-    own = [at for frame, at in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == FILENAME]
+    # What a function of the author raised while it was applied to rows comes as the client's own exception.
+    cause = (condition == FUNCTION_RAISED and error.__cause__) or error
+    own = [at for frame, at in traceback.walk_tb(cause.__traceback__) if frame.f_code.co_filename == FILENAME]
     line = own[-1] if own else 0
     refusal = None
-    if isinstance(error, GuardRefused):
-        refusal = Problem(line, 0, error.problem_code, error.message, error.hint)
+    if isinstance(cause, GuardRefused):
+        refusal = Problem(line, 0, cause.problem_code, cause.message, cause.hint)
     return Raised(
         type=_type_name(error),
         message=_message(error),
         line=line,
         source=lines[line - 1].strip()[:_SHAPE_CHARS] if 0 < line <= len(lines) else "",
         condition=condition[:_SHAPE_CHARS],
-        memory=isinstance(error, MemoryError),
+        memory=isinstance(cause, MemoryError),
         refusal=refusal,
     )
 

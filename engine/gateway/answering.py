@@ -11,11 +11,36 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.backends.base import BackendSession
 from engine.errors import BackendError
 from engine.gateway.budget import FrameBudget
-from sandbox.contract.messages import ReplyError
+from sandbox.contract.messages import Evaluate, ReplyError
 from sandbox.contract.signature import Argument
 
 if TYPE_CHECKING:  # it takes half a second, which whoever only compiles a source need not wait for
     import pyspark.sql.connect.proto as pb
+
+
+class FunctionRaised(Exception):
+    """A function of the author raised while it was applied to rows; its worker knows what."""
+
+
+class Evaluating(Protocol):
+    """Has the worker apply functions of the author while it waits for an answer."""
+
+    def __call__(self, evaluate: Evaluate, pieces: Iterator[bytes], most_bytes: int) -> bytes | None:
+        """Apply them.
+
+        Args:
+            evaluate: which, to what.
+            pieces: the bytes of the rows.
+            most_bytes: how much of the results is taken.
+
+        Returns:
+            What the worker sent, which may be anything; None if it was more than that.
+
+        Raises:
+            FunctionRaised: one of them raised.
+            ChannelGarbage: the worker does something else.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +88,7 @@ class CallAnswers(Protocol):
         """The call has ended."""
         ...
 
-    def responses(self, payload: memoryview) -> Iterator[Any]:
+    def responses(self, payload: memoryview, evaluating: Evaluating) -> Iterator[Any]:
         """Answer one request; see `Answers.responses`."""
         ...
 

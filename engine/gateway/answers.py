@@ -17,8 +17,10 @@ import pyspark.sql.connect.proto as pb
 from engine import plans
 from engine.backends.base import BackendSession
 from engine.errors import AnswerTooLarge, BackendError, PlanRefused
+from engine.functions import has_functions, typed, unnamed
 from engine.gateway import replies
-from engine.gateway.answering import FrameCall
+from engine.gateway.answering import Evaluating, FrameCall
+from engine.gateway.applying import Applying
 from engine.gateway.budget import FrameBudget
 from engine.gateway.carried import Batch, as_frame
 from engine.gateway.explain import explain
@@ -183,11 +185,16 @@ class Answers:
         """A failed query in words for the author."""
         return explain(error)
 
-    def responses(self, payload: memoryview) -> Iterator[Any]:
+    def responses(self, payload: memoryview, evaluating: Evaluating) -> Iterator[Any]:
         """Answer one request: yield the responses for the worker, messages and batches.
+
+        Args:
+            payload: as the worker sent it.
+            evaluating: has the worker apply functions of the author.
 
         Raises:
             ChannelGarbage: it is none of the requests that an honest worker sends.
+            FunctionRaised: a function of the author raised.
             PlanRefused: it asks for what a metric may not have.
             LimitExceeded: a limit of the frame was reached.
             BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
@@ -206,6 +213,7 @@ class Answers:
                 payload[1:],
                 self._frame,
                 self._baseline,
+                applied=self._applying(lambda plan: plan, evaluating).with_results,
                 deadline=self._deadline,
                 cancel=self._cancel,
             )
@@ -217,7 +225,10 @@ class Answers:
             self._run.foresight.note_first(bytes(payload[1:]) if expected else None)
         match parsed.request:
             case plans.Fetch(relation=relation):
-                yield from self._shared(parsed.key, relation) or self._fetch(relation)
+                if has_functions(self._expanded(relation)):
+                    yield from self._fetch(self._with_results(relation, evaluating))
+                else:
+                    yield from self._shared(parsed.key, relation) or self._fetch(relation)
             case plans.Schema(relation=relation):
                 yield self._describe(parsed.key, relation)
             case plans.RunSql() as request:
@@ -313,6 +324,33 @@ class Answers:
             return None
         return self._deliver(answer)
 
+    def _expanded(self, relation: pb.Relation) -> pb.Relation:
+        """A plan with its views in it."""
+        return plans.expand_views(relation, self._views, plans.FIRST_VIEW_ID) if self._views else relation
+
+    def _with_results(self, relation: pb.Relation, evaluating: Evaluating) -> pb.Relation:
+        """A plan whose functions of the author have been applied: over what they gave."""
+        sharing, asker = self._run.sharing, self._asker()
+        self._fetched += 1
+        if sharing is not None:
+            self._apart = sharing.apart(relation, asker, "a function of the author's")
+        if "spark.sql.session.timeZone" in self._settings:
+            raise PlanRefused(
+                "udf-refused",
+                "functions of the metric are refused in a time zone of its own",
+                "leave spark.conf as it is, and convert instants with F.from_utc_timestamp(column, zone)",
+            )
+        applying = self._applying(self._bind, evaluating)
+        try:
+            return applying.with_results(self._expanded(relation))
+        except AnswerTooLarge:
+            raise _too_large("one row of this DataFrame") from None
+        finally:
+            self.queries += applying.queries
+
+    def _applying(self, bind: Callable[[pb.Relation], pb.Relation], evaluating: Evaluating) -> Applying:
+        return Applying(self._session, bind, self._budget, self._patience, evaluating)
+
     def _deliver(self, answer: Answer) -> Iterator[Any]:
         for reply in self._replies(answer):
             if isinstance(reply, Batch):
@@ -375,6 +413,7 @@ class Answers:
         local = plans.local_answer(request)
         if local is not None:
             return replies.analyze_answer(local)
+        request = self._typed(request)
         self.queries += 1
         bound, notes = plans.analyze_request(request, self._bind), list[str]()
         session = self._session.told(notes.append)
@@ -387,6 +426,22 @@ class Answers:
                 kind = (bound.WhichOneof("analyze") or "").replace("_", " ")
                 self._run.asked.append(Asked(f"the {kind} of a DataFrame", *told_by(notes)))
         return replies.rebuild_analyze(answer)
+
+    def _typed(self, request: plans.Request) -> plans.Request:
+        """A question about a plan, without functions of the author in it, if it is one about its type."""
+        if not isinstance(request, plans.Schema | plans.TreeString):
+            return request
+        relation = self._expanded(request.relation)
+        if not has_functions(relation):
+            return request
+
+        def names_of(plan: pb.Relation) -> list[str]:
+            self.queries += 1
+            bound = plans.analyze_request(plans.Schema(plan), self._bind)
+            answer = self._session.analyze(bound, deadline=self._deadline, cancel=self._cancel)
+            return [field.name for field in answer.schema.schema.struct.fields]
+
+        return replace(request, relation=typed(unnamed(relation, names_of)))
 
     def _bind(self, relation: pb.Relation) -> pb.Relation:
         baseline, scope = self._baseline, fresh_scope()

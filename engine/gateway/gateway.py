@@ -11,6 +11,7 @@ import logging
 import math
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC
 from typing import Final
 
@@ -25,7 +26,7 @@ from engine.errors import (
     SparkNeeded,
 )
 from engine.failures import describe
-from engine.gateway.answering import CallAnswers, FrameCall, RunAnswering
+from engine.gateway.answering import CallAnswers, FrameCall, FunctionRaised, RunAnswering
 from engine.gateway.budget import FrameBudget
 from engine.gateway.carried import as_frame
 from engine.gateway.explain import BACKEND_FAILED, REFUSED
@@ -37,11 +38,14 @@ from engine.threads import thread_seconds
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind, Method
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import (
+    FUNCTION_RAISED,
     Call,
     Compiled,
+    Evaluate,
     Frames,
     Outcome,
     Problem,
+    Raised,
     ReplyError,
     Start,
     decode,
@@ -59,6 +63,19 @@ _COMPILE_SECONDS: Final = 30.0
 # waits: a guest that floods waits too, instead of keeping the engine from other guests.
 _FLOOD_SECONDS: Final = 0.001
 _CONFIG: Final = bytes([Method.CONFIG])
+# What PySpark's client raises where a function raised; the worker puts in what it raised.
+_RAISED: Final = ReplyError(
+    FUNCTION_RAISED, "org.apache.spark.api.python.PythonException", "38000", "a function of the metric raised"
+)
+# A function sees all rows of the DataFrame that it is applied to. Spark may show it fewer, if a later step
+# of the query drops some. So whether it raises there, too, is not certain, and nobody goes on from here.
+_CAUGHT: Final = Raised(
+    "PythonException",
+    "a function that was applied to rows raised, and calc_metric caught that; catch it inside the function",
+    0,
+    "",
+    FUNCTION_RAISED,
+)
 
 
 class LacksScience(Exception):
@@ -105,6 +122,7 @@ class Gateway:
         self._budget = FrameBudget(limits)
         self._deadline = math.inf
         self._several = False
+        self._function_raised = False
         self.fault: tuple[Status, FrameError] | None = None
 
     @property
@@ -161,6 +179,7 @@ class Gateway:
         assert self._run is not None
         self._budget = FrameBudget(self._limits)
         self.fault = None
+        self._function_raised = False
         self._deadline = min(time.monotonic() + self._limits.frame_seconds, self._wall_deadline)
         answers = self._run.of_call(call, self._budget, deadline=self._deadline, cancel=self._cancel)
         try:
@@ -193,16 +212,9 @@ class Gateway:
             before, counted = counted, thread_seconds()
             if wait := self._interpreter.charge(self._tenant, counted - before):
                 self._cancel.wait(max(0.0, min(wait, self._deadline - time.monotonic())))
-            if self._cancel.is_set():  # what a killed worker has said before is not read to its end
-                raise Interrupted("cancelled")
-            kind, payload = self.worker.channel.receive(self._deadline)
-            if time.monotonic() >= self._deadline:
-                raise ChannelTimeout  # a worker that never stops talking is never waited for
-            self._refuse_lack(kind)
+            kind, payload = self._receive()
             if kind is Kind.PRINTED:
-                kept, many = self._budget.keep_printed(bytes(payload)), self._budget.note_cheap()
-                if many or not kept:
-                    time.sleep(_FLOOD_SECONDS)
+                self._keep_printed(payload)
             elif kind is Kind.REQUEST:
                 if payload[:1] == _CONFIG and self._budget.note_cheap():
                     time.sleep(_FLOOD_SECONDS)
@@ -216,9 +228,52 @@ class Gateway:
                     raise ChannelGarbage("an outcome that fits no call")
                 if outcome.named is not None and not self._several:
                     raise ChannelGarbage("several numbers of a metric that declares one")
+                if self._function_raised and outcome.raised is None:
+                    return Outcome(outcome.frame, None, _CAUGHT)
                 return outcome
             else:
                 raise ChannelGarbage(f"a {kind.name} frame while a metric runs")
+
+    def _receive(self) -> tuple[Kind, memoryview]:
+        """What the worker says next while a metric runs."""
+        if self._cancel.is_set():  # what a killed worker has said before is not read to its end
+            raise Interrupted("cancelled")
+        kind, payload = self.worker.channel.receive(self._deadline)
+        if time.monotonic() >= self._deadline:
+            raise ChannelTimeout  # a worker that never stops talking is never waited for
+        self._refuse_lack(kind)
+        return kind, payload
+
+    def _keep_printed(self, payload: memoryview) -> None:
+        kept, many = self._budget.keep_printed(bytes(payload)), self._budget.note_cheap()
+        if many or not kept:
+            time.sleep(_FLOOD_SECONDS)
+
+    def _evaluate(self, evaluate: Evaluate, pieces: Iterator[bytes], most_bytes: int) -> bytes | None:
+        """Have the worker apply functions; see `Evaluating`. Nobody else reads its channel meanwhile."""
+        self._send(Kind.EVALUATE, encode(evaluate))
+        output, taken, ended = bytearray(), 0, False
+        while True:
+            kind, payload = self._receive()
+            if kind is Kind.INPUT and not ended:
+                piece = next(pieces, b"")
+                ended = not piece
+                self._send(Kind.ROWS, piece)
+            elif kind is Kind.OUTPUT and payload:
+                taken += len(payload)
+                if taken <= most_bytes:
+                    output += payload
+                else:
+                    output.clear()
+                    time.sleep(_FLOOD_SECONDS)
+            elif kind is Kind.PRINTED:
+                self._keep_printed(payload)
+            elif kind is Kind.EVALUATED:
+                return None if taken > most_bytes else bytes(output)
+            elif kind is Kind.FAILED:
+                raise FunctionRaised
+            else:
+                raise ChannelGarbage(f"a {kind.name} frame while functions are applied")
 
     def _refuse_lack(self, kind: Kind) -> None:
         """Raise if the worker says that it lacks libraries; from one that has them it is garbage.
@@ -231,11 +286,14 @@ class Gateway:
     def _answer(self, answers: CallAnswers, payload: memoryview) -> None:
         """Answer one request, or send the error that the guest's client raises."""
         try:
-            for response in answers.responses(payload):
+            for response in answers.responses(payload, self._evaluate):
                 kind, parts = as_frame(response)
                 self._send(kind, *parts, more=True)
         except PlanRefused as refusal:
             self._refuse(refusal)
+        except FunctionRaised:
+            self._function_raised = True
+            self._send_error(_RAISED)
         except (BackendLost, SparkNeeded):  # no frame of the run that needs Spark can go on
             raise
         except BackendError as error:

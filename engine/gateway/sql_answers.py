@@ -16,7 +16,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.backends.sql import Rows, SqlSession
 from engine.errors import BackendError, PlanRefused
-from engine.gateway.answering import FrameCall
+from engine.gateway.answering import Evaluating, FrameCall
 from engine.gateway.budget import FrameBudget
 from engine.gateway.carried import Batch
 from engine.gateway.replies import table_batches
@@ -112,8 +112,9 @@ class SqlAnswers:
         """A failed query in words for the author."""
         return explain_sql(error)
 
-    def responses(self, payload: memoryview) -> Iterator[Any]:
+    def responses(self, payload: memoryview, evaluating: Evaluating) -> Iterator[Any]:
         """Answer one request: yield its columns, and its rows in batches; see `CallAnswers.responses`."""
+        del evaluating  # Snowpark's functions are refused
         try:
             method = SqlMethod(payload[0])
         except (IndexError, ValueError):

@@ -7,12 +7,13 @@ else: a guest behind this reads whatever the backend can read.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
+from engine.functions import has_functions
 from engine.gateway import replies
 from engine.plans.trees import relations
 from sandbox.contract.framing import Method
@@ -26,10 +27,21 @@ def forward(
     frame: pb.Relation,
     baseline: pb.Relation | None = None,
     *,
+    applied: Callable[[pb.Relation], pb.Relation],
     deadline: float,
     cancel: threading.Event,
 ) -> Iterator[Any]:
     """Ask the backend what the guest asks, with the placeholders replaced; yield its answers.
+
+    Args:
+        session: where.
+        method: which Spark Connect call it is.
+        payload: as the guest sent it.
+        frame: what the placeholder stands for.
+        baseline: what the second one stands for.
+        applied: gives a plan in which the functions of the author were applied.
+        deadline: monotonic seconds at which it is stopped.
+        cancel: stops it once set.
 
     Raises:
         BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
@@ -37,6 +49,8 @@ def forward(
     if method is Method.EXECUTE:
         request = pb.ExecutePlanRequest.FromString(bytes(payload))
         _replace_placeholders(request, frame, baseline)
+        if has_functions(request.plan):
+            request.plan.root.CopyFrom(applied(request.plan.root))
         rebuilder = replies.Rebuilder()
         for response in session.execute(request.plan, deadline=deadline, cancel=cancel):
             if response.HasField("sql_command_result"):

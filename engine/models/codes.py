@@ -56,7 +56,7 @@ REFUSALS: Final = {
     "command-refused": "something other than a query",
     "config-refused": "a setting that a metric may not change, or not here",
     "streaming-refused": "streaming",
-    "udf-refused": "Python, pandas or Java code to be run by the data engine",
+    "udf-refused": "code that is not run here, or a function of the metric where it is not applied",
     "write-refused": "writing data",
     # what is read
     "catalog-refused": "the backend's catalog",

@@ -17,11 +17,13 @@ _WORDS: Final = frozenset({"not", "null", "comment", "default", "generated", "in
 
 
 def parse_ddl(text: str) -> pb.DataType:
-    """The type of rows with these columns.
+    """The type of rows with these columns, or the one type that is named.
 
     Raises:
         Unproven: the text is not plain.
     """
+    if (alone := TYPE_NAMES.get(text.strip())) is not None:
+        return to_proto(alone)
     parsed, names = pb.DataType(), set[str]()
     for part in text.split(","):
         found = _FIELD.fullmatch(part)

@@ -23,6 +23,7 @@ from engine.plans.requests import (
     Request,
     RunSql,
     Schema,
+    TreeString,
     ViewExists,
 )
 from engine.plans.views import define_view, expand_views, sql_relation
@@ -37,6 +38,7 @@ __all__ = [
     "Request",
     "RunSql",
     "Schema",
+    "TreeString",
     "ViewExists",
     "analyze_request",
     "bind",

@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 
 from engine.errors import PlanRefused
 from engine.plans.caps import FIRST_BOUND_ID, FIRST_VIEW_ID, MAX_FRAME_READS
+from engine.plans.expressions import UDF
 from engine.plans.names import VIEW_PREFIX, table_refused
 from engine.plans.trees import children, copy, count, largest_plan_id, relations, renumber, walk
 from engine.plans.views import expand_views, scope_views
@@ -120,6 +121,8 @@ def check_bound(relation: pb.Relation, frame: pb.Relation, baseline: pb.Relation
                 _check_references(here.with_relations)
         if isinstance(here, pb.Read | pb.SqlCommand):
             raise _reads_other()
+        if isinstance(here, pb.CommonInlineUserDefinedFunction | pb.PythonUDF):
+            raise UDF.error()  # only the worker of its author applies one
         work += children(here)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import pyspark.sql.connect.proto as pb
 
 from engine.errors import PlanRefused
@@ -10,6 +13,7 @@ from engine.plans.names import check_column, check_metadata, check_plan_id, chec
 from engine.plans.rules import KEEP, WALK, Drop, Fields, Keep, MessageCheck, Place, Refuse, unused
 from engine.plans.text import check_call, check_expression_text, check_function, check_type_text
 from engine.sql.hidden import is_hidden
+from sandbox.contract.settings import FUNCTION_TOKEN
 
 UDF = Refuse(
     "a user-defined function (F.udf, F.pandas_udf, spark.udf.register)",
@@ -17,7 +21,25 @@ UDF = Refuse(
     "use pyspark.sql.functions, or collect what is needed and compute in Python",
     "udf-refused",
 )
+_TOKEN: Final = re.compile(re.escape(FUNCTION_TOKEN).replace(b"%d", rb"\d{1,6}"))
+# PySpark's numbers of how functions are applied (`pyspark.util.PythonEvalType`).
+APPLIED_KINDS: Final = frozenset({101})
+_KINDS: Final = {
+    100: ("F.udf(..., useArrow=False)", "leave useArrow out: Arrow carries the values, as PySpark has it"),
+}
 _CALL_SITE = Drop("where in the author's code it was made; the engine finds lines by itself")
+
+
+def check_token(command: bytes, _place: Place) -> bytes:
+    """Check what stands for a function of the author: a number that its worker gave it, never a pickle.
+
+    Raises:
+        PlanRefused: for anything else.
+    """
+    if _TOKEN.fullmatch(command) is None:
+        raise UDF.error()
+    return command
+
 
 EXPRESSIONS: Fields = {
     "Expression": {
@@ -44,13 +66,29 @@ EXPRESSIONS: Fields = {
             ],
             WALK,
         ),
-        "common_inline_user_defined_function": UDF,
+        "common_inline_user_defined_function": WALK,  # which no data engine gets; see `engine.functions`
         "typed_aggregate_expression": UDF,
         "named_argument_expression": Refuse(
             "a named argument", "only user-defined functions take them", "pass the argument by position"
         ),
         "merge_action": Refuse("df.mergeInto", "a metric writes nothing", "", "write-refused"),
         "extension": unused("an extension of Spark Connect"),
+    },
+    "CommonInlineUserDefinedFunction": {
+        "function_name": Keep(check_column),
+        "deterministic": KEEP,  # `check_user_function` looks at it
+        "arguments": WALK,
+        "python_udf": WALK,
+        "scalar_scala_udf": UDF,
+        "java_udf": UDF,
+        "is_distinct": unused("a user-defined function of distinct values"),
+    },
+    "PythonUDF": {
+        "output_type": WALK,
+        "eval_type": KEEP,
+        "command": Keep(check_token),
+        "python_ver": Drop("the worker has one Python"),
+        "additional_includes": unused("a file for a user-defined function"),
     },
     "Expression.UnresolvedAttribute": {
         "unparsed_identifier": Keep(check_reference),
@@ -120,6 +158,27 @@ def check_extraction(extract: pb.Expression.UnresolvedExtractValue, place: Place
         check_column(literal.string, place)
 
 
+def check_user_function(call: pb.CommonInlineUserDefinedFunction, place: Place) -> None:
+    """Check a function of the author.
+
+    Raises:
+        PlanRefused: if it is of a kind that is not applied.
+    """
+    if call.WhichOneof("function") != "python_udf" or not call.python_udf.HasField("output_type"):
+        raise UDF.error()
+    check_token(call.python_udf.command, place)  # an empty one would not be looked at
+    kind = call.python_udf.eval_type
+    if kind not in APPLIED_KINDS:
+        what, hint = _KINDS.get(kind, ("a user-defined function of this kind", "use F.udf"))
+        raise PlanRefused("udf-refused", f"{what} is refused: it is not applied here", hint)
+    if not call.deterministic:
+        raise PlanRefused(
+            "udf-refused",
+            "asNondeterministic() is refused: a function is applied once for each row",
+            "leave it out; generators of random numbers are seeded for each frame",
+        )
+
+
 def check_expression_kind(expression: pb.Expression, _place: Place) -> None:
     """Refuse an expression of no kind.
 
@@ -134,6 +193,7 @@ EXPRESSION_CHECKS: dict[str, MessageCheck] = {
     "Expression": check_expression_kind,
     "Expression.UnresolvedFunction": check_call,
     "CallFunction": check_call,
+    "CommonInlineUserDefinedFunction": check_user_function,
     "Expression.UnresolvedExtractValue": check_extraction,
     "Expression.LambdaFunction": check_lambda,
     "Expression.UnresolvedNamedLambdaVariable": check_variable,

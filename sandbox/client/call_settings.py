@@ -48,6 +48,10 @@ class CallSettings:
         self._set: dict[str, str] = {}
         self._tell = tell
 
+    def chosen(self, key: str) -> str | None:
+        """What the call has set a setting to; None: it has not."""
+        return self._set.get(key)
+
     def forget(self) -> None:
         """Begin another call."""
         self._set.clear()
@@ -76,19 +80,20 @@ class CallSettings:
         elif kind == "get_with_default":
             for pair in body.pairs:
                 default = pair.value if pair.HasField("value") else None
-                response.pairs.add(key=pair.key, value=self._read(pair.key, default))
+                response.pairs.add(key=pair.key, value=self.read(pair.key, default))
         elif kind == "is_modifiable":
             for key in body.keys:
                 response.pairs.add(key=key, value="true" if key in _SETTABLE else "false")
         else:
             for key in body.keys:
-                found = self._read(key)
+                found = self.read(key)
                 if found is None and kind == "get":
                     raise build_exception(_unknown(key))
                 response.pairs.add(key=key, value=found)
         return response
 
-    def _read(self, key: str, default: str | None = None) -> str | None:
+    def read(self, key: str, default: str | None = None) -> str | None:
+        """What a setting is to the call; `default` if it is not known."""
         return self._set.get(key, _DEFAULTS.get(key, default))
 
     def _unset(self, key: str) -> None:
@@ -99,7 +104,7 @@ class CallSettings:
     def _write(self, key: str, value: str) -> None:
         if key in QUERY_SETTINGS:
             plain = query_value(key, value)
-            if plain is None or plain != self._read(key):
+            if plain is None or plain != self.read(key):
                 self._tell(key, value)  # which refuses what Spark does not know
             self._set[key] = value if plain is None else plain
         elif key in _OWN or not key.startswith(

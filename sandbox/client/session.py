@@ -12,6 +12,8 @@ from pyspark.sql.connect.session import SparkSession
 
 from sandbox.client.channel import PipeChannel
 from sandbox.client.errors import build_exception, condition_of
+from sandbox.client.evaluate import Evaluator
+from sandbox.client.functions import FUNCTIONS, install_functions
 from sandbox.client.lean import install_lean_client
 from sandbox.client.local_rows import install_moments
 from sandbox.client.rows import install_collect
@@ -47,6 +49,7 @@ def prepare() -> None:
     install_collect()
     install_moments()
     install_lean_client()
+    install_functions()
 
 
 def open_session(transport: Transport) -> SparkSession:
@@ -56,6 +59,9 @@ def open_session(transport: Transport) -> SparkSession:
     client.disable_reattachable_execute()
     # The default policy waits ten minutes and more; the engine alone decides what is tried again.
     client.set_retry_policies([])
+    channel = client._channel
+    assert isinstance(channel, PipeChannel)
+    transport.evaluator = Evaluator(transport.flush_printed, channel.settings.chosen)
     # PySpark's own setter keeps an older session; the zygote's rehearsal leaves one behind.
     SparkSession._default_session = SparkSession._active_session.session = session
     return session
@@ -73,6 +79,7 @@ def open_frame(session: SparkSession) -> DataFrame:
     channel = session._client._channel
     assert isinstance(channel, PipeChannel)
     channel.settings.forget()
+    FUNCTIONS.forget()
     return session.table(PLACEHOLDER)
 
 

@@ -10,18 +10,42 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, NoReturn, Protocol, TypeAlias
 
 from sandbox.contract.foretold import unpack_foretold
 from sandbox.contract.framing import Channel, ChannelGarbage, Kind, Method, SqlMethod
-from sandbox.contract.messages import ReplyError, decode
+from sandbox.contract.messages import FUNCTION_RAISED, ReplyError, decode
 
 _PRINT_CHUNK: Final = 16 << 10
+_MESSAGE_CHARS: Final = 4_000
 
 # Kind.REPLY or Kind.BATCH, and the payload.
 Reply: TypeAlias = tuple[Kind, memoryview]
 # Makes the exception that the guest's client raises where a request failed.
 MakeError: TypeAlias = Callable[[ReplyError], Exception]
+
+
+class Evaluator(Protocol):
+    """Applies functions of the author while a request is in flight.
+
+    Attributes:
+        failure: what one of them raised in the last evaluation; None: nothing.
+    """
+
+    failure: BaseException | None
+
+    def __call__(self, payload: memoryview, channel: Channel) -> None:
+        """Serve one evaluation over the channel."""
+        ...
+
+
+_ASKS: Final = ReplyError(
+    "CALCMETRIC_REFUSED",
+    "",
+    "",
+    "a function that is applied to rows asks for other data, which it cannot: collect that before, and let "
+    "the function use the result",
+)
 
 
 class Transport:
@@ -30,6 +54,8 @@ class Transport:
     def __init__(self, channel: Channel) -> None:
         """Speak over a channel; `make_error` is set once it is known which client asks."""
         self.make_error: MakeError = lambda error: RuntimeError(error.message)
+        self.evaluator: Evaluator | None = None
+        self._evaluating = False
         self._channel = channel
         self._open: _Replies | None = None
         self._foretold: memoryview | None = None
@@ -39,7 +65,7 @@ class Transport:
     def send(self, kind: Kind, *parts: bytes | memoryview) -> None:
         """Send one frame, after whatever was printed before it."""
         self.settle()
-        self._flush_printed()
+        self.flush_printed()
         self._channel.send(kind, *parts)
 
     def receive(self) -> tuple[Kind, memoryview]:
@@ -57,6 +83,8 @@ class Transport:
         Raises:
             Exception: what `make_error` makes: the request failed, in the engine's words.
         """
+        if self._evaluating:
+            raise self.make_error(_ASKS)
         foretold, self._foretold = self._foretold, None
         if foretold is not None and isinstance(method, Method):
             replies = unpack_foretold(foretold, method, payload)
@@ -64,7 +92,7 @@ class Transport:
                 self._channel.send(Kind.USED, more=True)
                 return iter(replies)
         self.send(Kind.REQUEST, bytes((method,)), payload)
-        self._open = _Replies(self._channel, self.make_error)
+        self._open = _Replies(self._channel, self._failed, self._evaluate)
         return self._open
 
     def write_printed(self, text: str) -> None:
@@ -72,8 +100,9 @@ class Transport:
         self._printed.append(text)
         self._printed_size += len(text)
         if self._printed_size >= _PRINT_CHUNK:
-            self.settle()
-            self._flush_printed()
+            if not self._evaluating:  # then the channel is the evaluation's
+                self.settle()
+            self.flush_printed()
 
     def lack_science(self) -> NoReturn:
         """Tell the engine that this worker was forked without libraries that are needed now; never returns.
@@ -83,7 +112,7 @@ class Transport:
         sending that first.
         """
         try:
-            if self._open is not None:
+            if self._open is not None and not self._evaluating:
                 self._open.skip()
             self._channel.send(Kind.LACKS)
             self._channel.receive()  # the engine ends this process
@@ -96,7 +125,27 @@ class Transport:
             self._open.read_ahead()
             self._open = None
 
-    def _flush_printed(self) -> None:
+    def _failed(self, error: ReplyError) -> Exception:
+        """The exception for a failed request, because of what a function raised if that is why it failed."""
+        failure = None if self.evaluator is None else self.evaluator.failure
+        if error.condition != FUNCTION_RAISED or failure is None:
+            return self.make_error(error)
+        text = f"{type(failure).__name__}: {_text_of(failure)}"
+        made = self.make_error(ReplyError(error.condition, error.exception, error.sql_state, text))
+        made.__cause__ = failure
+        return made
+
+    def _evaluate(self, payload: memoryview) -> None:
+        if self.evaluator is None or self._evaluating:
+            raise ChannelGarbage("nothing to evaluate with")
+        self._evaluating = True
+        try:
+            self.evaluator(payload, self._channel)
+        finally:
+            self._evaluating = False
+
+    def flush_printed(self) -> None:
+        """Send what was printed."""
         data = "".join(self._printed).encode("utf-8", "replace")
         self._printed.clear()
         self._printed_size = 0
@@ -104,18 +153,28 @@ class Transport:
             self._channel.send(Kind.PRINTED, data[start : start + _PRINT_CHUNK])
 
 
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)[:_MESSAGE_CHARS]
+    except Exception:  # the guest's own code answers here
+        return "(its message could not be made)"
+
+
 class _Replies(Iterator[Reply]):
     """The replies to one request; complete once a REPLY_END or a REPLY_ERROR was read."""
 
-    def __init__(self, channel: Channel, make_error: MakeError) -> None:
+    def __init__(
+        self, channel: Channel, make_error: MakeError, evaluate: Callable[[memoryview], None]
+    ) -> None:
         self._channel = channel
         self._make_error = make_error
+        self._evaluate = evaluate
         self._ahead: deque[Reply] = deque()
         self._ended = False
         self._error: ReplyError | None = None
 
     def __next__(self) -> Reply:
-        if not self._ahead and not self._ended:
+        while not self._ahead and not self._ended:
             self._read_one()
         if self._ahead:
             return self._ahead.popleft()
@@ -137,6 +196,8 @@ class _Replies(Iterator[Reply]):
         kind, payload = self._channel.receive()
         if kind in (Kind.REPLY, Kind.BATCH):
             self._ahead.append((kind, payload))
+        elif kind is Kind.EVALUATE:
+            self._evaluate(payload)
         elif kind is Kind.REPLY_END:
             self._ended = True
         elif kind is Kind.REPLY_ERROR:

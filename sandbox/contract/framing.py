@@ -32,12 +32,18 @@ class Kind(enum.IntEnum):
     REPLY_ERROR = 5  # JSON `ReplyError`: the request in flight failed
     BATCH = 6  # `BATCH_HEADER`, then an Arrow stream: rows of the answer to the request in flight
     FORETOLD = 7  # before a CALL: its first request and the answer (`contract.foretold`)
+    EVALUATE = 8  # JSON `Evaluate`: before the request in flight is answered, apply functions of the author
+    ROWS = 9  # after an INPUT: the next bytes of the Arrow stream that they are applied to; none: its end
     COMPILED = 16  # JSON `Compiled`: the problems of the source, what calc_metric declares
     REQUEST = 17  # one byte `Method`, then a protobuf request; or one byte `SqlMethod`, then SQL in UTF-8
     PRINTED = 18  # UTF-8 text that the guest printed
     OUTCOME = 19  # JSON `Outcome`: what one call of calc_metric did
     USED = 20  # the first request was the one foretold, and is not sent
     LACKS = 21  # it needs libraries that this worker was forked without, and can only be run in another
+    INPUT = 22  # an evaluation wants more of what it is applied to
+    OUTPUT = 23  # the next bytes of the Arrow stream that an evaluation gives
+    EVALUATED = 24  # the evaluation has ended, and all of its output was sent
+    FAILED = 25  # the evaluation has ended because a function raised; the worker keeps what
 
 
 class Method(enum.IntEnum):
@@ -63,6 +69,10 @@ WORKER_CAPS: Final = {
     Kind.OUTCOME: 1 * _MIB,
     Kind.USED: 0,
     Kind.LACKS: 0,
+    Kind.INPUT: 0,
+    Kind.OUTPUT: 16 * _MIB,
+    Kind.EVALUATED: 0,
+    Kind.FAILED: 0,
 }
 
 # What a worker accepts from the engine; large because fetched Arrow batches travel this way.
@@ -74,6 +84,8 @@ ENGINE_CAPS: Final = {
     Kind.REPLY_ERROR: 1 * _MIB,
     Kind.BATCH: 1024 * _MIB,
     Kind.FORETOLD: 1 * _MIB,
+    Kind.EVALUATE: 16 * _MIB,
+    Kind.ROWS: 1024 * _MIB,
 }
 
 

@@ -21,6 +21,8 @@ from sandbox.contract.signature import NOTHING_DECLARED, Argument, Signature
 Frames = Literal["pyspark", "snowpark"]
 Severity = Literal["error", "warning"]
 
+# The condition of a request that failed because a function of the author raised: the worker knows what.
+FUNCTION_RAISED: Final = "CALCMETRIC_FUNCTION_RAISED"
 # What a column of integers holds; a longer one would fail in whatever shows the results of a whole run.
 _INTEGER_BITS = 63
 
@@ -138,6 +140,34 @@ class Described:
     """Engine to worker: the columns of the answer to a Snowpark query."""
 
     columns: tuple[ColumnType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A function of the author that is to be applied to columns.
+
+    Attributes:
+        tokens: what the worker called it; several are applied to one another, the first one to the columns.
+        columns: the places of its arguments among the columns of the rows.
+    """
+
+    tokens: tuple[int, ...]
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """Engine to worker, while a request is in flight: apply functions to rows that follow when asked for.
+
+    Attributes:
+        kind: PySpark's number of how they are applied (`PythonEvalType`).
+        functions: each gives one column.
+        input_type: the columns of the rows, as PySpark writes a struct in JSON.
+    """
+
+    kind: int
+    functions: tuple[Applied, ...]
+    input_type: str
 
 
 @dataclass(frozen=True, slots=True)

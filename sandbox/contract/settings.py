@@ -16,6 +16,9 @@ PLACEHOLDER: Final = "frame"
 # Likewise for the second frame of a metric of two.
 BASELINE: Final = "baseline_frame"
 
+# What stands in a plan for a function of the author, with its number in the call.
+FUNCTION_TOKEN: Final = b"calcmetric-function-%d"
+
 # PySpark compares the session id of each response with its own; both are always this one.
 SESSION_ID: Final = "00000000-0000-4000-8000-000000000000"
 
@@ -92,7 +95,7 @@ SETTINGS: Final = MappingProxyType(
         "spark.sql.execution.pandas.inferPandasDictAsMap": "false",
         "spark.sql.execution.pandas.structHandlingMode": "legacy",
         "spark.sql.execution.pyspark.binaryAsBytes": "true",
-        "spark.sql.execution.pythonUDF.arrow.enabled": "false",
+        "spark.sql.execution.pythonUDF.arrow.enabled": "true",
         "spark.sql.execution.pythonUDTF.arrow.enabled": "false",
         "spark.sql.pyspark.inferNestedDictAsStruct.enabled": "false",
         "spark.sql.pyspark.legacy.inferArrayTypeFromFirstElement.enabled": "false",

@@ -20,6 +20,7 @@ PURE = (
     "engine/sql",
     "engine/frames",
     "engine/fusion",
+    "engine/functions",
     "engine/results",
     "engine/native",
     "engine/snowsql",

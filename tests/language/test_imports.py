@@ -194,7 +194,7 @@ NAMES = (
     "from pyspark import SparkContext",
     "from pyspark import cloudpickle",
     "from pyspark.sql import SparkSession",
-    "from pyspark.sql.functions import udf",
+    "from pyspark.sql.functions import udtf",
     "from pyspark.sql.functions import pandas_udf as p, col",
     "from statsmodels.stats.proportion import np",
     "from snowflake.snowpark import Session",
@@ -210,7 +210,7 @@ def test_refused_name(statement):
 
 
 def test_a_star_binds_nothing_that_is_refused():
-    text = "from pyspark.sql.functions import *\ndef calc_metric(df):\n    return udf\n"
+    text = "from pyspark.sql.functions import *\ndef calc_metric(df):\n    return udtf\n"
     program = compile_text(text)
     assert errors_of(program) == []
     with pytest.raises(NameError):

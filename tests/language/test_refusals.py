@@ -225,7 +225,7 @@ MODULE_WALKS = (
     "pyspark.sql.types.ctypes",
     "F.inspect",
     "F.sys",
-    "F.udf",
+    "F.udtf",
     "F.pandas_udf",
     "F.reflect",
     "F.java_method",

@@ -82,8 +82,8 @@ REFUSED = (
     "df.sparkSession.stop()",
     "df.sparkSession.builder",
     "df.age.to_plan",
-    "F.udf(lambda x: x)",
-    "getattr(F, 'ud' + 'f')(lambda x: x)",
+    "F.pandas_udf(lambda x: x, 'int')",
+    "getattr(F, 'ud' + 'tf')(lambda x: x)",
 )
 
 

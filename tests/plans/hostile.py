@@ -9,6 +9,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.plans.rules import Walk
 from engine.plans.tables import FIELDS
+from sandbox.contract.settings import FUNCTION_TOKEN
 
 Build = Callable[[Any], None]
 
@@ -310,6 +311,11 @@ def _planter(path: tuple[str, ...]) -> Callable[[pb.Relation], Any]:
                 message = message.add()
             elif hasattr(message, "get_or_create"):
                 message = message["key"]
+            if isinstance(message, pb.CommonInlineUserDefinedFunction):
+                message.deterministic = True
+                message.python_udf.eval_type = 101
+                message.python_udf.command = FUNCTION_TOKEN % 0
+                message.python_udf.output_type.double.SetInParent()
         return message
 
     return plant

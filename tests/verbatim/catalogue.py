@@ -93,7 +93,7 @@ GATEWAY: Final[dict[str, tuple[str, str]]] = {
         "return df.dropDuplicates(['g']).count()",
     ),
     "udf-refused": (
-        "return df.select(F.udf(lambda x: x)('g')).count()",
+        "return df.select(F.udf(lambda x: x, useArrow=False)('g')).count()",
         "return df.select(F.upper('g')).count()",
     ),
     "write-refused": ("df.write.parquet('/tmp/x')\nreturn 1", "return df.count()"),

@@ -165,7 +165,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
         tuple_sketch_estimate_double tuple_sketch_estimate_integer tuple_sketch_summary_double
         tuple_sketch_summary_integer tuple_sketch_theta_double tuple_sketch_theta_integer
         tuple_union_agg_double tuple_union_agg_integer tuple_union_double tuple_union_integer
-        tuple_union_theta_double tuple_union_theta_integer typeof ucase unbase64 unhex uniform unix_date
+        tuple_union_theta_double tuple_union_theta_integer typeof ucase udf unbase64 unhex uniform unix_date
         unix_micros unix_millis unix_seconds unix_timestamp upper url_decode url_encode validate_utf8
         var_pop var_samp variance variant_get weekday weekofyear when width_bucket window window_time xpath
         xpath_boolean xpath_double xpath_float xpath_int xpath_long xpath_number xpath_short xpath_string
@@ -195,7 +195,11 @@ MODULES: Final[dict[str, ModuleRule]] = {
                 "use plain types",
             ),
             (
-                "udf pandas_udf arrow_udf udtf pandas_udtf arrow_udtf call_udf AnalyzeArgument "
+                "pandas_udf arrow_udf",
+                "use F.udf, which is applied row by row; or fetch what you need with select(...).toPandas()",
+            ),
+            (
+                "udtf pandas_udtf arrow_udtf call_udf AnalyzeArgument "
                 "AnalyzeResult ArrowUDFType PandasUDFType UserDefinedFunction UserDefinedTableFunction "
                 "SkipRestOfInputTableException",
                 "Python UDFs are not run by the data engine; use Spark functions, or fetch what you "

@@ -1,6 +1,6 @@
-# attempt: makes a UDF whose pickle does its work when it is loaded
+# attempt: applies a function that has captured what does its work when it is unpickled
 # goal: file
-# stopped by: backend
+# stopped by: language, worker
 
 from pyspark.sql import functions as F
 

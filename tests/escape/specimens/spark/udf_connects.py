@@ -1,6 +1,6 @@
-# attempt: has the data engine run Python that connects
+# attempt: applies a function that connects
 # goal: network
-# stopped by: backend
+# stopped by: language, worker
 
 from pyspark.sql import functions as F
 

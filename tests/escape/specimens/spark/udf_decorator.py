@@ -1,6 +1,6 @@
 # attempt: makes a UDF by a decorator
 # goal: file
-# stopped by: backend
+# stopped by: language, worker
 
 from pyspark.sql import functions as F
 

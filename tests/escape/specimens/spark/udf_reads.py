@@ -1,6 +1,6 @@
-# attempt: has the data engine run Python that reads a file
+# attempt: applies a function that reads a file
 # goal: file
-# stopped by: backend
+# stopped by: language, worker
 
 from pyspark.sql import functions as F
 

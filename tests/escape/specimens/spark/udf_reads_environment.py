@@ -1,6 +1,6 @@
-# attempt: has the data engine run Python that reads another process's environment
+# attempt: applies a function that reads another process's environment
 # goal: process
-# stopped by: backend
+# stopped by: language, worker
 
 from pyspark.sql import functions as F
 

@@ -1,6 +1,6 @@
-# attempt: has the data engine run Python that reads another tenant's file
+# attempt: applies a function that reads another tenant's file
 # goal: tenant
-# stopped by: backend
+# stopped by: language, worker
 
 from pyspark.sql import functions as F
 

@@ -1,6 +1,6 @@
-# attempt: has the data engine run Python that sends a datagram
+# attempt: applies a function that sends a datagram
 # goal: network
-# stopped by: backend
+# stopped by: language, worker
 
 from pyspark.sql import functions as F
 

@@ -1,6 +1,6 @@
-# attempt: has the data engine run Python that stops another process
+# attempt: applies a function that stops another process
 # goal: process
-# stopped by: backend
+# stopped by: language, worker
 
 from pyspark.sql import functions as F
 

@@ -1,6 +1,6 @@
-# attempt: has the data engine run Python that starts a program
+# attempt: applies a function that starts a program
 # goal: process
-# stopped by: backend
+# stopped by: language, worker
 
 from pyspark.sql import functions as F
 

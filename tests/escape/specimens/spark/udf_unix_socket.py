@@ -1,6 +1,6 @@
-# attempt: has the data engine run Python that speaks to a Unix socket
+# attempt: applies a function that speaks to a Unix socket
 # goal: network
-# stopped by: backend
+# stopped by: language, worker
 
 from pyspark.sql import functions as F
 

@@ -1,6 +1,6 @@
-# attempt: has the data engine run Python that makes a folder
+# attempt: applies a function that makes a folder
 # goal: write
-# stopped by: backend
+# stopped by: language, worker
 
 from pyspark.sql import functions as F
 

@@ -1,0 +1,42 @@
+"""Plans with functions of the author: taken apart at the functions, which only the author's worker applies.
+
+No data engine ever gets such a function. A relation whose expressions hold some is split (`split`): what
+lies below gives their arguments, and all else that the relation needs of its input, as rows; the worker
+applies the functions to them; and the relation is written anew over local data that holds the results
+(`local`). For the type of a plan nothing is computed: a null of the declared type stands for each function
+(`stand_ins`). Pure.
+"""
+
+from __future__ import annotations
+
+from engine.functions.find import check_repeatable, has_functions, lowest
+from engine.functions.local import (
+    Lying,
+    Results,
+    input_json,
+    local_relation,
+    read_results,
+    result_type,
+    streams,
+)
+from engine.functions.names import Naming, unnamed
+from engine.functions.split import Split, split
+from engine.functions.stand_ins import typed
+
+__all__ = [
+    "Lying",
+    "Naming",
+    "Results",
+    "Split",
+    "check_repeatable",
+    "has_functions",
+    "input_json",
+    "local_relation",
+    "lowest",
+    "read_results",
+    "result_type",
+    "split",
+    "streams",
+    "typed",
+    "unnamed",
+]

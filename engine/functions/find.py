@@ -1,0 +1,155 @@
+"""Where in a plan functions of the author stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableSequence
+from typing import Final
+
+import pyspark.sql.connect.proto as pb
+from google.protobuf.message import Message
+
+from engine.errors import PlanRefused
+from engine.plans.names import RESERVED_PREFIX
+from engine.plans.trees import CALLS, children, relations, walk
+
+# How columns of results are called.
+PREFIX: Final = f"{RESERVED_PREFIX}function_"
+_MOST_FACTS: Final = 1 << 20
+# What gives other values where rows lie in other partitions, with a seed or without.
+_BY_PARTITION: Final = frozenset(
+    {"rand", "randn", "random", "randstr", "uniform", "uuid", "shuffle", "monotonically_increasing_id"}
+    | {"distributed_sequence_id", "tablesample"}
+)
+FUNCTION: Final = "common_inline_user_defined_function"
+# Relations whose expressions may hold functions.
+_OPEN: Final = ("project", "with_columns", "filter", "sort", "aggregate")
+
+
+def is_function(message: Message) -> bool:
+    """Whether it is an expression that is a function of the author, applied."""
+    return isinstance(message, pb.Expression) and message.WhichOneof("expr_type") == FUNCTION
+
+
+def has_functions(message: Message) -> bool:
+    """Whether a function stands anywhere in it."""
+    return any(isinstance(here, pb.CommonInlineUserDefinedFunction) for here in walk(message))
+
+
+def own(relation: pb.Relation) -> Iterator[Message]:
+    """What is in a relation, but for the relations in it."""
+    work = children(relation)
+    while work:
+        here = work.pop(0)
+        if not isinstance(here, pb.Relation):
+            yield here
+            work = children(here) + work
+
+
+def lowest(relation: pb.Relation) -> pb.Relation | None:
+    """A relation of a plan whose own expressions hold functions, with none below it; None if there is none.
+
+    Raises:
+        PlanRefused: functions stand where they are not taken.
+    """
+    for here in reversed(list(relations(relation))):
+        if any(isinstance(part, pb.CommonInlineUserDefinedFunction) for part in own(here)):
+            _check(here)
+            return here
+    return None
+
+
+def input_of(relation: pb.Relation) -> pb.Relation:
+    """The input of one of the relations that may hold functions."""
+    inside: pb.Relation = getattr(relation, str(relation.WhichOneof("rel_type"))).input
+    return inside
+
+
+def roots(relation: pb.Relation) -> list[pb.Expression]:
+    """The outermost expressions of such a relation."""
+    match relation.WhichOneof("rel_type"):
+        case "project":
+            return list(relation.project.expressions)
+        case "with_columns":
+            return [alias.expr for alias in relation.with_columns.aliases]
+        case "filter":
+            return [relation.filter.condition]
+        case "sort":
+            return [order.child for order in relation.sort.order]
+        case _:
+            return [*relation.aggregate.grouping_expressions, *relation.aggregate.aggregate_expressions]
+
+
+def named(relation: pb.Relation) -> list[MutableSequence[pb.Expression]]:
+    """The lists of expressions of such a relation that make columns and may have no name of their own."""
+    match relation.WhichOneof("rel_type"):
+        case "project":
+            return [relation.project.expressions]
+        case "aggregate":
+            return [relation.aggregate.grouping_expressions, relation.aggregate.aggregate_expressions]
+    return []
+
+
+def check_repeatable(relation: pb.Relation) -> None:
+    """See that nothing over results of functions depends on how rows lie in partitions: they do not any more.
+
+    Args:
+        relation: a plan in which functions were applied.
+
+    Raises:
+        PlanRefused: something does.
+    """
+    over_results = any(
+        isinstance(here, pb.LocalRelation) and PREFIX.encode() in here.data[:_MOST_FACTS]
+        for here in walk(relation)
+    )
+    for here in walk(relation) if over_results else ():
+        call = isinstance(here, CALLS) and here.function_name.lower() in _BY_PARTITION
+        text = here.expression if isinstance(here, pb.Expression.ExpressionString) else ""
+        text = here.query if isinstance(here, pb.SQL) else text
+        told = any(word in text.lower() for word in _BY_PARTITION)
+        if call or told or isinstance(here, pb.Sample | pb.StatSampleBy):
+            raise _by_partition()
+
+
+def _check(relation: pb.Relation) -> None:
+    kind = str(relation.WhichOneof("rel_type"))
+    if kind not in _OPEN:
+        raise refused(f"in a {kind.replace('_', ' ')}", "make a column of it with df.withColumn before")
+    if kind == "aggregate" and relation.aggregate.group_type != pb.Aggregate.GROUP_TYPE_GROUPBY:
+        raise refused(
+            "in a rollup, cube, pivot or grouping sets", "make a column of it with df.withColumn before"
+        )
+    for here in own(relation):
+        if isinstance(here, CALLS) and here.function_name.lower() in _BY_PARTITION:
+            raise _by_partition()
+        if not isinstance(here, pb.Expression):
+            continue
+        match here.WhichOneof("expr_type"):
+            case "expression_string":
+                raise refused(
+                    "beside SQL text in one select, filter or agg",
+                    "write the text with functions of pyspark.sql.functions, or make a column of it with "
+                    "df.withColumn before",
+                )
+            case "subquery_expression" | "unresolved_regex":
+                raise refused(
+                    "beside a subquery or a pattern of column names",
+                    "make a column of it with df.withColumn before",
+                )
+            case "lambda_function" if has_functions(here):
+                raise refused(
+                    "in the function of a transform, filter or aggregate of arrays",
+                    "apply it to the whole array",
+                )
+
+
+def _by_partition() -> PlanRefused:
+    return refused(
+        "below or beside random numbers, row ids or a sample",
+        "draw the sample before, and number rows with row_number() over an order",
+    )
+
+
+def refused(where: str, hint: str) -> PlanRefused:
+    """The refusal of a function that stands where it is not taken."""
+    return PlanRefused("udf-refused", f"a function of the metric {where} is refused", hint)

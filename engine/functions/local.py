@@ -1,0 +1,211 @@
+"""The rows that functions of the author are applied to as a stream, and what comes back, which is hostile.
+
+What comes back has to be one plain Arrow stream (`engine.plans.stream_shape`) of exactly as many rows as were
+sent, in exactly the types that the functions declare; every value is validated, and all is written anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+import pyspark.sql.connect.proto as pb
+from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
+from pyspark.sql.pandas.types import to_arrow_type
+
+from engine.errors import PlanRefused
+from engine.plans.caps import MAX_LOCAL_SCHEMA_BYTES
+from engine.plans.stream_shape import NotPlain, read_shape
+
+# As Spark cuts the rows of a partition for its workers (spark.sql.execution.arrow.maxRecordsPerBatch).
+BATCH_ROWS: Final = 10_000
+_MOST_VALUES: Final = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Columns that functions gave, and the bytes that they took on the way."""
+
+    columns: tuple[pa.ChunkedArray, ...]
+    size: int
+
+
+def streams(table: pa.Table) -> Iterator[bytes]:
+    """The pieces of the Arrow stream of a table: its type, batches of rows, and the end."""
+    sink = _Pieces()
+    names = [f"_{place}" for place in range(table.num_columns)]
+    table = table.rename_columns(names).replace_schema_metadata(None)
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        for start in range(0, table.num_rows, BATCH_ROWS):
+            part = table.slice(start, BATCH_ROWS).combine_chunks()
+            writer.write_table(part, max_chunksize=BATCH_ROWS)
+            yield sink.take()
+    yield sink.take()
+
+
+class _Pieces:
+    """A file that gives what was written to it since the last time."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def write(self, data: bytes) -> int:
+        """Keep some bytes."""
+        self._held += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing: all is there."""
+
+    def take(self) -> bytes:
+        """What is there."""
+        taken = bytes(self._held)
+        self._held.clear()
+        return taken
+
+
+def result_type(message: pb.DataType) -> pa.DataType:
+    """What results of a declared type come as.
+
+    Raises:
+        PlanRefused: results of this type are not taken.
+    """
+    if not _is_plain(message):
+        raise PlanRefused(
+            "type-refused",
+            f"a function that returns {_shown(message)} is refused",
+            "let it return numbers, text, bytes, Booleans, dates, timestamps, or arrays, maps and structs of "
+            "them that may hold nulls",
+        )
+    return to_arrow_type(proto_schema_to_pyspark_data_type(message), timezone="UTC")
+
+
+def input_json(schema: pb.DataType, places: Sequence[int]) -> str:
+    """The type of the arguments, as PySpark writes it.
+
+    Raises:
+        PlanRefused: an argument is of a type that functions are not given.
+    """
+    made = pb.DataType()
+    made.struct.SetInParent()
+    for number, place in enumerate(places):
+        field = schema.struct.fields[place]
+        if not _is_plain(field.data_type, nulls=False):
+            raise PlanRefused(
+                "type-refused",
+                f"a function of a column of type {_shown(field.data_type)} is refused",
+                "cast the column to a number, text, date or timestamp before",
+            )
+        made.struct.fields.add(name=f"_{number}", data_type=field.data_type, nullable=field.nullable)
+    json = proto_schema_to_pyspark_data_type(made).json()
+    assert isinstance(json, str)
+    return json
+
+
+_PLAIN: Final = frozenset(
+    {"boolean", "byte", "short", "integer", "long", "float", "double", "decimal", "string", "binary"}
+    | {"date", "timestamp", "timestamp_ntz"}
+)
+
+
+def _is_plain(message: pb.DataType, *, nulls: bool = True) -> bool:
+    """Whether a type is one whose values go to a worker and back unchanged.
+
+    Args:
+        message: the type.
+        nulls: whether what is inside of it has to allow nulls, which nobody would look for.
+    """
+    match message.WhichOneof("kind"):
+        case "array":
+            inner = message.array
+            return (inner.contains_null or not nulls) and _is_plain(inner.element_type, nulls=nulls)
+        case "map":
+            parts = (message.map.key_type, message.map.value_type)
+            return (message.map.value_contains_null or not nulls) and all(
+                _is_plain(one, nulls=nulls) for one in parts
+            )
+        case "struct":
+            return bool(message.struct.fields) and all(
+                (one.nullable or not nulls) and _is_plain(one.data_type, nulls=nulls)
+                for one in message.struct.fields
+            )
+        case "string":
+            return message.string.collation in ("", "UTF8_BINARY")
+        case kind:
+            return kind in _PLAIN
+
+
+def _shown(message: pb.DataType) -> str:
+    return str(message.WhichOneof("kind") or "nothing").replace("_", " ")
+
+
+class Lying(Exception):
+    """What came is not what honest functions give; the text says why."""
+
+
+def read_results(data: bytes, types: Sequence[pb.DataType], rows: int) -> Results:
+    """Take the results of functions.
+
+    Args:
+        data: the stream that a worker sent.
+        types: what the functions declare.
+        rows: how many rows they were applied to.
+
+    Raises:
+        Lying: it is anything else.
+    """
+    expected = [result_type(one) for one in types]
+    try:
+        shape = read_shape(data, most_messages=rows + 1, most_facts=MAX_LOCAL_SCHEMA_BYTES)
+        if shape.rows != rows or shape.values > _MOST_VALUES:
+            raise Lying(f"{shape.rows} rows for {rows}")
+        reader = pa.ipc.open_stream(pa.py_buffer(data), options=pa.ipc.IpcReadOptions(use_threads=False))
+        if list(reader.schema.types) != expected:
+            raise Lying(f"columns of {[str(one)[:60] for one in reader.schema.types][:10]}")
+        batches = []
+        for batch in reader:
+            batch.validate(full=True)
+            batches.append(batch.columns)
+    except NotPlain as found:
+        raise Lying(str(found)) from None
+    except (pa.ArrowException, ValueError, OSError, OverflowError, RecursionError):
+        raise Lying("values that are none of their types") from None
+    columns = tuple(
+        pa.chunked_array([_renewed(batch[place], kind) for batch in batches], kind)
+        for place, kind in enumerate(expected)
+    )
+    return Results(columns, len(data))
+
+
+def _renewed(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """The same values in a type that carries nothing that came with them."""
+    return array.cast(kind)
+
+
+def local_relation(
+    names: Sequence[str], columns: Sequence[pa.ChunkedArray], fields: Sequence[pa.Field]
+) -> pb.Relation:
+    """Local data of columns.
+
+    Args:
+        names: of the columns.
+        columns: their values.
+        fields: tell whether they may be null.
+    """
+    schema = pa.schema(
+        [
+            pa.field(name, column.type, one.nullable)
+            for name, column, one in zip(names, columns, fields, strict=True)
+        ]
+    )
+    table = pa.Table.from_arrays(list(columns), schema=schema).combine_chunks()
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        writer.write_table(table)
+    relation = pb.Relation()
+    relation.local_relation.data = sink.getvalue().to_pybytes()
+    return relation

@@ -1,0 +1,323 @@
+"""A relation with functions of the author, taken apart: what lies below them, they, and what lies above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyspark.sql.connect.proto as pb
+from google.protobuf.message import Message
+
+from engine.functions.find import PREFIX, has_functions, input_of, is_function, named, refused, roots
+from engine.functions.names import Naming
+from engine.plans.trees import CALLS, children, copy, walk
+from engine.sql.functions import classify
+from sandbox.contract.messages import Applied
+from sandbox.contract.settings import FUNCTION_TOKEN
+
+_ROW_WISE: Final = ("scalar", "operator")
+_TOKEN: Final = FUNCTION_TOKEN.removesuffix(b"%d")
+# Relations that give the columns of their input on, by the same names and meaning the same.
+_PASSING: Final = (
+    "filter",
+    "sort",
+    "limit",
+    "offset",
+    "tail",
+    "sample",
+    "hint",
+    "repartition",
+    "deduplicate",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A relation that was taken apart.
+
+    Attributes:
+        below: gives the rows that the functions see: the input's columns if they are wanted, then `pieces`.
+        kept: places of the columns of `below` that the relation needs above.
+        kind: PySpark's number of how the functions are applied.
+        functions: they, with places among `arguments`.
+        arguments: places of their arguments among the columns of `below`.
+        types: of the results of the functions.
+    """
+
+    below: pb.Relation
+    kept: tuple[int, ...]
+    kind: int
+    functions: tuple[Applied, ...]
+    arguments: tuple[int, ...]
+    types: tuple[pb.DataType, ...]
+    _names: tuple[str, ...]
+    _input_names: tuple[str, ...]
+    _template: pb.Relation
+    _ids: tuple[int, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns of the local data: those kept, then the results."""
+        return self._names
+
+    def above(self, local: pb.Relation) -> pb.Relation:
+        """The relation over local data that holds the columns by these names."""
+        made, base = copy(self._template), copy(local)
+        if self._input_names:
+            named_base = pb.Relation()
+            named_base.to_df.input.CopyFrom(base)
+            rest = self._names[len(self._input_names) :]
+            named_base.to_df.column_names.extend((*self._input_names, *rest))
+            base = named_base
+        for number in self._ids:
+            wrapped = pb.Relation()
+            wrapped.project.input.CopyFrom(base)
+            wrapped.project.expressions.add().unresolved_star.SetInParent()
+            wrapped.common.plan_id = number
+            base = wrapped
+        input_of(made).CopyFrom(base)
+        if not self._input_names:
+            return made
+        result = pb.Relation()
+        if made.common.HasField("plan_id"):
+            result.common.plan_id = made.common.plan_id
+            made.common.ClearField("plan_id")
+        result.drop.input.CopyFrom(made)
+        result.drop.column_names.extend(self._names[len(self._input_names) :])
+        return result
+
+
+def split(relation: pb.Relation, names_of: Naming, step: int) -> Split:
+    """Take a relation apart at its innermost functions.
+
+    Args:
+        relation: one that `lowest` gave.
+        names_of: asks for the names of a plan's columns.
+        step: a number that differs between the steps of one plan.
+
+    Raises:
+        PlanRefused: it cannot be taken apart.
+    """
+    template, below = copy(relation), input_of(relation)
+    prefix = f"{PREFIX}{step}_"
+    pieces = _Pieces(below, names_of, prefix, whole=not named(relation))
+    calls, results = list[pb.Expression](), list[str]()
+    found = [one for root in roots(template) for one in _innermost(root)]
+    kind = found[0].common_inline_user_defined_function.python_udf.eval_type
+    functions, types = [], list[pb.DataType]()
+    for call in found:
+        if call.common_inline_user_defined_function.python_udf.eval_type != kind:
+            continue
+        known = next((place for place, one in enumerate(calls) if one == call), None)
+        if known is None:
+            known = len(calls)
+            tokens, arguments = _chain(call)
+            functions.append(Applied(tokens, tuple(pieces.argument(one) for one in arguments)))
+            types.append(copy(call.common_inline_user_defined_function.python_udf.output_type))
+            calls.append(copy(call))
+            results.append(f"{prefix}result_{known}")
+        call.Clear()
+        call.unresolved_attribute.unparsed_identifier = results[known]
+    if not pieces.arguments:  # a function without arguments is applied as often as there are rows
+        pieces.argument(pb.Expression(literal=pb.Expression.Literal(boolean=True)))
+    # Functions of another kind, and those around these, are taken apart in a next step.
+    for each in named(template):
+        pieces.expand_stars(each)
+    for root in roots(template):
+        pieces.replace_columns(root, set(results))
+    input_of(template).Clear()
+    return Split(
+        pieces.relation(),
+        pieces.kept,
+        kind,
+        tuple(functions),
+        pieces.arguments,
+        tuple(types),
+        (*pieces.names, *results),
+        pieces.input_names,
+        template,
+        _ids(below) if pieces.input_names else (),
+    )
+
+
+def _innermost(expression: pb.Expression) -> list[pb.Expression]:
+    """The functions in an expression in whose arguments there are no others, but for those of a chain."""
+    found = []
+    work: list[Message] = [expression]
+    while work:
+        here = work.pop()
+        if isinstance(here, pb.Expression) and is_function(here):
+            inner = here
+            while (only := _only_argument(inner)) is not None:
+                inner = only
+            call = inner.common_inline_user_defined_function
+            if not any(map(has_functions, call.arguments)):
+                found.append(here)
+                continue
+        work += children(here)
+    return found
+
+
+def _only_argument(expression: pb.Expression) -> pb.Expression | None:
+    """The function that is the one argument of another of its kind: Spark applies them in one go."""
+    call = expression.common_inline_user_defined_function
+    if len(call.arguments) != 1 or not is_function(call.arguments[0]):
+        return None
+    inner = call.arguments[0].common_inline_user_defined_function
+    return call.arguments[0] if inner.python_udf.eval_type == call.python_udf.eval_type else None
+
+
+def _chain(expression: pb.Expression) -> tuple[tuple[int, ...], list[pb.Expression]]:
+    """The tokens of a chain, the innermost first, and the arguments of that one."""
+    tokens, here = list[int](), expression
+    while True:
+        call = here.common_inline_user_defined_function
+        tokens.insert(0, int(call.python_udf.command.removeprefix(_TOKEN)))
+        inner = _only_argument(here)
+        if inner is None:
+            return tuple(tokens), list(call.arguments)
+        here = inner
+
+
+class _Pieces:
+    """What a relation needs of its input: columns, and arguments of functions."""
+
+    def __init__(self, below: pb.Relation, names_of: Naming, prefix: str, *, whole: bool) -> None:
+        self._below = below
+        self._prefix = prefix
+        self._names_of = names_of
+        self.input_names = tuple(names_of(below)) if whole else ()
+        if whole and not self.input_names:
+            raise refused("over a DataFrame without columns", "select a column before")
+        self._expressions: list[pb.Expression] = []
+        self._kept: dict[bytes, str] = {}
+        self._places: list[int] = []
+        self._arguments: list[int] = []
+        self._known: dict[bytes, int] = {}
+        self._count = len(self.input_names)
+        self._names = [f"{prefix}{place}" for place in range(self._count)]
+        self._places += range(self._count)
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        return tuple(self._places)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._names)
+
+    @property
+    def arguments(self) -> tuple[int, ...]:
+        return tuple(self._arguments)
+
+    def relation(self) -> pb.Relation:
+        """What gives the pieces."""
+        rows = pb.Relation()
+        rows.project.input.CopyFrom(self._below)
+        if self.input_names:
+            rows.project.expressions.add().unresolved_star.SetInParent()
+        for one in self._expressions:
+            rows.project.expressions.add().CopyFrom(one)
+        made = pb.Relation()
+        made.to_df.input.CopyFrom(rows)
+        made.to_df.column_names.extend(f"{self._prefix}{place}" for place in range(self._count))
+        return made
+
+    def argument(self, expression: pb.Expression) -> int:
+        """The place of an argument among the arguments."""
+        if expression.WhichOneof("expr_type") == "unresolved_star":
+            raise refused("of all columns (*)", "name the columns")
+        if any(map(_is_over_rows, walk(expression))):
+            raise refused(
+                "of an aggregate, a window or explode",
+                "compute that first, and apply the function in a select of its own",
+            )
+        place = self._piece(expression)
+        if place not in self._arguments:
+            self._arguments.append(place)
+        return self._arguments.index(place)
+
+    def expand_stars(self, expressions: Any) -> None:
+        """Write columns in place of stars."""
+        made = list[pb.Expression]()
+        for one in expressions:
+            if one.WhichOneof("expr_type") != "unresolved_star":
+                made.append(copy(one))
+                continue
+            alone = pb.Relation()
+            alone.project.input.CopyFrom(self._below)
+            alone.project.expressions.add().CopyFrom(one)
+            for name in self._names_of(alone):
+                column = pb.Expression()
+                column.alias.name.append(name)
+                column.alias.expr.unresolved_attribute.unparsed_identifier = self._keep(self._count)
+                self._count += 1
+                made.append(column)
+            self._expressions.append(copy(one))
+        del expressions[:]
+        for one in made:
+            expressions.add().CopyFrom(one)
+
+    def replace_columns(self, root: pb.Expression, results: set[str]) -> None:
+        """Have an expression name columns of the local data."""
+        own = results | set(self._names)
+        work: list[Message] = [root]
+        while work:
+            here = work.pop()
+            if not isinstance(here, pb.Expression):
+                work += children(here)
+                continue
+            kind = here.WhichOneof("expr_type")
+            if kind == "unresolved_star":
+                raise refused("beside a star inside of another function", "name the columns")
+            if kind == "unresolved_attribute":
+                if here.unresolved_attribute.unparsed_identifier not in own:
+                    name = self._column(here)
+                    here.Clear()
+                    here.unresolved_attribute.unparsed_identifier = name
+                    own.add(name)
+                continue
+            counted = kind == "unresolved_function" and here.unresolved_function.function_name == "count"
+            work += [one for one in children(here) if not (counted and _counts_rows(here))]
+
+    def _column(self, expression: pb.Expression) -> str:
+        key = expression.SerializeToString(deterministic=True)
+        if key not in self._kept:
+            self._kept[key] = self._keep(self._piece(expression))
+        return self._kept[key]
+
+    def _keep(self, place: int) -> str:
+        name = f"{self._prefix}{place}"
+        if place not in self._places:
+            self._places.append(place)
+            self._names.append(name)
+        return name
+
+    def _piece(self, expression: pb.Expression) -> int:
+        key = expression.SerializeToString(deterministic=True)
+        if key not in self._known:
+            self._known[key] = self._count
+            self._expressions.append(copy(expression))
+            self._count += 1
+        return self._known[key]
+
+
+def _counts_rows(expression: pb.Expression) -> bool:
+    call = expression.unresolved_function
+    return len(call.arguments) == 1 and call.arguments[0].WhichOneof("expr_type") == "unresolved_star"
+
+
+def _is_over_rows(message: Message) -> bool:
+    """Whether it is a call of a function that is none of one row's values."""
+    return isinstance(message, CALLS) and classify(message.function_name).kind not in _ROW_WISE
+
+
+def _ids(below: pb.Relation) -> tuple[int, ...]:
+    """The plan ids by which the input's columns are known above: its own, and those of what it passes on."""
+    found, here = list[int](), below
+    while True:
+        if here.common.HasField("plan_id"):
+            found.append(here.common.plan_id)
+        if here.WhichOneof("rel_type") not in _PASSING:
+            return tuple(reversed(found))
+        here = input_of(here)

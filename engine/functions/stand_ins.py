@@ -1,0 +1,34 @@
+"""What stands for a function of the author where only types are looked at: a null of its type.
+
+Spark takes the result of every such function as one that may be null.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import pyspark.sql.connect.proto as pb
+from google.protobuf.message import Message
+
+from engine.functions.find import is_function
+from engine.plans.trees import copy, walk
+
+_M = TypeVar("_M", bound=Message)
+
+
+def null_of(output_type: pb.DataType) -> pb.Expression:
+    """A null of a type."""
+    made = pb.Expression()
+    made.cast.expr.literal.null.null.SetInParent()
+    made.cast.type.CopyFrom(output_type)
+    return made
+
+
+def typed(plan: _M) -> _M:
+    """The same plan, or part of one, with such nulls in it; it has the same type."""
+    made = copy(plan)
+    for here in list(walk(made)):
+        if is_function(here):
+            assert isinstance(here, pb.Expression)
+            here.CopyFrom(null_of(here.common_inline_user_defined_function.python_udf.output_type))
+    return made

@@ -1,0 +1,156 @@
+"""Applies functions of the author to rows, as a worker of Spark does: with PySpark's own code for it.
+
+So arguments arrive, and results are taken, exactly as in plain PySpark 4.2. The streams that Spark's worker
+has from the JVM are here the channel: what it reads is asked for (INPUT, ROWS), what it writes is sent
+(OUTPUT). The engine trusts nothing of what comes.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from pyspark.worker import EvalConf, RunnerConf, read_udfs
+
+from sandbox.client.functions import FUNCTIONS
+from sandbox.contract.framing import Channel, ChannelClosed, ChannelGarbage, Kind
+from sandbox.contract.messages import Evaluate, decode
+
+_CHUNK: Final = 1 << 20
+# The mark that a worker of Spark writes before its Arrow stream, for the JVM.
+_START: Final = 4
+
+
+class Evaluator:
+    """Serves the evaluations of one worker.
+
+    Attributes:
+        failure: what the last one raised; None: nothing.
+    """
+
+    def __init__(self, flush: Callable[[], None], chosen: Callable[[str], str | None]) -> None:
+        """Begin.
+
+        Args:
+            flush: sends what was printed.
+            chosen: tells what the call has set a setting to, if it has.
+        """
+        self.failure: BaseException | None = None
+        self._flush = flush
+        self._chosen = chosen
+
+    def __call__(self, payload: memoryview, channel: Channel) -> None:
+        """Serve one: ask for rows, send results, and say how it ended."""
+        self.failure = None
+        evaluate = decode(Evaluate, payload)
+        states = random.getstate(), np.random.get_state()
+        try:
+            self._run(evaluate, channel)
+        except (ChannelClosed, ChannelGarbage):
+            raise
+        except BaseException as error:  # the author's code, which may raise anything
+            self.failure = error
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+        self._flush()
+        channel.send(Kind.EVALUATED if self.failure is None else Kind.FAILED)
+
+    def _run(self, evaluate: Evaluate, channel: Channel) -> None:
+        configuration, about = RunnerConf(), EvalConf()
+        configuration._conf = {name: self._chosen(name) or default for name, default in _READ.items()}
+        about._conf = {"input_type": evaluate.input_type}
+        function, _, reader, writer = read_udfs(  # type: ignore[no-untyped-call]
+            _Kept(), _described(evaluate), evaluate.kind, configuration, about
+        )
+        sink = _Sink(channel)
+        source = io.BufferedReader(_Source(channel), _CHUNK)
+        writer.dump_stream(function(0, reader.load_stream(source)), sink)
+        sink.flush_all()
+
+
+# What decides how values are converted, with Spark's default.
+_READ: Final = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.pandas.convertToArrowArraySafely": "true",
+    "spark.sql.execution.pyspark.binaryAsBytes": "true",
+}
+
+
+class _Kept:
+    """Where PySpark unpickles a function, gives the one that a token stands for."""
+
+    @staticmethod
+    def _read_with_length(stream: io.BytesIO) -> Any:
+        return FUNCTIONS.get(int.from_bytes(stream.read(4), "big"))
+
+
+def _described(evaluate: Evaluate) -> io.BytesIO:
+    """What is to be applied to what, as the JVM tells it to a worker."""
+    parts = [_number(len(evaluate.functions))]
+    for one in evaluate.functions:
+        parts.append(_number(len(one.columns)))
+        parts += [_number(column) + b"\0" for column in one.columns]  # a zero: given without a keyword
+        parts += [_number(len(one.tokens)), *map(_number, one.tokens)]
+        parts.append(bytes(8))  # an id for profilers
+    return io.BytesIO(b"".join(parts))
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(4, "big")
+
+
+class _Source(io.RawIOBase):
+    """What the functions are applied to, asked for piece by piece."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._left = memoryview(b"")
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._left and not self._ended:
+            self._channel.send(Kind.INPUT)
+            kind, self._left = self._channel.receive()
+            if kind is not Kind.ROWS:
+                raise ChannelGarbage(f"a {kind.name} frame is no input")
+            self._ended = not self._left
+        count = min(len(buffer), len(self._left))
+        buffer[:count] = self._left[:count]
+        self._left = self._left[count:]
+        return count
+
+
+class _Sink:
+    """What the functions give, sent in pieces, without Spark's mark before it."""
+
+    closed = False
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._held = bytearray()
+        self._skip = _START
+
+    def write(self, data: Any) -> int:
+        data = memoryview(data).cast("B")
+        skipped = min(self._skip, len(data))
+        self._skip -= skipped
+        self._held += data[skipped:]
+        if len(self._held) >= _CHUNK:
+            self.flush_all()
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing: pieces are sent when they are large, and at the end."""
+
+    def flush_all(self) -> None:
+        """Send what is held."""
+        for start in range(0, len(self._held), _CHUNK):
+            self._channel.send(Kind.OUTPUT, bytes(self._held[start : start + _CHUNK]))
+        self._held.clear()

@@ -1,0 +1,150 @@
+"""Functions of the author that columns are made with (`F.udf`): kept in the worker, and run nowhere else.
+
+PySpark's client would pickle a function into the plan. Here the plan carries a token, and the engine asks
+the worker that made it to apply the function (`sandbox.client.evaluate`). What a pickle means is kept: a
+function works on what it has captured as that was when the question was asked, and what it changes of it is
+seen by nobody else.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import types
+from collections.abc import Callable
+from typing import Any, Final
+
+import pyspark.sql.connect.proto as pb
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql.connect.expressions import PythonUDF
+from pyspark.sql.connect.group import GroupedData
+from pyspark.sql.connect.types import UnparsedDataType, pyspark_types_to_proto_types
+from pyspark.sql.types import DataType
+
+from sandbox.contract.settings import FUNCTION_TOKEN
+from sandbox.language import FILENAME, GuardRefused
+
+_INSTEAD: Final = "collect the number or the table that it needs before, and let the function use that"
+
+
+class Functions:
+    """What the current call of calc_metric has asked with."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[Callable[..., Any], DataType]] = []
+
+    def forget(self) -> None:
+        """Begin another call."""
+        self._kept.clear()
+
+    def keep(self, function: Callable[..., Any], output_type: DataType) -> bytes:
+        """Keep a function as it is now; return its token.
+
+        Raises:
+            GuardRefused: it has captured something that cannot be copied.
+        """
+        self._kept.append((_Snapshot().of(function), output_type))
+        return FUNCTION_TOKEN % (len(self._kept) - 1)
+
+    def get(self, token: int) -> tuple[Callable[..., Any], DataType]:
+        """A function of a token, as it was when it was kept, and the type that it declares."""
+        function, output_type = self._kept[token]
+        return _Snapshot().of(function), output_type
+
+
+FUNCTIONS: Final = Functions()
+
+
+def install_functions() -> None:
+    """Have PySpark's client send tokens. Called once, in the zygote."""
+    PythonUDF.to_plan = _to_plan  # type: ignore[method-assign]
+
+
+def _to_plan(self: PythonUDF, session: Any) -> pb.PythonUDF:
+    """As PySpark's own, but for the command."""
+    output_type = self._output_type
+    if isinstance(output_type, UnparsedDataType):
+        output_type = session._analyze(method="ddl_parse", ddl_string=output_type.data_type_string).parsed
+    message = pb.PythonUDF(eval_type=self._eval_type, python_ver=self._python_ver)
+    message.output_type.CopyFrom(pyspark_types_to_proto_types(output_type))
+    message.command = FUNCTIONS.keep(self._func, output_type)
+    return message
+
+
+# What does not change, or is the same wherever it is used.
+_SHARED: Final = (
+    type(None), bool, int, float, complex, str, bytes, type, types.ModuleType, types.BuiltinFunctionType,
+)  # fmt: skip
+_REMOTE: Final = (DataFrame, Column, SparkSession, GroupedData)
+
+
+class _Snapshot:
+    """Copies functions of the author with all that they have captured, each thing once."""
+
+    def __init__(self) -> None:
+        self._memo: dict[int, Any] = {}
+        self._functions: dict[int, types.FunctionType] = {}
+        self._globals: dict[int, dict[str, Any]] = {}
+
+    def of(self, value: Any) -> Any:
+        """A copy, or the thing itself where nobody could tell them apart."""
+        if isinstance(value, types.FunctionType):
+            return self._function(value) if value.__code__.co_filename == FILENAME else value
+        if isinstance(value, functools.partial):
+            keywords = {name: self.of(one) for name, one in value.keywords.items()}
+            return functools.partial(self.of(value.func), *map(self.of, value.args), **keywords)
+        if isinstance(value, types.MethodType):
+            return types.MethodType(self.of(value.__func__), self.of(value.__self__))
+        if isinstance(value, _SHARED):
+            return value
+        if isinstance(value, _REMOTE):
+            raise _uncopied(type(value).__name__, "a function works on the values of its rows")
+        try:
+            return copy.deepcopy(value, self._memo)
+        except Exception as error:
+            raise _uncopied(type(value).__name__, f"{type(error).__name__}: {error}") from None
+
+    def _function(self, function: types.FunctionType) -> types.FunctionType:
+        known = self._functions.get(id(function))
+        if known is not None:
+            return known
+        cells = tuple(types.CellType() for _ in function.__closure__ or ())
+        made = types.FunctionType(
+            function.__code__, self._globals_of(function), function.__name__, None, cells or None
+        )
+        self._functions[id(function)] = made  # before what it captures, which may be itself
+        made.__defaults__ = self._each(function.__defaults__)
+        made.__kwdefaults__ = function.__kwdefaults__ and {
+            name: self.of(one) for name, one in function.__kwdefaults__.items()
+        }
+        made.__annotations__ = function.__annotations__
+        for cell, given in zip(cells, function.__closure__ or (), strict=True):
+            try:
+                cell.cell_contents = self.of(given.cell_contents)
+            except ValueError:  # nothing is bound to it yet
+                continue
+        return made
+
+    def _each(self, values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        return None if values is None else tuple(map(self.of, values))
+
+    def _globals_of(self, function: types.FunctionType) -> dict[str, Any]:
+        """The global names of a function: copies of those that it can use."""
+        given = function.__globals__
+        made = self._globals.setdefault(id(given), dict(given))
+        for name in sorted(_names(function.__code__)):
+            if name in given and made[name] is given[name]:
+                made[name] = self.of(given[name])
+        return made
+
+
+def _names(code: types.CodeType) -> set[str]:
+    """The global names that code may use, and what is defined inside of it."""
+    inner = (one for one in code.co_consts if isinstance(one, types.CodeType))
+    return set(code.co_names).union(*map(_names, inner))
+
+
+def _uncopied(kind: str, why: str) -> GuardRefused:
+    return GuardRefused(
+        "udf-refused", f"a function uses a {kind} of the metric's, which cannot go with it: {why}", _INSTEAD
+    )

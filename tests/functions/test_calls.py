@@ -1,0 +1,131 @@
+"""What a call of calc_metric with functions of the author does beside giving numbers."""
+
+from typing import Any
+
+import pytest
+
+from engine import Dataset, Engine, SegmentGroup
+from engine.models.result import FrameError, Result
+from engine.models.run import Run
+from tests.functions.corpus import PREAMBLE
+from tests.servers import engine_on
+
+pytestmark = pytest.mark.usefixtures("native_backend")
+
+
+@pytest.fixture(scope="module")
+def engine(native_backend, shared_options):
+    with engine_on(native_backend, **shared_options) as made:
+        yield made
+
+
+def run(engine: Engine, data: str, body: str, **options: Any) -> Run:
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    return engine.evaluate(f"{PREAMBLE}\n\ndef calc_metric(df):\n{lines}", Dataset(data), **options)
+
+
+def told(result: Result) -> FrameError:
+    assert result.error is not None
+    return result.error
+
+
+def line_of(body: str, text: str) -> int:
+    source = f"{PREAMBLE}\n\ndef calc_metric(df):\n{body}"
+    return next(place for place, line in enumerate(source.splitlines(), 1) if text in line)
+
+
+def test_each_frame_has_its_own_rows(engine, plain_data):
+    body = "return df.agg(F.sum(plus_one('n'))).first()[0]"
+    run_ = run(engine, plain_data, body, segments=[SegmentGroup.by_value("country")])
+    values = {result.frame.segment: result.value for result in run_.results}
+    assert sorted(values.values()) == sorted([27.0, 1 + 3 + 5 + 3, 2 + 4 + 2, 6 + 1])
+
+
+def test_an_exception_is_told_at_the_function_s_own_line(engine, plain_data):
+    body = "def bad(v):\n    return 1 / (v - 3)\nreturn df.select(F.udf(bad, 'double')('n')).collect()[0][0]"
+    error = run(engine, plain_data, body).overall.error
+    assert error is not None
+    assert "ZeroDivisionError" in error.message
+    assert error.line == line_of(body, "1 / (v - 3)")
+
+
+def test_an_exception_that_the_metric_catches_gives_no_number(engine, plain_data):
+    body = (
+        "try:\n    df.select(F.udf(lambda v: 1 / 0, 'int')('n')).collect()\n"
+        "except Exception:\n    return 1.0\nreturn 2.0"
+    )
+    result = run(engine, plain_data, body).overall
+    assert result.status == "raised"
+    assert "catch it inside" in told(result).message
+
+
+def test_prints_are_the_frame_s_own(engine, plain_data):
+    body = (
+        "def loud(v):\n    print('seen', v)\n    return v\n"
+        "return df.agg(F.sum(F.udf(loud, 'bigint')('n'))).first()[0]"
+    )
+    result = run(engine, plain_data, body).overall
+    assert (result.value, result.printed.split()) == (
+        21.0,
+        ["seen", "1", "seen", "2", "seen", "3", "seen", "4", "seen", "5", "seen", "6"],
+    )
+
+
+def test_more_prints_than_are_kept_are_cut(engine, plain_data):
+    body = "return df.agg(F.sum(F.udf(lambda v: print('x' * 100_000) or v, 'bigint')('n'))).first()[0]"
+    result = run(engine, plain_data, body).overall
+    assert result.value == 21.0
+    assert "[cut" in result.printed
+
+
+def test_a_function_asks_for_nothing(engine, plain_data):
+    body = "return df.agg(F.sum(F.udf(lambda v: df.count(), 'bigint')('n'))).first()[0]"
+    result = run(engine, plain_data, body).overall
+    assert result.status == "refused"
+    assert "DataFrame" in told(result).message
+
+
+def test_what_a_function_changes_is_lost(engine, plain_data):
+    body = (
+        "seen = []\ncounted = df.agg(F.sum(F.udf(lambda v: seen.append(v) or len(seen), 'bigint')('n')))\n"
+        "return counted.first()[0] + 100 * len(seen)"
+    )
+    assert run(engine, plain_data, body).overall.value == 21.0
+
+
+def test_random_numbers_go_on_as_if_no_function_had_run(engine, plain_data):
+    body = (
+        "before = np.random.get_state()[1].sum()\n"
+        "drawn = df.agg(F.sum(F.udf(lambda v: float(np.random.rand()), 'double')('n'))).first()[0]\n"
+        "assert 0 < drawn < 6\n"
+        "return float(before == np.random.get_state()[1].sum())"
+    )
+    assert run(engine, plain_data, body).overall.value == 1.0
+
+
+def test_views_and_types_know_functions(engine, plain_data):
+    body = (
+        "df.select(half('x').alias('y')).createOrReplaceTempView('v')\n"
+        "made = df.sparkSession.sql('select sum(y) as s from v where not isnan(y)')\n"
+        "assert dict(df.withColumn('y', half('x')).dtypes)['y'] == 'double'\n"
+        "return made.first()[0]"
+    )
+    assert run(engine, plain_data, body).overall.value == pytest.approx((0.5 + 2.25 - 1 + 7) / 2)
+
+
+REFUSED = {
+    "F.udf(lambda v: v, 'int', useArrow=False)('n')": "useArrow",
+    "half(F.max('n'))": "aggregate",
+    "F.udf(lambda v: v, 'int').asNondeterministic()('n')": "",
+    "F.udf(lambda v: v, T.DayTimeIntervalType())('n')": "interval",
+}
+
+
+@pytest.mark.parametrize("expression", REFUSED)
+def test_what_is_not_applied_is_refused(engine, plain_data, expression):
+    result = run(
+        engine, plain_data, f"return df.select(({expression}).alias('y')).agg(F.max('y')).first()[0]"
+    ).overall
+    assert result.status == "refused", result
+    assert REFUSED[expression] in told(result).message
+    assert told(result).hint
