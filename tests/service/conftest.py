@@ -267,7 +267,7 @@ def wait_ready(server: Server) -> None:
         time.sleep(0.05)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 300) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until

@@ -116,7 +116,7 @@ def told(many_file: Path) -> dict[str, Any]:
         },
     }
     command = [sys.executable, "-c", _HOST]
-    done = subprocess.run(command, input=json.dumps(order), capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, input=json.dumps(order), capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
