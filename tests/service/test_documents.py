@@ -10,6 +10,7 @@ from engine.cli.serve import prune, serve, worker
 from tests.documents import PAGES, README, ROOT, blocks, commands
 
 HTTP = ROOT / "docs" / "http.md"
+RULES = ROOT / "docs" / "rules.md"
 SERVICE = ROOT / "docs" / "service.md"
 API = HTTP.read_text() + (ROOT / "docs" / "aporia.md").read_text()
 
@@ -39,10 +40,13 @@ def first_requests(page: Path) -> Iterator[tuple[str, Any]]:
 
 def test_the_first_requests_work_as_printed(client, payments):
     pages = [page for page in PAGES if any(first_requests(page))]
-    assert pages == [README, HTTP]
-    for number, page in enumerate(pages):
+    assert sorted(pages) == sorted([README, HTTP, RULES])
+    for number, page in enumerate((README, HTTP)):
         (models, model), (versions, version) = first_requests(page)
         made = client.ok("POST", models, json={**model, "name": f"{model['name']} {number}"})
         assert version["model_id"] == "ID-OF-THE-MODEL"
         version["serving_dataset"]["source"] = str(payments)
         client.ok("POST", versions, json={**version, "model_id": made["id"]})
+    metric = client.metric(made["id"], "def calc_metric(df):\n    return df.count()\n")
+    [(rules, rule)] = first_requests(RULES)
+    client.ok("POST", rules.replace("ID-OF-THE-METRIC", metric), json=rule)

@@ -10,9 +10,7 @@ from typing import Any
 import httpx
 
 from tests.service.conftest import SECRETS, Client, Server, running, wait_for
-
-PAGE = (Path(__file__).parent / "data/code-based-metrics.md").read_text()
-METRIC, REGISTER, TRY = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+from tests.service.page import METRIC, REGISTER, TRY
 
 
 def filled(script: str, server: Server, model: str) -> str:

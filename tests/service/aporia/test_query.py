@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -65,12 +66,12 @@ def rows(payments):
     return pq.read_table(payments)
 
 
-def values(answers):
+def values(answers: list[dict[str, Any]]) -> list[float]:
     assert [one["error"] for one in answers] == [None] * len(answers)
     return [one["value"] for one in answers]
 
 
-def between(rows, start, end, country=None):
+def between(rows: pa.Table, start: datetime, end: datetime, country: str | None = None) -> pa.Table:
     inside = pc.and_(pc.greater_equal(rows["ts"], start), pc.less(rows["ts"], end))
     inside = inside if country is None else pc.and_(inside, pc.equal(rows["country"], country))
     return rows.filter(inside)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.documents import ROOT, blocks
-from tests.service.test_seed import METRIC, REGISTER, TRY
+from tests.service.page import METRIC, REGISTER, TRY
 
 # A metric of the story is not answered natively.
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
