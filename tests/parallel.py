@@ -29,7 +29,7 @@ except ImportError:  # pytest -p no:xdist, or not installed
 SPARK = "spark"
 OWN_SPARK = "Spark servers of their own"
 SECOND_SPARK = "spark, second server"
-_MANY = 300
+_MANY = 1_000
 _CORPORA = frozenset({"baselines", "corpus", "native"})  # folders
 _LONG = (SPARK, "timeout")  # marks of what starts servers, or may take longer than other tests
 # Fixtures with which a file's tests start engines.
