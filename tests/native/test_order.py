@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyspark.sql.connect.proto as pb
 import pytest
 from pyspark.sql import Column
 from pyspark.sql.connect import functions as F  # noqa: N812
@@ -103,11 +104,28 @@ def test_other_patterns_are_spark_s(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["int", "a array<int>", "a int not null", "A int", "a int, a int", "a int comment 'x'", "a", ""]
+    "text",
+    [
+        "Int",
+        "int not null",
+        "a array<int>",
+        "a int not null",
+        "A int",
+        "a int, a int",
+        "a int comment 'x'",
+        "a",
+        "",
+    ],
 )
 def test_schemas_that_are_not_plain_are_spark_s(text: str) -> None:
     with pytest.raises(Unproven):
         parse_ddl(text)
+
+
+def test_a_type_alone_is_that_type() -> None:
+    """As `udf(..., "int")` asks."""
+    assert parse_ddl(" int ") == pb.DataType(integer=pb.DataType.Integer())
+    assert parse_ddl("string").WhichOneof("kind") == "string"
 
 
 def test_replacements_that_name_groups_are_spark_s() -> None:
