@@ -1,6 +1,6 @@
 # attempt: maps the frame through Python, batch by batch
 # goal: file
-# stopped by: backend
+# stopped by: engine
 
 
 def read(batches):

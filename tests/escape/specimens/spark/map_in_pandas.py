@@ -1,6 +1,6 @@
 # attempt: maps the frame through Python
 # goal: file
-# stopped by: backend
+# stopped by: engine
 
 import pandas as pd
 
