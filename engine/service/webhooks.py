@@ -198,13 +198,17 @@ def post(url: str, secret: str, delivery_id: str, body: bytes) -> int:
         "Calcmetric-Signature": sign(secret, delivery_id, now, body),
     }
     connected = socket.create_connection((address, port_of(parts)), timeout=_SECONDS)
+    if parts.scheme == "https":  # which takes the socket over, so that it comes before the deadline
+        connected = ssl.create_default_context().wrap_socket(
+            connected, server_hostname=parts.hostname, do_handshake_on_connect=False
+        )
     # Each read has its own timeout, of which a slow answer could have as many as it likes.
     deadline = threading.Timer(_SECONDS, _cut, (connected,))
     deadline.daemon = True
     deadline.start()
     try:
-        if parts.scheme == "https":
-            connected = ssl.create_default_context().wrap_socket(connected, server_hostname=parts.hostname)
+        if isinstance(connected, ssl.SSLSocket):
+            connected.do_handshake()
         connection = http.client.HTTPConnection(str(parts.hostname), port_of(parts), timeout=_SECONDS)
         connection.sock = connected
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -219,4 +223,5 @@ def post(url: str, secret: str, delivery_id: str, body: bytes) -> int:
 
 def _cut(connected: socket.socket) -> None:
     with contextlib.suppress(OSError):  # it has ended by itself
-        connected.shutdown(socket.SHUT_RDWR)
+        # Not the one of TLS, which takes itself off before: whoever reads would read on without it.
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)

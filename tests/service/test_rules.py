@@ -4,17 +4,24 @@ import contextlib
 import hashlib
 import hmac
 import http.server
+import ipaddress
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from engine.cli.main import cli
 from engine.errors import UsageError
@@ -28,6 +35,7 @@ from engine.service.store.tables import Delivery, Rule, RuleState, StoredResult,
 from engine.service.urls import check_url, read_url
 from engine.service.watching import watch_results
 from engine.service.webhooks import Courier, Refused, is_outer, resolve, sign
+from engine.threads import Pending
 from tests.service.conftest import make_client, serving
 from tests.service.databases import BOTH
 from tests.service.newest import DAY, database, fill, result  # noqa: F401 - a fixture
@@ -196,6 +204,62 @@ def test_a_delivery_is_signed_and_tried_until_it_is_answered_well(database_url):
         told = json.loads(body)
         assert told["id"] == headers["calcmetric-id"] and told["event"] == "crossed" and told["value"] == 2.0
     made.close()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_answer_that_never_ends_is_cut(scheme, tmp_path, monkeypatch):
+    """Each byte comes in time; the answer as a whole does not."""
+    monkeypatch.setattr(webhooks, "_SECONDS", 0.5)
+    key, certificate = make_certificate(tmp_path)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate, key)
+    trusting = ssl.create_default_context(cafile=certificate)
+    monkeypatch.setattr(ssl, "create_default_context", lambda: trusting)
+    over = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            plain, _ = listener.accept()
+            with serving.wrap_socket(plain, server_side=True) if scheme == "https" else plain as connected:
+                connected.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not over.wait(0.05):
+                    connected.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/"
+        sending = Pending(lambda: webhooks.post(url, "s", "id", b"{}"), "post")
+        try:
+            assert sending.done.wait(60)
+        finally:
+            over.set()
+            thread.join()
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A key and a certificate of this machine."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(here, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "key.pem", folder / "certificate.pem"
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    paths[0].write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
+    paths[1].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return paths
 
 
 def test_nothing_is_sent_where_the_operator_no_longer_allows_it(database, monkeypatch):  # noqa: F811
