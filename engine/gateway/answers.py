@@ -225,7 +225,7 @@ class Answers:
             self._run.foresight.note_first(bytes(payload[1:]) if expected else None)
         match parsed.request:
             case plans.Fetch(relation=relation):
-                if has_functions(self._expanded(relation)):
+                if parsed.functions or (self._views and has_functions(self._expanded(relation))):
                     yield from self._fetch(self._with_results(relation, evaluating))
                 else:
                     yield from self._shared(parsed.key, relation) or self._fetch(relation)

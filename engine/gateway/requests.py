@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from engine import plans
+from engine.functions import has_functions
 from engine.ledger import Account, lone_account
 from engine.sql.stopping import Stop, never
 from sandbox.contract.framing import Method
@@ -30,10 +31,12 @@ class Parsed:
     Attributes:
         request: rebuilt.
         key: the canonical form of the plan that it fetches or describes; b"" if it has none.
+        functions: whether what it fetches has functions of the author in it, views aside.
     """
 
     request: plans.Request
     key: bytes
+    functions: bool
 
 
 class ParsedRequests:
@@ -87,13 +90,17 @@ class ParsedRequests:
         if found is None:
             request = plans.parse_request(method, payload, columns=self._columns, stop=stop)
             request = plans.tell_time(request, self._now, self._columns, self._texts, zoned=zoned)
-            found = Parsed(request, _key(request))
+            found = Parsed(request, _key(request), _has_functions(request))
             with self._lock:
                 room = len(self._known) < _MOST and self._kept_bytes + len(payload) <= _MOST_KEPT_BYTES
                 if small and room and self.account.take(_AS_MESSAGES * len(payload)):
                     self._known[place] = found
                     self._kept_bytes += len(payload)
         return found
+
+
+def _has_functions(request: plans.Request) -> bool:
+    return isinstance(request, plans.Fetch) and has_functions(request.relation)
 
 
 def _key(request: plans.Request) -> bytes:
