@@ -1,4 +1,4 @@
-"""Untrusted side. What a metric may use of PySpark: what the data engine computes; no readers, writers, UDFs.
+"""Untrusted side. What a metric may use of PySpark: what the data engine computes; no readers and writers.
 
 The rules are keyed by the public classes; most Connect classes that a metric meets inherit from them.
 """
@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from sandbox.language.rules import ClassRule, ModuleRule, refusals, words
+
+# For all that runs the author's code beside `F.udf`.
+_BY_UDF: Final = "use F.udf, which is applied row by row; or fetch what you need with select(...).toPandas()"
 
 MODULES: Final[dict[str, ModuleRule]] = {
     # Only the way to pyspark.sql, and what df.persist takes.
@@ -84,8 +87,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
             ),
             (
                 "UDFRegistration UDTFRegistration PandasCogroupedOps udf udtf",
-                "Python UDFs are not run by the data engine; use Spark functions, or fetch what you "
-                "need with select(...).toPandas()",
+                _BY_UDF,
             ),
             (
                 "Observation",
@@ -196,14 +198,13 @@ MODULES: Final[dict[str, ModuleRule]] = {
             ),
             (
                 "pandas_udf arrow_udf",
-                "use F.udf, which is applied row by row; or fetch what you need with select(...).toPandas()",
+                _BY_UDF,
             ),
             (
                 "udtf pandas_udtf arrow_udtf call_udf AnalyzeArgument "
                 "AnalyzeResult ArrowUDFType PandasUDFType UserDefinedFunction UserDefinedTableFunction "
                 "SkipRestOfInputTableException",
-                "Python UDFs are not run by the data engine; use Spark functions, or fetch what you "
-                "need with select(...).toPandas()",
+                _BY_UDF,
             ),
             (
                 "reflect java_method try_reflect",
@@ -232,8 +233,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
         refused=refusals(
             (
                 "UserDefinedType",
-                "Python UDFs are not run by the data engine; use Spark functions, or fetch what you "
-                "need with select(...).toPandas()",
+                "use the types of pyspark.sql.types",
             ),
             (
                 "datetime decimal json time sys os re base64 calendar ctypes math",
@@ -283,8 +283,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
             ),
             (
                 "foreach foreachPartition mapInPandas mapInArrow",
-                "Python UDFs are not run by the data engine; use Spark functions, or fetch what you "
-                "need with select(...).toPandas()",
+                _BY_UDF,
             ),
             (
                 "plot",
@@ -343,8 +342,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
             (
                 "apply applyInPandas applyInArrow applyInPandasWithState transformWithState "
                 "transformWithStateInPandas cogroup",
-                "Python UDFs are not run by the data engine; use Spark functions, or fetch what you "
-                "need with select(...).toPandas()",
+                _BY_UDF,
             ),
         ),
     ),
@@ -366,8 +364,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
             ),
             (
                 "udf udtf",
-                "Python UDFs are not run by the data engine; use Spark functions, or fetch what you "
-                "need with select(...).toPandas()",
+                _BY_UDF,
             ),
             (
                 "builder Builder active getActiveSession newSession cloneSession stop client session_id",
