@@ -20,7 +20,7 @@ from engine.errors import AnswerTooLarge, BackendError, PlanRefused
 from engine.functions import has_functions, typed, unnamed
 from engine.gateway import replies
 from engine.gateway.answering import Evaluating, FrameCall
-from engine.gateway.applying import Applying
+from engine.gateway.applying import Applying, column_names
 from engine.gateway.budget import FrameBudget
 from engine.gateway.carried import Batch, as_frame
 from engine.gateway.explain import explain
@@ -437,9 +437,7 @@ class Answers:
 
         def names_of(plan: pb.Relation) -> list[str]:
             self.queries += 1
-            bound = plans.analyze_request(plans.Schema(plan), self._bind)
-            answer = self._session.analyze(bound, deadline=self._deadline, cancel=self._cancel)
-            return [field.name for field in answer.schema.schema.struct.fields]
+            return column_names(self._session, plan, self._bind, self._patience)
 
         return replace(request, relation=typed(unnamed(relation, names_of)))
 

@@ -148,11 +148,19 @@ class Applying:
 
     def _names_of(self, relation: pb.Relation) -> list[str]:
         self.queries += 1
-        request = plans.analyze_request(plans.Schema(relation), self._bind)
-        answer = self._session.analyze(
-            request, deadline=self._patience.deadline, cancel=self._patience.cancel
-        )
-        return [field.name for field in answer.schema.schema.struct.fields]
+        return column_names(self._session, relation, self._bind, self._patience)
+
+
+def column_names(
+    session: BackendSession,
+    relation: pb.Relation,
+    bind: Callable[[pb.Relation], pb.Relation],
+    patience: Patience,
+) -> list[str]:
+    """The names of a plan's columns, as the backend tells them; arguments and errors as of `Applying`."""
+    request = plans.analyze_request(plans.Schema(relation), bind)
+    answer = session.analyze(request, deadline=patience.deadline, cancel=patience.cancel)
+    return [field.name for field in answer.schema.schema.struct.fields]
 
 
 def _too_large() -> PlanRefused:

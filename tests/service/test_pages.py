@@ -100,42 +100,25 @@ def test_the_newest_values_are_shown(visitor):
 def test_what_was_calculated_last_is_shown(site, visitor):
     with site.database.session() as session:
         start = TODAY - timedelta(days=1)
-        session.add(
-            StoredResult(
-                metric_version_id="k1v1",
-                dataset_id="m1d",
-                kind="period",
-                segment_key="",
-                label="",
-                window_start=start,
-                window_end=start + timedelta(days=1),
-                as_of=start,
-                status="ok",
-                value=11.5,
-                rows=1,
-                seconds=0.0,
-                printed="",
-                run_id="r",
+        for as_of, value in ((start, 11.5), (TODAY, 22.5)):
+            session.add(
+                StoredResult(
+                    metric_version_id="k1v1",
+                    dataset_id="m1d",
+                    kind="period",
+                    segment_key="",
+                    label="",
+                    window_start=start,
+                    window_end=start + timedelta(days=1),
+                    as_of=as_of,
+                    status="ok",
+                    value=value,
+                    rows=1,
+                    seconds=0.0,
+                    printed="",
+                    run_id="r",
+                )
             )
-        )
-        session.add(
-            StoredResult(
-                metric_version_id="k1v1",
-                dataset_id="m1d",
-                kind="period",
-                segment_key="",
-                label="",
-                window_start=start,
-                window_end=start + timedelta(days=1),
-                as_of=TODAY,
-                status="ok",
-                value=22.5,
-                rows=1,
-                seconds=0.0,
-                printed="",
-                run_id="r",
-            )
-        )
     text = visitor.get("/metric/k1?version=1").text
     assert "22.5" in text and "11.5" not in text
 
