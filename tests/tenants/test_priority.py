@@ -15,15 +15,18 @@ from engine.pool.priority import LOW, Priorities
 from sandbox.contract.limits import Limits
 from tests.waiting import stays_so, wait_until
 
-# Computes in several threads until it reads a line, then waits for another.
+# Computes in several threads until it reads a line, then says that it waits for another.
 SOURCE = """
 import sys, threading
 busy = True
 def spin():
     while busy: pass
-for _ in range(3): threading.Thread(target=spin).start()
+spinning = [threading.Thread(target=spin) for _ in range(3)]
+for one in spinning: one.start()
 sys.stdin.readline()
 busy = False
+for one in spinning: one.join()
+print("waits", flush=True)
 sys.stdin.readline()
 """
 
@@ -31,7 +34,11 @@ sys.stdin.readline()
 class Child:
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SOURCE], stdin=subprocess.PIPE, text=True, start_new_session=True
+            [sys.executable, "-c", SOURCE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
 
     @property
@@ -83,6 +90,7 @@ def test_it_gives_way_while_it_computes(child: Child) -> None:
 
 def test_who_waits_does_not_give_way(child: Child) -> None:
     child.write_line()
+    assert child.process.stdout is not None and child.process.stdout.readline() == "waits\n"
     assert wait_until(lambda: len(threads(child.process.pid)) == 1)
     Priorities().watch(child)
     assert stays_so(lambda: niceness(child.process.pid) <= USUAL, 1)
