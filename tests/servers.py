@@ -31,8 +31,6 @@ ASKS_SPARK: Final = (
     pytest.param("native", marks=_SPARK),
     pytest.param("spark", marks=[_SPARK, pytest.mark.slow]),
 )
-# Where some of what Spark alone says is quick, too.
-BOTH: Final = ("native", pytest.param("spark", marks=_SPARK))
 
 
 class SharedPool(WorkerPool):

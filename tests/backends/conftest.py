@@ -10,13 +10,9 @@ import pytest
 from engine.backends.local import LocalServer
 from tests.backends.little import LittleServer
 
-_SPARK = pytest.mark.spark
 # What is the same for every local server. Tests that end servers, or ask hundreds of times, take twenty
 # seconds on Spark.
-BOTH = ("little", pytest.param("spark", marks=_SPARK))
-quick_on_little = pytest.mark.parametrize(
-    "backend", ["little", pytest.param("spark", marks=[_SPARK, pytest.mark.slow])], indirect=True
-)
+BOTH = ("little", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow]))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ import pytest
 from engine.backends.local import Generation, LocalServer
 from engine.backends.spark import LocalSpark
 from engine.errors import BackendError, BackendLost, Interrupted
-from tests.backends.conftest import quick_on_little
 from tests.backends.plans import aggregate, call, column, count, endless, number, numbers, run, sql, value
 from tests.backends.processes import server_processes
 from tests.waiting import wait_until
@@ -72,7 +71,6 @@ def test_a_cross_join_over_millions_of_rows_stops_and_the_machine_is_idle(
     session.close()
 
 
-@quick_on_little
 def test_a_query_under_a_killed_server_is_asked_again_and_lost_if_that_dies_too(backend: LocalServer) -> None:
     session = backend.open_session()
     assert value(session, count(numbers(10))) == 10
@@ -98,7 +96,6 @@ def test_a_query_under_a_killed_server_is_asked_again_and_lost_if_that_dies_too(
     session.close()
 
 
-@quick_on_little
 def test_a_query_is_asked_again_unseen(backend: LocalServer) -> None:
     honest, hostile = backend.open_session(), backend.open_session()
     assert value(honest, count(numbers(10))) == 10
@@ -135,7 +132,6 @@ def test_spark_that_shuts_down_but_still_answers_costs_nobody_an_answer(
     ending.close()
 
 
-@quick_on_little
 def test_threads_share_one_server(backend: LocalServer) -> None:
     def ask(rows: int) -> int:
         session = backend.open_session()
@@ -148,7 +144,6 @@ def test_threads_share_one_server(backend: LocalServer) -> None:
         assert list(pool.map(ask, range(1, 9))) == [5 * rows for rows in range(1, 9)]
 
 
-@quick_on_little
 def test_200_sessions_leave_nothing_behind(backend: LocalServer) -> None:
     def use_session() -> None:
         session = backend.open_session()

@@ -15,6 +15,7 @@ import pytest
 from engine import Baseline, Dataset, SegmentGroup, SourceRefused, TimeRange
 from engine.models.layers import Layers
 from engine.models.result import Result
+from tests.cases import only
 from tests.servers import engine_on
 
 pytestmark = pytest.mark.spark
@@ -180,9 +181,7 @@ def previous(rows: pd.DataFrame) -> dict[tuple[str | None, int | None], int]:
 
 
 @pytest.mark.parametrize("kind", ["training", "previous"])
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SPARKS else name for name in BOTH]
-)
+@pytest.mark.parametrize("name", only([name for name in list(BOTH)[::4] if name not in SPARKS], BOTH))
 def test_a_call_sees_its_own_two_frames_only(wall, name, kind):
     baseline = Baseline.data(Dataset(OTHER)) if kind == "training" else Baseline.previous()
     compared = training(OTHER) if kind == "training" else previous(DATA)

@@ -15,6 +15,7 @@ from engine.models.result import Result
 from tests.baselines.corpus import CASES, Case
 from tests.baselines.data import END, GROUPS, RANGE, START, between, inside, make_data, make_training
 from tests.baselines.expected import load_expected
+from tests.cases import only
 from tests.servers import engine_on
 
 pytestmark = pytest.mark.spark
@@ -88,11 +89,10 @@ def compute(engine: Engine, case: Case, baseline: Baseline, *, every: str | None
 
 # Spark alone answers them, for each frame, whether others are fused or not.
 SPARKS = {"sql over both", "baseline with itself", "above the baseline's median"}
+EVERY_FIFTH = set(list(CASES)[::5]) - SPARKS
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SPARKS else name for name in CASES]
-)
+@pytest.mark.parametrize("name", only(EVERY_FIFTH, CASES))
 def test_training_data_by_segment(native, name):
     run = compute(native, CASES[name], Baseline.data(Dataset(TRAINING)), every=None)
     check(run, CASES[name], of_training)
@@ -102,9 +102,9 @@ def test_training_data_by_segment(native, name):
 
 KINDS = ("training", "previous", "first")
 # Each metric with one kind, in turns; every fifth of the others with all, one of which is for every day.
-EVERY_FIFTH = set(list(CASES)[::5]) - SPARKS
+WINDOWS_BY_DEFAULT = sorted(EVERY_FIFTH)[:2]
 BY_WINDOW = [
-    pytest.param(kind, name, marks=() if kind == own and name in EVERY_FIFTH else pytest.mark.slow)
+    pytest.param(kind, name, marks=() if kind == own and name in WINDOWS_BY_DEFAULT else pytest.mark.slow)
     for name, own in zip(CASES, itertools.cycle(KINDS))
     for kind in (KINDS if name in EVERY_FIFTH else (own,))
 ]

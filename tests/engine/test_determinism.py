@@ -65,13 +65,17 @@ def numbers(engine: Engine, source: str, rows: Dataset, groups: tuple[SegmentGro
     return {str(result.frame.segment): result.value for result in run.results}
 
 
-# What only Spark draws.
+# By default one of each kind: what only Spark draws, what Python draws, its hashes, and what is kept.
 DRAWS = {"F.rand without a seed", "df.sample without a seed"}
+QUICK = {"F.rand without a seed", "legacy generator", "hash of a text", "state of the module"}
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.spark) if name in DRAWS else name for name in METRICS]
-)
+def marks_of(name: str) -> list[pytest.MarkDecorator]:
+    on_spark = [pytest.mark.spark] if name in DRAWS else []
+    return on_spark if name in QUICK else [*on_spark, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=marks_of(name)) for name in METRICS])
 def test_workers_and_order_change_no_number(engine: Engine, single: Engine, rows: Dataset, name: str) -> None:
     source = METRICS[name]
     once = numbers(single, source, rows, GROUPS)

@@ -10,7 +10,8 @@ from tests.engine.support import metric
 
 pytestmark = pytest.mark.spark
 
-GROUPS = [SegmentGroup.by_buckets("n", range(0, 305, 5))]
+GROUPS = [SegmentGroup.by_buckets("n", range(0, 305, 20))]
+MANY_GROUPS = [SegmentGroup.by_buckets("n", range(0, 305, 5))]
 BODIES = {
     "one question": "return df.agg(F.sum('n')).first()[0]",
     "two questions": "a = df.agg(F.sum('n')).first()[0]\nreturn a + df.count()",
@@ -42,7 +43,7 @@ def test_each_answer_is_counted_once(engine: Engine, rows: Dataset, monkeypatch:
     used: list[Answers] = []
     note_used = Answers.note_used
     monkeypatch.setattr(Answers, "note_used", lambda self: (used.append(self), note_used(self)))
-    run = engine.evaluate(metric(BODIES["two questions"]), rows, segments=GROUPS)
+    run = engine.evaluate(metric(BODIES["two questions"]), rows, segments=MANY_GROUPS)
     assert sum(one.frames for one in run.report.sharing) == 2 * len(run.results) == 2 * 61
     assert run.report.queries < 8
     assert len(used) > 40  # all but those that came before the answer was there

@@ -116,6 +116,7 @@ def test_two_hundred_runs_leave_nothing_behind(data_dir: Path, rows: Dataset) ->
     assert belongings()[1] <= outside[1] + _GRPC_DESCRIPTORS
 
 
+@pytest.mark.slow
 def test_threads_share_an_engine(engine: Engine, rows: Dataset) -> None:
     def work(number: int) -> list[float]:
         source = metric(f"return df.agg(F.sum('n')).first()[0] * {number}")
@@ -238,7 +239,7 @@ def has_come(moment: Callable[[psutil.Process], bool], process: psutil.Process) 
     [
         pytest.param(LOOP, has_children, id="starting", marks=pytest.mark.slow),
         pytest.param(LOOP, has_forked, id="loading", marks=pytest.mark.slow),
-        pytest.param(LOOP, is_calculating, id="loop"),
+        pytest.param(LOOP, is_calculating, id="loop", marks=pytest.mark.slow),
         pytest.param(CROSS_JOIN, is_calculating, id="cross join", marks=pytest.mark.slow),
     ],
 )
@@ -268,7 +269,10 @@ def test_control_c_ends_the_command_line(
 @pytest.mark.parametrize("shared_server", NATIVE, indirect=True)
 @pytest.mark.parametrize(
     "source",
-    [pytest.param(LOOP, id="loop"), pytest.param(CROSS_JOIN, id="cross join", marks=pytest.mark.spark)],
+    [
+        pytest.param(LOOP, id="loop"),
+        pytest.param(CROSS_JOIN, id="cross join", marks=[pytest.mark.spark, pytest.mark.slow]),
+    ],
 )
 def test_cancel(
     shared_server: LocalServer, shared_options: dict[str, Any], rows: Dataset, source: str

@@ -13,6 +13,7 @@ import pytest
 
 from engine import Dataset, Engine, Limits, SourceRefused
 from engine.gateway.budget import CUT_MARK
+from tests.cases import one_in
 from tests.engine.support import (
     check_goes_on,
     in_time,
@@ -214,18 +215,22 @@ LONG = "query: a cross join"
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.spark) if name == LONG else name for name in RESTRICTED]
+    "name",
+    [
+        pytest.param(LONG, marks=[pytest.mark.spark, pytest.mark.slow]),
+        *one_in(2, [name for name in RESTRICTED if name != LONG]),
+    ],
 )
 def test_limits_under_the_language(engine: Engine, rows: Dataset, name: str) -> None:
     _check(engine, rows, RESTRICTED[name])
 
 
-@pytest.mark.parametrize("name", UNRESTRICTED)
+@pytest.mark.parametrize("name", one_in(2, UNRESTRICTED))
 def test_endings_without_the_language(bare: Engine, rows: Dataset, name: str) -> None:
     _check(bare, rows, UNRESTRICTED[name])
 
 
-@pytest.mark.parametrize("name", GARBAGE)
+@pytest.mark.parametrize("name", one_in(2, GARBAGE))
 def test_garbage_on_the_channel(bare: Engine, rows: Dataset, name: str) -> None:
     case = Case(GARBAGE[name] + _FOREVER, "lost", "worker-garbage")
     _check(bare, rows, case, _CHANNEL)
@@ -283,7 +288,7 @@ def test_the_edge_of_source_bytes(engine: Engine, rows: Dataset) -> None:
     assert [problem.code for problem in refused.value.problems] == ["source-too-long"]
 
 
-@pytest.mark.parametrize("mebibytes", [400, 512, 1000, 1024, 1025, 2048])
+@pytest.mark.parametrize("mebibytes", one_in(3, [400, 512, 1000, 1024, 1025, 2048]))
 def test_any_memory_limit_lets_small_fetches_through(engine: Engine, rows: Dataset, mebibytes: int) -> None:
     """Also in a run's second worker. An allocator that takes memory in large parts once never gave up."""
     source = metric("return float(df.toPandas()['n'].sum())")
@@ -291,7 +296,7 @@ def test_any_memory_limit_lets_small_fetches_through(engine: Engine, rows: Datas
     assert [result.value for result in run.results] == [44850.0, 14850.0, 14950.0, 15050.0], run.results
 
 
-@pytest.mark.parametrize("name", EDGES)
+@pytest.mark.parametrize("name", one_in(2, EDGES))
 def test_the_edges_of_a_limit(bare: Engine, rows: Dataset, name: str) -> None:
     edge = EDGES[name]
     limit = Limits(**{"frame_seconds": 60, name: edge.value})  # type: ignore[arg-type]

@@ -185,6 +185,7 @@ def np_file() -> str:
     return str(numpy.__file__)
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_what_a_metric_is_told_holds_nothing_of_the_host(walled, rows, data_dir):
     check_told(walled, rows, data_dir)

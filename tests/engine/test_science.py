@@ -134,6 +134,7 @@ def test_what_a_text_hides_is_run_once_more_with_them() -> None:
         assert plain.report.workers == 1
 
 
+@pytest.mark.slow
 def test_who_claims_to_need_them_again_and_again_is_run_twice_at_most() -> None:
     with Engine("duckdb", workers=1, layers=Layers(language=False)) as engine:
         run = engine.evaluate(CLAIMING, Dataset(DATA))

@@ -63,6 +63,7 @@ def test_a_frame_that_kills_the_server_leaves_the_others_of_its_run_alone(
     assert (b.status, b.error.code, b.rows) == ("backend_error", "backend-lost", 100)
 
 
+@pytest.mark.slow
 def test_a_question_that_kills_the_server_when_it_is_counted_along_does_not_cost_the_count(
     fragile: Engine, rows: Dataset
 ) -> None:

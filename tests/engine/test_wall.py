@@ -18,6 +18,7 @@ import pytest
 from engine import Dataset, Engine
 from engine.backends.native import NativeSpark
 from engine.models.layers import Layers
+from tests.cases import one_in
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b
 from tests.servers import engine_on
 from tests.waiting import wait_until
@@ -133,7 +134,7 @@ def walled(native_backend: NativeSpark, data_dir: Path, spool_dir: Path) -> Iter
     del os.environ[SECRET]
 
 
-@pytest.mark.parametrize("name", ATTEMPTS)
+@pytest.mark.parametrize("name", one_in(3, ATTEMPTS))
 def test_out_of_reach(walled: Engine, rows: Dataset, name: str, port: int) -> None:
     body = ATTEMPTS[name].replace("{port}", str(port)).replace("{pid}", str(os.getpid()))
     result = result_of_b(walled, attempt(body), rows)

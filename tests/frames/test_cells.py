@@ -21,7 +21,6 @@ from engine.frames import (
 )
 from engine.models import SegmentGroup, TimeRange
 from tests.frames.data import FIRST, OTHER_NAN, local, plan_on, shape
-from tests.servers import NATIVE
 
 T = pb.DataType
 NAN = float("nan")
@@ -81,7 +80,6 @@ def tables(draw: st.DrawFn) -> pa.Table:
 
 @pytest.mark.spark
 @pytest.mark.slow
-@pytest.mark.parametrize("asker", NATIVE, indirect=True)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     table=tables(),

@@ -145,6 +145,7 @@ def test_plans_agree(both_ways, texts):
     assert fused.report.queries < apart.report.queries
 
 
+@pytest.mark.slow
 def test_windows_agree(engine):
     on, data = engine
     plans = [Plan(text, "orderBy" in text) for text in SHARED[:3]]

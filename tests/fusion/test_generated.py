@@ -144,8 +144,8 @@ SETTINGS = settings(
 
 
 @pytest.mark.spark
-@given(_ROWS, st.lists(_PLANS, min_size=4, max_size=8), _GROUPS)
-@settings(SETTINGS, max_examples=2)
+@given(_ROWS, st.lists(_PLANS, min_size=3, max_size=4), _GROUPS)
+@settings(SETTINGS, max_examples=1)
 def test_a_few_natively(native, rows, plans, groups):
     check(native, rows, plans, groups)
 

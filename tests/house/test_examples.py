@@ -117,9 +117,9 @@ def shell(
 
 def pages_with(language: str) -> list[Any]:
     found = [page for page in PAGES if any(block.language == language for block in blocks(page))]
-    # The tutorial has windows in a zone, which only Spark knows.
-    asks_spark = {"tutorial": [pytest.mark.spark]}
-    return [pytest.param(page, id=page.stem, marks=asks_spark.get(page.stem, ())) for page in found]
+    # The tutorial has windows in a zone, which only Spark knows; reports take long to draw.
+    marks = {"tutorial": [pytest.mark.spark], "looking": [pytest.mark.slow]}
+    return [pytest.param(page, id=page.stem, marks=marks.get(page.stem, ())) for page in found]
 
 
 def is_elsewhere(command: Command) -> bool:

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from engine.backends.base import Backend
 from engine.plans.rebuild import rebuild
+from tests.cases import one_in
 from tests.plans.corpus import Call
 from tests.plans.guest import Guest
 
@@ -119,7 +120,7 @@ def _values(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.parametrize("name", one_in(3, QUERIES))
 def test_query_natively(native: Guest, name: str) -> None:
     call, expected = QUERIES[name]
     assert _values(native.run(call)) == expected
@@ -130,7 +131,7 @@ def test_query_natively(native: Guest, name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        name if number % 3 == 0 else pytest.param(name, marks=pytest.mark.slow)
+        name if number % 6 == 0 else pytest.param(name, marks=pytest.mark.slow)
         for number, name in enumerate(QUERIES)
     ],
 )

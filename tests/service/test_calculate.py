@@ -78,6 +78,7 @@ def test_a_new_metric_is_filled_in_and_nothing_is_made_twice(filled, database, e
     assert len({row["run_id"] for row in [*results(client, metric), *results(client, other)]}) == 2
 
 
+@pytest.mark.slow
 def test_the_next_day_adds_one_window_and_new_code_begins_anew(filled, database, engine, settings):
     client, _, _, (metric, _) = filled
     run_due(database, engine, NOW - timedelta(days=1), settings)
@@ -146,6 +147,7 @@ def test_threads_that_calculate_at_once_share_the_work(filled, database, engine,
     assert rows(database, sa.select(sa.func.count()).select_from(StoredResult)) == [(88,)]
 
 
+@pytest.mark.slow
 def test_a_hung_metric_ends_is_marked_and_pauses(filled, database, engine, settings):
     client, model, _, _ = filled
     hung = client.metric(model, HUNG)

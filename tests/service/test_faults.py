@@ -118,6 +118,7 @@ def test_what_is_deleted_or_claimed_by_others_is_cancelled(client, payments, dat
     assert not thread.is_alive() and rows(database, StoredResult.seq) == []
 
 
+@pytest.mark.slow
 @BOTH
 def test_two_servers_that_validate_at_once_make_one_trial(client, payments, settings, engine):
     model, _, dataset = client.model(payments, segments=[{"by": "country"}])
@@ -168,6 +169,7 @@ def clocked(settings, clock):
     made.close()
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_clock_that_leaps_loses_and_doubles_nothing(client, payments, settings, engine, clocked, clock):
     model, _, _ = client.model(payments)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.service.conftest import SECRETS, Client, Server, running, wait_for
 from tests.service.page import METRIC, REGISTER, TRY
@@ -28,6 +29,7 @@ def run_script(folder: Path, script: str) -> Any:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_pages_scripts_run_as_they_stand(tmp_path, payments):
     (tmp_path / "my_metric.py").write_text(METRIC)
     with running(tmp_path, payments) as server, httpx.Client(base_url=server.url) as http:

@@ -149,6 +149,7 @@ def test_it_can_be_cancelled(ready):
     assert client("DELETE", VALIDATE, params=place).status_code == 404
 
 
+@pytest.mark.slow
 def test_what_a_stopped_server_left_is_made_by_the_next(ready, settings, engine, http):
     client, model, dataset = ready
     metric = client.metric(model, COUNT)

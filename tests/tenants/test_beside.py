@@ -74,6 +74,7 @@ def test_an_honest_run_is_what_it_is_alone(
     assert told(run) == alone
 
 
+@pytest.mark.slow
 def test_a_tenant_with_many_runs_waiting_does_not_hold_up_another(shared: Engine, many: Dataset) -> None:
     """Fifty runs that would take minutes, in eight turns; the other tenant's run is done beside them."""
     loop = metric("while True:\n    pass")
@@ -111,6 +112,7 @@ def processes(servers: ServerPerTenant, tenant: str) -> tuple[ServerProcess | No
     return None if duckdb is None else duckdb.process, backend.spark.generation
 
 
+@pytest.mark.slow
 def test_each_tenant_has_a_server_of_its_own(data_dir: Any, many: Dataset) -> None:
     """What is not answered natively and goes on for ever ends a server: that of this tenant, and no other."""
     endless = metric(

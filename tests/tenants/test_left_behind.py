@@ -112,6 +112,7 @@ def test_the_next_run_sees_a_fresh_world(
     assert secret not in repr(run.to_dict())
 
 
+@pytest.mark.slow
 def test_a_run_beside_it_sees_a_fresh_world(shared: Engine, many: Dataset, secret: str) -> None:
     before = told(shared.evaluate(STATE, many, segments=_FRAMES, tenant="victim"))
     honest = told(shared.evaluate(HONEST, many, segments=[BY_KIND], tenant="victim"))

@@ -36,8 +36,9 @@ def metric_paths() -> dict[str, Path]:
 
 
 NAMES = sorted(metric_paths())
-# Without shared queries, by default for a part of the metrics.
-APART = (NAMES[::4], pytest.param([name for name in NAMES if name not in NAMES[::4]], marks=pytest.mark.slow))
+# By default a part of the metrics, of which the second has no shared queries.
+QUICK = NAMES[::4]
+APART = (NAMES[::9], pytest.param([name for name in NAMES if name not in NAMES[::9]], marks=pytest.mark.slow))
 
 
 def make_flat_table() -> pa.Table:

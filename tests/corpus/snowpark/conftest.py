@@ -14,6 +14,11 @@ def table() -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def shared(bench: SnowBench) -> Results:
-    """All metrics, with questions shared between frames."""
-    return bench.compute(NAMES)
+def shared(request: pytest.FixtureRequest, bench: SnowBench) -> Results:
+    """The metrics that are tested, with questions shared between frames."""
+    chosen = {
+        item.callspec.params.get("name")
+        for item in request.session.items
+        if item.path == request.path and isinstance(item, pytest.Function) and hasattr(item, "callspec")
+    }
+    return bench.compute([name for name in NAMES if name in chosen])

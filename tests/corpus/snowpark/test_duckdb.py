@@ -10,9 +10,11 @@ import pytest
 
 from engine import Dataset, Engine
 from engine.pool.pool import WorkerPool
+from tests.cases import only
 from tests.corpus.snowpark.bench import (
     APART,
     NAMES,
+    QUICK,
     Results,
     SnowBench,
     assert_apart_as_expected,
@@ -30,7 +32,7 @@ def bench(
         yield SnowBench(engine, Dataset(folder / "payments.parquet", timestamp="ts"))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", only(QUICK, NAMES))
 def test_duckdb_gives_the_numbers_of_pandas(name: str, shared: Results, table: pa.Table) -> None:
     assert_as_expected(name, shared[name], table)
 
