@@ -15,7 +15,7 @@ import pytest
 from engine import Baseline, Dataset, SegmentGroup, SourceRefused, TimeRange
 from engine.models.layers import Layers
 from engine.models.result import Result
-from tests.cases import only
+from tests.default_run import only
 from tests.servers import engine_on
 
 pytestmark = pytest.mark.spark

@@ -15,7 +15,7 @@ from engine.models.result import Result
 from tests.baselines.corpus import CASES, Case
 from tests.baselines.data import END, GROUPS, RANGE, START, between, inside, make_data, make_training
 from tests.baselines.expected import load_expected
-from tests.cases import only
+from tests.default_run import only
 from tests.servers import engine_on
 
 pytestmark = pytest.mark.spark
@@ -128,7 +128,7 @@ def test_by_segment_and_window_fused_and_not(native, name, kind):
 
 @pytest.mark.spark
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in CASES if name not in SPARKS])
+@pytest.mark.parametrize("name", sorted(EVERY_FIFTH))
 def test_on_spark_itself(spark_backend, shared_options, name):
     with engine_on(spark_backend, **shared_options) as engine:
         check(
@@ -136,8 +136,7 @@ def test_on_spark_itself(spark_backend, shared_options, name):
             CASES[name],
             of_training,
         )
-        if name in EVERY_FIFTH:
-            check(compute(engine, CASES[name], Baseline.previous(), every="1d"), CASES[name], of_previous)
+        check(compute(engine, CASES[name], Baseline.previous(), every="1d"), CASES[name], of_previous)
 
 
 def test_there_is_data_before_the_range():

@@ -18,6 +18,7 @@ from engine.backends.native import NativeSpark
 from engine.backends.spark import LocalSpark
 from tests.corpus.expected import load_expected
 from tests.corpus.frames import AS_OF, FRAMES, WEEK_AGO, metric_paths, write_corpus_data
+from tests.default_run import only
 from tests.servers import engine_on
 
 EXPECTED = load_expected()
@@ -105,19 +106,14 @@ def assert_all_as_expected(name: str, results: dict[str, dict[str, Any]]) -> Non
         assert_as_expected(results[frame], entry["frames"][frame], rows, entry["tolerance"])
 
 
-def slow_but(quick: Sequence[str]) -> list[Any]:
-    """All metrics, those that are not quick for the slow run."""
-    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
-
-
 @pytest.mark.spark
-@pytest.mark.parametrize("name", slow_but(QUICK_ON_SPARK))
+@pytest.mark.parametrize("name", only(QUICK_ON_SPARK, NAMES))
 def test_spark_gives_the_numbers_of_plain_pyspark(name: str, spark: Bench) -> None:
     assert_all_as_expected(name, spark.compute(name))
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", slow_but(QUICK))
+@pytest.mark.parametrize("name", only(QUICK, NAMES))
 def test_native_answers_give_the_numbers_of_plain_pyspark(name: str, native: Bench) -> None:
     assert_all_as_expected(name, native.compute(name))
 

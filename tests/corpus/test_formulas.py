@@ -5,11 +5,11 @@ import math
 import pandas as pd
 import pytest
 
-from tests.cases import one_in
 from tests.corpus.expected import load_expected
 from tests.corpus.formulas import FORMULAS
 from tests.corpus.frames import FRAMES, compute_fingerprint, make_corpus_table, metric_paths
 from tests.corpus.plain import describe_value
+from tests.default_run import one_in
 
 EXPECTED = load_expected()
 

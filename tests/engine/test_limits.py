@@ -13,7 +13,7 @@ import pytest
 
 from engine import Dataset, Engine, Limits, SourceRefused
 from engine.gateway.budget import CUT_MARK
-from tests.cases import one_in
+from tests.default_run import one_in
 from tests.engine.support import (
     check_goes_on,
     in_time,

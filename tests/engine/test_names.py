@@ -9,7 +9,7 @@ import pytest
 
 from engine import Dataset, Engine, Metric, ParamsRefused, Run, SegmentGroup, SourceRefused, UsageError
 from engine.models.result import GOOD
-from tests.cases import one_in
+from tests.default_run import one_in
 from tests.engine.names import HOSTILE, source_of, told
 from tests.engine.support import BY_GROUP
 from tests.servers import NATIVE, engine_on

@@ -37,9 +37,9 @@ ENDLESS = metric(
 HONEST = metric(
     """
     far = df.crossJoin(df.select(F.col('n').alias('m')))
-    for number in range(5):
+    for number in range(3):
         far = far.union(far)
-    pairs = far.agg(F.sum('n')).first()[0] / 32
+    pairs = far.agg(F.sum('n')).first()[0] / 8
     return pairs + df.count()
     """
 )
@@ -86,9 +86,9 @@ def test_honest_frames_are_right_beside_a_run_that_kills_the_server(
         before = engine.backend.generation
         killing = engine.submit(metric(KILLING), rows)
         endless = engine.submit(ENDLESS, rows, limits=Limits(frame_seconds=2))
-        groups = [SegmentGroup.by_value("n", top=5), SegmentGroup.by_value("g")]
+        groups = [SegmentGroup.by_value("g")]
         of_groups = [100.0 * total + 100 for total in (14850, 14950, 15050)]
-        expected = [ROWS * 44850.0 + ROWS, *(n + 1.0 for n in range(5)), *of_groups]
+        expected = [ROWS * 44850.0 + ROWS, *of_groups]
         runs = 0
         while runs < 2 or not all(run.progress.stage == "done" for run in (killing, endless)):
             run = engine.evaluate(HONEST, rows, segments=groups, limits=PATIENT)

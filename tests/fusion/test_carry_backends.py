@@ -14,6 +14,7 @@ from pyspark.sql.connect.window import Window
 
 from engine.backends.base import Backend
 from engine.fusion.unfused import Unfused
+from tests.default_run import only
 from tests.fusion.carry_cases import ORDERED, ROWS, TIED
 from tests.fusion.carry_support import SEGMENTS, Both, Query, chain_of
 
@@ -22,7 +23,7 @@ ALL = range(len(SEGMENTS))
 
 # Spark alone takes seconds for each: by default it answers four, and frame by frame only for the two segments
 # that are special. The split is that of all segments.
-SHORT = ("select star of frame", "unpivot rest", "grouping sets", "hidden column")
+SHORT = ("select star of frame", "hidden column")
 FEW = (SEGMENTS.index(None), SEGMENTS.index("gone"))
 
 
@@ -60,9 +61,7 @@ def test_natively(native: Both, name: str) -> None:
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize(
-    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
-)
+@pytest.mark.parametrize("name", only(SHORT, CASES))
 def test_on_spark(spark: Both, name: str) -> None:
     check(spark, name, FEW)
 
@@ -107,7 +106,7 @@ SOME = st.lists(st.sampled_from(STEPS), min_size=2, max_size=5)
 
 
 @pytest.mark.spark
-@settings(max_examples=8, deadline=None, derandomize=True, database=None)
+@settings(max_examples=4, deadline=None, derandomize=True, database=None)
 @given(steps=SOME)
 def test_a_few_steps(native: Both, steps: list[Query]) -> None:
     check_steps(native, steps)
@@ -115,7 +114,7 @@ def test_a_few_steps(native: Both, steps: list[Query]) -> None:
 
 @pytest.mark.spark
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
 @given(steps=SOME)
 def test_any_steps(native: Both, steps: list[Query]) -> None:
     check_steps(native, steps)

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from engine.backends.base import Backend
 from engine.plans.rebuild import rebuild
-from tests.cases import one_in
+from tests.default_run import one_in
 from tests.plans.corpus import Call
 from tests.plans.guest import Guest
 

@@ -10,7 +10,6 @@ import pytest
 
 from engine import Dataset, Engine
 from engine.pool.pool import WorkerPool
-from tests.cases import only
 from tests.corpus.snowpark.bench import (
     APART,
     NAMES,
@@ -20,6 +19,7 @@ from tests.corpus.snowpark.bench import (
     assert_apart_as_expected,
     assert_as_expected,
 )
+from tests.default_run import only
 
 
 @pytest.fixture(scope="module")
