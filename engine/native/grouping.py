@@ -10,7 +10,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.native import coercion
 from engine.native.expressions import literal, read
-from engine.native.relations import Item, Reader, Rows, item_of, items_of
+from engine.native.rows import Item, Reader, Rows, item_of, items_of
 from engine.native.tree import Call, Case, Column, Expr, Line, Ref
 from engine.native.types import BOOLEAN, INTEGRALS, NUMBERS, STRING, Decimal
 from engine.native.unproven import Unproven

@@ -17,7 +17,7 @@ import pyspark.sql.connect.proto as pb
 from engine.native.expressions import Scope, literal, read
 from engine.native.grouping import choices
 from engine.native.read_sql import check_text, parse, read_node, read_order
-from engine.native.relations import Item, Reader, Rows, filtered, item_of, projected_items
+from engine.native.rows import Item, Reader, Rows, filtered, item_of, projected_items
 from engine.native.tree import Ref, has_window, is_aggregate
 from engine.native.unproven import Unproven
 

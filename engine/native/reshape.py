@@ -10,7 +10,7 @@ import pyspark.sql.connect.proto as pb
 from engine.native import coercion
 from engine.native.expressions import literal
 from engine.native.names import find_column, part_of
-from engine.native.relations import FLAG, Item, Reader, Rows, item_of, projected_items, refuse_unknown, select
+from engine.native.rows import FLAG, Item, Reader, Rows, item_of, projected_items, refuse_unknown, select
 from engine.native.tree import Column, Expr, Ref, Value
 from engine.native.types import BOOLEAN, STRING
 from engine.native.unproven import Unproven

@@ -11,7 +11,7 @@ from pyspark.sql.types import ArrayType, DoubleType
 
 from engine.native import coercion
 from engine.native.names import find_column, part_of
-from engine.native.relations import FLAG, Item, Reader, Rows, select, unflagged
+from engine.native.rows import FLAG, Item, Reader, Rows, select, unflagged
 from engine.native.tree import Call, Column, Expr, Line, Ref, Value
 from engine.native.types import DOUBLE, INTEGRALS, NUMBERS, STRING, Nested, plain
 from engine.native.unproven import Unproven

@@ -1,4 +1,4 @@
-"""The readers of relations that have modules of their own, by their kinds. Data."""
+"""The readers of relations, by their kinds. Data."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
-from engine.native import grouping, queries, reshape, statistics
-from engine.native.relations import Reader, Rows
+from engine.native import grouping, joins, queries, relations, reshape, statistics
+from engine.native.rows import Reader, Rows
 
 STEPS: Final[Mapping[str, Callable[[Reader, pb.Relation], Rows]]] = {
+    **relations.STEPS,
+    "join": joins.join,
+    "set_op": joins.set_operation,
+    "hint": joins.hint,
     f"aggregate {pb.Aggregate.GROUP_TYPE_ROLLUP}": grouping.rollup,
     f"aggregate {pb.Aggregate.GROUP_TYPE_CUBE}": grouping.cube,
     f"aggregate {pb.Aggregate.GROUP_TYPE_GROUPING_SETS}": grouping.grouping_sets,

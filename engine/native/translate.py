@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
 from engine.native.hashing import in_order
-from engine.native.relations import FLAG, PLACE, Reader, Rows
+from engine.native.rows import FLAG, PLACE, Reader, Rows
 from engine.native.scans import Scan
 from engine.native.tables import STEPS
 from engine.native.tree import Column
