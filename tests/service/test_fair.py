@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -363,14 +364,29 @@ def test_silent_connections_make_room_for_new_ones() -> None:
 
 def test_a_burst_of_connections_leaves_descriptors_to_the_rest(monkeypatch, settings) -> None:
     """As many as wait are taken at once, before silent ones make room; 1,024 is the usual soft limit."""
+    given = _served_with(monkeypatch, settings)
+    assert settings.connections + given["backlog"] <= 1_024 - 300
+
+
+def test_threads_of_a_service_wait_less_for_each_other_than_pythons_5_ms(monkeypatch, settings) -> None:
+    """A guest that keeps the gateway reading holds up the threads that answer requests."""
+    assert _served_with(monkeypatch, settings)["switch"] <= sys.getswitchinterval() / 5
+
+
+def _served_with(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> dict[str, Any]:
+    """What a service that is started runs with: the options of its server, and how long threads compute."""
     given: dict[str, Any] = {}
-    for name in ("log_to_stderr", "give_memory_back", "switch_soon", "raise_descriptors"):
+    for name in ("log_to_stderr", "give_memory_back", "raise_descriptors"):
         monkeypatch.setattr(serve, name, lambda *_: None)
     for name in ("_lasting_engine", "make_app"):
         monkeypatch.setattr(serve, name, lambda *_, **__: None)
-    monkeypatch.setattr(uvicorn, "run", lambda _, **options: given.update(options))
+    monkeypatch.setattr(
+        uvicorn, "run", lambda _, **options: given.update(options, switch=sys.getswitchinterval())
+    )
+    interval = sys.getswitchinterval()
     serve.serve(settings, "127.0.0.1", 0)
-    assert settings.connections + given["backlog"] <= 1_024 - 300
+    sys.setswitchinterval(interval)
+    return given
 
 
 def test_a_head_without_an_end_is_refused() -> None:
