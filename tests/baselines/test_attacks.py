@@ -15,8 +15,8 @@ import pytest
 from engine import Baseline, Dataset, SegmentGroup, SourceRefused, TimeRange
 from engine.models.layers import Layers
 from engine.models.result import Result
-from tests.default_run import only
 from tests.servers import engine_on
+from tests.tiers import only
 
 pytestmark = pytest.mark.spark
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import pytest
@@ -15,8 +15,8 @@ from engine.models.result import Result
 from tests.baselines.corpus import CASES, Case
 from tests.baselines.data import END, GROUPS, RANGE, START, between, inside, make_data, make_training
 from tests.baselines.expected import load_expected
-from tests.default_run import only
 from tests.servers import engine_on
+from tests.tiers import DEEP, SLOW, only
 
 pytestmark = pytest.mark.spark
 
@@ -103,8 +103,17 @@ def test_training_data_by_segment(native, name):
 KINDS = ("training", "previous", "first")
 # Each metric with one kind, in turns; every fifth of the others with all, one of which is for every day.
 WINDOWS_BY_DEFAULT = sorted(EVERY_FIFTH)[:2]
+
+
+def marks_of(kind: str, name: str, own: str) -> Sequence[pytest.MarkDecorator]:
+    """A few are quick, and one of each metric that is answered natively is part of CI."""
+    if kind != own or name in SPARKS:
+        return DEEP
+    return () if name in WINDOWS_BY_DEFAULT else (SLOW,)
+
+
 BY_WINDOW = [
-    pytest.param(kind, name, marks=() if kind == own and name in WINDOWS_BY_DEFAULT else pytest.mark.slow)
+    pytest.param(kind, name, marks=marks_of(kind, name, own))
     for name, own in zip(CASES, itertools.cycle(KINDS))
     for kind in (KINDS if name in EVERY_FIFTH else (own,))
 ]

@@ -18,8 +18,8 @@ from engine.backends.native import NativeSpark
 from engine.backends.spark import LocalSpark
 from tests.corpus.expected import load_expected
 from tests.corpus.frames import AS_OF, FRAMES, WEEK_AGO, metric_paths, write_corpus_data
-from tests.default_run import only
 from tests.servers import engine_on
+from tests.tiers import only, slow_one_in
 
 EXPECTED = load_expected()
 NAMES = sorted(metric_paths())
@@ -107,7 +107,7 @@ def assert_all_as_expected(name: str, results: dict[str, dict[str, Any]]) -> Non
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", only(QUICK_ON_SPARK, NAMES))
+@pytest.mark.parametrize("name", slow_one_in(4, NAMES, quick=QUICK_ON_SPARK))
 def test_spark_gives_the_numbers_of_plain_pyspark(name: str, spark: Bench) -> None:
     assert_all_as_expected(name, spark.compute(name))
 
@@ -147,14 +147,12 @@ def assert_both_ways_agree(name: str, bench: Bench, groups: Sequence[SegmentGrou
 
 
 @pytest.mark.spark
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES[4::4])
+@pytest.mark.parametrize("name", slow_one_in(3, NAMES[4::4]))
 def test_both_ways_agree_natively(name: str, native: Bench) -> None:
     assert_both_ways_agree(name, native, MANY)
 
 
 @pytest.mark.spark
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES[::7])
+@pytest.mark.parametrize("name", slow_one_in(3, NAMES[::7]))
 def test_both_ways_agree_on_spark(name: str, spark: Bench) -> None:
     assert_both_ways_agree(name, spark, FEW)

@@ -9,7 +9,7 @@ from tests.corpus.expected import load_expected
 from tests.corpus.formulas import FORMULAS
 from tests.corpus.frames import FRAMES, compute_fingerprint, make_corpus_table, metric_paths
 from tests.corpus.plain import describe_value
-from tests.default_run import one_in
+from tests.tiers import one_in
 
 EXPECTED = load_expected()
 

@@ -13,7 +13,6 @@ import pytest
 
 from engine import Dataset, Engine, Limits, SourceRefused
 from engine.gateway.budget import CUT_MARK
-from tests.default_run import one_in
 from tests.engine.support import (
     check_goes_on,
     in_time,
@@ -23,6 +22,7 @@ from tests.engine.support import (
     run_on_groups,
     was_limited,
 )
+from tests.tiers import one_in
 
 _MIB = 1 << 20
 SMALL = Limits(frame_seconds=30, memory_bytes=512 * _MIB)

@@ -9,10 +9,10 @@ import pytest
 
 from engine import Dataset, Engine, Metric, ParamsRefused, Run, SegmentGroup, SourceRefused, UsageError
 from engine.models.result import GOOD
-from tests.default_run import one_in
 from tests.engine.names import HOSTILE, source_of, told
 from tests.engine.support import BY_GROUP
 from tests.servers import NATIVE, engine_on
+from tests.tiers import one_in
 
 FUNCTIONS = "from pyspark.sql import functions as F"
 # What a metric gives that has parameters: each by its segment.

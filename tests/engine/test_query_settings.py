@@ -15,9 +15,9 @@ import pytest
 from pyspark.sql import functions as F  # noqa: N812
 
 from engine import Dataset, Engine, Metric, SegmentGroup, TimeRange
-from tests.default_run import one_in
 from tests.metric_text import metric_text
 from tests.servers import engine_on, plain_session
+from tests.tiers import one_in
 
 pytestmark = pytest.mark.spark
 

@@ -18,9 +18,9 @@ import pytest
 from engine import Dataset, Engine
 from engine.backends.native import NativeSpark
 from engine.models.layers import Layers
-from tests.default_run import one_in
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b
 from tests.servers import engine_on
+from tests.tiers import one_in
 from tests.waiting import wait_until
 
 SECRET = "CALCMETRIC_TEST_SECRET"

@@ -14,9 +14,9 @@ from pyspark.sql.connect.window import Window
 
 from engine.backends.base import Backend
 from engine.fusion.unfused import Unfused
-from tests.default_run import only
 from tests.fusion.carry_cases import ORDERED, ROWS, TIED
 from tests.fusion.carry_support import SEGMENTS, Both, Query, chain_of
+from tests.tiers import only
 
 CASES = {**ROWS, **ORDERED, **TIED}
 ALL = range(len(SEGMENTS))

@@ -160,7 +160,8 @@ def test_many_natively(native, rows, plans, groups):
 
 @pytest.mark.spark
 @pytest.mark.slow
+@pytest.mark.deep
 @given(_ROWS, st.lists(_PLANS, min_size=6, max_size=12), _GROUPS)
-@settings(SETTINGS, max_examples=4)
+@settings(SETTINGS, max_examples=6)
 def test_many_on_spark(spark, rows, plans, groups):
     check(spark, rows, plans, groups)

@@ -13,6 +13,7 @@ from engine.backends.native import NativeSpark
 from engine.backends.spark import LocalSpark
 from tests.corpus.frames import HERE, metric_paths, write_corpus_data
 from tests.servers import engine_on
+from tests.tiers import slow_one_in
 
 _COMPARED = ("segment", "status", "rows", "value")
 _EXAMPLES = sorted((HERE.parents[1] / "examples").glob("*.py"))
@@ -49,7 +50,7 @@ def payments(data_dir: Path) -> Dataset:
 
 @pytest.mark.spark
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(metric_paths()))
+@pytest.mark.parametrize("name", slow_one_in(2, sorted(metric_paths())))
 def test_metrics_of_the_corpus_that_share_nothing(name: str, native: Engine, corpus: Dataset) -> None:
     """What they give while they share is shown beside the corpus to be what plain PySpark gives."""
     source = metric_paths()[name].read_text()

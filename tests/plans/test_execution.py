@@ -11,9 +11,9 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from engine.backends.base import Backend
 from engine.plans.rebuild import rebuild
-from tests.default_run import one_in
 from tests.plans.corpus import Call
 from tests.plans.guest import Guest
+from tests.tiers import one_in
 
 
 def _guest(backend: Backend) -> Iterator[Guest]:

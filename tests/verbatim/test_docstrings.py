@@ -16,6 +16,7 @@ import pytest
 
 from engine import Dataset, Engine, Limits, SourceRefused
 from tests.servers import engine_on, plain_session
+from tests.tiers import DEEP
 from tests.verbatim.docstrings import Docstring, collect, judge, lines_of, split, write_source
 from tests.verbatim.reasons import NOT_ON_SPARK, REASONS
 
@@ -112,7 +113,9 @@ def sandbox_on(spool_dir: Path, data_dir: Path, request: pytest.FixtureRequest) 
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize(("backend", "part"), [("spark", 0), *(("native", part) for part in range(PARTS))])
+@pytest.mark.parametrize(
+    ("backend", "part"), [pytest.param("spark", 0, marks=DEEP), *(("native", part) for part in range(PARTS))]
+)
 def test_docstrings_hold_but_for_those_with_a_reason(sandbox_on, part, backend):
     """Plain PySpark is not asked again: what holds here shows what the docstring shows."""
     known, sandbox = REASONS.keys() | NOT_ON_SPARK.keys(), sandbox_on(backend)

@@ -19,7 +19,7 @@ from tests.corpus.snowpark.bench import (
     assert_apart_as_expected,
     assert_as_expected,
 )
-from tests.default_run import only
+from tests.tiers import only
 
 
 @pytest.fixture(scope="module")
