@@ -139,6 +139,7 @@ WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "setting_frame_seconds": ("frame_seconds", "--frame-seconds", "the operator's limit frame_seconds"),
     "engine_memory": ("memory_bytes", "--engine-memory", "the operator's setting engine_memory"),
     "setting_memory_bytes": ("memory_bytes", "--memory", "the operator's limit of memory"),
+    "setting_save_results": ("save_results", "--save-results", "the operator's setting save_results"),
     "setting_webhooks": ("webhooks", "--webhook", "the operator's setting webhooks"),
     "setting_data_roots": ("data_roots", "--data-root", "the operator's setting data_roots"),
     "setting_database": ("database", "--database", "the operator's setting database"),

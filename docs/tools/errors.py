@@ -16,6 +16,7 @@ from engine.cli import exits
 from engine.models.codes import BASELINES, CODES, PARAMETERS, REFUSALS
 from engine.models.result import GOOD, STATUSES
 from engine.service.problems import STATUSES as HTTP_STATUSES
+from engine.sources.appended.problems import RESULTS_CODES
 from engine.sources.states import FILE_CODES
 from engine.sources.stores.problems import STORE_CODES
 from engine.sources.tables.problems import TABLE_CODES
@@ -60,7 +61,7 @@ def catalogue() -> str:
         (*_OF_SOURCES, _table(SOURCE_CODES)),
         (*_OF_PARAMETERS, _table(PARAMETERS)),
         (*_OF_BASELINES, _table(BASELINES)),
-        (*_OF_FILES, _table({**TEXT_CODES, **FILE_CODES, **TABLE_CODES, **STORE_CODES})),
+        (*_OF_FILES, _table({**TEXT_CODES, **FILE_CODES, **TABLE_CODES, **STORE_CODES, **RESULTS_CODES})),
         ("HTTP", "What is no success; the [HTTP API](http.md#errors) lists the codes.", _numbers(_http())),
         ("Exit statuses", "Of the command line.", _numbers(_exits())),
         ("Exceptions", "Of the library, all in `engine.errors`.", _tree()),

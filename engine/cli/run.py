@@ -121,8 +121,9 @@ imports_option = click.option(
 @click.option(
     "--save",
     multiple=True,
-    metavar="FILE",
-    help="Save the runs, too: .html, .png, .svg, .json, .csv or .parquet, by the ending.",
+    metavar="TARGET",
+    help="Save the runs, too: to a file (.html, .png, .svg, .json, .csv or .parquet, by the ending), or "
+    "appended to a table: delta:PATH, parquet:FOLDER, also s3:// and so on.",
 )
 @click.option("--report", metavar="FILE.html", help="Save a report of the runs: one file, without network.")
 def run(

@@ -30,6 +30,7 @@ from engine.models.parameters import Written, no_parameters
 from engine.models.result import GOOD
 from engine.models.run import Run
 from engine.models.segments import SegmentGroup
+from engine.models.targets import TableTarget
 from engine.models.time_range import TimeRange
 from engine.pool.pool import WorkerPool
 from engine.runs.options import RunOptions
@@ -105,7 +106,7 @@ def run_metrics(
             return exits.USAGE
         _print_runs(out, runs, form)
         for target in targets:
-            save_runs(runs, target, door="command")
+            save_runs(runs, str(target), door="command")
             err.print(f"[dim]saved to {escape(str(target))}[/]", highlight=False, soft_wrap=True)
         same = not options["verify"] or _tell_verified(err, engine)
     if engine.train_caches():
@@ -197,8 +198,8 @@ def _instant(options: dict[str, Any], name: str, what: str) -> datetime | None:
     return parse_instant(options[name], what=what, zone=zone)
 
 
-def make_targets(options: dict[str, Any], *, dry_run: bool) -> tuple[Path, ...]:
-    """The files that the runs are saved to, as `--save` and `--report` name them.
+def make_targets(options: dict[str, Any], *, dry_run: bool) -> tuple[Path | TableTarget, ...]:
+    """The files and tables that the runs are saved to, as `--save` and `--report` name them.
 
     Raises:
         UsageError: one of them cannot be saved to; said before anything runs.

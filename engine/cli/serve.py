@@ -78,6 +78,11 @@ _SHARED: Final = (
         "--webhook", "webhooks", multiple=True, metavar="URL",
         help="Beginning of URLs that rules may send to; may be repeated.  [default: none]",
     ),
+    option(
+        "--save-results", metavar="TARGET",
+        help="A table that each result is appended to as well: delta:PATH or parquet:FOLDER.  "
+        "[default: none]",
+    ),
     option("--keep", metavar="400d", help="How long results and logs are kept.  [default: for ever]"),
 )  # fmt: skip
 _SERVER: Final = (

@@ -1,4 +1,4 @@
-"""Saving runs to a file, whose ending says how."""
+"""Saving runs to a file, whose ending says how, or to a table that they are appended to."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from engine.display.charts import Picture, chart_of, drawn
 from engine.display.extra import check_charts
 from engine.display.tables import runs_arrow, runs_csv, runs_json
 from engine.errors import UsageError
+from engine.models.targets import TableTarget, parse_target
 from engine.wording import Door
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from engine.models.run import Run
 
 Target = str | os.PathLike[str]
@@ -25,13 +28,20 @@ Target = str | os.PathLike[str]
 _MOST_PICTURED: Final = 60
 
 
-def check_target(path: Target) -> Path:
+# What tells a table of results from any other.
+_IDENTITY: Final = "run_id"
+
+
+def check_target(path: Target) -> Path | TableTarget:
     """See that runs can be saved there, before anything runs.
 
     Raises:
         UsageError: the ending is unknown, its folder is not there, it is a folder itself, or what draws
-            charts is not installed.
+            charts or writes tables is not installed.
     """
+    table = parse_target(os.fspath(path))
+    if table is not None:
+        return check_table(table)
     target = Path(path)
     if target.suffix.lower() not in _WRITERS:
         endings = ", ".join(_WRITERS)
@@ -46,22 +56,55 @@ def check_target(path: Target) -> Path:
 
 
 def save_runs(runs: Iterable[Run], path: Target, *, door: Door = "python") -> None:
-    """Save runs to one file: a report, a picture, or a table.
+    """Save runs to one file (a report, a picture, or a table), or append them to a table that may be there.
 
     Args:
         runs: finished runs.
         path: ends in .html (one file that needs no network and no script), .png or .svg (a chart), .json,
-            .csv or .parquet. A file that is there is replaced, at once and as a whole.
+            .csv or .parquet. A file that is there is replaced, at once and as a whole. Or it is
+            "delta:PATH_OR_URL" or "parquet:PATH_OR_URL", a table that has each run once, by its id.
         door: in whose words messages are.
 
     Raises:
-        UsageError: the path is none of these, there is no run, or what draws charts is not installed.
+        UsageError: the path is none of these, there is no run, or what it needs is not installed.
+        DataError: the table takes no results, or its store fails.
         OSError: the file cannot be written.
     """
     target, runs = check_target(path), tuple(runs)
     if not runs:
         raise UsageError("there is no run to save")
-    _replace(target, _WRITERS[target.suffix.lower()](runs, door))
+    if isinstance(target, TableTarget):
+        append_results(target, {run.id: runs_arrow((run,), door) for run in runs})
+    else:
+        _replace(target, _WRITERS[target.suffix.lower()](runs, door))
+
+
+def check_table(table: TableTarget) -> TableTarget:
+    """See that results could be appended to a table, without asking any store.
+
+    Raises:
+        UsageError: the folder that it would lie in is not there, or what writes it is not installed.
+    """
+    from engine.sources.appended.append import check_appending  # here: it takes a while, and few need it
+
+    check_appending(table)
+    return table
+
+
+def append_results(table: TableTarget, rows: Mapping[str, pa.Table]) -> None:
+    """Append results to a table, those of each key once, whoever appends them.
+
+    Args:
+        table: made if it is not there.
+        rows: of `engine.display.tables.results_schema`, by the ids of runs.
+
+    Raises:
+        UsageError: as `check_table`.
+        DataError: the table takes no results, or its store fails.
+    """
+    from engine.sources.appended.append import append_rows
+
+    append_rows(table, rows, _IDENTITY)
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -54,23 +54,33 @@ def runs_csv(runs: Sequence[Run], door: Door = "command") -> str:
 
 
 def runs_arrow(runs: Sequence[Run], door: Door = "command") -> pa.Table:
-    """One row for each frame and name, with the same columns whatever the runs are.
+    """One row for each frame and name, with the columns of `results_schema`."""
+    import pyarrow as pa
+
+    rows = [_record(run, place, door) for run in runs for place in range(len(run.results))]
+    return pa.Table.from_pylist(rows, results_schema())
+
+
+def results_schema() -> pa.Schema:
+    """The columns of results, the same whatever they are of.
 
     `segment` is the value's JSON form as text, for values of several types share the column; a cross has an
-    array of two as `group`, `segment` and `type`. Windows are instants in UTC; what is no number is null.
+    array of two as `group`, `segment` and `type`; `params` is an object of JSON. Instants are in UTC; what is
+    no number is null. The last ones are set by the service alone.
     """
     import pyarrow as pa
 
-    schema = pa.schema(
+    return pa.schema(
         [
-            pa.field("metric", pa.string(), nullable=False),
+            ("run_id", pa.string()),
+            ("metric", pa.string()),
             ("group", pa.string()),
             ("segment", pa.string()),
             ("type", pa.string()),
             ("window_start", pa.timestamp("us", "UTC")),
             ("window_end", pa.timestamp("us", "UTC")),
             ("name", pa.string()),
-            pa.field("status", pa.string(), nullable=False),
+            ("status", pa.string()),
             ("value", pa.float64()),
             ("rows", pa.int64()),
             ("baseline_rows", pa.int64()),
@@ -83,10 +93,21 @@ def runs_arrow(runs: Sequence[Run], door: Door = "command") -> pa.Table:
             ("zone", pa.string()),
             ("backend", pa.string()),
             ("source_sha256", pa.string()),
+            ("engine", pa.string()),
+            ("params", pa.string()),
+            ("start", pa.timestamp("us", "UTC")),
+            ("end", pa.timestamp("us", "UTC")),
+            ("as_of", pa.timestamp("us", "UTC")),
+            ("snapshot", pa.string()),
+            ("account", pa.string()),
+            ("workspace", pa.string()),
+            ("model", pa.string()),
+            ("model_version", pa.string()),
+            ("metric_version", pa.int64()),
+            ("kind", pa.string()),
+            ("created_at", pa.timestamp("us", "UTC")),
         ]
     )
-    rows = [_record(run, place, door) for run in runs for place in range(len(run.results))]
-    return pa.Table.from_pylist(rows, schema)
 
 
 def _record(run: Run, place: int, door: Door) -> dict[str, object]:
@@ -94,10 +115,11 @@ def _record(run: Run, place: int, door: Door) -> dict[str, object]:
     frame, error = result.frame, result.error
     segment = {} if frame.segment is None else frame.segment.to_dict()
     return {
+        "run_id": run.id,
         "metric": run.metric,
-        "group": _text(segment.get("group")),
-        "segment": _text(segment.get("value")),
-        "type": _text(segment.get("type")),
+        "group": json_text(segment.get("group")),
+        "segment": json_text(segment.get("value")),
+        "type": json_text(segment.get("type")),
         "window_start": frame.window and frame.window.start,
         "window_end": frame.window and frame.window.end,
         "name": result.name,
@@ -114,10 +136,17 @@ def _record(run: Run, place: int, door: Door) -> dict[str, object]:
         "zone": run.time.zone,
         "backend": run.backend,
         "source_sha256": run.source_sha256,
+        "engine": run.engine,
+        "params": json.dumps(dict(run.params), ensure_ascii=False),
+        "start": run.time.start,
+        "end": run.time.end,
+        "as_of": run.time.as_of,
+        "snapshot": next((table.snapshot for table in run.report.tables if table.part == "data"), None),
     }
 
 
-def _text(value: object) -> str | None:
+def json_text(value: object) -> str | None:
+    """A value of a segment as results have it: texts as they are, others as JSON."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)

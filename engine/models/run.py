@@ -151,6 +151,7 @@ class Run:
         report: what it cost, and what was cut.
         params: the parameters of calc_metric that were set.
         baseline: what it compared with; None: it took one frame.
+        id: tells it from all other runs; a table that has it already takes it no second time.
     """
 
     metric: str
@@ -162,6 +163,7 @@ class Run:
     report: Report
     params: Mapping[str, Value] = field(default_factory=dict)
     baseline: Baseline | None = None
+    id: str = ""
 
     def __post_init__(self) -> None:
         names = self.names or (None,)
@@ -207,6 +209,7 @@ class Run:
         """JSON form: one entry of `runs`, in the words of a door. Holds no NaN and no infinity."""
         zone = parse_zone(self.time.zone)
         return {
+            "id": self.id,
             "metric": self.metric,
             "source_sha256": self.source_sha256,
             "params": dict(self.params),
@@ -256,14 +259,17 @@ class Run:
         return chart_of((self,))
 
     def save(self, path: Target) -> None:
-        """Save it to a file, whose ending says how; a file that is there is replaced.
+        """Save it to a file, whose ending says how, replacing one that is there; or append it to a table.
 
         Args:
             path: ends in .html (a report in one file, without scripts and without network), .png or .svg (the
-                chart), .json (as the command line prints it), .csv or .parquet (a row for each result).
+                chart), .json (as the command line prints it), .csv or .parquet (a row for each result). Or
+                "delta:PATH_OR_URL", a Delta table, or "parquet:PATH_OR_URL", a folder of Parquet files: rows
+                are appended there, with the same columns always, once for each `id`.
 
         Raises:
-            UsageError: the ending is unknown, the folder is not there, or what draws charts is not installed.
+            UsageError: the ending is unknown, the folder is not there, or what it needs is not installed.
+            DataError: the table takes no results, or its store fails.
             OSError: the file cannot be written.
         """
         from engine.display.saving import save_runs

@@ -546,7 +546,18 @@ class Execution:
         digest = hashlib.sha256(self._job.source).hexdigest()
         params = dict(self._bound.values)
         baseline = self._job.baseline if self._compares else None
-        return Run(self._job.metric, digest, backend, VERSION, time_range, results, report, params, baseline)
+        return Run(
+            self._job.metric,
+            digest,
+            backend,
+            VERSION,
+            time_range,
+            results,
+            report,
+            params,
+            baseline,
+            id=secrets.token_hex(16),
+        )
 
     def _refuse_cancelled(self) -> None:
         if self._crew.cancelled.is_set():

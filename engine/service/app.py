@@ -17,6 +17,7 @@ from engine.service import problems
 from engine.service.answers import Alive, Ready
 from engine.service.aporia.routers import BESIDE, ELSEWHERE
 from engine.service.calculate import Calculator
+from engine.service.exporting import Exporter
 from engine.service.health import Looker
 from engine.service.limits import BodyLimit
 from engine.service.observe import Observed, Telemetry
@@ -52,6 +53,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
         UsageError: a setting makes no sense.
     """
     database, telemetry = Database(settings.database), Telemetry()
+    exporter = Exporter(database, settings)
 
     @contextlib.asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
@@ -71,6 +73,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
         thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)
         courier = Courier(database, settings)
         courier.start()
+        exporter.start()
         if settings.calculate:
             thread.start()
         try:
@@ -78,6 +81,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
         finally:
             calculator.stop()
             await run_in_threadpool(courier.stop)
+            await run_in_threadpool(exporter.stop)
             if sender is not None:
                 await run_in_threadpool(sender.close)
             validations.let_go()

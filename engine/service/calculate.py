@@ -22,6 +22,7 @@ from engine.service import leases
 from engine.service.alive import Alive
 from engine.service.baselines import NOTHING, Compared, compared_by
 from engine.service.datasets import Reader, look_at_source
+from engine.service.exporting import note_outgoing
 from engine.service.health import Data, Fit, look, note_fit
 from engine.service.observe import Telemetry
 from engine.service.planning import Planner
@@ -349,6 +350,8 @@ class Calculator:
                     return False
                 if not leases.finish(session, claim, work, rows):
                     return False
+                if self._settings.save_results is not None:
+                    note_outgoing(session, claim.token, work)
                 leases.note_health(session, work, good=not set(statuses) & _COSTLY)
                 watch_results(session, work)
                 return True

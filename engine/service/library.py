@@ -9,6 +9,7 @@ from engine import Engine
 from engine.models import parse_instant
 from engine.service import calculate
 from engine.service.calculate import Tally
+from engine.service.exporting import Exporter
 from engine.service.opening import make_engine
 from engine.service.settings import Settings
 from engine.service.store.database import Database
@@ -30,14 +31,17 @@ def run_due(now: datetime, settings: Settings, *, engine: Engine | None = None) 
     Raises:
         UsageError: a setting makes no sense, or a time without a zone.
         BackendStartError, IsolationError: the engine cannot work here.
+        DataError: results cannot be appended to the settings' table; they are kept for the next time.
     """
     instant = parse_instant(now, what="now")
     with contextlib.ExitStack() as stack:
         database = Database(settings.database)
         stack.callback(database.close)
+        exporter = Exporter(database, settings)
         database.migrate()
         used = engine or stack.enter_context(make_engine(settings))
         tally = calculate.run_due(database, used, instant, settings)
         if settings.webhooks:
             Courier(database, settings).deliver_due()
+        exporter.append_due()
         return tally

@@ -17,6 +17,7 @@ from engine import Engine
 from engine.errors import CalcmetricError, UsageError
 from engine.service.app import make_app
 from engine.service.calculate import Calculator, Tally
+from engine.service.exporting import Exporter
 from engine.service.library import run_due
 from engine.service.observe import Telemetry, log_to_stderr
 from engine.service.preflight import ready_engine
@@ -108,12 +109,14 @@ def work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)
-    courier = Courier(database, settings)
+    courier, exporter = Courier(database, settings), Exporter(database, settings)
     courier.start()
+    exporter.start()
     thread.start()
     ended.wait()
     calculator.stop()
     courier.stop()
+    exporter.stop()
     engine.close()  # cancels what is calculated, which is then given back
     thread.join(_END_SECONDS)
     database.close()

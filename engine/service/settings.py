@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from engine.errors import UsageError
 from engine.models import parse_duration
+from engine.models.targets import parse_target
 from engine.models.urls import SPOOL_BYTES
 from engine.service.urls import read_url
 from engine.wording import worded
@@ -54,6 +55,8 @@ class Settings:
         otlp: URL of an OpenTelemetry collector that the server sends newest values to; None: to nobody.
         webhooks: beginnings of URLs that rules may send to, such as "https://hooks.example.com/"; a name that
             leads to an inner address is refused all the same, an address that is written here is not.
+        save_results: a table that each result is appended to as well, "delta:PATH_OR_URL" or
+            "parquet:PATH_OR_URL"; None: none.
         calculate: whether the server calculates by itself, beside workers.
 
     Raises:
@@ -88,6 +91,7 @@ class Settings:
     values: int | None = None
     otlp: str | None = None
     webhooks: tuple[str, ...] = ()
+    save_results: str | None = None
     calculate: bool = True
 
     def __post_init__(self) -> None:
@@ -97,6 +101,13 @@ class Settings:
                 raise UsageError(worded(f"{{setting_{one.name}}} must be positive, not {value}"))
         if self.keep is not None:
             parse_duration(self.keep, what="keep")
+        if self.save_results is not None and parse_target(self.save_results) is None:
+            raise UsageError(
+                worded(
+                    "{setting_save_results} {one}: write delta:PATH or parquet:PATH",
+                    one=repr(self.save_results),
+                )
+            )
         for webhook in self.webhooks:
             try:
                 read_url(webhook)

@@ -58,7 +58,7 @@ def make_run() -> Run:
 def test_json_has_the_documented_keys_and_no_nan():
     data = json.loads(json.dumps(make_run().to_dict(), allow_nan=False))
     assert set(data) == {
-        "metric", "source_sha256", "params", "backend", "engine", "time", "results", "cut", "report",
+        "id", "metric", "source_sha256", "params", "backend", "engine", "time", "results", "cut", "report",
     }  # fmt: skip
     assert data["time"] == {
         "start": "2026-11-01T01:00:00+01:00",

@@ -63,17 +63,29 @@ class _Handler(BaseHTTPRequestHandler):
     behind: tuple[str, int]
 
     def _forward(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self._body()
         rule = self.proxy.rule_for(self.command, self.path)
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
         connection = http.client.HTTPConnection(*self.behind)
-        connection.request(self.command, self.path, body or None, dict(self.headers))
+        connection.request(self.command, self.path, body or None, headers)
         answer = connection.getresponse()
-        data, headers = answer.read(), answer.getheaders()
+        data, told = answer.read(), answer.getheaders()
         connection.close()
         if rule is not None:
-            rule.meddle(self, answer.status, headers, data)
+            rule.meddle(self, answer.status, told, data)
         else:
-            self.answer(answer.status, headers, data)
+            self.answer(answer.status, told, data)
+
+    def _body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return body
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _forward  # noqa: N815 - names of the library
 

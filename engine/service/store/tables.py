@@ -359,6 +359,23 @@ class StoredResult(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class Outgoing(Base):
+    """Results of a run that are to be appended to the operator's table; gone once they are.
+
+    `batch` is what they are appended with, settled before that is tried, so that trying again adds nothing.
+    """
+
+    __tablename__ = "outgoing"
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str]
+    metric_version_id: Mapped[str]
+    dataset_id: Mapped[str]
+    batch: Mapped[str | None] = mapped_column(index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
 class Rule(Base):
     """What is watched on the results of a metric: `definition` is its JSON form.
 

@@ -40,16 +40,37 @@ def open_store(url: StoreUrl, environment: Mapping[str, str] = os.environ) -> An
     return fs.AzureFileSystem(account_name=url.account, account_key=_first(environment, _AZURE_KEYS))
 
 
+def delta_options(url: StoreUrl, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What delta-rs has to know of a store beside what it finds itself, as `open_store` finds it.
+
+    Raises:
+        OSError, pa.ArrowException: the store cannot be reached.
+    """
+    options = {
+        "connect_timeout": f"{_CONNECT_SECONDS}s",
+        "timeout": f"{_REQUEST_SECONDS}s",
+        "max_retries": "4",
+        "retry_timeout": f"{_REQUEST_SECONDS}s",
+    }
+    if url.scheme == "abfs" and (key := _first(environment, _AZURE_KEYS)) is not None:
+        options["azure_storage_account_key"] = key
+    if url.scheme == "s3":
+        endpoint, region = _s3_place(url, environment)
+        options["aws_region"] = region
+        if endpoint is not None:
+            endpoint = endpoint if "://" in endpoint else f"https://{endpoint}"
+            options |= {"aws_endpoint_url": endpoint, "allow_http": str(endpoint.startswith("http://"))}
+    return options
+
+
 def _s3(url: StoreUrl, environment: Mapping[str, str]) -> Any:
-    endpoint, region = _first(environment, _ENDPOINTS), _first(environment, _REGIONS)
+    endpoint, region = _s3_place(url, environment)
     options: dict[str, Any] = {}
     if endpoint is not None:
         scheme, _, host = endpoint.rpartition("://")
         options = {"endpoint_override": host.rstrip("/"), "scheme": scheme or "https"}
-    elif region is None:
-        region = fs.resolve_s3_region(url.bucket)
     return fs.S3FileSystem(
-        region=region or "us-east-1",
+        region=region,
         connect_timeout=_CONNECT_SECONDS,
         request_timeout=_REQUEST_SECONDS,
         retry_strategy=fs.AwsStandardS3RetryStrategy(
@@ -57,6 +78,14 @@ def _s3(url: StoreUrl, environment: Mapping[str, str]) -> Any:
         ),  # they are made here, and can be cancelled
         **options,
     )
+
+
+def _s3_place(url: StoreUrl, environment: Mapping[str, str]) -> tuple[str | None, str]:
+    """The server of S3, if the environment names one, and the bucket's region."""
+    endpoint, region = _first(environment, _ENDPOINTS), _first(environment, _REGIONS)
+    if endpoint is None and region is None:
+        region = fs.resolve_s3_region(url.bucket)
+    return endpoint, region or "us-east-1"
 
 
 def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str | None:

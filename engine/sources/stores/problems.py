@@ -27,7 +27,9 @@ _REFUSALS: Final = re.compile(
     r"|Authori[sz]ation|AuthenticationFailed|no credentials|Could not find.*credentials",
     re.IGNORECASE,
 )
-_MISSING: Final = re.compile(r"NO_SUCH_BUCKET|NO_SUCH_KEY|RESOURCE_NOT_FOUND|HTTP status 404|NOT_FOUND")
+_MISSING: Final = re.compile(
+    r"NO_SUCH_BUCKET|NO_SUCH_KEY|RESOURCE_NOT_FOUND|HTTP status 404|404 Not Found|NOT_FOUND"
+)
 _REQUEST_ID: Final = re.compile(r" \(Request ID: [^)]*\)")
 _REASON_CHARS: Final = 200
 
@@ -42,14 +44,16 @@ def is_missing(error: Exception) -> bool:
     return isinstance(error, FileNotFoundError) or bool(_MISSING.search(str(error)))
 
 
-def store_error(error: Exception, what: str, times: int = 1) -> DataError:
+def store_error(error: Exception, what: str, times: int = 1, doing: str = "fetched") -> DataError:
     """What to raise of an error of a store.
 
     Args:
         error: the store's.
         what: was wanted, as a message begins.
         times: how often it was tried.
+        doing: what was to be done with it.
     """
+    may = "read" if doing == "fetched" else "write"
     reason = _REQUEST_ID.sub("", str(error)).partition("\n")[0][:_REASON_CHARS]
     if is_missing(error):
         return DataError(
@@ -59,12 +63,12 @@ def store_error(error: Exception, what: str, times: int = 1) -> DataError:
     if is_refusal(error):
         return DataError(
             f"{what} is refused by its store ({reason}); the engine's own credentials are used, as the "
-            "environment or the machine has them: see that they may list and read there",
+            f"environment or the machine has them: see that they may list and {may} there",
             code=STORE_REFUSED,
         )
     tries = f" {times} times" if times > 1 else ""
     return DataError(
-        f"{what} could not be fetched{tries} ({reason}); nothing of it is kept: see that the store is "
+        f"{what} could not be {doing}{tries} ({reason}); nothing of it is kept: see that the store is "
         "reached from here, and run it again",
         code=STORE_FAILED,
     )

@@ -1,0 +1,1 @@
+"""Tables that results are appended to."""
