@@ -13,6 +13,7 @@ import pytest
 from engine import SegmentGroup, TimeRange
 from tests.fusion.agreement import Plan, differences, run_both, write_rows
 from tests.servers import ASKS_SPARK, engine_on
+from tests.tiers import DEEP, SLOW
 
 NAN, INF = math.nan, math.inf
 
@@ -131,13 +132,19 @@ def both_ways(engine):
     return run
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize(
-    "texts",
+    ("engine", "texts"),
     [
-        pytest.param([*SHARED, *OTHERS][::12], id="some"),
-        pytest.param(SHARED, id="all shared", marks=pytest.mark.slow),
-        pytest.param(OTHERS, id="all others", marks=pytest.mark.slow),
+        pytest.param("native", [*SHARED, *OTHERS][::12], id="some"),
+        pytest.param("native", SHARED, id="all shared", marks=SLOW),
+        pytest.param("native", OTHERS, id="all others", marks=SLOW),
+        pytest.param("spark", SHARED[::2], id="some shared on spark", marks=SLOW),
+        pytest.param("spark", SHARED, id="all shared on spark", marks=DEEP),
+        pytest.param("spark", OTHERS, id="all others on spark", marks=DEEP),
     ],
+    indirect=["engine"],
+    scope="module",
 )
 def test_plans_agree(both_ways, texts):
     plans, fused, apart = both_ways(tuple(texts))
@@ -161,7 +168,9 @@ def test_windows_agree(engine):
     assert not (found := differences(plans, fused, apart)), "\n".join(found[:10])
 
 
+@pytest.mark.spark
 @pytest.mark.slow
+@pytest.mark.parametrize("engine", ["native"], indirect=True, scope="module")
 def test_what_can_be_shared_is_shared(both_ways):
     _, fused, _ = both_ways(tuple(SHARED))
     # A family of one has nobody to share with, and what fails on an empty frame has no answer to share.
