@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 import json
-import logging
 import multiprocessing
 import os
 import shutil
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -23,23 +21,30 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks import machine
+from benchmarks.bucket import WRITTEN, Bucket, serve
 from benchmarks.show import Row, seconds, show_table
-from engine.backends.base import BackendSession
-from engine.backends.duckdb import LocalDuckDb
-from engine.backends.sql_session import DirectSqlSession
-from engine.models.urls import SPOOL_BYTES, parse_store_url
+from engine import Dataset, Engine, SegmentGroup
+from engine.models.urls import parse_store_url
 from engine.sources.resolve import resolve_source
 from engine.sources.source import Source
 from engine.sources.spool import Spool
 from engine.sources.stores.fetched import Fetched
+from engine.sources.stores.filesystems import open_store
 from engine.sources.stores.stores import Stores
 from engine.sources.tables.skipping import Span
 
-_FILES, _ROWS = 1_000, 1_000
-_DAYS, _PER_DAY, _WANTED = 100, 100, 1
+_ROWS = 1_000
+_COLUMNS = 50
+_UNTIMED = 3
+_MEAN = """
+from pyspark.sql import functions as F
+
+def calc_metric(df):
+    return df.agg(F.avg("x").alias("m")).first()["m"]
+"""
+_DAYS, _WANTED = 100, 1
 _BUCKET = "benchmark"
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}
-_QUARTER = 1000.0  # seconds, after which a listing says enough of objects
 _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
@@ -47,22 +52,28 @@ _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 @click.option(
     "--times", default=5, show_default=True, help="Of each measurement, of which the median counts."
 )
-def stores(times: int) -> None:
+@click.option("--files", default=1_000, show_default=True, help="In the bucket, and in the folder.")
+@click.option("--per-day", default=100, show_default=True, help="Files of each of the table's 100 days.")
+def stores(times: int, files: int, per_day: int) -> None:
     """1,000 files in a bucket on this machine and in a folder; 100 files of a table of 10,000."""
     with tempfile.TemporaryDirectory() as root:
-        folder, table = _write_files(Path(root, "f")), _write_table(Path(root, "t"))
-        with _bucket(folder), _session((folder, table)) as (session, spool):
-            local = _median(times, lambda: _sum_up(session, _open(str(folder), (folder,), spool, None)))
-            cold, warm, young = _of_bucket(times, session, spool)
-            opened = _median(times, lambda: _open_table(table, spool))
-    shown = f"{_FILES:,} files of {_ROWS:,} rows"
+        folder, table = _write_files(Path(root, "b/files"), files), _write_table(Path(root, "t"), per_day)
+        wide = _write_wide(Path(root, "b/wide"))
+        with _bucket(folder.parent), _spool() as spool:
+            local, cold, warm = _of_runs(times, folder)
+            young = _of_young(times, spool)
+            whole, chunks = _of_columns(times, spool)
+            opened = _median(times, lambda: _open_table(table, spool, per_day))
+    shown = f"{files:,} files of {_ROWS:,} rows"
     rows: list[Row] = [
-        (f"{shown} in a folder, summed up", seconds(local), "", ""),
+        (f"{shown} in a folder: a mean by 4 segments", seconds(local), "", ""),
         ("the same in a bucket, nothing fetched yet", seconds(cold), f"{cold / local:.2f}", "2"),
         ("the same, fetched before", seconds(warm), f"{warm / local:.2f}", "1.2"),
-        ("the same, written less than a quarter of an hour ago", seconds(young), f"{young / local:.2f}", ""),
+        ("of these, to ask whether young objects are the same", seconds(young), "", ""),
+        (f"a file of {_COLUMNS} columns in it ({wide / 1e6:.0f} MB), fetched whole", seconds(whole), "", ""),
+        ("two of its columns, by their chunks (pyarrow)", seconds(chunks), "", ""),
         (
-            f"a table of {_DAYS * _PER_DAY:,} files, {_WANTED * _PER_DAY} read, opened",
+            f"a table of {_DAYS * per_day:,} files, {_WANTED * per_day} read, opened",
             seconds(opened),
             "",
             "2 s",
@@ -75,56 +86,69 @@ def _median(times: int, work: Callable[[], object]) -> float:
     return statistics.median(machine.seconds(work) for _ in range(times))
 
 
-def _of_bucket(times: int, session: BackendSession, spool: Spool) -> tuple[float, float, float]:
-    """Seconds with nothing fetched, with all of it, and with all of it but written just now."""
-    cold, warm, young = [], [], []
-    for _ in range(times):
-        kept = spool.folder / "fetched"
-        later, now = (
-            Stores([parse_store_url(f"s3://{_BUCKET}")], Fetched(kept, SPOOL_BYTES, clock))
-            for clock in (lambda: time.time() + _QUARTER, time.time)
-        )
+def _of_runs(times: int, folder: Path) -> tuple[float, float, float]:
+    """Seconds of a run over a folder, over a bucket with nothing fetched yet, and with all of it there."""
+    found: list[tuple[float, float, float]] = []
+    with Engine("spark", roots=(folder, f"s3://{_BUCKET}")) as engine:
 
-        def read(place: Stores) -> None:
-            _sum_up(session, _open(f"s3://{_BUCKET}/files", (), spool, place))
+        def run(named: str) -> float:
+            def work() -> None:
+                run = engine.evaluate(_MEAN, Dataset(named), segments=[SegmentGroup.by_value("g")])
+                assert run.overall.status == "ok" and len(run.results) == 5
 
-        cold.append(machine.seconds(partial(read, later)))
-        warm.append(machine.seconds(partial(read, later)))
-        read(now)
-        young.append(machine.seconds(partial(read, now)))
+            return machine.seconds(work)
+
+        for _ in range(_UNTIMED):
+            run(str(folder))
+        for number in range(times):
+            place = f"s3://{_BUCKET}/{number}/files"
+            found.append((run(str(folder)), run(place), run(place)))
+    local, cold, warm = (statistics.median(column) for column in zip(*found, strict=True))
+    return local, cold, warm
+
+
+def _of_young(times: int, spool: Spool) -> float:
+    """Seconds to ask for the etags of objects that were written less than a quarter of an hour ago."""
+    stores = Stores([parse_store_url(f"s3://{_BUCKET}")], Fetched(spool.folder / "y", clock=lambda: WRITTEN))
+    objects = [one.object for one in stores.find_objects(parse_store_url(f"s3://{_BUCKET}/y/files"))]
+    stores.hold(objects, "files").release()
+    return _median(times, lambda: stores.hold(objects, "files").release())
+
+
+def _of_columns(times: int, spool: Spool) -> tuple[float, float]:
+    """Seconds for a whole file of many columns, and for two of them."""
+    place = parse_store_url(f"s3://{_BUCKET}/w/wide/0.parquet")
+
+    def whole() -> None:
+        kept = spool.folder / "wide"
+        _open(str(place), (), spool, Stores([place], Fetched(kept))).release()
         shutil.rmtree(kept)
-    return statistics.median(cold), statistics.median(warm), statistics.median(young)
+
+    def chunks() -> None:
+        with open_store(place).open_input_file(place.path) as file:
+            pq.ParquetFile(file, pre_buffer=True).read(["c3", "c30"])
+
+    return _median(times, whole), _median(times, chunks)
 
 
 def _open(named: str, roots: tuple[Path, ...], spool: Spool, place: Stores | None) -> Source:
     return resolve_source(named, roots=roots, spool=spool, reader="duckdb", stores=place)
 
 
-def _sum_up(session: BackendSession, source: Source) -> None:
-    assert isinstance(session, DirectSqlSession)
-    for _ in session.run(f'SELECT SUM("x") FROM ({session.writer.text(source.relation)})'):
-        pass
-    source.release()
-
-
-def _open_table(table: Path, spool: Spool) -> None:
+def _open_table(table: Path, spool: Spool, per_day: int) -> None:
     last = _START + dt.timedelta(days=_DAYS)
     span = Span("at", last - dt.timedelta(days=_WANTED), last)
     source = resolve_source(f"delta:{table}", roots=(table,), spool=spool, reader="duckdb", span=span)
-    assert source.table is not None and source.table.files == _WANTED * _PER_DAY
+    assert source.table is not None and source.table.files == _WANTED * per_day
     source.release()
 
 
 @contextlib.contextmanager
-def _session(roots: tuple[Path, ...]) -> Iterator[tuple[BackendSession, Spool]]:
+def _spool() -> Iterator[Spool]:
     spool = Spool()
-    server = LocalDuckDb(roots, spool.folder)
-    session = server.open_session()
     try:
-        yield session, spool
+        yield spool
     finally:
-        session.close()
-        server.close()
         spool.close()
 
 
@@ -143,32 +167,27 @@ def _bucket(folder: Path) -> Iterator[None]:
 
 
 def _serve(told: Connection, folder: Path) -> None:
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    os.environ |= _CREDENTIALS
-    client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
-    client.create_bucket(Bucket=_BUCKET)
-    for path in folder.iterdir():
-        client.put_object(Bucket=_BUCKET, Key=f"files/{path.name}", Body=path.read_bytes())
-    told.send(f"http://{host}:{port}")
-    while True:
-        time.sleep(1)
+    asyncio.run(serve(Bucket(folder), told))
 
 
-def _write_files(folder: Path) -> Path:
-    folder.mkdir()
+def _write_files(folder: Path, count: int) -> Path:
+    folder.mkdir(parents=True)
     numbers = np.random.default_rng(7)
-    for number in range(_FILES):
-        pq.write_table(pa.table({"x": numbers.random(_ROWS)}), folder / f"{number:04}.parquet")
+    for number in range(count):
+        groups = np.array(["a", "b", "c", "d"])[np.arange(_ROWS) % 4]
+        pq.write_table(pa.table({"x": numbers.random(_ROWS), "g": groups}), folder / f"{number:04}.parquet")
     return folder
 
 
-def _write_table(folder: Path) -> Path:
+def _write_wide(folder: Path) -> int:
+    """One file of many columns; its bytes."""
+    folder.mkdir()
+    numbers, path = np.random.default_rng(7), folder / "0.parquet"
+    pq.write_table(pa.table({f"c{number}": numbers.random(200_000) for number in range(_COLUMNS)}), path)
+    return path.stat().st_size
+
+
+def _write_table(folder: Path, per_day: int) -> Path:
     """A Delta table of a commit for each day, and as many files in each."""
     log = folder / "_delta_log"
     log.mkdir(parents=True)
@@ -186,7 +205,7 @@ def _write_table(folder: Path) -> Path:
         said = when.isoformat().replace("+00:00", "Z")
         stats = json.dumps({"numRecords": 1, "minValues": {"at": said}, "maxValues": {"at": said}})
         actions = first if day == 0 else []
-        for number in range(_PER_DAY):
+        for number in range(per_day):
             name = f"{day}-{number}.parquet"
             os.link(path, folder / name)
             added = {"path": name, "partitionValues": {}, "size": path.stat().st_size, "stats": stats,

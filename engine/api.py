@@ -17,7 +17,7 @@ from typing import Final, Literal, Unpack
 
 from engine.backends.base import Backend
 from engine.backends.native_trust import Differences, Verified
-from engine.errors import CalcmetricError, ForkedEngine, Interrupted, UsageError
+from engine.errors import CalcmetricError, DataError, ForkedEngine, Interrupted, UsageError
 from engine.interpreter import Interpreter
 from engine.ledger import MEMORY_BYTES, Ledger, caps_within
 from engine.models.dataset import Dataset
@@ -39,8 +39,10 @@ from engine.runs.options import DEFAULT_TENANT, RunOptions, make_job, to_bytes, 
 from engine.runs.plan import RunPlan
 from engine.runs.servers import OneServer, ServerPerTenant, Servers, make_server
 from engine.runs.services import Register, Services, Stoppable
+from engine.sources.stored import state_of_stored
+from engine.sources.stores.problems import STORE_FAILED
 from engine.sql import check_expression
-from engine.threads import Pending
+from engine.threads import STORE_THREADS, Pending
 from engine.usage import Usage, Used
 from engine.wording import worded
 
@@ -373,6 +375,44 @@ class Engine:
             BackendStartError, BackendError: the engine cannot work.
         """
         return self._prepare("", dataset, options).look()
+
+    def state_of(self, dataset: Dataset, seconds: float = 5.0) -> str:
+        """What tells the state of data in an object store: another text once an object is another one.
+
+        Objects are listed, not fetched; of a table its log is. One that is replaced by one of the same size
+        in the second that it was written in is not noticed.
+
+        Args:
+            dataset: what is looked at.
+            seconds: how long it may take.
+
+        Returns:
+            "" of data that lies in no object store.
+
+        Raises:
+            DataError, UsageError: it may not be read, or cannot be listed in time.
+        """
+        stores, named = self._server.stores, dataset.source
+        if stores is None or not isinstance(named, (str, list, tuple)):
+            return ""
+        names = [named] if isinstance(named, str) else [str(os.fspath(one)) for one in named]
+        left = threading.Event()
+
+        def check() -> None:
+            if left.is_set():
+                raise Interrupted("deadline")
+
+        try:
+            return Pending(lambda: state_of_stored(names, stores, check), STORE_THREADS).wait(
+                time.monotonic() + seconds
+            )
+        except Interrupted:
+            raise DataError(
+                f"{names[0]} was not listed within {seconds:g} s; see that its store is reached from here",
+                code=STORE_FAILED,
+            ) from None
+        finally:
+            left.set()
 
     def wait_ready(self) -> None:
         """Wait until workers and the backend can be used.

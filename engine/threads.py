@@ -18,6 +18,8 @@ from engine.errors import Interrupted
 _T = TypeVar("_T")
 _POLL_SECONDS: Final = 0.02  # how late a cancel may be heard
 _TRIES: Final = 3
+# How threads are called that wait for object stores. Arrow waits for their requests at a process's end.
+STORE_THREADS: Final = "calcmetric-store"
 
 Reason = Literal["deadline", "cancelled"]
 
@@ -29,6 +31,11 @@ class _Spent(threading.local):
 
 
 _spent = _Spent()
+
+
+def hangs(name: str) -> bool:
+    """Whether a thread is still at work whose name begins so."""
+    return any(thread.name.startswith(name) for thread in threading.enumerate())
 
 
 def thread_seconds() -> float:

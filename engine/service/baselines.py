@@ -8,8 +8,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from engine import Baseline, Dataset
-from engine.service.datasets import Reader, fingerprint, look_at_source
+from engine import Baseline, Dataset, Engine
+from engine.service.datasets import Reader, fingerprint, look_at_source, state_of
 from engine.service.settings import Settings
 from engine.service.store.tables import Model, ModelVersion, StoredDataset
 
@@ -47,11 +47,11 @@ class Compared:
         of = self.setting.get("length") or (self.training.id if self.training is not None else "")
         return f"{self.setting['kind']}:{of}" if of else str(self.setting["kind"])
 
-    @property
-    def seen(self) -> str:
-        """Changes when it, or its local files, are changed."""
-        found = self.training
-        return self.text if found is None else fingerprint(found.source, found.timestamp, self.text)
+    def seen(self, engine: Engine) -> str:
+        """Changes when it, its local files or its objects are changed."""
+        if (found := self.training) is None:
+            return self.text
+        return fingerprint(found.source, found.timestamp, self.text, state_of(found.source, engine))
 
     def look(self, settings: Settings, reader: Reader) -> None:
         """See that its data is there, and within what the operator opened; see `look_at_source`."""

@@ -13,7 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from engine.errors import DataError, UsageError
+from engine import Dataset, Engine
+from engine.errors import CalcmetricError, DataError, UsageError
 from engine.models.tables import names_catalog, parse_table
 from engine.models.urls import is_store_url, parse_store_url
 from engine.service.problems import ApiProblem, unprocessable
@@ -213,9 +214,21 @@ def fixed_part(source: str) -> Path:
     return Path(*fixed).resolve()
 
 
-def fingerprint(source: str, timestamp: str | None, retention: str) -> str:
-    """Changes when a dataset is another one, or its local files are changed, added or removed."""
-    digest = hashlib.sha256(repr((source, timestamp, retention)).encode("utf-8", "surrogatepass"))
+def state_of(source: str, engine: Engine) -> str:
+    """Changes when objects behind a source in an object store are; "" of all others, "?" if none can tell."""
+    try:
+        return engine.state_of(Dataset(source))
+    except CalcmetricError:  # whoever reads it is told why
+        return "?"
+
+
+def fingerprint(source: str, timestamp: str | None, retention: str, state: str = "") -> str:
+    """Changes when a dataset is another one, or its local files are changed, added or removed.
+
+    `state` is what `state_of` tells.
+    """
+    about = (source, timestamp, retention, *([state] if state else []))
+    digest = hashlib.sha256(repr(about).encode("utf-8", "surrogatepass"))
     for name, changed, size in sorted(islice(_files(_place(source)), _LOOKED_AT)):
         digest.update(repr((name, changed, size)).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

@@ -19,7 +19,7 @@ from engine import Engine, LiveRun
 from engine.failures import describe
 from engine.service.baselines import Compared, compared_by
 from engine.service.brief import Brief
-from engine.service.datasets import Reader, fingerprint
+from engine.service.datasets import Reader, fingerprint, state_of
 from engine.service.fairpool import FairPool
 from engine.service.news import News
 from engine.service.observe import Telemetry
@@ -220,8 +220,9 @@ class Validations:
         metric_code = Code(metric.id, version.code, version.params or {})
         trial = make_trial(self._settings, model, metric_code, dataset, segments, reader, compared)
         # Other segments make another trial, too, and so does another baseline.
-        about = f"{model.retention} {model.zone} {definitions} {compared.seen}".rstrip()
-        seen = fingerprint(dataset.source, dataset.timestamp, about)
+        about = f"{model.retention} {model.zone} {definitions} {compared.seen(self._engine)}".rstrip()
+        state = state_of(dataset.source, self._engine)
+        seen = fingerprint(dataset.source, dataset.timestamp, about, state)
         return Asked(trials.Key(version.id, dataset.id, seen), trial, scope, version.number)
 
     def _look(self, asked: Asked, *, restart: bool) -> Validation:

@@ -6,11 +6,13 @@ an error. The backend sees files, and neither the stores nor the credentials for
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from engine.errors import DataError, UsageError
-from engine.models.tables import TableName, Version, at_version, parse_table
+from engine.models.tables import TableName, Version, at_version, names_catalog, parse_table
 from engine.models.text_options import TextOptions
 from engine.models.urls import StoreUrl, is_store_url, parse_store_url
 from engine.sources.files import Member
@@ -19,9 +21,9 @@ from engine.sources.local import read_members
 from engine.sources.source import Source
 from engine.sources.spool import Spool
 from engine.sources.stores.fetched import Tell
-from engine.sources.stores.stores import FoundObject, Stores
+from engine.sources.stores.stores import FoundObject, Stores, is_pattern
 from engine.sources.tables.bucket import TableBucket
-from engine.sources.tables.catalog import Located
+from engine.sources.tables.catalog import Located, locate
 from engine.sources.tables.read import read_table_files
 from engine.sources.tables.skipping import Span
 from engine.sources.text.spooling import refuse_options
@@ -65,8 +67,9 @@ def read_stored(
     urls = [parse_store_url(name) for name in names]
     if len({(url.scheme, url.bucket, url.account) for url in urls}) > 1:
         raise DataError(f"{label}: a list of data lies in one bucket")
+    plain = len(urls) == 1 and not is_pattern(urls[0])  # it was looked at for a table above
     found: dict[StoreUrl, FoundObject] = {
-        one.object.url: one for url in urls for one in stores.find_objects(url, check)
+        one.object.url: one for url in urls for one in stores.find_objects(url, check, plain=plain)
     }
     held = stores.hold([one.object for one in found.values()], label, check, tell)
     try:
@@ -110,6 +113,31 @@ def read_stored_table(
         bucket.release()
         raise
     return _releasing(source, bucket.release)
+
+
+def state_of_stored(names: Sequence[str], stores: Stores, check: Callable[[], None]) -> str:
+    """What changes if objects are added, removed or replaced, as far as a listing tells; "" without stores.
+
+    Args:
+        names: of a dataset; of tables it is their logs that are listed, or their catalog is asked.
+        stores: where they lie.
+        check: called now and then; what it raises ends the work.
+
+    Raises:
+        DataError, UsageError: they may not be read, or cannot be listed.
+    """
+    digest = hashlib.sha256()
+    for name in names:
+        table = parse_table(name)
+        place = name if table is None else table.path
+        if table is not None and names_catalog(table) and not Path(place).is_dir():
+            digest.update(repr(locate(table)).encode())
+        elif is_store_url(place):
+            for one in stores.list_state(parse_store_url(place), check):
+                digest.update(repr((one.url.key, one.size, one.changed)).encode("utf-8", "surrogatepass"))
+        else:
+            return ""
+    return digest.hexdigest()
 
 
 def _find_table(

@@ -19,7 +19,7 @@ from engine.models.urls import StoreUrl
 from engine.sources.appended.problems import RESULTS_TABLE
 from engine.sources.appended.schemas import refuse_other
 from engine.sources.stores.filesystems import delta_options
-from engine.sources.stores.problems import is_missing, is_refusal, store_error
+from engine.sources.stores.problems import is_missing, is_refusal, reason_of, store_error
 
 # What was asked for twice within this time is noticed; older keys may go when the log is cleaned up.
 _SETTINGS: Final = {"delta.setTransactionRetentionDuration": "interval 30 days"}
@@ -27,7 +27,6 @@ _TRIES: Final = 5
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _ARROWS: Final = re.compile(r"\s*\u21b3\s*|\s+")
 _BODY: Final = re.compile(r"<\?xml.*|<Error>.*", re.DOTALL)
-_CHARS: Final = 200
 _ENTRY: Final = 1
 
 
@@ -89,7 +88,7 @@ def _failed(target: TableTarget, error: Exception) -> DataError:
     if target.url is not None and (is_refusal(error) or is_missing(error) or isinstance(error, OSError)):
         return store_error(type(error)(plain), str(target), doing="appended to")
     return DataError(
-        f"{target}: results cannot be appended ({plain[:_CHARS]}); see that it is a Delta table that may be "
-        "written to, or name another place",
+        f"{target}: results cannot be appended ({reason_of(OSError(plain))}); see that it is a Delta table "
+        "that may be written to, or name another place",
         code=RESULTS_TABLE,
     )

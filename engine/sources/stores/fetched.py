@@ -7,15 +7,14 @@ object is older than clocks can differ, by the size and the time that a listing 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import os
 import re
-import shutil
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +31,7 @@ from engine.sources.stores.problems import (
     is_refusal,
     store_error,
 )
+from engine.threads import STORE_THREADS
 from engine.wording import joined, worded
 
 KEPT_SECONDS: Final = 6 * 3600.0
@@ -44,7 +44,7 @@ _LOOK_SECONDS: Final = 0.1
 _CLOCKS_DIFFER: Final = 900.0
 # What tells of bytes: their digest, or that of the digest of the only part.
 _DIGEST: Final = re.compile(r"[0-9a-f]{32}(?:-1)?", re.ASCII)
-_NAME_CHARS: Final = 100
+_NAME_BYTES: Final = 100
 _STORE_ERRORS: Final = (OSError, pa.ArrowException)
 Tell = Callable[[int, int], None]
 
@@ -99,14 +99,89 @@ class _Stopped(Exception):
 
 @dataclass(slots=True)
 class _Work:
-    """One call of `hold`."""
+    """One call of `hold`, and what its threads have in their hands; that belongs to the lock of the files.
+
+    Attributes:
+        label: what errors call all objects.
+        stop: set once nothing of it is wanted any more.
+        turns: those that are taken, by object.
+        begun: files that are being written, with the bytes that are set aside for each.
+    """
 
     label: str
     stop: threading.Event = field(default_factory=threading.Event)
+    turns: dict[StoreUrl, threading.Lock] = field(default_factory=dict)
+    begun: dict[Path, int] = field(default_factory=dict)
 
     def pause(self, seconds: float) -> None:
         if self.stop.wait(seconds):
             raise _Stopped
+
+
+class _Crew:
+    """Threads that take many objects, and are left to themselves once nobody waits for them.
+
+    A store that does not answer holds them until its time limits are over, and nobody else.
+    """
+
+    def __init__(
+        self,
+        wanted: Sequence[StoredObject],
+        take: Callable[[StoredObject], _Kept],
+        let_go: Callable[[list[_Kept]], None],
+    ) -> None:
+        self._left = iter(list(enumerate(wanted)))
+        self._total, self._take, self._let_go = len(wanted), take, let_go
+        self._changed = threading.Condition()
+        self._taken: dict[int, _Kept] = {}
+        self._error: BaseException | None = None
+        self._abandoned = False
+        for _ in range(min(_THREADS, self._total)):
+            threading.Thread(target=self._run, name=f"{STORE_THREADS}-fetch", daemon=True).start()
+
+    def wait(self, check: Callable[[], None], tell: Tell) -> list[_Kept]:
+        """All of them, in their order; raise what the first one raised that failed."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._is_news, _LOOK_SECONDS)
+                error, done = self._error, len(self._taken)
+            if error is not None:
+                raise error
+            check()
+            tell(done, self._total)
+            if done == self._total:
+                return [self._taken[number] for number in range(self._total)]
+
+    def abandon(self) -> None:
+        """Wait for nothing more."""
+        with self._changed:
+            self._abandoned = True
+            taken = list(self._taken.values())
+        self._let_go(taken)
+
+    def _is_news(self) -> bool:
+        return self._error is not None or len(self._taken) == self._total
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                number, wanted = next(self._left, (0, None))
+                if wanted is None or self._abandoned:
+                    return
+            try:
+                kept = self._take(wanted)
+            except BaseException as error:
+                with self._changed:
+                    self._error = self._error or error
+                    self._changed.notify_all()
+                return
+            with self._changed:
+                if not self._abandoned:
+                    self._taken[number] = kept
+                    if self._is_news():
+                        self._changed.notify_all()
+                    continue
+            self._let_go([kept])
 
 
 class Fetched:
@@ -163,31 +238,31 @@ class Fetched:
         wanted = sum(one.size for one in objects)
         if wanted > self._most:
             raise self._full(label, wanted)
-        work, held = _Work(label), list[_Kept]()
-        pool = ThreadPoolExecutor(_THREADS, "calcmetric-fetch")
-        futures: list[Future[_Kept]] = []
+        work = _Work(label)
+        crew = _Crew(objects, lambda one: self._take(one, store, work), self._let_go)
         try:
-            futures = [pool.submit(self._take, one, store, work) for one in objects]
-            self._await(futures, check, tell)
-            held = [future.result() for future in futures]
+            held = crew.wait(check, tell)
         except BaseException:
             work.stop.set()
-            pool.shutdown(cancel_futures=True)
-            self._let_go([one.result() for one in futures if not one.cancelled() and one.exception() is None])
+            crew.abandon()
+            self._give_up(work)
             raise
-        pool.shutdown()
         return Held(tuple(one.path for one in held), lambda: self._let_go(held))
 
-    def _await(self, futures: Sequence[Future[_Kept]], check: Callable[[], None], tell: Tell) -> None:
-        left = set[Future[_Kept]](futures)
-        while left:
-            done, left = wait(left, _LOOK_SECONDS, FIRST_EXCEPTION)
-            failed = [error for one in done if (error := one.exception()) is not None]
-            for error in failed:
-                if not isinstance(error, _Stopped):
-                    raise error
-            check()
-            tell(len(futures) - len(left), len(futures))
+    def _give_up(self, work: _Work) -> None:
+        """Take from threads that may hang what they hold: nothing is left, and nobody waits for them."""
+        with self._lock:
+            for url, turn in work.turns.items():
+                if self._turns.get(url) is turn:
+                    del self._turns[url]
+            for path in list(work.begun):
+                self._drop(path, work)
+
+    def _drop(self, path: Path, work: _Work) -> None:
+        """Remove a file that is not whole, unless that was done before; the lock is held."""
+        if path in work.begun:
+            self._bytes -= work.begun.pop(path)
+            self._unlink(path)
 
     def _let_go(self, held: list[_Kept]) -> None:
         with self._lock:
@@ -201,13 +276,27 @@ class Fetched:
 
     def _take(self, wanted: StoredObject, store: Any, work: _Work) -> _Kept:
         """The kept file of an object, which is in use from now on."""
-        with self._lock:
-            turn = self._turns.setdefault(wanted.url, threading.Lock())
-        with turn:  # two runs that want one object fetch it once
-            kept = self._known(wanted, store, work)
-            if kept is None:
-                kept = self._fetch(wanted, store, work)
-        return kept
+        turn = self._wait_turn(wanted.url, work)  # two runs that want one object fetch it once
+        try:
+            return self._known(wanted, store, work) or self._fetch(wanted, store, work)
+        finally:
+            with self._lock:
+                work.turns.pop(wanted.url, None)
+            turn.release()
+
+    def _wait_turn(self, url: StoreUrl, work: _Work) -> threading.Lock:
+        """The turn for an object, from now on this work's own."""
+        while not work.stop.is_set():
+            with self._lock:
+                turn = self._turns.setdefault(url, threading.Lock())
+            if not turn.acquire(timeout=_LOOK_SECONDS):
+                continue
+            with self._lock:
+                if self._turns.get(url) is turn:
+                    work.turns[url] = turn
+                    return turn
+            turn.release()  # it was of a work that was given up
+        raise _Stopped
 
     def _known(self, wanted: StoredObject, store: Any, work: _Work) -> _Kept | None:
         with self._lock:
@@ -234,26 +323,44 @@ class Fetched:
         return None
 
     def _fetch(self, wanted: StoredObject, store: Any, work: _Work) -> _Kept:
-        self._reserve(wanted.size, work.label)
-        folder = self._folder / uuid.uuid4().hex
+        path = self._begin(wanted, work)
         try:
-            try:
-                folder.mkdir(parents=True)
-            except OSError as error:
-                raise _no_room(work.label, error) from None
-            path = folder / _file_name(wanted.url)
             etag = self._trying(lambda: _download(wanted, store, path, work), wanted, work)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
             with self._lock:
-                self._bytes -= wanted.size
+                self._drop(path, work)
             raise
         now = self._clock()
         kept = _Kept(path, wanted, etag, self._is_over(wanted), now, users=1)
         with self._lock:
+            if work.begun.pop(path, None) is None:
+                raise _Stopped
             self._forget(wanted.url)
             self._kept[wanted.url] = kept
         return kept
+
+    def _begin(self, wanted: StoredObject, work: _Work) -> Path:
+        """An empty file for an object, under its own name, for which bytes are set aside.
+
+        Objects of one folder share a folder here, so that there are no more of these than there.
+        """
+        parent = hashlib.sha256(str(wanted.url.at(wanted.url.key.rpartition("/")[0])).encode()).hexdigest()
+        with self._lock:
+            if work.stop.is_set():
+                raise _Stopped
+            self._reserve(wanted.size, work.label)
+            try:
+                for number in itertools.count():  # one that is in use still, or whose name is as long
+                    path = self._folder / f"{parent[:16]}-{number}" / _file_name(wanted.url)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    with contextlib.suppress(FileExistsError):
+                        path.open("xb").close()
+                        break
+            except OSError as error:
+                self._bytes -= wanted.size
+                raise _no_room(work.label, error) from None
+            work.begun[path] = wanted.size
+            return path
 
     def _forget(self, url: StoreUrl) -> None:
         """Keep an object's file no longer than it is in use; the lock is held."""
@@ -294,16 +401,18 @@ class Fetched:
         raise AssertionError("the last try returns or raises")
 
     def _reserve(self, size: int, label: str) -> None:
-        with self._lock:
-            idle = sorted((one for one in self._kept.values() if not one.users), key=lambda one: one.used)
-            for one in idle:
+        """Set bytes aside; the lock is held."""
+        if self._bytes + size > self._most:
+            for one in sorted(
+                (one for one in self._kept.values() if not one.users), key=lambda one: one.used
+            ):
                 if self._bytes + size <= self._most:
                     break
                 del self._kept[one.object.url]
                 self._remove(one)
-            if self._bytes + size > self._most:
-                raise self._full(label, size)
-            self._bytes += size
+        if self._bytes + size > self._most:
+            raise self._full(label, size)
+        self._bytes += size
 
     def _evict_old(self) -> None:
         with self._lock:
@@ -317,7 +426,14 @@ class Fetched:
     def _remove(self, one: _Kept) -> None:
         """Remove a file that nobody uses; the lock is held."""
         self._bytes -= one.object.size
-        shutil.rmtree(one.path.parent, ignore_errors=True)
+        self._unlink(one.path)
+
+    @staticmethod
+    def _unlink(path: Path) -> None:
+        """Remove a file, and its folder if it was the last; the lock is held, so none comes meanwhile."""
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+            path.parent.rmdir()
 
     def _full(self, label: str, size: int) -> DataError:
         told = worded(
@@ -340,7 +456,8 @@ def _download(wanted: StoredObject, store: Any, path: Path, work: _Work) -> str:
     with store.open_input_stream(wanted.url.path) as stream:
         etag = _etag(stream.metadata()) or _etag_of(store, wanted.url)
         try:
-            file = path.open("wb")
+            file = path.open("r+b")  # there, unless it was given up
+            file.truncate(0)
         except OSError as error:
             raise _no_room(work.label, error) from None
         with file:
@@ -412,4 +529,5 @@ def _no_room(label: str, error: OSError) -> DataError:
 
 def _file_name(url: StoreUrl) -> str:
     """The object's own name, as errors tell it; its end says the format."""
-    return url.key.rpartition("/")[2][-_NAME_CHARS:].lstrip("_.") or "object"
+    name = url.key.rpartition("/")[2].encode("utf-8", "replace")[-_NAME_BYTES:]
+    return name.decode("utf-8", "ignore").lstrip("_.") or "object"

@@ -16,7 +16,7 @@ from pyarrow import fs
 from engine.models.urls import StoreUrl
 
 _CONNECT_SECONDS: Final = 10
-_REQUEST_SECONDS: Final = 60
+_REQUEST_SECONDS: Final = 30  # without a byte
 _GOOGLE_PATIENCE: Final = timedelta(seconds=20)  # by itself it tries for a quarter of an hour
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")

@@ -32,6 +32,16 @@ _MISSING: Final = re.compile(
 )
 _REQUEST_ID: Final = re.compile(r" \(Request ID: [^)]*\)")
 _REASON_CHARS: Final = 200
+_USER: Final = re.compile(r"://[^/\s@]*@")
+_SECRET: Final = re.compile(
+    r"\b((?:sig|signature|token|credential|password|secret|x-amz-[a-z-]+)=)[^&\s]+", re.IGNORECASE
+)
+
+
+def reason_of(error: Exception) -> str:
+    """What an error of a store says, in one line, without what an address may hold of keys and passwords."""
+    plain = _REQUEST_ID.sub("", str(error)).partition("\n")[0]
+    return _SECRET.sub(r"\1...", _USER.sub("://", plain))[:_REASON_CHARS]
 
 
 def is_refusal(error: Exception) -> bool:
@@ -54,7 +64,7 @@ def store_error(error: Exception, what: str, times: int = 1, doing: str = "fetch
         doing: what was to be done with it.
     """
     may = "read" if doing == "fetched" else "write"
-    reason = _REQUEST_ID.sub("", str(error)).partition("\n")[0][:_REASON_CHARS]
+    reason = reason_of(error)
     if is_missing(error):
         return DataError(
             f"{what} is not there; see that its name is right, and run it again if it was just removed",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import pyarrow as pa
@@ -18,11 +20,14 @@ from engine.sources.files import ICEBERG, LOGS, MATCHED, is_hidden
 from engine.sources.stores.fetched import Fetched, Held, StoredObject, Tell, nobody
 from engine.sources.stores.filesystems import open_store
 from engine.sources.stores.problems import STORE_MISSING, is_missing, is_refusal, store_error
+from engine.threads import STORE_THREADS, Pending
 from engine.wording import joined, worded
 
+_ODD: Final = ("", ".", "..")
 _MAGIC: Final = re.compile(r"[*?\[]")
 _LIST_TRIES: Final = 3
 _LIST_PAUSE: Final = 0.3
+_LOOK_SECONDS: Final = 0.1
 _T = TypeVar("_T")
 
 
@@ -71,9 +76,14 @@ class Stores:
             raise DataError(joined([wrong, worded("{open_place}")], "; "))
 
     def find_objects(
-        self, url: StoreUrl, check: Callable[[], None] = lambda: None
+        self, url: StoreUrl, check: Callable[[], None] = lambda: None, *, plain: bool = False
     ) -> tuple[FoundObject, ...]:
         """The objects behind a place or a pattern, in the order of their keys.
+
+        Args:
+            url: the place.
+            check: called now and then; what it raises ends the work.
+            plain: whether the place itself was just found to be no table.
 
         Raises:
             DataError: there is none, it may not be read, the store fails, or they belong to a table.
@@ -88,7 +98,10 @@ class Stores:
             self._refuse_table(url.at(_parent(url.key)), label, check)
         else:
             listed = sorted(self.list(base, label, check=check), key=lambda one: one.url.key)
-            self._refuse_table(base, label, check)
+            if plain and base.key:
+                self._refuse_table(base.at(_parent(base.key)), label, check)
+            elif not plain:
+                self._refuse_table(base, label, check)
             found = list(_within(listed, url) if base == url else _matching(listed, url))
             _refuse_parts_of_tables(found, _tables_in(listed, base), label)
         if not found:
@@ -104,13 +117,28 @@ class Stores:
         Raises:
             DataError: it may not be read, or the store cannot be asked.
         """
-        if _MAGIC.search(url.key):
+        if is_pattern(url):
             return None
         self.check_inside(url)
         kind = self._table_at(url, str(url), check)
         if kind == "Hudi":
             raise _part_of_table(str(url), url, kind)
         return {"Delta Lake": "delta", "Iceberg": "iceberg"}.get(kind or "")  # type: ignore[return-value]
+
+    def list_state(self, url: StoreUrl, check: Callable[[], None] = lambda: None) -> list[StoredObject]:
+        """The objects that tell whether anything behind a place or a pattern is another one, by their keys.
+
+        Raises:
+            DataError: it may not be read, or the store cannot be asked.
+        """
+        base, label = _fixed(url), str(url)
+        self.check_inside(base)
+        kind = self._table_at(url, label, check) if base == url else None
+        log = next((name for name, of in {**LOGS, ICEBERG[0]: "Iceberg"}.items() if of == kind), None)
+        found = self.list(base if log is None else url.below(log), label, deep=log is None, check=check)
+        if not found and (one := self._info(base, label, check)) is not None and one.type == fs.FileType.File:
+            found = [_object(base, one)]
+        return sorted(found, key=lambda one: one.url.key)
 
     def list(
         self,
@@ -170,18 +198,25 @@ class Stores:
         self, url: StoreUrl, label: str, check: Callable[[], None], ask: Callable[[Any], _T]
     ) -> _T | None:
         """What a store answers, asked some times over if that may help; None if there is no such thing."""
-        waits = threading.Event()
         for number in range(1, _LIST_TRIES + 1):
             check()
             try:
-                return ask(self._store(url))
+                return self._aside(lambda: ask(self._store(url)), check)
             except (OSError, pa.ArrowException, ValueError) as error:
                 if is_missing(error):
                     return None
                 if is_refusal(error) or number == _LIST_TRIES:
                     raise store_error(error, label, number) from None
-            waits.wait(_LIST_PAUSE * number)
+            self._aside(partial(time.sleep, _LIST_PAUSE * number), check)
         raise AssertionError("the last try returns or raises")
+
+    @staticmethod
+    def _aside(work: Callable[[], _T], check: Callable[[], None]) -> _T:
+        """Do something beside; who is not to wait for it any longer leaves it to itself."""
+        pending = Pending(work, STORE_THREADS)
+        while not pending.done.wait(_LOOK_SECONDS):
+            check()
+        return pending.result()
 
     def _store(self, url: StoreUrl) -> Any:
         key = (url.scheme, url.bucket, url.account)
@@ -215,6 +250,11 @@ class Stores:
         return "Iceberg" if any(one.url.key.endswith(ending) for one in listed) else None
 
 
+def is_pattern(url: StoreUrl) -> bool:
+    """Whether a place is meant by a pattern."""
+    return _MAGIC.search(url.key) is not None
+
+
 def _object(url: StoreUrl, info: Any) -> StoredObject:
     changed = None if info.mtime_ns is None else info.mtime_ns / 1e9
     return StoredObject(url, info.size, changed)
@@ -236,10 +276,28 @@ def _is_marker(one: StoredObject) -> bool:
     return not one.size and one.url.key.endswith("_$folder$")
 
 
+def _is_hidden(one: StoredObject, parts: Sequence[str]) -> bool:
+    """Whether an object is passed over, as files of hidden names are.
+
+    Raises:
+        DataError: it is not, but its name is none that a file could have, and it would be missing.
+    """
+    odd = [part for part in parts if part in _ODD]
+    if any(is_hidden(part) for part in parts if part not in _ODD):
+        return True
+    if odd and one.size:
+        raise DataError(
+            f"the name of the object {str(one.url)!r} has parts that are empty, . or .., as no file's has; "
+            "copy it to a plain name, or name what is to be read without it"
+        )
+    return bool(odd)
+
+
 def _within(listed: Sequence[StoredObject], base: StoreUrl) -> Iterator[FoundObject]:
     for one in listed:
-        parts = one.url.key[len(base.key) :].strip("/").split("/")
-        if not _is_marker(one) and not any(is_hidden(part) for part in parts):
+        below = one.url.key[len(base.key) :]
+        parts = (below.removeprefix("/") if base.key else below).split("/")
+        if not _is_marker(one) and not _is_hidden(one, parts):
             yield FoundObject(one, tuple(parts[:-1]))
 
 
@@ -255,7 +313,7 @@ def _matching(listed: Sequence[StoredObject], pattern: StoreUrl) -> Iterator[Fou
             if end <= len(parts) and means.fullmatch("/".join(parts[:end])):
                 rest = parts[end:] if end < len(parts) else []
                 hidden = [*([] if by_name else [parts[end - 1]]), *rest]
-                if not _is_marker(one) and not any(map(is_hidden, hidden)):
+                if not _is_marker(one) and not _is_hidden(one, hidden):
                     yield FoundObject(one, tuple(parts[end:-1]))
                 break
 
