@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape
 WRITTEN: Final = 1767225600.0  # seconds; when all objects were written
 _WRITTEN: Final = ("2026-01-01T00:00:00.000Z", "Thu, 01 Jan 2026 00:00:00 GMT")
 _PAGE: Final = 1_000
+_NOT_IN_FRONT: Final = frozenset({"_delta_log", ".hoodie", "metadata"})  # the bucket is no table
 
 
 class Bucket:
@@ -61,6 +62,8 @@ class Bucket:
         front, _, prefix = query.get("prefix", "").partition("/")
         after = query.get("continuation-token", "")
         found = [key for key in self._objects if key.startswith(prefix) and key > after]
+        if front in _NOT_IN_FRONT:
+            found = []
         page = found[: min(_PAGE, int(query.get("max-keys", _PAGE)))]
         more = len(found) > len(page)
         entries = "".join(
