@@ -9,8 +9,12 @@ applies the functions to them; and the relation is written anew over local data 
 
 from __future__ import annotations
 
+from engine.functions.cuts import NEAR, is_inexact, other_cut, same
 from engine.functions.find import check_repeatable, has_functions, lowest
+from engine.functions.groups import Groups, group_streams, groups_of
+from engine.functions.joins import with_columns_for_joins
 from engine.functions.local import (
+    BATCH_ROWS,
     Lying,
     Results,
     input_json,
@@ -20,23 +24,34 @@ from engine.functions.local import (
     streams,
 )
 from engine.functions.names import Naming, unnamed
+from engine.functions.registered import Registered
 from engine.functions.split import Split, split
 from engine.functions.stand_ins import typed
 
 __all__ = [
+    "BATCH_ROWS",
+    "NEAR",
+    "Groups",
     "Lying",
     "Naming",
+    "Registered",
     "Results",
     "Split",
     "check_repeatable",
+    "group_streams",
+    "groups_of",
     "has_functions",
     "input_json",
+    "is_inexact",
     "local_relation",
     "lowest",
+    "other_cut",
     "read_results",
     "result_type",
+    "same",
     "split",
     "streams",
     "typed",
     "unnamed",
+    "with_columns_for_joins",
 ]

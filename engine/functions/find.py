@@ -9,8 +9,11 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.errors import PlanRefused
+from engine.plans.expressions import AGGREGATE_KINDS
 from engine.plans.names import RESERVED_PREFIX
 from engine.plans.trees import CALLS, children, relations, walk
+from engine.sql.check import inspect_expression
+from engine.sql.functions import classify
 
 # How columns of results are called.
 PREFIX: Final = f"{RESERVED_PREFIX}function_"
@@ -20,6 +23,7 @@ _BY_PARTITION: Final = frozenset(
     {"rand", "randn", "random", "randstr", "uniform", "uuid", "shuffle", "monotonically_increasing_id"}
     | {"distributed_sequence_id", "tablesample"}
 )
+_ROW_WISE: Final = ("scalar", "operator")
 FUNCTION: Final = "common_inline_user_defined_function"
 # Relations whose expressions may hold functions.
 _OPEN: Final = ("project", "with_columns", "filter", "sort", "aggregate")
@@ -35,14 +39,29 @@ def has_functions(message: Message) -> bool:
     return any(isinstance(here, pb.CommonInlineUserDefinedFunction) for here in walk(message))
 
 
+def is_deterministic(expression: pb.Expression) -> bool:
+    """Whether a function gives the same each time, and those that it is applied to."""
+    calls = (one for one in walk(expression) if isinstance(one, pb.CommonInlineUserDefinedFunction))
+    return all(one.deterministic for one in calls)
+
+
+def is_over_rows(message: Message) -> bool:
+    """Whether it is a call of a function that is none of one row's values, or text with one or a random one."""
+    if isinstance(message, pb.Expression.ExpressionString):
+        text = inspect_expression(message.expression)
+        kinds = {classify(one).kind for one in text.functions}
+        return text.stars or not kinds <= set(_ROW_WISE) or not _BY_PARTITION.isdisjoint(text.functions)
+    return isinstance(message, CALLS) and classify(message.function_name).kind not in _ROW_WISE
+
+
 def own(relation: pb.Relation) -> Iterator[Message]:
     """What is in a relation, but for the relations in it."""
-    work = children(relation)
+    work = children(relation)[::-1]
     while work:
-        here = work.pop(0)
+        here = work.pop()
         if not isinstance(here, pb.Relation):
             yield here
-            work = children(here) + work
+            work += reversed(children(here))
 
 
 def lowest(relation: pb.Relation) -> pb.Relation | None:
@@ -119,7 +138,26 @@ def _check(relation: pb.Relation) -> None:
         raise refused(
             "in a rollup, cube, pivot or grouping sets", "make a column of it with df.withColumn before"
         )
-    for here in own(relation):
+    if kind == "aggregate" and any(map(_is_literal, relation.aggregate.grouping_expressions)):
+        raise refused("in groups by a constant, which Spark takes for a place", "leave the key out")
+    if kind not in ("aggregate", "project") and aggregates(relation):
+        raise refused(
+            f"that aggregates, in a {kind.replace('_', ' ')}", "use it in df.agg or df.groupBy(...).agg"
+        )
+    if kind == "aggregate" and any(
+        isinstance(here, pb.CommonInlineUserDefinedFunction) and not here.deterministic
+        for here in own(relation)
+    ):
+        raise refused(
+            "that is nondeterministic, in an aggregate, as in Spark",
+            "make a column of it with df.withColumn before",
+        )
+    for here in _outside(relation):
+        if isinstance(here, pb.Expression.Window) and aggregates(here):
+            raise refused(
+                "that aggregates, over a window",
+                "use an aggregate of pyspark.sql.functions, or aggregate by keys and join the result",
+            )
         if isinstance(here, CALLS) and here.function_name.lower() in _BY_PARTITION:
             raise _by_partition()
         if not isinstance(here, pb.Expression):
@@ -127,7 +165,7 @@ def _check(relation: pb.Relation) -> None:
         match here.WhichOneof("expr_type"):
             case "expression_string":
                 raise refused(
-                    "beside SQL text in one select, filter or agg",
+                    "beside SQL text in one expression, or beside text that aggregates",
                     "write the text with functions of pyspark.sql.functions, or make a column of it with "
                     "df.withColumn before",
                 )
@@ -141,6 +179,40 @@ def _check(relation: pb.Relation) -> None:
                     "in the function of a transform, filter or aggregate of arrays",
                     "apply it to the whole array",
                 )
+
+
+def _outside(relation: pb.Relation) -> Iterator[Message]:
+    """What is in a relation, but for text that is read below it: as an argument, or all of an expression."""
+    all_of_it = list(own(relation))
+    texts = [one for one in map(_inner, roots(relation)) if _is_text(one)]
+    inside = [one for one in texts if not is_over_rows(one.expression_string)]
+    for here in all_of_it:
+        if isinstance(here, pb.CommonInlineUserDefinedFunction):
+            inside += [one for one in walk(here) if isinstance(one, pb.Expression) and _is_text(one)]
+    known = set(map(id, inside))
+    return (here for here in all_of_it if id(here) not in known)
+
+
+def _is_text(message: Message) -> bool:
+    return isinstance(message, pb.Expression) and message.WhichOneof("expr_type") == "expression_string"
+
+
+def _inner(expression: pb.Expression) -> pb.Expression:
+    """An expression without its name."""
+    return expression.alias.expr if expression.WhichOneof("expr_type") == "alias" else expression
+
+
+def _is_literal(expression: pb.Expression) -> bool:
+    return _inner(expression).WhichOneof("expr_type") == "literal"
+
+
+def aggregates(message: Message) -> bool:
+    """Whether a function that aggregates stands in it, but for relations below."""
+    inside = own(message) if isinstance(message, pb.Relation) else walk(message)
+    return any(
+        isinstance(one, pb.CommonInlineUserDefinedFunction) and one.python_udf.eval_type in AGGREGATE_KINDS
+        for one in inside
+    )
 
 
 def _by_partition() -> PlanRefused:

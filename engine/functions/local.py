@@ -6,7 +6,8 @@ sent, in exactly the types that the functions declare; every value is validated,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,8 @@ from engine.plans.stream_shape import NotPlain, read_shape
 # As Spark cuts the rows of a partition for its workers (spark.sql.execution.arrow.maxRecordsPerBatch).
 BATCH_ROWS: Final = 10_000
 _MOST_VALUES: Final = 100_000_000
+# Functions of iterators may give batches of any size, and of no rows.
+_SPARE_MESSAGES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +35,28 @@ class Results:
     size: int
 
 
-def streams(table: pa.Table) -> Iterator[bytes]:
-    """The pieces of the Arrow stream of a table: its type, batches of rows, and the end."""
+def streams(table: pa.Table, *, first: int = BATCH_ROWS, batch_rows: int = BATCH_ROWS) -> Iterator[bytes]:
+    """The pieces of the Arrow stream of a table: its type, batches of rows, and the end.
+
+    Args:
+        table: the rows.
+        first: how many are in the first batch.
+        batch_rows: how many are in the others, at most.
+    """
     sink = _Pieces()
     names = [f"_{place}" for place in range(table.num_columns)]
     table = table.rename_columns(names).replace_schema_metadata(None)
     with pa.ipc.new_stream(sink, table.schema) as writer:
-        for start in range(0, table.num_rows, BATCH_ROWS):
-            part = table.slice(start, BATCH_ROWS).combine_chunks()
+        for start, end in itertools.pairwise(_ends(table.num_rows, first, batch_rows)):
+            part = table.slice(start, end - start).combine_chunks()
             writer.write_table(part, max_chunksize=BATCH_ROWS)
             yield sink.take()
     yield sink.take()
+
+
+def _ends(rows: int, first: int, batch_rows: int) -> Iterable[int]:
+    """Where batches begin and end."""
+    return (0, *range(first, rows, batch_rows), rows) if rows else ()
 
 
 class _Pieces:
@@ -160,7 +174,7 @@ def read_results(data: bytes, types: Sequence[pb.DataType], rows: int) -> Result
     """
     expected = [result_type(one) for one in types]
     try:
-        shape = read_shape(data, most_messages=rows + 1, most_facts=MAX_LOCAL_SCHEMA_BYTES)
+        shape = read_shape(data, most_messages=2 * rows + _SPARE_MESSAGES, most_facts=MAX_LOCAL_SCHEMA_BYTES)
         if shape.rows != rows or shape.values > _MOST_VALUES:
             raise Lying(f"{shape.rows} rows for {rows}")
         reader = pa.ipc.open_stream(pa.py_buffer(data), options=pa.ipc.IpcReadOptions(use_threads=False))

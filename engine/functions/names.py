@@ -11,7 +11,15 @@ from typing import TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
-from engine.functions.find import FUNCTION, has_functions, input_of, is_function, named, refused
+from engine.functions.find import (
+    FUNCTION,
+    aggregates,
+    has_functions,
+    input_of,
+    is_function,
+    named,
+    refused,
+)
 from engine.functions.stand_ins import null_of, typed
 from engine.plans.trees import copy, relations, walk
 
@@ -36,7 +44,7 @@ def unnamed(relation: pb.Relation, names_of: Naming) -> pb.Relation:
         if not any(map(has_functions, columns)) or not any(map(_wants_name, columns)):
             continue
         below = typed(input_of(here))
-        asked, stands = copy(here), _Columns(below, names_of)
+        asked, stands = _selected(here), _Columns(below, names_of)
         for each in named(asked):
             for place in reversed(range(len(each))):
                 if each[place].WhichOneof("expr_type") == "unresolved_star":
@@ -59,6 +67,21 @@ def unnamed(relation: pb.Relation, names_of: Naming) -> pb.Relation:
                     inner = copy(one)
                     one.alias.name.append(name)
                     one.alias.expr.CopyFrom(inner)
+    return made
+
+
+def _selected(relation: pb.Relation) -> pb.Relation:
+    """A relation whose columns are called the same: groups that functions aggregate as a select.
+
+    A null column in place of such a function would be one that is neither a key nor aggregated.
+    """
+    if relation.WhichOneof("rel_type") != "aggregate" or not aggregates(relation):
+        return copy(relation)
+    made = pb.Relation()
+    made.project.input.CopyFrom(input_of(relation))
+    for each in named(relation):
+        for one in each:
+            made.project.expressions.add().CopyFrom(one)
     return made
 
 

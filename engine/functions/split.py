@@ -8,15 +8,25 @@ from typing import Any, Final
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
-from engine.functions.find import PREFIX, has_functions, input_of, is_function, named, refused, roots
+from engine.functions.find import (
+    PREFIX,
+    has_functions,
+    input_of,
+    is_deterministic,
+    is_function,
+    is_over_rows,
+    named,
+    refused,
+    roots,
+)
 from engine.functions.names import Naming
-from engine.plans.trees import CALLS, children, copy, walk
-from engine.sql.functions import classify
+from engine.plans.expressions import AGGREGATE_KINDS, ITERATOR_KINDS
+from engine.plans.trees import children, copy, walk
 from sandbox.contract.messages import Applied
 from sandbox.contract.settings import FUNCTION_TOKEN
 
-_ROW_WISE: Final = ("scalar", "operator")
 _TOKEN: Final = FUNCTION_TOKEN.removesuffix(b"%d")
+_MOST_KEYS: Final = 100
 # Relations that give the columns of their input on, by the same names and meaning the same.
 _PASSING: Final = (
     "filter",
@@ -42,6 +52,8 @@ class Split:
         functions: they, with places among `arguments`.
         arguments: places of their arguments among the columns of `below`.
         types: of the results of the functions.
+        keys: places of the keys among the columns of `below`, if the functions aggregate; else None.
+        deterministic: whether they give the same each time.
     """
 
     below: pb.Relation
@@ -54,6 +66,8 @@ class Split:
     _input_names: tuple[str, ...]
     _template: pb.Relation
     _ids: tuple[int, ...]
+    keys: tuple[int, ...] | None = None
+    deterministic: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,12 +117,17 @@ def split(relation: pb.Relation, names_of: Naming, step: int) -> Split:
     pieces = _Pieces(below, names_of, prefix, whole=not named(relation))
     calls, results = list[pb.Expression](), list[str]()
     found = [one for root in roots(template) for one in _innermost(root)]
-    kind = found[0].common_inline_user_defined_function.python_udf.eval_type
+    kind = next((one for one in map(_kind, found) if one not in AGGREGATE_KINDS), None)
+    if kind is None:
+        return _split_aggregate(template, pieces, found, prefix)
     functions, types = [], list[pb.DataType]()
     for call in found:
-        if call.common_inline_user_defined_function.python_udf.eval_type != kind:
+        if _kind(call) != kind:
             continue
-        known = next((place for place, one in enumerate(calls) if one == call), None)
+        same = (place for place, one in enumerate(calls) if one == call)
+        known = next(same, None) if is_deterministic(call) else None
+        if known is None and calls and kind in ITERATOR_KINDS:
+            continue
         if known is None:
             known = len(calls)
             tokens, arguments = _chain(call)
@@ -137,7 +156,108 @@ def split(relation: pb.Relation, names_of: Naming, step: int) -> Split:
         pieces.input_names,
         template,
         _ids(below) if pieces.input_names else (),
+        deterministic=all(map(is_deterministic, calls)),
     )
+
+
+def _split_aggregate(
+    template: pb.Relation, pieces: _Pieces, calls: list[pb.Expression], prefix: str
+) -> Split:
+    """Take groups apart at the functions that aggregate them; above is a select over keys and results.
+
+    Args:
+        template: a copy of the relation, which is changed.
+        pieces: of its input.
+        calls: the functions in it.
+        prefix: of names of columns.
+    """
+    kind = _kind(calls[0])
+    if any(_kind(one) != kind for one in calls) or (kind in ITERATOR_KINDS and len(calls) > 1):
+        raise refused(
+            "beside an aggregate of another kind", "aggregate in two steps, and join them by their keys"
+        )
+    keys = [one.alias.expr if one.WhichOneof("expr_type") == "alias" else one for one in _keys(template)]
+    if len(keys) > _MOST_KEYS:
+        raise refused(f"that aggregates, in groups by more than {_MOST_KEYS} keys", "group by fewer columns")
+    columns = [copy(one) for one in keys]
+    names = [pieces.key(one) for one in columns]
+    functions, types, results = [], list[pb.DataType](), list[str]()
+    for call in calls:
+        tokens, arguments = _chain(call)
+        if len(tokens) > 1:
+            raise refused(
+                "of an aggregate", "compute that first, and apply the function in an agg of its own"
+            )
+        functions.append(Applied(tokens, tuple(pieces.argument(one) for one in arguments)))
+        types.append(copy(call.common_inline_user_defined_function.python_udf.output_type))
+        results.append(f"{prefix}result_{len(results)}")
+        call.Clear()
+        call.unresolved_attribute.unparsed_identifier = results[-1]
+    if not pieces.arguments:
+        pieces.argument(pb.Expression(literal=pb.Expression.Literal(boolean=True)))
+    made = pb.Relation()
+    made.common.CopyFrom(template.common)
+    made.project.SetInParent()
+    for root in roots(template):
+        _name_keys(root, columns, names)
+        _check_above(root, {*names, *results})
+        made.project.expressions.add().CopyFrom(root)
+    return Split(
+        pieces.relation(),
+        pieces.kept,
+        kind,
+        tuple(functions),
+        pieces.arguments,
+        tuple(types),
+        (*pieces.names, *results),
+        (),
+        made,
+        (),
+        tuple(pieces.kept[pieces.names.index(name)] for name in names),
+    )
+
+
+def _keys(relation: pb.Relation) -> list[pb.Expression]:
+    aggregate = relation.WhichOneof("rel_type") == "aggregate"
+    return list(relation.aggregate.grouping_expressions) if aggregate else []
+
+
+def _name_keys(expression: pb.Expression, keys: list[pb.Expression], names: list[str]) -> None:
+    """Have an expression name the columns of keys where it repeats them."""
+    work: list[Message] = [expression]
+    while work:
+        here = work.pop()
+        if isinstance(here, pb.Expression) and here in keys:
+            name = names[keys.index(here)]
+            here.Clear()
+            here.unresolved_attribute.unparsed_identifier = name
+        else:
+            work += children(here)
+
+
+def _check_above(expression: pb.Expression, known: set[str]) -> None:
+    """See that an expression over groups is made of keys and results alone."""
+    for here in walk(expression):
+        if is_over_rows(here):
+            raise refused(
+                "beside another aggregate, a window or explode, as in Spark",
+                "aggregate in two steps, and join them by their keys",
+            )
+        if not isinstance(here, pb.Expression):
+            continue
+        match here.WhichOneof("expr_type"):
+            case "unresolved_attribute" if here.unresolved_attribute.unparsed_identifier not in known:
+                raise refused(
+                    "beside a column that is no key", "group by the column, written as it is used beside it"
+                )
+            case "unresolved_star" | "window" | "expression_string":
+                raise refused(
+                    "beside a star, a window or text", "name the columns, and use windows and text afterwards"
+                )
+
+
+def _kind(expression: pb.Expression) -> int:
+    return expression.common_inline_user_defined_function.python_udf.eval_type
 
 
 def _innermost(expression: pb.Expression) -> list[pb.Expression]:
@@ -227,7 +347,7 @@ class _Pieces:
         """The place of an argument among the arguments."""
         if expression.WhichOneof("expr_type") == "unresolved_star":
             raise refused("of all columns (*)", "name the columns")
-        if any(map(_is_over_rows, walk(expression))):
+        if any(map(is_over_rows, walk(expression))):
             raise refused(
                 "of an aggregate, a window or explode",
                 "compute that first, and apply the function in a select of its own",
@@ -236,6 +356,12 @@ class _Pieces:
         if place not in self._arguments:
             self._arguments.append(place)
         return self._arguments.index(place)
+
+    def key(self, expression: pb.Expression) -> str:
+        """The name of the column of a key."""
+        if any(map(is_over_rows, walk(expression))):
+            raise refused("in groups by an aggregate or a window", "make a column of it before")
+        return self._column(expression)
 
     def expand_stars(self, expressions: Any) -> None:
         """Write columns in place of stars."""
@@ -270,6 +396,12 @@ class _Pieces:
             kind = here.WhichOneof("expr_type")
             if kind == "unresolved_star":
                 raise refused("beside a star inside of another function", "name the columns")
+            if kind == "expression_string":
+                name = self._column(here)
+                here.Clear()
+                here.unresolved_attribute.unparsed_identifier = name
+                own.add(name)
+                continue
             if kind == "unresolved_attribute":
                 if here.unresolved_attribute.unparsed_identifier not in own:
                     name = self._column(here)
@@ -305,11 +437,6 @@ class _Pieces:
 def _counts_rows(expression: pb.Expression) -> bool:
     call = expression.unresolved_function
     return len(call.arguments) == 1 and call.arguments[0].WhichOneof("expr_type") == "unresolved_star"
-
-
-def _is_over_rows(message: Message) -> bool:
-    """Whether it is a call of a function that is none of one row's values."""
-    return isinstance(message, CALLS) and classify(message.function_name).kind not in _ROW_WISE
 
 
 def _ids(below: pb.Relation) -> tuple[int, ...]:

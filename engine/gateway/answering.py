@@ -25,13 +25,16 @@ class FunctionRaised(Exception):
 class Evaluating(Protocol):
     """Has the worker apply functions of the author while it waits for an answer."""
 
-    def __call__(self, evaluate: Evaluate, pieces: Iterator[bytes], most_bytes: int) -> bytes | None:
+    def __call__(
+        self, evaluate: Evaluate, pieces: Iterator[bytes], most_bytes: int, *, again: bool = False
+    ) -> bytes | None:
         """Apply them.
 
         Args:
             evaluate: which, to what.
             pieces: the bytes of the rows.
             most_bytes: how much of the results is taken.
+            again: whether the same was printed before, and is not kept.
 
         Returns:
             What the worker sent, which may be anything; None if it was more than that.

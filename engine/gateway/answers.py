@@ -17,7 +17,7 @@ import pyspark.sql.connect.proto as pb
 from engine import plans
 from engine.backends.base import BackendSession
 from engine.errors import AnswerTooLarge, BackendError, PlanRefused
-from engine.functions import has_functions, typed, unnamed
+from engine.functions import Registered, has_functions, typed, unnamed, with_columns_for_joins
 from engine.gateway import replies
 from engine.gateway.answering import Evaluating, FrameCall
 from engine.gateway.applying import Applying, column_names
@@ -138,6 +138,7 @@ class Answers:
         self._asked = False
         self._foretold: _Foretold | None = None
         self._settings: dict[str, str] = {}
+        self._registered = Registered()
         self._frame = call.relation
         self._baseline = call.baseline
         self._apart: Apart | None = None
@@ -218,6 +219,8 @@ class Answers:
                 cancel=self._cancel,
             )
             return
+        if self._registered and method is not Method.CONFIG:
+            payload = self._put_in(method, payload)
         zoned = "spark.sql.session.timeZone" in self._settings
         parsed = self._run.requests.parse(method, payload[1:], self._patience.check, zoned=zoned)
         if first:
@@ -232,10 +235,17 @@ class Answers:
             case plans.Schema(relation=relation):
                 yield self._describe(parsed.key, relation)
             case plans.RunSql() as request:
-                yield replies.sql_result(plans.sql_relation(request, self._views, self._patience.check))
+                query, views = request.query, self._views
+                if self._registered:
+                    query, views = self._registered.in_query(query, views)
+                request = replace(request, query=query)
+                yield replies.sql_result(plans.sql_relation(request, views, self._patience.check))
                 yield replies.complete()
             case plans.DefineView() as request:
                 self._keep_view(request.name, plans.define_view(request, self._views))
+                yield replies.complete()
+            case plans.RegisterFunction(function=function):
+                self._registered.define(function)
                 yield replies.complete()
             case plans.ViewExists(name=name):
                 yield from self._replies(_truth(name in self._views))
@@ -248,6 +258,13 @@ class Answers:
                 yield pb.ConfigResponse(session_id=SESSION_ID)
             case request:
                 yield self._analyze(request)
+
+    def _put_in(self, method: Method, payload: memoryview) -> memoryview:
+        """A request with functions in place of the names by which they were registered."""
+        kind = pb.ExecutePlanRequest if method is Method.EXECUTE else pb.AnalyzePlanRequest
+        request = plans.decode(kind, payload[1:])
+        self._registered.in_plan(request)
+        return memoryview(bytes(payload[:1]) + request.SerializeToString(deterministic=True))
 
     def _set(self, request: plans.ConfigSet) -> None:
         """Ask what follows under other settings, in a session of their own."""
@@ -439,6 +456,7 @@ class Answers:
             self.queries += 1
             return column_names(self._session, plan, self._bind, self._patience)
 
+        relation = with_columns_for_joins(relation, names_of)
         return replace(request, relation=typed(unnamed(relation, names_of)))
 
     def _bind(self, relation: pb.Relation) -> pb.Relation:

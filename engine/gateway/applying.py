@@ -6,9 +6,10 @@ queries of this call and nobody else's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
@@ -17,21 +18,30 @@ from engine.backends.base import BackendSession
 from engine.backends.tables import Fetched, TooLarge, fetch
 from engine.errors import PlanRefused
 from engine.functions import (
+    BATCH_ROWS,
+    Groups,
     Lying,
     Split,
     check_repeatable,
+    group_streams,
+    groups_of,
     has_functions,
     input_json,
+    is_inexact,
     local_relation,
     lowest,
+    other_cut,
     read_results,
     result_type,
+    same,
     split,
     streams,
     unnamed,
+    with_columns_for_joins,
 )
-from engine.gateway.answering import Evaluating
+from engine.gateway.answering import Evaluating, FunctionRaised
 from engine.gateway.budget import FrameBudget
+from engine.plans.expressions import BATCHED_KINDS, ITERATOR_KINDS, ROUNDING_KINDS
 from engine.sharing.once import Patience
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import Evaluate
@@ -39,6 +49,8 @@ from sandbox.contract.messages import Evaluate
 # Of the rows below functions, and of what they give, in Arrow's form. All of it travels in a plan.
 MOST_BYTES: Final = 64 << 20
 _MOST_STEPS: Final = 50
+# Sums of rows in another order differ in their last digits, in Spark, too.
+_NEAR_AGGREGATES: Final = 1e-9
 
 
 class Applying:
@@ -86,6 +98,7 @@ class Applying:
             ChannelGarbage: the worker gave what no honest worker gives.
             LimitExceeded, BackendError, BackendLost, Interrupted: as for any question.
         """
+        relation = with_columns_for_joins(relation, self._names_of)
         lowest(relation)  # refuses what is not taken, before anything is asked
         made = unnamed(relation, self._names_of)
         for step in range(_MOST_STEPS):
@@ -108,23 +121,108 @@ class Applying:
             result_type(one)  # refuses what is not taken, before anything is asked
         below = self._fetch(parts.below)
         described = input_json(below.schema, parts.arguments)
+        request = Evaluate(parts.kind, parts.functions, described)
         arguments = below.table.select(list(parts.arguments))
-        results = self._evaluate(parts, arguments, described)
         kept = below.table.select(list(parts.kept))
+        if parts.keys is None:
+            results = self._evaluate(request, parts, arguments)
+        else:
+            groups = groups_of([below.table.column(one) for one in parts.keys], below.table.num_rows)
+            results = self._aggregate(request, parts, arguments, groups)
+            kept = kept.take(pa.array(groups.firsts))
         fields = [*kept.schema, *(pa.field("", column.type) for column in results)]
         return parts.above(local_relation(parts.names, [*kept.columns, *results], fields))
 
-    def _evaluate(self, parts: Split, arguments: pa.Table, described: str) -> tuple[pa.ChunkedArray, ...]:
+    def _evaluate(self, request: Evaluate, parts: Split, arguments: pa.Table) -> tuple[pa.ChunkedArray, ...]:
         if not arguments.num_rows:  # nor does Spark call a function then
             return tuple(pa.chunked_array([], result_type(one)) for one in parts.types)
-        left = MOST_BYTES - self._bytes
-        request = Evaluate(parts.kind, parts.functions, described)
-        data = self._evaluating(request, streams(arguments), left)
+        results = self._results(request, parts, streams(arguments), arguments.num_rows)
+        if parts.kind in BATCHED_KINDS and parts.deterministic:
+            self._check_cut(request, parts, arguments, results)
+        return results
+
+    def _aggregate(
+        self, request: Evaluate, parts: Split, arguments: pa.Table, groups: Groups
+    ) -> tuple[pa.ChunkedArray, ...]:
+        """What functions give for groups.
+
+        Raises:
+            PlanRefused: they give something else for rows in another order, or in other batches.
+        """
+        if not len(groups):
+            return tuple(pa.chunked_array([], result_type(one)) for one in parts.types)
+        self._check_exact(parts, arguments)
+        pieces = group_streams(arguments, groups, batch_rows=BATCH_ROWS)
+        results = self._results(request, parts, pieces, len(groups))
+        largest = int(np.diff(groups.ends).max())
+        if largest < 2:
+            return results
+        half = min(BATCH_ROWS, (largest + 1) // 2) if parts.kind in ITERATOR_KINDS else BATCH_ROWS
+        pieces = group_streams(arguments, groups.reversed(), batch_rows=half)
+        again = self._again(request, parts, pieces, len(groups))
+        if again is None or not same(results, again, near=_NEAR_AGGREGATES):
+            raise PlanRefused(
+                "udf-refused",
+                "a function that aggregates is refused: what it gives depends on the order of rows, or on "
+                "how they are cut into batches, which are Spark's to choose",
+                "sort the values inside of the function, or by a column that is given to it as well",
+            )
+        return results
+
+    def _again(
+        self, request: Evaluate, parts: Split, pieces: Iterator[bytes], rows: int
+    ) -> tuple[pa.ChunkedArray, ...] | None:
+        """What functions give for the same once more; None if one raised."""
+        try:
+            return self._results(request, parts, pieces, rows, again=True)
+        except FunctionRaised:
+            return None
+
+    def _check_exact(self, parts: Split, arguments: pa.Table) -> None:
+        if parts.kind in ROUNDING_KINDS and is_inexact(arguments):
+            raise PlanRefused(
+                "udf-refused",
+                "a pandas_udf of whole numbers beyond 2^53 beside nulls is refused: pandas rounds those that "
+                "come in one batch with a null, and where Spark cuts batches depends on files and processors",
+                "cast the column to decimal(20,0), replace the nulls with F.coalesce, or use F.arrow_udf",
+            )
+
+    def _check_cut(
+        self,
+        request: Evaluate,
+        parts: Split,
+        arguments: pa.Table,
+        results: tuple[pa.ChunkedArray, ...],
+    ) -> None:
+        """See that some rows give the same in other batches.
+
+        Raises:
+            PlanRefused: they do not.
+        """
+        self._check_exact(parts, arguments)
+        cut = other_cut(arguments)
+        if cut is None:
+            return
+        rows = pa.array(cut.rows)
+        pieces = streams(arguments.take(rows), first=cut.first)
+        again = self._again(request, parts, pieces, len(rows))
+        if again is None or not same([one.take(rows) for one in results], again):
+            raise PlanRefused(
+                "udf-refused",
+                "a function of batches is refused: what it gives for a row depends on which other rows come "
+                "in the same batch, and where Spark cuts batches depends on files and processors",
+                "compute what all rows have in common with df.agg(...) before, and let the function use it",
+            )
+
+    def _results(
+        self, request: Evaluate, parts: Split, pieces: Iterator[bytes], rows: int, *, again: bool = False
+    ) -> tuple[pa.ChunkedArray, ...]:
+        data = self._evaluating(request, pieces, MOST_BYTES - self._bytes, again=again)
         if data is None:
             raise _too_large()
         self._bytes += len(data)
         try:
-            return read_results(data, parts.types, arguments.num_rows).columns
+            return read_results(data, parts.types, rows).columns
         except Lying as lie:
             raise ChannelGarbage(f"results of functions: {lie}") from None
 

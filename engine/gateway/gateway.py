@@ -249,7 +249,9 @@ class Gateway:
         if many or not kept:
             time.sleep(_FLOOD_SECONDS)
 
-    def _evaluate(self, evaluate: Evaluate, pieces: Iterator[bytes], most_bytes: int) -> bytes | None:
+    def _evaluate(
+        self, evaluate: Evaluate, pieces: Iterator[bytes], most_bytes: int, *, again: bool = False
+    ) -> bytes | None:
         """Have the worker apply functions; see `Evaluating`. Nobody else reads its channel meanwhile."""
         self._send(Kind.EVALUATE, encode(evaluate))
         output, taken, ended = bytearray(), 0, False
@@ -267,7 +269,7 @@ class Gateway:
                     output.clear()
                     time.sleep(_FLOOD_SECONDS)
             elif kind is Kind.PRINTED:
-                self._keep_printed(payload)
+                self._keep_printed(payload[:0] if again else payload)
             elif kind is Kind.EVALUATED:
                 return None if taken > most_bytes else bytes(output)
             elif kind is Kind.FAILED:

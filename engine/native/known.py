@@ -14,6 +14,7 @@ _HELPERS: Final = frozenset(
     {
         "asc", "asc_nulls_first", "asc_nulls_last", "broadcast", "col", "column", "desc", "desc_nulls_first",
         "desc_nulls_last", "expr", "lit", "when", "countDistinct", "count_distinct", "sum_distinct", "udf",
+        "pandas_udf", "arrow_udf", "PandasUDFType", "ArrowUDFType", "call_udf", "call_function",
     }
 )  # fmt: skip
 _KNOWN: Final = frozenset(name.split()[0] for name in NAMES) | SPECIAL | WINDOW_NAMES | _HELPERS

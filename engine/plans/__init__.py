@@ -13,6 +13,7 @@ from engine.plans.bind import bind, check_bound, frames_read, over_one_frame
 from engine.plans.canonical import canonical
 from engine.plans.caps import FIRST_VIEW_ID
 from engine.plans.clocks import means_without_column, tell_time
+from engine.plans.decode import decode
 from engine.plans.parse import parse_request
 from engine.plans.requests import (
     ConfigGet,
@@ -20,6 +21,7 @@ from engine.plans.requests import (
     DefineView,
     DropView,
     Fetch,
+    RegisterFunction,
     Request,
     RunSql,
     Schema,
@@ -35,6 +37,7 @@ __all__ = [
     "DefineView",
     "DropView",
     "Fetch",
+    "RegisterFunction",
     "Request",
     "RunSql",
     "Schema",
@@ -44,6 +47,7 @@ __all__ = [
     "bind",
     "canonical",
     "check_bound",
+    "decode",
     "define_view",
     "expand_views",
     "frames_read",

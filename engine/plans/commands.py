@@ -45,7 +45,7 @@ COMMANDS: Fields = {
     "Command": {
         "create_dataframe_view": WALK,
         "sql_command": WALK,
-        "register_function": UDF,
+        "register_function": WALK,
         "register_table_function": UDF,
         "register_data_source": UDF,
         "write_operation": _WRITE,

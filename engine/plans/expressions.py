@@ -23,10 +23,14 @@ UDF = Refuse(
 )
 _TOKEN: Final = re.compile(re.escape(FUNCTION_TOKEN).replace(b"%d", rb"\d{1,6}"))
 # PySpark's numbers of how functions are applied (`pyspark.util.PythonEvalType`).
-APPLIED_KINDS: Final = frozenset({101})
-_KINDS: Final = {
-    100: ("F.udf(..., useArrow=False)", "leave useArrow out: Arrow carries the values, as PySpark has it"),
-}
+_ROW_KINDS: Final = frozenset({100, 101})
+# What pandas rounds in a batch with a null: in groups all batches become one, but for iterators.
+ROUNDING_KINDS: Final = frozenset({200, 204, 217})
+# Of batches of rows; of groups; and of iterators of those, of which one is applied at a time.
+BATCHED_KINDS: Final = frozenset({200, 204, 250, 251})
+AGGREGATE_KINDS: Final = frozenset({202, 217, 252, 254})
+ITERATOR_KINDS: Final = frozenset({204, 217, 251, 254})
+APPLIED_KINDS: Final = _ROW_KINDS | BATCHED_KINDS | AGGREGATE_KINDS
 _CALL_SITE = Drop("where in the author's code it was made; the engine finds lines by itself")
 
 
@@ -169,14 +173,8 @@ def check_user_function(call: pb.CommonInlineUserDefinedFunction, place: Place) 
     check_token(call.python_udf.command, place)  # an empty one would not be looked at
     kind = call.python_udf.eval_type
     if kind not in APPLIED_KINDS:
-        what, hint = _KINDS.get(kind, ("a user-defined function of this kind", "use F.udf"))
-        raise PlanRefused("udf-refused", f"{what} is refused: it is not applied here", hint)
-    if not call.deterministic:
-        raise PlanRefused(
-            "udf-refused",
-            "asNondeterministic() is refused: a function is applied once for each row",
-            "leave it out; generators of random numbers are seeded for each frame",
-        )
+        what = "a user-defined function of this kind is refused: it is not applied here"
+        raise PlanRefused("udf-refused", what, "use F.udf, F.pandas_udf or F.arrow_udf")
 
 
 def check_expression_kind(expression: pb.Expression, _place: Place) -> None:

@@ -27,6 +27,7 @@ from engine.plans.requests import (
     IsStreaming,
     JsonToDdl,
     Persist,
+    RegisterFunction,
     Request,
     RunSql,
     SameSemantics,
@@ -85,6 +86,10 @@ def _execute(plan: pb.Plan) -> Request:
             view = command.create_dataframe_view
             _required(view.input)
             return DefineView(check_view_name(view.name), view.input, view.replace)
+        case ("command", "register_function"):
+            if command.register_function.arguments:
+                raise _garbage("a function that is registered with arguments")
+            return RegisterFunction(command.register_function)
         case ("command", "sql_command"):
             return _run_sql(command.sql_command.input)
     raise _garbage("an empty request")

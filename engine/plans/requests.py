@@ -41,6 +41,13 @@ class DropView:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterFunction:
+    """`spark.udf.register`: a function of the author, and its name."""
+
+    function: pb.CommonInlineUserDefinedFunction
+
+
+@dataclass(frozen=True, slots=True)
 class RunSql:
     """`spark.sql`; make a relation of it with `sql_relation`.
 
@@ -160,6 +167,7 @@ Request: TypeAlias = (
     | DefineView
     | ViewExists
     | DropView
+    | RegisterFunction
     | RunSql
     | Schema
     | TreeString

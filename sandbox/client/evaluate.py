@@ -16,10 +16,14 @@ import numpy as np
 from pyspark.worker import EvalConf, RunnerConf, read_udfs
 
 from sandbox.client.functions import FUNCTIONS
+from sandbox.client.pickled import pickled
 from sandbox.contract.framing import Channel, ChannelClosed, ChannelGarbage, Kind
 from sandbox.contract.messages import Evaluate, decode
 
 _CHUNK: Final = 1 << 20
+# Functions whose arguments and results Spark pickles are applied like those of Arrow, but for the values.
+_PICKLED: Final = 100
+_BY_ARROW: Final = 101
 # The mark that a worker of Spark writes before its Arrow stream, for the JVM.
 _START: Final = 4
 
@@ -61,10 +65,11 @@ class Evaluator:
 
     def _run(self, evaluate: Evaluate, channel: Channel) -> None:
         configuration, about = RunnerConf(), EvalConf()
+        kind = _BY_ARROW if evaluate.kind == _PICKLED else evaluate.kind
         configuration._conf = {name: self._chosen(name) or default for name, default in _READ.items()}
         about._conf = {"input_type": evaluate.input_type}
         function, _, reader, writer = read_udfs(  # type: ignore[no-untyped-call]
-            _Kept(), _described(evaluate), evaluate.kind, configuration, about
+            _Kept(evaluate), _described(evaluate), kind, configuration, about
         )
         sink = _Sink(channel)
         source = io.BufferedReader(_Source(channel), _CHUNK)
@@ -83,9 +88,20 @@ _READ: Final = {
 class _Kept:
     """Where PySpark unpickles a function, gives the one that a token stands for."""
 
-    @staticmethod
-    def _read_with_length(stream: io.BytesIO) -> Any:
-        return FUNCTIONS.get(int.from_bytes(stream.read(4), "big"))
+    def __init__(self, evaluate: Evaluate) -> None:
+        self._pickled = evaluate.kind == _PICKLED
+        self._ends = iter(
+            (place == 0, place == len(one.tokens) - 1)
+            for one in evaluate.functions
+            for place in range(len(one.tokens))
+        )
+
+    def _read_with_length(self, stream: io.BytesIO) -> Any:
+        function, output_type = FUNCTIONS.get(int.from_bytes(stream.read(4), "big"))
+        first, last = next(self._ends)
+        if self._pickled:
+            function = pickled(function, output_type, first=first, last=last)
+        return function, output_type
 
 
 def _described(evaluate: Evaluate) -> io.BytesIO:

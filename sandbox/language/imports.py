@@ -15,6 +15,7 @@ from typing import Any, Final
 from sandbox.contract.opened import OPEN_MODULE, OPEN_STANDARD
 from sandbox.language.rules import ClassRule, ModuleRule
 from sandbox.language.tables import (
+    for_arrow,
     for_numpy,
     for_pandas,
     for_pyspark,
@@ -29,6 +30,8 @@ IMPORTABLE: Final = frozenset(
         "numpy",
         "numpy.core._methods",
         "pandas",
+        "pyarrow",
+        "pyarrow.compute",
         "pyspark",
         "pyspark.sql",
         "pyspark.sql.functions",
@@ -39,6 +42,7 @@ IMPORTABLE: Final = frozenset(
         "snowflake.snowpark.functions",
         "statsmodels",
         "statsmodels.stats.proportion",
+        "typing",
     }
 )
 
@@ -46,6 +50,7 @@ IMPORTABLE: Final = frozenset(
 RENAMED: Final = {"numpy.core": "numpy._core", "numpy.core._methods": "numpy._core._methods"}
 
 MODULES: Final[dict[str, ModuleRule]] = {
+    **for_arrow.MODULES,
     **for_numpy.MODULES,
     **for_pandas.MODULES,
     **for_science.MODULES,
@@ -93,7 +98,6 @@ _INSTEAD: Final = {
     "sys": "use float('inf'), print, or raise ValueError; a metric knows no arguments, paths or interpreter",
     "textwrap": "use str methods",
     "time": "a metric depends on its data alone; drop it",
-    "typing": "use the built-in types, such as list[int] or float | None, or drop the annotation",
     "uuid": "a metric depends on its data alone; drop it",
     "warnings": "drop it; warnings are not shown",
     **dict.fromkeys(("builtins", "ctypes", "gc", "importlib", "inspect", "pickle"), "drop it"),

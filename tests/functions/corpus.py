@@ -13,8 +13,15 @@ from typing import Final
 import pyarrow as pa
 
 PREAMBLE: Final = """
-import numpy as np
+import functools
+from typing import Iterator, Tuple
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pyspark.sql import Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -27,6 +34,121 @@ def half(v):
 @F.udf(returnType=T.LongType())
 def plus_one(v):
     return None if v is None else v + 1
+
+
+@F.pandas_udf("double")
+def doubled(s: pd.Series) -> pd.Series:
+    return s * 2
+
+
+@F.pandas_udf(T.LongType())
+def lengths(s: pd.Series) -> pd.Series:
+    return s.str.len()
+
+
+@F.pandas_udf(T.StructType().add("a", T.LongType()).add("b", T.StringType()))
+def parts(n: pd.Series, s: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame({"b": s, "a": n})
+
+
+@F.pandas_udf("bigint")
+def of_struct(frame: pd.DataFrame) -> pd.Series:
+    return frame["n"] + frame["m"]
+
+
+@F.pandas_udf("string")
+def kinds(s: pd.Series) -> pd.Series:
+    return pd.Series([str(s.dtype)] * len(s))
+
+
+@F.pandas_udf("int")
+def and_half(s: pd.Series) -> pd.Series:
+    return s + 0.5
+
+
+@F.pandas_udf("double")
+def tripled(several: Iterator[pd.Series]) -> Iterator[pd.Series]:
+    for s in several:
+        yield s * 3
+
+
+@F.pandas_udf("int")
+def each_and_half(several: Iterator[pd.Series]) -> Iterator[pd.Series]:
+    return (s + 0.5 for s in several)
+
+
+@F.pandas_udf("double")
+def added(several: Iterator[Tuple[pd.Series, pd.Series]]) -> Iterator[pd.Series]:
+    return (a + b for a, b in several)
+
+
+@F.udf("double")
+def quadrupled(s: pd.Series) -> pd.Series:
+    return s * 4
+
+
+@F.arrow_udf("double")
+def arrow_doubled(a: pa.Array) -> pa.Array:
+    return pc.multiply(a, 2)
+
+
+@F.arrow_udf("int")
+def arrow_lengths(a: pa.Array) -> pa.Array:
+    return pc.utf8_length(a)
+
+
+@F.arrow_udf("double")
+def arrow_added(a: pa.Array, b: pa.Array) -> pa.Array:
+    return pc.add(a, b)
+
+
+@F.arrow_udf("double")
+def arrow_tripled(several: Iterator[pa.Array]) -> Iterator[pa.Array]:
+    for a in several:
+        yield pc.multiply(a, 3)
+
+
+@F.pandas_udf("double")
+def middle(s: pd.Series) -> float:
+    return s.median()
+
+
+@F.pandas_udf("double")
+def weighted(v: pd.Series, w: pd.Series) -> float:
+    return float((v * w).sum() / w.sum())
+
+
+@F.pandas_udf("double")
+def largest(several: Iterator[pd.Series]) -> float:
+    return max(s.max() for s in several)
+
+
+@F.arrow_udf("double")
+def arrow_largest(a: pa.Array) -> pa.Scalar:
+    return pc.max(a)
+
+
+@F.arrow_udf("double")
+def arrow_total(several: Iterator[pa.Array]) -> float:
+    return float(sum(pc.sum(a).as_py() or 0 for a in several))
+
+
+def registered(df, name, function, *kind):
+    df.sparkSession.udf.register(name, function, *kind)
+    return df
+
+
+def viewed(df, query):
+    df.createOrReplaceTempView("v")
+    return df.sparkSession.sql(query)
+
+
+class Scaler:
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, v):
+        return None if v is None else v * self.factor
 
 
 def scaled(v, factor=3.0):
@@ -65,6 +187,8 @@ WIDE: Final = TABLE.append_column(
 ).append_column("tags", pa.array([["a", "b"], [], None, [None], ["c"], ["d"]], pa.list_(pa.string())))
 
 ROWS: Final = {
+    "beside text": "df.select('n', F.expr('k + 1').alias('a'), half('x').alias('y'))",
+    "beside text without names": "df.select(F.expr('n'), F.expr('upper(s)'), F.expr('k as l'), half('x'))",
     "decorated": "df.select('n', half('x').alias('y'))",
     "type object": "df.select('n', plus_one('k').alias('y'))",
     "column by name": "df.select('n', half(df['x']))",
@@ -108,6 +232,181 @@ ROWS: Final = {
     "below a union": "df.select('n', half('x').alias('y')).union(df.select(F.col('n') + 10, 'x'))",
     "below a join": "df.select('n', half('x').alias('y')).join(df.select('n', 's'), 'n')",
 }
+BATCHES: Final = {
+    "pandas": "df.select('n', doubled('x').alias('y'))",
+    "pandas without a name": "df.select('n', doubled('x'), doubled('n') + 1)",
+    "pandas with nulls": "df.select('n', doubled('k').alias('y'))",
+    "pandas of text": "df.select('n', lengths('s').alias('y'))",
+    "pandas of dates": "df.select('n', F.pandas_udf(lambda s: s, 'date')('d').alias('y'))",
+    "pandas of instants": "df.select('n', F.pandas_udf(lambda s: s.dt.hour, 'int')('t').alias('y'))",
+    "pandas instants": "df.select('n', F.pandas_udf(lambda s: s + pd.Timedelta(hours=1), 'timestamp')('t'))",
+    "pandas of Booleans": "df.select('n', F.pandas_udf(lambda s: s.fillna(False), 'boolean')('flag'))",
+    "pandas types": "df.select('n', kinds('n'), kinds('x'), kinds('s'), kinds('t'), kinds('d'))",
+    "pandas of two": "df.select('n', F.pandas_udf(lambda a, b: a + b, 'double')('n', 'x').alias('y'))",
+    "pandas casts": "df.select('n', F.pandas_udf(lambda s: s + 0.0, 'int')('n').alias('y'))",
+    "pandas whole numbers of nulls": "df.select('n', F.pandas_udf(lambda s: s + 1, 'int')('k').alias('y'))",
+    "pandas float": "df.select('n', F.pandas_udf(lambda s: s / 3, 'float')('n').alias('y'))",
+    "pandas smallint": "df.select('n', F.pandas_udf(lambda s: s, 'smallint')('n').alias('y'))",
+    "pandas days": "df.select('n', F.pandas_udf(lambda s: s.dt.date, 'date')('t').alias('y'))",
+    "pandas in a filter": "df.select('n', 'x').filter(doubled('x') > 1)",
+    "pandas in a sum": "df.agg(F.sum(doubled('k')).alias('n'))",
+    "pandas column": "df.select('n', 'x').withColumn('y', doubled('x')).filter('y > 1')",
+    "pandas over none": "df.filter('n > 9').select('n', doubled('x').alias('y'))",
+    "pandas key": "df.groupBy(doubled('k').alias('n')).count()",
+    "pandas iterator": "df.select('n', tripled('x').alias('y'))",
+    "pandas iterators": "df.select('n', tripled('x').alias('y'), tripled('n').alias('z'), added('n', 'x'))",
+    "pandas iterator over none": "df.filter('n > 9').select('n', tripled('x').alias('y'))",
+    "pandas by hints": "df.select('n', quadrupled('x').alias('y'))",
+    "arrow": "df.select('n', arrow_doubled('x').alias('y'), arrow_doubled('k'))",
+    "arrow of text": "df.select('n', arrow_lengths('s').alias('y'))",
+    "arrow of two": "df.select('n', arrow_added('n', 'x').alias('y'))",
+    "arrow casts": "df.select('n', arrow_doubled('n').alias('y'))",
+    "arrow iterator": "df.select('n', arrow_tripled('x').alias('y'), arrow_tripled('n'))",
+}
+# Functions of what functions gave, and of rows in an order: local data of several rows is Spark's.
+STEPS: Final = {
+    "pandas bytes": "df.select('n', F.pandas_udf(lambda s: s.str.encode('utf8'), T.BinaryType())('s'))",
+    "pandas twice": "df.select('n', doubled(doubled('x')).alias('y'), doubled(doubled('x') + 1))",
+    "pandas beside rows": "df.select('n', doubled('x').alias('y'), half('x').alias('z'), doubled(half('x')))",
+    "pandas chained": "df.select('n', doubled(and_half('n')).alias('y'))",
+    "iterators chained": "df.select('n', tripled(each_and_half('n')).alias('y'))",
+    "rows chained": "df.select('n', half(F.udf(lambda v: v + 0.5, 'int')('n')).alias('y'))",
+    "arrow chained": "df.select('n', arrow_doubled(arrow_doubled('k')).alias('y'))",
+    "struct chained": "df.select('n', F.pandas_udf(lambda f: f['a'], 'bigint')(parts('n', 's')).alias('y'))",
+    "largest first": "df.orderBy(doubled('n').desc()).limit(2).select('n', 'x')",
+    "window of results": (
+        "df.select('n', F.sum(doubled('n')).over(Window.partitionBy('country').orderBy('n')).alias('y'))"
+    ),
+    "window in an order of results": (
+        "df.select('n', F.row_number().over(Window.orderBy(doubled('n').desc())).alias('y'))"
+    ),
+    "window by results": ("df.select('n', F.count('*').over(Window.partitionBy(half('k') > 20)).alias('y'))"),
+    "left join by results": (
+        "df.select('n').join(df.select(F.col('n').alias('m'), 's'), plus_one('n') == F.col('m'), 'left')"
+    ),
+    "join by columns of frames": (
+        "(lambda a, b: a.join(b, plus_one(a.n) == b.n).select(a.n, b.s))(df.select('n'), df.select('n', 's'))"
+    ),
+    "join by results on both sides": (
+        "df.select('n').join(df.select(F.col('k').alias('m'), 's'), doubled('n') * 5 == doubled('m') / 2)"
+    ),
+}
+AGGREGATES: Final = {
+    "aggregate": "df.agg(middle('x').alias('n'))",
+    "aggregate without a name": "df.agg(middle('x')).select(F.col('middle(x)').alias('n'))",
+    "aggregate in a select": "df.select(middle('x').alias('n'), (middle('k') + 1).alias('y'))",
+    "aggregate by a key": (
+        "df.groupBy(F.col('country').alias('n')).agg(middle('x').alias('y'), middle('k').alias('z'))"
+    ),
+    "aggregate by a name": (
+        "df.groupBy('country').agg(middle('x')).select(F.col('country').alias('n'), 'middle(x)')"
+    ),
+    "aggregate by null": "df.groupBy(F.col('flag').alias('n')).agg(middle('k').alias('y'))",
+    "aggregate by NaN": "df.union(df).groupBy(F.col('x').alias('n')).agg(weighted('n', 'n').alias('y'))",
+    "aggregate by two keys": (
+        "df.groupBy('flag', 'country').agg(middle('n').alias('n')).select('n', 'flag', 'country')"
+    ),
+    "aggregate of two": "df.groupBy(F.col('country').alias('n')).agg(weighted('n', 'k').alias('y'))",
+    "aggregate beside keys": (
+        "df.groupBy(F.col('country').alias('n')).agg(F.concat(F.col('country'), F.round(middle('k'), 1)))"
+    ),
+    "aggregate over none": "df.filter('n > 9').agg(middle('x').alias('n'))",
+    "aggregate over no groups": "df.filter('n > 9').groupBy(F.col('country').alias('n')).agg(middle('x'))",
+    "aggregate of text": (
+        "df.agg(F.pandas_udf(lambda s: '|'.join(sorted(s.dropna())), 'string', F.PandasUDFType.GROUPED_AGG)"
+        "('s').alias('n'))"
+    ),
+    "aggregate of whole numbers": (
+        "df.agg(F.pandas_udf(lambda s: s.sum(), 'bigint', F.PandasUDFType.GROUPED_AGG)('k').alias('n'))"
+    ),
+    "aggregate that is NaN": (
+        "df.agg(F.pandas_udf(lambda s: float('nan'), 'double', F.PandasUDFType.GROUPED_AGG)('k').alias('n'))"
+    ),
+    "aggregate that is null": (
+        "df.agg(F.pandas_udf(lambda s: None, 'double', F.PandasUDFType.GROUPED_AGG)('k').alias('n'))"
+    ),
+    "aggregate of an iterator": "df.groupBy(F.col('country').alias('n')).agg(largest('k').alias('y'))",
+    "arrow aggregate": "df.agg(arrow_largest('k').alias('n'), arrow_largest('x').alias('y'))",
+    "arrow aggregate by a key": "df.groupBy(F.col('country').alias('n')).agg(arrow_largest('k').alias('y'))",
+    "arrow aggregate of an iterator": (
+        "df.groupBy(F.col('country').alias('n')).agg(arrow_total('k').alias('y'))"
+    ),
+    "groups that are chosen": (
+        "df.groupBy(F.col('country').alias('n')).agg(middle('k').alias('y')).filter('y > 31')"
+    ),
+}
+AGGREGATE_STEPS: Final = {
+    "aggregate of results": "df.agg(middle(doubled('x')).alias('n'))",
+    "result of an aggregate": "df.agg(half(middle('x')).alias('n'))",
+    "aggregate by results": "df.groupBy(half('k').alias('n')).agg(middle('x').alias('y'))",
+}
+REGISTERED: Final = {
+    "in expr": "registered(df, 'twice', half).select('n', F.expr('twice(k) + 1').alias('y'))",
+    "in selectExpr": "registered(df, 'twice', half).selectExpr('n', 'twice(k) as y', 'TWICE(x)')",
+    "in a text filter": "registered(df, 'twice', half).filter('twice(k) > 15 and n < 6').select('n')",
+    "registered pandas": "registered(df, 'd', doubled).selectExpr('n', 'd(d(k) + 1) as y')",
+    "registered aggregate": (
+        "registered(df, 'm', middle).groupBy(F.col('country').alias('n')).agg(F.expr('m(k)'))"
+    ),
+    "call_udf": "registered(df, 'twice', half).select('n', F.call_udf('twice', F.col('k')).alias('y'))",
+    "call_function": "registered(df, 'twice', half).select('n', F.call_function('twice', 'k').alias('y'))",
+    "in a query": ("viewed(registered(df, 'q', half), 'select n, q(k) as y from v where q(k) > 10')"),
+    "in a query, without a name": "viewed(registered(df, 'r', half), 'select n, r(k) from v')",
+    "in a query of groups": (
+        "viewed(registered(df, 's', half), 'select country as n, sum(s(k)) as y from v group by country')"
+    ),
+    "what register gives": (
+        "(lambda f: df.select('n', f('k').alias('y')))(df.sparkSession.udf.register('h', half))"
+    ),
+    "registered again": (
+        "registered(registered(df, 'twice', half), 'twice', plus_one).select('n', "
+        "F.expr('twice(k)').alias('y'))"
+    ),
+}
+# A plain function that is registered: its results are taken as pickles, not as Arrow.
+PICKLED: Final = {
+    f"pickled {shown} as {kind}": (
+        f"registered(df, 'p', lambda v: {shown}, {kind!r}).select('n', F.expr('p(k)').alias('y'))"
+    )
+    for kind, values in {
+        "bigint": ("1", "1.0", "True", "'1'", "2**63", "None", "v"),
+        "int": ("1", "2**40", "1.5", "v"),
+        "smallint": ("1", "70000"),
+        "double": ("1", "1.5", "True", "'1.5'", "float('nan')"),
+        "float": ("1.1", "1"),
+        "boolean": ("True", "1", "'true'"),
+        "string": ("'a'", "1", "True", "None", "2**70"),
+    }.items()
+    for shown in values
+}
+CALLABLES: Final = {
+    "without Arrow": "df.select('n', F.udf(lambda v: v * 2.0, 'int', useArrow=False)('n').alias('y'))",
+    "without Arrow, chained": (
+        "(lambda u: df.select('n', u(u('n')).alias('y')))(F.udf(lambda v: v * 1.5, 'double', useArrow=False))"
+    ),
+    "without Arrow, not chained": (
+        "df.select('n', half(F.udf(lambda v: v + 1, 'double', useArrow=False)('n')).alias('y'))"
+    ),
+    "of dates without Arrow": (
+        "df.select('n', F.udf(lambda d: d.day, 'smallint', useArrow=False)('d').alias('y'))"
+    ),
+    "nondeterministic in a filter": (
+        "df.select('n').filter(F.udf(lambda v: v > 2, 'boolean').asNondeterministic()('n'))"
+    ),
+    "nondeterministic pandas": (
+        "df.select('n', F.pandas_udf(lambda s: s - s.min(), 'bigint').asNondeterministic()('n').alias('y'))"
+    ),
+    "partial": "df.select('n', F.udf(functools.partial(scaled, factor=2.0), 'double')('x').alias('y'))",
+    "callable": "df.select('n', F.udf(Scaler(2.0), 'double')('x').alias('y'))",
+    "lambda of pandas": "df.select('n', F.pandas_udf(lambda s: s - 1, 'bigint')('n').alias('y'))",
+    "partial of pandas": (
+        "df.select('n', F.pandas_udf(functools.partial(lambda s, by: s * by, by=2), "
+        "'bigint')('n').alias('y'))"
+    ),
+    "nondeterministic": (
+        "df.select('n', F.udf(lambda v: v + 1, 'bigint').asNondeterministic()('n').alias('y'))"
+    ),
+}
 # One row, or groups in an order.
 GROUPS: Final = {
     "average": "df.agg(F.avg(half('k'))).select(F.col('avg(half(k))').alias('n'))",
@@ -134,7 +433,62 @@ WIDE_ROWS: Final = {
     ),
     "keeps all columns": "df.withColumn('y', half('x'))",
 }
+WIDE_BATCHES: Final = {
+    "pandas types of widths": (
+        "df.select('n', *[kinds(F.col('n').cast(t)) for t in ('tinyint', 'smallint', 'float', 'string')],"
+        " kinds('price'), kinds(F.col('n') > 1), kinds(F.col('s').cast('binary')), kinds('tags'))"
+    ),
+    "pandas without zones": (
+        "df.select('n', kinds(F.col('t').cast('timestamp_ntz')).alias('x'), F.pandas_udf("
+        "lambda s: s + pd.Timedelta(days=1), 'timestamp_ntz')(F.col('t').cast('timestamp_ntz')).alias('y'))"
+    ),
+    "pandas old dates": (
+        "df.select('n', F.pandas_udf(lambda s: s, 'date')(F.to_date(F.lit('0001-01-01'))).alias('y'))"
+    ),
+    "arrow types": (
+        "df.select('n', *[F.arrow_udf(lambda a: pa.array([str(a.type)] * len(a)), 'string')(c).alias(c + '_')"
+        " for c in ('n', 'x', 'k', 's', 'flag', 'd', 't', 'price', 'tags')])"
+    ),
+    "arrow types of nested": (
+        "df.select('n', F.arrow_udf(lambda a: pa.array([str(a.type)] * len(a)), 'string')"
+        "(F.struct('n', 'tags', F.create_map(F.lit('a'), F.col('k')))).alias('y'))"
+    ),
+    "arrow structs": (
+        "df.select('n', F.arrow_udf(lambda a, b: pc.make_struct(a, b, field_names=['a', 'b']), "
+        "'a bigint, b string')('n', 's').alias('y'))"
+    ),
+    "pandas elements": (
+        "df.select('n', F.pandas_udf(lambda s: s.map(lambda v: str(type(v)) + str(v)), 'string')"
+        "(F.array('n', F.col('n') + 1)).alias('y'))"
+    ),
+    "pandas struct": "df.select('n', parts('n', 's').alias('y')).select('n', 'y.b', 'y.a')",
+    "pandas of a struct": "df.select('n', of_struct(F.struct('n', F.col('n').alias('m'))).alias('y'))",
+    "pandas of decimals": "df.select('n', F.pandas_udf(lambda s: s * 2, 'decimal(12,2)')('price'))",
+    "pandas arrays": (
+        "df.select('n', F.pandas_udf(lambda s: s.map(lambda v: [v, v]), 'array<bigint>')('n').alias('y'))"
+    ),
+    "pandas maps": (
+        "df.select('n', F.pandas_udf(lambda s: s.map(lambda v: {'v': v}), 'map<string,bigint>')('n')"
+        ".alias('y'))"
+    ),
+    "pandas null structs": "df.select('n', parts('k', 's').alias('y'))",
+    "pandas of arrays": "df.select('n', F.pandas_udf(lambda s: s.map(len, 'ignore'), 'int')('tags'))",
+}
 RAISING: Final = {
+    "raises in pandas": "df.select('n', F.pandas_udf(lambda s: 1 / 0, 'double')('n'))",
+    "raises for a length": "df.select('n', F.pandas_udf(lambda s: s[:2], 'bigint')('n'))",
+    "raises for a number": "df.select('n', F.pandas_udf(lambda s: 1.0, 'double')('n'))",
+    "raises for what an iterator leaves": (
+        "df.select('n', F.pandas_udf(lambda i: iter([]), 'bigint', F.PandasUDFType.SCALAR_ITER)('n'))"
+    ),
+    "raises in an aggregate": (
+        "df.agg(F.pandas_udf(lambda s: 1 / 0, 'int', F.PandasUDFType.GROUPED_AGG)('k').alias('n'))"
+    ),
+    "raises in arrow": "df.select('n', F.arrow_udf(lambda a: pc.divide(a, 0), 'bigint')('n'))",
+    "raises for a fraction": "df.select('n', F.pandas_udf(lambda s: s + 0.5, 'bigint')('n'))",
+    "raises for whole numbers as text": "df.select('n', F.pandas_udf(lambda s: s, 'string')('n'))",
+    "raises for decimals": "df.select('n', F.pandas_udf(lambda s: s, T.DecimalType(10, 0))('n'))",
+    "raises for text": "df.select('n', F.pandas_udf(lambda s: s.astype(str) + 'x', 'int')('n'))",
     "raises": "df.select('n', F.udf(lambda v: 1 / (v - 3), 'double')('n'))",
     "raises on null": "df.select('n', F.udf(lambda v: v + 1, 'double')('x'))",
     "raises for its type": "df.select('n', returning('text', 'int')('n'))",
@@ -143,6 +497,31 @@ RAISING: Final = {
     "Boolean as whole number": "df.select('n', returning(True, 'int')('n').alias('y'))",
     "long as float": "df.select('n', returning(16777217, 'float')('n').alias('y'))",
 }
+
+
+# What is asked of frames that are cut from the rows, and what they hold.
+FRAMED: Final = {
+    "rows": ".select('n', half('x').alias('y'))",
+    "batches": ".select('n', doubled('k').alias('y'))",
+    "iterators": ".select('n', tripled('x').alias('y'))",
+    "arrow": ".select('n', arrow_doubled('k').alias('y'))",
+    "aggregates": ".agg(middle('k').alias('n'))",
+    "groups": ".groupBy(F.col('country').alias('n')).agg(arrow_total('k').alias('y'))",
+}
+FRAMES: Final = {
+    "in DE": "df.filter(F.col('country') == 'DE')",
+    "on two days": "df.filter((F.col('n') > 2) & (F.col('n') < 5))",
+}
+IN_FRAMES: Final = {
+    f"{what} {where}": frame + expression
+    for where, frame in FRAMES.items()
+    for what, expression in FRAMED.items()
+}
+ALL: Final = {
+    **ROWS, **BATCHES, **STEPS, **AGGREGATES, **AGGREGATE_STEPS, **REGISTERED, **PICKLED, **CALLABLES,
+    **IN_FRAMES, **GROUPS, **RAISING,
+}  # fmt: skip
+ALL_WIDE: Final = {**WIDE_ROWS, **WIDE_BATCHES}
 
 
 def source(cases: dict[str, str]) -> str:

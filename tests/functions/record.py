@@ -2,6 +2,7 @@
 
 python -m tests.functions.record            every case
 python -m tests.functions.record NAME...    only these; the others stay as they are
+python -m tests.functions.record --new      only those that are not recorded yet
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 
 from tests.corpus.plain import run_spark
-from tests.functions.corpus import GROUPS, RAISING, ROWS, TABLE, WIDE, WIDE_ROWS, source
+from tests.functions import corpus
+from tests.functions.corpus import TABLE, WIDE, source
 
 EXPECTED: Final = Path(__file__).with_name("expected.json")
 
@@ -40,13 +42,14 @@ def main() -> None:
     """Record every case."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     only, known = sys.argv[1:], json.loads(EXPECTED.read_text()) if sys.argv[1:] else {}
+    new = only == ["--new"]
     found = {}
     with tempfile.TemporaryDirectory() as folder, run_spark() as session:
-        for table, cases in ((TABLE, {**ROWS, **GROUPS, **RAISING}), (WIDE, WIDE_ROWS)):
+        for table, cases in ((TABLE, corpus.ALL), (WIDE, corpus.ALL_WIDE)):
             path = Path(folder) / f"{table.num_columns}.parquet"
             pq.write_table(table, path)
             for name, expression in cases.items():
-                if only and name not in only:
+                if (name in known) if new else (only and name not in only):
                     found[name] = known[name]
                     continue
                 found[name] = printed(session.read.parquet(str(path)), name, expression)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("native_backend")
 
 @pytest.fixture(scope="module")
 def engine(native_backend, shared_options):
-    with engine_on(native_backend, **shared_options) as made:
+    with engine_on(native_backend, extra_imports=("functools",), **shared_options) as made:
         yield made
 
 
@@ -114,9 +114,21 @@ def test_views_and_types_know_functions(engine, plain_data):
 
 
 REFUSED = {
-    "F.udf(lambda v: v, 'int', useArrow=False)('n')": "useArrow",
+    "F.pandas_udf(lambda s: s - s.mean(), 'double')('n')": "batch",
+    "F.pandas_udf(lambda s: s.cumsum() if len(s) > 4 else s * 0, 'bigint')('n')": "batch",
+    "F.pandas_udf(lambda s: s.cumsum(), 'bigint')('n')": "batch",
+    "kinds('k')": "batch",
+    "doubled(F.when(F.col('n') > 1, F.lit(2**60)))": "2^53",
+    "F.pandas_udf(lambda s: s.iloc[0], 'bigint', F.PandasUDFType.GROUPED_AGG)('n')": "order of rows",
+    "F.pandas_udf(lambda i: len(list(i)), 'int', F.PandasUDFType.GROUPED_AGG_ITER)('n')": "cut into batches",
+    "middle('x').over(Window.partitionBy('country'))": "window",
+    "middle('x') + F.max('n')": "another aggregate",
+    "middle('x') + F.col('n')": "no key",
+    "largest('n') + largest('k')": "another kind",
     "half(F.max('n'))": "aggregate",
-    "F.udf(lambda v: v, 'int').asNondeterministic()('n')": "",
+    "F.udf(lambda v: v, 'int', useArrow=False)('t')": "without Arrow",
+    "F.udf(lambda v: 1.0, 'string', useArrow=False)('n')": "without Arrow",
+    "F.udf(lambda v: v, T.ArrayType(T.LongType()), useArrow=False)('n')": "without Arrow",
     "F.udf(lambda v: v, T.DayTimeIntervalType())('n')": "interval",
 }
 

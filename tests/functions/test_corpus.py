@@ -4,57 +4,101 @@ import json
 
 import pytest
 
-from engine import Dataset, Engine
-from tests.functions.corpus import GROUPS, RAISING, ROWS, WIDE_ROWS, source
+from engine import Dataset, Engine, SegmentGroup, TimeRange
+from tests.functions import corpus
+from tests.functions.corpus import RAISING, source
 from tests.functions.record import EXPECTED
 from tests.servers import NATIVE, engine_on
 
+QUICK = {**corpus.ROWS, **corpus.BATCHES, **corpus.AGGREGATES, **corpus.GROUPS, **corpus.CALLABLES}
 # What is not native: local data of several rows that functions are given, sorting by a stand-in.
-STEPS = ("nested", "used again", "key", "unnamed key", "average", "global select")
+NOT_NATIVE = (
+    *("nested", "used again", "key", "unnamed key", "average", "global select", "beside text without names"),
+    *("pandas in a sum", "pandas iterators", "arrow iterator", "aggregate by NaN", "aggregate beside keys"),
+    "without Arrow, not chained",
+)
 WANTED = json.loads(EXPECTED.read_text())
 
 
 @pytest.fixture
 def engine(shared_server, shared_options):
-    with engine_on(shared_server, **shared_options) as made:
+    with engine_on(shared_server, extra_imports=("functools",), **shared_options) as made:
         yield made
 
 
-def printed(engine: Engine, data: str, cases: dict[str, str]) -> list[str]:
-    [result] = engine.evaluate(source(cases), Dataset(data)).results
-    assert result.status == "ok", result.error
-    return result.printed.strip().split("\n")
+# The default run has each third of the cases.
+EVERY = pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
+
+
+def different(engine: Engine, data: str, cases: dict[str, str]) -> list[tuple[str, str]]:
+    """What cases print, and what they should, where that is not the same; few in one call, for its limits."""
+    names, found = list(cases), list[str]()
+    for start in range(0, len(names), 20):
+        part = {name: cases[name] for name in names[start : start + 20]}
+        [result] = engine.evaluate(source(part), Dataset(data)).results
+        assert result.status == "ok", result.error
+        found += result.printed.strip().split("\n")
+    told = zip(found, (WANTED[name] for name in cases), strict=True)
+    return [(mine, wanted) for mine, wanted in told if mine != wanted]
 
 
 def test_every_case_is_recorded():
-    assert WANTED.keys() == {**ROWS, **GROUPS, **RAISING, **WIDE_ROWS}.keys()
+    assert WANTED.keys() == {**corpus.ALL, **corpus.ALL_WIDE}.keys()
     assert {name for name, text in WANTED.items() if text.startswith("raised")} == set(RAISING)
 
 
+@EVERY
 @pytest.mark.parametrize("shared_server", NATIVE, indirect=True)
-def test_rows_and_groups_are_those_of_plain_spark(engine, plain_data):
-    cases = {name: one for name, one in {**ROWS, **GROUPS}.items() if name not in STEPS}
-    assert printed(engine, plain_data, cases) == [WANTED[name] for name in cases]
+def test_rows_and_groups_are_those_of_plain_spark(engine, plain_data, every):
+    cases = {name: QUICK[name] for name in [one for one in QUICK if one not in NOT_NATIVE][::every]}
+    assert different(engine, plain_data, cases) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shared_server", ["spark", "native"], indirect=True)
 @pytest.mark.spark
 def test_functions_of_results_are_those_of_plain_spark(engine, plain_data):
-    cases = {name: {**ROWS, **GROUPS}[name] for name in STEPS}
-    assert printed(engine, plain_data, cases) == [WANTED[name] for name in cases]
+    cases = {name: QUICK[name] for name in NOT_NATIVE} | corpus.STEPS | corpus.AGGREGATE_STEPS
+    cases |= corpus.REGISTERED
+    assert different(engine, plain_data, cases) == []
+
+
+@pytest.mark.parametrize("shared_server", NATIVE, indirect=True)
+def test_frames_have_rows_of_their_own(engine, plain_data):
+    cases = {what: f"df{expression}" for what, expression in corpus.FRAMED.items()}
+    days = TimeRange("2026-01-03T00:00:00Z", "2026-01-05T00:00:00Z")
+    data = Dataset(plain_data, timestamp="t")
+    by_country = engine.evaluate(source(cases), data, segments=[SegmentGroup.by_value("country")])
+    [of_country] = [one for one in by_country.results if "DE" in str(one.frame.segment)]
+    of_days = engine.evaluate(source(cases), data, time=days).overall
+    for where, result in (("in DE", of_country), ("on two days", of_days)):
+        assert result.status == "ok", result.error
+        wanted = [WANTED[f"{what} {where}"].removeprefix(f"{what} {where} ") for what in cases]
+        lines = result.printed.strip().split("\n")
+        assert [line.removeprefix(f"{what} ") for what, line in zip(cases, lines, strict=True)] == wanted
+
+
+@EVERY
+@pytest.mark.parametrize("shared_server", NATIVE, indirect=True)
+def test_registered_functions_are_those_of_plain_spark(engine, plain_data, every):
+    quick = [one for one in corpus.REGISTERED if one not in ("in selectExpr", "registered pandas")]
+    pickled = list(corpus.PICKLED)[::every]
+    cases = {name: corpus.ALL[name] for name in quick + pickled}
+    assert different(engine, plain_data, cases) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shared_server", ["spark", "native"], indirect=True)
 @pytest.mark.spark
 def test_types_that_are_not_answered_natively(engine, wide_data):
-    assert printed(engine, wide_data, WIDE_ROWS) == [WANTED[name] for name in WIDE_ROWS]
+    cases = corpus.ALL_WIDE
+    assert different(engine, wide_data, cases) == []
 
 
+@EVERY
 @pytest.mark.parametrize("shared_server", NATIVE, indirect=True)
-def test_what_raises_in_spark_raises(engine, plain_data):
-    for name, expression in RAISING.items():
-        [result] = engine.evaluate(source({name: expression}), Dataset(plain_data)).results
+def test_what_raises_in_spark_raises(engine, plain_data, every):
+    for name in list(RAISING)[::every]:
+        [result] = engine.evaluate(source({name: RAISING[name]}), Dataset(plain_data)).results
         assert result.status == "raised", name
         assert result.error.message.startswith("pyspark.PythonException: "), result.error

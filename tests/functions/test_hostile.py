@@ -82,6 +82,12 @@ def test_a_worker_that_lies_about_results_is_ended(name: str) -> None:
     assert len(ended.backend.asked) == 1  # the rows that the function sees
 
 
+def test_a_worker_that_gives_more_than_a_number_for_a_group_is_ended() -> None:
+    ended = converse(execute(applied(kind=202)) + LIES["two rows"] + outcome())
+    assert isinstance(ended.ending, ChannelGarbage)
+    assert len(ended.backend.asked) == 1
+
+
 @pytest.mark.parametrize("kind", [Kind.INPUT, Kind.OUTPUT, Kind.EVALUATED, Kind.FAILED])
 def test_results_that_nobody_asked_for_are_garbage(kind: Kind) -> None:
     ended = converse(execute(placeholder()) + frame(kind) + outcome())
@@ -122,7 +128,6 @@ TOKENS: dict[str, pb.Relation] = {
     "a negative token": applied(b"calcmetric-function--1"),
     "a long token": applied(b"calcmetric-function-" + b"9" * 50),
     "no kind": applied(kind=0),
-    "pickled rows": applied(kind=100),
     "a grouped map": applied(kind=201),
     "a kind of tomorrow": applied(kind=999),
 }
@@ -136,8 +141,66 @@ def test_anything_but_a_token_of_a_known_kind_is_refused(name: str) -> None:
     assert ended.backend.asked == []
 
 
+def register(function: pb.CommonInlineUserDefinedFunction) -> bytes:
+    message = pb.ExecutePlanRequest(session_id="x")
+    message.plan.command.register_function.CopyFrom(function)
+    return ask(Method.EXECUTE, message.SerializeToString())
+
+
+def named(name: str, made: pb.Relation) -> pb.CommonInlineUserDefinedFunction:
+    call = made.project.expressions[0].alias.expr.common_inline_user_defined_function
+    call.function_name = name
+    del call.arguments[:]
+    return call
+
+
+REGISTERED: dict[str, pb.CommonInlineUserDefinedFunction] = {
+    **{name: named("u", relation) for name, relation in TOKENS.items()},
+    "a function of Spark": named("sum", applied()),
+    "no name": named("", applied()),
+    "arguments": applied().project.expressions[0].alias.expr.common_inline_user_defined_function,
+    "a Java class": pb.CommonInlineUserDefinedFunction(
+        function_name="u", java_udf=pb.JavaUDF(class_name="java.lang.Runtime")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_anything_but_a_token_is_not_registered(name: str) -> None:
+    ended = converse(register(REGISTERED[name]) + outcome())
+    check_answered(ended)
+    assert ended.fault in ("udf-refused", "hidden-column", "plan-garbage"), ended.fault
+    assert ended.backend.asked == []
+
+
+def test_a_registered_name_reaches_no_data_engine() -> None:
+    call = pb.Relation()
+    call.CopyFrom(applied())
+    expression = call.project.expressions[0].alias.expr
+    expression.Clear()
+    expression.call_function.function_name = "U"
+    expression.call_function.arguments.add().unresolved_attribute.unparsed_identifier = "n"
+    inputs = frame(Kind.INPUT) * 3 + frame(Kind.OUTPUT, HONEST) + DONE
+    ended = converse(register(named("u", applied())) + execute(call) + inputs + outcome())
+    check_answered(ended)
+    assert len(ended.backend.asked) == 2
+    for plan in ended.backend.asked:
+        assert not any(isinstance(one, pb.PythonUDF | pb.CallFunction) for one in walk(plan))
+
+
+def test_a_name_that_was_not_registered_is_refused() -> None:
+    text = pb.Relation()
+    text.filter.input.CopyFrom(placeholder())
+    text.filter.condition.expression_string.expression = "u(n) > 1"
+    ended = converse(register(named("v", applied())) + execute(text) + outcome())
+    check_answered(ended)
+    assert ended.fault == "function-refused"
+    assert ended.backend.asked == []
+
+
 def _in_a_join(made: pb.Relation) -> None:
     condition = applied().project.expressions[0].alias.expr
+    del condition.common_inline_user_defined_function.arguments[:]
     made.join.left.CopyFrom(placeholder())
     made.join.right.CopyFrom(placeholder())
     made.join.join_condition.CopyFrom(condition)

@@ -226,7 +226,7 @@ MODULE_WALKS = (
     "F.inspect",
     "F.sys",
     "F.udtf",
-    "F.pandas_udf",
+    "F.pandas_udtf",
     "F.reflect",
     "F.java_method",
     "F.try_reflect",

@@ -78,11 +78,12 @@ REFUSED = (
     "df.sparkSession.conf._client",
     "df.sparkSession.catalog.listTables()",
     "df.sparkSession.client",
-    "df.sparkSession.udf",
+    "df.sparkSession.udf.registerJavaFunction",
+    "df.sparkSession.udtf",
     "df.sparkSession.stop()",
     "df.sparkSession.builder",
     "df.age.to_plan",
-    "F.pandas_udf(lambda x: x, 'int')",
+    "F.pandas_udtf(lambda x: x, 'int')",
     "getattr(F, 'ud' + 'tf')(lambda x: x)",
 )
 

@@ -10,7 +10,7 @@ from typing import Final
 from sandbox.language.rules import ClassRule, ModuleRule, refusals, words
 
 # For all that runs the author's code beside `F.udf`.
-_BY_UDF: Final = "use F.udf, which is applied row by row; or fetch what you need with select(...).toPandas()"
+_BY_UDF: Final = "use F.udf, F.pandas_udf or F.arrow_udf; or fetch what you need with select(...).toPandas()"
 
 MODULES: Final[dict[str, ModuleRule]] = {
     # Only the way to pyspark.sql, and what df.persist takes.
@@ -140,7 +140,8 @@ MODULES: Final[dict[str, ModuleRule]] = {
         map_entries map_filter map_from_arrays map_from_entries map_keys map_values map_zip_with mask max
         max_by md5 mean median min min_by minute mode monotonically_increasing_id month monthname
         months_between named_struct nanvl negate negative next_day now nth_value ntile nullif nullifzero nvl
-        nvl2 octet_length overlay parse_json parse_url percent_rank percentile percentile_approx pi pmod
+        nvl2 octet_length overlay pandas_udf arrow_udf PandasUDFType ArrowUDFType call_udf
+        parse_json parse_url percent_rank percentile percentile_approx pi pmod
         posexplode posexplode_outer position positive pow power printf product quarter quote radians
         raise_error rand randn randstr rank reduce regexp regexp_count regexp_extract regexp_extract_all
         regexp_instr regexp_like regexp_replace regexp_substr regr_avgx regr_avgy regr_count regr_intercept
@@ -197,12 +198,8 @@ MODULES: Final[dict[str, ModuleRule]] = {
                 "use plain types",
             ),
             (
-                "pandas_udf arrow_udf",
-                _BY_UDF,
-            ),
-            (
-                "udtf pandas_udtf arrow_udtf call_udf AnalyzeArgument "
-                "AnalyzeResult ArrowUDFType PandasUDFType UserDefinedFunction UserDefinedTableFunction "
+                "udtf pandas_udtf arrow_udtf AnalyzeArgument "
+                "AnalyzeResult UserDefinedFunction UserDefinedTableFunction "
                 "SkipRestOfInputTableException",
                 _BY_UDF,
             ),
@@ -331,6 +328,13 @@ CLASSES: Final[dict[str, ClassRule]] = {
         ),
         columns=True,
     ),
+    # Numbers of how functions are applied.
+    "pyspark.sql.pandas.functions.PandasUDFType": ClassRule(
+        words("SCALAR SCALAR_ITER GROUPED_AGG GROUPED_AGG_ITER")
+    ),
+    "pyspark.sql.pandas.functions.ArrowUDFType": ClassRule(
+        words("SCALAR SCALAR_ITER GROUPED_AGG GROUPED_AGG_ITER")
+    ),
     # Groups.
     "pyspark.sql.group.GroupedData": ClassRule(
         words(
@@ -346,11 +350,18 @@ CLASSES: Final[dict[str, ClassRule]] = {
             ),
         ),
     ),
+    # What spark.udf is.
+    "pyspark.sql.connect.udf.UDFRegistration": ClassRule(
+        words("register"),
+        refused=refusals(
+            ("registerJavaFunction registerJavaUDAF", "no Java code of metrics runs; use register")
+        ),
+    ),
     # The session of df: SQL over own views, small local tables.
     "pyspark.sql.session.SparkSession": ClassRule(
         words(
             """
-        catalog conf createDataFrame emptyDataFrame range sql table tvf version
+        catalog conf createDataFrame emptyDataFrame range sql table tvf udf version
         """
         ),
         refused=refusals(
@@ -363,7 +374,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
                 "tables are out of reach; the data comes as df",
             ),
             (
-                "udf udtf",
+                "udtf",
                 _BY_UDF,
             ),
             (

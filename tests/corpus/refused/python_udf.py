@@ -1,8 +1,10 @@
 # code: udf-refused
-# names: useArrow
+# names: window
+from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 
 def calc_metric(df):
-    double = F.udf(lambda value: value * 2.0, "double", useArrow=False)
-    return df.agg(F.avg(double("amount"))).first()[0]
+    middle = F.pandas_udf(lambda values: values.median(), "double", F.PandasUDFType.GROUPED_AGG)
+    by_country = middle("amount").over(Window.partitionBy("country"))
+    return df.select(by_country.alias("m")).agg(F.max("m")).first()[0]

@@ -1,6 +1,6 @@
 # attempt: makes a UDF over pandas
 # goal: file
-# stopped by: language, gateway, worker
+# stopped by: language, worker
 
 import pandas as pd
 from pyspark.sql import functions as F
