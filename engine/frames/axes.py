@@ -136,7 +136,8 @@ def _resolve(
     if isinstance(group, Buckets):
         return _resolve_buckets(group, schema, zone)
     if isinstance(group, Terms):
-        return TermAxis(tuple(_term(label, text, check_expression) for label, text in group.terms))
+        terms = (_term(label, text, group.called, check_expression) for label, text in group.terms)
+        return TermAxis(tuple(terms))
     raise UsageError(f"segments must be made with SegmentGroup, not {type(group).__name__}")
 
 
@@ -171,9 +172,9 @@ def _value_member(field: Field, value: Scalar) -> Member:
     return Member(field.name, value, kind, equals(field, value))
 
 
-def _term(label: str, text: str, check_expression: Callable[[str], str]) -> Member:
+def _term(label: str, text: str, called: str | None, check_expression: Callable[[str], str]) -> Member:
     try:
         checked = check_expression(text)
     except PlanRefused as refused:
         raise DataError(f"segment {label!r}: {refused}") from None
-    return Member(label, label, "where", sql(checked))
+    return Member(called or label, label, "where", sql(checked))

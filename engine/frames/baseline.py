@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from engine.errors import DataError, UsageError
 from engine.frames.axes import GroupAxes, with_members
@@ -17,7 +17,7 @@ from engine.frames.clock import Clock, Interval
 from engine.frames.frameset import FrameSet, Members
 from engine.frames.plan import FramePlan
 from engine.models.durations import Duration
-from engine.models.windows import check_every, preceding
+from engine.models.windows import check_every, preceding, start_before
 from engine.wording import worded
 
 
@@ -84,7 +84,7 @@ def plan_previous(
     if start is None or end is None:
         raise DataError(worded("{what} needs a time range with both ends: {give_range}", what=what))
     within = plan.clock.interval(oldest, None)
-    whole = plan.clock.interval(_start_before(start, end, zone), start).clip(within)
+    whole = plan.clock.interval(start_before(start, end, zone), start).clip(within)
     if not plan.windows or every is None:
         return replace(plan, bound=whole, windows=())
     tiles = preceding(plan.windows, check_every(every), zone)
@@ -131,15 +131,3 @@ def group_differences(data: Sequence[GroupAxes], baseline: Sequence[GroupAxes]) 
             if field is not None and its is not None and field.kind != its.kind:
                 found.append(f"{field.name!r} is of type {field.kind}, and {its.kind} in the baseline")
     return tuple(dict.fromkeys(found))
-
-
-def _start_before(start: datetime, end: datetime, zone: tzinfo) -> datetime:
-    """Where the range of the same length before a range begins: months and days are the calendar's."""
-    first, last = start.astimezone(zone), end.astimezone(zone)
-    if first.time() != time() or last.time() != time():
-        return start - (end - start)
-    if first.day == last.day == 1:
-        months = 12 * (last.year - first.year) + last.month - first.month
-        return Duration(months, "M").before(start, zone)
-    days = (last.replace(tzinfo=None) - first.replace(tzinfo=None)).days
-    return (first - timedelta(days=days)).astimezone(UTC)

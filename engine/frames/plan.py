@@ -151,7 +151,7 @@ def check_term_types(plan: FramePlan, schema: pb.DataType) -> None:
         DataError: an expression is not Boolean.
     """
     wrong = [
-        f"segment {term.group!r}: the expression is not Boolean but {field.data_type.WhichOneof('kind')}; "
+        f"segment {term.value!r}: the expression is not Boolean but {field.data_type.WhichOneof('kind')}; "
         "compare it with something"
         for term, field in zip(plan.terms, schema.struct.fields, strict=True)
         if field.data_type.WhichOneof("kind") != "boolean"

@@ -177,10 +177,17 @@ def _to_bool(_field: Field, value: Scalar) -> Scalar:
 
 
 def _to_int(field: Field, value: Scalar) -> Scalar:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    if not _is_finite(value):
         return None
     whole, half = int(value), 1 << (_BITS[field.kind] - 1)
     return whole if whole == value and -half <= whole < half else None
+
+
+def _is_finite(value: int | float | Decimal) -> bool:
+    """Whether it is a number; one that is whole may be too large for a float."""
+    return isinstance(value, int) or math.isfinite(value)
 
 
 def _to_float(_field: Field, value: Scalar) -> float | None:
@@ -193,7 +200,7 @@ def _to_float(_field: Field, value: Scalar) -> float | None:
 
 
 def _to_decimal(field: Field, value: Scalar) -> Scalar:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not _is_finite(value):
         return None
     exact = (Decimal(repr(value)) if isinstance(value, float) else Decimal(value)).normalize()
     _, digits, exponent = exact.as_tuple()

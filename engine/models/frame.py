@@ -107,7 +107,7 @@ def _json_value(value: Scalar) -> object:
 
 def _label(group: str, value: Scalar, kind: str) -> str:
     if kind == "where":
-        return str(value)
+        return str(value) if group == value else f"{group}: {value}"
     if kind == "bucket":
         return f"{group} in {value}"
     return f"{group} = {'null' if value is None else _json_value(value) if kind != 'nan' else 'NaN'}"

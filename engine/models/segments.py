@@ -72,18 +72,20 @@ class SegmentGroup:
         return Terms(((label, expression),))
 
     @staticmethod
-    def by_terms(terms: Mapping[str, str]) -> Terms:
+    def by_terms(terms: Mapping[str, str], name: str | None = None) -> Terms:
         """Several `where` segments, which may overlap, found with one query.
 
         Args:
             terms: label to Boolean SQL expression.
+            name: what results call the group, where another one has a label of these as well; None: in
+                results each segment is a group of its own label.
 
         Raises:
-            UsageError: no terms, no label or no expression.
+            UsageError: no terms, no label or no expression; or a name that is none.
         """
         if not isinstance(terms, Mapping):
             raise UsageError("by_terms takes a dict of label to expression")
-        return Terms(tuple(terms.items()))
+        return Terms(tuple(terms.items()), name)
 
     @staticmethod
     def cross(a: SegmentGroup, b: SegmentGroup) -> Cross:
@@ -148,8 +150,11 @@ class Terms(SegmentGroup):
     """See `SegmentGroup.where` and `SegmentGroup.by_terms`."""
 
     terms: tuple[tuple[str, str], ...]
+    called: str | None = None
 
     def __post_init__(self) -> None:
+        if self.called is not None:
+            check_name(self.called, "the name of a group of conditions")
         if not 0 < len(self.terms) <= MAX_MEMBERS:
             raise UsageError(
                 f"a group of conditions needs from 1 to {MAX_MEMBERS} terms, not {len(self.terms)}"
@@ -161,8 +166,8 @@ class Terms(SegmentGroup):
 
     @property
     def name(self) -> str:
-        """The labels, joined with " | "; a single segment's group is its own label."""
-        return " | ".join(label for label, _ in self.terms)
+        """What it was called, else the labels, joined with " | "."""
+        return self.called or " | ".join(label for label, _ in self.terms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from typing import Final
 
@@ -166,3 +166,27 @@ def _month_cuts(wall: datetime, count: int, zone: tzinfo) -> Iterator[datetime]:
 
 def _instant(wall: datetime, zone: tzinfo) -> datetime:
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def start_before(start: datetime, end: datetime, zone: tzinfo) -> datetime:
+    """Where the range of the same length before a range begins: months and days are the calendar's.
+
+    Raises:
+        UsageError: that is before there are dates.
+    """
+    try:
+        return _start_before(start, end, zone)
+    except (OverflowError, UsageError):
+        lengthy = f"as much time as from {start.isoformat()} to {end.isoformat()}"
+        raise UsageError(f"the previous window: there is not {lengthy} before that; use less") from None
+
+
+def _start_before(start: datetime, end: datetime, zone: tzinfo) -> datetime:
+    first, last = start.astimezone(zone), end.astimezone(zone)
+    if first.time() != time() or last.time() != time():
+        return start - (end - start)
+    if first.day == last.day == 1:
+        months = 12 * (last.year - first.year) + last.month - first.month
+        return Duration(months, "M").before(start, zone)
+    days = (last.replace(tzinfo=None) - first.replace(tzinfo=None)).days
+    return (first - timedelta(days=days)).astimezone(UTC)

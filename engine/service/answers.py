@@ -29,6 +29,9 @@ class SegmentShown(Answer):
     label: str | None = None
     where: str | None = None
     terms: dict[str, str] | None = None
+    group: str | None = Field(
+        None, description="what results call it, where another group has a condition of the same label"
+    )
 
 
 class VersionError(Answer):

@@ -14,6 +14,8 @@ from engine.service.settings import Settings
 from engine.service.store.tables import Model, ModelVersion, StoredDataset
 
 TRAINING: Final = "training"
+# In the code of every metric that takes a second frame.
+TAKES: Final = "baseline"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from engine.models.codes import BASELINES, PARAMETERS
 from engine.results.text import clean_text
 from engine.service import leases
 from engine.service.alive import Alive
-from engine.service.baselines import NOTHING, Compared, compared_by
+from engine.service.baselines import NOTHING, TAKES, Compared, compared_by
 from engine.service.datasets import Reader, look_at_source
 from engine.service.exporting import note_outgoing
 from engine.service.health import Data, Fit, look, note_fit
@@ -29,7 +29,7 @@ from engine.service.planning import Planner
 from engine.service.prune import Pruner
 from engine.service.rows import rows_of
 from engine.service.runlog import RunLog
-from engine.service.segments import segment_group
+from engine.service.segments import groups_of
 from engine.service.settings import Settings
 from engine.service.steady import SteadyClock
 from engine.service.store.database import Database, insist
@@ -41,8 +41,6 @@ from sandbox.contract.messages import Problem
 
 logger = logging.getLogger(__name__)
 
-# In the code of every metric that takes a second frame.
-_TAKES: Final = "baseline"
 # After these a metric pauses: it costs much, and gives nothing.
 _COSTLY: Final = frozenset({"limit", "lost"})
 
@@ -262,7 +260,7 @@ class Calculator:
                 for work in claim.work:
                     leases.give_back(session, claim, work, None)
                 return None
-            groups = {one.id: segment_group(one.definition) for one in segments_of(session, model.id)}
+            groups = groups_of(segments_of(session, model.id))
             return _Task(model, dataset, codes, groups, compared_by(session, model, dataset.id))
 
     def _drop(self, claim: leases.Claim) -> None:
@@ -325,7 +323,7 @@ class Calculator:
                 **(task.dataset.text or {}),
             ),
             on_start=alive.on_loss,
-            segments=tuple(task.segments.values()),
+            segments=tuple(dict.fromkeys(task.segments.values())),
             time=TimeRange(work.start, work.end),
             every=work.every,
             zone=work.zone or task.model.zone,
@@ -409,7 +407,7 @@ def _parts(claim: leases.Claim, task: _Task) -> list[tuple[leases.Claim, _Task]]
     """A claim as it is, or what may compare apart: a baseline that cannot be read is no fault of the rest."""
     if task.compared.setting is None:
         return [(claim, task)]
-    comparing = {version for version, code in task.codes.items() if _TAKES in str(code.source)}
+    comparing = {version for version, code in task.codes.items() if TAKES in str(code.source)}
     found = []
     for wanted, compared in ((task.codes.keys() - comparing, NOTHING), (comparing, task.compared)):
         work = tuple(one for one in claim.work if one.metric_version_id in wanted)

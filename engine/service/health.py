@@ -81,7 +81,7 @@ def look(engine: Engine, settings: Settings, data: Data, segments: Mapping[str, 
         look_at_source(data.source, settings, data.reader)
     except DataError as error:
         return Fit(_text(error), "source")
-    if _wrong(engine, data, data.timestamp, tuple(segments.values())) is None:
+    if _wrong(engine, data, data.timestamp, tuple(dict.fromkeys(segments.values()))) is None:
         return Fit()
     alone = _wrong(engine, data, data.timestamp, ())
     if alone is not None:

@@ -144,7 +144,7 @@ def _run(
     live = engine.submit(
         trial.code,
         Dataset(trial.source, timestamp=trial.timestamp, retention=retention, **trial.text),
-        segments=segments.values(),
+        segments=tuple(dict.fromkeys(segments.values())),
         time=time,
         baseline=baseline,
         zone=trial.zone,

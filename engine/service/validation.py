@@ -26,7 +26,7 @@ from engine.service.observe import Telemetry
 from engine.service.problems import not_found
 from engine.service.quotas import refuse_more
 from engine.service.runlog import RunLog
-from engine.service.segments import segment_group
+from engine.service.segments import groups_of
 from engine.service.settings import Settings
 from engine.service.store import trials
 from engine.service.store.database import UNAVAILABLE, Database, insist
@@ -119,7 +119,7 @@ def make_trial(
         text=dataset.text or {},
         retention=model.retention,
         zone=model.zone,
-        segments={one.id: segment_group(one.definition) for one in segments},
+        segments=groups_of(segments),
         as_of=datetime.now(UTC),
         settings=settings,
         reader=reader,

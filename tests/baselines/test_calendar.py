@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.frames.baseline import Places, _start_before
+from engine.errors import UsageError
+from engine.frames.baseline import Places
 from engine.models import TimeRange, parse_zone, windows
 from engine.models.durations import parse_duration
-from engine.models.windows import Window, preceding
+from engine.models.windows import Window, preceding, start_before
 
 
 def at(text: str, zone: str = "UTC") -> datetime:
@@ -54,8 +55,14 @@ def test_the_window_before_an_hour_that_the_clocks_show_twice():
 )
 def test_the_range_before_a_range(start, end, before):
     berlin = parse_zone("Europe/Berlin")
-    found = _start_before(at(start, "Europe/Berlin"), at(end, "Europe/Berlin"), berlin)
+    found = start_before(at(start, "Europe/Berlin"), at(end, "Europe/Berlin"), berlin)
     assert found == at(before, "Europe/Berlin")
+
+
+@pytest.mark.parametrize("end", ["9000-01-01", "9000-01-01T05:00:00", "5000-06-15"])
+def test_a_range_that_is_longer_than_what_lies_before_it(end):
+    with pytest.raises(UsageError, match="use less"):
+        start_before(at("2000-01-01"), at(end), UTC)
 
 
 def test_windows_that_have_one_baseline_together():

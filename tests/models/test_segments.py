@@ -75,6 +75,14 @@ def test_names():
     assert cross.name == ("country", "old | new")
 
 
+def test_a_named_group_of_conditions_is_told_from_another_one_of_its_labels():
+    named = SegmentGroup.by_terms({"high": "age > 60"}, "ages")
+    assert named.name == "ages" and named != SegmentGroup.by_terms({"high": "age > 60"})
+    assert str(Segment("ages", "high", "where")) == "ages: high" != str(Segment("high", "high", "where"))
+    with pytest.raises(UsageError, match="name of a group"):
+        SegmentGroup.by_terms({"high": "age > 60"}, " ")
+
+
 def test_bucket_bounds_and_labels():
     group = SegmentGroup.by_buckets("age", [18, 25, 40.5], outer=True)
     assert [bucket_label(*bound) for bound in group.bounds()] == [

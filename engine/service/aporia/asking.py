@@ -6,7 +6,7 @@ A question that makes no sense has a problem instead of an answer, and stops no 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -19,6 +19,7 @@ from engine import Metric as Code
 from engine.errors import UsageError
 from engine.models import parse_duration, parse_instant, parse_zone
 from engine.models.segments import bucket_label
+from engine.models.windows import start_before
 from engine.service.aporia import segments as spelling
 from engine.service.aporia.bodies import AskedData, AskedMetric, AskedSegment
 from engine.service.aporia.builtin import BUILTIN, EQUAL, Builtin
@@ -26,14 +27,16 @@ from engine.service.aporia.fields import fields_of
 from engine.service.baselines import Compared, compared_by, dataset_of
 from engine.service.problems import ApiProblem, unprocessable
 from engine.service.schedule import last_tick
-from engine.service.segments import segment_group
-from engine.service.store.scope import Scope, current_version, get_model, get_owned
+from engine.service.segments import names_of, segment_group
+from engine.service.store.scope import Scope, current_version, get_model, get_owned, segments_of
 from engine.service.store.tables import DataSegment, Metric, Model, ModelVersion, StoredDataset
 
 CODE: Final = "code"
 # The client adds a second offset to instants that have one already; the first is the one that was meant.
 _TWO_OFFSETS: Final = re.compile(r"(.*(?:[+-]\d\d:\d\d|Z))\+00:00", re.ASCII)
 _CLASSES: Final = ("categorical", "text")
+# Whole numbers below it are told apart as floats as well.
+_EXACT: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,13 @@ class Member:
         if segment is None:
             return False
         kind = segment["type"] if segment["type"] in ("bucket", "where") else "value"
-        same = kind == self.kind and (kind == "where" or segment["group"] == self.group.name)
+        same = kind == self.kind and segment["group"] == self.group.name
         return same and text_of(segment["value"]) in self.names
+
+    def among(self, segments: Iterable[Mapping[str, Any] | None]) -> Mapping[str, Any] | None:
+        """This one among the segments of results; where null is called as a text is, the text."""
+        mine = [one for one in segments if one is not None and self.is_of(one)]
+        return min(mine, key=lambda one: one["type"] in ("null", "nan"), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ class Asking:
     model: Model
     now: datetime
     fields: Mapping[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, session: Session, scope: Scope, model_id: str, now: datetime) -> Asking:
@@ -104,7 +113,8 @@ class Asking:
             ApiProblem: there is none.
         """
         model = get_model(session, scope, model_id)
-        return cls(session, scope, model, now, fields_of(session, model.id))
+        called = names_of(segments_of(session, model.id))
+        return cls(session, scope, model, now, fields_of(session, model.id), called)
 
     def read(self, asked: AskedMetric) -> Question:
         """What is asked.
@@ -195,21 +205,27 @@ class Asking:
             if asked.time_range is not None:
                 raise unprocessable("datasets.baseline", "training data is taken whole, without a time_range")
             return Baseline.data(dataset_of(self._dataset(version, "training")))
-        if asked.time_range is not None and time is not None and time.start and time.end:
+        if time is None or time.start is None or time.end is None:
+            raise unprocessable(
+                "datasets.baseline", "serving data is compared with the time just before its time_range"
+            )
+        before = start_before(time.start, time.end, parse_zone(self.model.zone))
+        if asked.time_range is not None:
             start, end = (read_instant(getattr(asked.time_range, name), name) for name in ("start", "end"))
-            if (start, end) == (time.start - (time.end - time.start), time.start):
+            if (start, end) == (before, time.start):
                 return Baseline.previous()
         raise unprocessable(
             "datasets.baseline",
-            "serving data is compared with the time just before it, of the same length, or with "
-            "training data",
+            "serving data is compared with training data, or with the time of the same length before it, "
+            f"which is from {before.isoformat()} to {time.start.isoformat()}",
         )
 
     def _member(self, asked: AskedSegment) -> Member:
         segment = get_owned(self.session, self.scope, DataSegment, asked.id)
         if segment.model_id != self.model.id:
             raise unprocessable("segment.id", "it is a segment of another model")
-        return member_of(segment.definition, asked.value, segment.changed_at or segment.created_at)
+        called, changed = self.called.get(segment.id), segment.changed_at or segment.created_at
+        return member_of(segment.definition, asked.value, changed, called)
 
     def _builtin(self, asked: AskedMetric) -> Code:
         """A metric that has a name, of the columns that are asked for."""
@@ -256,8 +272,16 @@ class Asking:
         )
 
 
-def member_of(definition: Mapping[str, Any], value: str, changed: datetime) -> Member:
+def member_of(
+    definition: Mapping[str, Any], value: str, changed: datetime, called: str | None = None
+) -> Member:
     """The segment of a group that a client calls by a value, the lower edge of a bucket, or a term's name.
+
+    Args:
+        definition: of the group.
+        value: what the client calls it.
+        changed: when the group was written.
+        called: what results call a group of conditions, if it needs a name.
 
     Raises:
         ApiProblem: there is none.
@@ -266,7 +290,8 @@ def member_of(definition: Mapping[str, Any], value: str, changed: datetime) -> M
     if terms is not None:
         for expression, name in terms:
             if name == value:
-                return Member("where", SegmentGroup.where(name, expression), frozenset({name}), changed)
+                one = SegmentGroup.by_terms({name: expression}, called)
+                return Member("where", one, frozenset({name}), changed)
     elif "buckets" in definition:
         group, wanted = segment_group(definition), _number_or_text(value)
         for low, high in group.bounds():  # type: ignore[attr-defined]
@@ -294,7 +319,7 @@ def text_of(value: object) -> str:
 def _spellings(value: object) -> frozenset[str]:
     """How clients may write a value: true is "True" to some, and 1 is "1.0" to others."""
     found = {str(value), text_of(value)}
-    if isinstance(value, int | float) and not isinstance(value, bool) and float(value) == value:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _EXACT:
         found |= {str(float(value))} | ({str(int(value))} if float(value).is_integer() else set())
     return frozenset(found)
 

@@ -115,9 +115,9 @@ class AskedParameters(Strict):
 
     id: Id | None = Field(default=None, description="of a code-based metric")
     column: Text | None = None
-    threshold: int | float | None = None
+    threshold: float | None = None
     k: int | None = None
-    quantile: int | float | None = None
+    quantile: float | None = None
     value: str | int | float | bool | None = None
 
 

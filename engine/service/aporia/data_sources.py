@@ -16,7 +16,7 @@ from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem, not_found, unprocessable
 from engine.service.schemas import Id
 from engine.service.state import ScopeOf, StateOf
-from engine.service.store.scope import Scope, owned
+from engine.service.store.scope import Scope, hold_names, owned
 from engine.service.store.tables import DataSource, StoredDataset
 
 router = APIRouter(prefix="/data-sources", tags=["for Aporia's clients"])
@@ -107,6 +107,7 @@ def _sources(scope: Scope) -> sa.Select[DataSource]:
 
 
 def _refuse_known(session: Session, scope: Scope, name: str, *, but: str = "") -> None:
+    hold_names(session, scope)
     found = session.scalars(_sources(scope).where(DataSource.name == name, DataSource.id != but)).first()
     if found is not None:
         message = f"there is a data source of that name in this workspace, with the id {found.id}"

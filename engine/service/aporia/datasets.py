@@ -17,15 +17,23 @@ from engine.service.aporia.bodies import ColumnsBody, DatasetBody, DatasetChange
 from engine.service.aporia.configs import read_config
 from engine.service.aporia.data_sources import get_source
 from engine.service.aporia.words import GROUPS, Stage
+from engine.service.baselines import TAKES, TRAINING, Compared
 from engine.service.datasets import Reader, check_source
 from engine.service.health import Fit
 from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem, not_found, unprocessable
 from engine.service.routes.versions import add_dataset, look_at_data
-from engine.service.segments import segment_group
+from engine.service.segments import groups_of
 from engine.service.state import ScopeOf, State, StateOf
 from engine.service.store.scope import Scope, get_model, get_owned, is_alone, owned, segments_of
-from engine.service.store.tables import ModelVersion, StoredDataset, StoredResult, Work, utc_now
+from engine.service.store.tables import (
+    MetricVersion,
+    ModelVersion,
+    StoredDataset,
+    StoredResult,
+    Work,
+    utc_now,
+)
 
 beside = APIRouter(prefix="/datasets", tags=["for Aporia's clients"])
 elsewhere = APIRouter(prefix="/v1/crud-service/{account}/{workspace}/datasets", tags=["for Aporia's clients"])
@@ -42,7 +50,7 @@ def create_dataset(body: DatasetBody, scope: ScopeOf, state: StateOf) -> dict[st
     fit = _look(state, scope, body.model_id, read, body.stage)
     with state.database.session() as session:
         get_source(session, scope, body.data_source_id)
-        version = _free_version(session, scope, body)
+        version = _free_version(session, scope, body, hold=True)
         dataset = add_dataset(session, body.model_id, read, fit)
         assert dataset is not None
         dataset.data_source_id, dataset.config = body.data_source_id, body.config
@@ -95,8 +103,7 @@ def change_dataset(dataset_id: str, body: DatasetChange, scope: ScopeOf, state: 
         dataset = get_owned(session, scope, StoredDataset, dataset_id)
         text = read.text().given() or None
         if (dataset.source, dataset.timestamp, dataset.text) != (read.source, read.timestamp, text):
-            for table in (StoredResult, Work):
-                session.execute(sa.delete(table).where(table.dataset_id == dataset.id))
+            _forget(session, dataset)
             dataset.source, dataset.timestamp, dataset.text = read.source, read.timestamp, text
             dataset.health = None if fit is None else fit.to_dict(utc_now())
         dataset.config = config
@@ -105,6 +112,18 @@ def change_dataset(dataset_id: str, body: DatasetChange, scope: ScopeOf, state: 
         [changed] = show_datasets(session, [dataset])
     named = {name: changed["schema"][name] for name in ("id_column", "timestamp_column")}
     return {"config": changed["config"], "data_source_id": changed["data_source_id"], **named}
+
+
+def _forget(session: Session, dataset: StoredDataset) -> None:
+    """Delete what was calculated on a dataset or compared with it, and the work of who does so now."""
+    for table in (StoredResult, Work):
+        session.execute(sa.delete(table).where(table.dataset_id == dataset.id))
+    compared = Compared({"kind": TRAINING}, dataset).text
+    served = sa.select(ModelVersion.serving_id).where(ModelVersion.training_id == dataset.id)
+    codes = sa.select(MetricVersion.id).where(MetricVersion.code.contains(TAKES))
+    of = (Work.dataset_id.in_(served), Work.metric_version_id.in_(codes))
+    session.execute(sa.delete(Work).where(*of))
+    session.execute(sa.delete(StoredResult).where(StoredResult.baseline == compared))
 
 
 def show_datasets(session: Session, datasets: Sequence[StoredDataset]) -> list[dict[str, Any]]:
@@ -154,13 +173,15 @@ def _reading(config: dict[str, Any], timestamp: str | None) -> schemas.DatasetBo
         raise unprocessable(f"config.{place}" if place else "config", first["msg"]) from None
 
 
-def _free_version(session: Session, scope: Scope, body: DatasetBody) -> ModelVersion:
-    """The version that a dataset is for.
+def _free_version(session: Session, scope: Scope, body: DatasetBody, *, hold: bool = False) -> ModelVersion:
+    """The version that a dataset is for, held against others until the transaction ends if wanted.
 
     Raises:
         ApiProblem: there is none, or it has one of that stage already.
     """
     version = get_owned(session, scope, ModelVersion, body.model_version_id)
+    if hold:  # of two that give it a dataset, the second is refused
+        session.refresh(version, with_for_update=True)
     if version.model_id != body.model_id:
         raise not_found("version of that model")
     taken = version.serving_id if body.stage == "serving" else version.training_id
@@ -183,5 +204,4 @@ def _look(state: State, scope: Scope, model_id: str, read: schemas.DatasetBody, 
         zone = get_model(session, scope, model_id).zone
         segments = segments_of(session, model_id) if stage == "serving" else []
     check_source(read.source, state.settings, reader)
-    groups = {one.id: segment_group(one.definition) for one in segments}
-    return look_at_data(state, reader, zone, read, "schema.timestamp_column", groups)
+    return look_at_data(state, reader, zone, read, "schema.timestamp_column", groups_of(segments))

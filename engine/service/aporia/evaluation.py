@@ -18,6 +18,7 @@ from engine.failures import describe
 from engine.models.result import GOOD
 from engine.results.text import clean_text
 from engine.service.aporia.asking import Question
+from engine.service.baselines import TAKES
 from engine.service.datasets import Reader, look_at_source
 from engine.service.leases import CLOCK_SLACK
 from engine.service.problems import ApiProblem
@@ -30,8 +31,6 @@ logger = logging.getLogger(__name__)
 
 # A request is answered within this time, of which it may have waited some.
 SECONDS: Final = 50.0
-# In the code of every metric that takes a second frame.
-_TAKES: Final = "baseline"
 # With less than this left nothing is begun.
 _LEAST_SECONDS: Final = 1.0
 
@@ -66,7 +65,7 @@ def find_stored(session: Session, question: Question, settings: Settings) -> lis
         result.window_start == time_range.start,
         result.window_end == time_range.end,
         # Only a code with that word in it can have been compared with something.
-        result.baseline == (question.compared.text if _TAKES in str(question.code.source) else ""),
+        result.baseline == (question.compared.text if TAKES in str(question.code.source) else ""),
         # What was calculated for later than now is of a clock that has gone back since.
         result.as_of <= clock(session) + CLOCK_SLACK,
     )
@@ -76,8 +75,10 @@ def find_stored(session: Session, question: Question, settings: Settings) -> lis
         # A run that began with other conditions has ended by then.
         since = question.member.since + timedelta(seconds=settings.limits.wall_seconds)
         query = query.where(result.created_at > since)
-    member = question.member
-    found = [one for one in session.scalars(query) if member is None or member.is_of(one.segment)]
+    found = list(session.scalars(query))
+    if question.member is not None:
+        segment = question.member.among(one.segment for one in found)
+        found = [] if segment is None else [one for one in found if one.segment == segment]
     if not found:
         return []
     newest = max(found, key=lambda one: (one.as_of, one.seq))
@@ -204,7 +205,8 @@ def _run(
 
 
 def _found(run: Run, question: Question) -> Answer:
-    member = question.member
+    shown = [None if one.frame.segment is None else one.frame.segment.to_dict() for one in run.results]
+    segment = None if question.member is None else question.member.among(shown)
     ones = [
         _One(
             result.name or "",
@@ -212,12 +214,8 @@ def _found(run: Run, question: Question) -> Answer:
             result.value,
             None if result.error is None else result.error.to_dict("http"),
         )
-        for result in run.results
-        if (
-            result.frame.segment is None
-            if member is None
-            else result.frame.segment is not None and member.is_of(result.frame.segment.to_dict())
-        )
+        for result, its in zip(run.results, shown, strict=True)
+        if its == segment and (segment is None) == (question.member is None)
     ]
     if not ones:
         return ApiProblem(

@@ -10,15 +10,18 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
+from engine.errors import UsageError
+from engine.results.text import clean_text
 from engine.service.aporia.answers import QueryAnswer
 from engine.service.aporia.asking import Asking, Question, read_instant
 from engine.service.aporia.bodies import AskedMetric, AskedTime, QueryBody
 from engine.service.aporia.evaluation import SECONDS, Answer, answer_of, calculate, find_stored
 from engine.service.datasets import Reader
-from engine.service.problems import ApiProblem
+from engine.service.problems import ApiProblem, unprocessable
 from engine.service.state import ScopeOf, State, StateOf
 from engine.service.store.database import clock
 from engine.service.store.scope import Scope, is_alone
+from engine.wording import said
 
 elsewhere = APIRouter(prefix="/v1/metrics-reducer/{account}/{workspace}/query", tags=["for Aporia's clients"])
 
@@ -55,6 +58,9 @@ def _prepare(
                 question = asking.read(asked)
             except ApiProblem as problem:
                 answers[place] = problem
+                continue
+            except UsageError as error:
+                answers[place] = unprocessable("datasets", clean_text(said(error, "http")))
                 continue
             stored = find_stored(session, question, state.settings)
             if stored:

@@ -17,6 +17,7 @@ from engine.service.problems import unprocessable
 from engine.service.quotas import refuse_more
 from engine.service.routes.segments import (
     add_segment,
+    keep_names,
     look_at_versions,
     note_found,
     refuse_unfit,
@@ -129,7 +130,7 @@ def _change(session: Session, model: Model, body: ModelBody | ModelChange) -> li
         for old in segments_of(session, model.id):
             session.delete(old)
         made = [add_segment(session, model.id, segment) for segment in body.segments]
-        session.flush()
+        keep_names(session, model.id)
         return made
     return []
 

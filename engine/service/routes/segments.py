@@ -18,9 +18,9 @@ from engine.service.health import Data, Fit, note_fit, segment_health
 from engine.service.lists import PageOf
 from engine.service.problems import unprocessable
 from engine.service.schemas import DataSegmentBody, DataSegmentChange, SegmentBody
-from engine.service.segments import segment_group
+from engine.service.segments import names_of, segment_group
 from engine.service.state import ScopeOf, State, StateOf
-from engine.service.store.scope import Scope, get_model, get_owned, is_alone, owned, served
+from engine.service.store.scope import Scope, get_model, get_owned, is_alone, owned, segments_of, served
 from engine.service.store.tables import DataSegment, ModelVersion, StoredDataset, utc_now
 
 # What a group is called before it has an id.
@@ -44,6 +44,7 @@ def create_segment(body: DataSegmentBody, scope: ScopeOf, state: StateOf) -> dic
         get_model(session, scope, body.model_id)
         segment = _add(session, body.model_id, definition)
         segment.name, segment.is_global_filter = body.name, body.is_global_filter
+        keep_names(session, segment.model_id)
         note_found(session, found, {_NEW: segment.id})
         return _describe(segment, served(session, [segment.model_id])[segment.model_id])
 
@@ -89,11 +90,13 @@ def change_segment(
         refuse_unfit(found, _NEW, "terms_values" if "terms" in definition else "field_name")
     with state.database.session() as session:
         segment = get_owned(session, scope, DataSegment, segment_id)
+        keep_names(session, segment.model_id)
         segment.name = body.name or segment.name
         if body.is_global_filter is not None:
             segment.is_global_filter = body.is_global_filter
         if changes:
             segment.definition, segment.changed_at = definition, utc_now()
+            keep_names(session, segment.model_id)
             note_found(session, found, {_NEW: segment.id})
         return _describe(segment, served(session, [segment.model_id])[segment.model_id])
 
@@ -102,7 +105,9 @@ def change_segment(
 def delete_segment(segment_id: str, scope: ScopeOf, state: StateOf) -> dict[str, Any]:
     """Delete a segment group. What was calculated by it stays."""
     with state.database.session() as session:
-        session.delete(get_owned(session, scope, DataSegment, segment_id))
+        segment = get_owned(session, scope, DataSegment, segment_id)
+        keep_names(session, segment.model_id)
+        session.delete(segment)
     return {"id": segment_id, "deleted": True}
 
 
@@ -121,6 +126,17 @@ def _add(session: Session, model_id: str, definition: dict[str, Any]) -> DataSeg
     session.add(segment)
     session.flush()
     return segment
+
+
+def keep_names(session: Session, model_id: str) -> None:
+    """Keep what results call the groups of a model that need a name, before and after one of them changes."""
+    session.flush()
+    segments = segments_of(session, model_id)
+    names = names_of(segments)
+    for segment in segments:
+        if segment.id in names:
+            segment.definition = {**segment.definition, "group": names[segment.id]}
+    session.flush()
 
 
 def show_segment(segment: DataSegment) -> dict[str, Any]:
@@ -216,7 +232,8 @@ def _changed(session: Session, segment: DataSegment, body: DataSegmentChange) ->
     if body.terms_values is not None:
         if body.field_name is not None or body.values is not None:
             raise unprocessable("terms_values", "it does not go together with field_name and values")
-        return spelling.definition_of_terms(body.terms_values)
+        definition = spelling.definition_of_terms(body.terms_values)
+        return {**definition, "group": known["group"]} if "group" in known else definition
     if body.field_name is None and body.values is None:
         return known
     field = body.field_name or spelling.field_of(known)

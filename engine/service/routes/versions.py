@@ -16,7 +16,7 @@ from engine.service.health import Data, Fit, version_health
 from engine.service.lists import PageOf
 from engine.service.problems import unprocessable
 from engine.service.schemas import DatasetBody, ModelVersionBody, ModelVersionChange
-from engine.service.segments import segment_group
+from engine.service.segments import groups_of
 from engine.service.state import ScopeOf, State, StateOf
 from engine.service.store.scope import (
     get_model,
@@ -45,7 +45,7 @@ def create_version(body: ModelVersionBody, scope: ScopeOf, state: StateOf) -> di
             check_source(dataset.source, state.settings, reader)
     with state.database.reading() as session:
         zone = get_model(session, scope, body.model_id).zone
-        groups = {one.id: segment_group(one.definition) for one in segments_of(session, body.model_id)}
+        groups = groups_of(segments_of(session, body.model_id))
     seen = look_at_data(state, reader, zone, body.serving_dataset, "serving_dataset.timestamp", groups)
     learnt = look_at_data(state, reader, zone, body.training_dataset, "training_dataset.timestamp", {})
     with state.database.session() as session:

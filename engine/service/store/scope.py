@@ -83,6 +83,13 @@ def get_model(session: Session, scope: Scope, model_id: str) -> Model:
     return found
 
 
+def hold_names(session: Session, scope: Scope) -> None:
+    """Let nobody else give names in a workspace until the transaction ends."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite's transactions that write come one by one
+        place = sa.func.hashtextextended(f"{scope.account}/{scope.workspace}", _NAMES)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(place)))
+
+
 def refuse_known_name(session: Session, scope: Scope, name: str, *, but: str = "") -> None:
     """Refuse a name that another model of the workspace has; held against others until the transaction ends.
 
@@ -91,9 +98,7 @@ def refuse_known_name(session: Session, scope: Scope, name: str, *, but: str = "
     Raises:
         ApiProblem: there is one.
     """
-    if session.get_bind().dialect.name == "postgresql":  # SQLite's transactions that write come one by one
-        place = sa.func.hashtextextended(f"{scope.account}/{scope.workspace}", _NAMES)
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(place)))
+    hold_names(session, scope)
     found = session.scalars(models_of(scope).where(Model.name == name, Model.id != but).limit(1)).first()
     if found is not None:
         raise ApiProblem(

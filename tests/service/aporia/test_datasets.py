@@ -189,3 +189,24 @@ def test_what_a_config_reads(config, read):
 def test_a_config_that_says_anything_else_is_refused(config):
     with pytest.raises(UsageError, match="config"):
         read_config(config)
+
+
+def test_other_training_data_is_another_baseline(client, elsewhere, body, calculated, payments):
+    """What was compared with the old one is deleted with it; what was not compared stays."""
+    made = client.ok("POST", "/datasets", json=body)
+    training = client.ok("POST", "/datasets", json={**body, "stage": "training"})
+    shift = "def calc_metric(df, baseline):\n    return float(baseline.count())\n"
+    metrics = [client.metric(body["model_id"], code, name) for code, name in ((COUNT, "a"), (shift, "b"))]
+    calculated(body["model_id"])
+
+    def results(metric: str) -> int:
+        return len(client.ok("GET", f"/metrics/code-based-metrics/{metric}/results")["results"])
+
+    before = [results(metric) for metric in metrics]
+    assert all(before)
+    place, other = f"/datasets/{training['id']}/change-query", f"{payments.parent}/*.parquet"
+    assert elsewhere(CRUD, "PUT", place, json={"config": {"path": other}}).status_code == 200
+    assert [results(metric) for metric in metrics] == [before[0], 0]
+    calculated(body["model_id"])
+    assert [results(metric) for metric in metrics] == before
+    assert client.ok("GET", f"/datasets/{made['id']}")["config"] == body["config"]

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
+from engine.service.aporia.asking import member_of
 from engine.service.store.tables import StoredResult
 from tests.service.conftest import make_client
 
@@ -210,3 +211,66 @@ def test_a_query_sees_one_workspace(client, http, settings, ask, model):
     assert http.post(theirs, json=body, headers=headers).status_code == 404
     assert http.post(mine, json=body, headers=headers).status_code == 403
     assert http.post(theirs, json={**body, "metrics": []}, headers=headers).status_code == 422
+
+
+def test_numbers_and_times_without_measure(client, http, settings, payments):
+    """Each is a problem of its own metric, and no mistake of the service."""
+    looks = {"baseline": {"kind": "previous"}}
+    model = client.model(payments, **looks)
+    shift = client.metric(model[0], "def calc_metric(df, baseline):\n    return float(baseline.count())\n")
+    huge = {"model_id": model[0], "by": "age", "values": [10**400, 20]}
+    made = client("POST", "/data-segments", json=huge)
+    assert made.status_code == 422
+    ages = client.ok("POST", "/data-segments", json={**huge, "values": [2**31 - 1, 20]})["id"]
+    ever = (datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
+    headers = {"Authorization": f"Bearer {client.key}"}
+    place = f"/v1/metrics-reducer/{client.account}/{client.workspace}/query"
+
+    def ask(*metrics: dict[str, Any]) -> Any:
+        body = {"model_id": model[0], "metrics": [{**one, "id": str(n)} for n, one in enumerate(metrics)]}
+        return http.post(place, json=body, headers=headers)
+
+    before = {
+        "dataset_type": "serving",
+        "time_range": {"start": "1000-01-01T00:00:00Z", "end": "1000-01-02T00:00:00Z"},
+    }
+    answer = ask(
+        asked("count", time=ever),
+        asked(id=shift, time=ever),
+        asked("ks_distance", column="age", time=ever, baseline=before),
+        asked("count", segment=(ages, str(2**31 - 1))),
+        asked("count", segment=(ages, "20")),
+    )
+    assert answer.status_code == 200
+    [count, *problems, none, some] = [one for entry in answer.json() for one in entry["metrics"]]
+    assert count["value"] == 400 and some["value"] > 0 and none["value"] == 0
+    assert all("use less" in one["error"]["message"] for one in problems)
+    for name in ("threshold", "quantile", "k"):
+        one = asked("precision", column="age")
+        one["parameters"][name] = 10**400
+        refused = ask(one)
+        assert refused.status_code == 422 or refused.json()[0]["metrics"][0]["error"]
+
+
+def test_the_time_just_before_is_the_calendars(client, elsewhere, model):
+    """What is asked for is what is compared with, or refused: of a whole month that is the month before."""
+    ask = Asker(elsewhere, model[0])
+    march = (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
+
+    def against(start: datetime) -> dict[str, Any]:
+        span = {"start": start.isoformat(), "end": march[0].isoformat()}
+        return asked("ks_distance", column="age", time=march, baseline={"time_range": span})
+
+    month, days = ask(against(datetime(2026, 2, 1, tzinfo=UTC)), against(march[0] - (march[1] - march[0])))
+    assert (month["value"], month["error"]) == (None, None)  # no rows, and no problem
+    assert "from 2026-02-01T00:00:00+00:00 to 2026-03-01" in days["error"]["message"]
+
+
+def test_text_that_is_called_as_null_is_shown():
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    null, text = (
+        {"group": "c", "value": one, "type": kind} for one, kind in ((None, "null"), ("None", "string"))
+    )
+    member = member_of({"by": "c"}, "None", now)
+    assert member.among([None, null, text]) == text == member.among([text, null])
+    assert member.among([null]) == null and member.among([None]) is None

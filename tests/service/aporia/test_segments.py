@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from engine.errors import UsageError
 from engine.service.aporia.segments import definition_of_field, definition_of_terms
+from engine.service.segments import groups_of, names_of
+from engine.service.store.tables import DataSegment, StoredResult
 
 METRIC = "def calc_metric(df):\n    return float(df.count())\n"
 
@@ -124,3 +128,62 @@ def test_the_type_of_a_field_says_what_its_values_are(values, kind, shape):
 def test_terms_of_one_name_are_refused():
     with pytest.raises(UsageError, match="same name"):
         definition_of_terms([["a > 1", "x"], ["a > 2", "x"]])
+
+
+def test_two_groups_may_use_the_same_labels(client, elsewhere, model, calculated):
+    """Each condition keeps its own rows, in results and queries; so does one that is given twice."""
+
+    def make(name: str, edge: int) -> dict[str, Any]:
+        terms = [[f"age >= {edge}", "high"], [f"age < {edge}", "low"]]
+        body = {"name": name, "model_id": model[0], "terms_values": terms}
+        made: dict[str, Any] = client.ok("POST", "/data-segments", json=body)
+        return made
+
+    first, second, third, again = make("forty", 40), make("sixty", 60), make("sixty", 65), make("again", 40)
+    assert [one.get("group") for one in (first, second, third, again)] == [None, "sixty", third["id"], None]
+    for _ in range(2):  # the same values of the same field, too
+        body = {"name": "c", "model_id": model[0], "field_name": "country", "values": ["DE"]}
+        client.ok("POST", "/data-segments", json=body)
+    metric = client.metric(model[0], METRIC)
+    edges = {"high": 40, "sixty: high": 60, f"{third['id']}: high": 65}
+    tried = client.validate(metric, model[2])
+    assert tried["status"] == "success" and len(tried["segments"]) == 3 * 2 + 1
+    with calculated(model[0]).session() as session:
+        stored = session.scalars(sa.select(StoredResult).where(StoredResult.kind == "retention")).all()
+        rows = {one.label: one.value for one in stored}
+        assert {rows[label] for label in edges} == set(_rows_from(tried, "high"))
+        for one in stored:  # so that stored numbers are known from calculated ones
+            one.value = (one.value or 0) + 1_000_000
+            one.created_at += timedelta(days=1)
+    for segment, label in ((first, "high"), (second, "sixty: high"), (again, "high")):
+        body = {"id": "0", "metric": "code", "parameters": {"id": metric}}
+        asked = {"dataset_type": "serving", "segment": {"id": segment["id"], "value": "high"}}
+        body |= {"datasets": {"data": asked}}
+        whole = {"model_id": model[0], "metrics": [body]}
+        [answer] = elsewhere("metrics-reducer", "POST", "/query", json=whole).json()
+        assert answer["metrics"][0]["value"] == rows[label] + 1_000_000
+    # What one of them is called stays, whatever becomes of the others.
+    client.ok("DELETE", f"/data-segments/{first['id']}")
+    place = f"/data-segments/{second['id']}"
+    terms = second["terms_values"]
+    assert client.ok("PUT", place, json={"terms_values": terms})["group"] == "sixty"
+    assert client.ok("PUT", place, json={"terms_values": [["age > 1", "all"]]})["group"] == "sixty"
+
+
+def _rows_from(tried: dict[str, Any], value: str) -> list[float]:
+    return [one["value"] for one in tried["segments"] if one["segment"]["value"] == value]
+
+
+def test_names_of_groups_from_before_there_were_names():
+    def group(number: int, written: int, **definition: Any) -> DataSegment:
+        at = datetime(2026, 1, written, tzinfo=UTC)
+        return DataSegment(id=f"s{number}", name=None, definition=definition, created_at=at, changed_at=None)
+
+    groups = [
+        group(1, 3, label="big", where="amount > 3"),
+        group(2, 1, label="big", where="amount > 1"),
+        group(3, 2, terms={"big": "amount > 1", "small": "amount < 1"}),
+        group(4, 4, by="big"),
+    ]
+    assert names_of(groups) == {"s1": "s1"}
+    assert groups_of(groups)["s1"].name == "s1" and groups_of(groups)["s2"].name == "big"
