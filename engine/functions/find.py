@@ -46,7 +46,7 @@ def is_deterministic(expression: pb.Expression) -> bool:
 
 
 def is_over_rows(message: Message) -> bool:
-    """Whether it is a call of a function that is none of one row's values, or text with one or a random one."""
+    """Whether it calls a function of more than one row's values; of text, also one that is random."""
     if isinstance(message, pb.Expression.ExpressionString):
         text = inspect_expression(message.expression)
         kinds = {classify(one).kind for one in text.functions}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from engine.models.frame import Frame, Segment
@@ -33,6 +34,11 @@ HOSTILE = (
 
 def days(count: int) -> tuple[Window, ...]:
     return tuple(Window(DAY + timedelta(days=n), DAY + timedelta(days=n + 1)) for n in range(count))
+
+
+def run_of(number: int, *segments: str) -> Run:
+    """The run that has this number."""
+    return replace(a_run(segments), id=f"{number:032x}")
 
 
 def a_run(segments: Sequence[str] = (), windows: int = 0, metric: str = "rate") -> Run:

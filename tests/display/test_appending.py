@@ -16,16 +16,11 @@ from engine import DataError, UsageError
 from engine.cli.running import make_targets
 from engine.display.saving import check_target, save_runs
 from engine.display.tables import results_schema
-from engine.models.run import Run
 from engine.models.targets import parse_target
 from tests.cli.snapshots import compared, one_number, several_numbers
-from tests.display.shown import a_run
+from tests.display.shown import a_run, run_of
 
 FORMATS = ("delta", "parquet")
-
-
-def run_of(number: int, *segments: str) -> Run:
-    return replace(a_run(segments), id=f"{number:032x}")
 
 
 def rows_in(folder: Path) -> pa.Table:

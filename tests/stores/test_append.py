@@ -8,7 +8,7 @@ import pytest
 from deltalake import DeltaTable
 
 from engine.errors import DataError
-from tests.display.test_appending import run_of
+from tests.display.shown import run_of
 from tests.reading.spooled import spooled
 from tests.stores.conftest import Bucket, Reading
 from tests.stores.meddling import Proxy, Rule, saying
