@@ -17,6 +17,7 @@ from engine.errors import Interrupted
 
 _T = TypeVar("_T")
 _POLL_SECONDS: Final = 0.02  # how late a cancel may be heard
+_CHECK_SECONDS: Final = 0.1
 _TRIES: Final = 3
 # How threads are called that wait for object stores. Arrow waits for their requests at a process's end.
 STORE_THREADS: Final = "calcmetric-store"
@@ -124,6 +125,20 @@ class Pending(Generic[_T]):
             self._error = error
         finally:
             self.done.set()
+
+
+def beside(work: Callable[[], _T], check: Callable[[], None], name: str) -> _T:
+    """Do something in a thread of its own, which is left to itself once nobody may wait for it.
+
+    Args:
+        work: what to do.
+        check: called now and then; what it raises ends the waiting.
+        name: of the thread.
+    """
+    pending = Pending(work, name)
+    while not pending.done.wait(_CHECK_SECONDS):
+        check()
+    return pending.result()
 
 
 class SingleFlight(Generic[_T]):

@@ -30,6 +30,7 @@ from engine.sources.tables.folder import TableFolder
 from engine.sources.tables.read import read_table_files
 from engine.sources.tables.skipping import Span
 from engine.sources.text.spooling import refuse_options, remote_options
+from engine.threads import STORE_THREADS, beside
 
 _AS_FOUND: Final = TextOptions()
 
@@ -109,7 +110,7 @@ def _table_files(
         return Source(read_remote_table(table), str(table))
     folder, metadata = Path(table.path).expanduser(), ""
     if names_catalog(table) and not folder.is_dir():
-        located = locate(table)
+        located = beside(lambda: locate(table), check, STORE_THREADS)  # a catalog may be slow to answer
         if stores is not None and is_store_url(located.place):
             return read_stored_table(table, located, stores, spool, reader, span, check, tell)
         folder, metadata = Path(located.place.removeprefix("file://")), located.metadata

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +22,7 @@ from pyiceberg.typedef import Record
 from pyiceberg.types import DoubleType, LongType
 from pyiceberg.utils.config import Config
 
-from engine.errors import DataError
+from engine.errors import DataError, Interrupted
 from engine.sources.resolve import resolve_source
 from engine.sources.source import Source
 from engine.sources.spool import Spool
@@ -292,6 +293,25 @@ def test_a_catalog_does_not_lead_out_of_the_roots(
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     catalog.create_table("sales.other", NUMBERS.schema, location=f"file://{elsewhere}/t").append(NUMBERS)
     assert "outside the folders" in str(refusal(resolve, "iceberg:shop.sales.other"))
+
+
+def test_a_catalog_that_does_not_answer_holds_up_nobody(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, asked = threading.Event(), threading.Event()
+
+    def hang(_: str) -> None:
+        asked.set()
+        answers.wait()
+
+    def check() -> None:
+        if asked.is_set():
+            raise Interrupted("deadline")
+
+    monkeypatch.setattr(pyiceberg.catalog, "load_catalog", hang)
+    with pytest.raises(Interrupted):
+        resolve_source("iceberg:shop.sales.orders", roots=(), spool=spool, check=check)
+    answers.set()
 
 
 def test_without_pyiceberg_it_is_said_what_to_install(

@@ -20,14 +20,13 @@ from engine.sources.files import ICEBERG, LOGS, MATCHED, is_hidden
 from engine.sources.stores.fetched import Fetched, Held, StoredObject, Tell, nobody
 from engine.sources.stores.filesystems import open_store
 from engine.sources.stores.problems import STORE_MISSING, is_missing, is_refusal, store_error
-from engine.threads import STORE_THREADS, Pending
+from engine.threads import STORE_THREADS, beside
 from engine.wording import joined, worded
 
 _ODD: Final = ("", ".", "..")
 _MAGIC: Final = re.compile(r"[*?\[]")
 _LIST_TRIES: Final = 3
 _LIST_PAUSE: Final = 0.3
-_LOOK_SECONDS: Final = 0.1
 _T = TypeVar("_T")
 
 
@@ -201,22 +200,14 @@ class Stores:
         for number in range(1, _LIST_TRIES + 1):
             check()
             try:
-                return self._aside(lambda: ask(self._store(url)), check)
+                return beside(lambda: ask(self._store(url)), check, STORE_THREADS)
             except (OSError, pa.ArrowException, ValueError) as error:
                 if is_missing(error):
                     return None
                 if is_refusal(error) or number == _LIST_TRIES:
                     raise store_error(error, label, number) from None
-            self._aside(partial(time.sleep, _LIST_PAUSE * number), check)
+            beside(partial(time.sleep, _LIST_PAUSE * number), check, STORE_THREADS)
         raise AssertionError("the last try returns or raises")
-
-    @staticmethod
-    def _aside(work: Callable[[], _T], check: Callable[[], None]) -> _T:
-        """Do something beside; who is not to wait for it any longer leaves it to itself."""
-        pending = Pending(work, STORE_THREADS)
-        while not pending.done.wait(_LOOK_SECONDS):
-            check()
-        return pending.result()
 
     def _store(self, url: StoreUrl) -> Any:
         key = (url.scheme, url.bucket, url.account)
