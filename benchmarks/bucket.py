@@ -18,11 +18,11 @@ from xml.sax.saxutils import escape
 WRITTEN: Final = 1767225600.0  # seconds; when all objects were written
 _WRITTEN: Final = ("2026-01-01T00:00:00.000Z", "Thu, 01 Jan 2026 00:00:00 GMT")
 _PAGE: Final = 1_000
-_NOT_IN_FRONT: Final = frozenset({"_delta_log", ".hoodie", "metadata"})  # the bucket is no table
+_SHORT: Final = 3
 
 
 class Bucket:
-    """What is answered. Objects are the files below a folder, once more below any name in front.
+    """What is answered. Objects are the files below a folder, once more below any short name in front.
 
     So what was fetched before can be asked for as something that was not.
     """
@@ -61,9 +61,8 @@ class Bucket:
     def _list(self, query: dict[str, str]) -> bytes:
         front, _, prefix = query.get("prefix", "").partition("/")
         after = query.get("continuation-token", "")
-        found = [key for key in self._objects if key.startswith(prefix) and key > after]
-        if front in _NOT_IN_FRONT:
-            found = []
+        known = self._objects if len(front) <= _SHORT else ()
+        found = [key for key in known if key.startswith(prefix) and f"{front}/{key}" > after]
         page = found[: min(_PAGE, int(query.get("max-keys", _PAGE)))]
         more = len(found) > len(page)
         entries = "".join(
@@ -71,7 +70,7 @@ class Bucket:
             f"<ETag>&quot;{self._etags[key]}&quot;</ETag><Size>{len(self._objects[key])}</Size></Contents>"
             for key in page
         )
-        token = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if more else ""
+        token = f"<NextContinuationToken>{front}/{escape(page[-1])}</NextContinuationToken>" if more else ""
         return (
             f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated><KeyCount>{len(page)}</KeyCount>"
             f"{token}{entries}</ListBucketResult>"
