@@ -120,6 +120,27 @@ def input_json(schema: pb.DataType, places: Sequence[int]) -> str:
     return json
 
 
+def check_kept(schema: pb.DataType, places: Sequence[int]) -> None:
+    """See that columns are of types that they still have as local data.
+
+    Args:
+        schema: of the rows, a struct.
+        places: of the columns.
+
+    Raises:
+        PlanRefused: one is not: Arrow carries no collations, for one.
+    """
+    for place in places:
+        field = schema.struct.fields[place]
+        if field.data_type.WhichOneof("kind") != "null" and not _is_plain(field.data_type, nulls=False):
+            raise PlanRefused(
+                "type-refused",
+                f"a function beside a column of type {_shown(field.data_type)} is refused: it may lose its "
+                "collation, or its kind of interval, on the way",
+                "leave the column out with df.select before, or cast it",
+            )
+
+
 _PLAIN: Final = frozenset(
     {"boolean", "byte", "short", "integer", "long", "float", "double", "decimal", "string", "binary"}
     | {"date", "timestamp", "timestamp_ntz"}

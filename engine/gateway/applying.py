@@ -22,6 +22,7 @@ from engine.functions import (
     Groups,
     Lying,
     Split,
+    check_kept,
     check_repeatable,
     group_streams,
     groups_of,
@@ -120,6 +121,7 @@ class Applying:
         for one in parts.types:
             result_type(one)  # refuses what is not taken, before anything is asked
         below = self._fetch(parts.below)
+        check_kept(below.schema, parts.kept)
         described = input_json(below.schema, parts.arguments)
         request = Evaluate(parts.kind, parts.functions, described)
         arguments = below.table.select(list(parts.arguments))

@@ -209,6 +209,7 @@ def test_what_is_left_out_has_a_reason() -> None:
 # Kinds that pass although no call of the corpus makes them.
 NOT_IN_THE_CORPUS = {
     "Expression.common_inline_user_defined_function": "a function of the author; see `tests.functions`",
+    "Command.register_function": "likewise, by a name",
     "Relation.html_string": "a notebook's view of a DataFrame",
     "Relation.as_of_join": "pandas-on-Spark's merge_asof; computes over its two inputs only",
     "ConfigRequest.Operation.get_option": "answered from the table of settings",
