@@ -6,8 +6,9 @@ They are asked of Spark itself: `u(x) + 1` is called `(u(x) + 1)`, as is a colum
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
@@ -23,6 +24,19 @@ from engine.functions.find import (
 from engine.functions.stand_ins import null_of, typed
 from engine.plans.trees import copy, relations, walk
 
+# Types as Spark writes them, by the words for them and by their names in a plan.
+_SAME: Final = (
+    *("boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "string"),
+    *("binary", "date", "timestamp", "timestamp_ntz"),
+)
+_WRITTEN: Final = {
+    **{name: name for name in _SAME},
+    "byte": "tinyint",
+    "short": "smallint",
+    "integer": "int",
+    "long": "bigint",
+}
+_DECIMAL: Final = re.compile(r"decimal\((\d{1,2}), ?(\d{1,2})\)")
 # Tells the names of a plan's columns.
 Naming: TypeAlias = Callable[[pb.Relation], Sequence[str]]
 
@@ -135,7 +149,19 @@ class _Columns:
         asked = pb.Relation()
         asked.project.input.CopyFrom(self.relation())
         asked.project.expressions.extend(arguments)
-        return self._names_of(asked)
+        told = zip(arguments, self._names_of(asked), strict=True)
+        return [self._of_cast(one) if one.WhichOneof("expr_type") == "cast" else name for one, name in told]
+
+    def _of_cast(self, expression: pb.Expression) -> str:
+        """How a cast is written in a call; alone, that of a column is called like the column."""
+        cast = expression.cast
+        text = cast.type_str.strip().lower() or str(cast.type.WhichOneof("kind"))
+        decimal = _DECIMAL.fullmatch(text)
+        written = f"decimal({decimal[1]},{decimal[2]})" if decimal else _WRITTEN.get(text)
+        if written is None or cast.eval_mode != pb.Expression.Cast.EVAL_MODE_UNSPECIFIED:
+            raise _unsure()
+        [inner] = self._written([cast.expr])
+        return f"cast({inner} as {written})"
 
 
 def _unsure() -> Exception:

@@ -265,7 +265,9 @@ BATCHES: Final = {
 }
 # Functions of what functions gave, and of rows in an order: local data of several rows is Spark's.
 STEPS: Final = {
-    "pandas bytes": "df.select('n', F.pandas_udf(lambda s: s.str.encode('utf8'), T.BinaryType())('s'))",
+    "pandas bytes": (
+        "df.select('n', F.pandas_udf(lambda s: s.str.encode('utf8'), T.BinaryType())('s').alias('y'))"
+    ),
     "pandas twice": "df.select('n', doubled(doubled('x')).alias('y'), doubled(doubled('x') + 1))",
     "pandas beside rows": "df.select('n', doubled('x').alias('y'), half('x').alias('z'), doubled(half('x')))",
     "pandas chained": "df.select('n', doubled(and_half('n')).alias('y'))",
