@@ -257,6 +257,7 @@ def _facts(run: Run, sheet: Sheet) -> list[tuple[str, str]]:
         ("parameters", params),
         ("backend", run.backend),
         ("source", f"sha256 {run.source_sha256[:12]}"),
+        ("run", run.id),
     ]
     return [(name, one_line(text)) for name, text in facts if text]
 

@@ -76,6 +76,12 @@ def test_no_rows_is_no_data(engine: Engine, rows: Dataset, body: str) -> None:
     assert run.results[1].status == "no_data" and run.results[1].rows == 0
 
 
+def test_each_run_has_an_id_of_its_own(engine: Engine, rows: Dataset) -> None:
+    first, second = (engine.evaluate(SUM, rows) for _ in range(2))
+    assert first.id and second.id and first.id != second.id
+    assert first.to_dict()["id"] == first.id
+
+
 def test_an_exception_shows_the_authors_line_and_no_path(engine: Engine, rows: Dataset) -> None:
     result = overall(engine, "helper(df)", rows, "def helper(df):\n    return {}['missing']\n")
     assert result.error.line == 5
