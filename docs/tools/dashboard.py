@@ -12,11 +12,13 @@ from typing import Any, Final
 FILE: Final = Path(__file__).parents[1] / "grafana.json"
 _SERIES: Final = '{account=~"$account", model=~"$model", metric=~"$metric", segment=~"$segment"}'
 _BAD: Final = f'{_SERIES[:-1]}, status!="ok"}}'
+_CROSSED: Final = f'{_SERIES[:-1]}, state="crossed"}}'
 _LEGEND: Final = "{{model}} / {{metric}} {{name}} {{segment}}"
 # Title, unit, query and legend of each panel; those of values first.
 _PANELS: Final = (
     ("Newest values", "short", f"calcmetric_value{_SERIES}", _LEGEND),
     ("Series without a number", "short", f"sum by (status) (calcmetric_value_state{_BAD})", "{{status}}"),
+    ("Rules crossed", "short", f"calcmetric_rule_state{_CROSSED}", f"{{{{rule}}}}: {_LEGEND}"),
     ("Age of the newest values", "s", f"time() - calcmetric_value_end_timestamp_seconds{_SERIES}", _LEGEND),
     ("Rows behind the newest values", "short", f"calcmetric_value_rows{_SERIES}", _LEGEND),
     ("Series beyond the cap", "short", "calcmetric_values_left_out", "left out"),

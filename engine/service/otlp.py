@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from engine.errors import UsageError
+from engine.service.rule_values import RULE_LABELS, rule_states
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.values import LABELS, newest_values
@@ -56,6 +57,12 @@ class Sender:
         meter.create_observable_gauge(
             "calcmetric.values.left_out", [self._left_out], description="Series beyond the cap"
         )
+        meter.create_observable_gauge(
+            "calcmetric.rule.state", [self._observe_rules], description="1 for the state of a rule"
+        )
+        meter.create_observable_gauge(
+            "calcmetric.rule.states.left_out", [self._rules_left_out], description="States beyond the cap"
+        )
 
     def send(self) -> None:
         """Send now."""
@@ -77,6 +84,19 @@ class Sender:
         from opentelemetry.metrics import Observation
 
         shown, count = newest_values(self._database, self._most)
+        return [Observation(count - len(shown))]
+
+    def _observe_rules(self, _: Any) -> Iterator[Any]:
+        from opentelemetry.metrics import Observation
+
+        shown, _count = rule_states(self._database, self._most)
+        for labels in shown:
+            yield Observation(1, dict(zip(RULE_LABELS, labels, strict=True)))
+
+    def _rules_left_out(self, _: Any) -> Iterable[Any]:
+        from opentelemetry.metrics import Observation
+
+        shown, count = rule_states(self._database, self._most)
         return [Observation(count - len(shown))]
 
 

@@ -1,5 +1,7 @@
 """The newest value of each metric and segment, for Prometheus: off by default, and never more than a number.
 
+The states of rules stand beside them.
+
 Values tell the numbers of accounts, so they are shown to a key of their own. A series whose result is no
 number has no value, and says its status.
 """
@@ -19,6 +21,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from engine.service.leases import CLOCK_SLACK
+from engine.service.rule_values import RuleFamilies, rule_states
 from engine.service.store.database import Database, clock
 from engine.service.store.tables import Metric, MetricVersion, Model, StoredResult
 
@@ -82,6 +85,7 @@ class Values:
                 shown, count = newest_values(self._database, self._most)
                 registry = CollectorRegistry()
                 registry.register(_Families(shown, count, self._most))
+                registry.register(RuleFamilies(*rule_states(self._database, self._most)))
                 self._text, self._until = generate_latest(registry), self._now() + _FRESH_SECONDS
             return self._text
 

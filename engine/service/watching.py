@@ -1,14 +1,21 @@
-"""Rules applied to what was just calculated, in the transaction that notes it: states, marks, deliveries."""
+"""Rules applied to what was just calculated, in the transaction that notes it: states, marks, deliveries.
+
+A segment that is in none of the newest windows has vanished from the data: its state goes, and where a
+crossing was told, so is its end, for nothing else would ever end it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from engine.models.result import GOOD
+from engine.service.leases import DUE
 from engine.service.pages.reading import Point, all_segments
 from engine.service.rules import Seen, level_of, state_of
 from engine.service.store.database import clock
@@ -23,6 +30,9 @@ from engine.service.store.tables import (
     Work,
     make_id,
 )
+
+# Why a rule returned, where it is not that a number is within it again.
+VANISHED: Final = "vanished"
 
 
 def watch_results(session: Session, work: Work) -> None:
@@ -43,13 +53,30 @@ def watch_results(session: Session, work: Work) -> None:
     series: dict[tuple[str, str], list[Point]] = {}
     for point in points:
         series.setdefault((point.segment_key, point.name), []).append(point)
-    newest = max((point.window_start for point in points), default=None)
+    if not points or _newer_to_come(session, work, points):
+        return
     crossed: dict[int, list[str]] = {}
     for rule in rules:
-        for seq in _watch(session, metric, model, work.dataset_id, rule, series, newest):
+        for seq in _watch(session, metric, model, work.dataset_id, rule, series):
             crossed.setdefault(seq, []).append(rule.id)
     for seq, ids in crossed.items():
         session.execute(sa.update(StoredResult).where(StoredResult.seq == seq).values(crossed=ids))
+
+
+def _newer_to_come(session: Session, work: Work, points: Sequence[Point]) -> bool:
+    """Whether newer windows were planned together with a piece of work, as they are for a new code.
+
+    They come oldest first, and what is told is to be told of the newest.
+    """
+    query = sa.select(Work.seq).where(
+        Work.metric_version_id == work.metric_version_id,
+        Work.dataset_id == work.dataset_id,
+        Work.as_of == work.as_of,
+        Work.kind == "windows",
+        Work.state == DUE,
+        Work.end > max(point.window_end for point in points),
+    )
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def _watch(
@@ -59,10 +86,10 @@ def _watch(
     dataset_id: str,
     rule: Rule,
     series: Mapping[tuple[str, str], Sequence[Point]],
-    newest: datetime | None,
 ) -> list[int]:
     """Note the states of one rule; return the numbers of the results that it marks."""
     level, wanted = level_of(rule.definition), rule.definition
+    newest = max((points[-1] for points in series.values()), key=lambda one: one.window_start)
     known = {
         (state.segment_key, state.name): state
         for state in session.scalars(
@@ -72,11 +99,11 @@ def _watch(
     marked = []
     for (key, name), points in series.items():
         last = points[-1]
-        if last.window_start != newest or (wanted.get("segments") == "overall" and key):
+        if last.window_start != newest.window_start or (wanted.get("segments") == "overall" and key):
             continue
         if wanted.get("number") not in (None, name):
             continue
-        before = known.get((key, name))
+        before = known.pop((key, name), None)
         seen = [Seen(point.status, point.value, point.rows) for point in points]
         state = state_of(level, seen, told=before is not None and before.told)
         if before is None:
@@ -92,17 +119,54 @@ def _watch(
             before.told = state == "crossed"
             if rule.url is not None:
                 _tell(session, metric, model, dataset_id, rule, last, state)
+    for before in _miss(known.values(), series, newest, level.windows):
+        if before.told and rule.url is not None:
+            last = replace(newest, segment_key=before.segment_key, label=before.label, name=before.name,
+                           status=None, value=None, rows=None)  # fmt: skip
+            _tell(session, metric, model, dataset_id, rule, last, "ok", VANISHED)
+        session.delete(before)
     return marked
 
 
+def _miss(
+    absent: Iterable[RuleState],
+    series: Mapping[tuple[str, str], Sequence[Point]],
+    newest: Point,
+    windows: int,
+) -> list[RuleState]:
+    """Note that segments are not in the newest window; return those that were in none of so many."""
+    whole = [point for (key, _), points in series.items() if not key for point in points]
+    # Where all data failed, nobody knows which segments there are.
+    known = {point.window_start for point in whole if point.status in GOOD}
+    if newest.window_start not in known:
+        return []
+    gone = []
+    for state in absent:
+        own = series.get((state.segment_key, state.name), ())
+        if sum(not own or start > own[-1].window_start for start in known) >= windows:
+            gone.append(state)
+        elif state.state != "no_data":
+            state.state, state.since = "no_data", newest.window_start
+        state.value, state.window_start = None, newest.window_start
+    return gone
+
+
 def _tell(
-    session: Session, metric: Metric, model: Model, dataset_id: str, rule: Rule, point: Point, state: str
+    session: Session,
+    metric: Metric,
+    model: Model,
+    dataset_id: str,
+    rule: Rule,
+    point: Point,
+    state: str,
+    reason: str | None = None,
 ) -> None:
     """Let a change of state be sent, with an id by which a second delivery is told from news."""
     now, delivery_id = clock(session), make_id()
     body = {
         "id": delivery_id,
         "event": "crossed" if state == "crossed" else "returned",
+        "reason": reason,
         "at": now.isoformat(),
         "rule": {"id": rule.id, "name": rule.name, **rule.definition},
         "metric": {"id": metric.id, "name": metric.name, "version": metric.version},

@@ -6,7 +6,8 @@
 
 A delivery is tried until it is answered with 2xx, ever more seldom, for three days: so at least once. Names
 that lead to inner addresses are refused, for each attempt, at the address that is then connected to;
-redirections and proxies are not followed.
+redirections and proxies are not followed. Turns go round the accounts and in each its rules, and an account
+has one attempt at a time: what waits for a dead receiver of one delays no other.
 """
 
 from __future__ import annotations
@@ -16,25 +17,28 @@ import hashlib
 import hmac
 import http.client
 import ipaddress
+import itertools
 import logging
+import queue
 import secrets
 import socket
 import ssl
 import threading
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import SplitResult
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from engine.errors import UsageError
 from engine.failures import describe
 from engine.service.leases import backoff
 from engine.service.settings import Settings
 from engine.service.store.database import Database, clock
-from engine.service.store.tables import Delivery, Rule
+from engine.service.store.tables import Delivery, Metric, Model, Rule
 from engine.service.urls import check_url, port_of, read_url
 from engine.version import VERSION
 
@@ -43,6 +47,8 @@ logger = logging.getLogger(__name__)
 _SECONDS: Final = 8.0
 _LASTS: Final = timedelta(days=3)
 _ERROR: Final = 300
+# Attempts at a time, each of another account.
+_TOGETHER: Final = 8
 # Addresses that stand for others, which may be inner ones.
 _TRANSLATED: Final = tuple(
     ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")
@@ -95,18 +101,23 @@ class _Due:
     """A delivery that this process tries."""
 
     id: str
+    account: str
     url: str
     secret: str
     body: bytes
 
 
 class Courier:
-    """Sends what is due, one after the other. Several processes may."""
+    """Sends what is due, for several accounts at a time. Several processes may."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings
         self._stopped = threading.Event()
+        self._going: set[str] = set()
+        self._ended: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
+        self._numbers = itertools.count(1)
+        self._turns: dict[str, int] = {}
         self._thread = threading.Thread(target=self._run, name="calcmetric-webhooks", daemon=True)
 
     def start(self) -> None:
@@ -123,11 +134,21 @@ class Courier:
     def deliver_due(self) -> int:
         """Try everything that is due; return how many deliveries were answered well."""
         good = 0
-        while not self._stopped.is_set() and (due := self._claim()) is not None:
-            error = self._try(due)
-            self._note(due, error)
-            good += error is None
-        return good
+        while True:
+            while len(self._going) < _TOGETHER and not self._stopped.is_set():
+                due = self._claim()
+                if due is None:
+                    break
+                self._going.add(due.account)
+                # Daemons: a name that is never resolved keeps no process from ending.
+                name = f"calcmetric-webhook-{due.account}"
+                threading.Thread(target=self._deliver, args=(due,), name=name, daemon=True).start()
+            if not self._going:
+                return good
+            with contextlib.suppress(queue.Empty):  # others may have become due meanwhile
+                account, answered = self._ended.get(timeout=self._settings.tick_seconds)
+                self._going.discard(account)
+                good += answered
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -138,19 +159,47 @@ class Courier:
             self._stopped.wait(self._settings.tick_seconds)
 
     def _claim(self) -> _Due | None:
-        """The oldest due delivery. It is due again later, should this process die with it."""
+        """What is due of the account, and in it of the rule, whose turn was longest ago.
+
+        It is due again later, should this process die with it.
+        """
         with self._database.session() as session:
             now = clock(session)
-            query = sa.select(Delivery, Rule).join(Rule, Rule.id == Delivery.rule_id)
-            query = query.where(Delivery.not_before <= now).order_by(Delivery.seq).limit(1)
-            found = session.execute(query.with_for_update(skip_locked=True, of=Delivery)).first()
-            if found is None:
-                return None
-            delivery, rule = found
-            delivery.attempts += 1
-            # Longer than an attempt may take, so that no other process tries meanwhile.
-            delivery.not_before = now + backoff(delivery.attempts + 1)
-            return _Due(delivery.id, rule.url or "", rule.secret or "", delivery.body.encode())
+            for account, rule_id in self._in_turn(session, now):
+                query = sa.select(Delivery, Rule).join(Rule, Rule.id == Delivery.rule_id)
+                query = query.where(Rule.id == rule_id, Delivery.not_before <= now).order_by(Delivery.seq)
+                found = session.execute(query.limit(1).with_for_update(skip_locked=True, of=Delivery)).first()
+                if found is None:
+                    continue  # another process has taken it just now
+                delivery, rule = found
+                self._turns[account] = self._turns[rule_id] = next(self._numbers)
+                delivery.attempts += 1
+                # Longer than an attempt may take, so that no other process tries meanwhile.
+                delivery.not_before = now + backoff(delivery.attempts + 1)
+                return _Due(delivery.id, account, rule.url or "", rule.secret or "", delivery.body.encode())
+            return None
+
+    def _in_turn(self, session: Session, now: datetime) -> list[tuple[str, str]]:
+        """Accounts and rules with something due, those first whose turn was longest ago."""
+        query = sa.select(Model.account, Rule.id).join(Metric, Metric.model_id == Model.id)
+        query = query.join(Rule, Rule.metric_id == Metric.id).join(Delivery, Delivery.rule_id == Rule.id)
+        rows = session.execute(query.where(Delivery.not_before <= now).distinct())
+        waiting = [(account, rule) for account, rule in rows]
+        known = {name for pair in waiting for name in pair} | self._going
+        self._turns = {name: number for name, number in self._turns.items() if name in known}
+        free = [pair for pair in waiting if pair[0] not in self._going]
+        return sorted(free, key=lambda pair: [self._turns.get(name, 0) for name in pair])
+
+    def _deliver(self, due: _Due) -> None:
+        answered = False
+        try:
+            error = self._try(due)
+            self._note(due, error)
+            answered = error is None
+        except Exception as error:
+            logger.error("a webhook cannot be sent: %s", describe(error))
+        finally:
+            self._ended.put((due.account, answered))
 
     def _try(self, due: _Due) -> str | None:
         """Send it; return why that failed, in words that may be shown."""

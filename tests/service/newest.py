@@ -8,7 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.service.store.database import Database
-from engine.service.store.tables import Metric, MetricVersion, Model, StoredDataset, StoredResult
+from engine.service.store.tables import (
+    Metric,
+    MetricVersion,
+    Model,
+    ModelVersion,
+    StoredDataset,
+    StoredResult,
+)
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 TEXT = {"group": "country", "value": 'D"E\\\n', "type": "string"}
@@ -41,6 +48,8 @@ def fill(database: Database, *results: StoredResult) -> None:
         session.add(model)
         session.flush()
         session.add(StoredDataset(id="d", model_id="m", source="x"))
+        session.flush()
+        session.add(ModelVersion(id="mv", model_id="m", name="v1", serving_id="d"))
         session.add(Metric(id="k", model_id="m", name="rate", version=2))
         session.flush()
         for number in (1, 2):

@@ -16,6 +16,7 @@ from engine.service.otlp import Sender
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from tests.service.newest import TEXT, database, fill, result
+from tests.service.test_values import add_states
 
 __all__ = ["database"]  # a fixture
 
@@ -61,6 +62,7 @@ def test_values_are_sent_with_their_labels_and_no_more_than_the_cap(
         result(0, "country = E", value=None, segment=TEXT),
         result(0, "country = F", value=0.4, segment=TEXT),
     )
+    add_states(database, ("", "ok"), ("a", "ok"), ("b", "ok"), ("c", "crossed"))
     sender = Sender(database, Settings(values=3, otlp=collector.url))
     sender.send()
     (sent,) = collector.sent
@@ -74,6 +76,12 @@ def test_values_are_sent_with_their_labels_and_no_more_than_the_cap(
     }  # fmt: skip
     assert told == {("rate", ""): 0.1, ("rate", "country = D"): 0.2}
     assert metrics["calcmetric.values.left_out"].gauge.data_points[0].as_int == 1
+    rules = [
+        {pair.key: pair.value.string_value for pair in point.attributes}
+        for point in metrics["calcmetric.rule.state"].gauge.data_points
+    ]
+    assert [(one["segment"], one["state"]) for one in rules] == [("c", "crossed"), ("", "ok"), ("a", "ok")]
+    assert metrics["calcmetric.rule.states.left_out"].gauge.data_points[0].as_int == 1
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from engine.service.library import run_due
 from engine.service.rules import Level, Seen, state_of
 from engine.service.settings import Settings
 from engine.service.store.database import Database
-from engine.service.store.tables import Delivery, Rule, RuleState, StoredResult, Work
+from engine.service.store.tables import Delivery, Metric, Model, Rule, RuleState, StoredResult, Work
 from engine.service.urls import check_url, read_url
 from engine.service.watching import watch_results
 from engine.service.webhooks import Courier, Refused, is_outer, resolve, sign
@@ -141,6 +141,78 @@ def test_what_a_rule_looks_at(database):  # noqa: F811
         assert [(one.label, one.name) for one in session.scalars(sa.select(RuleState))] == [("", "a")]
 
 
+def reasons(database: Database) -> list[tuple[str, str, str | None]]:  # noqa: F811
+    with database.reading() as session:
+        bodies = [json.loads(one.body) for one in session.scalars(sa.select(Delivery).order_by(Delivery.seq))]
+    return [(body["label"], body["event"], body["reason"]) for body in bodies]
+
+
+@BOTH
+def test_a_segment_that_vanished_is_cleared_and_its_end_is_told(database):  # noqa: F811
+    fill(database)
+    add_rule(database, above=1.0, **{"for": 2})
+    note(database, *(result(day, label, 2.0) for day in (0, 1) for label in ("", "DE", "FR")))
+    assert states(database) == {"": "crossed", "DE": "crossed", "FR": "crossed"}
+    note(database, result(2, value=2.0), result(2, "FR", 2.0))
+    assert states(database) == {"": "crossed", "FR": "crossed", "DE": "no_data"}, "it may come back"
+    note(database, result(3, value=None))
+    assert states(database)["FR"] == "crossed", "of a window that failed nobody knows which segments it has"
+    note(database, result(4, value=2.0), result(4, "DE", 2.0))
+    assert states(database) == {"": "crossed", "FR": "no_data", "DE": "crossed"}
+    assert len(events(database)) == 3, "DE went on where it was"
+    note(database, result(5, value=2.0), result(5, "DE", 2.0))
+    assert states(database) == {"": "crossed", "DE": "crossed"}
+    assert reasons(database)[3:] == [("FR", "returned", "vanished")]
+    with database.reading() as session:
+        told = json.loads(
+            session.scalars(sa.select(Delivery.body).order_by(Delivery.seq.desc())).first() or ""
+        )
+    assert (told["value"], told["status"], told["rows"]) == (None, None, None)
+    note(database, *(result(day, label, 2.0) for day in (6, 7) for label in ("", "DE", "FR")))
+    assert reasons(database)[4:] == [("FR", "crossed", None)], "what comes back is news"
+
+
+def test_a_segment_of_an_earlier_code_only_is_cleared(database):  # noqa: F811
+    fill(database)
+    add_rule(database, above=1.0)
+    with database.session() as session:
+        given = {"rule_id": "r1", "dataset_id": "d", "name": "", "state": "crossed", "told": True}
+        session.add(RuleState(**given, segment_key="old", label="old", window_start=DAY, since=DAY))
+    note(database, result(1, value=0.5))
+    assert states(database) == {"": "ok"} and reasons(database) == [("old", "returned", "vanished")]
+
+
+def test_windows_on_the_way_to_the_newest_are_not_watched(database):  # noqa: F811
+    """A new code has all windows of the retention to give, in pieces, oldest first."""
+    fill(database)
+    add_rule(database, above=1.0)
+    tick = DAY + timedelta(days=9)
+    given = {"model_id": "m", "metric_version_id": "v2", "dataset_id": "d", "kind": "windows", "every": "1d",
+             "zone": "UTC", "as_of": tick, "attempts": 0}  # fmt: skip
+    middle = DAY + timedelta(days=5)
+    with database.session() as session:
+        pieces = [Work(**given, id="w1", start=DAY, end=middle, state="done"),
+                  Work(**given, id="w2", start=middle, end=tick, state="due")]  # fmt: skip
+        session.add_all([*pieces, result(4, value=2.0)])
+        session.flush()
+        watch_results(session, pieces[0])
+        assert session.scalars(sa.select(RuleState)).all() == []
+        session.add(result(8, value=0.5))
+        pieces[1].state = "done"
+        session.flush()
+        watch_results(session, pieces[1])
+    assert states(database) == {"": "ok"} and events(database) == []
+
+
+def test_windows_in_a_row_are_counted_for_each_of_several_numbers(database):  # noqa: F811
+    fill(database)
+    add_rule(database, above=1.0, **{"for": 3})
+    note(database, *(result(day, value=2.0, name=name) for day in range(3) for name in "abcdef"))
+    with database.reading() as session:
+        found = {one.name: one.state for one in session.scalars(sa.select(RuleState))}
+    assert found == dict.fromkeys("abcdef", "crossed")
+
+
 class Ear:
     """A receiver of webhooks, which answers what it is told to."""
 
@@ -204,6 +276,74 @@ def test_a_delivery_is_signed_and_tried_until_it_is_answered_well(database_url):
         told = json.loads(body)
         assert told["id"] == headers["calcmetric-id"] and told["event"] == "crossed" and told["value"] == 2.0
     made.close()
+
+
+def add_account(database: Database, account: str, *urls: str) -> None:  # noqa: F811
+    """A metric of an account with a rule for each URL, that has two deliveries due."""
+    with database.session() as session:
+        now = database.now()
+        session.add(Model(id=account, account=account, workspace="w", name="m", aggregation_period="daily",
+                          retention="10d", zone="UTC"))  # fmt: skip
+        session.flush()
+        session.add(Metric(id=account, model_id=account, name="m", version=1))
+        session.flush()
+        for place, url in enumerate(urls):
+            given = {"above": 1, "for": 1, "minimum_rows": 0, "segments": "all"}
+            rule = Rule(id=f"{account}{place}", metric_id=account, name="r", definition=given, url=url)
+            session.add(rule)
+            session.flush()
+            due = {"rule_id": rule.id, "body": "{}", "not_before": now}
+            session.add_all([Delivery(**due), Delivery(**due)])
+
+
+@BOTH
+def test_a_dead_receiver_of_one_account_delays_no_other(database, monkeypatch):  # noqa: F811
+    fill(database)
+    add_account(database, "dead", "http://127.0.0.1:1/dead", "http://127.0.0.1:1/dead")
+    accounts = [f"good{n}" for n in range(12)]
+    for account in accounts:
+        add_account(database, account, f"http://127.0.0.1:1/{account}")
+    lock, alive = threading.Lock(), threading.Event()
+    sent: list[str] = []
+    going: list[str] = []
+    most: list[int] = []
+    others = threading.Event()
+
+    def post(url: str, *_: object) -> int:
+        account = url.rpartition("/")[2]
+        with lock:
+            assert account not in going, "an account has one attempt at a time"
+            going.append(account)
+            most.append(len(going))
+        if account == "dead":
+            assert alive.wait(300)
+        with lock:
+            going.remove(account)
+            sent.append(account)
+            if sorted(sent) == sorted(2 * accounts):
+                others.set()
+        return 200
+
+    monkeypatch.setattr(webhooks, "post", post)
+    courier = Courier(database, Settings(webhooks=("http://127.0.0.1:1/",), tick_seconds=0.01))
+    delivering = Pending(courier.deliver_due, "deliver")
+    try:
+        assert others.wait(300), "all others were told while one hung"
+        assert going == ["dead"]
+    finally:
+        alive.set()
+    assert delivering.wait(None) == 28 and sent[24:] == ["dead"] * 4
+    assert max(most) <= 8
+
+
+def test_the_rules_of_an_account_take_turns(database, monkeypatch):  # noqa: F811
+    fill(database)
+    add_account(database, "one", *(f"http://127.0.0.1:1/{n}" for n in range(3)))
+    sent: list[str] = []
+    monkeypatch.setattr(webhooks, "post", lambda url, *_: sent.append(url[-1]) or 200)
+    courier = Courier(database, Settings(webhooks=("http://127.0.0.1:1/",)))
+    assert courier.deliver_due() == 6
+    assert sorted(sent[:3]) == ["0", "1", "2"] == sorted(sent[3:])
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import replace
@@ -9,6 +10,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
 from docs.tools import dashboard
@@ -17,6 +19,7 @@ from engine.service.keyring import create_operator_key, create_values_key, list_
 from engine.service.observe import Telemetry
 from engine.service.settings import Settings
 from engine.service.store.database import Database
+from engine.service.store.tables import ModelVersion, Rule, RuleState
 from engine.service.values import Values, newest_values
 from tests.service.conftest import make_client, serving
 from tests.service.databases import BOTH
@@ -89,6 +92,37 @@ def test_segments_that_look_the_same_are_told_apart_or_left_out(database: Databa
     assert len(lines) == len({line.rpartition(" ")[0] for line in lines}) == 2
     assert [float(line.rpartition(" ")[2]) for line in lines] == [0.1, 0.2]
     assert "calcmetric_values_left_out 1.0" in text
+
+
+def add_states(database: Database, *states: tuple[str, str]) -> None:
+    given = {"above": 1.0, "for": 1, "minimum_rows": 0, "segments": "all"}
+    with database.session() as session:
+        session.add(
+            Rule(id="r", metric_id="k", name='hi"gh', definition=given, url="https://h.example/secret")
+        )
+        session.flush()
+        for label, state in states:
+            key = json.dumps(TEXT) if label else ""
+            of = {"rule_id": "r", "dataset_id": "d", "segment_key": key, "name": label, "label": label}
+            session.add(RuleState(**of, state=state, window_start=DAY, since=DAY))
+
+
+@BOTH
+def test_states_of_rules_are_shown_crossed_ones_first_and_capped(database: Database) -> None:
+    fill(database)
+    add_states(database, ("", "ok"), ("a", "no_data"), ("b", "crossed"))
+    text = Values(database, 2).text().decode()
+    found = [
+        (sample.labels["segment"], sample.labels["segment_type"], sample.labels["state"], sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "calcmetric_rule_state"
+    ]
+    assert found == [("b", "string", "crossed", 1), ("", "", "ok", 1)]
+    assert "calcmetric_rule_states_left_out 1.0" in text and "h.example" not in text
+    with database.session() as session:
+        session.execute(sa.update(ModelVersion).values(is_active=False))
+    assert "calcmetric_rule_state{" not in Values(database, 10).text().decode(), "it is not watched any more"
 
 
 def test_values_are_looked_up_seldom(database: Database) -> None:

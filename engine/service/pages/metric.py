@@ -136,12 +136,13 @@ def show_series(
         table: dict[int, StoredResult] = {}
         if shown.data is not None:
             dataset, period = shown.data[1].id, shown.model.aggregation_period
-            points = reading.series(session, shown.code.id, dataset, segment, period, 4 * windows)
             whole = reading.whole_retention(session, shown.code.id, dataset, segment)
             labels = reading.labels_of(session, shown.code.id, dataset, period)
-            names = list(dict.fromkeys(point.name for point in [*whole, *points]))
+            given = reading.names_of(session, shown.code.id, dataset, segment)
+            names = list(dict.fromkeys([*(point.name for point in whole), *given]))
             chosen = name if name in names else (names or [""])[0]
-            points = [point for point in points if point.name == chosen][-windows:]
+            most = 4 * windows  # some were calculated again
+            points = reading.series(session, shown.code.id, dataset, segment, chosen, period, most)[-windows:]
             numbers = [point.seq for point in points]
             table = reading.rows_for_table(session, shown.code.id, dataset, segment, numbers)
         else:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine.display.sheets import one_line
 from engine.service.leases import CLOCK_SLACK
 from engine.service.store.database import clock
-from engine.service.store.scope import Scope
+from engine.service.store.scope import Scope, is_watched
 from engine.service.store.tables import (
     Metric,
     MetricVersion,
@@ -28,6 +28,7 @@ from engine.service.store.tables import (
     StoredDataset,
     StoredResult,
 )
+from sandbox.contract.signature import MOST_NAMES
 
 _COLUMNS: Final = (
     "metric_version_id", "segment_key", "label", "window_start", "window_end", "as_of", "seq", "name",
@@ -86,20 +87,30 @@ def newest_points(
 
 
 def series(
-    session: Session, code: str, dataset_id: str, segment_key: str, period: str, most: int
+    session: Session, code: str, dataset_id: str, segment_key: str, name: str, period: str, most: int
 ) -> list[Point]:
-    """The newest results of a code on a segment, by windows, oldest first."""
-    query = _newest(session, code, dataset_id, segment_key, most)
+    """The newest results of a code on a segment for one of its names, by windows, oldest first."""
+    query = _newest(session, code, dataset_id, segment_key, most).where(StoredResult.name == name)
     return _latest([Point(*row) for row in session.execute(query)], period)
+
+
+def names_of(session: Session, code: str, dataset_id: str, segment_key: str) -> list[str]:
+    """The names of what a code gives on a segment, by its newest results; "" is that of a single number."""
+    # Of which no window has more.
+    newest = _newest(session, code, dataset_id, segment_key, MOST_NAMES).subquery()
+    query = sa.select(newest.c.name).order_by(newest.c.window_start.desc(), newest.c.seq)
+    return list(dict.fromkeys(session.scalars(query)))
 
 
 def all_segments(session: Session, code: str, dataset_id: str, period: str, windows: int) -> list[Point]:
     """The results of a code on every segment, in the newest windows."""
-    newest = series(session, code, dataset_id, "", period, windows)
-    starts = sorted({point.window_start for point in newest})[-windows:]
+    result = StoredResult
+    query = sa.select(result.window_start).where(*_of(session, code, dataset_id), result.kind == "period")
+    query = query.where(result.segment_key == "").distinct().order_by(result.window_start.desc())
+    starts = session.scalars(query.limit(windows)).all()
     if not starts:
         return []
-    query = _results(session, code, dataset_id).where(StoredResult.window_start >= starts[0])
+    query = _results(session, code, dataset_id).where(StoredResult.window_start >= starts[-1])
     return _latest([Point(*row) for row in session.execute(query)], period)
 
 
@@ -125,8 +136,8 @@ def levels_of(session: Session, metric_id: str, segment_key: str, name: str) -> 
 def count_crossed(session: Session, metric_ids: Sequence[str]) -> dict[str, int]:
     """How many segments of metrics are beyond a rule."""
     query = sa.select(Rule.metric_id, sa.func.count()).join(RuleState, RuleState.rule_id == Rule.id)
-    query = query.where(Rule.metric_id.in_(metric_ids), RuleState.state == "crossed").group_by(Rule.metric_id)
-    return {row[0]: row[1] for row in session.execute(query)}
+    query = query.where(Rule.metric_id.in_(metric_ids), RuleState.state == "crossed", is_watched())
+    return {row[0]: row[1] for row in session.execute(query.group_by(Rule.metric_id))}
 
 
 def whole_retention(session: Session, code: str, dataset_id: str, segment_key: str) -> list[Point]:

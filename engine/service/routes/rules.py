@@ -14,7 +14,7 @@ from engine.service.answers import Deleted, RuleMade, RuleShown
 from engine.service.problems import ApiProblem, not_found, unprocessable
 from engine.service.schemas import RuleBody
 from engine.service.state import ScopeOf, StateOf
-from engine.service.store.scope import Scope, get_owned
+from engine.service.store.scope import Scope, get_owned, is_watched
 from engine.service.store.tables import Delivery, Metric, Rule, RuleState
 from engine.service.urls import check_url
 from engine.service.webhooks import make_secret
@@ -82,9 +82,10 @@ def rules_of(session: Session, metric_id: str) -> list[dict[str, Any]]:
 
 def show_rule(session: Session, rule: Rule) -> dict[str, Any]:
     """A rule as JSON: never with its secret."""
-    states = session.scalars(
-        sa.select(RuleState).where(RuleState.rule_id == rule.id).order_by(RuleState.seq).limit(_STATES)
-    )
+    of_rule = sa.select(RuleState).where(RuleState.rule_id == rule.id, is_watched())
+    # Those that one wants to see first, should there be too many.
+    crossed = sa.case((RuleState.state == "crossed", 0), else_=1)
+    states = session.scalars(of_rule.order_by(crossed, RuleState.seq).limit(_STATES))
     last = session.scalars(
         sa.select(Delivery).where(Delivery.rule_id == rule.id).order_by(Delivery.seq.desc()).limit(1)
     ).first()

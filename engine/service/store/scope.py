@@ -19,6 +19,7 @@ from engine.service.store.tables import (
     MetricVersion,
     Model,
     ModelVersion,
+    RuleState,
     StoredDataset,
 )
 
@@ -165,3 +166,9 @@ def segments_of(session: Session, model_id: str) -> list[DataSegment]:
     """The segment groups of a model, oldest first."""
     query = sa.select(DataSegment).where(DataSegment.model_id == model_id).order_by(DataSegment.seq)
     return list(session.scalars(query))
+
+
+def is_watched() -> sa.ColumnElement[bool]:
+    """Whether a rule's state is of data that is still calculated: not of a version that was set aside."""
+    served = sa.select(ModelVersion.serving_id).where(ModelVersion.is_active)
+    return RuleState.dataset_id.in_(served.where(ModelVersion.serving_id.is_not(None)))
