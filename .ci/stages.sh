@@ -21,9 +21,17 @@ finish() {
     else
         echo "=== $_stage: FAILED with status $status after $((SECONDS - _began)) s"
     fi
+    local count
+    count=$(find "$CALCMETRIC_SCREENSHOTS" -name '*.png' 2> /dev/null | wc -l)
+    echo "=== $count pictures of pages and reports are in $CALCMETRIC_SCREENSHOTS"
     end_load
     remove_people
     exit "$status"
+}
+
+make_folder_for_pictures() {
+    mkdir -p "$CALCMETRIC_SCREENSHOTS"
+    rm -f "$CALCMETRIC_SCREENSHOTS"/*.png
 }
 
 # readme_command TEXT: the line of README that holds a text; it must be one.

@@ -9,6 +9,7 @@ import pytest
 
 from engine.display.saving import save_runs
 from tests.display.shown import a_run, hostile_run
+from tests.pictures import SIZES, themes
 
 pytestmark = pytest.mark.slow
 
@@ -42,3 +43,29 @@ def test_a_report_runs_nothing_asks_nobody_and_fits(tmp_path: Path) -> None:
         rights = "[...document.querySelectorAll('table')].map(one => one.getBoundingClientRect().right)"
         assert page.evaluate(f"Math.max(...{rights})") <= 718
         browser.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+@pytest.mark.parametrize("size", SIZES, ids=["wide", "narrow"])
+def test_a_report_and_a_notebooks_cell_are_accessible_in_light_and_dark(tmp_path: Path, size) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    run = a_run(["DE", "FR", "GB", "US"], 30)
+    save_runs([run], tmp_path / "report.html")
+    begin = "<!doctype html><html lang=en><title>notebook</title><main><h1>A notebook</h1>"
+    (tmp_path / "notebook.html").write_text(f"{begin}{run._repr_html_()}{a_run(['DE', 'FR'])._repr_html_()}")
+    wrong = {}
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        viewport = {"width": size[0], "height": size[1]}
+        page = browser.new_context(viewport=viewport, bypass_csp=True).new_page()
+        for name in ("report", "notebook"):
+            page.goto((tmp_path / f"{name}.html").as_uri())
+            for theme in themes(page, name):
+                found = axe.run(page)
+                if found.violations_count:
+                    wrong[name, theme] = [
+                        (one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]
+                    ]
+        browser.close()
+    assert wrong == {}

@@ -5,43 +5,52 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from engine.service.store.tables import ModelVersion, StoredDataset
+from engine import Engine
+from engine.service.app import make_app
+from engine.service.library import run_due
+from engine.service.settings import Settings
+from tests.pictures import SIZES, themes
+from tests.service.conftest import make_client, serving
 from tests.service.hostile_site import Site
 
 pytestmark = pytest.mark.slow
 
 CHROMIUM = shutil.which("chromium")
-SIZES = ((1280, 860), (390, 844))
 PAGES = (
     "/", "/models/m1", "/metric/k1?data=m1v", "/metric/k1/segments?data=m1v", "/metric/k1/code",
     "/metric/k1/rules", "/runs", "/runs/run1", "/models/m1/new", "/metric/k1/edit", "/nothing",
 )  # fmt: skip
-GOOD = "def calc_metric(df):\n    print('<b>seen</b>')\n    return float(df.count())\n"
+MEAN = """from pyspark.sql import functions as F
+
+
+def calc_metric(df):
+    print("<b>seen</b>")
+    return df.agg(F.avg("age")).first()[0]
+"""
 SLOW = "def calc_metric(df):\n    n = 0\n    for i in range(4000000000):\n        n = n + i\n    return n\n"
 Opened = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def opened(site: Site, payments: Path) -> Iterator[Opened]:
-    """Pages of a signed-in browser of some size, in light or dark; what they ask elsewhere fails."""
+def browse() -> Iterator[Opened]:
+    """Signs in with a browser of some size, in light or dark; what it asks elsewhere fails."""
     if CHROMIUM is None:
         assert not os.environ.get("CI"), "there is no chromium"
         pytest.skip("there is no chromium")
     playwright = pytest.importorskip("playwright.sync_api")
-    with site.database.session() as session:
-        session.add(StoredDataset(id="real", model_id="m1", source=str(payments), timestamp="ts"))
-        session.flush()
-        session.add(ModelVersion(id="data", model_id="m1", name="real", serving_id="real"))
     strange: list[str] = []
 
-    def listen(page: Any) -> None:
+    def listen(page: Any, url: str) -> None:
         page.set_default_timeout(60_000)
-        page.on("request", lambda one: None if one.url.startswith(site.url) else strange.append(one.url))
+        page.on("request", lambda one: None if one.url.startswith(url) else strange.append(one.url))
         page.on("dialog", lambda dialog: strange.append(dialog.message))
         page.on("pageerror", lambda error: strange.append(str(error)))
         page.on("console", lambda one: strange.append(one.text) if "Content Security" in one.text else None)
@@ -49,79 +58,123 @@ def opened(site: Site, payments: Path) -> Iterator[Opened]:
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
-        def open_page(width: int = 1280, height: int = 860, theme: str = "light", **more: Any) -> Any:
-            context = browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme=theme, base_url=site.url, **more
-            )
-            page = context.new_page()
-            listen(page)
+        def sign_in(url: str, key: str, size: tuple[int, int] = SIZES[0], **more: Any) -> Any:
+            viewport = {"width": size[0], "height": size[1]}
+            page = browser.new_context(viewport=viewport, base_url=url, **more).new_page()
+            listen(page, url)
             page.goto("/")
-            page.fill("#key", site.key)
+            page.fill("#key", key)
             page.click("button.main")
             page.wait_for_selector("text=Sign out")
             return page
 
-        yield open_page
+        yield sign_in
         browser.close()
     assert strange == []
 
 
-def keep(page: Any, name: str) -> None:
-    """Keep a screenshot, where whoever runs the tests wants some."""
-    if folder := os.environ.get("CALCMETRIC_SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png")
+@pytest.fixture
+def opened(browse: Opened, site: Site) -> Opened:
+    """The same for the service whose every text is an enemy's."""
+    return lambda *size, **more: browse(site.url, site.key, *size, **more)
 
 
-@pytest.mark.parametrize(("size", "theme"), [(SIZES[0], "light"), (SIZES[1], "dark")], ids=["wide", "narrow"])
-def test_pages_are_accessible_and_fit(opened, size, theme):
+@dataclass
+class Shop:
+    """A service with one model of real data, and the key of its workspace."""
+
+    url: str
+    key: str
+    settings: Settings
+
+
+@pytest.fixture
+def shop(tmp_path: Path, engine: Engine, payments: Path) -> Iterator[Shop]:
+    roots = (f"*={payments.parent}",)
+    settings = Settings(database=f"sqlite:///{tmp_path}/shop.db", data_roots=roots, calculate=False)
+    with serving(make_app(settings, engine=engine)) as url, httpx.Client(base_url=url, timeout=30) as http:
+        client = make_client(http, settings)
+        client.model(payments, name="payments", retention="15d", segments=[{"by": "country"}])
+        yield Shop(url, client.key, settings)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["wide", "narrow"])
+def test_pages_are_accessible_and_fit(opened, size):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = opened(*size, theme, bypass_csp=True)
+    page = opened(size, bypass_csp=True)
     wrong = {}
     for path in PAGES:
         page.goto(path)
-        for shown in ("dark" if theme == "light" else "light", theme):
-            page.emulate_media(color_scheme=shown)
-            keep(page, f"{path.strip('/').partition('?')[0].replace('/', '-') or 'models'}-{size[0]}-{shown}")
-        assert page.evaluate("document.documentElement.scrollWidth") == size[0], path
-        found = axe.run(page)
-        if found.violations_count:
-            wrong[path] = [
-                (one["id"], one["nodes"][0]["html"][:200], one["nodes"][0].get("failureSummary", "")[:300])
-                for one in found.response["violations"]
-            ]
+        name = path.strip("/").partition("?")[0].replace("/", "-") or "models"
+        for theme in themes(page, f"hostile-{name}"):
+            assert page.evaluate("document.documentElement.scrollWidth") == size[0], path
+            found = axe.run(page)
+            if found.violations_count:
+                wrong[path, theme] = [
+                    (
+                        one["id"],
+                        one["nodes"][0]["html"][:200],
+                        one["nodes"][0].get("failureSummary", "")[:300],
+                    )
+                    for one in found.response["violations"]
+                ]
     assert wrong == {}
     page.context.close()
 
 
-def test_from_the_form_to_a_registered_metric(opened):
-    page = opened()
-    page.goto("/models/m1/new")
-    page.fill("#name", "counted")
-    page.fill("#code", "import os\n" + GOOD)
+@pytest.mark.parametrize("size", SIZES, ids=["wide", "narrow"])
+def test_from_signing_in_to_a_registered_metric_and_its_chart(browse, shop, engine, size):
+    page = browse(shop.url, shop.key, size)
+
+    def look(name: str) -> None:
+        assert page.evaluate("document.documentElement.scrollWidth") == size[0], name
+        list(themes(page, name))
+
+    page.click("text=payments")
+    page.click("text=New metric")
+    page.fill("#name", "mean age")
+    page.fill("#code", "import os\n" + MEAN)
     page.wait_for_selector(".list-of-problems li[data-line='1']")
     assert page.locator(".gutter .bad").inner_text() == "! 1"
+    look("form-with-a-problem")
     page.keyboard.press("Escape")
     page.click(".list-of-problems a")
     assert page.evaluate("document.activeElement.id") == "code"
     page.keyboard.press("Control+A")
-    page.keyboard.insert_text(GOOD)
+    page.keyboard.insert_text(MEAN)
     page.wait_for_selector("#found:has-text('no problem was found')")
-    page.select_option("#data", label="real")
     page.click(".begin")
     page.wait_for_selector(".outcome table")
-    assert "It works on this data" in page.inner_text(".outcome") and "<b>seen</b>" in page.inner_text(
-        ".outcome pre"
-    )
-    keep(page, "tried")
+    assert "It works on this data" in page.inner_text(".outcome")
+    assert "<b>seen</b>" in page.inner_text(".outcome pre")
+    look("form-tried")
     page.click("button.main")
-    page.wait_for_selector("h1:has-text('counted')")
+    page.wait_for_selector("h1:has-text('mean age')")
+    run_due(datetime.now(UTC), shop.settings, engine=engine)
+    page.reload()
+    assert page.locator(f"svg.chart.{'wide' if size == SIZES[0] else 'small'} polyline").first.is_visible()
+    look("metric")
+    page.click("nav.tabs >> text=Segments")
+    assert page.locator("table.heat tbody tr").count() == 3
+    look("metric-segments")
+    page.click("nav.tabs >> text=Rules")
+    page.fill("#rule-name", "old")
+    page.fill("#level", "60")
+    page.click("button.main")
+    page.wait_for_selector("h2:has-text('old')")
+    look("metric-rules")
     page.click("text=Change the code")
     page.wait_for_selector("#found:has-text('no problem was found')")
     page.fill("#code", SLOW)
-    page.select_option("#data", label="real")
     page.click(".begin")
     page.click(".cancel")
     page.wait_for_selector(".outcome:has-text('It was cancelled')")
+    for path, name in (("/", "models"), ("/runs", "runs")):
+        page.goto(path)
+        look(name)
+    page.click("nav >> text=Models")
+    page.click("text=payments")
+    look("model")
     page.context.close()
 
 
