@@ -12,6 +12,7 @@ from benchmarks.fetch import fetch
 from benchmarks.growth import growth
 from benchmarks.many import many
 from benchmarks.native import native
+from benchmarks.pages import pages
 from benchmarks.peers import peers
 from benchmarks.reading import reading
 from benchmarks.sandbox_cost import sandbox
@@ -30,7 +31,7 @@ def main() -> None:
 
 for command in (
     sandbox, fan_out, growth, series, fetch, many, scale, peers, tenants, service, snowpark, busy,
-    reading, accounts, baselines, native, stores,
+    reading, accounts, baselines, native, stores, pages,
 ):  # fmt: skip
     main.add_command(command)
 

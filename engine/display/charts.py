@@ -68,12 +68,6 @@ def _title(sheet: Sheet, most: int | None) -> str:
     return f"{sheet.title}{left_out}"
 
 
-def series_of(sheet: Sheet, *, theme: Theme, most_facets: int) -> Any:
-    """The lines of one number, without a title, for a page that has one."""
-    alt, inks = altair(), _INKS[theme]
-    return _charted([_lines(alt, sheet, inks, most_facets)], inks)
-
-
 def _charted(parts: Sequence[Any], inks: Mapping[str, str]) -> Any:
     axis = {"labelColor": inks["soft"], "titleColor": inks["soft"], "gridColor": inks["grid"],
             "domainColor": inks["grid"], "tickColor": inks["grid"], "labelLimit": _LABEL_PIXELS}  # fmt: skip

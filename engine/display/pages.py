@@ -1,8 +1,8 @@
 """Reports and notebooks' cells as HTML, without a script.
 
 Every text of an author or of the data goes through Jinja's escaping, and each of its places is between tags
-or in a quoted attribute. The report forbids scripts, connections and frames to itself; its charts are
-pictures within `img`, where even a script in a picture would not run.
+or in a quoted attribute. The report forbids scripts, connections, pictures and frames to itself; its charts
+are drawn by our own templates, of numbers.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import jinja2
 from markupsafe import Markup
 
-from engine.display.charts import Theme, drawn, series_of
-from engine.display.shapes import bar, heat_cell, spark, tone
+from engine.display.shapes import CHARTS, Spot, bar, heat_cell, line_chart, reach_of, spark, tone
 from engine.display.sheets import (
     ALL_DATA,
     SIGNS,
@@ -37,6 +36,7 @@ from engine.wording import Door, told
 if TYPE_CHECKING:
     from engine.models.frame import Frame
     from engine.models.run import Run
+    from engine.models.windows import Window
     from engine.runs.live import Progress
     from engine.runs.plan import RunPlan
     from sandbox.contract.messages import Problem
@@ -46,30 +46,27 @@ MOST_ROWS: Final = 1_000
 _MOST_HEAT_ROWS: Final = 400
 _MOST_HEAT_WINDOWS: Final = 120
 _MOST_HEAT_CELLS: Final = 60_000
-_MOST_PICTURES: Final = 12
-_MOST_FACETS: Final = 5
+_MOST_CHARTED: Final = 12
+_MOST_CHARTS: Final = 9
+_MOST_CHART_WINDOWS: Final = 1_000
 _MOST_CELL_ROWS: Final = 200
 _MOST_ERRORS: Final = 50
 _PRINT_CHARS: Final = 20_000
 
 
 def report_page(runs: Sequence[Run], door: Door = "python") -> str:
-    """One page of runs that needs nothing else: no network, no script.
-
-    Raises:
-        UsageError: what draws charts is not installed.
-    """
+    """One page of runs that needs nothing else: no network, no script."""
     sheets: list[dict[str, object]] = []
-    pictured, cells = 0, _MOST_HEAT_CELLS
+    charted, cells = 0, _MOST_HEAT_CELLS
     for run in runs:
         for place, sheet in enumerate(sheets_of(run)):
             shown = _sheet(sheet, MOST_ROWS)
             shown["heat"] = heat = _heat(sheet, cells)
             cells -= 0 if heat is None else heat["count"]
             shown["notes"] = _notes(run, door) if place == 0 else None
-            if sheet.windowed and pictured < _MOST_PICTURES:
-                shown |= _pictures(sheet)
-                pictured += 1
+            if sheet.windowed and charted < _MOST_CHARTED:
+                shown |= _charts(sheet)
+                charted += 1
             sheets.append(shown)
     names = list(dict.fromkeys(one_line(run.metric) for run in runs))
     title = names[0] if len(names) == 1 else f"{len(names)} metrics"
@@ -157,9 +154,11 @@ def _sheet(sheet: Sheet, most: int) -> dict[str, object]:
     statuses = sheet.statuses
     results = _many(len(sheet.rows) - 1, "segment") if len(sheet.rows) > 1 else "all data"
     windows = f", {_many(len(sheet.windows), 'window')}" if sheet.windows else ""
+    windows_only = sheet.windowed and not any(row.whole for row in sheet.rows[1:])
     return {
         "title": sheet.title,
-        "caption": f"{results}{windows}; values over the whole range",
+        "caption": f"{results}{windows}" + ("" if windows_only else "; values over the whole range"),
+        "windows_only": windows_only,
         "windowed": sheet.windowed,
         "compared": run.baseline is not None,
         "rows": shown,
@@ -172,8 +171,8 @@ def _sheet(sheet: Sheet, most: int) -> dict[str, object]:
         "without": f"{sum(count for name, count in statuses.items() if name != 'ok'):,}",
         "facts": _facts(run, sheet),
         "heat": None,
-        "pictures": None,
-        "picture_note": "",
+        "charts": (),
+        "chart_note": "",
     }
 
 
@@ -190,6 +189,26 @@ def _row(sheet: Sheet, row: Row, span: tuple[float, float] | None) -> dict[str, 
         "baseline_rows": _count(whole.baseline_rows) if whole is not None else "",
         "bar": bar(whole.value, span) if whole is not None and has_number and span else None,
         "spark": _spark(sheet, row) if sheet.windowed else None,
+        **_ends(sheet, row),
+    }
+
+
+def _ends(sheet: Sheet, row: Row) -> dict[str, object]:
+    """The newest of its windows, their extremes, and how many have no number."""
+    found = [row.windows.get(window) for window in sheet.windows]
+    newest = found[-1] if found else None
+    values = [one.value for one in found if one is not None and one.status == "ok"]
+    status = newest.status if newest is not None else None
+    return {
+        "newest": number(newest.value) if newest is not None and status == "ok" else "",
+        "last": {
+            "status": status or "none",
+            "sign": SIGNS[status] if status else "",
+            "tone": tone(status) if status else "soft",
+        },
+        "low": number(min(values)) if values else "",
+        "high": number(max(values)) if values else "",
+        "without": f"{len(found) - len(values):,}",
     }
 
 
@@ -257,7 +276,7 @@ def _facts(run: Run, sheet: Sheet) -> list[tuple[str, str]]:
         ("parameters", params),
         ("backend", run.backend),
         ("source", f"sha256 {run.source_sha256[:12]}"),
-        ("run", run.id),
+        ("run", run.id[:12]),
     ]
     return [(name, one_line(text)) for name, text in facts if text]
 
@@ -296,14 +315,39 @@ def _notes(run: Run, door: Door) -> dict[str, object]:
     }
 
 
-def _pictures(sheet: Sheet) -> dict[str, object]:
-    themes: tuple[Theme, ...] = ("light", "dark")
-    charts = {theme: series_of(sheet, theme=theme, most_facets=_MOST_FACETS) for theme in themes}
-    encoded = {theme: base64.b64encode(drawn(chart, "svg")).decode() for theme, chart in charts.items()}
+def _charts(sheet: Sheet) -> dict[str, object]:
+    """Lines over time of the first segments, all on one scale; one by itself is as wide as the page."""
+    rows = [row for row in sheet.rows if row.windows]
+    drawn, windows = rows[:_MOST_CHARTS], sheet.windows[-_MOST_CHART_WINDOWS:]
+    lines = [[_spot(sheet, row.windows.get(window), window) for window in windows] for row in drawn]
+    reach = reach_of([spot.value for line in lines for spot in line])
+    alone = len(drawn) == 1
+    sizes, kinds = (CHARTS, ("wide", "small")) if alone else (CHARTS[1:], ("one",))
+    notes = [
+        _left_out(len(rows), len(drawn), "segments", drawn_here=True),
+        _left_out(len(sheet.windows), len(windows), "windows", "newest", drawn_here=True),
+    ]
     return {
-        "pictures": {theme: f"data:image/svg+xml;base64,{text}" for theme, text in encoded.items()},
-        "picture_note": _left_out(len(sheet.rows), _MOST_FACETS + 1, "segments", drawn_here=True),
+        "charts": [
+            {
+                "label": row.label,
+                "kinds": kinds,
+                "shapes": [line_chart(line, {}, size, reach) for size in sizes],
+            }
+            for row, line in zip(drawn, lines, strict=True)
+        ],
+        "chart_note": " ".join(text for text in notes if text),
     }
+
+
+def _spot(sheet: Sheet, result: Result | None, window: Window) -> Spot:
+    when = sheet.moment(window.start)
+    if result is None:
+        return Spot(when, None, None)
+    value = result.value if result.status == "ok" else None
+    shown = number(value) if value is not None else f"{SIGNS[result.status]} {result.status}"
+    rows = "" if result.rows is None else f", {result.rows:,} rows"
+    return Spot(when, result.status, value, f"{when}: {shown}{rows}")
 
 
 def _problems(problems: Sequence[Problem], door: Door = "python") -> list[dict[str, object]]:

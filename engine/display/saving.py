@@ -153,4 +153,4 @@ _WRITERS: Final[Mapping[str, Callable[[Sequence[Run], Door], bytes]]] = {
     ".csv": lambda runs, door: _bytes(runs_csv(runs, door)),
     ".parquet": _parquet,
 }
-_DRAWN: Final = frozenset({".html", ".png", ".svg"})
+_DRAWN: Final = frozenset({".png", ".svg"})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,9 +17,12 @@ _BAR_WIDTH: Final = 140.0
 _STEPS: Final = 8
 # Sizes of a chart, for wide screens and for narrow ones: texts are not to shrink with it.
 CHARTS: Final = ((960.0, 280.0), (380.0, 230.0))
-_LEFT, _RIGHT, _TOP, _BOTTOM, _SIGNS = 62.0, 14.0, 12.0, 46.0, 18.0
+_LEFT, _RIGHT, _TOP, _BOTTOM, _SIGNS = 62.0, 14.0, 12.0, 44.0, 20.0
 _CHARACTER: Final = 7.0
+_SIGN: Final = 8.5
 _DOTS: Final = 130
+# Narrower than this nobody points at a window.
+_POINTED: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,10 @@ def heat_cell(
 
 
 def line_chart(
-    spots: Sequence[Spot], marks: Mapping[str, float], size: tuple[float, float]
+    spots: Sequence[Spot],
+    marks: Mapping[str, float],
+    size: tuple[float, float],
+    reach: tuple[float, float] | None = None,
 ) -> dict[str, object]:
     """Numbers over time with axes: gaps where there is no number, and each other status by its sign.
 
@@ -94,9 +101,10 @@ def line_chart(
         spots: in the order of their windows.
         marks: levels that lines are drawn at, by what they are called.
         size: width and height.
+        reach: the span of its axis; by default that of its numbers.
     """
     width, height = size
-    reach = _reach([*(spot.value for spot in spots), *marks.values()])
+    reach = reach or reach_of([*(spot.value for spot in spots), *marks.values()])
     floor = height - _BOTTOM
     step = (width - _LEFT - _RIGHT) / max(1, len(spots))
 
@@ -122,23 +130,38 @@ def line_chart(
         "right": f"{width - _RIGHT:.0f}",
         "top": f"{_TOP:.0f}",
         "floor": f"{floor:.1f}",
-        "signs_y": f"{floor + _SIGNS - 4:.1f}",
+        "bars_y": f"{floor + 3:.1f}",
+        "signs_y": f"{floor + _SIGNS - 2:.1f}",
         "labels_y": f"{height - 8:.1f}",
         **drawn,
         "levels": [(f"{y(level):.1f}", number(level, 4)) for level in _levels(reach)],
         "marks": [(f"{y(level):.1f}", name) for name, level in marks.items()],
         "moments": [(f"{x(place):.1f}", spots[place].when) for place in range(0, len(spots), every)],
-        "signs": [
-            (f"{x(place):.1f}", SIGNS[spot.status], tone(spot.status))
-            for place, spot in enumerate(spots)
-            if spot.status is not None and spot.status != "ok"
-        ],
+        **_without(spots, x, step),
         "areas": [
             (f"{x(place) - step / 2:.1f}", f"{step:.2f}", spot.told)
             for place, spot in enumerate(spots)
-            if spot.status is not None
+            if spot.status is not None and step >= _POINTED
         ],
     }
+
+
+def _without(spots: Sequence[Spot], x: Callable[[int], float], step: float) -> dict[str, object]:
+    """Where there is no number: a bar for each row of windows of one status, and its sign where it fits."""
+    bars: list[tuple[str, str, str]] = []
+    signs: list[tuple[str, str, str]] = []
+    free = -math.inf
+    for status, places in itertools.groupby(range(len(spots)), lambda place: spots[place].status):
+        run = list(places)
+        if status is None or status == "ok":
+            continue
+        low, high = x(run[0]) - step / 2, x(run[-1]) + step / 2
+        bars.append((f"{low:.1f}", f"{high - low:.1f}", tone(status)))
+        half = _SIGN * len(SIGNS[status]) / 2
+        if low / 2 + high / 2 - half >= free:
+            signs.append((f"{low / 2 + high / 2:.1f}", SIGNS[status], tone(status)))
+            free = low / 2 + high / 2 + half + 2
+    return {"bars": bars, "signs": signs}
 
 
 def _strokes(points: Sequence[tuple[str, str] | None]) -> dict[str, object]:
@@ -155,7 +178,7 @@ def _strokes(points: Sequence[tuple[str, str] | None]) -> dict[str, object]:
     }
 
 
-def _reach(values: Sequence[float | None]) -> tuple[float, float]:
+def reach_of(values: Sequence[float | None]) -> tuple[float, float]:
     """The span of an axis: that of the numbers, with some room, and never empty."""
     low, high = span_of(values) or (0.0, 1.0)
     if low == high:

@@ -54,7 +54,8 @@ def test_charts_without_their_extra_are_refused_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    for ending in (".html", ".png", ".svg"):
+    assert check_target(tmp_path / "run.html")
+    for ending in (".png", ".svg"):
         with pytest.raises(UsageError, match=r"pip install 'calcmetric\[report\]'"):
             check_target(tmp_path / f"run{ending}")
     with pytest.raises(UsageError, match=r"calcmetric\[report\]"):

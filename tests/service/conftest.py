@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ from engine import Engine
 from engine.service.app import make_app
 from engine.service.keyring import create_key
 from engine.service.settings import Settings
+from engine.service.store.database import Database
 from tests.servers import engine_on
 
 if TYPE_CHECKING:
@@ -139,10 +141,20 @@ def postgres_server() -> "Iterator[Postgres]":
         yield server
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of SQLite with our tables, to copy: making these takes ten times as long."""
+    path = tmp_path_factory.mktemp("migrated") / "service.db"
+    with Database.migrated(f"sqlite:///{path}"):
+        pass
+    return path
+
+
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database: SQLite, or where a test is parametrized with "postgresql", that."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> str:
+    """A database without rows: SQLite, or where a test is parametrized with "postgresql", that."""
     if getattr(request, "param", "sqlite") == "sqlite":
+        shutil.copyfile(migrated_file, tmp_path / "service.db")
         return f"sqlite:///{tmp_path}/service.db"
     url: str = request.getfixturevalue("postgres_url")
     name = f"d{time.time_ns()}"

@@ -130,24 +130,20 @@ def fill(database: Database, account: str, model: str, metric: str, run: str) ->
 def results(metric: str, dataset: str, run: str) -> Iterator[StoredResult]:
     for day in range(8):
         for label in ("", *HOSTILE[:5]):
-            start = TODAY - timedelta(days=8 - day)
             good = (day + len(label)) % 5 != 0
-            yield StoredResult(
-                metric_version_id=f"{metric}v2",
-                dataset_id=dataset,
-                kind="period",
-                segment_key=label,
-                label=label,
-                segment={"group": label} if label else None,
-                window_start=start,
-                window_end=start + timedelta(days=1),
-                as_of=start + timedelta(days=1),
-                name="",
-                status="ok" if good else "raised",
-                value=day + 0.25 if good else None,
-                rows=100 + day,
-                seconds=0.0,
-                printed=HOSTILE[0],
-                error=None if good else ERROR,
-                run_id=run,
-            )
+            told = {"printed": HOSTILE[0], "error": None if good else ERROR, "run_id": run, "rows": 100 + day}
+            value = day + 0.25 if good else None
+            yield result(f"{metric}v2", dataset, day - 8, label, value, **told)
+
+
+def result(code: str, dataset: str, day: int, label: str, value: float | None, **more: Any) -> StoredResult:
+    """What a code gave on a segment, on a day before or after today."""
+    start = TODAY + timedelta(days=day)
+    given: dict[str, Any] = {
+        "metric_version_id": code, "dataset_id": dataset, "kind": "period", "segment_key": label,
+        "label": label, "segment": {"group": label} if label else None, "window_start": start,
+        "window_end": start + timedelta(days=1), "as_of": start + timedelta(days=1), "name": "",
+        "status": "raised" if value is None else "ok", "value": value, "rows": 1, "seconds": 0.0,
+        "printed": "", "run_id": "r",
+    }  # fmt: skip
+    return StoredResult(**(given | more))

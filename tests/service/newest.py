@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,8 @@ from engine.service.store.tables import (
     MetricVersion,
     Model,
     ModelVersion,
+    Rule,
+    RuleState,
     StoredDataset,
     StoredResult,
 )
@@ -59,3 +62,16 @@ def fill(database: Database, *results: StoredResult) -> None:
             session.add(version)
         session.flush()
         session.add_all(results)
+
+
+def add_states(database: Database, *states: tuple[str, str]) -> None:
+    given = {"above": 1.0, "for": 1, "minimum_rows": 0, "segments": "all"}
+    with database.session() as session:
+        session.add(
+            Rule(id="r", metric_id="k", name='hi"gh', definition=given, url="https://h.example/secret")
+        )
+        session.flush()
+        for label, state in states:
+            key = json.dumps(TEXT) if label else ""
+            of = {"rule_id": "r", "dataset_id": "d", "segment_key": key, "name": label, "label": label}
+            session.add(RuleState(**of, state=state, window_start=DAY, since=DAY))

@@ -15,8 +15,7 @@ from engine import UsageError
 from engine.service.otlp import Sender
 from engine.service.settings import Settings
 from engine.service.store.database import Database
-from tests.service.newest import TEXT, database, fill, result
-from tests.service.test_values import add_states
+from tests.service.newest import TEXT, add_states, database, fill, result
 
 __all__ = ["database"]  # a fixture
 

@@ -1,5 +1,7 @@
 """The pages of the service: who sees what, texts of enemies, forms of other sites, and what is shown."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 
@@ -7,6 +9,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from engine.models.result import STATUSES
 from engine.service.app import make_app
 from engine.service.keyring import create_key, create_values_key, revoke_key
 from engine.service.keys import digest_key
@@ -15,15 +18,11 @@ from engine.service.pages.guard import local_path
 from engine.service.pages.models import describe_group
 from engine.service.pages.render import HEADERS
 from engine.service.settings import Settings
-from engine.service.store.tables import (
-    Model,
-    SignIn,
-    StoredResult,
-)
+from engine.service.store.tables import Metric, MetricVersion, Model, SignIn, StoredResult
 from tests.display.shown import HOSTILE
 from tests.service.conftest import serving
-from tests.service.hostile_site import TODAY, Site
-from tests.service.visiting import Visitor
+from tests.service.hostile_site import TODAY, Site, result
+from tests.service.visiting import Seen, Visitor
 
 PAGES = (
     "/",
@@ -99,28 +98,98 @@ def test_the_newest_values_are_shown(visitor):
 
 def test_what_was_calculated_last_is_shown(site, visitor):
     with site.database.session() as session:
-        start = TODAY - timedelta(days=1)
-        for as_of, value in ((start, 11.5), (TODAY, 22.5)):
-            session.add(
-                StoredResult(
-                    metric_version_id="k1v1",
-                    dataset_id="m1d",
-                    kind="period",
-                    segment_key="",
-                    label="",
-                    window_start=start,
-                    window_end=start + timedelta(days=1),
-                    as_of=as_of,
-                    status="ok",
-                    value=value,
-                    rows=1,
-                    seconds=0.0,
-                    printed="",
-                    run_id="r",
-                )
-            )
+        for day, value in ((-1, 11.5), (0, 22.5)):
+            as_of = TODAY + timedelta(days=day)
+            session.add(result("k1v1", "m1d", -1, "", value, as_of=as_of))
     text = visitor.get("/metric/k1?version=1").text
     assert "22.5" in text and "11.5" not in text
+
+
+def add_metric(site: Site, name: str, *results: StoredResult) -> None:
+    """One more metric of the first model, with the id that its name is, and results of its code."""
+    with site.database.session() as session:
+        session.add(Metric(id=name, model_id="m1", name=name))
+        session.flush()
+        session.add(MetricVersion(id=f"{name}v1", metric_id=name, number=1, code="", sha256="0", warnings=[]))
+        session.flush()
+        session.add_all(results)
+
+
+def test_numbers_at_the_ends_of_what_there_is_are_drawn(site, visitor):
+    values = (1.7976931348623157e308, -1.7976931348623157e308, 5e-324, -0.0, None, 1e-300)
+    series = [result("endsv1", "m1d", day - 6, "", value) for day, value in enumerate(values)]
+    lone = [result("endsv1", "m1d", -1, "lone", 5e-324), result("endsv1", "m1d", -1, "none", None)]
+    others = [
+        result("endsv1", "m1d", place - len(STATUSES), "statuses", None, status=status)
+        for place, status in enumerate(STATUSES)
+        if status != "ok"
+    ]
+    add_metric(site, "ends", *series, *lone, *others)
+    for path in ("/models/m1", "/metric/ends", "/metric/ends?segment=lone", "/metric/ends?segment=none",
+                 "/metric/ends?segment=statuses", "/metric/ends/segments"):  # fmt: skip
+        page = visitor.get(path)
+        drawn = [value for tag, attributes in page.tags if tag in ("polyline", "circle", "rect", "line")
+                 for value in attributes.values()]  # fmt: skip
+        assert not [value for value in drawn if re.search(r"nan|inf", value)], path
+    assert "1.79769e+308" in visitor.get("/metric/ends").text
+    assert "4.94066e-324" in visitor.get("/metric/ends?segment=lone").text
+
+
+def test_of_thousands_of_segments_the_first_are_shown_and_the_rest_is_told(site, visitor):
+    labels = ["", *(f"country = {number:04}" for number in range(1_200))]
+    add_metric(site, "many", *(result("manyv1", "m1d", -1, label, 1.0) for label in labels))
+    heat = visitor.get("/metric/many/segments")
+    assert sum(tag == "tr" for tag, _ in heat.tags) == 1 + 1 + 300
+    assert "900 more segments are not shown" in heat.text
+    series = visitor.get("/metric/many?segment=country%20%3D%201199")
+    assert sum(tag == "option" for tag, _ in series.tags) < 1_020 and "200 more segments" in series.text
+    assert "country = 1199" in series.text, "the one that is looked at is there all the same"
+
+
+def test_each_of_many_names_has_its_series(site, visitor):
+    names = [f"n{number}" for number in range(20)]
+    add_metric(
+        site,
+        "names",
+        *(result("namesv1", "m1d", -day, "", 1.5, name=name) for day in (3, 2, 1) for name in names),
+    )
+    page = visitor.get("/metric/names?name=n7")
+    assert [a.get("value") for tag, a in page.tags if tag == "option"][-23:-3] == names
+    assert sum(tag == "tr" for tag, _ in page.tags) == 1 + 3
+    heat = visitor.get("/metric/names/segments?name=n19")
+    assert sum(tag == "td" for tag, _ in heat.tags) == 3
+
+
+def test_csv_holds_what_is_shown_and_no_formula(site, visitor):
+    formula = "=HYPERLINK(1)"
+    told = {"printed": "@SUM(1)", "error": {"code": "raised", "message": "+1+1", "line": 1, "hint": ""}}
+    add_metric(
+        site, "sums", *(result("sumsv1", "m1d", -day, formula, None, **told) for day in (40, 2, 1)),
+        result("sumsv1", "m1d", -1, "", 2.0),
+    )  # fmt: skip
+    page = visitor.get("/metric/sums", params={"segment": formula, "windows": 2})
+    [shown, _] = [a["href"] for tag, a in page.tags if tag == "a" and "results.csv" in a["href"]]
+    rows = list(csv.DictReader(io.StringIO(visitor.http.get(shown).text)))
+    assert len(rows) == 2, "the window that is not shown is not in it"
+    assert {(row["segment"], row["printed"], row["message"]) for row in rows} == {
+        (f"'{formula}", "'@SUM(1)", "'+1+1")
+    }
+
+
+def test_what_was_deleted_while_it_was_shown_is_told(site, visitor):
+    add_metric(site, "gone")
+    sent = {"name": "n", "code": "def calc_metric(df):\n    return 1\n", "params": ""}
+    rule = {"name": "n", "what": "above", "level": "1"}
+    token = visitor.token("/metric/gone/edit")
+    with site.database.session() as session:
+        session.execute(sa.delete(Metric).where(Metric.id == "gone"))
+    for path, fields in (("/metric/gone/edit", sent), ("/metric/gone/rules", rule),
+                         ("/metric/gone/rules/r/delete", {}), ("/models/gone/new", sent)):  # fmt: skip
+        answer = visitor.http.post(path, data={**fields, "form_token": token})
+        assert answer.status_code == 404 and Seen(answer.text).wrong() == [], path
+        visitor.get(path.removesuffix("/r/delete"), 404)
+    visitor.get("/metric/gone", 404)
+    visitor.get("/metric/gone/results.csv", 404)
 
 
 def test_pages_of_models_and_finding_them(site, visitor):

@@ -82,8 +82,13 @@ def test_what_was_told_stays_crossed_until_it_returns():
     assert state_of(level, seen(2, None, 1), told=True) == "ok"
 
 
-def add_rule(database: Database, url: str | None = "http://127.0.0.1:1/x", **definition: Any) -> None:  # noqa: F811
-    given = {"for": 1, "minimum_rows": 0, "segments": "all", **definition}
+def add_rule(
+    database: Database,  # noqa: F811
+    url: str | None = "http://127.0.0.1:1/x",
+    windows: int = 1,
+    **definition: Any,
+) -> None:
+    given = {"for": windows, "minimum_rows": 0, "segments": "all", **definition}
     with database.session() as session:
         session.add(Rule(id="r1", metric_id="k", name="high", definition=given, url=url, secret="s"))
 
@@ -150,7 +155,7 @@ def reasons(database: Database) -> list[tuple[str, str, str | None]]:  # noqa: F
 @BOTH
 def test_a_segment_that_vanished_is_cleared_and_its_end_is_told(database):  # noqa: F811
     fill(database)
-    add_rule(database, above=1.0, **{"for": 2})
+    add_rule(database, above=1.0, windows=2)
     note(database, *(result(day, label, 2.0) for day in (0, 1) for label in ("", "DE", "FR")))
     assert states(database) == {"": "crossed", "DE": "crossed", "FR": "crossed"}
     note(database, result(2, value=2.0), result(2, "FR", 2.0))
@@ -206,7 +211,7 @@ def test_windows_on_the_way_to_the_newest_are_not_watched(database):  # noqa: F8
 
 def test_windows_in_a_row_are_counted_for_each_of_several_numbers(database):  # noqa: F811
     fill(database)
-    add_rule(database, above=1.0, **{"for": 3})
+    add_rule(database, above=1.0, windows=3)
     note(database, *(result(day, value=2.0, name=name) for day in range(3) for name in "abcdef"))
     with database.reading() as session:
         found = {one.name: one.state for one in session.scalars(sa.select(RuleState))}

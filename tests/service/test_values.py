@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import replace
@@ -19,11 +18,11 @@ from engine.service.keyring import create_operator_key, create_values_key, list_
 from engine.service.observe import Telemetry
 from engine.service.settings import Settings
 from engine.service.store.database import Database
-from engine.service.store.tables import ModelVersion, Rule, RuleState
+from engine.service.store.tables import ModelVersion
 from engine.service.values import Values, newest_values
 from tests.service.conftest import make_client, serving
 from tests.service.databases import BOTH
-from tests.service.newest import DAY, NULL, TEXT, database, fill, result
+from tests.service.newest import DAY, NULL, TEXT, add_states, database, fill, result
 
 __all__ = ["database"]  # a fixture
 
@@ -92,19 +91,6 @@ def test_segments_that_look_the_same_are_told_apart_or_left_out(database: Databa
     assert len(lines) == len({line.rpartition(" ")[0] for line in lines}) == 2
     assert [float(line.rpartition(" ")[2]) for line in lines] == [0.1, 0.2]
     assert "calcmetric_values_left_out 1.0" in text
-
-
-def add_states(database: Database, *states: tuple[str, str]) -> None:
-    given = {"above": 1.0, "for": 1, "minimum_rows": 0, "segments": "all"}
-    with database.session() as session:
-        session.add(
-            Rule(id="r", metric_id="k", name='hi"gh', definition=given, url="https://h.example/secret")
-        )
-        session.flush()
-        for label, state in states:
-            key = json.dumps(TEXT) if label else ""
-            of = {"rule_id": "r", "dataset_id": "d", "segment_key": key, "name": label, "label": label}
-            session.add(RuleState(**of, state=state, window_start=DAY, since=DAY))
 
 
 @BOTH

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
 from engine.display.pages import heat_legend
-from engine.display.shapes import CHARTS, Spot, heat_cell, line_chart, span_of, spark, tone
+from engine.display.shapes import CHARTS, Spot, heat_cell, line_chart, span_of, tone
 from engine.display.sheets import ALL_DATA, SIGNS, moment, number, one_line
 from engine.models.durations import parse_zone
 from engine.models.result import STATUSES
@@ -42,6 +42,7 @@ router = APIRouter(prefix="/metric/{metric_id}", route_class=PageRoute, include_
 _WINDOWS: Final = (30, 90, 365)
 _HEAT_WINDOWS: Final = 90
 _HEAT_SEGMENTS: Final = 300
+_PICKED: Final = 1_000
 _CODES: Final = 50
 _PRINTED: Final = 4_000
 _Windows = Annotated[int, Query(ge=1, le=400)]
@@ -137,7 +138,7 @@ def show_series(
         if shown.data is not None:
             dataset, period = shown.data[1].id, shown.model.aggregation_period
             whole = reading.whole_retention(session, shown.code.id, dataset, segment)
-            labels = reading.labels_of(session, shown.code.id, dataset, period)
+            labels = reading.labels_of(session, shown.code.id, dataset)
             given = reading.names_of(session, shown.code.id, dataset, segment)
             names = list(dict.fromkeys([*(point.name for point in whole), *given]))
             chosen = name if name in names else (names or [""])[0]
@@ -156,7 +157,9 @@ def show_series(
         **shown.values("series"),
         segment=segment,
         segment_label=one_line(label),
-        segments=[("", ALL_DATA), *((key, one_line(text)) for key, text in labels)],
+        segments=[("", ALL_DATA), *((key, one_line(text)) for key, text in labels[:_PICKED])],
+        unpicked=max(0, len(labels) - _PICKED),
+        first=points[0].window_start.isoformat() if points else "",
         names=[one for one in names if one],
         name=chosen,
         windows=windows,
@@ -195,12 +198,17 @@ def show_segments(
     with state.database.reading() as session:
         shown = find_shown(session, visit, metric_id, data, version)
         points: list[Point] = []
+        names: list[str] = []
+        count = 0
         if shown.data is not None:
-            period = shown.model.aggregation_period
-            points = reading.all_segments(session, shown.code.id, shown.data[1].id, period, windows)
-    names = list(dict.fromkeys(point.name for point in points))
-    chosen = name if name in names else (names or [""])[0]
-    heat = _heat(shown, [point for point in points if point.name == chosen], windows)
+            code, dataset, period = shown.code.id, shown.data[1].id, shown.model.aggregation_period
+            names = reading.names_of(session, code, dataset, "")
+        chosen = name if name in names else (names or [""])[0]
+        if shown.data is not None:
+            points, count = reading.first_segments(
+                session, code, dataset, chosen, period, windows, _HEAT_SEGMENTS
+            )
+    heat = _heat(shown, points, windows, max(0, count - _HEAT_SEGMENTS))
     return visit.page(
         "segments.html",
         **shown.values("segments"),
@@ -251,6 +259,7 @@ def download(
     data: _Data = "",
     version: _Version = None,
     window: Literal["period", "retention"] | None = None,
+    start: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
     """The results as CSV: what a page shows, or all."""
     with state.database.reading() as session:
@@ -259,6 +268,7 @@ def download(
         metric_id,
         visit.scope,
         state,
+        start=start,
         window=window,
         segment=label or None,
         name=name or None,
@@ -315,7 +325,7 @@ def _row(shown: Shown, result: StoredResult) -> dict[str, Any]:
     }
 
 
-def _heat(shown: Shown, points: Sequence[Point], most: int) -> dict[str, Any] | None:
+def _heat(shown: Shown, points: Sequence[Point], most: int, left_out: int) -> dict[str, Any] | None:
     """Segments by windows; None if there is nothing."""
     if not points:
         return None
@@ -329,13 +339,12 @@ def _heat(shown: Shown, points: Sequence[Point], most: int) -> dict[str, Any] | 
     keys = sorted(rows, key=lambda key: key != "")
     span = span_of([point.value for point in points])
     cells = []
-    for key in keys[:_HEAT_SEGMENTS]:
+    for key in keys:
         own = [rows[key].get(start) for start in starts]
         cells.append(
             {
                 "key": key,
                 "label": labels[key],
-                "spark": spark([None if one is None else one.value for one in own]),
                 "cells": [heat_cell(one.status, one.value, span) if one else ("n", "", "") for one in own],
             }
         )
@@ -346,7 +355,8 @@ def _heat(shown: Shown, points: Sequence[Point], most: int) -> dict[str, Any] | 
         "low": number(span[0]) if span else "",
         "high": number(span[1]) if span else "",
         "legend": heat_legend(seen),
-        "left_out": len(keys) - len(cells),
+        "left_out": left_out,
+        "first": starts[0].isoformat(),
     }
 
 

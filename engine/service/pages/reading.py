@@ -104,20 +104,52 @@ def names_of(session: Session, code: str, dataset_id: str, segment_key: str) -> 
 
 def all_segments(session: Session, code: str, dataset_id: str, period: str, windows: int) -> list[Point]:
     """The results of a code on every segment, in the newest windows."""
+    start = _start(session, code, dataset_id, windows)
+    if start is None:
+        return []
+    query = _results(session, code, dataset_id).where(StoredResult.window_start >= start)
+    return _latest([Point(*row) for row in session.execute(query)], period)
+
+
+def first_segments(
+    session: Session, code: str, dataset_id: str, name: str, period: str, windows: int, most: int
+) -> tuple[list[Point], int]:
+    """The same of one name, on all data and the first segments only; and how many segments there are."""
+    start = _start(session, code, dataset_id, windows)
+    if start is None:
+        return [], 0
+    keys = _keys(session, code, dataset_id, start)
+    query = _results(session, code, dataset_id).where(StoredResult.window_start >= start)
+    query = query.where(StoredResult.name == name, StoredResult.segment_key.in_(["", *list(keys)[:most]]))
+    return _latest([Point(*row) for row in session.execute(query)], period), len(keys)
+
+
+def _start(session: Session, code: str, dataset_id: str, windows: int) -> datetime | None:
+    """Where the newest windows of a code begin; None: it has none."""
     result = StoredResult
     query = sa.select(result.window_start).where(*_of(session, code, dataset_id), result.kind == "period")
     query = query.where(result.segment_key == "").distinct().order_by(result.window_start.desc())
     starts = session.scalars(query.limit(windows)).all()
-    if not starts:
-        return []
-    query = _results(session, code, dataset_id).where(StoredResult.window_start >= starts[-1])
-    return _latest([Point(*row) for row in session.execute(query)], period)
+    return starts[-1] if starts else None
 
 
-def labels_of(session: Session, code: str, dataset_id: str, period: str) -> list[tuple[str, str]]:
+def _keys(session: Session, code: str, dataset_id: str, start: datetime) -> dict[str, str]:
+    """The segments that have results since then: label by key, in the order of the run."""
+    result = StoredResult
+    query = sa.select(result.segment_key, sa.func.max(result.label)).where(
+        *_of(session, code, dataset_id),
+        result.kind == "period",
+        result.window_start >= start,
+        result.segment_key != "",
+    )
+    query = query.group_by(result.segment_key).order_by(sa.func.min(result.seq))
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def labels_of(session: Session, code: str, dataset_id: str) -> list[tuple[str, str]]:
     """The segments that have results in the newest windows: key and label, in the order of the run."""
-    found = all_segments(session, code, dataset_id, period, 3)
-    return list({point.segment_key: point.label for point in found if point.segment_key}.items())
+    start = _start(session, code, dataset_id, 3)
+    return [] if start is None else list(_keys(session, code, dataset_id, start).items())
 
 
 def levels_of(session: Session, metric_id: str, segment_key: str, name: str) -> dict[str, float]:
