@@ -3,8 +3,9 @@
     python examples/make_data.py --rows 20000 --out payments.parquet [--seed 7] [--age-nulls 0.04]
 
 One row is one payment, scored on its way; `label` says whether it turned out to be fraud. Payments of
-sixty days end at 2026-05-01T00:00:00Z. Fraud has a cause that a metric can find: small hours, foreign
-cards, high amounts and new devices raise it, the score knows most of this, and drifts a little in time.
+sixty days end at 2026-05-01T00:00:00Z, or where `--ends` says. Fraud has a cause that a metric can find:
+small hours, foreign cards, high amounts and new devices raise it, the score knows most of this, and drifts a
+little in time.
 
 The data is as untidy as real logs are. `country`, `age`, `income`, `tags`, `device` and `payload` hold
 nulls, `income` also NaN, some payloads are cut off in the middle, and one row in 200 is an exact copy.
@@ -24,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-START = np.datetime64("2026-03-02T00:00:00", "us")
+ENDS = "2026-05-01"
 DAYS = 60
 SECONDS = DAYS * 86_400
 
@@ -72,8 +73,16 @@ SCHEMA = pa.schema(
 )
 
 
-def make_table(rows: int, seed: int = 7, age_nulls: float = 0.04) -> pa.Table:
-    """Make a table of `rows` payments; `age_nulls` is the share of cards whose holder's age is unknown."""
+def make_table(rows: int, seed: int = 7, age_nulls: float = 0.04, ends: str = ENDS) -> pa.Table:
+    """Make a table of `rows` payments.
+
+    Args:
+        rows: how many.
+        seed: of the numbers that are drawn.
+        age_nulls: the share of cards whose holder's age is unknown.
+        ends: the day after the last payments.
+    """
+    start = np.datetime64(ends, "D").astype("datetime64[us]") - np.timedelta64(DAYS, "D")
     rng = np.random.RandomState(seed)
     cards = make_cards(rng, max(40, rows // 12), age_nulls)
     card = (len(cards["age"]) * rng.random_sample(rows) ** 1.5).astype(int)
@@ -104,8 +113,8 @@ def make_table(rows: int, seed: int = 7, age_nulls: float = 0.04) -> pa.Table:
     numbers = rng.randint(0, 10_000, (rows, 3))
     columns = {
         "payment_id": np.arange(1, rows + 1) * 7 + 100_000,
-        "ts": START + seconds * np.timedelta64(1_000_000, "us") + rng.randint(0, 1000, rows) * 1000,
-        "event_date": (START + seconds * np.timedelta64(1_000_000, "us")).astype("datetime64[D]"),
+        "ts": start + seconds * np.timedelta64(1_000_000, "us") + rng.randint(0, 1000, rows) * 1000,
+        "event_date": (start + seconds * np.timedelta64(1_000_000, "us")).astype("datetime64[D]"),
         "card_id": card.astype(np.int32),
         "merchant_id": (150 * rng.random_sample(rows) ** 2).astype(np.int32),
         "country": pick(COUNTRIES, cards["country"][card]),
@@ -212,8 +221,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("payments.parquet"))
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--age-nulls", type=float, default=0.04, help="share of card holders of unknown age")
+    parser.add_argument(
+        "--ends", default=ENDS, metavar="DATE", help="the day after the last payments, in UTC"
+    )
     options = parser.parse_args()
-    pq.write_table(make_table(options.rows, options.seed, options.age_nulls), options.out, compression="zstd")
+    table = make_table(options.rows, options.seed, options.age_nulls, options.ends)
+    pq.write_table(table, options.out, compression="zstd")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from engine.service.store.tables import (
     Metric,
     MetricVersion,
     Model,
+    ModelVersion,
     Rule,
     RuleState,
     StoredResult,
@@ -46,21 +47,53 @@ def watch_results(session: Session, work: Work) -> None:
     metric, model = found
     of_metric = sa.select(Rule).where(Rule.metric_id == metric.id).order_by(Rule.seq)
     rules = list(session.scalars(of_metric.with_for_update()))  # two processes may end its work at once
+    points = _newest_points(session, model, work.metric_version_id, work.dataset_id, rules)
+    if points and not _newer_to_come(session, work, points):
+        _apply(session, metric, model, work.dataset_id, rules, points)
+
+
+def watch_now(session: Session, metric: Metric, rule: Rule) -> None:
+    """Apply a new rule to what was calculated before: nobody is to wait for the next window."""
+    model = session.scalars(sa.select(Model).where(Model.id == metric.model_id)).one()
+    current = (MetricVersion.metric_id == metric.id, MetricVersion.number == metric.version)
+    code = session.scalars(sa.select(MetricVersion.id).where(*current)).one()
+    served = sa.select(ModelVersion.serving_id).where(
+        ModelVersion.model_id == model.id, ModelVersion.is_active
+    )
+    for dataset_id in dict.fromkeys(one for one in session.scalars(served) if one is not None):
+        if points := _newest_points(session, model, code, dataset_id, [rule]):
+            _apply(session, metric, model, dataset_id, [rule], points)
+
+
+def _newest_points(
+    session: Session, model: Model, code: str, dataset_id: str, rules: Sequence[Rule]
+) -> list[Point]:
+    """As many windows as the rules need; none if there is no rule."""
     if not rules:
-        return
+        return []
     windows = 1 + max(level_of(rule.definition).windows for rule in rules)
-    points = all_segments(session, work.metric_version_id, work.dataset_id, model.aggregation_period, windows)
+    return all_segments(session, code, dataset_id, model.aggregation_period, windows)
+
+
+def _apply(
+    session: Session,
+    metric: Metric,
+    model: Model,
+    dataset_id: str,
+    rules: Sequence[Rule],
+    points: Sequence[Point],
+) -> None:
     series: dict[tuple[str, str], list[Point]] = {}
     for point in points:
         series.setdefault((point.segment_key, point.name), []).append(point)
-    if not points or _newer_to_come(session, work, points):
-        return
     crossed: dict[int, list[str]] = {}
     for rule in rules:
-        for seq in _watch(session, metric, model, work.dataset_id, rule, series):
+        for seq in _watch(session, metric, model, dataset_id, rule, series):
             crossed.setdefault(seq, []).append(rule.id)
-    for seq, ids in crossed.items():
-        session.execute(sa.update(StoredResult).where(StoredResult.seq == seq).values(crossed=ids))
+    marked = sa.select(StoredResult).where(StoredResult.seq.in_(list(crossed)))
+    for result in session.scalars(marked):
+        known = [one for one in result.crossed or () if one not in crossed[result.seq]]
+        result.crossed = [*known, *crossed[result.seq]]
 
 
 def _newer_to_come(session: Session, work: Work, points: Sequence[Point]) -> bool:

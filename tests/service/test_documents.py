@@ -10,6 +10,7 @@ from engine.cli.serve import prune, serve, worker
 from tests.documents import PAGES, README, ROOT, blocks, commands
 
 HTTP = ROOT / "docs" / "http.md"
+GUIDE = ROOT / "docs" / "pages.md"
 RULES = ROOT / "docs" / "rules.md"
 SERVICE = ROOT / "docs" / "service.md"
 API = HTTP.read_text() + (ROOT / "docs" / "aporia.md").read_text()
@@ -40,8 +41,8 @@ def first_requests(page: Path) -> Iterator[tuple[str, Any]]:
 
 def test_the_first_requests_work_as_printed(client, payments):
     pages = [page for page in PAGES if any(first_requests(page))]
-    assert sorted(pages) == sorted([README, HTTP, RULES])
-    for number, page in enumerate((README, HTTP)):
+    assert sorted(pages) == sorted([README, HTTP, GUIDE, RULES])
+    for number, page in enumerate((README, HTTP, GUIDE)):
         (models, model), (versions, version) = first_requests(page)
         made = client.ok("POST", models, json={**model, "name": f"{model['name']} {number}"})
         assert version["model_id"] == "ID-OF-THE-MODEL"

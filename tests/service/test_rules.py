@@ -524,7 +524,7 @@ def test_rules_over_http_from_making_one_to_a_marked_result(settings, engine, pa
 
 
 def test_rules_on_the_command_line(database, database_url):  # noqa: F811
-    fill(database)
+    fill(database, result(0, value=3.0))
     words = ("--account", "a", "--workspace", "w", "--database", database_url)
 
     def run(*arguments: str) -> str:
@@ -546,8 +546,10 @@ def test_rules_on_the_command_line(database, database_url):  # noqa: F811
         "https://h.example",
     ).split()
     assert secret.startswith("whs_")
-    note(database, result(0, value=3.0))
-    assert run("list", "k") == f"{made}\tn\tabove=2\tfor=1\n\tall data\t\tcrossed\t3\n"
+    assert run("list", "k") == f"{made}\tn\tabove=2\tfor=1\n\tall data\t\tcrossed\t3\n", (
+        "it is looked at when it is made"
+    )
+    assert events(database) == [("", "crossed")]
     for wrong in (("add", "k", "--name", "n"), ("add", "none", "--name", "n", "--above", "1"),
                   ("add", "k", "--name", "n", "--above", "1", "--url", "https://h.example/a"),
                   ("delete", "k", "none")):  # fmt: skip

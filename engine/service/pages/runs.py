@@ -89,11 +89,10 @@ def _codes(event: RunEvent) -> list[str]:
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
-def _range(event: RunEvent) -> str:
-    start, end = event.details.get("start"), event.details.get("end")
-    return (
-        f"{str(start)[:16].replace('T', ' ')} to {str(end)[:16].replace('T', ' ')}" if start and end else ""
-    )
+def _range(event: RunEvent) -> list[str]:
+    """Where the range of a run begins and ends; empty if it has none."""
+    ends = [event.details.get(name) for name in ("start", "end")]
+    return [str(one)[:16].replace("T", " ") for one in ends] if all(ends) else []
 
 
 def _detail(value: Any) -> str:

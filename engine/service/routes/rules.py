@@ -17,6 +17,7 @@ from engine.service.state import ScopeOf, StateOf
 from engine.service.store.scope import Scope, get_owned, is_watched
 from engine.service.store.tables import Delivery, Metric, Rule, RuleState
 from engine.service.urls import check_url
+from engine.service.watching import watch_now
 from engine.service.webhooks import make_secret
 
 router = APIRouter(prefix="/metrics/code-based-metrics/{metric_id}/rules", tags=["rules"])
@@ -70,6 +71,8 @@ def add_to(
         metric_id=metric.id, name=body.name, definition=body.definition(), url=body.url, secret=secret
     )
     session.add(rule)
+    session.flush()
+    watch_now(session, metric, rule)
     session.flush()
     return {**show_rule(session, rule), "secret": secret}
 
