@@ -235,7 +235,7 @@ def test_numbers_and_times_without_measure(client, http, settings, payments):
         "time_range": {"start": "1000-01-01T00:00:00Z", "end": "1000-01-02T00:00:00Z"},
     }
     answer = ask(
-        asked("count", time=ever),
+        asked("count"),
         asked(id=shift, time=ever),
         asked("ks_distance", column="age", time=ever, baseline=before),
         asked("count", segment=(ages, str(2**31 - 1))),
@@ -243,7 +243,7 @@ def test_numbers_and_times_without_measure(client, http, settings, payments):
     )
     assert answer.status_code == 200
     [count, *problems, none, some] = [one for entry in answer.json() for one in entry["metrics"]]
-    assert count["value"] == 400 and some["value"] > 0 and none["value"] == 0
+    assert count["value"] > some["value"] > 0 and none["value"] == 0
     assert all("use less" in one["error"]["message"] for one in problems)
     for name in ("threshold", "quantile", "k"):
         one = asked("precision", column="age")
