@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from benchmarks.fanned import groups, number
 from benchmarks.metrics import AGGREGATE, COMPARED
 from benchmarks.servers import AMPLE
 from benchmarks.show import Row, seconds, show_table
-from benchmarks.timing import Way, by_turns
+from benchmarks.timing import Way, by_turns, interval
 from engine import Baseline, Dataset, Engine
 from engine.models.run import Run
 
@@ -36,9 +37,12 @@ def baselines(rows: int, spark: bool, times: int) -> None:
     frames = len(two.answer.results)
     # The data is its own baseline; the last bits of sums of floats differ from pass to pass.
     assert all(math.isclose(number(one), 0.0, abs_tol=1e-6) for one in two.answer.results)
+    ratios = [both / alone for alone, both in zip(one.times, two.times, strict=True)]
+    low, high = interval(ratios)
+    ratio = f"{statistics.median(ratios):.2f} x ({low:.2f} to {high:.2f})"
     lines: list[Row] = [
         ("one frame", seconds(one.seconds), "", ""),
-        ("two frames", seconds(two.seconds), f"{two.seconds / one.seconds:.2f} x", f"at most {_MOST} x"),
+        ("two frames", seconds(two.seconds), ratio, f"at most {_MOST} x"),
     ]
     by = "Spark" if spark else "native answers"
     title = f"{rows:,} rows on each side, {frames} frames, {by}, {times} pairs"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ import pyspark.sql.connect.proto as pb
 from benchmarks import machine
 from benchmarks.data import events
 from benchmarks.show import Row, seconds, show_table
+from benchmarks.timing import interval
 from engine.backends.base import BackendSession
 from engine.backends.duckdb import LocalDuckDb
 from engine.backends.spark import LocalSpark
@@ -29,7 +29,6 @@ from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
 
 _SERVERS: dict[Any, Any] = {"duckdb": LocalDuckDb, "spark": LocalSpark}
-_RESAMPLED = 10_000
 _FILES, _ROWS = 1_000, 1_000
 _SUMMED = ("amount", "score", "age")
 
@@ -47,7 +46,7 @@ def reading(backends: tuple[str, ...], rows: int, pairs: int) -> None:
         for backend in backends:
             with _session(backend, (path.parent, folder)) as (session, spool):
                 ratios, ours = _ratios(backend, session, spool, path, pairs)
-                low, high = _interval(ratios)
+                low, high = interval(ratios)
                 opening, again, whole = _open_many(backend, session, spool, folder)
             table += [
                 (
@@ -142,13 +141,6 @@ def _sum_up(session: BackendSession, relation: pb.Relation) -> None:
 
 def _nothing(_session: BackendSession, _relation: pb.Relation) -> None:
     """Only open it."""
-
-
-def _interval(ratios: Sequence[float]) -> tuple[float, float]:
-    """Within which the median lies at 95 %, by resampling."""
-    chance = random.Random(0)
-    medians = sorted(statistics.median(chance.choices(ratios, k=len(ratios))) for _ in range(_RESAMPLED))
-    return medians[_RESAMPLED // 40], medians[-_RESAMPLED // 40]
 
 
 def _write_many(folder: Path) -> Path:

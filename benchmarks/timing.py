@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 
 from benchmarks import machine
+
+_RESAMPLED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,12 @@ class Timed:
     Attributes:
         seconds: the median.
         answer: what the last step returned.
+        times: each, in the order of the turns.
     """
 
     seconds: float
     answer: Any
+    times: tuple[float, ...] = ()
 
 
 def by_turns(ways: Sequence[Way]) -> dict[str, Timed]:
@@ -59,4 +64,13 @@ def by_turns(ways: Sequence[Way]) -> dict[str, Timed]:
             for way in ways:
                 if turn < way.times:
                     taken[way.name].append(once(way))
-    return {name: Timed(statistics.median(times), answers[name]) for name, times in taken.items()}
+    return {
+        name: Timed(statistics.median(times), answers[name], tuple(times)) for name, times in taken.items()
+    }
+
+
+def interval(ratios: Sequence[float]) -> tuple[float, float]:
+    """Within which the median lies at 95 %, by resampling."""
+    chance = random.Random(0)
+    medians = sorted(statistics.median(chance.choices(ratios, k=len(ratios))) for _ in range(_RESAMPLED))
+    return medians[_RESAMPLED // 40], medians[-_RESAMPLED // 40]
