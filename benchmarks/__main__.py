@@ -9,6 +9,7 @@ from benchmarks.baselines import baselines
 from benchmarks.busy import busy
 from benchmarks.fan_out import fan_out
 from benchmarks.fetch import fetch
+from benchmarks.functions import functions
 from benchmarks.growth import growth
 from benchmarks.many import many
 from benchmarks.native import native
@@ -31,7 +32,7 @@ def main() -> None:
 
 for command in (
     sandbox, fan_out, growth, series, fetch, many, scale, peers, tenants, service, snowpark, busy,
-    reading, accounts, baselines, native, stores, pages,
+    reading, accounts, baselines, native, stores, pages, functions,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -4,27 +4,33 @@ No data engine ever gets such a function. A relation whose expressions hold some
 lies below gives their arguments, and all else that the relation needs of its input, as rows; the worker
 applies the functions to them; and the relation is written anew over local data that holds the results
 (`local`). For the type of a plan nothing is computed: a null of the declared type stands for each function
-(`stand_ins`). Pure.
+(`stand_ins`). A relation that a function makes of whole DataFrames or of their groups (`maps`) is given
+those (`given`), and what it gives takes the place of the relation. Pure.
 """
 
 from __future__ import annotations
 
 from engine.functions.cuts import NEAR, is_inexact, other_cut, same
-from engine.functions.find import check_repeatable, has_functions, lowest
+from engine.functions.find import PREFIX, check_repeatable, has_functions, lowest
+from engine.functions.given import Given, check_keys, grouped, some_groups, turned, whole
 from engine.functions.groups import Groups, group_streams, groups_of
 from engine.functions.joins import with_columns_for_joins
 from engine.functions.local import (
     BATCH_ROWS,
     Lying,
     Results,
+    check_given,
     check_kept,
     input_json,
     local_relation,
+    read_frames,
     read_results,
     result_type,
     streams,
 )
+from engine.functions.maps import FunctionMap, Side, is_map, take_apart
 from engine.functions.names import Naming, unnamed
+from engine.functions.order import same_rows
 from engine.functions.registered import Registered
 from engine.functions.split import Split, split
 from engine.functions.stand_ins import typed
@@ -32,28 +38,42 @@ from engine.functions.stand_ins import typed
 __all__ = [
     "BATCH_ROWS",
     "NEAR",
+    "PREFIX",
+    "FunctionMap",
+    "Given",
     "Groups",
     "Lying",
     "Naming",
     "Registered",
     "Results",
+    "Side",
     "Split",
+    "check_given",
     "check_kept",
+    "check_keys",
     "check_repeatable",
     "group_streams",
+    "grouped",
     "groups_of",
     "has_functions",
     "input_json",
     "is_inexact",
+    "is_map",
     "local_relation",
     "lowest",
     "other_cut",
+    "read_frames",
     "read_results",
     "result_type",
     "same",
+    "same_rows",
+    "some_groups",
     "split",
     "streams",
+    "take_apart",
+    "turned",
     "typed",
     "unnamed",
+    "whole",
     "with_columns_for_joins",
 ]

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from engine.errors import PlanRefused
 from engine.plans.expressions import AGGREGATE_KINDS
+from engine.plans.function_maps import MAP_KINDS
 from engine.plans.names import RESERVED_PREFIX
 from engine.plans.trees import CALLS, children, relations, walk
 from engine.sql.check import inspect_expression
@@ -132,7 +133,9 @@ def check_repeatable(relation: pb.Relation) -> None:
 
 def _check(relation: pb.Relation) -> None:
     kind = str(relation.WhichOneof("rel_type"))
-    if kind not in _OPEN:
+    if kind in MAP_KINDS and any(map(is_function, own(relation))):
+        raise refused("in the keys of groups", "make a column of it with df.withColumn before")
+    if kind not in _OPEN and kind not in MAP_KINDS:
         raise refused(f"in a {kind.replace('_', ' ')}", "make a column of it with df.withColumn before")
     if kind == "aggregate" and relation.aggregate.group_type != pb.Aggregate.GROUP_TYPE_GROUPBY:
         raise refused(

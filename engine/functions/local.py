@@ -18,13 +18,15 @@ from pyspark.sql.pandas.types import to_arrow_type
 
 from engine.errors import PlanRefused
 from engine.plans.caps import MAX_LOCAL_SCHEMA_BYTES
-from engine.plans.stream_shape import NotPlain, read_shape
+from engine.plans.stream_shape import NotPlain, TooManyBatches, read_shape
 
 # As Spark cuts the rows of a partition for its workers (spark.sql.execution.arrow.maxRecordsPerBatch).
 BATCH_ROWS: Final = 10_000
 _MOST_VALUES: Final = 100_000_000
 # Functions of iterators may give batches of any size, and of no rows.
 _SPARE_MESSAGES: Final = 1_000
+# Of what functions of whole DataFrames give, each of which is read by itself.
+_MOST_BATCHES: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def streams(table: pa.Table, *, first: int = BATCH_ROWS, batch_rows: int = BATCH
         first: how many are in the first batch.
         batch_rows: how many are in the others, at most.
     """
-    sink = _Pieces()
+    sink = Pieces()
     names = [f"_{place}" for place in range(table.num_columns)]
     table = table.rename_columns(names).replace_schema_metadata(None)
     with pa.ipc.new_stream(sink, table.schema) as writer:
@@ -59,13 +61,16 @@ def _ends(rows: int, first: int, batch_rows: int) -> Iterable[int]:
     return (0, *range(first, rows, batch_rows), rows) if rows else ()
 
 
-class _Pieces:
+class Pieces:
     """A file that gives what was written to it since the last time."""
 
     closed = False
 
     def __init__(self) -> None:
         self._held = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._held)
 
     def write(self, data: bytes) -> int:
         """Keep some bytes."""
@@ -108,12 +113,7 @@ def input_json(schema: pb.DataType, places: Sequence[int]) -> str:
     made.struct.SetInParent()
     for number, place in enumerate(places):
         field = schema.struct.fields[place]
-        if not _is_plain(field.data_type, nulls=False):
-            raise PlanRefused(
-                "type-refused",
-                f"a function of a column of type {_shown(field.data_type)} is refused",
-                "cast the column to a number, text, date or timestamp before",
-            )
+        check_given(field.data_type)
         made.struct.fields.add(name=f"_{number}", data_type=field.data_type, nullable=field.nullable)
     json = proto_schema_to_pyspark_data_type(made).json()
     assert isinstance(json, str)
@@ -139,6 +139,20 @@ def check_kept(schema: pb.DataType, places: Sequence[int]) -> None:
                 "collation, or its kind of interval, on the way",
                 "leave the column out with df.select before, or cast it",
             )
+
+
+def check_given(message: pb.DataType) -> None:
+    """See that a column is of a type that functions are given.
+
+    Raises:
+        PlanRefused: it is of another.
+    """
+    if not _is_plain(message, nulls=False):
+        raise PlanRefused(
+            "type-refused",
+            f"a function of a column of type {_shown(message)} is refused",
+            "cast the column to a number, text, date or timestamp before",
+        )
 
 
 _PLAIN: Final = frozenset(
@@ -213,6 +227,55 @@ def read_results(data: bytes, types: Sequence[pb.DataType], rows: int) -> Result
         pa.chunked_array([_renewed(batch[place], kind) for batch in batches], kind)
         for place, kind in enumerate(expected)
     )
+    return Results(columns, len(data))
+
+
+def read_frames(data: bytes, output: pb.DataType) -> Results:
+    """Take the rows that a function of DataFrames gave.
+
+    Args:
+        data: the streams that a worker sent; nothing at all is no rows.
+        output: the type that the function declares, a struct.
+
+    Raises:
+        Lying: it is anything else.
+        TooManyBatches: it is in too many pieces.
+        PlanRefused: a column holds a null that its type does not allow.
+    """
+    expected = [result_type(field.data_type) for field in output.struct.fields]
+    if not data:
+        return Results(tuple(pa.chunked_array([], kind) for kind in expected), 0)
+    try:
+        shape = read_shape(data, most_messages=_MOST_BATCHES, most_facts=MAX_LOCAL_SCHEMA_BYTES)
+        if shape.values > _MOST_VALUES:
+            raise Lying(f"{shape.values} values")
+        reader = pa.ipc.open_stream(pa.py_buffer(data), options=pa.ipc.IpcReadOptions(use_threads=False))
+        [made] = reader.schema.types
+        if not pa.types.is_struct(made) or [field.type for field in made] != expected:
+            raise Lying(f"columns of {str(made)[:200]}")
+        batches = []
+        for batch in reader:
+            batch.validate(full=True)
+            if batch.column(0).null_count:
+                raise Lying("a row that is null")
+            batches.append(batch.column(0).flatten())
+    except TooManyBatches:
+        raise
+    except NotPlain as found:
+        raise Lying(str(found)) from None
+    except (pa.ArrowException, ValueError, OSError, OverflowError, RecursionError):
+        raise Lying("values that are none of their types") from None
+    columns = tuple(
+        pa.chunked_array([_renewed(batch[place], kind) for batch in batches], kind)
+        for place, kind in enumerate(expected)
+    )
+    for column, field in zip(columns, output.struct.fields, strict=True):
+        if column.null_count and not field.nullable:
+            raise PlanRefused(
+                "udf-refused",
+                f"a function of the metric gives a null for {field.name!r}, which it declares as NOT NULL",
+                "leave NOT NULL out of the type, or give a value",
+            )
     return Results(columns, len(data))
 
 

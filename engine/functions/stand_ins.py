@@ -1,6 +1,7 @@
 """What stands for a function of the author where only types are looked at: a null of its type.
 
-Spark takes the result of every such function as one that may be null.
+Spark takes the result of every such function as one that may be null. For a function that makes rows of whole
+DataFrames, local data without rows stands.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.functions.find import is_function
+from engine.functions.local import local_relation, read_frames
+from engine.functions.maps import is_map, take_apart
 from engine.plans.trees import copy, walk
 
 _M = TypeVar("_M", bound=Message)
@@ -25,10 +28,23 @@ def null_of(output_type: pb.DataType) -> pb.Expression:
 
 
 def typed(plan: _M) -> _M:
-    """The same plan, or part of one, with such nulls in it; it has the same type."""
+    """The same plan, or part of one, with such nulls and data in it; it has the same type.
+
+    Raises:
+        PlanRefused: a function makes rows of a type that is not taken.
+    """
     made = copy(plan)
     for here in list(walk(made)):
-        if is_function(here):
+        if isinstance(here, pb.Relation) and is_map(here):
+            here.CopyFrom(_no_rows_of(here))
+        elif is_function(here):
             assert isinstance(here, pb.Expression)
             here.CopyFrom(null_of(here.common_inline_user_defined_function.python_udf.output_type))
     return made
+
+
+def _no_rows_of(relation: pb.Relation) -> pb.Relation:
+    parts = take_apart(relation)
+    columns = read_frames(b"", parts.output).columns
+    names = [f"_{place}" for place in range(len(columns))]
+    return parts.above(local_relation(names, columns, parts.fields()))

@@ -19,33 +19,48 @@ from engine.backends.tables import Fetched, TooLarge, fetch
 from engine.errors import PlanRefused
 from engine.functions import (
     BATCH_ROWS,
+    PREFIX,
+    FunctionMap,
+    Given,
     Groups,
     Lying,
+    Side,
     Split,
+    check_given,
     check_kept,
+    check_keys,
     check_repeatable,
     group_streams,
+    grouped,
     groups_of,
     has_functions,
     input_json,
     is_inexact,
+    is_map,
     local_relation,
     lowest,
     other_cut,
+    read_frames,
     read_results,
     result_type,
     same,
+    same_rows,
+    some_groups,
     split,
     streams,
+    take_apart,
+    turned,
     unnamed,
+    whole,
     with_columns_for_joins,
 )
 from engine.gateway.answering import Evaluating, FunctionRaised
 from engine.gateway.budget import FrameBudget
 from engine.plans.expressions import BATCHED_KINDS, ITERATOR_KINDS, ROUNDING_KINDS
+from engine.plans.stream_shape import TooManyBatches
 from engine.sharing.once import Patience
 from sandbox.contract.framing import ChannelGarbage
-from sandbox.contract.messages import Evaluate
+from sandbox.contract.messages import Applied, Evaluate
 
 # Of the rows below functions, and of what they give, in Arrow's form. All of it travels in a plan.
 MOST_BYTES: Final = 64 << 20
@@ -109,13 +124,93 @@ class Applying:
                 return made
             key = here.SerializeToString(deterministic=True)
             if key not in self._made:
-                self._made[key] = self._applied(split(here, self._names_of, step))
+                self._made[key] = self._made_of(here, step)
             here.CopyFrom(self._made[key])
         raise PlanRefused(
             "plan-too-large",
             f"a query with functions of the metric in more than {_MOST_STEPS} steps is refused",
             "let one function do more",
         )
+
+    def _made_of(self, relation: pb.Relation, step: int) -> pb.Relation:
+        """A relation with functions, over local data that holds what they give."""
+        if not is_map(relation):
+            return self._applied(split(relation, self._names_of, step))
+        parts = take_apart(relation)
+        fields = parts.fields()  # refuses types that are not taken, before anything is asked
+        sides = [self._given(side) for side in parts.sides]
+        check_keys(sides)
+        columns = self._mapped(parts, sides)
+        if parts.grouped:
+            self._check_order(parts, sides)
+        nobody = len(columns[0]) and not any(side.table.num_rows for side in sides)
+        if nobody and not parts.sides[0].surely_read():
+            raise PlanRefused(
+                "udf-refused",
+                "a function of the metric gives rows for a DataFrame without any, where Spark may not ask it",
+                "let it yield for batches alone, or call it over filtered rows of the frame itself",
+            )
+        names = [f"{PREFIX}{step}_result_{place}" for place in range(len(columns))]
+        return parts.above(local_relation(names, columns, fields))
+
+    def _given(self, side: Side) -> Given:
+        """A DataFrame as a function sees it."""
+        fetched = self._fetch(side.below)
+        fields = fetched.schema.struct.fields
+        for field in fields:
+            check_given(field.data_type)
+        count = fetched.table.num_columns
+        table = fetched.table.rename_columns([field.name for field in fields])
+        keys = tuple(place % count for place in side.keys)
+        return Given(table.replace_schema_metadata(None), side.beside, keys)
+
+    def _check_order(self, parts: FunctionMap, sides: list[Given]) -> None:
+        """Try a function of groups on a few of them, in two orders of their rows."""
+        some = some_groups(sides)
+        one = None if some is None else self._tried(parts, some)
+        if some is None or one is None:  # one that takes no part of a large group is not tried
+            return
+        other = self._tried(parts, turned(some))
+        if other is None or not same_rows(one, other):
+            raise PlanRefused(
+                "udf-refused",
+                "a function of groups is refused: what it gives depends on the order of the rows in a group, "
+                "which Spark leaves open",
+                "let it sort its rows first, as in frame.sort_values([...]), by columns that tell them apart",
+            )
+
+    def _tried(self, parts: FunctionMap, sides: list[Given]) -> tuple[pa.ChunkedArray, ...] | None:
+        """What a function gives for a few rows; None if it raises."""
+        try:
+            return self._mapped(parts, sides, again=True)
+        except FunctionRaised:
+            return None
+
+    def _mapped(
+        self, parts: FunctionMap, sides: list[Given], *, again: bool = False
+    ) -> tuple[pa.ChunkedArray, ...]:
+        if parts.grouped and not any(side.table.num_rows for side in sides):
+            return read_frames(b"", parts.output).columns  # there are no groups
+        if parts.grouped:
+            pieces = grouped(sides, in_structs=parts.in_structs)
+            offsets = tuple(place for side in sides for place in side.offsets())
+        else:
+            pieces, offsets = whole(sides[0]), (0,)
+        request = Evaluate(parts.kind, (Applied((parts.token,), offsets),), "")
+        data = self._evaluating(request, pieces, MOST_BYTES - self._bytes, again=again)
+        if data is None:
+            raise _too_large()
+        self._bytes += len(data)
+        try:
+            return read_frames(data, parts.output).columns
+        except TooManyBatches:
+            raise PlanRefused(
+                "plan-too-large",
+                "a function of the metric gives its rows in too many pieces",
+                "yield fewer and larger DataFrames, or make larger groups",
+            ) from None
+        except Lying as lie:
+            raise ChannelGarbage(f"results of functions: {lie}") from None
 
     def _applied(self, parts: Split) -> pb.Relation:
         for one in parts.types:

@@ -8,6 +8,7 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.errors import PlanRefused
+from engine.plans.function_maps import ALL_MAP_KINDS
 from engine.plans.lambdas import check_lambda, check_variable
 from engine.plans.names import check_column, check_metadata, check_plan_id, check_reference
 from engine.plans.rules import KEEP, WALK, Drop, Fields, Keep, MessageCheck, Place, Refuse, unused
@@ -172,7 +173,7 @@ def check_user_function(call: pb.CommonInlineUserDefinedFunction, place: Place) 
         raise UDF.error()
     check_token(call.python_udf.command, place)  # an empty one would not be looked at
     kind = call.python_udf.eval_type
-    if kind not in APPLIED_KINDS:
+    if kind not in APPLIED_KINDS | ALL_MAP_KINDS:
         what = "a user-defined function of this kind is refused: it is not applied here"
         raise PlanRefused("udf-refused", what, "use F.udf, F.pandas_udf or F.arrow_udf")
 
@@ -185,6 +186,8 @@ def check_expression_kind(expression: pb.Expression, _place: Place) -> None:
     """
     if expression.WhichOneof("expr_type") is None:
         raise PlanRefused("plan-garbage", "the plan holds an empty expression", "")
+    if expression.common_inline_user_defined_function.python_udf.eval_type in ALL_MAP_KINDS:
+        raise UDF.error()  # it makes rows, and no column
 
 
 EXPRESSION_CHECKS: dict[str, MessageCheck] = {

@@ -13,6 +13,8 @@ import pyspark.sql.connect.proto as pb
 from engine.errors import PlanRefused
 from engine.plans.caps import MAX_CONFIG_BYTES, MAX_CONFIG_KEYS
 from engine.plans.decode import decode
+from engine.plans.expressions import UDF
+from engine.plans.function_maps import ALL_MAP_KINDS
 from engine.plans.names import check_view_name
 from engine.plans.rebuild import rebuild
 from engine.plans.relation_checks import referenced_views
@@ -89,6 +91,8 @@ def _execute(plan: pb.Plan) -> Request:
         case ("command", "register_function"):
             if command.register_function.arguments:
                 raise _garbage("a function that is registered with arguments")
+            if command.register_function.python_udf.eval_type in ALL_MAP_KINDS:
+                raise UDF.error()  # it makes rows of DataFrames, and has no name in expressions
             return RegisterFunction(command.register_function)
         case ("command", "sql_command"):
             return _run_sql(command.sql_command.input)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.plans import relation_checks as checks
 from engine.plans.caps import MAX_REFERENCES
 from engine.plans.expressions import UDF
+from engine.plans.function_maps import FUNCTION_MAP_CHECKS, FUNCTION_MAPS, MAP_KINDS
 from engine.plans.local_data import rewrite_local_data
 from engine.plans.names import check_column, check_plan_id, check_reference, check_table, check_text
 from engine.plans.rules import KEEP, WALK, Drop, Fields, Keep, MessageCheck, Refuse, Walk, unused
@@ -23,9 +24,9 @@ _READ = Refuse(
 )
 _STREAM = Refuse("streaming", "a metric computes over data that stands still", "", "streaming-refused")
 _FUNCTION_MAP = Refuse(
-    "mapInPandas, mapInArrow, applyInPandas or foreach",
-    "code of a metric runs in its sandbox, never in the data engine",
-    "aggregate with pyspark.sql.functions, or use toPandas() and pandas",
+    "applyInPandasWithState",
+    "only streams keep state, and a metric computes over data that stands still",
+    "use groupBy(...).applyInPandas(...)",
     "udf-refused",
 )
 _CACHED = Refuse(
@@ -93,9 +94,7 @@ RELATIONS: Fields = {
             "read-refused",
         ),
         "relation_changes": _READ,
-        "map_partitions": _FUNCTION_MAP,
-        "group_map": _FUNCTION_MAP,
-        "co_group_map": _FUNCTION_MAP,
+        **dict.fromkeys(MAP_KINDS, WALK),  # which no data engine gets; see `engine.functions`
         "apply_in_pandas_with_state": _FUNCTION_MAP,
         "common_inline_user_defined_table_function": UDF,
         "common_inline_user_defined_data_source": UDF,
@@ -128,6 +127,7 @@ RELATIONS: Fields = {
     "Read": {"named_table": WALK, "data_source": _READ, "is_streaming": _STREAM},
     "Read.NamedTable": {"unparsed_identifier": Keep(check_table), "options": _READ},
     "Project": {"input": WALK, "expressions": WALK},
+    **FUNCTION_MAPS,
     "Filter": {"input": WALK, "condition": WALK},
     "Join": {
         "left": WALK,
@@ -254,4 +254,5 @@ RELATION_CHECKS: dict[str, MessageCheck] = {
     "Range": checks.check_range,
     "Hint": checks.check_hint_parameters,
     "WithRelations": checks.check_references,
+    **FUNCTION_MAP_CHECKS,
 }

@@ -29,6 +29,10 @@ class NotPlain(Exception):
     """It is not a plain stream; the text says why."""
 
 
+class TooManyBatches(NotPlain):
+    """It has more messages than were allowed, and may be plain otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a stream holds.
@@ -52,6 +56,7 @@ def read_shape(data: bytes | memoryview, *, most_messages: int, most_facts: int)
 
     Raises:
         NotPlain: it is anything but a schema and record batches that hold what they say.
+        TooManyBatches: there are more messages.
     """
     view, position, messages = memoryview(data), 0, 0
     rows = values = 0
@@ -71,7 +76,7 @@ def read_shape(data: bytes | memoryview, *, most_messages: int, most_facts: int)
         position += body
         messages += 1
         if messages > most_messages:
-            raise NotPlain(f"more than {most_messages:,} batches")
+            raise TooManyBatches(f"more than {most_messages:,} batches")
     if not messages:
         raise NotPlain("no schema")
     return Shape(rows, values)

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+from pyspark.errors import PySparkTypeError
+from pyspark.sql.pandas.types import to_arrow_type
+from pyspark.sql.types import DataType
+from pyspark.util import PythonEvalType
 from pyspark.worker import EvalConf, RunnerConf, read_udfs
 
 from sandbox.client.functions import FUNCTIONS
@@ -68,9 +73,12 @@ class Evaluator:
         kind = _BY_ARROW if evaluate.kind == _PICKLED else evaluate.kind
         configuration._conf = {name: self._chosen(name) or default for name, default in _READ.items()}
         about._conf = {"input_type": evaluate.input_type}
+        kept = _Kept(evaluate)
         function, _, reader, writer = read_udfs(  # type: ignore[no-untyped-call]
-            _Kept(evaluate), _described(evaluate), kind, configuration, about
+            kept, _described(evaluate), kind, configuration, about
         )
+        if evaluate.kind == PythonEvalType.SQL_MAP_ARROW_ITER_UDF:
+            function = _declared(function, kept.output_type)
         sink = _Sink(channel)
         source = io.BufferedReader(_Source(channel), _CHUNK)
         writer.dump_stream(function(0, reader.load_stream(source)), sink)
@@ -86,7 +94,13 @@ _READ: Final = {
 
 
 class _Kept:
-    """Where PySpark unpickles a function, gives the one that a token stands for."""
+    """Where PySpark unpickles a function, gives the one that a token stands for.
+
+    Attributes:
+        output_type: what the last one declares.
+    """
+
+    output_type: DataType
 
     def __init__(self, evaluate: Evaluate) -> None:
         self._pickled = evaluate.kind == _PICKLED
@@ -97,11 +111,38 @@ class _Kept:
         )
 
     def _read_with_length(self, stream: io.BytesIO) -> Any:
-        function, output_type = FUNCTIONS.get(int.from_bytes(stream.read(4), "big"))
+        function, self.output_type = FUNCTIONS.get(int.from_bytes(stream.read(4), "big"))
         first, last = next(self._ends)
         if self._pickled:
-            function = pickled(function, output_type, first=first, last=last)
-        return function, output_type
+            function = pickled(function, self.output_type, first=first, last=last)
+        return function, self.output_type
+
+
+def _declared(function: Callable[..., Any], output_type: DataType) -> Callable[..., Any]:
+    """A function for mapInArrow, its batches held to their types, which Spark does outside of its worker.
+
+    Spark takes columns by their places, whatever they are called, and no others; and instants of any zone.
+    """
+    expected = list(to_arrow_type(output_type, timezone="UTC"))
+
+    def held(split: int, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in function(split, batches):
+            given = batch.column(0).flatten()[: len(expected)]
+            arrays = [_in_zone(array, field.type) for array, field in zip(given, expected, strict=False)]
+            if [array.type for array in arrays] != [field.type for field in expected]:
+                raise PySparkTypeError(
+                    f"a function of mapInArrow gives {batch.column(0).type} for {pa.struct(expected)}"
+                )
+            made = pa.StructArray.from_arrays(arrays, fields=expected)
+            yield pa.RecordBatch.from_arrays([made], ["_0"])
+
+    return held
+
+
+def _in_zone(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """The same instants in the zone of another type, if both are instants of the same unit."""
+    instants = pa.types.is_timestamp(array.type) and pa.types.is_timestamp(kind)
+    return array.view(kind) if instants and array.type.unit == kind.unit else array
 
 
 def _described(evaluate: Evaluate) -> io.BytesIO:

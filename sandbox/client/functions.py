@@ -17,7 +17,7 @@ from typing import Any, Final
 import pyspark.sql.connect.proto as pb
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql.connect.expressions import PythonUDF
-from pyspark.sql.connect.group import GroupedData
+from pyspark.sql.connect.group import GroupedData, PandasCogroupedOps
 from pyspark.sql.connect.types import UnparsedDataType, pyspark_types_to_proto_types
 from pyspark.sql.types import DataType
 
@@ -75,7 +75,7 @@ def _to_plan(self: PythonUDF, session: Any) -> pb.PythonUDF:
 _SHARED: Final = (
     type(None), bool, int, float, complex, str, bytes, type, types.ModuleType, types.BuiltinFunctionType,
 )  # fmt: skip
-_REMOTE: Final = (DataFrame, Column, SparkSession, GroupedData)
+_REMOTE: Final = (DataFrame, Column, SparkSession, GroupedData, PandasCogroupedOps)
 
 
 class _Snapshot:

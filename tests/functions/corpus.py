@@ -526,9 +526,9 @@ ALL: Final = {
 ALL_WIDE: Final = {**WIDE_ROWS, **WIDE_BATCHES}
 
 
-def source(cases: dict[str, str]) -> str:
+def source(cases: dict[str, str], preamble: str = PREAMBLE) -> str:
     """A metric that prints what cases give."""
-    lines = [PREAMBLE, "", "def calc_metric(df):"]
+    lines = [preamble, "", "def calc_metric(df):"]
     for name, expression in cases.items():
         lines.append(f"    got = {expression}.orderBy('n')")
         lines.append(f"    print({name!r}, got.dtypes, [tuple(row) for row in got.collect()])")

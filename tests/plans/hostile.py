@@ -7,9 +7,10 @@ from typing import Any
 
 import pyspark.sql.connect.proto as pb
 
+from engine.plans.function_maps import MAP_KINDS
 from engine.plans.rules import Walk
 from engine.plans.tables import FIELDS
-from sandbox.contract.settings import FUNCTION_TOKEN
+from sandbox.contract.settings import FUNCTION_TOKEN, PLACEHOLDER
 
 Build = Callable[[Any], None]
 
@@ -305,20 +306,36 @@ def positions(kind: str) -> Iterator[tuple[str, Callable[[pb.Relation], Any]]]:
 def _planter(path: tuple[str, ...]) -> Callable[[pb.Relation], Any]:
     def plant(relation: pb.Relation) -> Any:
         message: Any = relation
-        for name in path:
+        for name, following in zip(path, (*path[1:], ""), strict=True):
             message = getattr(message, name)
             if hasattr(message, "add"):
                 message = message.add()
             elif hasattr(message, "get_or_create"):
                 message = message["key"]
-            if isinstance(message, pb.CommonInlineUserDefinedFunction):
-                message.deterministic = True
-                message.python_udf.eval_type = 101
-                message.python_udf.command = FUNCTION_TOKEN % 0
-                message.python_udf.output_type.double.SetInParent()
+            if name in _MAP_KIND:
+                _fill(message.func, _MAP_KIND[name])
+                for one in {"input", "other"} - {following}:
+                    if one in message.DESCRIPTOR.fields_by_name:
+                        _give(getattr(message, one))
+            elif isinstance(message, pb.CommonInlineUserDefinedFunction) and name != "func":
+                _fill(message, 101)
         return message
 
     return plant
+
+
+_MAP_KIND = {name: min(kinds) for name, kinds in MAP_KINDS.items()}
+
+
+def _give(input_: pb.Relation) -> None:
+    input_.read.named_table.unparsed_identifier = PLACEHOLDER
+
+
+def _fill(function: pb.CommonInlineUserDefinedFunction, kind: int) -> None:
+    function.deterministic = True
+    function.python_udf.eval_type = kind
+    function.python_udf.command = FUNCTION_TOKEN % 0
+    function.python_udf.output_type.double.SetInParent()
 
 
 _DESCRIPTORS: dict[str, Any] = {"Relation": pb.Relation.DESCRIPTOR}

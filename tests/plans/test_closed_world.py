@@ -18,6 +18,7 @@ from pyspark.sql.connect.tvf import TableValuedFunction
 
 from engine.plans.analyses import LOCAL_ANSWERS
 from engine.plans.decode import decode
+from engine.plans.function_maps import MAP_KINDS
 from engine.plans.relation_checks import HINTS, TABLE_FUNCTIONS
 from engine.plans.rules import Drop, Keep, Refuse, Walk
 from engine.plans.tables import CHECKS, ENUMS, FIELDS
@@ -210,6 +211,7 @@ def test_what_is_left_out_has_a_reason() -> None:
 NOT_IN_THE_CORPUS = {
     "Expression.common_inline_user_defined_function": "a function of the author; see `tests.functions`",
     "Command.register_function": "likewise, by a name",
+    **dict.fromkeys([f"Relation.{name}" for name in MAP_KINDS], "a function of the author, too"),
     "Relation.html_string": "a notebook's view of a DataFrame",
     "Relation.as_of_join": "pandas-on-Spark's merge_asof; computes over its two inputs only",
     "ConfigRequest.Operation.get_option": "answered from the table of settings",

@@ -257,9 +257,10 @@ CLASSES: Final[dict[str, ClassRule]] = {
         createOrReplaceTempView createTempView crossJoin crosstab cube describe distinct drop dropDuplicates
         drop_duplicates dropna dtypes exceptAll exists fillna filter first freqItems groupBy groupby
         groupingSets head hint intersect intersectAll isEmpty isLocal isStreaming is_cached join lateralJoin
-        limit melt na nearestByJoin offset orderBy persist printSchema randomSplit registerTempTable
-        repartition repartitionById repartitionByRange replace rollup sameSemantics sample sampleBy scalar
-        schema select selectExpr semanticHash show sort sortWithinPartitions sparkSession stat storageLevel
+        limit mapInArrow mapInPandas melt na nearestByJoin offset orderBy persist printSchema randomSplit
+        registerTempTable repartition repartitionById repartitionByRange replace rollup sameSemantics sample
+        sampleBy scalar schema select selectExpr semanticHash show sort sortWithinPartitions sparkSession stat
+        storageLevel
         subtract summary tail take to toArrow toDF toJSON toLocalIterator toPandas transform transpose union
         unionAll unionByName unpersist unpivot where withColumn withColumnRenamed withColumns
         withColumnsRenamed withMetadata zipWithIndex
@@ -279,8 +280,8 @@ CLASSES: Final[dict[str, ClassRule]] = {
                 "use df.toPandas()",
             ),
             (
-                "foreach foreachPartition mapInPandas mapInArrow",
-                _BY_UDF,
+                "foreach foreachPartition",
+                "use mapInPandas(...), and aggregate what it gives",
             ),
             (
                 "plot",
@@ -339,14 +340,17 @@ CLASSES: Final[dict[str, ClassRule]] = {
     "pyspark.sql.group.GroupedData": ClassRule(
         words(
             """
-        agg avg count max mean min pivot sum
+        agg applyInArrow applyInPandas avg cogroup count max mean min pivot sum
         """
         ),
         refused=refusals(
             (
-                "apply applyInPandas applyInArrow applyInPandasWithState transformWithState "
-                "transformWithStateInPandas cogroup",
-                _BY_UDF,
+                "apply",
+                "use applyInPandas(...)",
+            ),
+            (
+                "applyInPandasWithState transformWithState transformWithStateInPandas",
+                "only streams keep state; use applyInPandas(...)",
             ),
         ),
     ),
@@ -357,6 +361,8 @@ CLASSES: Final[dict[str, ClassRule]] = {
             ("registerJavaFunction registerJavaUDAF", "no Java code of metrics runs; use register")
         ),
     ),
+    # Pairs of groups, of which only PySpark itself makes one.
+    "pyspark.sql.connect.group.PandasCogroupedOps": ClassRule(words("applyInArrow applyInPandas")),
     # The session of df: SQL over own views, small local tables.
     "pyspark.sql.session.SparkSession": ClassRule(
         words(

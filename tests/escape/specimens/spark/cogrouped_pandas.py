@@ -1,6 +1,6 @@
 # attempt: maps pairs of groups through Python
 # goal: file
-# stopped by: backend
+# stopped by: language, worker
 
 import pandas as pd
 

@@ -1,6 +1,6 @@
 # attempt: maps the frame through Python, batch by batch
 # goal: file
-# stopped by: engine
+# stopped by: language, worker
 
 
 def read(batches):

@@ -1,6 +1,6 @@
 # attempt: maps the frame through Python
 # goal: file
-# stopped by: engine
+# stopped by: language, worker
 
 import pandas as pd
 

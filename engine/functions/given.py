@@ -1,0 +1,192 @@
+"""DataFrames that a function of the author is given, whole or by groups, as PySpark's worker reads them.
+
+Rows are of one group if Spark says so of their keys: nulls are equal, so are NaNs, and so are the two zeros.
+Groups come in the order of their keys, nulls first, and rows in a group in the order in which they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.functions.find import refused
+from engine.functions.local import BATCH_ROWS, Pieces
+
+_PIECE: Final = 256 << 10
+# How many rows functions are tried with.
+_TRIED: Final = 1_000
+_Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A DataFrame that a function is given.
+
+    Attributes:
+        table: its columns, by the names that the function sees, then keys that are none of them.
+        beside: how many of them are such keys.
+        keys: places of the keys.
+    """
+
+    table: pa.Table
+    beside: int
+    keys: tuple[int, ...]
+
+    def offsets(self) -> tuple[int, ...]:
+        """Which columns are keys and which the function's, as PySpark's worker is told."""
+        values = range(self.table.num_columns - self.beside)
+        return (1 + len(self.keys) + len(values), len(self.keys), *self.keys, *values)
+
+
+def check_keys(sides: Sequence[Given]) -> None:
+    """See that rows can be grouped as Spark does it.
+
+    Raises:
+        PlanRefused: a key is of a type that is not compared here, or is none of the other DataFrame's keys.
+    """
+    for places in zip(*(side.keys for side in sides), strict=True):
+        columns = [side.table.column(place) for side, place in zip(sides, places, strict=True)]
+        if len(sides) > 1 and any(map(_has_negative_zero, columns)):
+            raise refused(
+                "over pairs of groups by floats of which one is -0.0 (Spark fails there)",
+                "add 0.0 to the key with df.withColumn before",
+            )
+        kinds = [column.type for column in columns]
+        if any(map(pa.types.is_nested, kinds)):
+            raise refused(
+                "over groups by a struct, an array or a map",
+                "group by its parts, as in groupBy(F.window(...).start)",
+            )
+        if any(kind != kinds[0] for kind in kinds):
+            raise refused(
+                f"over pairs of groups by keys of different types ({kinds[0]} and {kinds[-1]})",
+                "cast one of the keys with df.withColumn before",
+            )
+
+
+def _has_negative_zero(column: pa.ChunkedArray) -> bool:
+    if not pa.types.is_floating(column.type):
+        return False
+    numbers = column.drop_null().to_numpy()
+    return bool(np.any(np.signbit(numbers) & (numbers == 0)))
+
+
+def whole(given: Given) -> Iterator[bytes]:
+    """The pieces of one stream of batches, each of which is a struct."""
+    sink = Pieces()
+    yield from _stream(sink, given.table, in_structs=True)
+    yield sink.take()
+
+
+def grouped(sides: Sequence[Given], *, in_structs: bool) -> Iterator[bytes]:
+    """The pieces of the streams of all groups.
+
+    Args:
+        sides: one DataFrame, or two whose groups of equal keys are given together.
+        in_structs: whether each batch is one struct.
+    """
+    sink = Pieces()
+    numbers = _numbered(sides)
+    orders = [np.argsort(one, kind="stable") for one in numbers]
+    tables = [side.table.take(pa.array(order)) for side, order in zip(sides, orders, strict=True)]
+    sorted_numbers = [one[order] for one, order in zip(numbers, orders, strict=True)]
+    for group in np.unique(np.concatenate(sorted_numbers)):
+        sink.write(_number(len(sides)))
+        for table, one in zip(tables, sorted_numbers, strict=True):
+            start, end = np.searchsorted(one, (group, group + 1))
+            rows, some = table.slice(start, end - start), len(sides) > 1
+            yield from _stream(sink, rows, in_structs=in_structs, some=some)
+        if len(sink) >= _PIECE:
+            yield sink.take()
+    sink.write(_number(0))
+    yield sink.take()
+
+
+def some_groups(sides: Sequence[Given]) -> list[Given] | None:
+    """Few rows of the DataFrames, in whole groups if they are small; None if no group has two rows."""
+    numbers = _numbered(sides)
+    counts = [np.bincount(one, minlength=max(map(_most, numbers)) + 1) for one in numbers]
+    total = np.sum(counts, axis=0)
+    ordered = [group for group in np.argsort(total, kind="stable") if max(one[group] for one in counts) > 1]
+    if not ordered:
+        return None
+    fit = max(1, int(np.searchsorted(np.cumsum(total[ordered]), _TRIED, side="right")))
+    return [
+        replace(side, table=side.table.take(pa.array(np.flatnonzero(np.isin(one, ordered[:fit]))[:_TRIED])))
+        for side, one in zip(sides, numbers, strict=True)
+    ]
+
+
+def turned(sides: Sequence[Given]) -> list[Given]:
+    """The DataFrames with their rows in the opposite order."""
+    return [
+        replace(side, table=side.table.take(pa.array(np.arange(side.table.num_rows)[::-1]))) for side in sides
+    ]
+
+
+def _most(numbers: _Numbers) -> int:
+    return int(numbers.max(initial=-1))
+
+
+def _stream(sink: Pieces, table: pa.Table, *, in_structs: bool, some: bool = False) -> Iterator[bytes]:
+    """Write the stream of a table; yield what is there whenever it is much.
+
+    Args:
+        sink: where it goes.
+        table: the rows.
+        in_structs: whether each batch is one struct.
+        some: whether there has to be a batch, if of no rows.
+    """
+    schema = pa.schema([pa.field("struct", pa.struct(list(table.schema)))]) if in_structs else table.schema
+    with pa.ipc.new_stream(sink, schema) as writer:
+        for start in range(0, max(table.num_rows, int(some)), BATCH_ROWS):
+            part = table.slice(start, BATCH_ROWS)
+            arrays = [_one(column) for column in part.columns]
+            if in_structs:
+                arrays = [pa.StructArray.from_arrays(arrays, fields=list(table.schema))]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+            if len(sink) >= _PIECE:
+                yield sink.take()
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays([*column.chunks, pa.array([], column.type)])
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(4, "big")
+
+
+def _numbered(sides: Sequence[Given]) -> list[_Numbers]:
+    """The numbers of the groups of all rows, for each DataFrame, in the order of the keys."""
+    rows = [side.table.num_rows for side in sides]
+    found = np.zeros(sum(rows), np.int64)
+    for columns in zip(*([side.table.column(place) for place in side.keys] for side in sides), strict=True):
+        ranks = _ranks(pa.chunked_array([chunk for one in columns for chunk in one.chunks], columns[0].type))
+        _, found = np.unique(found * (ranks.max(initial=0) + 1) + ranks, return_inverse=True)
+    return np.split(found.astype(np.int64), np.cumsum(rows)[:-1])
+
+
+def _ranks(column: pa.ChunkedArray) -> _Numbers:
+    """Numbers in the order of a key's values; that of null is 0."""
+    values = _one(column)
+    nulls = values.is_null().to_numpy(zero_copy_only=False)
+    if pa.types.is_floating(values.type):
+        numbers = values.fill_null(pa.scalar(0, values.type)).to_numpy(zero_copy_only=False)
+        _, ranks = np.unique(numbers + 0.0, return_inverse=True)  # one zero of the two
+    else:
+        plain = values.cast(pa.int8()) if pa.types.is_boolean(values.type) else values
+        encoded = plain.dictionary_encode()
+        order = pc.sort_indices(encoded.dictionary).to_numpy()
+        places = np.empty(len(order) + 1, np.int64)  # the last one is that of nulls
+        places[order] = np.arange(len(order))
+        ranks = places[encoded.indices.fill_null(len(order)).to_numpy(zero_copy_only=False)]
+    return np.where(nulls, 0, ranks.astype(np.int64) + 1)
