@@ -77,8 +77,10 @@ def _check(message: FunctionMap, name: str) -> None:
             "a function of DataFrames that is nondeterministic is refused",
             "leave that out",
         )
-    inputs = ("input", "other") if isinstance(message, pb.CoGroupMap) else ("input",)
-    if not all(map(message.HasField, inputs)):
+    complete = message.HasField("input")
+    if isinstance(message, pb.CoGroupMap):
+        complete = complete and message.HasField("other")
+    if not complete:
         raise PlanRefused("plan-garbage", "a function over no DataFrame is not a request of PySpark 4.2", "")
 
 
