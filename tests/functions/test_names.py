@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import PlanRefused
 from engine.functions import unnamed
-from tests.functions.test_hostile import applied
+from tests.plans.offline import placeholder
 
 
 def called(relation: pb.Relation) -> list[str]:
@@ -22,16 +22,15 @@ def called(relation: pb.Relation) -> list[str]:
 
 
 def with_cast(**options: Any) -> pb.Relation:
-    made = applied()
-    call = made.project.expressions[0].alias.expr
-    argument = call.common_inline_user_defined_function.arguments[0]
+    """A plan of one column without a name: a function of a cast."""
+    made = pb.Relation()
+    made.project.input.CopyFrom(placeholder())
+    call = made.project.expressions.add().common_inline_user_defined_function
+    call.function_name, call.deterministic = "u", True
+    call.python_udf.output_type.double.SetInParent()
     inner = pb.Expression()
-    inner.CopyFrom(argument)
-    argument.Clear()
-    argument.cast.CopyFrom(pb.Expression.Cast(expr=inner, **options))
-    expression = pb.Expression()
-    expression.CopyFrom(call)
-    made.project.expressions[0].CopyFrom(expression)
+    inner.unresolved_attribute.unparsed_identifier = "n"
+    call.arguments.add().cast.CopyFrom(pb.Expression.Cast(expr=inner, **options))
     return made
 
 
