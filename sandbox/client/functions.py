@@ -109,10 +109,10 @@ class _Snapshot:
         if known is not None:
             return known
         cells = tuple(types.CellType() for _ in function.__closure__ or ())
-        made = types.FunctionType(
-            function.__code__, self._globals_of(function), function.__name__, None, cells or None
-        )
-        self._functions[id(function)] = made  # before what it captures, which may be itself
+        names = self._globals.setdefault(id(function.__globals__), dict(function.__globals__))
+        made = types.FunctionType(function.__code__, names, function.__name__, None, cells or None)
+        self._functions[id(function)] = made  # before what it uses, which may be itself
+        self._copy_globals(function, names)
         made.__defaults__ = self._each(function.__defaults__)
         made.__kwdefaults__ = function.__kwdefaults__ and {
             name: self.of(one) for name, one in function.__kwdefaults__.items()
@@ -128,14 +128,12 @@ class _Snapshot:
     def _each(self, values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
         return None if values is None else tuple(map(self.of, values))
 
-    def _globals_of(self, function: types.FunctionType) -> dict[str, Any]:
-        """The global names of a function: copies of those that it can use."""
+    def _copy_globals(self, function: types.FunctionType, made: dict[str, Any]) -> None:
+        """Put copies of the global names that a function can use in place of those names."""
         given = function.__globals__
-        made = self._globals.setdefault(id(given), dict(given))
         for name in sorted(_names(function.__code__)):
             if name in given and made[name] is given[name]:
                 made[name] = self.of(given[name])
-        return made
 
 
 def _names(code: types.CodeType) -> set[str]:

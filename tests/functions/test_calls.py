@@ -41,6 +41,23 @@ def test_each_frame_has_its_own_rows(engine, plain_data):
     assert sorted(values.values()) == sorted([27.0, 1 + 3 + 5 + 3, 2 + 4 + 2, 6 + 1])
 
 
+def test_functions_may_call_themselves_and_each_other(engine, plain_data):
+    source = f"""{PREAMBLE}
+
+def even(n):
+    return n == 0 or odd(n - 1)
+
+def odd(n):
+    return n > 0 and even(n - 1)
+
+def calc_metric(df):
+    return df.dropna().filter(F.udf(even, 'boolean')('n')).count()
+"""
+    plainly = "return df.dropna().filter('n % 2 = 0').count()"
+    value = engine.evaluate(source, Dataset(plain_data)).overall.value
+    assert value == run(engine, plain_data, plainly).overall.value > 0
+
+
 def test_an_exception_is_told_at_the_function_s_own_line(engine, plain_data):
     body = "def bad(v):\n    return 1 / (v - 3)\nreturn df.select(F.udf(bad, 'double')('n')).collect()[0][0]"
     error = run(engine, plain_data, body).overall.error

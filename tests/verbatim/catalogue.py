@@ -93,8 +93,8 @@ GATEWAY: Final[dict[str, tuple[str, str]]] = {
         "return df.dropDuplicates(['g']).count()",
     ),
     "udf-refused": (
-        "return df.select(F.udf(lambda x: x, useArrow=False)('g')).count()",
-        "return df.select(F.upper('g')).count()",
+        "return df.withColumn('r', F.rand()).select(F.udf(lambda r: r, 'double')('r')).count()",
+        "return df.select(F.udf(lambda g: g, 'string')('g')).count()",
     ),
     "write-refused": ("df.write.parquet('/tmp/x')\nreturn 1", "return df.count()"),
     "catalog-refused": (
