@@ -66,7 +66,7 @@ def test_of_the_language(engine, code):
 
 
 # What works in place of these is not answered natively.
-ON_SPARK = ("plan-too-large", "range-refused", "schema-refused", "sql-subquery", "udf-refused")
+ON_SPARK = ("plan-too-large", "range-refused", "schema-refused", "sql-subquery")
 
 
 @pytest.mark.slow
