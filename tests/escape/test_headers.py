@@ -111,3 +111,9 @@ def test_the_command_prints_the_table():
     command = [sys.executable, "-m", "tests.escape"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == write_table(SPECIMENS) + "\n"
+
+
+def test_the_pages_tell_the_table_and_the_number_of_attempts():
+    root = Path(__file__).parents[2]
+    assert write_table(SPECIMENS) in (root / "docs/security.md").read_text()
+    assert f"{len(SPECIMENS)} attempts to break out" in (root / "README.md").read_text()
