@@ -265,17 +265,21 @@ def _newest(session: Session, code: str, dataset_id: str, segment_key: str, most
 def _latest(points: Sequence[Point], period: str) -> list[Point]:
     """Of each window and segment what was calculated last, in the order of the windows."""
     longest = _LONGEST[period]
-    windows = [point for point in points if point.window_end - point.window_start <= longest]
     newest: dict[tuple[Any, ...], datetime] = {}
-    for point in windows:
-        newest[_place(point)] = max(point.as_of, newest.get(_place(point), point.as_of))
-    kept: dict[tuple[Any, ...], Point] = {}
-    for point in windows:
-        if point.as_of == newest[_place(point)]:
-            other = kept.setdefault((*_place(point), point.name), point)
+    kept: dict[tuple[Any, ...], dict[str, Point]] = {}
+    for point in points:
+        if point.window_end - point.window_start > longest:
+            continue
+        place = _place(point)
+        known = newest.get(place)
+        if known is None or point.as_of > known:
+            newest[place], kept[place] = point.as_of, {point.name: point}
+        elif point.as_of == known:
+            other = kept[place].setdefault(point.name, point)
             if point.seq > other.seq:
-                kept[(*_place(point), point.name)] = point
-    return sorted(kept.values(), key=lambda one: (one.window_start, one.seq))
+                kept[place][point.name] = point
+    found = (point for names in kept.values() for point in names.values())
+    return sorted(found, key=lambda one: (one.window_start, one.seq))
 
 
 def _place(point: Point) -> tuple[Any, ...]:
