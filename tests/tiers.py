@@ -26,16 +26,15 @@ def only(quick: Container[Any], cases: Iterable[Any]) -> list[Any]:
     return [case if case in quick else pytest.param(case, marks=SLOW) for case in cases]
 
 
-def slow_one_in(every: int, cases: Iterable[Any], *, quick: Container[Any] = (), first: int = 0) -> list[Any]:
+def slow_one_in(every: int, cases: Iterable[Any], *, quick: Container[Any] = ()) -> list[Any]:
     """Cases of which none but those that are named are quick.
 
     Args:
         every: of how many cases one is slow; the others are deep.
         cases: all of them.
         quick: those of the default run.
-        first: the place of the first of those.
     """
     return [
-        case if case in quick else pytest.param(case, marks=SLOW if (place - first) % every == 0 else DEEP)
+        case if case in quick else pytest.param(case, marks=SLOW if place % every == 0 else DEEP)
         for place, case in enumerate(cases)
     ]

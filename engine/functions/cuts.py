@@ -7,15 +7,16 @@ evaluated once more in other batches: those without nulls apart from those with 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from engine.functions.order import close
 
 _MOST: Final = 500
 # Beyond it not every whole number is a float.
@@ -73,25 +74,10 @@ def same(
         near: by what part of it a float may differ.
     """
     return all(
-        _same(mine, other, max(near, _NEAR_FLOAT32) if pa.types.is_float32(one.type) else near)
+        close(mine, other, near=max(near, _NEAR_FLOAT32) if pa.types.is_float32(one.type) else near)
         for one, another in zip(columns, others, strict=True)
         for mine, other in zip(one.to_pylist(), another.to_pylist(), strict=True)
     )
-
-
-def _same(one: Any, other: Any, near: float) -> bool:
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, float):
-        both_nan = math.isnan(one) and math.isnan(other)
-        return both_nan or math.isclose(one, other, rel_tol=near)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(
-            _same(mine, its, near) for mine, its in zip(one, other, strict=True)
-        )
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key], near) for key in one)
-    return bool(one == other)
 
 
 def _has_null(array: pa.Array) -> npt.NDArray[np.bool_]:

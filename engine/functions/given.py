@@ -11,17 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.functions.find import refused
-from engine.functions.local import BATCH_ROWS, Pieces
+from engine.functions.keys import Numbers, has_negative_zero, numbered, one_array
+from engine.functions.local import BATCH_ROWS, Pieces, gathered
 
-_PIECE: Final = 256 << 10
 # How many rows functions are tried with.
 _TRIED: Final = 1_000
-_Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ def check_keys(sides: Sequence[Given]) -> None:
     """
     for places in zip(*(side.keys for side in sides), strict=True):
         columns = [side.table.column(place) for side, place in zip(sides, places, strict=True)]
-        if len(sides) > 1 and any(map(_has_negative_zero, columns)):
+        if len(sides) > 1 and any(map(has_negative_zero, columns)):
             raise refused(
                 "over pairs of groups by floats of which one is -0.0 (Spark fails there)",
                 "add 0.0 to the key with df.withColumn before",
@@ -70,18 +67,9 @@ def check_keys(sides: Sequence[Given]) -> None:
             )
 
 
-def _has_negative_zero(column: pa.ChunkedArray) -> bool:
-    if not pa.types.is_floating(column.type):
-        return False
-    numbers = column.drop_null().to_numpy()
-    return bool(np.any(np.signbit(numbers) & (numbers == 0)))
-
-
 def whole(given: Given) -> Iterator[bytes]:
     """The pieces of one stream of batches, each of which is a struct."""
-    sink = Pieces()
-    yield from _stream(sink, given.table, in_structs=True)
-    yield sink.take()
+    return gathered(_stream(given.table, in_structs=True))
 
 
 def grouped(sides: Sequence[Given], *, in_structs: bool) -> Iterator[bytes]:
@@ -91,21 +79,21 @@ def grouped(sides: Sequence[Given], *, in_structs: bool) -> Iterator[bytes]:
         sides: one DataFrame, or two whose groups of equal keys are given together.
         in_structs: whether each batch is one struct.
     """
-    sink = Pieces()
+    return gathered(_group_parts(sides, in_structs=in_structs))
+
+
+def _group_parts(sides: Sequence[Given], *, in_structs: bool) -> Iterator[bytes]:
     numbers = _numbered(sides)
     orders = [np.argsort(one, kind="stable") for one in numbers]
     tables = [side.table.take(pa.array(order)) for side, order in zip(sides, orders, strict=True)]
     sorted_numbers = [one[order] for one, order in zip(numbers, orders, strict=True)]
     for group in np.unique(np.concatenate(sorted_numbers)):
-        sink.write(_number(len(sides)))
+        yield _number(len(sides))
         for table, one in zip(tables, sorted_numbers, strict=True):
             start, end = np.searchsorted(one, (group, group + 1))
             rows, some = table.slice(start, end - start), len(sides) > 1
-            yield from _stream(sink, rows, in_structs=in_structs, some=some)
-        if len(sink) >= _PIECE:
-            yield sink.take()
-    sink.write(_number(0))
-    yield sink.take()
+            yield from _stream(rows, in_structs=in_structs, some=some)
+    yield _number(0)
 
 
 def some_groups(sides: Sequence[Given]) -> list[Given] | None:
@@ -130,63 +118,42 @@ def turned(sides: Sequence[Given]) -> list[Given]:
     ]
 
 
-def _most(numbers: _Numbers) -> int:
+def _most(numbers: Numbers) -> int:
     return int(numbers.max(initial=-1))
 
 
-def _stream(sink: Pieces, table: pa.Table, *, in_structs: bool, some: bool = False) -> Iterator[bytes]:
-    """Write the stream of a table; yield what is there whenever it is much.
+def _stream(table: pa.Table, *, in_structs: bool, some: bool = False) -> Iterator[bytes]:
+    """The stream of a table, batch by batch.
 
     Args:
-        sink: where it goes.
         table: the rows.
         in_structs: whether each batch is one struct.
         some: whether there has to be a batch, if of no rows.
     """
+    sink = Pieces()
     schema = pa.schema([pa.field("struct", pa.struct(list(table.schema)))]) if in_structs else table.schema
     with pa.ipc.new_stream(sink, schema) as writer:
         for start in range(0, max(table.num_rows, int(some)), BATCH_ROWS):
             part = table.slice(start, BATCH_ROWS)
-            arrays = [_one(column) for column in part.columns]
+            arrays = [one_array(column) for column in part.columns]
             if in_structs:
                 arrays = [pa.StructArray.from_arrays(arrays, fields=list(table.schema))]
             writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
-            if len(sink) >= _PIECE:
-                yield sink.take()
-
-
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return pa.concat_arrays([*column.chunks, pa.array([], column.type)])
+            yield sink.take()
+    yield sink.take()
 
 
 def _number(value: int) -> bytes:
     return value.to_bytes(4, "big")
 
 
-def _numbered(sides: Sequence[Given]) -> list[_Numbers]:
+def _numbered(sides: Sequence[Given]) -> list[Numbers]:
     """The numbers of the groups of all rows, for each DataFrame, in the order of the keys."""
     rows = [side.table.num_rows for side in sides]
-    found = np.zeros(sum(rows), np.int64)
-    for columns in zip(*([side.table.column(place) for place in side.keys] for side in sides), strict=True):
-        ranks = _ranks(pa.chunked_array([chunk for one in columns for chunk in one.chunks], columns[0].type))
-        _, found = np.unique(found * (ranks.max(initial=0) + 1) + ranks, return_inverse=True)
-    return np.split(found.astype(np.int64), np.cumsum(rows)[:-1])
-
-
-def _ranks(column: pa.ChunkedArray) -> _Numbers:
-    """Numbers in the order of a key's values; that of null is 0."""
-    values = _one(column)
-    nulls = values.is_null().to_numpy(zero_copy_only=False)
-    if pa.types.is_floating(values.type):
-        numbers = values.fill_null(pa.scalar(0, values.type)).to_numpy(zero_copy_only=False)
-        _, ranks = np.unique(numbers + 0.0, return_inverse=True)  # one zero of the two
-    else:
-        plain = values.cast(pa.int8()) if pa.types.is_boolean(values.type) else values
-        encoded = plain.dictionary_encode()
-        order = pc.sort_indices(encoded.dictionary).to_numpy()
-        places = np.empty(len(order) + 1, np.int64)  # the last one is that of nulls
-        places[order] = np.arange(len(order))
-        ranks = places[encoded.indices.fill_null(len(order)).to_numpy(zero_copy_only=False)]
-    return np.where(nulls, 0, ranks.astype(np.int64) + 1)
+    keys = [
+        pa.chunked_array([chunk for one in columns for chunk in one.chunks], columns[0].type)
+        for columns in zip(
+            *([side.table.column(place) for place in side.keys] for side in sides), strict=True
+        )
+    ]
+    return np.split(numbered(keys, sum(rows)), np.cumsum(rows)[:-1])

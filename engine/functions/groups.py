@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from engine.errors import PlanRefused
-from engine.functions.local import streams
+from engine.functions.keys import has_negative_zero, numbered
+from engine.functions.local import gathered, streams
 
 _ONE_FRAME: Final = (1).to_bytes(4, "big")
 _NO_MORE: Final = bytes(4)
@@ -55,11 +55,9 @@ def groups_of(keys: Sequence[pa.ChunkedArray], rows: int) -> Groups:
     Raises:
         PlanRefused: a key is one of which it is not certain which values Spark takes as equal.
     """
-    codes = np.zeros(rows, dtype=np.int64)
     for key in keys:
-        code = _codes(key)
-        codes = np.unique(codes * (int(code.max(initial=0)) + 1) + code, return_inverse=True)[1]
-    _, firsts, numbers = np.unique(codes, return_index=True, return_inverse=True)
+        _check_key(key)
+    _, firsts, numbers = np.unique(numbered(keys, rows), return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(firsts))  # numbered as they first appear
     numbers = order[numbers]
     counts = np.bincount(numbers, minlength=len(firsts)) if rows else np.zeros(0, dtype=np.int64)
@@ -69,42 +67,33 @@ def groups_of(keys: Sequence[pa.ChunkedArray], rows: int) -> Groups:
 
 
 def group_streams(arguments: pa.Table, groups: Groups, *, batch_rows: int) -> Iterator[bytes]:
-    """The bytes in which a worker of Spark gets groups: for each a one and a stream, and a zero behind them.
+    """The pieces in which a worker of Spark gets groups: for each a one and a stream, and a zero behind them.
 
     Args:
         arguments: of functions.
         groups: of its rows.
         batch_rows: how many rows a batch has at most.
     """
-    ordered = arguments.take(pa.array(groups.rows))
+    return gathered(_group_parts(arguments.take(pa.array(groups.rows)), groups, batch_rows))
+
+
+def _group_parts(ordered: pa.Table, groups: Groups, batch_rows: int) -> Iterator[bytes]:
     for start, end in itertools.pairwise(groups.ends.tolist()):
         yield _ONE_FRAME
         yield from streams(ordered.slice(start, end - start), first=batch_rows, batch_rows=batch_rows)
     yield _NO_MORE
 
 
-def _codes(key: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """A number for each row that is the same where the key is."""
+def _check_key(key: pa.ChunkedArray) -> None:
     if pa.types.is_nested(key.type):
         raise PlanRefused(
             "udf-refused",
             "a function that aggregates is refused in groups by arrays, maps or structs",
             "group by their parts",
         )
-    array = key.combine_chunks() if key.num_chunks != 1 else key.chunk(0)
-    if pa.types.is_floating(array.type):
-        values = array.fill_null(0.0).to_numpy(zero_copy_only=False)
-        if np.any((values == 0) & np.signbit(values)):
-            raise PlanRefused(
-                "udf-refused",
-                "a function that aggregates is refused in groups by a negative zero",
-                "add 0.0 to the column that is grouped by",
-            )
-        nan = pa.array(np.isnan(values))  # of whatever bits
-        array = pc.if_else(nan, pa.scalar(float("nan"), array.type), array)
-    found: npt.NDArray[np.int64] = (
-        array.dictionary_encode(null_encoding="encode")
-        .indices.to_numpy(zero_copy_only=False)
-        .astype(np.int64)
-    )
-    return found
+    if has_negative_zero(key):
+        raise PlanRefused(
+            "udf-refused",
+            "a function that aggregates is refused in groups by a negative zero",
+            "add 0.0 to the column that is grouped by",
+        )

@@ -6,6 +6,7 @@ sent, in exactly the types that the functions declare; every value is validated,
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from pyspark.sql.pandas.types import to_arrow_type
 
 from engine.errors import PlanRefused
 from engine.plans.caps import MAX_LOCAL_SCHEMA_BYTES
-from engine.plans.stream_shape import NotPlain, TooManyBatches, read_shape
+from engine.plans.stream_shape import NotPlain, Shape, TooManyBatches, read_shape
 
 # As Spark cuts the rows of a partition for its workers (spark.sql.execution.arrow.maxRecordsPerBatch).
 BATCH_ROWS: Final = 10_000
+_PIECE: Final = 256 << 10
 _MOST_VALUES: Final = 100_000_000
 # Functions of iterators may give batches of any size, and of no rows.
 _SPARE_MESSAGES: Final = 1_000
@@ -69,9 +71,6 @@ class Pieces:
     def __init__(self) -> None:
         self._held = bytearray()
 
-    def __len__(self) -> int:
-        return len(self._held)
-
     def write(self, data: bytes) -> int:
         """Keep some bytes."""
         self._held += data
@@ -85,6 +84,18 @@ class Pieces:
         taken = bytes(self._held)
         self._held.clear()
         return taken
+
+
+def gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in fewer pieces: the worker asks for each of them."""
+    held = bytearray()
+    for part in parts:
+        held += part
+        if len(held) >= _PIECE:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
 
 
 def result_type(message: pb.DataType) -> pa.DataType:
@@ -209,25 +220,16 @@ def read_results(data: bytes, types: Sequence[pb.DataType], rows: int) -> Result
     """
     expected = [result_type(one) for one in types]
     try:
-        shape = read_shape(data, most_messages=2 * rows + _SPARE_MESSAGES, most_facts=MAX_LOCAL_SCHEMA_BYTES)
-        if shape.rows != rows or shape.values > _MOST_VALUES:
-            raise Lying(f"{shape.rows} rows for {rows}")
-        reader = pa.ipc.open_stream(pa.py_buffer(data), options=pa.ipc.IpcReadOptions(use_threads=False))
-        if list(reader.schema.types) != expected:
-            raise Lying(f"columns of {[str(one)[:60] for one in reader.schema.types][:10]}")
-        batches = []
-        for batch in reader:
-            batch.validate(full=True)
-            batches.append(batch.columns)
-    except NotPlain as found:
+        with _judged():
+            shape = _shape_of(data, 2 * rows + _SPARE_MESSAGES)
+            if shape.rows != rows:
+                raise Lying(f"{shape.rows} rows for {rows}")
+            reader = _reader(data)
+            if list(reader.schema.types) != expected:
+                raise Lying(f"columns of {[str(one)[:60] for one in reader.schema.types][:10]}")
+            return _results(data, [batch.columns for batch in _validated(reader)], expected)
+    except TooManyBatches as found:
         raise Lying(str(found)) from None
-    except (pa.ArrowException, ValueError, OSError, OverflowError, RecursionError):
-        raise Lying("values that are none of their types") from None
-    columns = tuple(
-        pa.chunked_array([_renewed(batch[place], kind) for batch in batches], kind)
-        for place, kind in enumerate(expected)
-    )
-    return Results(columns, len(data))
 
 
 def read_frames(data: bytes, output: pb.DataType) -> Results:
@@ -245,43 +247,65 @@ def read_frames(data: bytes, output: pb.DataType) -> Results:
     expected = [result_type(field.data_type) for field in output.struct.fields]
     if not data:
         return Results(tuple(pa.chunked_array([], kind) for kind in expected), 0)
-    try:
-        shape = read_shape(data, most_messages=_MOST_BATCHES, most_facts=MAX_LOCAL_SCHEMA_BYTES)
-        if shape.values > _MOST_VALUES:
-            raise Lying(f"{shape.values} values")
-        reader = pa.ipc.open_stream(pa.py_buffer(data), options=pa.ipc.IpcReadOptions(use_threads=False))
+    with _judged():
+        _shape_of(data, _MOST_BATCHES)
+        reader = _reader(data)
         [made] = reader.schema.types
         if not pa.types.is_struct(made) or [field.type for field in made] != expected:
             raise Lying(f"columns of {str(made)[:200]}")
-        batches = []
-        for batch in reader:
-            batch.validate(full=True)
+        batches = list[list[pa.Array]]()
+        for batch in _validated(reader):
             if batch.column(0).null_count:
                 raise Lying("a row that is null")
             batches.append(batch.column(0).flatten())
-    except TooManyBatches:
-        raise
-    except NotPlain as found:
-        raise Lying(str(found)) from None
-    except (pa.ArrowException, ValueError, OSError, OverflowError, RecursionError):
-        raise Lying("values that are none of their types") from None
-    columns = tuple(
-        pa.chunked_array([_renewed(batch[place], kind) for batch in batches], kind)
-        for place, kind in enumerate(expected)
-    )
-    for column, field in zip(columns, output.struct.fields, strict=True):
+        results = _results(data, batches, expected)
+    for column, field in zip(results.columns, output.struct.fields, strict=True):
         if column.null_count and not field.nullable:
             raise PlanRefused(
                 "udf-refused",
                 f"a function of the metric gives a null for {field.name!r}, which it declares as NOT NULL",
                 "leave NOT NULL out of the type, or give a value",
             )
-    return Results(columns, len(data))
+    return results
 
 
-def _renewed(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    """The same values in a type that carries nothing that came with them."""
-    return array.cast(kind)
+@contextlib.contextmanager
+def _judged() -> Iterator[None]:
+    """Tell what is no honest stream from the one thing that an honest function may do: give many batches."""
+    try:
+        yield
+    except TooManyBatches:
+        raise
+    except NotPlain as found:
+        raise Lying(str(found)) from None
+    except (pa.ArrowException, ValueError, OSError, OverflowError, RecursionError):
+        raise Lying("values that are none of their types") from None
+
+
+def _shape_of(data: bytes, most_messages: int) -> Shape:
+    shape = read_shape(data, most_messages=most_messages, most_facts=MAX_LOCAL_SCHEMA_BYTES)
+    if shape.values > _MOST_VALUES:
+        raise Lying(f"{shape.values} values")
+    return shape
+
+
+def _reader(data: bytes) -> pa.RecordBatchReader:
+    return pa.ipc.open_stream(pa.py_buffer(data), options=pa.ipc.IpcReadOptions(use_threads=False))
+
+
+def _validated(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    for batch in reader:
+        batch.validate(full=True)
+        yield batch
+
+
+def _results(data: bytes, batches: Sequence[Sequence[pa.Array]], types: Sequence[pa.DataType]) -> Results:
+    """The columns of all batches, in types that carry nothing that came with them."""
+    columns = (
+        pa.chunked_array([batch[place].cast(kind) for batch in batches], kind)
+        for place, kind in enumerate(types)
+    )
+    return Results(tuple(columns), len(data))
 
 
 def local_relation(

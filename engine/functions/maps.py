@@ -12,14 +12,12 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.errors import PlanRefused
-from engine.functions.find import PREFIX, refused
+from engine.functions.find import PREFIX, is_over_rows, refused
 from engine.functions.local import result_type
 from engine.plans.function_maps import MAP_KINDS
-from engine.plans.trees import CALLS, children, copy, walk
-from engine.sql.functions import classify
+from engine.plans.trees import children, copy, walk
 from sandbox.contract.settings import FUNCTION_TOKEN
 
-_ROW_WISE: Final = ("scalar", "operator")
 _TOKEN: Final = FUNCTION_TOKEN.removesuffix(b"%d")
 # PySpark's numbers of those that are given each batch as one column, a struct of all.
 _IN_STRUCTS: Final = frozenset({205, 207, 209, 215})
@@ -181,8 +179,7 @@ def _side(input_: pb.Relation, columns: _Expressions, keys: _Expressions) -> Sid
     below.project.expressions.extend(columns)
     known = [one.unresolved_attribute.unparsed_identifier.lower() for one in columns]
     for key in keys:
-        calls = [one for one in walk(key) if isinstance(one, CALLS)]
-        if any(classify(call.function_name).kind not in _ROW_WISE for call in calls):
+        if any(map(is_over_rows, walk(key))):
             raise refused(
                 "over groups by an aggregate, a window or explode",
                 "make a column of it with df.withColumn before",

@@ -35,10 +35,35 @@ def same_rows(one: Sequence[pa.ChunkedArray], other: Sequence[pa.ChunkedArray]) 
         rows = zip(*values, strict=True)
         sides.append(sorted(rows, key=lambda row: repr([*map(_rounded, row, scales)])))
     return all(
-        _close(first, second, scale)
+        close(first, second, near=_TOLERANCE, floor=_TOLERANCE * scale)
         for rows in zip(*sides, strict=True)
         for first, second, scale in zip(*rows, scales, strict=True)
     )
+
+
+def close(one: Any, other: Any, *, near: float, floor: float = 0.0) -> bool:
+    """Whether two values are the same, but for the last digits of floats.
+
+    Args:
+        one: of a result, as Python has it.
+        other: likewise.
+        near: by what part of it a float may differ.
+        floor: by how much it may differ in any case.
+    """
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, float):
+        both = math.isnan(one) and math.isnan(other)
+        return both or math.isclose(one, other, rel_tol=near, abs_tol=floor)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(
+            close(mine, its, near=near, floor=floor) for mine, its in zip(one, other, strict=True)
+        )
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(
+            close(one[key], other[key], near=near, floor=floor) for key in one
+        )
+    return bool(one == other)
 
 
 def _floats(value: Any) -> Iterator[float]:
@@ -60,16 +85,3 @@ def _rounded(value: Any, scale: float) -> Any:
     if isinstance(value, dict):
         return [(name, _rounded(one, scale)) for name, one in value.items()]
     return value
-
-
-def _close(one: Any, other: Any, scale: float) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
-        both = math.isnan(one) and math.isnan(other)
-        return both or math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE * scale)
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(
-            _close(first, second, scale) for first, second in zip(one, other, strict=True)
-        )
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_close(one[name], other[name], scale) for name in one)
-    return bool(one == other)

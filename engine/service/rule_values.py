@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from engine.service.labels import OF_METRIC, segment_type
 from engine.service.store.database import Database
 from engine.service.store.scope import is_watched
 from engine.service.store.tables import Metric, Model, Rule, RuleState
@@ -30,11 +31,7 @@ def rule_states(database: Database, most: int) -> tuple[list[tuple[str, ...]], i
     """
     state = RuleState
     query = sa.select(
-        Model.account,
-        Model.workspace,
-        Model.name.label("model"),
-        Metric.name.label("metric"),
-        Metric.id.label("metric_id"),
+        *OF_METRIC,
         state.dataset_id,
         Rule.name.label("rule"),
         Rule.id.label("rule_id"),
@@ -75,6 +72,5 @@ class RuleFamilies(Collector):
 
 def _labels(row: Any) -> tuple[str, ...]:
     key = row["segment_type"]
-    kind = json.loads(key).get("type", "") if key.startswith("{") else ""
-    kind = ",".join(kind) if isinstance(kind, list) else kind
+    kind = segment_type(json.loads(key) if key.startswith("{") else {})
     return tuple(kind if name == "segment_type" else row[name] for name in RULE_LABELS)

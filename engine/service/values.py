@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from engine.service.labels import OF_METRIC, segment_type
 from engine.service.leases import CLOCK_SLACK
 from engine.service.rule_values import RuleFamilies, rule_states
 from engine.service.store.database import Database, clock
@@ -113,11 +114,7 @@ def _ranked(until: datetime) -> sa.Subquery:
     # What was calculated for later than now is of a clock that has gone back since.
     newest = (result.window_end.desc(), result.as_of.desc(), result.seq.desc())
     query = sa.select(
-        Model.account,
-        Model.workspace,
-        Model.name.label("model"),
-        Metric.name.label("metric"),
-        Metric.id.label("metric_id"),
+        *OF_METRIC,
         Metric.seq.label("metric_seq"),
         result.dataset_id,
         result.kind,
@@ -139,8 +136,7 @@ def _ranked(until: datetime) -> sa.Subquery:
 
 
 def _newest(row: Any) -> Newest:
-    kind = (row["segment"] or {}).get("type", "")
-    shown = {"segment": row["label"], "segment_type": ",".join(kind) if isinstance(kind, list) else kind}
+    shown = {"segment": row["label"], "segment_type": segment_type(row["segment"] or {})}
     labels = tuple(shown[name] if name in shown else row[name] for name in LABELS)
     return Newest(labels, row["status"], row["value"], row["rows"], row["window_end"])
 

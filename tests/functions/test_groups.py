@@ -12,7 +12,17 @@ import pytest
 from pyspark.sql.pandas.serializers import ArrowStreamGroupSerializer
 
 from engine.errors import PlanRefused
-from engine.functions import check_kept, group_streams, groups_of, is_inexact, other_cut, same, streams
+from engine.functions import (
+    Given,
+    check_kept,
+    group_streams,
+    grouped,
+    groups_of,
+    is_inexact,
+    other_cut,
+    same,
+    streams,
+)
 
 NULLS = {
     "numbers": pa.array([1, 2, None, 4]),
@@ -97,6 +107,15 @@ def test_groups_reach_a_worker_as_from_spark():
         [{"_0": [1]}, {"_0": [3]}],
         [{"_0": [2]}],
     ]
+
+
+def test_many_groups_travel_in_few_pieces():
+    """The worker asks for each of them."""
+    keys, table = pa.chunked_array([pa.array(range(2_000))]), pa.table({"x": range(2_000)})
+    pieces = list(group_streams(table, groups_of([keys], 2_000), batch_rows=10))
+    told = list(grouped([Given(table, 0, (0,))], in_structs=False))
+    for some in (pieces, told):
+        assert len(some) <= sum(map(len, some)) // (256 << 10) + 1
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from sandbox.contract.messages import Outcome
 from sandbox.contract.settings import FUNCTION_TOKEN
 from tests.hostile.client import ask, check_answered, converse, execute, frame, outcome, some_frame
 from tests.plans.offline import placeholder
+from tests.plans.streams import stream
 
 
 def applied(token: bytes = FUNCTION_TOKEN % 0, kind: int = 101) -> pb.Relation:
@@ -31,13 +32,6 @@ def applied(token: bytes = FUNCTION_TOKEN % 0, kind: int = 101) -> pb.Relation:
     call.python_udf.eval_type, call.python_udf.command = kind, token
     call.arguments.add().unresolved_attribute.unparsed_identifier = "n"
     return made
-
-
-def stream(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
 
 
 HONEST = stream(pa.table({"_0": pa.array([2.5], pa.float64())}))

@@ -16,6 +16,7 @@ from sandbox.contract.messages import Outcome
 from sandbox.contract.settings import FUNCTION_TOKEN
 from tests.hostile.client import check_answered, converse, execute, frame, outcome
 from tests.plans.offline import placeholder
+from tests.plans.streams import stream
 
 DONE = frame(Kind.EVALUATED)
 # PySpark's numbers of what belongs to each relation.
@@ -57,14 +58,6 @@ def in_pairs(token: bytes = FUNCTION_TOKEN % 0, kind: int = PAIRS) -> pb.Relatio
     _fill(pairs.func, kind, token)
     del pairs.func.arguments[:]
     return made
-
-
-def stream(table: pa.Table) -> bytes:
-    """The Arrow stream of a table."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
 
 
 PLANS = {"map": mapped, "groups": in_groups, "pairs": in_pairs}
