@@ -27,7 +27,7 @@ _BY_PARTITION: Final = frozenset(
 _ROW_WISE: Final = ("scalar", "operator")
 FUNCTION: Final = "common_inline_user_defined_function"
 # Relations whose expressions may hold functions.
-_OPEN: Final = ("project", "with_columns", "filter", "sort", "aggregate")
+OPEN_RELATIONS: Final = ("project", "with_columns", "filter", "sort", "aggregate")
 
 
 def is_function(message: Message) -> bool:
@@ -135,7 +135,7 @@ def _check(relation: pb.Relation) -> None:
     kind = str(relation.WhichOneof("rel_type"))
     if kind in MAP_KINDS and any(map(is_function, own(relation))):
         raise refused("in the keys of groups", "make a column of it with df.withColumn before")
-    if kind not in _OPEN and kind not in MAP_KINDS:
+    if kind not in OPEN_RELATIONS and kind not in MAP_KINDS:
         raise refused(f"in a {kind.replace('_', ' ')}", "make a column of it with df.withColumn before")
     if kind == "aggregate" and relation.aggregate.group_type != pb.Aggregate.GROUP_TYPE_GROUPBY:
         raise refused(

@@ -16,7 +16,7 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.errors import PlanRefused
-from engine.functions.find import input_of, is_deterministic, named, own, refused, roots
+from engine.functions.find import OPEN_RELATIONS, input_of, is_deterministic, named, own, refused, roots
 from engine.plans.caps import MAX_NODES, MAX_SQL_BYTES
 from engine.plans.expressions import AGGREGATE_KINDS
 from engine.plans.trees import CALLS, copy, count, relations, walk
@@ -29,7 +29,6 @@ _MOST: Final = 1_000
 # In one text, where each is looked for in the arguments of all others.
 _MOST_CALLS: Final = 100
 _MOST_LAYERS: Final = 10
-_OPEN: Final = ("project", "with_columns", "filter", "sort", "aggregate")
 # After a call: it is one of another kind then. Before its first argument: likewise.
 _AFTER: Final = frozenset({"OVER", "FILTER", "WITHIN", "IGNORE", "RESPECT"})
 _BEFORE: Final = frozenset({"DISTINCT", "ALL", "*"})
@@ -148,7 +147,7 @@ class Registered:
     def _in_texts(self, relation: pb.Relation, free: _FreeNames) -> None:
         if not any(map(self._is_meant, own(relation))):
             return
-        if relation.WhichOneof("rel_type") not in _OPEN:
+        if relation.WhichOneof("rel_type") not in OPEN_RELATIONS:
             raise refused(f"in the text of a {relation.WhichOneof('rel_type')}", _TEXT)
         names_columns = bool(named(relation))
         layers: list[_Layer] = []
