@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 ROWS = 400
 _NUMBERS = itertools.count()
+# To read all of the system's authorities takes a client longer than most tests.
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 SECRETS = ("cm_", "Bearer")
 
 
@@ -181,7 +184,7 @@ def app(settings, engine):
 
 @pytest.fixture
 def http(app):
-    with serving(app) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with serving(app) as url, connect(url) as client:
         yield client
 
 
@@ -199,6 +202,11 @@ def serving(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def connect(url: str, timeout: float = 30, **options: Any) -> httpx.Client:
+    """A client of a service that speaks no TLS."""
+    return httpx.Client(base_url=url, timeout=timeout, verify=PLAIN, **options)
 
 
 def make_client(
@@ -272,7 +280,7 @@ def wait_ready(server: Server) -> None:
     until = time.monotonic() + 60
     while True:
         with contextlib.suppress(httpx.TransportError):
-            if httpx.get(server.url + "/readyz").status_code == 200:
+            if httpx.get(server.url + "/readyz", verify=PLAIN).status_code == 200:
                 return
         assert server.process.poll() is None, server.log.read_text()
         assert time.monotonic() < until, server.log.read_text()

@@ -17,7 +17,7 @@ from engine.service.problems import ApiProblem
 from engine.service.settings import Settings
 from engine.service.state import KEY_SECONDS
 from engine.service.store.database import Database
-from tests.service.conftest import command, make_client, serving, wait_for
+from tests.service.conftest import command, connect, make_client, serving, wait_for
 
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 METRICS = "/metrics/code-based-metrics"
@@ -185,7 +185,7 @@ def test_urls_do_not_lead_out_of_what_was_opened(way):
 
 def test_urls_and_tables_that_were_opened_may_be_named(settings, engine):
     wide = replace(settings, data_roots=("s3://bucket/data",), tables=("metrics.*",))
-    with serving(make_app(wide, engine=engine)) as url, httpx.Client(base_url=url) as http:
+    with serving(make_app(wide, engine=engine)) as url, connect(url) as http:
         client = make_client(http, settings)
         for source in ("s3://bucket/data/x.parquet", "metrics.payments"):
             client.model(source)
@@ -304,7 +304,7 @@ def test_a_range_that_cannot_be_recalculated_is_refused(client, payments, start,
 def test_requests_are_limited(settings, engine):
     with (
         serving(make_app(replace(settings, requests_per_minute=5), engine=engine)) as url,
-        httpx.Client(base_url=url) as http,
+        connect(url) as http,
     ):
         client = make_client(http, settings)
         answers = [client("GET", "/models") for _ in range(7)]

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from engine import Engine
@@ -18,7 +17,7 @@ from engine.service.app import make_app
 from engine.service.library import run_due
 from engine.service.settings import Settings
 from tests.pictures import SIZES, themes
-from tests.service.conftest import make_client, serving
+from tests.service.conftest import connect, make_client, serving
 from tests.service.hostile_site import Site
 
 pytestmark = pytest.mark.slow
@@ -92,7 +91,7 @@ class Shop:
 def shop(tmp_path: Path, engine: Engine, payments: Path) -> Iterator[Shop]:
     roots = (f"*={payments.parent}",)
     settings = Settings(database=f"sqlite:///{tmp_path}/shop.db", data_roots=roots, calculate=False)
-    with serving(make_app(settings, engine=engine)) as url, httpx.Client(base_url=url, timeout=30) as http:
+    with serving(make_app(settings, engine=engine)) as url, connect(url) as http:
         client = make_client(http, settings)
         client.model(payments, name="payments", retention="15d", segments=[{"by": "country"}])
         yield Shop(url, client.key, settings)

@@ -33,7 +33,7 @@ from engine.service.quotas import DEFAULTS, set_quotas, show_quotas
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.scope import is_alone
-from tests.service.conftest import make_client, serving
+from tests.service.conftest import connect, make_client, serving
 from tests.waiting import wait_until
 
 CODE = "def calc_metric(df):\n    return df.count()\n"
@@ -282,7 +282,7 @@ def test_what_was_opened_to_the_only_account_is_nobodys_once_there_are_two(
     engine, settings, payments
 ) -> None:
     settings = replace(settings, data_roots=(str(payments.parent),))
-    with _served(make_app(settings, engine=engine)) as url, httpx.Client(base_url=url, timeout=30) as http:
+    with _served(make_app(settings, engine=engine)) as url, connect(url) as http:
         first = make_client(http, settings, "first")
         model, _, dataset = first.model(payments)
         metric = first.metric(model, CODE)
@@ -465,7 +465,7 @@ def test_only_an_operators_key_tells_of_accounts_and_opens_no_workspace(http, se
 
 def test_too_many_requests_of_a_key_are_counted_for_its_account(settings, engine) -> None:
     app = make_app(replace(settings, requests_per_minute=1), engine=engine)
-    with serving(app) as url, httpx.Client(base_url=url, timeout=30) as http:
+    with serving(app) as url, connect(url) as http:
         client, operator = make_client(http, settings), create_operator_key(settings.database)
         assert [client("GET", "/models").status_code for _ in range(3)] == [200, 429, 429]
         text = _shown(http, operator).text

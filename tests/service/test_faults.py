@@ -7,7 +7,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -20,7 +19,7 @@ from engine.service.prune import prune
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import Metric, RunEvent, StoredResult, Work
-from tests.service.conftest import Client, make_client, postgres_server, process, serving, wait_for
+from tests.service.conftest import Client, connect, make_client, postgres_server, process, serving, wait_for
 from tests.service.databases import BOTH
 
 pytestmark = pytest.mark.spark
@@ -124,7 +123,7 @@ def test_two_servers_that_validate_at_once_make_one_trial(client, payments, sett
     model, _, dataset = client.model(payments, segments=[{"by": "country"}])
     metric, answers = client.metric(model, COUNT), []
     seen: list[list[Any]] = [[] for _ in range(6)]
-    with serving(make_app(settings, engine=engine)) as url, httpx.Client(base_url=url, timeout=30) as other:
+    with serving(make_app(settings, engine=engine)) as url, connect(url) as other:
         clients = [client, Client(other, client.account, client.workspace, client.key)] * 3
         threads = [
             threading.Thread(
@@ -230,7 +229,7 @@ def test_a_database_that_is_restarted_loses_and_doubles_nothing(payments, tmp_pa
         settings = Settings(database=server.url, data_roots=(str(payments.parent),), tick_seconds=0.2)
         with (
             serving(make_app(settings, engine=engine)) as url,
-            httpx.Client(base_url=url, timeout=60) as http,
+            connect(url, timeout=60) as http,
         ):
             client = make_client(http, settings)
             database = Database(settings.database)
@@ -279,7 +278,7 @@ def test_a_full_disk_stops_writes_alone_and_only_while_it_is_full(small_disk, pa
         database=f"sqlite:///{small_disk}/service.db", data_roots=(str(payments.parent),),
         tick_seconds=0.2, requests_per_minute=100_000,
     )  # fmt: skip
-    with serving(make_app(settings, engine=engine)) as url, httpx.Client(base_url=url, timeout=60) as http:
+    with serving(make_app(settings, engine=engine)) as url, connect(url, timeout=60) as http:
         client = make_client(http, settings)
         model, _, _ = client.model(payments, segments=[{"by": "country"}])
         client.ok("GET", "/models")

@@ -5,14 +5,13 @@ import signal
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
 from engine.service.planning import Planner
 from engine.service.store.database import Database
 from engine.service.store.tables import StoredResult, Work
-from tests.service.conftest import SECRETS, Client, process, running, wait_for
+from tests.service.conftest import SECRETS, Client, connect, process, running, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +62,7 @@ def test_a_killed_worker_is_replaced(client, payments, settings, tmp_path):
 
 def test_a_server_calculates_by_itself_and_goes_on_after_a_kill(tmp_path, payments):
     url = f"sqlite:///{tmp_path}/calcmetric.db"
-    with running(tmp_path, payments, database=url) as server, httpx.Client(base_url=server.url) as http:
+    with running(tmp_path, payments, database=url) as server, connect(server.url) as http:
         client = Client(http, "acme", "fraud", server.key)
         model, _, _ = client.model(payments, segments=[{"by": "country"}])
         metric = client.metric(model, COUNT)
@@ -71,7 +70,7 @@ def test_a_server_calculates_by_itself_and_goes_on_after_a_kill(tmp_path, paymen
         wait_for(lambda: len(client.ok("GET", path)["results"]) == 33)
         server.process.kill()
         server.process.wait()
-    with running(tmp_path, payments, database=url) as server, httpx.Client(base_url=server.url) as http:
+    with running(tmp_path, payments, database=url) as server, connect(server.url) as http:
         again = Client(http, "acme", "fraud", client.key)
         assert len(again.ok("GET", path)["results"]) == 33
         new = again.metric(model, COUNT)

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
@@ -36,7 +35,7 @@ from engine.service.urls import check_url, read_url
 from engine.service.watching import watch_results
 from engine.service.webhooks import Courier, Refused, is_outer, resolve, sign
 from engine.threads import Pending
-from tests.service.conftest import make_client, serving
+from tests.service.conftest import connect, make_client, serving
 from tests.service.databases import BOTH
 from tests.service.newest import DAY, database, fill, result  # noqa: F401 - a fixture
 
@@ -491,7 +490,7 @@ def test_rules_over_http_from_making_one_to_a_marked_result(settings, engine, pa
         )
         with (
             serving(make_app(settings, engine=engine)) as address,
-            httpx.Client(base_url=address, timeout=30) as http_client,
+            connect(address) as http_client,
         ):
             client = make_client(http_client, settings)
             model, _, _ = client.model(payments, retention="3d")

@@ -1,6 +1,5 @@
 """What the service says of itself, held against generated requests: it never fails, and does as it says."""
 
-import httpx
 import hypothesis
 import pytest
 import schemathesis
@@ -9,7 +8,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from tests.service.conftest import make_client, serving
+from tests.service.conftest import connect, make_client, serving
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +17,7 @@ COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 
 
 def test_generated_requests_are_answered_or_refused(app, settings, payments):
-    with serving(app) as url, httpx.Client(base_url=url, timeout=60) as http:
+    with serving(app) as url, connect(url, timeout=60) as http:
         client = make_client(http, settings)
         model, _, _ = client.model(payments)
         known = {"account": "acme", "workspace": "fraud", "model_id": model}

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.service.conftest import SECRETS, Client, Server, running, wait_for
+from tests.service.conftest import SECRETS, Client, Server, connect, running, wait_for
 from tests.service.page import METRIC, REGISTER, TRY
 
 
@@ -32,7 +31,7 @@ def run_script(folder: Path, script: str) -> Any:
 @pytest.mark.slow
 def test_the_pages_scripts_run_as_they_stand(tmp_path, payments):
     (tmp_path / "my_metric.py").write_text(METRIC)
-    with running(tmp_path, payments) as server, httpx.Client(base_url=server.url) as http:
+    with running(tmp_path, payments) as server, connect(server.url) as http:
         client = Client(http, "acme", "fraud", server.key)
         model, _, _ = client.model(payments, segments=[{"by": "country"}])
         out = run_script(tmp_path, filled(REGISTER, server, model))

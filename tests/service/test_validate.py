@@ -5,12 +5,11 @@ import builtins
 import threading
 from typing import Any
 
-import httpx
 import pytest
 
 from engine.service.app import make_app
 from engine.service.schemas import ValidateBody
-from tests.service.conftest import Client, make_client, serving, write_payments
+from tests.service.conftest import Client, connect, make_client, serving, write_payments
 
 pytestmark = pytest.mark.spark
 
@@ -155,7 +154,7 @@ def test_what_a_stopped_server_left_is_made_by_the_next(ready, settings, engine,
     metric = client.metric(model, COUNT)
     with (
         serving(make_app(settings, engine=engine)) as url,
-        httpx.Client(base_url=url, timeout=30) as other,
+        connect(url) as other,
     ):
         body = {"metric_id": metric, "dataset_id": dataset}
         Client(other, client.account, client.workspace, client.key).ok("POST", VALIDATE, json=body)

@@ -20,7 +20,7 @@ from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import ModelVersion
 from engine.service.values import Values, newest_values
-from tests.service.conftest import make_client, serving
+from tests.service.conftest import connect, make_client, serving
 from tests.service.databases import BOTH
 from tests.service.newest import DAY, NULL, TEXT, add_states, database, fill, result
 
@@ -136,7 +136,7 @@ def test_values_are_off_unless_the_operator_wants_them(http, client, settings):
 
 def test_a_key_for_values_opens_nothing_else_and_no_other_key_shows_values(settings, engine):
     app = make_app(replace(settings, values=10), engine=engine)
-    with serving(app) as url, httpx.Client(base_url=url, timeout=30) as http:
+    with serving(app) as url, connect(url) as http:
         check_keys(http, settings)
 
 

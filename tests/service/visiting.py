@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 
 import httpx
 
+from tests.service.conftest import connect
+
 # What our templates write. Whatever else is found was written by somebody else.
 TAGS = frozenset(
     re.findall(
@@ -73,7 +75,7 @@ class Visitor:
 
     def __post_init__(self) -> None:
         limits = httpx.Limits(max_keepalive_connections=0)  # so that nothing has to be closed
-        self.http = httpx.Client(base_url=self.url, timeout=30, limits=limits)
+        self.http = connect(self.url, limits=limits)
 
     def get(self, path: str, status: int = 200, **more: object) -> Seen:
         answer = self.http.get(path, **more)  # type: ignore[arg-type]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
-
 from engine import Engine
 from engine.service.app import make_app
 from engine.service.settings import Settings
-from tests.service.conftest import make_client, serving, write_payments
+from tests.service.conftest import connect, make_client, serving, write_payments
 
 CODE = """
 from snowflake.snowpark import functions as F
@@ -30,7 +28,7 @@ def test_a_snowpark_metric_is_validated(snow_engine: Engine, data_dir: Path, tmp
         calculate=False,
     )
     app = make_app(settings, engine=snow_engine)
-    with serving(app) as url, httpx.Client(base_url=url, timeout=30) as http:
+    with serving(app) as url, connect(url) as http:
         client = make_client(http, settings)
         model, _, dataset = client.model(payments, segments=[{"by": "country"}])
         answer = client.validate(client.metric(model, CODE), dataset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import threading
@@ -15,6 +16,8 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -42,6 +45,13 @@ _SQLITE_POOL: Final = (60, 0)
 _SERVER_POOL: Final = (5, 15)
 # Of two processes that start at once, one migrates, and the other waits: a lock of this number.
 _MIGRATION_LOCK: Final = 0x63616C63
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+
+@functools.cache
+def _newest_revision() -> str | None:
+    """Of the tables. Alembic loads every migration before it sees that there is nothing to do."""
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
 class Database:
@@ -143,13 +153,13 @@ class Database:
         )
 
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if MigrationContext.configure(connection).get_current_revision() != _newest_revision():
+                config = Config(attributes={"connection": connection})
+                config.set_main_option("script_location", str(_MIGRATIONS))
+                command.upgrade(config, "head")
 
     def ping(self) -> None:
         """Ask it something; raise if it does not answer."""

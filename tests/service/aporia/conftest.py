@@ -16,7 +16,7 @@ from engine.service.calculate import run_due
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import Model
-from tests.service.conftest import Client, make_client, serving
+from tests.service.conftest import Client, connect, make_client, serving
 
 _NUMBERS = itertools.count()
 
@@ -33,7 +33,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, payments: Path) -> Settin
 
 @pytest.fixture(scope="package")
 def http(settings: Settings, engine: Engine) -> Iterator[httpx.Client]:
-    with serving(make_app(settings, engine=engine)) as url, httpx.Client(base_url=url, timeout=60) as client:
+    with serving(make_app(settings, engine=engine)) as url, connect(url, timeout=60) as client:
         yield client
 
 
