@@ -185,6 +185,7 @@ def test_trainings_of_spark_in_the_background_end_and_leave_nothing(
 
 
 @pytest.mark.slow
+@pytest.mark.deep  # CI builds them before its slow tests, and starts Spark with them
 @pytest.mark.spark(own=True)
 def test_archives_are_built_and_spark_starts_with_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

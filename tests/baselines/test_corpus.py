@@ -22,16 +22,17 @@ from tests.baselines.compared import (
 from tests.baselines.corpus import CASES
 from tests.baselines.data import START, between
 from tests.servers import engine_on
-from tests.tiers import DEEP, SLOW, only
+from tests.tiers import DEEP, SLOW, slow_one_in
 
 pytestmark = pytest.mark.spark
 
 # Spark alone answers them, for each frame, whether others are fused or not.
 SPARKS = {"sql over both", "baseline with itself", "above the baseline's median"}
+EVERY_OTHER = set(list(CASES)[::2])
 EVERY_FIFTH = set(list(CASES)[::5]) - SPARKS
 
 
-@pytest.mark.parametrize("name", only(EVERY_FIFTH, CASES))
+@pytest.mark.parametrize("name", slow_one_in(3, CASES, quick=EVERY_FIFTH))
 def test_training_data_by_segment(native, name):
     run = compute(native, CASES[name], Baseline.data(Dataset(TRAINING)), every=None)
     check(run, CASES[name], of_training)
@@ -45,8 +46,8 @@ WINDOWS_BY_DEFAULT = sorted(EVERY_FIFTH)[:2]
 
 
 def marks_of(kind: str, name: str, own: str) -> Sequence[pytest.MarkDecorator]:
-    """A few are quick, and one of each metric that is answered natively is part of CI."""
-    if kind != own or name in SPARKS:
+    """A few are quick, and one of every other metric that is answered natively is part of CI."""
+    if kind != own or name in SPARKS or name not in EVERY_OTHER:
         return DEEP
     return () if name in WINDOWS_BY_DEFAULT else (SLOW,)
 
@@ -75,8 +76,7 @@ def test_by_segment_and_window_fused_and_not(native, name, kind):
 
 
 @pytest.mark.spark
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(EVERY_FIFTH))
+@pytest.mark.parametrize("name", slow_one_in(3, sorted(EVERY_FIFTH)))
 def test_on_spark_itself(spark_backend, shared_options, name):
     with engine_on(spark_backend, **shared_options) as engine:
         check(

@@ -107,7 +107,7 @@ def assert_all_as_expected(name: str, results: dict[str, dict[str, Any]]) -> Non
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", slow_one_in(4, NAMES, quick=QUICK_ON_SPARK))
+@pytest.mark.parametrize("name", slow_one_in(6, NAMES, quick=QUICK_ON_SPARK))
 def test_spark_gives_the_numbers_of_plain_pyspark(name: str, spark: Bench) -> None:
     assert_all_as_expected(name, spark.compute(name))
 

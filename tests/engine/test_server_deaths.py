@@ -107,6 +107,7 @@ def test_honest_frames_are_right_beside_a_run_that_kills_the_server(
 
 @pytest.mark.spark(own=True)
 @pytest.mark.slow
+@pytest.mark.deep
 def test_a_frame_that_fills_the_disk_of_spark_leaves_the_others_alone(
     rows: Dataset, data_dir: Path, worker_pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

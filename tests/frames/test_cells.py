@@ -80,7 +80,7 @@ def tables(draw: st.DrawFn) -> pa.Table:
 
 @pytest.mark.spark
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     table=tables(),
     groups=st.lists(st.sampled_from(GROUPS), max_size=3, unique=True),

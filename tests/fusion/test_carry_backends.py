@@ -16,7 +16,7 @@ from engine.backends.base import Backend
 from engine.fusion.unfused import Unfused
 from tests.fusion.carry_cases import ORDERED, ROWS, TIED
 from tests.fusion.carry_support import SEGMENTS, Both, Query, chain_of
-from tests.tiers import only
+from tests.tiers import only, slow_one_in
 
 CASES = {**ROWS, **ORDERED, **TIED}
 ALL = range(len(SEGMENTS))
@@ -54,8 +54,7 @@ def check(both: Both, name: str, segments: Sequence[int]) -> None:
 
 
 @pytest.mark.spark
-@pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", slow_one_in(3, CASES))
 def test_natively(native: Both, name: str) -> None:
     check(native, name, ALL)
 

@@ -49,8 +49,7 @@ def payments(data_dir: Path) -> Dataset:
 
 
 @pytest.mark.spark
-@pytest.mark.slow
-@pytest.mark.parametrize("name", slow_one_in(2, sorted(metric_paths())))
+@pytest.mark.parametrize("name", slow_one_in(4, sorted(metric_paths())))
 def test_metrics_of_the_corpus_that_share_nothing(name: str, native: Engine, corpus: Dataset) -> None:
     """What they give while they share is shown beside the corpus to be what plain PySpark gives."""
     source = metric_paths()[name].read_text()

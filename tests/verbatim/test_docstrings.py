@@ -114,7 +114,12 @@ def sandbox_on(spool_dir: Path, data_dir: Path, request: pytest.FixtureRequest) 
 
 @pytest.mark.spark
 @pytest.mark.parametrize(
-    ("backend", "part"), [pytest.param("spark", 0, marks=DEEP), *(("native", part) for part in range(PARTS))]
+    ("backend", "part"),
+    [
+        ("native", 0),
+        *(pytest.param("native", part, marks=DEEP) for part in range(1, PARTS)),
+        pytest.param("spark", 0, marks=DEEP),
+    ],
 )
 def test_docstrings_hold_but_for_those_with_a_reason(sandbox_on, part, backend):
     """Plain PySpark is not asked again: what holds here shows what the docstring shows."""
