@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import BaseRoute
 
 from engine import Engine
-from engine.service import problems
-from engine.service.answers import Alive, Ready
+from engine.service import probes, problems
 from engine.service.aporia.routers import BESIDE, ELSEWHERE
 from engine.service.calculate import Calculator
 from engine.service.exporting import Exporter
@@ -23,15 +23,13 @@ from engine.service.limits import BodyLimit
 from engine.service.observe import Observed, Telemetry
 from engine.service.opening import make_engine
 from engine.service.otlp import Sender
-from engine.service.pages.site import add_pages
+from engine.service.pages.site import PAGES, prepare_pages
 from engine.service.pages.tryouts import Tryouts
-from engine.service.planning import count_work
 from engine.service.rate import RateLimit
 from engine.service.routes import API
 from engine.service.settings import Settings
-from engine.service.state import State, StateOf, admit_watcher
+from engine.service.state import State
 from engine.service.store.database import Database
-from engine.service.store.scope import OPERATOR, VALUES
 from engine.service.validation import Validations
 from engine.service.values import Values
 from engine.service.webhooks import Courier
@@ -96,45 +94,24 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
             database.close()
 
     # Its pages of documentation bring their scripts along, instead of loading them from elsewhere.
-    app = FastAPIOffline(title="calcmetric", version=VERSION, description=_DESCRIPTION, lifespan=live)
+    app = FastAPIOffline(
+        title="calcmetric", version=VERSION, description=_DESCRIPTION, lifespan=live, routes=_routes()
+    )
     problems.install(app)
     app.add_middleware(BodyLimit, most=settings.body_bytes)
     app.add_middleware(Observed, telemetry=telemetry)
-    app.include_router(API)
-    app.include_router(BESIDE)
-    app.include_router(ELSEWHERE)
-    _add_probes(app)
-    add_pages(app)
+    prepare_pages(app)
     return app
 
 
-def _add_probes(app: FastAPI) -> None:
-    @app.get("/healthz", tags=["probes"], response_model=Alive)
-    async def healthz() -> dict[str, str]:
-        """Whether the process lives."""
-        return {"status": "ok", "version": VERSION}
+@functools.cache
+def _routes() -> Sequence[BaseRoute]:
+    """Those of all applications of this process.
 
-    @app.get("/readyz", tags=["probes"], response_model=Ready, responses=problems.described(503))
-    def readyz(state: StateOf) -> dict[str, str]:
-        """Whether it can work: its database answers."""
-        try:
-            state.database.ping()
-        except Exception:
-            raise problems.ApiProblem(503, "not-ready", "the database does not answer") from None
-        return {"status": "ok"}
-
-    @app.get(
-        "/metrics",
-        tags=["probes"],
-        response_class=PlainTextResponse,
-        responses=problems.described_beside_text(401, 403, 429),
-    )
-    def metrics(request: Request, state: StateOf) -> Response:
-        """Counters, for Prometheus; an operator's key shows those of accounts, one for values values."""
-        scope = admit_watcher(request, state) if "authorization" in request.headers else None
-        for name, count in count_work(state.database).items():
-            state.telemetry.work.labels(name).set(count)
-        shown = state.telemetry.text(accounts=scope == OPERATOR)
-        if scope == VALUES:
-            shown += state.values.text()
-        return Response(shown, media_type="text/plain; version=0.0.4; charset=utf-8")
+    FastAPI prepares the routes of a router at the first request after that was included, for a quarter of a
+    second.
+    """
+    together = APIRouter()
+    for part in (API, BESIDE, ELSEWHERE, probes.router, *PAGES):
+        together.include_router(part)
+    return together.routes

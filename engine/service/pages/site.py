@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import FastAPI, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -12,12 +14,14 @@ from engine.service.pages import editing, entrance, metric, models, rules, runs
 from engine.service.pages.guard import error_page
 from engine.service.problems import answer_of, problem_of
 
+PAGES: Final = (
+    *(part.router for part in (entrance, models, editing, metric, rules, runs)),
+    editing.script_router,
+)
 
-def add_pages(app: FastAPI) -> None:
-    """Serve the pages."""
-    for part in (entrance, models, editing, metric, rules, runs):
-        app.include_router(part.router)
-    app.include_router(editing.script_router)
+
+def prepare_pages(app: FastAPI) -> None:
+    """Let an application answer as pages need it."""
     app.add_exception_handler(HTTPException, _no_such_page)
     app.add_middleware(TypesAsTold)
 
