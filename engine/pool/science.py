@@ -7,16 +7,19 @@ puts names together, `sandbox.tripwire` notices; its call is then run once more,
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 # The libraries themselves, and what pandas takes scipy for: `corr(method=...)`, `interpolate`,
 # `rolling(win_type=...)`, and sparse frames that become matrices or come from them.
-_WORDS: Final = re.compile(
-    rb"scipy|statsmodels|kendall|spearman|interpolate|win_type|to_coo|from_coo|spmatrix", re.IGNORECASE
-)
+_WORDS: Final = (
+    b"scipy", b"statsmodels", b"kendall", b"spearman", b"interpolate",
+    b"win_type", b"to_coo", b"from_coo", b"spmatrix",
+)  # fmt: skip
 
 
 def may_use_science(source: bytes) -> bool:
     """Whether a worker for this source is to have scipy and statsmodels from the start."""
-    return _WORDS.search(source) is not None
+    lowered = (
+        source.lower()
+    )  # a pattern that takes either case holds the interpreter for half a second at 4 MB
+    return any(word in lowered for word in _WORDS)
