@@ -8,8 +8,9 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from engine.models.outcome import outcome_row
 from engine.results.csv import csv_cell, status_in_csv
-from engine.wording import Door, told
+from engine.wording import Door
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -112,27 +113,16 @@ def results_schema() -> pa.Schema:
 
 def _record(run: Run, place: int, door: Door) -> dict[str, object]:
     result = run.results[place]
-    frame, error = result.frame, result.error
-    segment = {} if frame.segment is None else frame.segment.to_dict()
+    segment, window = result.frame.segment, result.frame.window
     return {
         "run_id": run.id,
         "metric": run.metric,
-        "group": json_text(segment.get("group")),
-        "segment": json_text(segment.get("value")),
-        "type": json_text(segment.get("type")),
-        "window_start": frame.window and frame.window.start,
-        "window_end": frame.window and frame.window.end,
-        "name": result.name,
-        "status": result.status,
-        "value": result.value if result.status == "ok" else None,
-        "rows": result.rows,
-        "baseline_rows": result.baseline_rows,
-        "seconds": result.seconds,
-        "printed": result.printed,
-        "code": error and error.code,
-        "message": error and told(error.message, door),
-        "line": error and error.line,
-        "hint": error and told(error.hint, door),
+        **outcome_row(
+            result,
+            None if segment is None else segment.to_dict(),
+            None if window is None else (window.start, window.end),
+            None if result.error is None else result.error.to_dict(door),
+        ),
         "zone": run.time.zone,
         "backend": run.backend,
         "source_sha256": run.source_sha256,
@@ -143,13 +133,6 @@ def _record(run: Run, place: int, door: Door) -> dict[str, object]:
         "as_of": run.time.as_of,
         "snapshot": next((table.snapshot for table in run.report.tables if table.part == "data"), None),
     }
-
-
-def json_text(value: object) -> str | None:
-    """A value of a segment as results have it: texts as they are, others as JSON."""
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _crossed(segment: Segment | None) -> dict[str, str]:

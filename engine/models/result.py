@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from engine.errors import UsageError
 from engine.models.frame import Frame
+from engine.models.outcome import outcome_fields
 from engine.wording import Door, told
 
 Status = Literal[
@@ -93,15 +94,12 @@ class Result:
 
     def to_dict(self, zone: tzinfo = UTC, door: Door = "python") -> dict[str, object]:
         """JSON form, in the words of a door; NaN is null."""
+        fields = outcome_fields(self)
+        if self.baseline_rows is None:
+            del fields["baseline_rows"]
         return {
             **self.frame.to_dict(zone),
-            "name": self.name,
-            "status": self.status,
-            "value": self.value if self.status == "ok" else None,
-            "rows": self.rows,
-            **({} if self.baseline_rows is None else {"baseline_rows": self.baseline_rows}),
-            "seconds": self.seconds,
-            "printed": self.printed,
+            **fields,
             "error": None if self.error is None else self.error.to_dict(door),
         }
 

@@ -12,6 +12,7 @@ from engine.errors import UsageError
 from engine.models.baseline import Baseline
 from engine.models.durations import parse_zone
 from engine.models.frame import Segment
+from engine.models.outcome import outcome_fields
 from engine.models.result import Cut, Result
 from engine.models.tables import TableRead
 from engine.wording import Door, told
@@ -291,13 +292,7 @@ def _row(result: Result, door: Door) -> dict[str, object]:
         "type": None if full else segment.type,
         "window_start": window and window.start,
         "window_end": window and window.end,
-        "name": result.name,
-        "status": result.status,
-        "value": result.value,
-        "rows": result.rows,
-        "baseline_rows": result.baseline_rows,
-        "seconds": result.seconds,
-        "printed": result.printed,
+        **outcome_fields(result),
         "code": error and error.code,
         "message": error and told(error.message, door),
         "line": error and error.line,

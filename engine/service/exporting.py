@@ -20,9 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.display.saving import append_results, check_table
-from engine.display.tables import json_text, results_schema
+from engine.display.tables import results_schema
 from engine.errors import CalcmetricError
 from engine.failures import describe
+from engine.models.outcome import outcome_row
 from engine.models.targets import parse_target
 from engine.service.leases import backoff
 from engine.service.settings import Settings
@@ -187,24 +188,8 @@ def _rows_of(
 
 
 def _row(result: StoredResult) -> dict[str, Any]:
-    segment, error = result.segment or {}, result.error or {}
     return {
-        "group": json_text(segment.get("group")),
-        "segment": json_text(segment.get("value")),
-        "type": json_text(segment.get("type")),
-        "window_start": result.window_start,
-        "window_end": result.window_end,
-        "name": result.name or None,
-        "status": result.status,
-        "value": result.value,
-        "rows": result.rows,
-        "baseline_rows": result.baseline_rows,
-        "seconds": result.seconds,
-        "printed": result.printed,
-        "code": error.get("code"),
-        "message": error.get("message"),
-        "line": error.get("line"),
-        "hint": error.get("hint"),
+        **outcome_row(result, result.segment, (result.window_start, result.window_end), result.error),
         "as_of": result.as_of,
         "snapshot": result.snapshot or None,
         "kind": result.kind,

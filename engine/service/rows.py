@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from engine import Run
 from engine.models import Result
+from engine.models.outcome import outcome_fields
 from engine.service.schedule import windows_within
 from engine.service.store.tables import Model, Work, utc_now
 
@@ -60,12 +61,7 @@ def _row(result: Result, work: Work, kind: str, start: datetime, end: datetime) 
         "window_start": start,
         "window_end": end,
         "as_of": work.as_of,
+        **outcome_fields(result),
         "name": result.name or "",
-        "status": result.status,
-        "value": result.value if result.status == "ok" else None,
-        "rows": result.rows,
-        "baseline_rows": result.baseline_rows,
-        "seconds": result.seconds,
-        "printed": result.printed,
         "error": None if result.error is None else result.error.to_dict("http"),
     }

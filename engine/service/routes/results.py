@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from engine.models import parse_instant
+from engine.models.outcome import outcome_fields
 from engine.results.csv import csv_cell, status_in_csv
 from engine.service.answers import Recalculation, ResultPage
 from engine.service.planning import add_work, load_models
@@ -158,13 +159,7 @@ def _show(result: StoredResult, number: int) -> dict[str, Any]:
         "label": result.label,
         "window": {"start": result.window_start.isoformat(), "end": result.window_end.isoformat()},
         "kind": result.kind,
-        "name": result.name or None,
-        "status": result.status,
-        "value": result.value,
-        "rows": result.rows,
-        "baseline_rows": result.baseline_rows,
-        "seconds": result.seconds,
-        "printed": result.printed,
+        **outcome_fields(result),
         "error": result.error,
         "version": number,
         "dataset_id": result.dataset_id,
