@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import hashlib
+from email.utils import format_datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-WRITTEN: Final = 1767225600.0  # seconds; when all objects were written
-_WRITTEN: Final = ("2026-01-01T00:00:00.000Z", "Thu, 01 Jan 2026 00:00:00 GMT")
+YOUNG: Final = "new"  # in front: objects that were written when the server started; others are old
+_WRITTEN: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _PAGE: Final = 1_000
-_SHORT: Final = 3
+_SHORT: Final = 4
 
 
 class Bucket:
@@ -34,6 +36,7 @@ class Bucket:
         self._etags = {
             key: hashlib.md5(data, usedforsecurity=False).hexdigest() for key, data in self._objects.items()
         }
+        self._started = dt.datetime.now(dt.UTC).replace(microsecond=0)
 
     def answer(self, method: str, target: str, headers: dict[str, str]) -> bytes:
         """The whole answer to a request."""
@@ -42,12 +45,13 @@ class Bucket:
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if method == "GET" and "list-type" in query:
             return _answer(200, "application/xml", self._list(query))
-        _, _, key = key.partition("/")
+        front, _, key = key.partition("/")
         data = self._objects.get(key)
         if data is None:
             body = b"" if method == "HEAD" else b"<Error><Code>NoSuchKey</Code></Error>"
             return _answer(404, "application/xml", body)
-        told = f'ETag: "{self._etags[key]}"\r\nLast-Modified: {_WRITTEN[1]}\r\n'
+        written = format_datetime(self._written(front), usegmt=True)
+        told = f'ETag: "{self._etags[key]}"\r\nLast-Modified: {written}\r\n'
         if method == "HEAD":
             return _head(200, "binary/octet-stream", len(data), told)
         span = headers.get("range", "").removeprefix("bytes=")
@@ -58,6 +62,9 @@ class Bucket:
             return _head(206, "binary/octet-stream", end + 1 - start, told) + data[start : end + 1]
         return _head(200, "binary/octet-stream", len(data), told) + data
 
+    def _written(self, front: str) -> dt.datetime:
+        return self._started if front.startswith(YOUNG) else _WRITTEN
+
     def _list(self, query: dict[str, str]) -> bytes:
         front, _, prefix = query.get("prefix", "").partition("/")
         after = query.get("continuation-token", "")
@@ -65,8 +72,9 @@ class Bucket:
         found = [key for key in known if key.startswith(prefix) and f"{front}/{key}" > after]
         page = found[: min(_PAGE, int(query.get("max-keys", _PAGE)))]
         more = len(found) > len(page)
+        written = self._written(front).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         entries = "".join(
-            f"<Contents><Key>{front}/{escape(key)}</Key><LastModified>{_WRITTEN[0]}</LastModified>"
+            f"<Contents><Key>{front}/{escape(key)}</Key><LastModified>{written}</LastModified>"
             f"<ETag>&quot;{self._etags[key]}&quot;</ETag><Size>{len(self._objects[key])}</Size></Contents>"
             for key in page
         )

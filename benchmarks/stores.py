@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks import machine
-from benchmarks.bucket import WRITTEN, Bucket, serve
+from benchmarks.bucket import YOUNG, Bucket, serve
 from benchmarks.show import Row, seconds, show_table
 from engine import Dataset, Engine, SegmentGroup
 from engine.models.urls import parse_store_url
@@ -60,8 +60,9 @@ def stores(times: int, files: int, per_day: int) -> None:
         folder, table = _write_files(Path(root, "b/files"), files), _write_table(Path(root, "t"), per_day)
         wide = _write_wide(Path(root, "b/wide"))
         with _bucket(folder.parent), _spool() as spool:
-            local, cold, warm = _of_runs(times, folder)
-            young = _of_young(times, spool)
+            local, cold, warm = _of_runs(times, folder, "")
+            _, _, young = of_young = _of_runs(times, folder, YOUNG)
+            asked = _of_asking(times, spool)
             whole, chunks = _of_columns(times, spool)
             opened = _median(times, lambda: _open_table(table, spool, per_day))
     shown = f"{files:,} files of {_ROWS:,} rows"
@@ -69,7 +70,8 @@ def stores(times: int, files: int, per_day: int) -> None:
         (f"{shown} in a folder: a mean by 4 segments", seconds(local), "", ""),
         ("the same in a bucket, nothing fetched yet", seconds(cold), f"{cold / local:.2f}", "2"),
         ("the same, fetched before", seconds(warm), f"{warm / local:.2f}", "1.2"),
-        ("of these, to ask whether young objects are the same", seconds(young), "", ""),
+        ("the same, of objects that were just written", seconds(young), f"{young / of_young[0]:.2f}", "1.2"),
+        ("of these, to ask whether each is still the same", seconds(asked), "", ""),
         (f"a file of {_COLUMNS} columns in it ({wide / 1e6:.0f} MB), fetched whole", seconds(whole), "", ""),
         ("two of its columns, by their chunks (pyarrow)", seconds(chunks), "", ""),
         (
@@ -86,8 +88,11 @@ def _median(times: int, work: Callable[[], object]) -> float:
     return statistics.median(machine.seconds(work) for _ in range(times))
 
 
-def _of_runs(times: int, folder: Path) -> tuple[float, float, float]:
-    """Seconds of a run over a folder, over a bucket with nothing fetched yet, and with all of it there."""
+def _of_runs(times: int, folder: Path, front: str) -> tuple[float, float, float]:
+    """Seconds of a run over a folder, over a bucket with nothing fetched yet, and with all of it there.
+
+    The folder is read right before what it is compared with, so that both find the machine alike.
+    """
     found: list[tuple[float, float, float]] = []
     with Engine("spark", roots=(folder, f"s3://{_BUCKET}")) as engine:
 
@@ -101,16 +106,17 @@ def _of_runs(times: int, folder: Path) -> tuple[float, float, float]:
         for _ in range(_UNTIMED):
             run(str(folder))
         for number in range(times):
-            place = f"s3://{_BUCKET}/{number}/files"
+            place = f"s3://{_BUCKET}/{front}{number}/files"
             found.append((run(str(folder)), run(place), run(place)))
     local, cold, warm = (statistics.median(column) for column in zip(*found, strict=True))
     return local, cold, warm
 
 
-def _of_young(times: int, spool: Spool) -> float:
-    """Seconds to ask for the etags of objects that were written less than a quarter of an hour ago."""
-    stores = Stores([parse_store_url(f"s3://{_BUCKET}")], Fetched(spool.folder / "y", clock=lambda: WRITTEN))
-    objects = [one.object for one in stores.find_objects(parse_store_url(f"s3://{_BUCKET}/y/files"))]
+def _of_asking(times: int, spool: Spool) -> float:
+    """Seconds to ask for the etags of objects that were just written, by a clock that stands still."""
+    fetched = Fetched(spool.folder / "y", steady=lambda: 0.0)
+    stores = Stores([parse_store_url(f"s3://{_BUCKET}")], fetched)
+    objects = [one.object for one in stores.find_objects(parse_store_url(f"s3://{_BUCKET}/{YOUNG}/files"))]
     stores.hold(objects, "files").release()
     return _median(times, lambda: stores.hold(objects, "files").release())
 

@@ -1,8 +1,10 @@
 """What was fetched from object stores, kept in files for as long as there is room. An adapter.
 
 A run holds the files that it reads; others stay for runs to come, up to a number of bytes, for some hours.
-What is kept is used again only if the store says that it is still the same object: by its etag, or, once the
-object is older than clocks can differ, by the size and the time that a listing tells.
+What is kept is used again only if the store says that it is still the same object: by its etag, or by the
+size and the time that a listing tells, once an object that is written anew surely has another time. That is
+when it is older than clocks can differ, or when its etag was told so long after a listing had told its time
+that the store's clock has gone on.
 """
 
 from __future__ import annotations
@@ -42,6 +44,8 @@ _CHUNK: Final = 8 << 20
 _LOOK_SECONDS: Final = 0.1
 # Stores refuse requests of clocks that differ by more, so what a listing tells of then is surely over.
 _CLOCKS_DIFFER: Final = 900.0
+# Times of objects are told in seconds; a store's machines agree about theirs to less than this.
+_LISTED_BEFORE: Final = 5.0
 # What tells of bytes: their digest, or that of the digest of the only part.
 _DIGEST: Final = re.compile(r"[0-9a-f]{32}(?:-1)?", re.ASCII)
 _NAME_BYTES: Final = 100
@@ -84,9 +88,23 @@ class Held:
 
 @dataclass(slots=True)
 class _Kept:
+    """A file, and the object that it is of.
+
+    Attributes:
+        path: of the file.
+        object: as it was listed.
+        etag: of it.
+        listed: when at the latest its time was told first, by a clock that only goes on.
+        settled: whether an object that is listed with this time is this one.
+        used: when it was last.
+        users: how many runs hold it.
+        stale: whether it goes once nobody does.
+    """
+
     path: Path
     object: StoredObject
     etag: str
+    listed: float
     settled: bool
     used: float
     users: int = 0
@@ -103,12 +121,14 @@ class _Work:
 
     Attributes:
         label: what errors call all objects.
+        begun_at: when they had been listed, by a clock that only goes on.
         stop: set once nothing of it is wanted any more.
         turns: those that are taken, by object.
         begun: files that are being written, with the bytes that are set aside for each.
     """
 
     label: str
+    begun_at: float
     stop: threading.Event = field(default_factory=threading.Event)
     turns: dict[StoreUrl, threading.Lock] = field(default_factory=dict)
     begun: dict[Path, int] = field(default_factory=dict)
@@ -193,6 +213,7 @@ class Fetched:
         most_bytes: int = SPOOL_BYTES,
         clock: Callable[[], float] = time.time,
         pause: float = _FIRST_PAUSE,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """Fetch nothing yet.
 
@@ -201,8 +222,10 @@ class Fetched:
             most_bytes: to hold at most.
             clock: tells the time.
             pause: seconds before a second try.
+            steady: tells seconds that only go on.
         """
-        self._folder, self._most, self._clock, self._pause = folder, most_bytes, clock, pause
+        self._folder, self._most, self._pause = folder, most_bytes, pause
+        self._clock, self._steady = clock, steady
         self._lock = threading.Lock()
         self._kept: dict[StoreUrl, _Kept] = {}
         self._stale: list[_Kept] = []
@@ -238,7 +261,7 @@ class Fetched:
         wanted = sum(one.size for one in objects)
         if wanted > self._most:
             raise self._full(label, wanted)
-        work = _Work(label)
+        work = _Work(label, self._steady())
         crew = _Crew(objects, lambda one: self._take(one, store, work), self._let_go)
         try:
             held = crew.wait(check, tell)
@@ -305,17 +328,18 @@ class Fetched:
                 return None
             kept.users += 1  # so that it stays while it is looked at
         same = kept.object.size == wanted.size
-        listed = wanted.changed is not None and wanted.changed == kept.object.changed
-        if same and not (kept.settled and listed):
+        told = wanted.changed is not None and wanted.changed == kept.object.changed
+        if same and not (kept.settled and told):
+            asked = self._steady()
             try:
                 same = self._trying(lambda: _etag_of(store, wanted.url), wanted, work) == kept.etag
             except BaseException:
                 self._let_go([kept])
                 raise
+            if same and wanted.changed is not None:
+                kept.object, kept.listed = wanted, kept.listed if told else work.begun_at
+                kept.settled = self._is_over(kept.object, kept.listed, asked)
         if same:
-            if not (kept.settled and listed):
-                kept.object = wanted if wanted.changed is not None else kept.object
-                kept.settled = self._is_over(kept.object)
             return kept
         with self._lock:
             self._forget(wanted.url)
@@ -323,15 +347,15 @@ class Fetched:
         return None
 
     def _fetch(self, wanted: StoredObject, store: Any, work: _Work) -> _Kept:
-        path = self._begin(wanted, work)
+        path, asked = self._begin(wanted, work), self._steady()
         try:
             etag = self._trying(lambda: _download(wanted, store, path, work), wanted, work)
         except BaseException:
             with self._lock:
                 self._drop(path, work)
             raise
-        now = self._clock()
-        kept = _Kept(path, wanted, etag, self._is_over(wanted), now, users=1)
+        settled = self._is_over(wanted, work.begun_at, asked)
+        kept = _Kept(path, wanted, etag, work.begun_at, settled, self._clock(), users=1)
         with self._lock:
             if work.begun.pop(path, None) is None:
                 raise _Stopped
@@ -373,9 +397,17 @@ class Fetched:
         else:
             self._remove(old)
 
-    def _is_over(self, one: StoredObject) -> bool:
-        """Whether what is written to it from now on surely has another time."""
-        return one.changed is not None and self._clock() - one.changed > _CLOCKS_DIFFER
+    def _is_over(self, one: StoredObject, listed: float, asked: float) -> bool:
+        """Whether what was written to it after its etag was asked for surely has another time.
+
+        Args:
+            one: the object.
+            listed: when its time had been told.
+            asked: when its etag was not yet.
+        """
+        if one.changed is None:
+            return False
+        return asked - listed > _LISTED_BEFORE or self._clock() - one.changed > _CLOCKS_DIFFER
 
     def _trying(self, ask: Callable[[], str], wanted: StoredObject, work: _Work) -> str:
         """Ask a store, some times over if that may help."""
