@@ -42,7 +42,10 @@ MATCHED: Final = 100_000
 # Folders of tables whose files hold more than their rows: a log says which files and rows count.
 _DELTA: Final = "_delta_log"
 LOGS: Final[Mapping[str, str]] = MappingProxyType({_DELTA: "Delta Lake", ".hoodie": "Hudi"})
-ICEBERG: Final = ("metadata", ".metadata.json")
+ICEBERG: Final = "metadata"
+IS_METADATA: Final = re.compile(
+    r"(?:\.gz)?\.metadata\.json(?:\.gz)?$", re.ASCII
+)  # as names in that folder end
 # Each one more multiplies what has to be looked through.
 _MOST_DEEP: Final = 2
 
@@ -171,9 +174,8 @@ def _table_format(folder: Path) -> TableFormat | None:
 
 
 def _is_iceberg(folder: Path) -> bool:
-    name, ending = ICEBERG
     with contextlib.suppress(OSError):
-        return any((folder / name).glob(f"*{ending}"))
+        return any(IS_METADATA.search(path.name) for path in (folder / ICEBERG).glob("*.metadata.json*"))
     return False
 
 

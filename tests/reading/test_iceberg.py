@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
 import shutil
 import sys
@@ -36,6 +37,7 @@ Resolve = Callable[..., Source]
 
 POSITIONS = DataFileContent.POSITION_DELETES
 NUMBERS = pa.table({"a": pa.array(range(6), pa.int64())})
+UUID = "12345678-1234-4234-8234-123456789012"  # which begins as a number may
 WHEN = [dt.datetime(2026, 1, day, tzinfo=dt.UTC) for day in (1, 2, 3)]
 
 
@@ -116,6 +118,18 @@ def test_files_outside_of_the_range_are_left_out(folder: Path, spool: Spool) -> 
         source = resolve_source(writer.folder, roots=(folder,), spool=spool, span=Span("ts", start, None))
         assert source.table is not None and (source.table.files, source.table.skipped) == (files, 3 - files)
         source.release()
+
+
+def test_files_of_days_that_became_instants_are_not_left_out(folder: Path, spool: Spool) -> None:
+    writer = IcebergWriter(folder, pa.table({"at": pa.array([WHEN[0].date()]), "a": [1]}))
+    state = writer.state()
+    for schema in state["schemas"]:
+        schema["fields"][0]["type"] = "timestamp"  # the file tells its bounds in days still
+    writer.write_metadata(state)
+    span = Span("at", WHEN[0] - dt.timedelta(days=9), None)
+    source = resolve_source(writer.folder, roots=(folder,), spool=spool, span=span)
+    assert spooled(source, "at") == [dt.datetime(2026, 1, 1)]
+    source.release()
 
 
 @pytest.mark.parametrize(
@@ -217,14 +231,43 @@ def test_which_metadata_counts_has_to_be_sure(resolve: Resolve, folder: Path) ->
     place = writer.folder
     metadata = place / "metadata"
     newest = max(metadata.glob("*.metadata.json"))
-    other = metadata / newest.name.replace(newest.name.split("-", 1)[1], "11111111-aaaa.metadata.json")
-    shutil.copy(newest, other)
-    assert "only its catalog knows" in str(refusal(resolve, place))
-    other.unlink()
+    number = newest.name.split("-", 1)[0]
+    for name, said in (
+        (f"{number}-{UUID}.metadata.json", "2 files of its metadata"),
+        (f"{number}-{UUID}.gz.metadata.json", "2 files of its metadata"),
+        ("newest.metadata.json", "a name without a number"),
+        ("00000-x.metadata.json.gz", "a name without a number"),
+    ):
+        shutil.copy(newest, metadata / name)
+        assert said in (told := str(refusal(resolve, place))) and "only its catalog knows" in told, name
+        (metadata / name).unlink()
     (metadata / "version-hint.text").write_text("99")
     assert "no file of its metadata has the number 99" in str(refusal(resolve, place))
     (metadata / "version-hint.text").unlink()
     newest.write_text(newest.read_text()[:100])
+    assert refusal(resolve, place).code == "table-log"
+
+
+def test_metadata_that_was_never_committed_does_not_count(resolve: Resolve, folder: Path) -> None:
+    writer = IcebergWriter(folder, NUMBERS)
+    (writer.folder / "metadata" / f"{UUID}.metadata.json").write_text("{}")
+    assert spooled(resolve(writer.folder)) == list(range(6))
+
+
+@pytest.mark.parametrize("ending", [".gz.metadata.json", ".metadata.json.gz"])
+def test_compressed_metadata_is_read(resolve: Resolve, folder: Path, ending: str) -> None:
+    writer = IcebergWriter(folder, NUMBERS)
+    writer.append(NUMBERS)
+    place = writer.folder
+    *older, newest = sorted((place / "metadata").glob("*.metadata.json"))
+    packed = newest.with_name(newest.name.removesuffix(".metadata.json") + ending)
+    packed.write_bytes(gzip.compress(newest.read_bytes()))
+    newest.unlink()
+    assert len(spooled(resolve(place))) == 12
+    for path in older:
+        path.unlink()
+    assert len(spooled(resolve(place))) == 12  # it is a table still
+    packed.write_bytes(packed.read_bytes()[:-20])
     assert refusal(resolve, place).code == "table-log"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError
 from engine.models.tables import Version
+from engine.sources.files import IS_METADATA
 from engine.sources.tables.equality import is_exact, read_delete
 from engine.sources.tables.folder import TableFolder
 from engine.sources.tables.matching import match_columns
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
     from pyiceberg.table.metadata import TableMetadata
 
 METADATA: Final = "metadata"
-ENDING: Final = ".metadata.json"
-_NUMBERED: Final = re.compile(r"v?([0-9]+)(?:-[0-9a-fA-F-]+)?\.metadata\.json", re.ASCII)
+_UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_NUMBERED: Final = re.compile(rf"v?([0-9]+)(?:-{_UUID})?{IS_METADATA.pattern}", re.ASCII)
+# Those, and what catalogs of folders write before they give it its number: that was never committed.
+_KNOWN: Final = re.compile(rf"(?:{_UUID}|v?[0-9]+(?:-{_UUID})?){IS_METADATA.pattern}", re.ASCII)
 _HINT: Final = "version-hint.text"
 _MOST_METADATA: Final = 1 << 28
 _MOST_DELETES: Final = 1 << 31
@@ -42,6 +46,7 @@ _MOST_EQUAL: Final = 5_000_000  # values are compared in memory
 _NEWEST_FORMAT: Final = 3
 _SCHEME: Final = re.compile(r"file:(?://)?(?=/)", re.IGNORECASE)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BOUND_BYTES: Final = {"date": 4, "timestamp": 8, "timestamptz": 8}
 _PATH_COLUMN, _PLACE_COLUMN = "file_path", "pos"
 _PLAIN: Final[Mapping[str, pa.DataType]] = {
     "boolean": pa.bool_(),
@@ -134,7 +139,9 @@ def read_iceberg(folder: TableFolder, version: Version | None) -> TableState:
 def _read(folder: TableFolder, version: Version | None) -> TableState:
     from pyiceberg.table.metadata import TableMetadataUtil
 
-    raw = folder.read(f"{METADATA}/{_find_metadata(folder)}", "metadata", _MOST_METADATA)
+    name = _find_metadata(folder)
+    raw = folder.read(f"{METADATA}/{name}", "metadata", _MOST_METADATA)
+    raw = _unpacked(raw) if ".gz" in name else raw
     _check_format(json.loads(raw), folder.label)
     metadata = TableMetadataUtil.parse_raw(raw.decode())
     snapshot_id = _snapshot_at(metadata, version, folder.label)
@@ -168,6 +175,13 @@ def _find_metadata(folder: TableFolder) -> str:
             code=TABLE_LOG,
         ) from None
     numbered = [(int(found[1]), name) for name in names if (found := _NUMBERED.fullmatch(name))]
+    odd = next((name for name in names if IS_METADATA.search(name) and not _KNOWN.fullmatch(name)), None)
+    if odd is not None:
+        raise DataError(
+            f"{folder.label}: its metadata {odd!r} has a name without a number, so whether it is the latest "
+            "only its catalog knows; name the table by its catalog",
+            code=TABLE_LOG,
+        )
     if not numbered:
         raise DataError(f"{folder.label} is no Iceberg table: it has no metadata", code=TABLE_LOG)
     highest = max(numbered)[0]
@@ -184,6 +198,15 @@ def _find_metadata(folder: TableFolder) -> str:
             code=TABLE_LOG,
         )
     return latest[0]
+
+
+def _unpacked(raw: bytes) -> bytes:
+    """Metadata that was compressed, all of it."""
+    reader = zlib.decompressobj(wbits=31)  # gzip
+    data = reader.decompress(raw, _MOST_METADATA)
+    if not reader.eof or reader.unused_data:
+        raise ValueError("it is cut off, or too large")
+    return data
 
 
 def _check_format(raw: Any, label: str) -> None:
@@ -435,11 +458,13 @@ def _told(bounds: Mapping[int, bytes] | None, dated: Mapping[int, tuple[str, str
     found = dict[str, str]()
     for number, data in (bounds or {}).items():
         name, kind = dated.get(number, ("", ""))
+        if len(data) != _BOUND_BYTES.get(kind):
+            continue  # of a type that the column had before: days are no microseconds
         count = int.from_bytes(data, "little", signed=True)
         try:
             if kind == "date":
                 found[name] = (date(1970, 1, 1) + timedelta(days=count)).isoformat()
-            elif kind in ("timestamp", "timestamptz"):
+            else:
                 found[name] = (_EPOCH + timedelta(microseconds=count)).isoformat()
         except OverflowError:  # days of files go further than Python's
             continue
