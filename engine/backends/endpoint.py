@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from engine.backends.rpc import Connection
 from engine.backends.turns import NoTurns, Turns
@@ -77,13 +77,42 @@ class Endpoint(Protocol):
         ...
 
 
-class FixedEndpoint:
-    """The endpoint of one connection, come what may: what asks on it never starts or ends a server."""
+class PlainEndpoint:
+    """A server that is not ours to start or end; it can be asked to stop a query at most."""
 
-    interrupts = False
     configuration: tuple[tuple[str, str], ...] = ()
     own_settings = False
     turns: Turns = NoTurns()
+
+    def note_broken(self, connection: Connection) -> None:
+        """The channel connects again by itself."""
+
+    def grace(self, connection: Connection, seconds: float, *, times: float = STOP_TIMES) -> Grace:
+        """Seconds of the clock: of the server's process nothing is known."""
+        del connection, times
+        return Grace(seconds)
+
+    def end_server(self, connection: Connection, reason: str) -> None:
+        """Not ours to end; the session cancels its call."""
+
+    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
+        """Release it."""
+        del tenant, clean
+        connection.release(session_id)
+
+    def place_of(self, tenant: str) -> Self:
+        """Here: there is no other."""
+        del tenant
+        return self
+
+    def convict(self, tenant: str, *, sure: bool = True) -> None:
+        """Not ours to start elsewhere."""
+
+
+class FixedEndpoint(PlainEndpoint):
+    """The endpoint of one connection, come what may: what asks on it never starts or ends a server."""
+
+    interrupts = False
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -93,31 +122,7 @@ class FixedEndpoint:
         del deadline, cancel
         return self._connection
 
-    def note_broken(self, connection: Connection) -> None:
-        """Somebody else's business."""
-
-    def grace(self, connection: Connection, seconds: float, *, times: float = STOP_TIMES) -> Grace:
-        """Seconds of the clock: of the server's process nothing is known."""
-        del connection, times
-        return Grace(seconds)
-
     def wait_idle(self, connection: Connection, grace: Grace) -> bool:
         """Never asked, as nothing is interrupted here."""
         del connection, grace
         return False
-
-    def end_server(self, connection: Connection, reason: str) -> None:
-        """Somebody else's business."""
-
-    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
-        """Release it."""
-        del tenant, clean
-        connection.release(session_id)
-
-    def place_of(self, tenant: str) -> Endpoint:
-        """Here."""
-        del tenant
-        return self
-
-    def convict(self, tenant: str, *, sure: bool = True) -> None:
-        """Somebody else's business."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from engine.backends.base import Backend
 from engine.backends.duckdb import LocalDuckDb
@@ -16,26 +17,10 @@ from engine.errors import UsageError
 from engine.wording import worded
 
 
-def make_backend(
-    name: str,
-    *,
-    roots: Sequence[Path],
-    spool: Path,
-    cache_dir: Path | None = None,
-    files_only: bool = False,
-    confined: bool = True,
-    native: bool = True,
-    verify: float = 0.0,
-    differences: Differences | None = None,
-    native_memory_bytes: int | None = None,
-) -> Backend:
-    """Make a backend; nothing is started yet.
+class BackendOptions(TypedDict, total=False):
+    """How a backend is made; each has a default.
 
-    Args:
-        name: "spark", "duckdb", the address of a Spark Connect endpoint ("sc://host:port"), or a
-            connection of connections.toml ("snowflake://NAME").
-        roots: the folders that a local server may read. A remote one reads what its cluster lets it.
-        spool: where the engine puts data for a local server.
+    Attributes:
         cache_dir: where Spark's class archives are kept; by default the user's cache folder.
         files_only: whether a local server may start where nothing confines its network.
         confined: False only for tests that take the confinement of a local server away.
@@ -44,22 +29,46 @@ def make_backend(
         verify: the share of native answers that Spark is asked for, too.
         differences: of native answers and Spark's; shared by backends of one program.
         native_memory_bytes: `memory_bytes` of the DuckDB process.
+    """
+
+    cache_dir: Path | None
+    files_only: bool
+    confined: bool
+    native: bool
+    verify: float
+    differences: Differences | None
+    native_memory_bytes: int | None
+
+
+def make_backend(
+    name: str, *, roots: Sequence[Path], spool: Path, **options: Unpack[BackendOptions]
+) -> Backend:
+    """Make a backend; nothing is started yet.
+
+    Args:
+        name: "spark", "duckdb", the address of a Spark Connect endpoint ("sc://host:port"), or a
+            connection of connections.toml ("snowflake://NAME").
+        roots: the folders that a local server may read. A remote one reads what its cluster lets it.
+        spool: where the engine puts data for a local server.
+        options: how.
 
     Raises:
         UsageError: there is no such backend.
     """
+    files_only, confined = options.get("files_only", False), options.get("confined", True)
+
+    def local_duckdb() -> LocalDuckDb:
+        memory = options.get("native_memory_bytes")
+        return LocalDuckDb(roots, spool, memory_bytes=memory, files_only=files_only, confined=confined)
+
     if name == "spark":
-        spark = LocalSpark(roots, spool, cache_dir, files_only=files_only, confined=confined)
-        if not native:
+        spark = LocalSpark(roots, spool, options.get("cache_dir"), files_only=files_only, confined=confined)
+        if not options.get("native", True):
             return spark
-        duckdb = LocalDuckDb(
-            roots, spool, memory_bytes=native_memory_bytes, files_only=files_only, confined=confined
-        )
-        return NativeSpark(spark, duckdb, differences=differences, verify=verify)
+        differences, verify = options.get("differences"), options.get("verify", 0.0)
+        return NativeSpark(spark, local_duckdb(), differences=differences, verify=verify)
     if name == "duckdb":
-        return LocalDuckDb(
-            roots, spool, memory_bytes=native_memory_bytes, files_only=files_only, confined=confined
-        )
+        return local_duckdb()
     if name.startswith("sc://"):
         return Remote(name)
     if name.startswith(SCHEME):

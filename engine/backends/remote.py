@@ -10,17 +10,16 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import grpc
 from pyspark.errors import PySparkException
 
 from engine.backends.base import MOST_START_SECONDS, Capabilities, StartsWhole
-from engine.backends.endpoint import STOP_TIMES
+from engine.backends.endpoint import PlainEndpoint
 from engine.backends.local import refuse_fork
 from engine.backends.rpc import CHANNEL_OPTIONS, Connection
 from engine.backends.session import ConnectSession
-from engine.backends.turns import NoTurns, Turns
 from engine.backends.unreachable import Endpoint, explain_silence
 from engine.effort import Grace
 from engine.errors import BackendStartError, EngineClosed, UsageError
@@ -36,8 +35,8 @@ _CONFIGURATION: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
-class Unowned(StartsWhole):
-    """What both have in common: a server that we can ask to stop, but not end.
+class Unowned(PlainEndpoint, StartsWhole):
+    """What both have in common.
 
     Attributes:
         address: where it is, for people and to tell servers apart; nothing secret.
@@ -46,42 +45,15 @@ class Unowned(StartsWhole):
     address: str
     capabilities = Capabilities(remote=True)
     interrupts = True
-    configuration: tuple[tuple[str, str], ...] = ()
-    own_settings: bool = False
-    turns: Turns = NoTurns()
 
     def __init__(self) -> None:
         self._pid = os.getpid()
         self._closed = False
 
-    def note_broken(self, connection: Connection) -> None:
-        """The channel connects again by itself; see `Endpoint`."""
-
-    def grace(self, connection: Connection, seconds: float, *, times: float = STOP_TIMES) -> Grace:
-        """There is no looking into somebody else's server; see `Endpoint`."""
-        del connection, times
-        return Grace(seconds)
-
     def wait_idle(self, connection: Connection, grace: Grace) -> bool:
         """There is no looking into somebody else's server; see `Endpoint`."""
         del connection, grace
         return True
-
-    def end_server(self, connection: Connection, reason: str) -> None:
-        """Not ours to end; the session cancels its call; see `Endpoint`."""
-
-    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
-        """Release a session; see `Endpoint`."""
-        del tenant, clean
-        connection.release(session_id)
-
-    def place_of(self, tenant: str) -> Self:
-        """There is one server only; see `Endpoint`."""
-        del tenant
-        return self
-
-    def convict(self, tenant: str, *, sure: bool = True) -> None:
-        """Not ours to start elsewhere; see `Endpoint`."""
 
     def _check_usable(self) -> None:
         refuse_fork(self._pid)
@@ -99,7 +71,7 @@ class Remote(Unowned):
         UsageError: the address makes no sense.
     """
 
-    configuration: tuple[tuple[str, str], ...] = _CONFIGURATION
+    configuration = _CONFIGURATION
 
     def __init__(self, address: str) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ import click
 
 from engine.cli.light import skip_client_check
 from engine.opened import check_opened
-from engine.pool.pool import WorkerPool
+from engine.pool.pool import WorkerPool, client_for
 from engine.pool.science import may_use_science
 
 # As `Engine(server_isolation=...)`, which is imported when it is used.
@@ -138,10 +138,9 @@ def run(
     """Run each METRIC on the data, all of it and every segment, and print the numbers."""
     options["imports"] = check_opened(options["imports"])
     pool = WorkerPool("landlock", imports=options["imports"])
-    snowpark = backend == "duckdb" or backend.startswith("snowflake://")
     science = any(may_use_science(path.read_bytes()) for path in metrics)
     # Beside the imports, which take as long as it does.
-    pool.start("snowpark" if snowpark else "spark", science=science)
+    pool.start(client_for(backend), science=science)
     skip_client_check()
     from engine.cli.data import opened_input
     from engine.cli.running import run_metrics

@@ -10,31 +10,26 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Literal
 
 from engine.models.windows import Window
 
 Scalar = None | bool | int | float | str | Decimal | date | datetime
+# What a segment's value is; its form in JSON.
 ValueType = Literal[
-    "null", "nan", "bool", "int", "float", "decimal", "string", "date", "timestamp", "timestamp_ntz",
-    "bucket", "where",
-]  # fmt: skip
-
-# What `type` in a result's segment means; the value's JSON form is beside it.
-VALUE_TYPES: Final[dict[ValueType, str]] = {
-    "null": "rows where the field is null; value null",
-    "nan": "rows where the field is NaN; value null",
-    "bool": "true or false",
-    "int": "a whole number",
-    "float": "a number; infinities are the texts 'inf' and '-inf'",
-    "decimal": "a decimal number, as text with its digits",
-    "string": "text",
-    "date": "a day, as text: 2026-11-01",
-    "timestamp": "an instant, as text in UTC: 2026-11-01T00:00:00+00:00",
-    "timestamp_ntz": "a wall-clock moment without a zone, as text: 2026-11-01T00:00:00",
-    "bucket": "a bucket's label: '[18,25)', or '(-inf,18)' and '[65,inf)' for the open ends",
-    "where": "the label of a Boolean expression",
-}
+    "null",  # rows where the field is null; null
+    "nan",  # rows where the field is NaN; null
+    "bool",
+    "int",
+    "float",  # a number; infinities are the texts 'inf' and '-inf'
+    "decimal",  # as text with its digits
+    "string",
+    "date",  # as text: 2026-11-01
+    "timestamp",  # as text in UTC: 2026-11-01T00:00:00+00:00
+    "timestamp_ntz",  # a moment without a zone, as text: 2026-11-01T00:00:00
+    "bucket",  # its label: '[18,25)', or '(-inf,18)' and '[65,inf)' for the open ends
+    "where",  # the label of a Boolean expression
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +40,7 @@ class Segment:
         group: the field or the label; for a cross a pair.
         value: the member; for a cross a pair. None for null, float NaN for NaN, the label for buckets and
             expressions.
-        type: a key of `VALUE_TYPES`; for a cross a pair.
+        type: a `ValueType`; for a cross a pair.
     """
 
     group: str | tuple[str, str]

@@ -16,7 +16,6 @@ import pyspark.sql.connect.proto as pb
 from engine.native.tree import Expr, Line
 from engine.native.types import (
     BOOLEAN,
-    DOUBLE,
     FLOATS,
     INTEGER,
     INTEGRALS,
@@ -259,22 +258,6 @@ def each(name: str, kind: SparkType, body: Expr, variable: str) -> Line | None:
         return None
     gives = array_of(body.type) if body.nullable else bag_of(body.type)
     return Line(name, takes, gives, made, nullable="first")
-
-
-# Types of each shape, which stand for all that hold what is compared as it is.
-def shapes() -> list[SparkType]:
-    """The types for which the tests ask Spark."""
-    kinds: list[SparkType] = [array_of(one) for one in (BOOLEAN, INTEGER, LONG, DOUBLE, STRING)]
-    return [*kinds, array_of(array_of(INTEGER)), map_of(STRING, LONG), map_of(INTEGER, DOUBLE)]
-
-
-def map_of(key: SparkType, value: SparkType) -> Nested:
-    """The type of a map whose values may be null."""
-    message = pb.DataType()
-    message.map.key_type.CopyFrom(to_proto(key))
-    message.map.value_type.CopyFrom(to_proto(value))
-    message.map.value_contains_null = True
-    return Nested(plain(message))
 
 
 def nested_lines(kind: SparkType) -> list[Line]:

@@ -22,6 +22,11 @@ LEVELS = ("full", "landlock", "none")
 Client = Literal["spark", "snowpark", "both", "none"]
 
 
+def client_for(backend: str) -> Client:
+    """The client that metrics on a backend use, by the backend's name: known before backends are imported."""
+    return "snowpark" if backend == "duckdb" or backend.startswith("snowflake://") else "spark"
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """What is decided about a worker when it is forked."""

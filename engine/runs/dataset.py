@@ -11,32 +11,30 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import Members, baseline_places, frame_keys, has_exact_keys, with_segments
 from engine.models.parameters import Bound
-from engine.models.run import Answered, Shared
+from engine.models.run import Answered
 from engine.models.streams import Once
-from engine.runs.admitted import AdmittedSession, AdmittedSqlSession, admit
+from engine.runs.admitted import AdmittedSession, admit
 from engine.runs.job import Job
 from engine.runs.opening import Opened, data_error, open_dataset, refuse_missing
 from engine.runs.schedule import TRIES
-from engine.runs.servers import Server
 from engine.runs.services import Services
+from engine.runs.together import SharedQueries, shared_queries
+from engine.runs.turn import SharedTurn
 from engine.sharing.counting import BaselineFrames, Counted, count_apart, count_whole
 from engine.sharing.once import Patience
 from engine.sharing.queries import Source
-from engine.sharing.sharing import Sharing
-from engine.snowsharing import SqlSharing
 from engine.sources.stores.fetched import Tell
 from engine.threads import Pending, SingleFlight
 from sandbox.contract.signature import TakesBaseline
 
 _T = TypeVar("_T")
-_TICK_SECONDS: Final = 0.1
 # Columns that tell frames apart; each Boolean expression of a segment is one.
 _MAX_KEYS: Final = 40
 _RELEASE_SECONDS: Final = 5.0  # for what takes milliseconds, unless a server hangs
@@ -45,7 +43,12 @@ logger = logging.getLogger(__name__)
 
 
 class SharedDataset:
-    """The dataset of some runs. Thread-safe."""
+    """The dataset of some runs. Thread-safe.
+
+    Attributes:
+        turn: which its runs have together.
+        shared: what they ask together.
+    """
 
     def __init__(self, services: Services, job: Job) -> None:
         """Open nothing yet.
@@ -54,13 +57,13 @@ class SharedDataset:
             services: of the engine.
             job: of any of the runs; they differ in their metric only.
         """
+        self.turn = SharedTurn(services, job.tenant)
+        self.shared = SharedQueries()
         self._services = services
         self._job = job
         self._runs: set[object] = set()
         self._told: dict[object, Tell] = {}
         self._required: dict[str, Bound] = {}
-        self._inside = 0
-        self._turn = threading.Lock()
         self._lock = threading.Lock()
         self._opening: SingleFlight[Opened] = SingleFlight("calcmetric-open")
         self._opened: Opened | None = None
@@ -70,15 +73,8 @@ class SharedDataset:
         self._released = False
         self._account = services.ledger.open(job.tenant)
         self._stack = contextlib.ExitStack()
-        self._turns = contextlib.ExitStack()
-        self._server: Server | None = None
         self._session: AdmittedSession | None = None
-        self.sharing: Sharing | SqlSharing | None = None
         self._takers: dict[str, TakesBaseline] = {}
-        self._comparing: set[object] = set()
-        self._settled: set[object] = set()
-        self._baseline_sharing: Sharing | SqlSharing | None = None
-        self._baseline_known = threading.Event()
 
     def enter(self, run: object) -> None:
         """A run will use it."""
@@ -92,25 +88,7 @@ class SharedDataset:
     def compare(self, run: object, metric: str, taker: TakesBaseline) -> None:
         """A run's metric takes the baseline, which is opened only if one does."""
         self._takers[metric] = taker
-        self._comparing.add(run)
-
-    def settle(self, run: object) -> None:
-        """The first call of a run has ended, or will not be made: nothing waits for what it asks first."""
-        with self._lock:
-            self._settled.add(run)
-            shared = [one for one in (self.sharing, self._baseline_sharing) if one is not None]
-        for one in shared:
-            one.leave(run)
-
-    def baseline_sharing(self, patience: Patience) -> Sharing | SqlSharing | None:
-        """What runs share over the baseline; its segments are those of the data, so they are waited for.
-
-        Raises:
-            Interrupted: the patience is over.
-        """
-        while not self._baseline_known.wait(_TICK_SECONDS):
-            patience.check()
-        return self._baseline_sharing
+        self.shared.compare(run)
 
     def on_fetched(self, run: object, tell: Tell) -> None:
         """Tell a run how many objects were fetched, of how many, while the dataset is opened."""
@@ -127,9 +105,7 @@ class SharedDataset:
                 return
             self._runs.discard(run)
             self._told.pop(run, None)
-            for one in (self.sharing, self._baseline_sharing):
-                if one is not None:
-                    one.leave(run)
+            self.shared.settle(run)
             if self._runs:
                 return
             self._released = True  # what is opened from now on is released at once
@@ -147,38 +123,6 @@ class SharedDataset:
         return self._opened
 
     @property
-    def server(self) -> Server:
-        """What reads it; for runs that have their turn."""
-        assert self._server is not None
-        return self._server
-
-    @property
-    def spark_sharing(self) -> Sharing | None:
-        """What runs with PySpark's frames share, if they do."""
-        return self.sharing if isinstance(self.sharing, Sharing) else None
-
-    @property
-    def sql_sharing(self) -> SqlSharing | None:
-        """What runs with Snowpark's frames share, if they do."""
-        return self.sharing if isinstance(self.sharing, SqlSharing) else None
-
-    def spark_baseline_sharing(self, patience: Patience) -> Sharing | None:
-        """See `baseline_sharing`; of runs with PySpark's frames."""
-        sharing = self.baseline_sharing(patience)
-        return sharing if isinstance(sharing, Sharing) else None
-
-    def sql_baseline_sharing(self, patience: Patience) -> SqlSharing | None:
-        """See `baseline_sharing`; of runs with Snowpark's frames."""
-        sharing = self.baseline_sharing(patience)
-        return sharing if isinstance(sharing, SqlSharing) else None
-
-    def report(self, run: object) -> tuple[Shared, ...]:
-        """How the questions of a run were answered, those about the data first."""
-        own = () if self.sharing is None else self.sharing.report(run)
-        other = () if self._baseline_sharing is None else self._baseline_sharing.report(run)
-        return (*own, *(replace(one, plan=f"baseline: {one.plan}") for one in other))
-
-    @property
     def answered(self) -> tuple[Answered, ...]:
         """By whom its questions were answered; see `Report`."""
         return () if self._opened is None else self._opened.tale.told()
@@ -187,39 +131,6 @@ class SharedDataset:
         """Where a run asks for itself; for runs that have opened it."""
         assert self._session is not None
         return self._session.of_run(run)
-
-    @contextlib.contextmanager
-    def turn(self, check: Callable[[], None], on_wait: Callable[[], None]) -> Iterator[None]:
-        """Wait for a turn, which runs that share a dataset take together.
-
-        Args:
-            check: called now and then; what it raises ends the waiting.
-            on_wait: called if there is none at once.
-        """
-        while not self._turn.acquire(timeout=_TICK_SECONDS):
-            on_wait()
-            check()
-        try:
-            if not self._inside:
-                self._begin_turn(check, on_wait)
-            self._inside += 1
-        finally:
-            self._turn.release()
-        try:
-            yield
-        finally:
-            with self._turn:
-                self._inside -= 1
-                if not self._inside:
-                    self._turns.close()
-
-    def _begin_turn(self, check: Callable[[], None], on_wait: Callable[[], None]) -> None:
-        runs, servers, tenant = self._services.gates.runs, self._services.servers, self._job.tenant
-        with contextlib.ExitStack() as stack:
-            stack.callback(runs.leave, runs.enter(tenant, self, check, on_wait))
-            self._server = servers.take(tenant)
-            stack.callback(servers.give_back, tenant)
-            self._turns = stack.pop_all()
 
     def open(self, patience: Patience) -> Opened:
         """Open it, or take it as another run opened it; again if the server was restarted meanwhile.
@@ -274,16 +185,8 @@ class SharedDataset:
         source = opened.source
         refuse_missing(source.schema, opened.left_out, self._required)
         with self._lock:
-            if self._job.fuse and _can_share(source):
-                session = source.session
-                if isinstance(session, AdmittedSqlSession):
-                    self.sharing = SqlSharing(source, session)
-                else:
-                    self.sharing = Sharing(source)
-                for run in self._runs:
-                    self.sharing.expect(run)
-            else:
-                self._baseline_known.set()
+            shares = self._job.fuse and _can_share(source)
+            self.shared.begin(shared_queries(source) if shares else None, self._runs)
             self._opened = opened
         return opened
 
@@ -302,7 +205,7 @@ class SharedDataset:
     def _count_for_all(self, opened: Opened, patience: Patience) -> Counted:
         if self._counted is not None:
             return self._counted
-        source, sharing = opened.source, self.sharing
+        source, sharing = opened.source, self.shared.of_data
         if sharing is not None:
             counted = again(lambda: sharing.count(patience), patience.check)
         else:
@@ -320,27 +223,18 @@ class SharedDataset:
         """Count the baseline's rows in the segments of the data, and let what runs ask of it be shared."""
         frames, places = counted.frames, baseline_places(data.plan, baseline.plan)
         source = replace(baseline, plan=with_segments(baseline.plan, frames))
-        if self.sharing is None:
+        if self.shared.of_data is None:
             own = again(lambda: _count_apart(source, frames.members, patience), patience.check)
         else:
-            session = source.session
-            sharing: Sharing | SqlSharing
-            if isinstance(session, AdmittedSqlSession):
-                sharing = SqlSharing(source, session, frames.members)
-            else:
-                sharing = Sharing(source, frames.members, repeated=not places.same)
-            with self._lock:
-                for run in self._comparing - self._settled:
-                    sharing.expect(run)
-                self._baseline_sharing = sharing
-            self._baseline_known.set()
+            sharing = shared_queries(source, frames.members, repeated=not places.same)
+            self.shared.begin_baseline(sharing)
             own = again(lambda: sharing.count(patience), patience.check)
         found = BaselineFrames(source, own.frames, places)
         return replace(counted, queries=counted.queries + own.queries, baseline=found)
 
     def _open(self, patience: Patience) -> Opened:
         with contextlib.ExitStack() as trial:
-            server, roots = self.server, self._services.roots
+            server, roots = self.turn.server, self._services.roots
             opened = open_dataset(
                 self._job,
                 server.backend,

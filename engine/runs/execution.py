@@ -38,16 +38,13 @@ from engine.errors import (
     SourceRefused,
 )
 from engine.gateway.answering import FrameCall, RunAnswering
-from engine.gateway.answers import RunAnswers
-from engine.gateway.requests import ParsedRequests
-from engine.gateway.sql_answers import SqlRunAnswers
 from engine.models.codes import limit_of
 from engine.models.frame import Frame
 from engine.models.parameters import Bound, bind
 from engine.models.result import Result
 from engine.models.run import Asked, Report, Run, RunTime, Shared
 from engine.native.known import needing_spark
-from engine.runs.admitted import AdmittedCrew, AdmittedSqlSession
+from engine.runs.admitted import AdmittedCrew
 from engine.runs.calls import empty_call, first_call, frame_call
 from engine.runs.collect import Collector
 from engine.runs.compare import fit_baseline
@@ -60,6 +57,7 @@ from engine.runs.opening import Opened
 from engine.runs.plan import Question, RunPlan
 from engine.runs.schedule import Schedule
 from engine.runs.services import Services
+from engine.runs.together import run_answers
 from engine.sharing.counting import Counted
 from engine.sharing.once import Patience
 from engine.sharing.queries import Source
@@ -380,7 +378,7 @@ class Execution:
         """What `plan` asks for: the frames, and how many queries calc_metric makes on an empty one."""
         opened = self._dataset.open(self._patience())
         self._warnings = (*self._warnings, *opened.warnings)
-        self._dataset.settle(self)
+        self._dataset.shared.settle(self)
         counted, asked = self._count(), list[Asked]()
         calls, times = self._calls_on_empty(opened, asked), Counter(asked)
         questions = tuple(
@@ -394,7 +392,7 @@ class Execution:
 
         A run that waits holds no worker: it gives back the one that compiled its source.
         """
-        with self._dataset.turn(self._refuse_cancelled, self._crew.dismiss):
+        with self._dataset.turn.take(self._refuse_cancelled, self._crew.dismiss):
             self._start_backend()
             self._crew.admit()
             self._began = time.monotonic()
@@ -403,7 +401,7 @@ class Execution:
 
     def _start_backend(self) -> None:
         """Wait for the backend, for as long as the run is wanted: its time has not begun."""
-        backend = self._dataset.server.backend
+        backend = self._dataset.turn.server.backend
         try:
             if needing_spark(self._functions):  # beside everything else, for it takes longest
                 backend.warm(wanted=True)
@@ -446,7 +444,7 @@ class Execution:
 
         def note(index: int, ended: Ended) -> None:
             if index == 0:
-                self._dataset.settle(self)
+                self._dataset.shared.settle(self)
             collector.note(index, ended)
 
         schedule = Schedule([0], complete=False)
@@ -457,30 +455,15 @@ class Execution:
     def _answers(
         self, opened: Opened, *, share: bool = True, asked: list[Asked] | None = None
     ) -> RunAnswering:
-        source, session = opened.source, self._dataset.session_of(self)
-        if isinstance(session, AdmittedSqlSession):
-            together = self._dataset.sql_sharing if share else None
-            baseline, names = self._baseline_of(opened), source.columns
-            if baseline is None:
-                return SqlRunAnswers(session, source.full, names, together, self)
-            return SqlRunAnswers(
-                session,
-                source.full,
-                tuple(name for name in names if name in baseline.columns),
-                together,
-                self,
-                baseline=baseline.overall,
-                known=(names, baseline.columns),
-                second=self._dataset.sql_baseline_sharing if share else None,
-            )
-        columns, texts = frozenset(source.columns), source.texts
-        if (baseline := self._baseline_of(opened)) is not None:  # what is sure of a name is so in both
-            columns, texts = columns & frozenset(baseline.columns), texts & baseline.texts
-        requests = ParsedRequests(columns, source.plan.time.as_of, texts, source.account)
-        checked = self._job.layers.gateway
-        sharing = self._dataset.spark_sharing if checked and share else None
-        second = None if sharing is None else self._dataset.spark_baseline_sharing
-        return RunAnswers(session, requests, sharing, checked, self, asked=asked, baseline=second)
+        return run_answers(
+            self,
+            self._dataset.session_of(self),
+            opened.source,
+            self._baseline_of(opened),
+            self._dataset.shared if share else None,
+            checked=self._job.layers.gateway,
+            asked=asked,
+        )
 
     def _baseline_of(self, opened: Opened) -> Source | None:
         """The run's baseline, if its metric takes one."""
@@ -503,7 +486,7 @@ class Execution:
             workers=self._crew.workers,
             cut=counted.frames.cut,
             warnings=self._warnings,
-            sharing=_named(self._dataset.report(self), opened.backend),
+            sharing=_named(self._dataset.shared.report(self), opened.backend),
             answered=self._dataset.answered,
             tables=opened.tables,
         )

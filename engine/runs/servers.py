@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, Unpack
 
 from engine.backends.base import Backend
-from engine.backends.names import make_backend
-from engine.backends.native_trust import Differences
+from engine.backends.names import BackendOptions, make_backend
 from engine.errors import UsageError
 from engine.models.urls import SPOOL_BYTES, StoreUrl
 from engine.sources.spool import Spool
@@ -62,36 +61,20 @@ def make_server(
     roots: Sequence[Path],
     places: Sequence[StoreUrl] = (),
     spool_bytes: int = SPOOL_BYTES,
-    cache_dir: Path | None = None,
-    files_only: bool = False,
-    confined: bool = True,
-    native: bool = True,
-    verify: float = 0.0,
-    differences: Differences | None = None,
-    native_memory_bytes: int | None = None,
+    **options: Unpack[BackendOptions],
 ) -> Server:
-    """Make a server, which starts when it is first used; other arguments and errors as for `make_backend`.
+    """Make a server, which starts when it is first used; raises as `make_backend`.
 
     Args:
         backend: its name.
         roots: folders that it may read.
         places: in object stores, whose data it may be given.
         spool_bytes: of such data, to be kept at most.
+        options: of the backend.
     """
     spool = Spool()
     try:
-        made = make_backend(
-            backend,
-            roots=roots,
-            spool=spool.folder,
-            cache_dir=cache_dir,
-            files_only=files_only,
-            confined=confined,
-            native=native,
-            verify=verify,
-            differences=differences,
-            native_memory_bytes=native_memory_bytes,
-        )
+        made = make_backend(backend, roots=roots, spool=spool.folder, **options)
     except BaseException:
         spool.close()
         raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,17 +18,16 @@ from engine.frames.build import Literal, filtered, literal
 from engine.fusion.unfused import Unfused
 from engine.ledger import Account
 from engine.ownsql import struct_of
-from engine.sharing.answers import Codes, Split, place_rows, split_rows
+from engine.sharing.answers import Codes, place_rows
 from engine.sharing.cut import flat
 from engine.sharing.queries import MAX_BYTES, Asker, Source
+from engine.sharing.rows import Rows as KeptRows
 from engine.snowfusion import carry_keys
 from engine.snowsql import CheckedQuery
 from sandbox.contract.messages import Described
 
 # No guest's name and no column of data begins like this; see `engine.snowsql.names`.
 _KEY: Final = "_CALCMETRIC_K"
-# Cuts of families that are kept at a time; each takes as much memory as the rows.
-_KEPT_CUTS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +49,8 @@ class Keyed:
     def __init__(
         self, described: Described, own: pa.Table, frames: Callable[[Family], Codes], account: Account
     ) -> None:
-        self._account = account
-        self._size = own.nbytes
         self._described = described
-        self._own = own
-        self._frames = frames
-        self._schema = struct_of(described.columns)
-        self._cuts: OrderedDict[int, Split] = OrderedDict()
+        self._rows = KeptRows(struct_of(described.columns), own, frames, account)
         self._lock = threading.Lock()
 
     def answer(self, number: int, family: Family, frame: int) -> SqlAnswer | None:
@@ -72,22 +65,8 @@ class Keyed:
             Unfused: there is no room for a cut.
         """
         with self._lock:
-            if number not in self._cuts:
-                while len(self._cuts) >= _KEPT_CUTS:
-                    self._drop()
-                while not self._account.take(self._size):
-                    if not self._cuts:
-                        raise Unfused("more rows than are kept in memory")
-                    self._drop()
-                self._cuts[number] = split_rows(self._schema, self._own, self._frames(family))
-            self._cuts.move_to_end(number)
-            found = self._cuts[number].answer(frame)
+            found = self._rows.split(number, family).answer(frame)
         return None if found is None else SqlAnswer(self._described, found.table)
-
-    def _drop(self) -> None:
-        """Forget the cut that was used longest ago."""
-        self._cuts.popitem(last=False)
-        self._account.give(self._size)
 
 
 class Asking:

@@ -2,12 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 
 from engine.errors import UsageError
 from engine.models import Dataset, Duration, Frame, Segment, SegmentGroup, Window
-from engine.models.frame import VALUE_TYPES
+from engine.models.frame import ValueType
 from engine.models.segments import bucket_label
 
 NAN = float("nan")
@@ -121,7 +122,7 @@ def test_retention_is_parsed():
     ],
 )
 def test_segments_in_json(value, kind, expected):
-    assert kind in VALUE_TYPES
+    assert kind in get_args(ValueType)
     assert Segment("c", value, kind).to_dict() == {"group": "c", "value": expected, "type": kind}
 
 

@@ -15,9 +15,21 @@ from engine.native.coercion import describe
 from engine.native.expressions import Scope, read
 from engine.native.functions import LINES, decimal_lines
 from engine.native.names import automatic_name
-from engine.native.nested import nested_lines, shapes
+from engine.native.nested import array_of, nested_lines
 from engine.native.tree import Column, Expr, Line
-from engine.native.types import Decimal, SparkType, duckdb_name, to_proto
+from engine.native.types import (
+    BOOLEAN,
+    DOUBLE,
+    INTEGER,
+    LONG,
+    STRING,
+    Decimal,
+    Nested,
+    SparkType,
+    duckdb_name,
+    plain,
+    to_proto,
+)
 from engine.native.unproven import Unproven
 from engine.native.writer import aggregate_guard, any_of, guard, write
 from tests.native.values import HOSTILE
@@ -129,6 +141,21 @@ DECIMALS: Final = (
     Decimal(28, 10),
     Decimal(38, 6),
 )
+
+
+def shapes() -> list[SparkType]:
+    """Nested types of each shape, which stand for all that hold what is compared as it is."""
+    kinds: list[SparkType] = [array_of(one) for one in (BOOLEAN, INTEGER, LONG, DOUBLE, STRING)]
+    return [*kinds, array_of(array_of(INTEGER)), map_of(STRING, LONG), map_of(INTEGER, DOUBLE)]
+
+
+def map_of(key: SparkType, value: SparkType) -> Nested:
+    """The type of a map whose values may be null."""
+    message = pb.DataType()
+    message.map.key_type.CopyFrom(to_proto(key))
+    message.map.value_type.CopyFrom(to_proto(value))
+    message.map.value_contains_null = True
+    return Nested(plain(message))
 
 
 def all_lines() -> list[Line]:
