@@ -1,0 +1,24 @@
+"""Nothing in the house grows beyond what one reads at a sitting."""
+
+import ast
+
+import pytest
+
+from tests.documents import ROOT
+from tests.house.sizes import DECLARED, measure, set_on_self
+
+SIZES = measure(ROOT)
+MOST = {"modules": 800, "functions": 70, "attributes": 20}
+
+
+@pytest.mark.parametrize("what", MOST)
+def test_nothing_is_too_large(what):
+    sizes = [one for one in getattr(SIZES, what) if not one.name.startswith(DECLARED)]
+    assert [one for one in sizes if one.number > MOST[what]] == []
+
+
+def test_only_what_is_set_on_self_counts():
+    text = "class A:\n    x: int\n    def f(self, other):\n        self.a = self.b[0] = other.c = self.d\n"
+    node = ast.parse(text).body[0]
+    assert isinstance(node, ast.ClassDef)
+    assert sorted(set_on_self(node)) == ["a"]
