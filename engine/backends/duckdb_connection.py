@@ -60,15 +60,28 @@ class DuckDbConnection(SqlConnection):
         return self._ask(server, {"do": "query", "sql": text}, deadline, cancel)
 
     def rows(
-        self, server: Server, text: str, *, deadline: float | None, cancel: threading.Event | None
+        self,
+        server: Server,
+        text: str,
+        *,
+        deadline: float | None,
+        cancel: threading.Event | None,
+        one: bool = False,
     ) -> Iterator[Rows]:
         """The rows of a query to a running process, its nested values as they are.
+
+        Args:
+            server: the process.
+            text: the query.
+            deadline: as for `run`.
+            cancel: likewise.
+            one: whether it gives one row.
 
         Raises:
             WouldNotStop: it had to be stopped, and the process was ended with it.
             Interrupted, BackendLost, BackendError: as `run`.
         """
-        for part in self._ask(server, {"do": "rows", "sql": text}, deadline, cancel):
+        for part in self._ask(server, {"do": "row" if one else "rows", "sql": text}, deadline, cancel):
             if isinstance(part, Rows):
                 yield part
 

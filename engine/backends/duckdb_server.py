@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +52,8 @@ def open_database(settings: dict[str, Any], folders: list[str]) -> duckdb.DuckDB
 def main() -> None:
     """Listen, and answer for ever."""
     options = json.loads(os.environ.pop("CALCMETRIC_DUCKDB"))
+    # Of one row, that is.
+    warnings.filterwarnings("ignore", message="Arrow output on a DB-API result makes an extra copy")
     database = open_database(options["settings"], options["folders"])
     with socket.create_server(("127.0.0.1", options["port"])) as listener:
         while True:
@@ -107,13 +110,12 @@ def _carry_out(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, question:
     """Do what is asked; how many rows were sent."""
     rows = 0
     match question["do"]:
+        case "row":  # bound once: to know its columns beforehand takes as long as such an answer
+            rows = _send_all(cursor.execute(question["sql"]).to_arrow_reader(_BATCH_ROWS), sock)
         case "query" | "rows":
             relation = cursor.sql(question["sql"])
             _send_columns(relation, sock)
-            for batch in _batches(relation, plain=question["do"] == "query"):
-                for part in _parts(batch):
-                    send_rows(sock, part.num_rows, _stream(part))
-                    rows += part.num_rows
+            rows = _send_all(relation.to_arrow_reader(_BATCH_ROWS), sock, plain=question["do"] == "query")
         case "describe":
             _send_columns(cursor.sql(question["sql"]), sock)
         case "keep":
@@ -129,16 +131,23 @@ def _send_columns(relation: duckdb.DuckDBPyRelation, sock: socket.socket) -> Non
     send_json(sock, Message.COLUMNS, list(columns))
 
 
-def _batches(relation: duckdb.DuckDBPyRelation, *, plain: bool) -> Iterator[pa.RecordBatch]:
-    """The rows, in one batch at least; nested values as JSON text if `plain`."""
-    reader = relation.to_arrow_reader(_BATCH_ROWS)
+def _send_all(reader: pa.RecordBatchReader, sock: socket.socket, *, plain: bool = False) -> int:
+    """Send the rows, in one batch at least; nested values as JSON text if `plain`. How many there were."""
+    rows = 0
+    for batch in _batches(reader):
+        for part in _parts(_plain(batch) if plain else batch):
+            send_rows(sock, part.num_rows, _stream(part))
+            rows += part.num_rows
+    return rows
+
+
+def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     count = 0
     for batch in reader:
         count += 1
-        yield _plain(batch) if plain else batch
+        yield batch
     if not count:
-        empty = pa.RecordBatch.from_pylist([], schema=reader.schema)
-        yield _plain(empty) if plain else empty
+        yield pa.RecordBatch.from_pylist([], schema=reader.schema)
 
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -22,7 +22,7 @@ MOST_BYTES: Final = 64 << 20
 class Message(enum.IntEnum):
     """What a message carries."""
 
-    ASK = 1  # JSON: "token", "do" ("query", "rows", "describe", "keep" or "drop") and its arguments
+    ASK = 1  # JSON: "token", "do" ("query", "rows", "row", "describe", "keep" or "drop") and its arguments
     COLUMNS = 2  # JSON: a list of [name, DuckDB's name of the type]
     ROWS = 3  # how many rows (8 bytes), then an Arrow stream of one record batch
     END = 4  # how many rows were sent (8 bytes)

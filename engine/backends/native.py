@@ -369,9 +369,9 @@ class NativeSession:
         trust.resume()
         try:
             for guard in query.guards:
-                if self._table(server, guard, deadline, cancel).column(0).to_pylist() != [False]:
+                if self._table(server, guard, deadline, cancel, one=True).column(0).to_pylist() != [False]:
                     raise Unproven("values for which it is not proven, or an error of Spark's")
-            table = self._table(server, query.sql, deadline, cancel)
+            table = self._table(server, query.sql, deadline, cancel, one=query.rows.order == "one")
         except WouldNotStop:
             trust.convict(query.sql, self._tenant, now())
             raise
@@ -387,11 +387,17 @@ class NativeSession:
         return judged(query, table, core_count())
 
     def _table(
-        self, server: Server, sql: str, deadline: float | None, cancel: threading.Event | None
+        self,
+        server: Server,
+        sql: str,
+        deadline: float | None,
+        cancel: threading.Event | None,
+        *,
+        one: bool,
     ) -> pa.Table:
         """The whole answer to a query."""
         tables, size = list[pa.Table](), 0
-        for part in self._native.rows(server, sql, deadline=deadline, cancel=cancel):
+        for part in self._native.rows(server, sql, deadline=deadline, cancel=cancel, one=one):
             size += len(part.data)
             if size > _MOST_BYTES:
                 raise Unproven("an answer that is too large to be held")

@@ -16,7 +16,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Final, Literal
 
-from engine.native.lines import aggregate, normal, seconds, span
+from engine.native.lines import aggregate, flat, normal, paired, seconds, span, wild
 from engine.native.numbers import number_lines
 from engine.native.texts import text_lines
 from engine.native.times import time_lines
@@ -394,45 +394,26 @@ def _extremes() -> Iterator[Line]:
 
 def _moments() -> Iterator[Line]:
     # Squares of larger numbers are infinite, from which Spark and DuckDB go on differently.
-    odd = "coalesce(bool_or(NOT abs({0}) < 1e100::DOUBLE), false)"
+    odd, two = wild("{0}", "1e100"), (DOUBLE, DOUBLE)
     for name in ("stddev_samp", "stddev_pop", "var_samp", "var_pop"):
         yield aggregate(name, (DOUBLE,), DOUBLE, f"{name}({{0}})", odd, approximate=True, passes=True)
-    pairs = "FILTER (WHERE {0} IS NOT NULL AND {1} IS NOT NULL)"
-    odd = "coalesce(bool_or(NOT abs({0}) < 1e100::DOUBLE OR NOT abs({1}) < 1e100::DOUBLE), false)"
+    odd = " OR ".join(wild(value, "1e100") for value in paired())
     for name in ("covar_samp", "covar_pop"):
-        yield aggregate(
-            name, (DOUBLE, DOUBLE), DOUBLE, f"{name}({{0}}, {{1}})", odd, approximate=True, passes=True
-        )
+        yield aggregate(name, two, DOUBLE, f"{name}({{0}}, {{1}})", odd, approximate=True, passes=True)
     # Of a constant column Spark raises; a nearly constant one is left to it as well.
-    flat = " OR ".join(
-        f"coalesce(var_pop({x}) {pairs} <= 1e-20 * max({x} * {x}) {pairs}, false)" for x in ("{0}", "{1}")
-    )
-    few = f"count(*) {pairs} = 1"
-    yield aggregate(
-        "corr",
-        (DOUBLE, DOUBLE),
-        DOUBLE,
-        "corr({0}, {1})",
-        f"{odd} OR {few} OR {flat}",
-        approximate=True,
-        passes=True,
-    )
+    raises = " OR ".join((odd, *map(flat, paired())))
+    yield aggregate("corr", two, DOUBLE, "corr({0}, {1})", raises, approximate=True, passes=True)
 
 
 def _shapes() -> Iterator[Line]:
     """Regressions, and moments of higher order: of the differences to the mean, as Spark has them."""
     pairs = "FILTER (WHERE {0} IS NOT NULL AND {1} IS NOT NULL)"
-    odd = "coalesce(bool_or(NOT abs({0}) < 1e60::DOUBLE OR NOT abs({1}) < 1e60::DOUBLE), false)"
-    flat = " OR ".join(
-        f"coalesce(var_pop({x}) {pairs} <= 1e-20 * max({x} * {x}) {pairs}, false)" for x in ("{0}", "{1}")
-    )
+    raises = " OR ".join((*(wild(value, "1e60") for value in paired()), *map(flat, paired())))
     for name in ("regr_slope", "regr_r2"):
-        raises = f"{odd} OR count(*) {pairs} = 1 OR {flat}"
         sql = f"{name}({{0}}, {{1}}) {pairs}"
         yield aggregate(name, (DOUBLE, DOUBLE), DOUBLE, sql, raises, approximate=True, passes=True)
     values, mean = "list({0}) FILTER (WHERE {0} IS NOT NULL)", "avg({0})"
-    odd = "coalesce(bool_or(NOT abs({0}) < 1e60::DOUBLE), false)"
-    flat = "coalesce(var_pop({0}) <= 1e-20 * max({0} * {0}), false)"
+    raises = f"{wild('{0}', '1e60')} OR {flat('{0}')}"
 
     def moment(power: int) -> str:
         difference = " * ".join([f"(x - {mean})"] * power)
@@ -442,10 +423,7 @@ def _shapes() -> Iterator[Line]:
     skewness = f"sqrt({count}) * {moment(3)} / sqrt({moment(2)} * {moment(2)} * {moment(2)})"
     kurtosis = f"{count} * {moment(4)} / ({moment(2)} * {moment(2)}) - 3::DOUBLE"
     for name, sql in (("skewness", skewness), ("kurtosis", kurtosis)):
-        few = "count({0}) = 1"
-        yield aggregate(
-            name, (DOUBLE,), DOUBLE, sql, f"{odd} OR {few} OR {flat}", approximate=True, passes=True
-        )
+        yield aggregate(name, (DOUBLE,), DOUBLE, sql, raises, approximate=True, passes=True)
 
 
 def _exact_places() -> Iterator[Line]:

@@ -49,3 +49,28 @@ def normal(kind: SparkType, text: str) -> str:
         name = duckdb_name(kind)
         return f"(CASE WHEN {text} = 0 THEN 0::{name} WHEN isnan({text}) THEN 'nan'::{name} ELSE {text} END)"
     return text
+
+
+def wild(value: str, most: str) -> str:
+    """Whether some value of a column is NaN, or not below a bound by its magnitude; an aggregate.
+
+    The extremes tell it, at a fraction of what looking at each value costs: NaN is the largest of all.
+    """
+    bounds = f"min({value}) > -{most}::DOUBLE AND max({value}) < {most}::DOUBLE"
+    return f"coalesce(NOT ({bounds}), false)"
+
+
+def flat(value: str) -> str:
+    """Whether a column is constant, or may be nearly so, or has one value; an aggregate.
+
+    The variance of n values is at least the square of their range divided by 2n; where that is more than a
+    part in 1e20 of the largest square, it is none of rounding alone. Rows without a value may count along.
+    """
+    span = f"(max({value}) - min({value}))"
+    largest = f"greatest(abs(min({value})), abs(max({value})))"
+    return f"coalesce({span} * {span} <= 2e-20::DOUBLE * count(*) * {largest} * {largest}, false)"
+
+
+def paired() -> tuple[str, str]:
+    """The values of {0} and {1} in the rows that have both."""
+    return "CASE WHEN {1} IS NOT NULL THEN {0} END", "CASE WHEN {0} IS NOT NULL THEN {1} END"

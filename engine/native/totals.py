@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from engine.native.lines import aggregate
+from engine.native.lines import aggregate, flat, paired, wild
 from engine.native.tree import Line
 from engine.native.types import (
     BOOLEAN,
@@ -46,26 +46,20 @@ def _tries() -> Iterator[Line]:
 
 def _pairs() -> Iterator[Line]:
     """Regressions of {0} by {1}."""
-    both = "{0} IS NOT NULL AND {1} IS NOT NULL"
-    pairs = f"FILTER (WHERE {both})"
-    odd = "coalesce(bool_or(NOT abs({0}) < 1e60::DOUBLE OR NOT abs({1}) < 1e60::DOUBLE), false)"
-    two = (DOUBLE, DOUBLE)
+    pairs = "FILTER (WHERE {0} IS NOT NULL AND {1} IS NOT NULL)"
+    y, x = paired()
+    odd, two = f"{wild(y, '1e60')} OR {wild(x, '1e60')}", (DOUBLE, DOUBLE)
     yield aggregate("regr_count", two, LONG, f"count(*) {pairs}", nullable="never", passes=True)
     for name, part in (("regr_avgx", "{1}"), ("regr_avgy", "{0}")):
         yield aggregate(name, two, DOUBLE, f"avg({part}) {pairs}", odd, approximate=True, passes=True)
-    flat = " OR ".join(
-        f"coalesce(var_pop({x}) {pairs} <= 1e-20 * max({x} * {x}) {pairs}, false)" for x in ("{0}", "{1}")
-    )
-    few = f"count(*) {pairs} = 1"
-    for name, part in (("regr_sxx", "{1}"), ("regr_syy", "{0}")):
+    for name, part, own in (("regr_sxx", "{1}", x), ("regr_syy", "{0}", y)):
         sql = f"var_pop({part}) {pairs} * CAST(count(*) {pairs} AS DOUBLE)"
-        own = f"coalesce(var_pop({part}) {pairs} <= 1e-20 * max({part} * {part}) {pairs}, false)"
-        yield aggregate(name, two, DOUBLE, sql, f"{odd} OR {few} OR {own}", approximate=True, passes=True)
+        yield aggregate(name, two, DOUBLE, sql, f"{odd} OR {flat(own)}", approximate=True, passes=True)
+    raises = f"{odd} OR {flat(y)} OR {flat(x)}"
     sql = f"covar_pop({{0}}, {{1}}) {pairs} * CAST(count(*) {pairs} AS DOUBLE)"
-    yield aggregate("regr_sxy", two, DOUBLE, sql, f"{odd} OR {few} OR {flat}", approximate=True, passes=True)
+    yield aggregate("regr_sxy", two, DOUBLE, sql, raises, approximate=True, passes=True)
     slope = f"covar_pop({{0}}, {{1}}) {pairs} / var_pop({{1}}) {pairs}"
     sql = f"avg({{0}}) {pairs} - {slope} * avg({{1}}) {pairs}"
-    raises = f"{odd} OR {few} OR {flat}"
     yield aggregate("regr_intercept", two, DOUBLE, sql, raises, approximate=True, passes=True)
 
 
