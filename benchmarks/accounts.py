@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -316,9 +316,10 @@ class Hostile:
 
     def _tidy(self) -> None:
         """Delete what there is, so that the next kind begins with nothing waiting."""
-        for model in self._account.good("GET", "/models"):
-            self._account.ask("DELETE", f"/models/{model['id']}")
-        self._model, self._dataset = self._account.model(self._source)
+        patient = replace(self._account, patience=_PATIENCE_SECONDS)  # its own requests are before these
+        for model in patient.good("GET", "/models"):
+            patient.ask("DELETE", f"/models/{model['id']}")
+        self._model, self._dataset = patient.model(self._source)
 
 
 def _is_pending(answer: Any) -> bool:

@@ -29,6 +29,7 @@ _MOST_SECONDS: Final = 2.0
 # How often it is looked at what other programs leave, and the least that is reckoned with.
 _LOOK_SECONDS: Final = 1.0
 _LEAST: Final = 0.1
+_CHECK_SECONDS: Final = 0.1
 # So long after its last run a tenant still is at work.
 _LATELY_SECONDS: Final = 2.0
 
@@ -71,6 +72,7 @@ class Interpreter:
         self._inside: Counter[str] = Counter()
         self._ended: dict[str, float] = {}
         self._used: dict[str, tuple[float, float]] = {}
+        self._reading: dict[str, threading.Lock] = {}
 
     @contextlib.contextmanager
     def inside(self, tenant: str) -> Iterator[None]:
@@ -84,7 +86,28 @@ class Interpreter:
                 self._inside[tenant] -= 1
                 if not self._inside[tenant]:
                     del self._inside[tenant]
+                    self._reading.pop(tenant, None)
                     self._ended[tenant] = self._now()
+
+    @contextlib.contextmanager
+    def reading(self, tenant: str, check: Callable[[], None]) -> Iterator[None]:
+        """Read a message of the tenant meanwhile, one at a time for each.
+
+        Threads that compute pass the interpreter on to each other; whoever wants it for a moment waits for
+        each of them: the more messages one tenant sends at once, the longer all others would wait.
+
+        Args:
+            tenant: whose it is.
+            check: called ten times a second while others of it are read; what it raises ends the waiting.
+        """
+        with self._lock:
+            reading = self._reading.setdefault(tenant, threading.Lock())
+        while not reading.acquire(timeout=_CHECK_SECONDS):
+            check()
+        try:
+            yield
+        finally:
+            reading.release()
 
     def charge(self, tenant: str, seconds: float) -> float:
         """Count processor seconds of the engine's own; return how long the tenant is to wait."""

@@ -13,6 +13,7 @@ from typing import Final
 
 from engine import plans
 from engine.functions import has_functions
+from engine.interpreter import Interpreter
 from engine.ledger import Account, lone_account
 from engine.sql.stopping import Stop, never
 from sandbox.contract.framing import Method
@@ -52,6 +53,7 @@ class ParsedRequests:
         now: datetime | None = None,
         texts: frozenset[str] = frozenset(),
         account: Account | None = None,
+        interpreter: Interpreter | None = None,
     ) -> None:
         """Remember nothing yet.
 
@@ -60,8 +62,10 @@ class ParsedRequests:
             now: what the time is, to plans that ask; None: they are refused.
             texts: the names of those columns that are text.
             account: what is remembered is taken from it.
+            interpreter: one request of the account's tenant is parsed at a time there; None: any number.
         """
         self.account = account or lone_account()
+        self._interpreter = interpreter or Interpreter()
         self._columns = columns
         self._now = now
         self._texts = texts
@@ -88,9 +92,10 @@ class ParsedRequests:
         place = (method, bytes(payload) if small else b"", zoned)
         found = self._known.get(place) if small else None
         if found is None:
-            request = plans.parse_request(method, payload, columns=self._columns, stop=stop)
-            request = plans.tell_time(request, self._now, self._columns, self._texts, zoned=zoned)
-            found = Parsed(request, _key(request), _has_functions(request))
+            with self._interpreter.reading(self.account.tenant, stop):
+                request = plans.parse_request(method, payload, columns=self._columns, stop=stop)
+                request = plans.tell_time(request, self._now, self._columns, self._texts, zoned=zoned)
+                found = Parsed(request, _key(request), _has_functions(request))
             with self._lock:
                 room = len(self._known) < _MOST and self._kept_bytes + len(payload) <= _MOST_KEPT_BYTES
                 if small and room and self.account.take(_AS_MESSAGES * len(payload)):

@@ -93,13 +93,16 @@ class WorkerPool:
         except ZygoteDied as error:  # whoever needs them asks another one
             raise IsolationError(f"no libraries can be loaded: {error}") from None
 
-    def fork_worker(self, limits: Limits, *, client: Client = "spark", science: bool = False) -> Worker:
+    def fork_worker(
+        self, limits: Limits, *, client: Client = "spark", science: bool = False, tenant: str = ""
+    ) -> Worker:
         """Fork a fresh worker.
 
         Args:
             limits: of the run.
             client: what makes its frames.
             science: whether it has to have scipy and statsmodels; it may have them in any case.
+            tenant: whose it is.
 
         Raises:
             IsolationError: the host does not give the required level, or no worker can be had.
@@ -115,7 +118,7 @@ class WorkerPool:
             if spare is not fit:
                 spare.close()
         worker = fit or self._fork(kind, science=science)
-        self._priorities.watch(worker)
+        self._priorities.watch(worker, tenant)
         threading.Thread(
             target=self._fork_spare, args=(kind, science), name="calcmetric-fork", daemon=True
         ).start()

@@ -462,6 +462,7 @@ class Execution:
             self._baseline_of(opened),
             self._dataset.shared if share else None,
             checked=self._job.layers.gateway,
+            interpreter=self._services.interpreter,
             asked=asked,
         )
 

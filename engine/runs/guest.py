@@ -80,7 +80,7 @@ def open_gateway(pool: WorkerPool, guest: Guest, cancel: threading.Event, *, sci
         EngineClosed: the engine was closed meanwhile.
     """
     try:
-        worker = pool.fork_worker(guest.limits, client=guest.client, science=science)
+        worker = pool.fork_worker(guest.limits, client=guest.client, science=science, tenant=guest.tenant)
     except EngineClosed:
         if cancel.is_set():
             raise Interrupted("cancelled") from None

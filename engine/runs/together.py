@@ -16,6 +16,7 @@ from engine.gateway.answering import RunAnswering
 from engine.gateway.answers import RunAnswers
 from engine.gateway.requests import ParsedRequests
 from engine.gateway.sql_answers import SqlRunAnswers
+from engine.interpreter import Interpreter
 from engine.models.run import Asked, Shared
 from engine.runs.admitted import AdmittedSession, AdmittedSqlSession
 from engine.sharing.once import Patience
@@ -111,6 +112,7 @@ def run_answers(
     shared: SharedQueries | None,
     *,
     checked: bool,
+    interpreter: Interpreter,
     asked: list[Asked] | None = None,
 ) -> RunAnswering:
     """Who answers what the calls of one run ask.
@@ -122,6 +124,7 @@ def run_answers(
         baseline: what it compares them with.
         shared: what it shares with others; None: nothing.
         checked: whether the gateway looks at what is asked; else it shares nothing.
+        interpreter: where what it asks is parsed.
         asked: is given each question.
     """
     if isinstance(session, AdmittedSqlSession):
@@ -129,7 +132,7 @@ def run_answers(
     columns, texts = frozenset(source.columns), source.texts
     if baseline is not None:  # what is sure of a name is so in both
         columns, texts = columns & frozenset(baseline.columns), texts & baseline.texts
-    requests = ParsedRequests(columns, source.plan.time.as_of, texts, source.account)
+    requests = ParsedRequests(columns, source.plan.time.as_of, texts, source.account, interpreter)
     sharing = shared.of_data if shared is not None and checked else None
     if shared is None or not isinstance(sharing, Sharing):
         return RunAnswers(session, requests, None, checked, run, asked=asked)

@@ -64,10 +64,10 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
         looker = Looker(used, settings)
         values = Values(database, settings.values)
         tryouts = Tryouts(used, settings)
-        app.state.service = State(
-            settings, database, used, validations, telemetry, rate, looker, values, tryouts
-        )
         calculator = Calculator(database, used, settings, telemetry)
+        app.state.service = State(
+            settings, database, used, validations, telemetry, rate, looker, values, tryouts, calculator
+        )
         thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)
         courier = Courier(database, settings)
         courier.start()

@@ -106,6 +106,8 @@ class Calculator:
         self._claims: Counter[str] = Counter()
         self._share = max(1, settings.calculations // 2)
         self._believed = threading.Event()
+        self._news = threading.Condition()
+        self._told = 0
 
     def run_due(self, now: datetime) -> Tally:
         """Plan what is due, and run what there is."""
@@ -133,8 +135,22 @@ class Calculator:
     def _run_claims(self) -> None:
         """Run one claim after the other, until stopped."""
         while not self._stopped.is_set():
+            seen = self._told
             if not (self._believed.is_set() and self._attempt(self._run_one)):
-                self._stopped.wait(self._settings.tick_seconds)
+                self._wait_for_news(seen)
+
+    def _wait_for_news(self, seen: int) -> None:
+        """Wait until there is news since so much had been told, but for a tick at most."""
+        with self._news:
+            self._news.wait_for(
+                lambda: self._told != seen or self._stopped.is_set(), self._settings.tick_seconds
+            )
+
+    def tell(self) -> None:
+        """There is new work: claim it now, not at the next tick."""
+        with self._news:
+            self._told += 1
+            self._news.notify_all()
 
     @staticmethod
     def _attempt(step: Callable[[], bool]) -> bool:
@@ -154,6 +170,8 @@ class Calculator:
     def stop(self) -> None:
         """Let it end after what it runs now; what the engine then cancels is given back."""
         self._stopped.set()
+        with self._news:
+            self._news.notify_all()
 
     def _tick(self) -> bool:
         """Plan; tell whether the clock is believed, and work may be claimed by it."""
@@ -162,9 +180,12 @@ class Calculator:
             logger.warning("the clock leapt to %s; calculation waits for that to last", now.isoformat())
             self._believed.clear()
             return False
-        self._believed.set()
+        if not self._believed.is_set():
+            self._believed.set()
+            self.tell()
         self._pruner.run(now)
-        self._planner.plan(now)
+        if self._planner.plan(now):
+            self.tell()
         return True
 
     def _claim(self, now: datetime) -> leases.Claim | None:

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from engine import Engine
 from engine.service.brief import Brief
+from engine.service.calculate import Calculator
 from engine.service.crowd import Crowd
 from engine.service.fairpool import FairPool
 from engine.service.health import Looker
@@ -47,6 +48,7 @@ class State:
     looker: Looker
     values: Values
     tryouts: Tryouts
+    calculator: Calculator
     # Workspaces by their keys' digests: how long a revoked key may still open one here.
     scopes: Brief[Scope] = field(default_factory=lambda: Brief(KEY_SECONDS))
     quotas: Brief[Quotas] = field(default_factory=lambda: Brief(KEY_SECONDS))

@@ -116,3 +116,19 @@ def test_what_other_programs_leave_is_a_part_of_a_processor() -> None:
     left = _Left()
     left._seen = replace(left._seen, at=left._seen.at - 60.0)
     assert 0.0 < left() <= 1.0
+
+
+def test_one_message_of_a_tenant_is_read_at_a_time_and_others_do_not_wait_for_it() -> None:
+    interpreter, checks = Interpreter(now=lambda: 0.0, left=lambda: 1.0), threading.Event()
+
+    def stop() -> None:
+        checks.set()
+        raise TimeoutError
+
+    with interpreter.reading("a", checks.set):
+        with pytest.raises(TimeoutError), interpreter.reading("a", stop):
+            raise AssertionError("a second one is read")
+        with interpreter.reading("b", pytest.fail):
+            assert checks.is_set()
+    with interpreter.reading("a", pytest.fail):
+        pass

@@ -146,6 +146,32 @@ def test_claims_go_round_the_accounts(http, settings, payments) -> None:
         database.close()
 
 
+def test_new_work_is_claimed_before_the_next_tick(http, settings, payments, engine, monkeypatch) -> None:
+    client = make_client(http, settings, "good")
+    model, _, _ = client.model(payments)
+    client.metric(model, CODE)
+    database = Database(settings.database)
+    calculator = Calculator(database, engine, replace(settings, tick_seconds=3_600.0), Telemetry())
+    looks = threading.Semaphore(0)
+    monkeypatch.setattr(calculator, "_run_one", lambda: looks.release() or False)
+    monkeypatch.setattr(Calculator, "tell", lambda self, tell=Calculator.tell: tell(calculator))
+    schedule = threading.Thread(target=calculator.run_forever)
+    schedule.start()
+    try:
+        # By each of the two: once the clock is believed, and once the first tick has planned.
+        assert all(looks.acquire(timeout=60) for _ in range(2))
+        while looks.acquire(timeout=1):
+            pass
+        body = {"model_id": model, "start": "2026-01-01T00:00:00Z", "end": "2026-01-03T00:00:00Z"}
+        assert client.ok("POST", "/metrics/recalculate", json=body)["work"] == 1
+        assert all(looks.acquire(timeout=60) for _ in range(2))
+    finally:
+        calculator.stop()
+        schedule.join(60)
+        database.close()
+    assert not schedule.is_alive(), "it stops without waiting for the tick"
+
+
 def test_a_claim_beyond_an_accounts_share_is_given_back(
     http, settings, payments, engine, monkeypatch
 ) -> None:

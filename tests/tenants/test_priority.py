@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.pool.pool import WorkerPool
-from engine.pool.priority import LOW, Priorities
+from engine.pool.priority import LOW, Demand, Judgement, Priorities, Seen
 from sandbox.contract.limits import Limits
 from tests.waiting import stays_so, wait_until
 
@@ -106,3 +106,49 @@ def test_workers_are_looked_after() -> None:
         assert wait_until(lambda: worker.pid is None and not pool._priorities._watched)
     finally:
         pool.close()
+
+
+def looks(*parts: tuple[float, float, int]) -> list[bool]:
+    """What is judged, look by look, of one that uses, wants and stops so much between two looks of 0.1 s."""
+    judgement, at, used, wanted, stops = Judgement(), 0.0, 0.0, 0.0, 0
+    judgement.judge(Seen(at, used, {1: wanted}, stops))
+    found = []
+    for more_used, more_wanted, more_stops in parts:
+        at, used, wanted, stops = at + 0.1, used + more_used, wanted + more_wanted, stops + more_stops
+        found.append(judgement.judge(Seen(at, used, {1: wanted}, stops)))
+    return found
+
+
+def test_one_of_many_that_compute_gives_way_though_each_uses_little() -> None:
+    found = looks(*[(0.02, 0.1, 0)] * 100)
+    assert not found[0] and found[10] and all(found[10:])
+
+
+def test_a_burst_does_not_give_way() -> None:
+    assert not any(looks(*[(0.08, 0.09, 2), (0.0, 0.0, 1)] * 20))
+
+
+def test_who_mostly_waits_beside_those_that_compute_gives_way_for_a_while_only() -> None:
+    starved = (0.01, 0.1, 2)
+    found = looks(*[(0.1, 0.1, 0)] * 3, *[starved] * 20)
+    assert found[2] and not found[-8]
+
+
+def test_threads_that_ended_and_came_between_two_looks_count_with_what_they_used() -> None:
+    judgement = Judgement()
+    for number in range(4):
+        judged = judgement.judge(Seen(0.1 * number, 0.1 * number, {number: 0.01}, 0))
+    assert judged
+
+
+def test_a_further_worker_of_a_tenant_that_wants_much_gives_way_at_once_beside_others() -> None:
+    demand = Demand()
+    for number in range(20):
+        demand.add("hostile", 0.4, 0.1 * number)
+    assert not demand.is_heavy("hostile", 2.0), "it is alone"
+    demand.add("honest", 0.2, 2.0)
+    assert demand.is_heavy("hostile", 2.0) and not demand.is_heavy("honest", 2.0)
+    assert not demand.is_heavy("hostile", 8.0), "that was a while ago"
+    judgement = Judgement()
+    judgement.judge(Seen(0.0, 0.0, {1: 0.0}, 0), heavy=True)
+    assert judgement.judge(Seen(0.1, 0.02, {1: 0.09}, 0), heavy=True)

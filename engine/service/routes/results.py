@@ -141,6 +141,7 @@ def recalculate(body: RecalculateBody, scope: ScopeOf, state: StateOf) -> dict[s
         get_model(session, scope, body.model_id)
         refuse_more(session, scope.account, work=len(due))
         add_work(session, due)
+    state.calculator.tell()
     return {"as_of": as_of.isoformat(), "windows": len(tiles), "work": len(due)}
 
 
