@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -149,10 +150,13 @@ class _File:
             leaves = [self._footer.schema.column(place) for place in range(self._footer.num_columns)]
             stored = self._footer.schema.to_arrow_schema()
             self._places: Mapping[str, int] = {leaf.path: place for place, leaf in enumerate(leaves)}
+            paths = Counter(leaf.path for leaf in leaves)
         except (OSError, ValueError, pa.ArrowException) as error:  # names may be no text, types unheard of
             raise Unproven(f"a file whose columns are not known ({type(error).__name__})") from None
         self._stored: Mapping[str, pa.DataType] = {one.name: one.type for one in stored}
         self._leaves = leaves
+        # A column `a.b` beside a field b of a struct a, or a name twice: which leaf is whose is not told.
+        self._doubled = frozenset(path for path, times in paths.items() if times > 1)
 
     def why_not(self, name: str, kind: SparkType) -> str:
         """Why a column is not read alike; empty if it is."""
@@ -160,16 +164,16 @@ class _File:
         if stored is not None and not is_stored_as(stored, to_proto(kind)):
             return f"the column {name!r} is not of the same type in every file"
         if isinstance(kind, (Struct, Nested)):
-            whole = any(path.startswith(f"{name}.") for path in self._places)
+            whole = stored is not None and any(path.startswith(f"{name}.") for path in self._places)
             return "" if whole else f"the column {name!r} is not in every file"
         place = self._places.get(name)
-        if place is None:
+        if place is None or stored is None or pa.types.is_nested(stored):
             return f"the column {name!r} is not in every file, or is nested"
         leaf = self._leaves[place]
         if leaf.physical_type == "INT96":
             return f"the column {name!r} has instants of the old kind"
-        if leaf.max_repetition_level or "." in leaf.path:
-            return f"the column {name!r} is nested"
+        if leaf.max_repetition_level or name in self._doubled:
+            return f"the column {name!r} is nested, or there twice"
         if kind == DATE or kind in INSTANTS:
             return "" if self._within(place) else f"the column {name!r} may have days or instants far away"
         return ""

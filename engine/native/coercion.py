@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.native.functions import COERCIONS, find
 from engine.native.nested import find_nested
-from engine.native.tree import Call, Case, Coalesce, Expr, Line, Value, children, is_constant
+from engine.native.tree import Call, Case, Coalesce, Expr, Line, Value, children, may_be_constant
 from engine.native.types import (
     BITS,
     BYTE,
@@ -174,7 +174,7 @@ def cast(expression: Expr, kind: SparkType) -> Expr:
 
 def _made(line: Line, arguments: tuple[Expr, ...]) -> Call:
     made = Call(line, arguments)
-    if line.raises and is_constant(made):
+    if line.raises and may_be_constant(made):
         raise Unproven(f"{line.name} of constants, which may raise an error where there are no rows")
     if line.aggregate and _LAMBDA in line.sql and any(map(_has_lambda, arguments)):
         raise Unproven(f"{line.name} of arrays, which would break DuckDB")

@@ -35,9 +35,11 @@ from engine.native.types import (
     TIMESTAMP,
     TIMESTAMP_NTZ,
     Decimal,
+    Other,
     Simple,
     Struct,
     from_proto,
+    to_proto,
 )
 from engine.native.unproven import Unproven
 from engine.native.windows import read_window
@@ -610,9 +612,15 @@ def _between(values: tuple[Expr, ...]) -> Expr:
     return coercion.call("and", (coercion.call(">=", (value, low)), coercion.call("<=", (value, high))))
 
 
+# Of columns that are not read natively, too: others of their file may be.
+_FLOATING: Final = frozenset(
+    kind for one in (FLOAT, DOUBLE) for kind in (one, Other(to_proto(one).SerializeToString()))
+)
+
+
 def _nanvl(values: tuple[Expr, ...]) -> Expr:
     """NANVL(x, x), which the engine reads columns with, is x."""
-    if len(values) == 2 and values[0] == values[1] and values[0].type in (FLOAT, DOUBLE):
+    if len(values) == 2 and values[0] == values[1] and values[0].type in _FLOATING:
         return values[0]
     return coercion.call("nanvl", values)
 

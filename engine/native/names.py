@@ -65,8 +65,8 @@ def parts_of(identifier: str) -> tuple[str, ...]:
             part, rest = quoted[1].replace("``", "`"), rest[quoted.end() :]
         else:
             part = rest.partition(".")[0]
-            rest = rest[len(part) :]
-        if not part or "`" in part.replace("``", "") or (rest and rest[0] != "."):
+            rest = rest[len(part) :] if "`" not in part else part
+        if not part or (rest and rest[0] != "."):
             raise Unproven(f"the reference {identifier!r} is written in an unusual way")
         found.append(part)
         if not rest:

@@ -156,7 +156,10 @@ def _places(kind: SparkType, element: SparkType) -> Iterator[Line]:
         return
     beyond = "{1} = 0 OR abs(CAST({1} AS BIGINT)) > len({0})"
     yield Line("element_at", (kind, INTEGER), element, "{0}[{1}]", beyond, "always")
-    yield Line("try_element_at", (kind, INTEGER), element, "{0}[{1}]", "{1} = 0", "always")
+    beyond = (
+        f"{{1}} = 0 OR {{1}} = {-(2**31)}"  # whose magnitude is none of Java's: Spark looks there, and fails
+    )
+    yield Line("try_element_at", (kind, INTEGER), element, "{0}[{1}]", beyond, "always")
     beyond = "{1} < 0 OR {1} >= len({0})"
     sql = "{0}[CAST({1} AS BIGINT) + 1]"
     yield Line("extract", (kind, INTEGER), element, sql, beyond, "always")

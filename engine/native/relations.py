@@ -59,7 +59,7 @@ def _read(reader: Reader, relation: pb.Relation) -> Rows:
     scan = reader.scan(relation.read)
     columns, parts = list[Column](), list[str]()
     for one in scan.fields:
-        made = reader.column(Value(None, one.type), one.name)
+        made = reader.fresh(one.type, one.name)
         name = duckdb_name(one.type)
         if isinstance(one.type, Struct) and name is None and not one.unproven:
             columns.append(made)
@@ -133,7 +133,7 @@ def _exploded(reader: Reader, rows: Rows, messages: list[pb.Expression]) -> tupl
     held = elements(array.type)
     if held is None or duckdb_name(held[0]) is None:
         raise Unproven("explode of what is no array of plain values")
-    made = replace(reader.column(Value(None, held[0]), f"{_EXPLODED}{place}"), nullable=held[1])
+    made = reader.fresh(held[0], f"{_EXPLODED}{place}", nullable=held[1])
     long = f"len({write(array)}) > {_MOST_ELEMENTS}"
     flag = any_of([*([FLAG] if rows.flagged else []), guard(array), long])
     names = [column_name(one) for one in rows.columns if not isinstance(one.type, Other)]
@@ -351,9 +351,7 @@ def _fill_na(reader: Reader, relation: pb.Relation) -> Rows:
 
 def _local(reader: Reader, relation: pb.Relation) -> Rows:
     fields, rows = local_rows(relation.local_relation)
-    columns = [
-        replace(reader.column(Value(None, kind), name), nullable=nullable) for name, kind, nullable in fields
-    ]
+    columns = [reader.fresh(kind, name, nullable=nullable) for name, kind, nullable in fields]
     names = ", ".join(map(column_name, columns))
     if not rows:
         parts = [f"{write(Value(None, one.type))} AS {column_name(one)}" for one in columns]

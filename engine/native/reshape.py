@@ -35,7 +35,7 @@ def unpivot(reader: Reader, relation: pb.Relation) -> Rows:
     kind = coercion.widest([one.expression for one in values])
     cells = [coercion.cast(one.expression, kind) for one in values]
     kept = [reader.column(one.expression, one.name, automatic=one.automatic) for one in ids]
-    name = Column(reader.column(Value("", STRING), None).number, step.variable_column_name, STRING, False)
+    name = reader.fresh(STRING, step.variable_column_name, nullable=False)
     value = reader.column(_widest(cells), step.value_column_name)
     parts = [f"{write(one.expression)} AS {column_name(made)}" for one, made in zip(ids, kept, strict=True)]
     names = [constant(Value(one.name, STRING)) for one in values]

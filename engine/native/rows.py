@@ -32,13 +32,14 @@ from engine.native.tree import (
     free_columns,
     has_window,
     is_aggregate,
-    is_constant,
+    may_be_constant,
     rebuilt,
     windows,
 )
 from engine.native.types import (
     BINARY,
     BOOLEAN,
+    FLOATS,
     LONG,
     STRING,
     Decimal,
@@ -186,8 +187,19 @@ class Reader:
         # A column that is only called otherwise keeps what is said of its old name.
         automatic |= isinstance(expression, Ref) and expression.column.automatic
         return Column(
-            self._numbers, name, expression.type, expression.nullable, expression.approximate, automatic
+            self._numbers,
+            name,
+            expression.type,
+            expression.nullable,
+            expression.approximate,
+            automatic,
+            constant=may_be_constant(expression),
         )
+
+    def fresh(self, kind: SparkType, name: str | None, *, nullable: bool = True) -> Column:
+        """A new column of a type, whatever is in it."""
+        self._numbers += 1
+        return Column(self._numbers, name, kind, nullable)
 
     def scope(self, rows: Rows, *, aggregates: bool = False, windows: bool = False) -> Scope:
         """What references above a relation mean."""
@@ -227,6 +239,8 @@ class Reader:
             key = item.expression
             if not is_ordered(key.type) or key.approximate or is_aggregate(key):
                 raise Unproven("grouping by something that is not compared")
+            if key.type in FLOATS and may_be_constant(key):  # Spark leaves it out, and its zero as it is
+                raise Unproven("grouping by a floating number that is constant")
             output = made[place] if made else self.column(key, item.name, automatic=item.automatic)
             outputs.append(output)
             names.append(column_name(output))
@@ -279,7 +293,7 @@ def _keeps_order(keys: Sequence[Item], items: Sequence[Item]) -> bool:
     fixed = all(call.line.name in _HASHED and _is_fixed(call.type) for call in calls)
     # Of keys that are the same, or constant, Spark takes one, or none.
     computed = [key.expression for key in keys if not isinstance(key.expression, Ref)]
-    plain = len(computed) < 2 and not any(map(is_constant, computed))
+    plain = len(computed) < 2 and not any(may_be_constant(key.expression) for key in keys)
     if not plain or len({key.expression for key in keys}) < len(keys):
         return False
     return fixed and all(is_hashed(key.expression.type) for key in keys)

@@ -81,7 +81,7 @@ def approx_quantile(reader: Reader, relation: pb.Relation) -> Rows:
         wanted = ", ".join(f"({sorted_})[{place}]" for place in places)
         parts.append(f"CASE WHEN {count} = 0 THEN []::DOUBLE[] ELSE [{wanted}] END")
         flags.append(f"bool_or({value} = 0 AND signbit({value}))")
-    column = Column(reader.column(Value(None, DOUBLE), None).number, "approx_quantile", _TABLE, False)
+    column = reader.fresh(_TABLE, "approx_quantile", nullable=False)
     made = [f"[{', '.join(parts)}] AS {column_name(column)}", f"{any_of(flags)} AS {FLAG}"]
     return Rows(select(made, rows.sql), (column,), "one", True, rows.guards, rows.asked, equated=rows.equated)
 
@@ -118,7 +118,7 @@ def _as_text(expression: Expr) -> Expr:
 def _stacked(reader: Reader, totals: Rows, wanted: Sequence[str], names: Sequence[str | None]) -> Rows:
     """One row of many values as many rows."""
     width = len(names)
-    columns = [reader.column(Value(None, STRING), name) for name in ("summary", *names)]
+    columns = [reader.fresh(STRING, name) for name in ("summary", *names)]
     place = "CASE n " + " ".join(f"WHEN {at} THEN '{name}'" for at, name in enumerate(wanted)) + " END"
     parts = [f"{place} AS {column_name(columns[0])}"]
     for at, column in enumerate(columns[1:]):

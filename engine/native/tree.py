@@ -60,6 +60,7 @@ class Column:
         approximate: see above.
         automatic: whether Spark says in its metadata that it made the name.
         alias: the name of the relation that it is of, in small letters; empty if it has none.
+        constant: whether Spark may find that it has one value; see `may_be_constant`.
     """
 
     number: int
@@ -69,6 +70,7 @@ class Column:
     approximate: bool = False
     automatic: bool = False
     alias: str = ""
+    constant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,10 +301,41 @@ def is_aggregate(expression: Expr) -> bool:
 
 
 def is_constant(expression: Expr) -> bool:
-    """Whether it is the same for every row, so that Spark computes it even where there is none."""
+    """Whether it is the same for every row, as it is written."""
     if isinstance(expression, (Ref, Window)) or (isinstance(expression, Call) and expression.line.aggregate):
         return False
     return all(map(is_constant, children(expression)))
+
+
+def may_be_constant(expression: Expr) -> bool:
+    """Whether Spark may find that it is the same for every row, and so compute it even where there is none.
+
+    It puts constants in the place of columns that are constant, drops branches that are never taken, and
+    knows what null makes null, that `false AND x` is false, and that what cannot be null is not.
+    """
+    match expression:
+        case Value():
+            return True
+        case Ref(column):
+            return column.constant
+        case Window():
+            return False
+        case Case(branches, otherwise, _):
+            decided = any(may_be_constant(condition) for condition, _ in branches)
+            values = [value for _, value in branches] + ([] if otherwise is None else [otherwise])
+            same = otherwise is not None and all(value == otherwise for value in values)
+            return (decided or same) and (otherwise is None or any(map(may_be_constant, values)))
+        case Coalesce(arguments, _):
+            return may_be_constant(arguments[0])
+        case Call(line, arguments) if line.name in ("isnull", "isnotnull"):
+            return may_be_constant(arguments[0]) or not arguments[0].nullable
+        case Call(line, arguments) if line.name in ("and", "or"):
+            return any(map(may_be_constant, arguments))
+    below = [(one, may_be_constant(one)) for one in children(expression)]
+    if any(known and one.nullable for one, known in below):
+        return True
+    aggregate = isinstance(expression, Call) and expression.line.aggregate
+    return not aggregate and all(known for _, known in below)
 
 
 def equates(expression: Expr) -> bool:

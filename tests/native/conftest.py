@@ -83,6 +83,18 @@ def edges(native_dir: Path) -> Tables:
     return Tables(folder, edge_table())
 
 
+@pytest.fixture(scope="session")
+def odd_names(native_dir: Path) -> Tables:
+    """Columns whose names have points and back-ticks in them, one of them as a field of a struct has."""
+    folder = native_dir / "odd names"
+    folder.mkdir()
+    values = [1.5, None, -2.0, float("nan")]
+    names = ("a.b", "a`b", "a", ".c", "d.e", "`")
+    table = pa.table({name: pa.array(values, pa.float64()) for name in names})
+    fields = pa.array([{"e": 1.0}, {"e": None}, None, {"e": 4.0}], pa.struct([("e", pa.float64())]))
+    return Tables(folder, table.append_column("d", fields))
+
+
 @pytest.fixture(scope="module")
 def database(data_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with open_database({}, [str(data_dir)]) as opened:

@@ -428,8 +428,32 @@ SPARKS: Final[Mapping[str, Callable[[DataFrame], DataFrame]]] = {
     "a name of the table that is no function": lambda df: df.select(
         F.call_function("extract", F.array("edge", "zero"), F.lit(0))
     ),
+    # Spark computes what is constant where there are no rows, too, and finds out more of what is.
+    "a cast of the branch that is always taken": lambda df: df.filter("zero > 0").select(
+        F.when(F.lit(False), F.col("text")).otherwise("a").cast("double").alias("z")
+    ),
+    "a cast of a column that is constant": lambda df: df.filter("zero > 0").withColumn("c", F.lit("a"))
+    .select(F.col("c").cast("double").alias("z")),
+    "a rest by what stands first": lambda df: df.filter("zero > 0").select(
+        (F.lit(7) % F.coalesce(F.lit(0), F.col("edge"))).alias("z")
+    ),
+    "a cast of what is left where null decides": lambda df: df.filter("zero > 0").select(
+        F.when(F.col("edge") > F.lit(None), F.col("text")).otherwise("a").cast("double").alias("z")
+    ),
+    "groups by a zero with a sign": lambda df: df.groupBy(F.lit(-0.0).alias("z")).agg(F.max("edge")),
+    "the first place that is none": lambda df: df.select(
+        F.try_element_at(F.split("text", ","), F.col("zero") - 2147483648).alias("z")
+    ),
     "an ambiguous name": lambda df: df.toDF("edge", "EDGE", "a", "b", "c").select("edge"),
 }  # fmt: skip
+
+
+def odd_names(df: DataFrame) -> DataFrame:
+    """Names with points and back-ticks in them."""
+    return df.agg(
+        F.sum("`a.b`").alias("x.y"), F.min("`a``b`").alias("`"), F.avg("a").alias("m"),
+        F.max("`.c`").alias("c"), F.max("````").alias("q"),
+    )  # fmt: skip
 
 
 def edge_table() -> pa.Table:

@@ -14,6 +14,7 @@ from engine.backends.spark import LocalSpark
 from engine.backends.tables import Fetched
 from engine.errors import BackendError
 from engine.native.types import plain
+from tests.native import plans
 from tests.native.agreement import assert_same, run
 from tests.native.conftest import Tables
 from tests.native.generate import Draw
@@ -68,6 +69,17 @@ def test_answers_are_those_of_spark(
     request.schema.plan.root.CopyFrom(relation)
     assert native.analyze(request).schema.schema == spark.analyze(request).schema.schema
     assert native.answered[""] == before + 2
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_odd_names_are_those_of_spark(
+    odd_names: Tables, native: NativeSession, spark: BackendSession
+) -> None:
+    relation = odd_names.plan(plans.odd_names)
+    before = native.answered[""]
+    assert_same(run(native, relation), run(spark, relation))
+    assert native.answered[""] == before + 1
 
 
 @pytest.mark.spark

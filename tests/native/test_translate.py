@@ -11,6 +11,7 @@ from pyspark.sql.connect import functions as F  # noqa: N812
 from engine.backends.native_files import scan_of
 from engine.native.translate import Query, judged, translate
 from engine.native.unproven import Unproven
+from tests.native import plans
 from tests.native.conftest import Build, Tables
 from tests.native.plans import NATIVE, QUERIES, SPARKS
 
@@ -89,6 +90,18 @@ def test_the_sql_holds_no_names_of_authors(hostile: Tables) -> None:
     sql = translate(relation, scan_of).sql
     assert "secret" not in sql
     assert "'it''s'" in sql
+
+
+def test_names_may_have_points_and_back_ticks(odd_names: Tables, database: duckdb.DuckDBPyConnection) -> None:
+    table = ask(database, odd_names.plan(plans.odd_names))
+    assert table.column_names == ["x.y", "`", "m", "c", "q"]
+    assert table.column("`").to_pylist() == [-2.0]
+
+
+def test_a_column_that_is_called_as_a_field_is_spark_s(odd_names: Tables) -> None:
+    relation = odd_names.plan(lambda df: df.agg(F.max("`d.e`")))
+    with pytest.raises(Unproven, match=r"max\(a nested or unusual type\)"):
+        translate(relation, scan_of)
 
 
 def test_a_filter_that_may_raise_is_asked_of_all_its_rows(hostile: Tables) -> None:
