@@ -1,11 +1,13 @@
-"""PySpark's messages without its client, for commands that only look at plans."""
+"""Libraries without what they import for a look at it, for commands that start anew each time."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from typing import Final
 
+_PANDAS: Final = "pandas"
 _CLIENT: Final = "pyspark.sql.connect"
 
 
@@ -20,3 +22,29 @@ def skip_client_check() -> None:
     spec = importlib.util.find_spec(_CLIENT)
     if spec is not None:
         sys.modules[_CLIENT] = importlib.util.module_from_spec(spec)
+
+
+def skip_pandas_check() -> None:
+    """Let pyarrow find no pandas, which it imports to see whether an array is made of something of pandas.
+
+    Nothing in a run of the command line is. That takes half a second of a processor; whoever writes a table
+    with pandas imports it all the same. Where pyarrow is loaded already somebody else may use both.
+    """
+    if "pyarrow" in sys.modules or _PANDAS in sys.modules:
+        return
+    sys.meta_path.insert(0, _NoPandas)
+    try:
+        importlib.import_module("pyarrow").array([None])  # it looks once
+    finally:
+        sys.meta_path.remove(_NoPandas)
+
+
+class _NoPandas:
+    """A finder that finds no pandas."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Nothing of it."""
+        del path, target
+        if name == _PANDAS:
+            raise ModuleNotFoundError(name=name)

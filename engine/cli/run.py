@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from engine.cli.light import skip_client_check
+from engine.cli.light import skip_client_check, skip_pandas_check
 from engine.opened import check_opened
 from engine.pool.pool import WorkerPool, client_for
 from engine.pool.science import may_use_science
@@ -142,6 +142,7 @@ def run(
     # Beside the imports, which take as long as it does.
     pool.start(client_for(backend), science=science)
     skip_client_check()
+    skip_pandas_check()
     from engine.cli.data import opened_input
     from engine.cli.running import run_metrics
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -88,8 +86,6 @@ def run_metrics(
     except BaseException:
         pool.close()
         raise
-    # Most runs need it, and it is imported while their data engine starts.
-    threading.Thread(target=importlib.import_module, args=("pandas",), daemon=True).start()
     out, err = Console(file=sys.stdout), Console(stderr=True)
     with engine:
         if dry_run:
