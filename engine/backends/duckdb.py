@@ -76,7 +76,7 @@ class LocalDuckDb(SqlBackend):
     ) -> None:
         self._pid = os.getpid()
         self._read = (*roots, spool)
-        self._spool = spool
+        self.spool = spool
         self._memory = memory_bytes or min(_MEMORY_BYTES, there_is() // 2)
         self._disk = disk_bytes
         self._confined = confined
@@ -189,7 +189,7 @@ class LocalDuckDb(SqlBackend):
             },
             permissions,
             confined=self._confined,
-            orphans=(self._spool,),
+            orphans=(self.spool,),
         )
         self._starting = process
         if self._closed:  # `close` may have come before there was anything to end

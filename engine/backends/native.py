@@ -26,6 +26,7 @@ from engine.backends.base import BackendSession, Capabilities, Derived, Note, Se
 from engine.backends.duckdb import LocalDuckDb
 from engine.backends.duckdb_connection import DuckDbConnection, WouldNotStop
 from engine.backends.duckdb_talk import Server
+from engine.backends.held import Held
 from engine.backends.native_files import Files
 from engine.backends.native_trust import Differences, Trust
 from engine.backends.native_verify import Sample, Verifier
@@ -50,7 +51,9 @@ from engine.wording import joined, message_of
 # Of the time that is left, as much may go into an attempt.
 _SHARE: Final = 0.5
 # An answer is held whole before anything of it is passed on; one that is larger is Spark's.
-_MOST_BYTES: Final = 256 << 20
+_MOST_BYTES: Final = 4 << 30
+# One that is larger is passed on in the parts in which it came.
+_COMBINED_BYTES: Final = 32 << 20
 _BATCH_ROWS: Final = 65_536
 _MOST_REASONS: Final = 1_000
 # How often a start that gives way is looked at: its processes appear one after the other.
@@ -304,7 +307,7 @@ class NativeSession:
             return None
         except (Interrupted, EngineClosed):
             raise
-        except (BackendError, BackendLost, BackendStartError, pa.ArrowException) as error:
+        except (BackendError, BackendLost, BackendStartError, pa.ArrowException, OSError) as error:
             # Not its text, which may hold values.
             told = error.exception if isinstance(error, BackendError) else ""
             logger.info("a native answer failed (%s)", told or type(error).__name__)
@@ -396,16 +399,17 @@ class NativeSession:
         one: bool,
     ) -> pa.Table:
         """The whole answer to a query."""
-        tables, size = list[pa.Table](), 0
-        for part in self._native.rows(server, sql, deadline=deadline, cancel=cancel, one=one):
-            size += len(part.data)
-            if size > _MOST_BYTES:
-                raise Unproven("an answer that is too large to be held")
-            with pa.ipc.open_stream(part.data) as reader:
-                table = reader.read_all()
-            table.validate(full=True)
-            tables.append(table)
-        return pa.concat_tables(tables)
+        size = 0
+        with Held(self._backend.duckdb.spool) as held:
+            for part in self._native.rows(server, sql, deadline=deadline, cancel=cancel, one=one):
+                size += len(part.data)
+                if size > _MOST_BYTES:
+                    raise Unproven("an answer that is too large to be held")
+                with pa.ipc.open_stream(part.data) as reader:
+                    table = reader.read_all()
+                table.validate(full=True)
+                held.add(table)
+            return held.table()
 
 
 class _View(Derived):
@@ -564,6 +568,6 @@ def _responses(schema: pb.DataType, table: pa.Table) -> Iterator[pb.ExecutePlanR
 
 
 def _batches(table: pa.Table) -> Iterator[pa.RecordBatch]:
-    combined = table.combine_chunks()
+    combined = table.combine_chunks() if table.nbytes <= _COMBINED_BYTES else table
     batches = combined.to_batches(max_chunksize=_BATCH_ROWS)
     yield from batches or [pa.RecordBatch.from_pylist([], schema=table.schema)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -66,6 +67,47 @@ def fetch(
         if lost.alone:
             raise
     return _charged(session.apart(), relation, deadline, cancel, most_bytes, account)
+
+
+def stream(
+    session: BackendSession, relation: pb.Relation, *, deadline: float, cancel: threading.Event
+) -> tuple[pb.DataType, Iterator[pa.Table]]:
+    """Run a plan; its type, and its rows as they come.
+
+    Args:
+        session: where to run it.
+        relation: bound.
+        deadline: monotonic seconds at which it is stopped.
+        cancel: stops it once set.
+
+    Raises:
+        BackendError, BackendLost, Interrupted: as `BackendSession.execute`; also while the rows come.
+    """
+    plan = pb.Plan()
+    plan.root.CopyFrom(relation)  # Plan(root=...) would stop at 100 nested messages
+    responses = session.execute(plan, deadline=deadline, cancel=cancel)
+    early = list[pb.ExecutePlanResponse]()
+    for response in responses:
+        early.append(response)
+        if response.HasField("schema"):
+            return response.schema, _tables(itertools.chain(early, responses))
+    return pb.DataType(), _tables(iter(early))
+
+
+def _tables(responses: Iterator[pb.ExecutePlanResponse]) -> Iterator[pa.Table]:
+    """The rows of responses, batch by batch."""
+    chunks = list[bytes]()
+    for response in responses:
+        if not response.HasField("arrow_batch"):
+            continue
+        chunks.append(response.arrow_batch.data)
+        if len(chunks) < response.arrow_batch.num_chunks_in_batch:
+            continue
+        with pa.ipc.open_stream(b"".join(chunks) if len(chunks) > 1 else chunks[0]) as reader:
+            table = reader.read_all()
+        chunks.clear()
+        check_rows(table.num_rows, response.arrow_batch.row_count)
+        yield table
 
 
 def _charged(

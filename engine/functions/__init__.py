@@ -10,10 +10,11 @@ those (`given`), and what it gives takes the place of the relation. Pure.
 
 from __future__ import annotations
 
-from engine.functions.cuts import NEAR, is_inexact, other_cut, same
-from engine.functions.find import PREFIX, check_repeatable, has_functions, lowest
+from engine.functions.cuts import NEAR, Sample, is_inexact, other_cut, same
+from engine.functions.find import PREFIX, check_repeatable, has_functions, lowest, why_apart
 from engine.functions.given import Given, check_keys, grouped, some_groups, turned, whole
 from engine.functions.groups import Groups, group_streams, groups_of
+from engine.functions.incoming import Incoming, TooLong
 from engine.functions.joins import with_columns_for_joins
 from engine.functions.local import (
     BATCH_ROWS,
@@ -25,7 +26,9 @@ from engine.functions.local import (
     local_relation,
     read_frames,
     read_results,
+    recut,
     result_type,
+    stream_of,
     streams,
 )
 from engine.functions.maps import FunctionMap, Side, is_map, take_apart
@@ -42,12 +45,15 @@ __all__ = [
     "FunctionMap",
     "Given",
     "Groups",
+    "Incoming",
     "Lying",
     "Naming",
     "Registered",
     "Results",
+    "Sample",
     "Side",
     "Split",
+    "TooLong",
     "check_given",
     "check_kept",
     "check_keys",
@@ -64,16 +70,19 @@ __all__ = [
     "other_cut",
     "read_frames",
     "read_results",
+    "recut",
     "result_type",
     "same",
     "same_rows",
     "some_groups",
     "split",
+    "stream_of",
     "streams",
     "take_apart",
     "turned",
     "typed",
     "unnamed",
     "whole",
+    "why_apart",
     "with_columns_for_joins",
 ]

@@ -9,12 +9,13 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.errors import PlanRefused
-from engine.plans.expressions import AGGREGATE_KINDS
+from engine.plans.expressions import AGGREGATE_KINDS, SHARED_KINDS
 from engine.plans.function_maps import MAP_KINDS
 from engine.plans.names import RESERVED_PREFIX
 from engine.plans.trees import CALLS, children, relations, walk
 from engine.sql.check import inspect_expression
 from engine.sql.functions import classify
+from sandbox.contract.settings import FUNCTION_TOKEN
 
 # How columns of results are called.
 PREFIX: Final = f"{RESERVED_PREFIX}function_"
@@ -25,6 +26,15 @@ _BY_PARTITION: Final = frozenset(
     | {"distributed_sequence_id", "tablesample"}
 )
 _ROW_WISE: Final = ("scalar", "operator")
+_TOKEN: Final = FUNCTION_TOKEN.removesuffix(b"%d")
+_DIGEST_CHARS: Final = 32
+_NAME_CHARS: Final = 40
+# Why a function has no digest.
+_APART: Final = {
+    "captures": "uses what may change, such as a list, a dict or an object",
+    "writes": "changes what it uses",
+    "random": "may draw random numbers",
+}
 FUNCTION: Final = "common_inline_user_defined_function"
 # Relations whose expressions may hold functions.
 OPEN_RELATIONS: Final = ("project", "with_columns", "filter", "sort", "aggregate")
@@ -38,6 +48,26 @@ def is_function(message: Message) -> bool:
 def has_functions(message: Message) -> bool:
     """Whether a function stands anywhere in it."""
     return any(isinstance(here, pb.CommonInlineUserDefinedFunction) for here in walk(message))
+
+
+def token_of(function: pb.PythonUDF) -> int:
+    """What its worker called a function."""
+    return int(function.command.removeprefix(_TOKEN).partition(b"-")[0])
+
+
+def why_apart(message: Message) -> str:
+    """Why functions in a plan are applied for each frame by itself; empty if they need not be."""
+    for here in walk(message):
+        if isinstance(here, pb.CommonInlineUserDefinedFunction):
+            function, name = here.python_udf, here.function_name[:_NAME_CHARS]
+            told = function.command.removeprefix(_TOKEN).partition(b"-")[2].decode("ascii")
+            if function.eval_type not in SHARED_KINDS:
+                return f"the function {name!r} is one of groups, of iterators or of whole DataFrames"
+            if not here.deterministic:
+                return f"the function {name!r} is nondeterministic"
+            if len(told) != _DIGEST_CHARS:
+                return f"the function {name!r} {_APART.get(told, _APART['captures'])}"
+    return ""
 
 
 def is_deterministic(expression: pb.Expression) -> bool:

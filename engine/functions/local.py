@@ -47,15 +47,38 @@ def streams(table: pa.Table, *, first: int = BATCH_ROWS, batch_rows: int = BATCH
         first: how many are in the first batch.
         batch_rows: how many are in the others, at most.
     """
-    sink = Pieces()
-    names = [f"_{place}" for place in range(table.num_columns)]
-    table = table.rename_columns(names).replace_schema_metadata(None)
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        for start, end in itertools.pairwise(_ends(table.num_rows, first, batch_rows)):
-            part = table.slice(start, end - start).combine_chunks()
-            writer.write_table(part, max_chunksize=BATCH_ROWS)
+    ends = itertools.pairwise(_ends(table.num_rows, first, batch_rows))
+    return stream_of(table.schema, (table.slice(start, end - start) for start, end in ends))
+
+
+def stream_of(schema: pa.Schema, parts: Iterable[pa.Table]) -> Iterator[bytes]:
+    """The pieces of one Arrow stream of tables that come one after the other, each a batch.
+
+    Args:
+        schema: of all of them, whose columns are called by their places.
+        parts: the rows.
+    """
+    sink, names = Pieces(), [f"_{place}" for place in range(len(schema))]
+    numbered = pa.schema([one.with_name(name) for one, name in zip(schema, names, strict=True)])
+    with pa.ipc.new_stream(sink, numbered) as writer:
+        for part in parts:
+            batch = part.rename_columns(names).replace_schema_metadata(None).combine_chunks()
+            writer.write_table(batch, max_chunksize=BATCH_ROWS)
             yield sink.take()
     yield sink.take()
+
+
+def recut(tables: Iterable[pa.Table], rows: int = BATCH_ROWS) -> Iterator[pa.Table]:
+    """The same rows in tables of so many each, but for the last one; none without rows."""
+    held: pa.Table | None = None
+    for table in tables:
+        left = table if held is None else pa.concat_tables([held, table])
+        while left.num_rows >= rows:
+            yield left.slice(0, rows)
+            left = left.slice(rows)
+        held = left if left.num_rows else None
+    if held is not None:
+        yield held
 
 
 def _ends(rows: int, first: int, batch_rows: int) -> Iterable[int]:
@@ -207,13 +230,13 @@ class Lying(Exception):
     """What came is not what honest functions give; the text says why."""
 
 
-def read_results(data: bytes, types: Sequence[pb.DataType], rows: int) -> Results:
+def read_results(data: bytes, types: Sequence[pb.DataType], rows: int | None) -> Results:
     """Take the results of functions.
 
     Args:
         data: the stream that a worker sent.
         types: what the functions declare.
-        rows: how many rows they were applied to.
+        rows: how many rows they were applied to; None: whoever asks counts them.
 
     Raises:
         Lying: it is anything else.
@@ -221,8 +244,8 @@ def read_results(data: bytes, types: Sequence[pb.DataType], rows: int) -> Result
     expected = [result_type(one) for one in types]
     try:
         with _judged():
-            shape = _shape_of(data, 2 * rows + _SPARE_MESSAGES)
-            if shape.rows != rows:
+            shape = _shape_of(data, 2 * (rows or 0) + _SPARE_MESSAGES)
+            if rows is not None and shape.rows != rows:
                 raise Lying(f"{shape.rows} rows for {rows}")
             reader = _reader(data)
             if list(reader.schema.types) != expected:

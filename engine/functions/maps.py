@@ -12,13 +12,11 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.errors import PlanRefused
-from engine.functions.find import PREFIX, is_over_rows, refused
+from engine.functions.find import PREFIX, is_over_rows, refused, token_of
 from engine.functions.local import result_type
 from engine.plans.function_maps import MAP_KINDS
 from engine.plans.trees import children, copy, walk
-from sandbox.contract.settings import FUNCTION_TOKEN
 
-_TOKEN: Final = FUNCTION_TOKEN.removesuffix(b"%d")
 # PySpark's numbers of those that are given each batch as one column, a struct of all.
 _IN_STRUCTS: Final = frozenset({205, 207, 209, 215})
 # Relations that Spark does not leave out because it knows that they have no rows.
@@ -135,7 +133,7 @@ def take_apart(relation: pb.Relation) -> FunctionMap:
         )
     return FunctionMap(
         function.python_udf.eval_type,
-        int(function.python_udf.command.removeprefix(_TOKEN)),
+        token_of(function.python_udf),
         tuple(_sides(relation)),
         relation.WhichOneof("rel_type") != "map_partitions",
         copy(output),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pyspark.sql.connect.proto as pb
@@ -18,14 +19,13 @@ from engine.functions.find import (
     named,
     refused,
     roots,
+    token_of,
 )
 from engine.functions.names import Naming
 from engine.plans.expressions import AGGREGATE_KINDS, ITERATOR_KINDS
 from engine.plans.trees import children, copy, walk
 from sandbox.contract.messages import Applied
-from sandbox.contract.settings import FUNCTION_TOKEN
 
-_TOKEN: Final = FUNCTION_TOKEN.removesuffix(b"%d")
 _MOST_KEYS: Final = 100
 # Relations that give the columns of their input on, by the same names and meaning the same.
 _PASSING: Final = (
@@ -73,6 +73,15 @@ class Split:
     def names(self) -> tuple[str, ...]:
         """Names of the columns of the local data: those kept, then the results."""
         return self._names
+
+    def with_kept(self, places: Sequence[int], names: Sequence[str]) -> Split:
+        """The same, with further columns of `below` between those that are kept and the results.
+
+        Only for applying the functions: nothing is known of such columns above.
+        """
+        count = len(self.kept)
+        named = (*self._names[:count], *names, *self._names[count:])
+        return replace(self, kept=(*self.kept, *places), _names=named)
 
     def above(self, local: pb.Relation) -> pb.Relation:
         """The relation over local data that holds the columns by these names."""
@@ -292,7 +301,7 @@ def _chain(expression: pb.Expression) -> tuple[tuple[int, ...], list[pb.Expressi
     tokens, here = list[int](), expression
     while True:
         call = here.common_inline_user_defined_function
-        tokens.insert(0, int(call.python_udf.command.removeprefix(_TOKEN)))
+        tokens.insert(0, token_of(call.python_udf))
         inner = _only_argument(here)
         if inner is None:
             return tuple(tokens), list(call.arguments)
@@ -336,8 +345,14 @@ class _Pieces:
         rows.project.input.CopyFrom(self._below)
         if self.input_names:
             rows.project.expressions.add().unresolved_star.SetInParent()
-        for one in self._expressions:
-            rows.project.expressions.add().CopyFrom(one)
+        for place, one in enumerate(self._expressions):
+            part = rows.project.expressions.add()
+            if one.WhichOneof("expr_type") in ("unresolved_star", "alias"):
+                part.CopyFrom(one)
+                continue
+            # Two columns of one name could not be told apart by who carries others beside them.
+            part.alias.name.append(f"{self._prefix}piece_{place}")
+            part.alias.expr.CopyFrom(one)
         made = pb.Relation()
         made.to_df.input.CopyFrom(rows)
         made.to_df.column_names.extend(f"{self._prefix}{place}" for place in range(self._count))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,18 +26,25 @@ class Evaluating(Protocol):
     """Has the worker apply functions of the author while it waits for an answer."""
 
     def __call__(
-        self, evaluate: Evaluate, pieces: Iterator[bytes], most_bytes: int, *, again: bool = False
-    ) -> bytes | None:
+        self,
+        evaluate: Evaluate,
+        pieces: Iterator[bytes],
+        take: Callable[[memoryview], bool],
+        *,
+        again: bool = False,
+    ) -> int:
         """Apply them.
 
         Args:
             evaluate: which, to what.
-            pieces: the bytes of the rows.
-            most_bytes: how much of the results is taken.
+            pieces: the bytes of the rows; what is refused while they are made is raised once the worker has
+                ended.
+            take: takes what the worker sends, which may be anything; says whether it wants more of it. What
+                it refuses is raised likewise.
             again: whether the same was printed before, and is not kept.
 
         Returns:
-            What the worker sent, which may be anything; None if it was more than that.
+            How often the functions printed or drew random numbers; 0: they did nothing but compute.
 
         Raises:
             FunctionRaised: one of them raised.

@@ -27,6 +27,7 @@ from engine.gateway.explain import explain
 from engine.gateway.foresight import Foresight
 from engine.gateway.own_settings import Combinations, changed_settings
 from engine.gateway.requests import ParsedRequests
+from engine.gateway.together import Together
 from engine.gateway.unchecked import forward
 from engine.models.run import Asked
 from engine.relations import depends_on_settings, pinned
@@ -34,10 +35,11 @@ from engine.sharing.answers import Answer
 from engine.sharing.once import Patience
 from engine.sharing.queries import Asker, fresh_scope
 from engine.sharing.sharing import Apart, Ready, Sharing, describe, told_by
+from engine.sources.spool import Scratch
 from sandbox.contract.foretold import pack_foretold
 from sandbox.contract.framing import ChannelGarbage, Method
 from sandbox.contract.messages import ReplyError
-from sandbox.contract.settings import BASELINE, QUERY_SETTINGS, SESSION_ID, SETTINGS
+from sandbox.contract.settings import BASELINE, PLACEHOLDER, QUERY_SETTINGS, SESSION_ID, SETTINGS
 
 # What is foretold may go unused, so it is small; so is the request, of which a call's worker gets a digest.
 _FORETOLD_BYTES: Final = 16 << 10
@@ -62,6 +64,8 @@ class RunAnswers:
         combinations: of settings that its calls have set.
         asked: is given what its calls ask for themselves; None: nobody wants to know.
         baseline: what answers questions over baselines for many frames, once it is known; None: nothing does.
+        scratch: makes files for what functions of the author give; None: the backend reads none.
+        together: what such functions gave for all frames.
     """
 
     session: BackendSession
@@ -73,6 +77,8 @@ class RunAnswers:
     combinations: Combinations = field(default_factory=Combinations)
     asked: list[Asked] | None = None
     baseline: Callable[[Patience], Sharing | None] | None = None
+    scratch: Scratch | None = None
+    together: Together = field(default_factory=Together)
 
     def apart(self) -> RunAnswers:
         """See `RunAnswering.apart`."""
@@ -208,13 +214,14 @@ class Answers:
         if method is not Method.CONFIG:
             self._budget.charge_plan()
         if not self._run.checked and method is not Method.CONFIG:
+            applying = self._applying(lambda plan: plan, evaluating)
             yield from forward(
                 self._session,
                 method,
                 payload[1:],
                 self._frame,
                 self._baseline,
-                applied=self._applying(lambda plan: plan, evaluating).with_results,
+                applied=lambda plan: applying.with_files(applying.with_results(plan)),
                 deadline=self._deadline,
                 cancel=self._cancel,
             )
@@ -229,7 +236,7 @@ class Answers:
         match parsed.request:
             case plans.Fetch(relation=relation):
                 if parsed.functions or (self._views and has_functions(self._expanded(relation))):
-                    yield from self._fetch(self._with_results(relation, evaluating))
+                    yield from self._applied(relation, evaluating)
                 else:
                     yield from self._shared(parsed.key, relation) or self._fetch(relation)
             case plans.Schema(relation=relation):
@@ -345,19 +352,62 @@ class Answers:
         """A plan with its views in it."""
         return plans.expand_views(relation, self._views, plans.FIRST_VIEW_ID) if self._views else relation
 
-    def _with_results(self, relation: pb.Relation, evaluating: Evaluating) -> pb.Relation:
-        """A plan whose functions of the author have been applied: over what they gave."""
+    def _applied(self, relation: pb.Relation, evaluating: Evaluating) -> Iterator[Any]:
+        """The answer to a plan with functions of the author, which are applied first."""
         sharing, asker = self._run.sharing, self._asker()
         self._fetched += 1
-        if sharing is not None:
-            self._apart = sharing.apart(relation, asker, "a function of the author's")
         if "spark.sql.session.timeZone" in self._settings:
             raise PlanRefused(
                 "udf-refused",
                 "functions of the metric are refused in a time zone of its own",
                 "leave spark.conf as it is, and convert instants with F.from_utc_timestamp(column, zone)",
             )
+        expanded = self._expanded(relation)
+        if sharing is not None:
+            one = not self._settings and self._frames_read(expanded) <= {PLACEHOLDER}
+            found = (
+                self._together(expanded, sharing, asker, evaluating)
+                if one
+                else sharing.apart(
+                    relation, asker, "a function beside settings of its own, or over a baseline"
+                )
+            )
+            if not isinstance(found, Apart):
+                yield from found
+                return
+            self._apart = found
         applying = self._applying(self._bind, evaluating)
+        try:
+            yield from self._fetch(self._with_results(applying, relation), applying.bound)
+        finally:
+            applying.close()
+
+    def _together(
+        self, relation: pb.Relation, sharing: Sharing, asker: Asker, evaluating: Evaluating
+    ) -> Iterator[Any] | Apart:
+        """The answer to a plan whose functions are applied once for all frames."""
+        run, key = self._run, plans.canonical(relation)
+        try:
+            found = run.together.answer(key, relation, sharing, asker, evaluating, run.scratch)
+        finally:
+            self.queries += asker.queries
+        if isinstance(found, Apart):
+            return found
+        results, ready = found
+        rows = sharing.frames(self._patience).frames[self.call.index].rows
+        self._budget.charge_fetch(rows, int(rows * results.row_bytes))
+        if isinstance(ready, Ready):
+            sharing.note_used(ready, asker, again=False)
+            return self._deliver(ready.answer)
+        told = f"{ready.reason}; its functions once for all frames"
+        self._apart = sharing.apart(relation, asker, told)
+
+        def bind(plan: pb.Relation) -> pb.Relation:
+            return plans.bind(plan, frame=ready.rows, views={}, scope=fresh_scope())
+
+        return self._fetch(ready.relation, bind)
+
+    def _with_results(self, applying: Applying, relation: pb.Relation) -> pb.Relation:
         try:
             return applying.with_results(self._expanded(relation))
         except AnswerTooLarge:
@@ -366,7 +416,8 @@ class Answers:
             self.queries += applying.queries
 
     def _applying(self, bind: Callable[[pb.Relation], pb.Relation], evaluating: Evaluating) -> Applying:
-        return Applying(self._session, bind, self._budget, self._patience, evaluating)
+        run = self._run
+        return Applying(self._session, bind, self._budget, self._patience, evaluating, run.scratch)
 
     def _deliver(self, answer: Answer) -> Iterator[Any]:
         for reply in self._replies(answer):
@@ -397,9 +448,11 @@ class Answers:
             sharing.keep_schema(key, response.schema.schema)
         return response
 
-    def _fetch(self, relation: pb.Relation) -> Iterator[Any]:
+    def _fetch(
+        self, relation: pb.Relation, bind: Callable[[pb.Relation], pb.Relation] | None = None
+    ) -> Iterator[Any]:
         plan = pb.Plan()
-        plan.root.CopyFrom(self._bind(relation))  # Plan(root=...) would stop at 100 nested messages
+        plan.root.CopyFrom((bind or self._bind)(relation))  # Plan(root=...) would stop at 100 nested messages
         self.queries += 1
         rebuilder, notes = replies.Rebuilder(), list[str]()
         session = self._session.told(notes.append)

@@ -1,7 +1,7 @@
 """Applies the functions of the author in a plan: asks for the rows that they see, and has the worker work.
 
-What comes back is checked to the last value, and put into the plan as local data, so that it is read by the
-queries of this call and nobody else's.
+What comes back is checked to the last value, and put into the plan as local data, or into a file that
+only the queries of this call read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine import plans
 from engine.backends.base import BackendSession
-from engine.backends.tables import Fetched, TooLarge, fetch
+from engine.backends.tables import Fetched, TooLarge, fetch, stream
 from engine.errors import PlanRefused
 from engine.functions import (
     BATCH_ROWS,
@@ -39,7 +39,6 @@ from engine.functions import (
     is_map,
     local_relation,
     lowest,
-    other_cut,
     read_frames,
     read_results,
     result_type,
@@ -47,7 +46,6 @@ from engine.functions import (
     same_rows,
     some_groups,
     split,
-    streams,
     take_apart,
     turned,
     unnamed,
@@ -56,14 +54,16 @@ from engine.functions import (
 )
 from engine.gateway.answering import Evaluating, FunctionRaised
 from engine.gateway.budget import FrameBudget
-from engine.plans.expressions import BATCHED_KINDS, ITERATOR_KINDS, ROUNDING_KINDS
+from engine.gateway.evaluation import Collected, applied_to, check_exact
+from engine.gateway.through import MOST_BYTES, Kept, too_large
+from engine.plans.expressions import ITERATOR_KINDS
 from engine.plans.stream_shape import TooManyBatches
+from engine.plans.trees import relations
 from engine.sharing.once import Patience
+from engine.sources.spool import Scratch
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import Applied, Evaluate
 
-# Of the rows below functions, and of what they give, in Arrow's form. All of it travels in a plan.
-MOST_BYTES: Final = 64 << 20
 _MOST_STEPS: Final = 50
 # Sums of rows in another order differ in their last digits, in Spark, too.
 _NEAR_AGGREGATES: Final = 1e-9
@@ -83,6 +83,7 @@ class Applying:
         budget: FrameBudget,
         patience: Patience,
         evaluating: Evaluating,
+        scratch: Scratch | None = None,
     ) -> None:
         """Begin.
 
@@ -92,10 +93,14 @@ class Applying:
             budget: is charged for the rows that functions see.
             patience: how long the call can wait.
             evaluating: has the worker apply functions.
+            scratch: makes files for what they give; None: there is no place for any.
         """
         self.queries = 0
+        self._scratch = scratch
+        self._files = list[Kept]()
+        self._stubs: dict[bytes, pb.Relation] = {}
         self._session = session
-        self._bind = bind
+        self._frames = bind
         self._budget = budget
         self._patience = patience
         self._evaluating = evaluating
@@ -131,6 +136,27 @@ class Applying:
             f"a query with functions of the metric in more than {_MOST_STEPS} steps is refused",
             "let one function do more",
         )
+
+    def bound(self, relation: pb.Relation) -> pb.Relation:
+        """A plan with the frames in it, and what functions gave where that is in files.
+
+        Nothing but a plan that `with_results` made names such a file, and only when it has been checked.
+        """
+        return self.with_files(self._frames(relation))
+
+    def with_files(self, relation: pb.Relation) -> pb.Relation:
+        """A plan with the files in it."""
+        if self._stubs:
+            for here in relations(relation):
+                found = self._stubs.get(here.local_relation.data) if here.HasField("local_relation") else None
+                if found is not None:
+                    here.CopyFrom(found)
+        return relation
+
+    def close(self) -> None:
+        """The question is answered: remove what was made for it. Never raises."""
+        for one in self._files:
+            one.remove()
 
     def _made_of(self, relation: pb.Relation, step: int) -> pb.Relation:
         """A relation with functions, over local data that holds what they give."""
@@ -197,10 +223,7 @@ class Applying:
         else:
             pieces, offsets = whole(sides[0]), (0,)
         request = Evaluate(parts.kind, (Applied((parts.token,), offsets),), "")
-        data = self._evaluating(request, pieces, MOST_BYTES - self._bytes, again=again)
-        if data is None:
-            raise _too_large()
-        self._bytes += len(data)
+        data = self._whole(request, pieces, again=again)
         try:
             return read_frames(data, parts.output).columns
         except TooManyBatches:
@@ -215,28 +238,41 @@ class Applying:
     def _applied(self, parts: Split) -> pb.Relation:
         for one in parts.types:
             result_type(one)  # refuses what is not taken, before anything is asked
+        if parts.keys is None:
+            return parts.above(self._streamed(parts))
         below = self._fetch(parts.below)
         check_kept(below.schema, parts.kept)
-        described = input_json(below.schema, parts.arguments)
-        request = Evaluate(parts.kind, parts.functions, described)
+        request = Evaluate(parts.kind, parts.functions, input_json(below.schema, parts.arguments))
         arguments = below.table.select(list(parts.arguments))
-        kept = below.table.select(list(parts.kept))
-        if parts.keys is None:
-            results = self._evaluate(request, parts, arguments)
-        else:
-            groups = groups_of([below.table.column(one) for one in parts.keys], below.table.num_rows)
-            results = self._aggregate(request, parts, arguments, groups)
-            kept = kept.take(pa.array(groups.firsts))
+        groups = groups_of([below.table.column(one) for one in parts.keys], below.table.num_rows)
+        results = self._aggregate(request, parts, arguments, groups)
+        kept = below.table.select(list(parts.kept)).take(pa.array(groups.firsts))
         fields = [*kept.schema, *(pa.field("", column.type) for column in results)]
         return parts.above(local_relation(parts.names, [*kept.columns, *results], fields))
 
-    def _evaluate(self, request: Evaluate, parts: Split, arguments: pa.Table) -> tuple[pa.ChunkedArray, ...]:
-        if not arguments.num_rows:  # nor does Spark call a function then
-            return tuple(pa.chunked_array([], result_type(one)) for one in parts.types)
-        results = self._results(request, parts, streams(arguments), arguments.num_rows)
-        if parts.kind in BATCHED_KINDS and parts.deterministic:
-            self._check_cut(request, parts, arguments, results)
-        return results
+    def _streamed(self, parts: Split) -> pb.Relation:
+        """What functions of rows or of batches give, beside the columns that are needed above them."""
+        self._check_below(parts.below)
+        schema, tables = stream(
+            self._session,
+            self.bound(parts.below),
+            deadline=self._patience.deadline,
+            cancel=self._patience.cancel,
+        )
+        applied = applied_to(parts, schema, tables, self._evaluating, self._scratch, self._charge)
+        into = applied.kept
+        if into.file is None:
+            self._bytes += into.size
+            if self._bytes > MOST_BYTES:
+                raise too_large(MOST_BYTES)
+            return into.relation()
+        self._files.append(into)
+        stub = into.stub()
+        self._stubs[stub.local_relation.data] = into.relation()
+        return stub
+
+    def _charge(self, table: pa.Table) -> None:
+        self._budget.charge_fetch(table.num_rows, table.nbytes)
 
     def _aggregate(
         self, request: Evaluate, parts: Split, arguments: pa.Table, groups: Groups
@@ -248,7 +284,7 @@ class Applying:
         """
         if not len(groups):
             return tuple(pa.chunked_array([], result_type(one)) for one in parts.types)
-        self._check_exact(parts, arguments)
+        check_exact(parts, inexact=is_inexact(arguments))
         pieces = group_streams(arguments, groups, batch_rows=BATCH_ROWS)
         results = self._results(request, parts, pieces, len(groups))
         largest = int(np.diff(groups.ends).max())
@@ -275,75 +311,46 @@ class Applying:
         except FunctionRaised:
             return None
 
-    def _check_exact(self, parts: Split, arguments: pa.Table) -> None:
-        if parts.kind in ROUNDING_KINDS and is_inexact(arguments):
-            raise PlanRefused(
-                "udf-refused",
-                "a pandas_udf of whole numbers beyond 2^53 beside nulls is refused: pandas rounds those that "
-                "come in one batch with a null, and where Spark cuts batches depends on files and processors",
-                "cast the column to decimal(20,0), replace the nulls with F.coalesce, or use F.arrow_udf",
-            )
-
-    def _check_cut(
-        self,
-        request: Evaluate,
-        parts: Split,
-        arguments: pa.Table,
-        results: tuple[pa.ChunkedArray, ...],
-    ) -> None:
-        """See that some rows give the same in other batches.
-
-        Raises:
-            PlanRefused: they do not.
-        """
-        self._check_exact(parts, arguments)
-        cut = other_cut(arguments)
-        if cut is None:
-            return
-        rows = pa.array(cut.rows)
-        pieces = streams(arguments.take(rows), first=cut.first)
-        again = self._again(request, parts, pieces, len(rows))
-        if again is None or not same([one.take(rows) for one in results], again):
-            raise PlanRefused(
-                "udf-refused",
-                "a function of batches is refused: what it gives for a row depends on which other rows come "
-                "in the same batch, and where Spark cuts batches depends on files and processors",
-                "compute what all rows have in common with df.agg(...) before, and let the function use it",
-            )
-
     def _results(
         self, request: Evaluate, parts: Split, pieces: Iterator[bytes], rows: int, *, again: bool = False
     ) -> tuple[pa.ChunkedArray, ...]:
-        data = self._evaluating(request, pieces, MOST_BYTES - self._bytes, again=again)
-        if data is None:
-            raise _too_large()
-        self._bytes += len(data)
+        data = self._whole(request, pieces, again=again)
         try:
             return read_results(data, parts.types, rows).columns
         except Lying as lie:
             raise ChannelGarbage(f"results of functions: {lie}") from None
 
-    def _fetch(self, relation: pb.Relation) -> Fetched:
+    def _whole(self, request: Evaluate, pieces: Iterator[bytes], *, again: bool) -> bytes:
+        """All that functions give."""
+        output = Collected(MOST_BYTES - self._bytes)
+        self._evaluating(request, pieces, output.take, again=again)
+        self._bytes += len(output.data())
+        return output.data()
+
+    def _check_below(self, relation: pb.Relation) -> None:
         assert not has_functions(relation)
         check_repeatable(relation)
         self.queries += 1
+
+    def _fetch(self, relation: pb.Relation) -> Fetched:
+        self._check_below(relation)
         try:
             fetched = fetch(
                 self._session,
-                self._bind(relation),
+                self.bound(relation),
                 deadline=self._patience.deadline,
                 cancel=self._patience.cancel,
                 most_bytes=MOST_BYTES - self._bytes,
             )
         except TooLarge:
-            raise _too_large() from None
+            raise too_large(MOST_BYTES) from None
         self._bytes += fetched.table.nbytes
         self._budget.charge_fetch(fetched.table.num_rows, fetched.table.nbytes)
         return fetched
 
     def _names_of(self, relation: pb.Relation) -> list[str]:
         self.queries += 1
-        return column_names(self._session, relation, self._bind, self._patience)
+        return column_names(self._session, relation, self.bound, self._patience)
 
 
 def column_names(
@@ -356,11 +363,3 @@ def column_names(
     request = plans.analyze_request(plans.Schema(relation), bind)
     answer = session.analyze(request, deadline=patience.deadline, cancel=patience.cancel)
     return [field.name for field in answer.schema.schema.struct.fields]
-
-
-def _too_large() -> PlanRefused:
-    return PlanRefused(
-        "plan-too-large",
-        f"functions of the metric see or give more than {MOST_BYTES >> 20} MiB in one query",
-        "select the columns that are needed before, and filter or aggregate rows",
-    )

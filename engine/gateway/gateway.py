@@ -11,7 +11,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC
 from typing import Final
 
@@ -250,30 +250,42 @@ class Gateway:
             time.sleep(_FLOOD_SECONDS)
 
     def _evaluate(
-        self, evaluate: Evaluate, pieces: Iterator[bytes], most_bytes: int, *, again: bool = False
-    ) -> bytes | None:
+        self,
+        evaluate: Evaluate,
+        pieces: Iterator[bytes],
+        take: Callable[[memoryview], bool],
+        *,
+        again: bool = False,
+    ) -> int:
         """Have the worker apply functions; see `Evaluating`. Nobody else reads its channel meanwhile."""
         self._send(Kind.EVALUATE, encode(evaluate))
-        output, taken, ended = bytearray(), 0, False
+        refusal: PlanRefused | BackendError | None = None
+        printed, ended = 0, False
         while True:
             kind, payload = self._receive()
             if kind is Kind.INPUT and not ended:
-                piece = next(pieces, b"")
+                try:
+                    piece = b"" if refusal else next(pieces, b"")
+                except (PlanRefused, BackendError) as error:
+                    refusal, piece = error, b""  # half a stream, of which the worker makes what it can
                 ended = not piece
                 self._send(Kind.ROWS, piece)
             elif kind is Kind.OUTPUT and payload:
-                taken += len(payload)
-                if taken <= most_bytes:
-                    output += payload
-                else:
-                    output.clear()
+                try:
+                    wanted = refusal is None and take(payload)
+                except PlanRefused as error:
+                    refusal, wanted = error, False
+                if not wanted:
                     time.sleep(_FLOOD_SECONDS)
             elif kind is Kind.PRINTED:
+                printed += 1
                 self._keep_printed(payload[:0] if again else payload)
-            elif kind is Kind.EVALUATED:
-                return None if taken > most_bytes else bytes(output)
-            elif kind is Kind.FAILED:
-                raise FunctionRaised
+            elif kind in (Kind.EVALUATED, Kind.FAILED):
+                if refusal is not None:
+                    raise refusal
+                if kind is Kind.FAILED:
+                    raise FunctionRaised
+                return printed + len(payload)
             else:
                 raise ChannelGarbage(f"a {kind.name} frame while functions are applied")
 

@@ -14,7 +14,7 @@ from engine.plans.names import check_column, check_metadata, check_plan_id, chec
 from engine.plans.rules import KEEP, WALK, Drop, Fields, Keep, MessageCheck, Place, Refuse, unused
 from engine.plans.text import check_call, check_expression_text, check_function, check_type_text
 from engine.sql.hidden import is_hidden
-from sandbox.contract.settings import FUNCTION_TOKEN
+from sandbox.contract.settings import DIGEST, FUNCTION_TOKEN
 
 UDF = Refuse(
     "a user-defined function (F.udf, F.pandas_udf, spark.udf.register)",
@@ -22,7 +22,9 @@ UDF = Refuse(
     "use pyspark.sql.functions, or collect what is needed and compute in Python",
     "udf-refused",
 )
-_TOKEN: Final = re.compile(re.escape(FUNCTION_TOKEN).replace(b"%d", rb"\d{1,6}"))
+_TOKEN: Final = re.compile(
+    re.escape(FUNCTION_TOKEN).replace(b"%d", rb"\d{1,6}") + b"(?:" + DIGEST.pattern + b")?"
+)
 # PySpark's numbers of how functions are applied (`pyspark.util.PythonEvalType`).
 _ROW_KINDS: Final = frozenset({100, 101})
 # What pandas rounds in a batch with a null: in groups all batches become one, but for iterators.
@@ -31,6 +33,8 @@ ROUNDING_KINDS: Final = frozenset({200, 204, 217})
 BATCHED_KINDS: Final = frozenset({200, 204, 250, 251})
 AGGREGATE_KINDS: Final = frozenset({202, 217, 252, 254})
 ITERATOR_KINDS: Final = frozenset({204, 217, 251, 254})
+# Of one row at a time, or of batches in which each row is by itself.
+SHARED_KINDS: Final = _ROW_KINDS | (BATCHED_KINDS - ITERATOR_KINDS)
 APPLIED_KINDS: Final = _ROW_KINDS | BATCHED_KINDS | AGGREGATE_KINDS
 _CALL_SITE = Drop("where in the author's code it was made; the engine finds lines by itself")
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _CONTINUATION: Final = 0xFFFFFFFF
+_HEAD: Final = 8  # the mark and the length
 _U16, _I32, _U32, _I64 = (struct.Struct(form) for form in ("<H", "<i", "<I", "<q"))
 
 # Fields of the tables, by their place in Message.fbs; kinds of messages.
@@ -80,6 +81,37 @@ def read_shape(data: bytes | memoryview, *, most_messages: int, most_facts: int)
     if not messages:
         raise NotPlain("no schema")
     return Shape(rows, values)
+
+
+def message_size(view: memoryview, *, most_facts: int) -> int | None:
+    """How many bytes the first message of what came so far has; 0: it is the mark of an end.
+
+    Args:
+        view: a message and whatever follows, or the beginning of one.
+        most_facts: bytes of a table of facts.
+
+    Returns:
+        None if that is not known yet.
+
+    Raises:
+        NotPlain: no message begins so.
+    """
+    if len(view) < _HEAD:
+        return None
+    if _U32.unpack_from(view, 0)[0] != _CONTINUATION:
+        raise NotPlain("no message where one begins")
+    length = _length(view, 0)
+    if length > most_facts:
+        raise NotPlain("a message that is longer than any")
+    if not length:
+        return 0
+    if len(view) < _HEAD + length:
+        return None
+    facts = _Facts(view[_HEAD : _HEAD + length])
+    body = facts.long(facts.root, _MESSAGE_BODY)
+    if body < 0:
+        raise NotPlain("a body of no possible length")
+    return _HEAD + length + body
 
 
 def _is_end(view: memoryview, position: int) -> bool:

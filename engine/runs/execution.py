@@ -464,6 +464,7 @@ class Execution:
             checked=self._job.layers.gateway,
             interpreter=self._services.interpreter,
             asked=asked,
+            scratch=opened.scratch,
         )
 
     def _baseline_of(self, opened: Opened) -> Source | None:

@@ -47,7 +47,7 @@ from engine.sharing.once import Patience
 from engine.sharing.queries import Source
 from engine.sources.resolve import resolve_source
 from engine.sources.source import Source as Resolved
-from engine.sources.spool import Spool
+from engine.sources.spool import Scratch, Spool
 from engine.sources.stores.fetched import Tell, nobody
 from engine.sources.stores.stores import Stores
 from engine.sources.tables.skipping import Span
@@ -75,6 +75,7 @@ class Opened:
         foreign: the address of the server that reads it, if that does not say that it is Apache Spark.
         tables: what it and its baseline are, if they are tables with versions.
         confirm: sees that files are as they were; raises DataError if not.
+        scratch: makes files that the backend reads; None if it reads none of ours.
     """
 
     source: Source
@@ -86,6 +87,7 @@ class Opened:
     foreign: str = ""
     tables: tuple[TableRead, ...] = ()
     confirm: Callable[[], None] = lambda: None
+    scratch: Scratch | None = None
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -177,7 +179,11 @@ def open_dataset(
         for one in every
         if one.table is not None
     )
-    return Opened(source, backend.name, found.label, left_out, tale, baseline, foreign, tables, confirm)
+    near = found.caller_session is None and not backend.capabilities.remote
+    scratch = spool.open_scratch(stack) if near else None
+    return Opened(
+        source, backend.name, found.label, left_out, tale, baseline, foreign, tables, confirm, scratch
+    )
 
 
 def _read(

@@ -23,6 +23,7 @@ from engine.sharing.once import Patience
 from engine.sharing.queries import Source
 from engine.sharing.sharing import Sharing
 from engine.snowsharing import SqlSharing
+from engine.sources.spool import Scratch
 
 _TICK_SECONDS: Final = 0.1
 
@@ -114,6 +115,7 @@ def run_answers(
     checked: bool,
     interpreter: Interpreter,
     asked: list[Asked] | None = None,
+    scratch: Scratch | None = None,
 ) -> RunAnswering:
     """Who answers what the calls of one run ask.
 
@@ -126,6 +128,7 @@ def run_answers(
         checked: whether the gateway looks at what is asked; else it shares nothing.
         interpreter: where what it asks is parsed.
         asked: is given each question.
+        scratch: makes files for what functions of the author give; None: the backend reads none.
     """
     if isinstance(session, AdmittedSqlSession):
         return _sql_answers(run, session, source, baseline, shared)
@@ -135,13 +138,13 @@ def run_answers(
     requests = ParsedRequests(columns, source.plan.time.as_of, texts, source.account, interpreter)
     sharing = shared.of_data if shared is not None and checked else None
     if shared is None or not isinstance(sharing, Sharing):
-        return RunAnswers(session, requests, None, checked, run, asked=asked)
+        return RunAnswers(session, requests, None, checked, run, asked=asked, scratch=scratch)
 
     def second(patience: Patience) -> Sharing | None:
         found = shared.of_baseline(patience)
         return found if isinstance(found, Sharing) else None
 
-    return RunAnswers(session, requests, sharing, checked, run, asked=asked, baseline=second)
+    return RunAnswers(session, requests, sharing, checked, run, asked=asked, baseline=second, scratch=scratch)
 
 
 def _sql_answers(

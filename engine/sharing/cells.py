@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine.frames import FrameSet, frame_keys
+from engine.frames import FrameSet
 from engine.frames.build import aggregated, column, named
-from engine.fusion.carry import carry, key_names, keyed_base
+from engine.fusion.carry import carry, key_names
 from engine.fusion.cells import CellsPlan, Rolled
 from engine.fusion.chain import Chain
-from engine.sharing.answers import Codes, Split, named_as, place_rows, split_rows
+from engine.sharing.answers import Codes, Split, named_as, split_rows
 from engine.sharing.cut import cut, extras, flat
 from engine.sharing.gather import StateTable
 from engine.sharing.queries import Aside, Asker, Source
@@ -27,10 +27,10 @@ def ask_states(source: Source, chain: Chain, plan: CellsPlan, asker: Asker) -> S
     Raises:
         Unfused, BackendLost, Interrupted: as `Source.fetch`.
     """
-    keys = frame_keys(source.plan)
+    keys = source.keys
     names = key_names(chain, source.columns, len(keys))
     lower = Chain(chain.read, plan.lower)
-    base = keyed_base(chain.read, source.full, list(zip(names, keys, strict=True)))
+    base = source.keyed(chain.read, list(zip(names, keys, strict=True)))
     carried = carry(lower, base, names, lambda steps: source.columns_after(lower, steps, asker))
     states = [named(state, f"_calcmetric_s{i}") for i, state in enumerate(plan.states)]
     relation = aggregated(carried.relation, [column(name) for name in names], states)
@@ -46,10 +46,10 @@ class RolledUp:
         coarse: whether the precise form of the states would make more frames sure.
     """
 
-    def __init__(self, plan: CellsPlan, states: StateTable, frames: FrameSet) -> None:
+    def __init__(self, source: Source, plan: CellsPlan, states: StateTable, frames: FrameSet) -> None:
         parts: list[tuple[Codes, Rolled]] = []
-        for family in frames.families:
-            codes = place_rows(family, states.keys, len(states.states[0]))
+        for number, family in enumerate(frames.families):
+            codes = source.place(number, family, states.keys, len(states.states[0]))
             slots, places = _slots(codes)
             parts.append((slots, plan.roll_up(states.states, places, len(slots))))
         there = [one.rows > 0 for _, one in parts]

@@ -6,9 +6,8 @@ from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
-from engine.frames import Family, frame_keys, frames_of
-from engine.frames.build import filtered
-from engine.fusion.carry import carry, key_names, keyed_base
+from engine.frames import Family
+from engine.fusion.carry import carry, key_names
 from engine.fusion.chain import Chain
 from engine.sharing.answers import Split, split_rows
 from engine.sharing.cut import cut, extras, flat, tied
@@ -18,33 +17,32 @@ _GROUPBY: Final = pb.Aggregate.GROUP_TYPE_GROUPBY
 _KEEPING_ROWS: Final = frozenset({"limit", "sort", "drop", "to_df", "with_columns_renamed", "subquery_alias"})
 
 
-def ask_family(source: Source, chain: Chain, relation: pb.Relation, family: Family, asker: Asker) -> Split:
+def ask_family(
+    source: Source, chain: Chain, relation: pb.Relation, number: int, family: Family, asker: Asker
+) -> Split:
     """Ask once for all frames of a family.
 
     Args:
         source: the dataset.
         chain: the guest's plan, taken apart.
         relation: the same, whole.
+        number: of the family.
         family: whose frames.
         asker: who asks.
 
     Raises:
         Unfused, BackendLost, Interrupted: as `Source.fetch`.
     """
-    keys = frame_keys(source.plan)
-    names = key_names(chain, source.columns, len(family.keys))
-    base = keyed_base(
-        chain.read,
-        filtered(source.full, family.inside),
-        [(name, keys[key]) for name, key in zip(names, family.keys, strict=True)],
-    )
+    names = key_names(chain, source.columns, source.family_keys(family))
+    base = source.keyed_family(chain.read, number, family, names)
     carried = carry(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
     aside = Aside(source, relation, asker)
     # Which frame a row is of is told by its keys; their order is nothing where each frame has one.
     fetched = source.fetch(carried.relation, asker, base=base, unordered=_gives_one_row(chain))
     schema = aside.result()
     part = cut(fetched, schema, extras(carried, names))
-    frames = frames_of(family, [flat(part.carried[name]) for name in names])
+    keys = [flat(part.carried[name]) for name in names]
+    frames = source.frames_in(family, keys, part.own.num_rows)
     return split_rows(schema, part.own, frames, tied(carried, part, frames))
 
 

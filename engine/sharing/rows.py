@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
-from engine.frames import Family, FrameSet, frame_keys, number_rows
-from engine.fusion.carry import carry, key_names, keyed_base
+from engine.frames import Family, FrameSet, number_rows
+from engine.fusion.carry import carry, key_names
 from engine.fusion.chain import Chain
 from engine.fusion.unfused import Unfused
 from engine.ledger import Account
@@ -30,7 +30,7 @@ class Rows:
     """The answer of a row-wise plan over the whole range, with what tells frames apart. Not thread-safe."""
 
     def __init__(
-        self, schema: pb.DataType, own: pa.Table, frames: Callable[[Family], Codes], account: Account
+        self, schema: pb.DataType, own: pa.Table, frames: Callable[[int, Family], Codes], account: Account
     ) -> None:
         self._account = account
         self._size = own.nbytes
@@ -56,7 +56,7 @@ class Rows:
                 if not self._cuts:
                     raise Unfused("more rows than are kept in memory")
                 self._drop()
-            self._cuts[number] = split_rows(self._schema, self._own, self._frames(family))
+            self._cuts[number] = split_rows(self._schema, self._own, self._frames(number, family))
         self._cuts.move_to_end(number)
         return self._cuts[number]
 
@@ -83,10 +83,10 @@ def ask_rows(source: Source, chain: Chain, relation: pb.Relation, frames: FrameS
     count = frames.frames[0].rows
     if count > _LOOK_FIRST and count * len(aside.result().struct.fields) * _BYTES > MAX_BYTES:
         raise Unfused("more rows than are kept in memory")
-    numbering = number_rows(source.plan, frames)
-    keys = frame_keys(source.plan) if numbering is None else (numbering.expression,)
+    numbering = None if source.stored else number_rows(source.plan, frames)
+    keys = source.keys if numbering is None else (numbering.expression,)
     names = key_names(chain, source.columns, len(keys))
-    base = keyed_base(chain.read, source.full, list(zip(names, keys, strict=True)))
+    base = source.keyed(chain.read, list(zip(names, keys, strict=True)))
     carried = carry(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
     fetched = source.fetch(carried.relation, asker, base=base)
     schema = aside.result()
@@ -94,9 +94,17 @@ def ask_rows(source: Source, chain: Chain, relation: pb.Relation, frames: FrameS
     carried_keys = [flat(part.carried[name]) for name in names]
     if numbering is not None:
         numbers = carried_keys[0].to_numpy()
-        return Rows(schema, part.own, lambda family: numbering.frames(family)[numbers], source.account)
+        return Rows(schema, part.own, lambda _, family: numbering.frames(family)[numbers], source.account)
+    if source.stored:
+        count = part.own.num_rows
+        return Rows(
+            schema,
+            part.own,
+            lambda number, family: source.place(number, family, carried_keys, count),
+            source.account,
+        )
     # In dictionary form each family looks at the different values only; null is one of them.
     columns = [pc.dictionary_encode(key, null_encoding="encode") for key in carried_keys]
     return Rows(
-        schema, part.own, lambda family: place_rows(family, columns, part.own.num_rows), source.account
+        schema, part.own, lambda _, family: place_rows(family, columns, part.own.num_rows), source.account
     )

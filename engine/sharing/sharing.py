@@ -189,6 +189,14 @@ class Sharing:
         Raises:
             BackendLost, Interrupted: as `BackendSession.execute`.
         """
+        found = self.ask(key, relation, asker)
+        if isinstance(found, Apart):
+            return found
+        self.note_used(found, asker, again=False)
+        return found.answer
+
+    def ask(self, key: bytes, relation: pb.Relation, asker: Asker) -> Ready | Apart:
+        """As `answer`, but nothing is counted for the run's report; arguments and errors likewise."""
         question = self._question(key, relation, asker.run)
         if question is None:
             return self.apart(relation, asker, "too many different plans")
@@ -198,8 +206,33 @@ class Sharing:
             how, answer, notes = self._answer(key, question, asker)
         except Unfused as unfused:
             return Apart(question.what, unfused.reason)
-        self._tally(asker.run, question.what, how, "", notes)
-        return answer
+        return Ready(key, question.what, how, answer, notes)
+
+    def over(self, source: Source) -> Sharing:
+        """What is shared over rows that were made of these, whose frames are the same.
+
+        Args:
+            source: they; stored.
+        """
+        made = Sharing(source)
+        made._counted = self._counted
+        made._known.set()
+        return made
+
+    def frames(self, patience: Patience) -> FrameSet:
+        """The frames, once they are known.
+
+        Raises:
+            Interrupted: the patience is over.
+        """
+        return self._frames(patience)
+
+    def may_share(self, key: bytes, asker: Asker) -> bool:
+        """Count a question of a frame; whether enough frames ask the same for it to be asked for all."""
+        with self._lock:
+            step = self._steps.setdefault((asker.run, asker.step), _Step(key))
+            step.asked[key] += 1
+            return step.may_share(key)
 
     def apart(self, relation: pb.Relation, asker: Asker, reason: str) -> Apart:
         """A frame asks for itself, whatever others ask.
@@ -262,10 +295,17 @@ class Sharing:
                     return None if answer is None else Ready(key, question.what, how, answer, notes)
         return None
 
-    def note_used(self, ready: Ready, asker: Asker) -> None:
-        """Count an answer that was given before it was asked for."""
-        with self._lock:
-            self._steps.setdefault((asker.run, asker.step), _Step(ready.key)).asked[ready.key] += 1
+    def note_used(self, ready: Ready, asker: Asker, *, again: bool = True) -> None:
+        """Count an answer.
+
+        Args:
+            ready: it.
+            asker: who got it.
+            again: whether it was given before it was asked for, so that the question is not counted yet.
+        """
+        if again:
+            with self._lock:
+                self._steps.setdefault((asker.run, asker.step), _Step(ready.key)).asked[ready.key] += 1
         self._tally(asker.run, ready.what, ready.how, "", ready.notes)
 
     def report(self, run: object) -> tuple[Shared, ...]:
@@ -312,7 +352,7 @@ class Sharing:
         with self._lock:
             step = self._steps.setdefault((asker.run, asker.step), _Step(key))
             step.asked[key] += 1
-            may_share = step.may_share(key)
+            may_share = step.may_share(key) or bool(self.source.stored)
         if question.choice.how == "cells" and asker.frame == 0 and may_share and not self._known.is_set():
             self._try_cells(question, asker)  # before the frames are known: it may be counted along
         self.leave(asker.run)
@@ -374,7 +414,9 @@ class Sharing:
         return "families", self._of_family(question, frames.families, number, asker)
 
     def _of_family(self, question: _Question, families: Sequence[Family], number: int, asker: Asker) -> Split:
-        ask = partial(ask_family, self.source, question.chain, question.relation, families[number], asker)
+        ask = partial(
+            ask_family, self.source, question.chain, question.relation, number, families[number], asker
+        )
         noted = partial(question.noted, _way_of(number), ask, asker)
         return question.of_family(number).get(noted, asker.patience)
 
@@ -400,15 +442,15 @@ class Sharing:
         assert self._counted is not None
         if not cells_pay(self._counted.cells, frames.frames[0].rows):
             raise Unfused("too many cells")
-        rolled = RolledUp(plan, states or ask_states(source, chain, plan, asker), frames)
+        rolled = RolledUp(source, plan, states or ask_states(source, chain, plan, asker), frames)
         if rolled.coarse:
             precise = plan_cells(chain, precise=True, schema=source.schema)
-            rolled = RolledUp(precise, ask_states(source, chain, precise, asker), frames)
+            rolled = RolledUp(source, precise, ask_states(source, chain, precise, asker), frames)
         return rolled.split(source, chain, aside, asker)
 
     def _on_frame(self, question: _Question, frame: PlannedFrame, asker: Asker) -> Answer:
         """What the plan gives on one frame: one of which no row reaches its aggregates, above all."""
-        rows = frame.relation(self.source.relation)
+        rows = self.source.rows_of(frame)
         bound = plans.bind(question.relation, frame=rows, views={}, scope=fresh_scope())
         alias = pb.Relation()
         alias.subquery_alias.input.CopyFrom(rows)

@@ -50,7 +50,8 @@ class Keyed:
         self, described: Described, own: pa.Table, frames: Callable[[Family], Codes], account: Account
     ) -> None:
         self._described = described
-        self._rows = KeptRows(struct_of(described.columns), own, frames, account)
+        schema = struct_of(described.columns)
+        self._rows = KeptRows(schema, own, lambda _, family: frames(family), account)
         self._lock = threading.Lock()
 
     def answer(self, number: int, family: Family, frame: int) -> SqlAnswer | None:

@@ -6,15 +6,16 @@ backend would misread; what they point at must be within its roots all the same.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
 import tempfile
 import uuid
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -70,6 +71,19 @@ class Spool:
             raise
         return path
 
+    def open_scratch(self, stack: contextlib.ExitStack) -> Scratch:
+        """A folder for rows that the engine made itself; makes files in it.
+
+        Args:
+            stack: is given its removal.
+
+        Raises:
+            OSError: there is no room.
+        """
+        folder = self.new_folder()
+        stack.callback(self.remove, folder)
+        return lambda schema: ScratchFile(folder / f"{uuid.uuid4().hex}.parquet", schema)
+
     def new_folder(self) -> Path:
         """A new folder, empty."""
         folder = self._new_path("")
@@ -97,6 +111,50 @@ class Spool:
 
     def _new_path(self, ending: str) -> Path:
         return self.folder / f"{uuid.uuid4().hex}{ending}"
+
+
+class ScratchFile:
+    """A file of rows that is read by the queries of one run, and then removed.
+
+    Only days and instants have statistics, without which nobody knows whether they are read alike everywhere.
+
+    Attributes:
+        path: of it.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path = path
+        dated = [one.name for one in schema if types.is_date(one.type) or types.is_timestamp(one.type)]
+        texts = [one.name for one in schema if types.is_string(one.type)]
+        self._writer = pq.ParquetWriter(
+            path, schema, compression="none", use_dictionary=texts, write_statistics=dated
+        )
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows.
+
+        Raises:
+            pa.ArrowException, OSError: they cannot be written.
+        """
+        self._writer.write_table(table)
+
+    def finish(self) -> None:
+        """All rows are there.
+
+        Raises:
+            pa.ArrowException, OSError: the end cannot be written.
+        """
+        self._writer.close()
+
+    def remove(self) -> None:
+        """Remove it, whether it is finished or not. Never raises."""
+        with contextlib.suppress(pa.ArrowException, OSError, ValueError):
+            self._writer.close()
+        self.path.unlink(missing_ok=True)
+
+
+# Makes such a file for rows of a schema.
+Scratch: TypeAlias = Callable[[pa.Schema], ScratchFile]
 
 
 def _remove(folder: Path, lock: int, owner: int) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import numpy as np
+import numpy.random.bit_generator as bit_generator
 import pyarrow as pa
 from pyspark.errors import PySparkTypeError
 from pyspark.sql.pandas.types import to_arrow_type
@@ -56,6 +57,7 @@ class Evaluator:
         self.failure = None
         evaluate = decode(Evaluate, payload)
         states = random.getstate(), np.random.get_state()
+        drawn = _Drawn()
         try:
             self._run(evaluate, channel)
         except (ChannelClosed, ChannelGarbage):
@@ -63,10 +65,14 @@ class Evaluator:
         except BaseException as error:  # the author's code, which may raise anything
             self.failure = error
         finally:
+            drew = drawn.any(states)
             random.setstate(states[0])
             np.random.set_state(states[1])
         self._flush()
-        channel.send(Kind.EVALUATED if self.failure is None else Kind.FAILED)
+        if self.failure is None:
+            channel.send(Kind.EVALUATED, b"\1" if drew else b"")
+        else:
+            channel.send(Kind.FAILED)
 
     def _run(self, evaluate: Evaluate, channel: Channel) -> None:
         configuration, about = RunnerConf(), EvalConf()
@@ -83,6 +89,26 @@ class Evaluator:
         source = io.BufferedReader(_Source(channel), _CHUNK)
         writer.dump_stream(function(0, reader.load_stream(source)), sink)
         sink.flush_all()
+
+
+class _Drawn:
+    """Whether functions drew random numbers, of the generators of the process or of new ones."""
+
+    def __init__(self) -> None:
+        self._entropy = bit_generator.randbits  # type: ignore[attr-defined]
+        self._asked = False
+        bit_generator.randbits = self._ask  # type: ignore[attr-defined]
+
+    def any(self, states: tuple[Any, Any]) -> bool:
+        """Whether they did, since the generators were in these states. Called once."""
+        bit_generator.randbits = self._entropy  # type: ignore[attr-defined]
+        before, now = states[1], np.random.get_state()
+        same = all(np.array_equal(one, other) for one, other in zip(before, now, strict=True))
+        return self._asked or not same or random.getstate() != states[0]
+
+    def _ask(self, bits: int) -> int:
+        self._asked = True
+        return int(self._entropy(bits))
 
 
 # What decides how values are converted, with Spark's default.

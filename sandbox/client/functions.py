@@ -21,6 +21,7 @@ from pyspark.sql.connect.group import GroupedData, PandasCogroupedOps
 from pyspark.sql.connect.types import UnparsedDataType, pyspark_types_to_proto_types
 from pyspark.sql.types import DataType
 
+from sandbox.client.digests import digest
 from sandbox.contract.settings import FUNCTION_TOKEN
 from sandbox.language import FILENAME, GuardRefused
 
@@ -38,13 +39,13 @@ class Functions:
         self._kept.clear()
 
     def keep(self, function: Callable[..., Any], output_type: DataType) -> bytes:
-        """Keep a function as it is now; return its token.
+        """Keep a function as it is now; return its token, with its digest.
 
         Raises:
             GuardRefused: it has captured something that cannot be copied.
         """
         self._kept.append((_Snapshot().of(function), output_type))
-        return FUNCTION_TOKEN % (len(self._kept) - 1)
+        return b"%b-%b" % (FUNCTION_TOKEN % (len(self._kept) - 1), digest(function).encode())
 
     def get(self, token: int) -> tuple[Callable[..., Any], DataType]:
         """A function of a token, as it was when it was kept, and the type that it declares."""

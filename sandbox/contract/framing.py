@@ -42,7 +42,7 @@ class Kind(enum.IntEnum):
     LACKS = 21  # it needs libraries that this worker was forked without, and can only be run in another
     INPUT = 22  # an evaluation wants more of what it is applied to
     OUTPUT = 23  # the next bytes of the Arrow stream that an evaluation gives
-    EVALUATED = 24  # the evaluation has ended, and all of its output was sent
+    EVALUATED = 24  # the evaluation has ended, and all of its output was sent; a byte: it drew random numbers
     FAILED = 25  # the evaluation has ended because a function raised; the worker keeps what
 
 
@@ -71,7 +71,7 @@ WORKER_CAPS: Final = {
     Kind.LACKS: 0,
     Kind.INPUT: 0,
     Kind.OUTPUT: 16 * _MIB,
-    Kind.EVALUATED: 0,
+    Kind.EVALUATED: 1,
     Kind.FAILED: 0,
 }
 

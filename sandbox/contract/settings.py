@@ -16,8 +16,13 @@ PLACEHOLDER: Final = "frame"
 # Likewise for the second frame of a metric of two.
 BASELINE: Final = "baseline_frame"
 
-# What stands in a plan for a function of the author, with its number in the call.
+# What stands in a plan for a function of the author, with its number in the call. A digest may follow, which
+# is the same for functions that give the same (`sandbox.client.digests`), or a word for why there is none.
 FUNCTION_TOKEN: Final = b"calcmetric-function-%d"
+CAPTURES: Final = "captures"
+WRITES: Final = "writes"
+RANDOM: Final = "random"
+DIGEST: Final = re.compile(rb"-(?:[0-9a-f]{32}|captures|writes|random)")
 
 # PySpark compares the session id of each response with its own; both are always this one.
 SESSION_ID: Final = "00000000-0000-4000-8000-000000000000"

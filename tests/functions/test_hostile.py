@@ -64,6 +64,11 @@ LIES: dict[str, bytes] = {
     "a failure with words": frame(Kind.FAILED, b"x"),
     "compiled again": frame(Kind.COMPILED, b"{}"),
     "lacks nothing": frame(Kind.LACKS),
+    "more than one end": frame(Kind.INPUT) * 3 + frame(Kind.OUTPUT, HONEST) + frame(Kind.EVALUATED, b"xx"),
+    "an end without its rows": frame(Kind.INPUT) * 3
+    + frame(Kind.OUTPUT, HONEST[:-8])
+    + frame(Kind.OUTPUT, HONEST),
+    "rows that were not asked for": frame(Kind.INPUT) + frame(Kind.OUTPUT, HONEST) + DONE,
 }
 
 
@@ -107,12 +112,22 @@ def test_a_function_that_raised_ends_in_no_number_whatever_follows() -> None:
     assert ended.ending.raised is not None
 
 
-def test_too_many_results_are_dropped_and_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [101, 202])
+def test_too_many_results_are_dropped_and_refused(kind: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.gateway.applying.MOST_BYTES", 1_000)
-    flood = frame(Kind.OUTPUT, b"x" * 900) * 5
-    ended = converse(execute(applied()) + flood + DONE + outcome())
+    monkeypatch.setattr("engine.gateway.through.MOST_BYTES", 1_000)
+    large = stream(pa.table({"_0": pa.array([1.0] * 500)}))
+    flood = frame(Kind.INPUT) * (3 if kind == 101 else 1) + b"".join(
+        frame(Kind.OUTPUT, large[at : at + 900]) for at in range(0, 4_000, 900)
+    )
+    ended = converse(execute(applied(kind=kind)) + flood + DONE + outcome())
     check_answered(ended)
     assert ended.fault == "plan-too-large"
+
+
+def test_results_of_rows_that_were_not_given_end_the_worker() -> None:
+    ended = converse(execute(applied()) + frame(Kind.OUTPUT, HONEST) + DONE + outcome())
+    assert isinstance(ended.ending, ChannelGarbage)
 
 
 TOKENS: dict[str, pb.Relation] = {
@@ -120,6 +135,9 @@ TOKENS: dict[str, pb.Relation] = {
     "no token": applied(b""),
     "a token and more": applied(FUNCTION_TOKEN % 0 + b"\n"),
     "a negative token": applied(b"calcmetric-function--1"),
+    "a digest of another length": applied(FUNCTION_TOKEN % 0 + b"-" + b"0" * 31),
+    "a word that is none": applied(FUNCTION_TOKEN % 0 + b"-shared"),
+    "two digests": applied(FUNCTION_TOKEN % 0 + (b"-" + b"0" * 32) * 2),
     "a long token": applied(b"calcmetric-function-" + b"9" * 50),
     "no kind": applied(kind=0),
     "a grouped map": applied(kind=201),

@@ -35,6 +35,8 @@ from tests.waiting import wait_until
 class BrokenDuckDb:
     """A process, as far as a native session asks for one: each is condemned, or answers as it is told."""
 
+    spool = Path("/nowhere")
+
     def __init__(self) -> None:
         self.started: list[Any] = []
         self.ended: list[Any] = []
