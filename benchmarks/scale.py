@@ -1,19 +1,21 @@
-"""How time and memory grow with the rows: 157 frames, fused."""
+"""How time and memory grow with the rows: 157 frames, fused, and DuckDB's grouping sets by hand."""
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import click
 
-from benchmarks import machine
+from benchmarks import by_hand
 from benchmarks.command import backend_option
 from benchmarks.data import events
 from benchmarks.fan_out import evaluate
-from benchmarks.fanned import values_of
+from benchmarks.fanned import Values, difference, values_of
 from benchmarks.metrics import AGGREGATE
-from benchmarks.servers import running
 from benchmarks.show import COLOURS, Line, Row, draw_lines, seconds, show_table
+from benchmarks.timing import Way, by_turns
 from engine import Engine
 from engine.models.run import Run
 
@@ -30,15 +32,21 @@ def scale(backends: tuple[str, ...], sizes: tuple[int, ...]) -> None:
     paths = {rows: events(rows) for rows in sizes}
     table: list[Row] = []
     lines: list[Line] = []
-    for backend, colour in zip(backends, COLOURS, strict=False):
-        points: list[tuple[float, float]] = []
-        with running(backend, paths[sizes[0]]) as (engine, _):
-            for rows, path in paths.items():
-                row, taken = _measure(engine, path, rows)
-                table.append((f"{backend}: {rows:,} rows", *row))
-                points.append((rows, taken))
-        lines.append((backend, colour, "-", points))
-    columns = ("what (157 frames, fused)", "seconds", "per million rows", "engine's peak", "worker's peak")
+    roots = (paths[sizes[0]].parent,)
+    # By hand in another process: its memory is not the engine's.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
+        for backend, colour in zip(backends, COLOURS, strict=False):
+            points: list[tuple[float, float]] = []
+            with Engine(backend, roots=roots) as engine:
+                for rows, path in paths.items():
+                    row, taken = _measure(engine, path, rows, other)
+                    table.append((f"{backend}: {rows:,} rows", *row))
+                    points.append((rows, taken))
+            lines.append((backend, colour, "-", points))
+    columns = (
+        "what (157 frames, fused)", "seconds", "per million rows", "DuckDB by hand", "against it",
+        "largest difference", "engine's peak", "worker's peak",
+    )  # fmt: skip
     show_table("growing data", columns, table, [_NOTE])
     draw_lines("scale", "157 frames in 4 groups, fused", ("rows", "seconds"), lines)
 
@@ -48,19 +56,34 @@ _NOTE = (
 )
 
 
-def _measure(engine: Engine, path: Path, rows: int) -> tuple[Row, float]:
+def _measure(engine: Engine, path: Path, rows: int, other: Executor) -> tuple[Row, float]:
     """The cells of one size, and its median seconds."""
     runs: list[Run] = []
 
-    def step() -> None:
+    def ours() -> Values:
         runs.append(evaluate(engine, AGGREGATE, path, fuse=True))
-        values_of(runs[-1])
+        return values_of(runs[-1])
+
+    def hand() -> Values:
+        return other.submit(by_hand.duckdb_sets, path).result()
 
     _reset_peak()
-    taken = machine.median(step, _TIMES)
+    mine, hands = by_turns((Way("ours", ours, _TIMES), Way("DuckDB", hand, _TIMES))).values()
     peak = max(run.report.peak_memory_bytes or 0 for run in runs)
-    million = f"{taken / rows * 1e9:.0f} ms"
-    return (seconds(taken), million, _megabytes(_read_peak()), _megabytes(peak)), taken
+    cells = (
+        seconds(mine.seconds),
+        _per_million(mine.seconds, rows),
+        _per_million(hands.seconds, rows),
+        f"{mine.seconds / hands.seconds:.2f} x",
+        f"{difference(mine.answer, hands.answer):.0e}",
+        _megabytes(_read_peak()),
+        _megabytes(peak),
+    )
+    return cells, mine.seconds
+
+
+def _per_million(taken: float, rows: int) -> str:
+    return f"{taken / rows * 1e9:.0f} ms"
 
 
 def _reset_peak() -> None:
