@@ -91,20 +91,24 @@ class Interpreter:
 
     @contextlib.contextmanager
     def reading(self, tenant: str, check: Callable[[], None]) -> Iterator[None]:
-        """Read a message of the tenant meanwhile, one at a time for each.
+        """Read a message of the tenant meanwhile: one at a time, and none while it has used its part.
 
         Threads that compute pass the interpreter on to each other; whoever wants it for a moment waits for
         each of them: the more messages one tenant sends at once, the longer all others would wait.
 
         Args:
             tenant: whose it is.
-            check: called ten times a second while others of it are read; what it raises ends the waiting.
+            check: called ten times a second while it waits; what it raises ends the waiting.
         """
         with self._lock:
             reading = self._reading.setdefault(tenant, threading.Lock())
         while not reading.acquire(timeout=_CHECK_SECONDS):
             check()
         try:
+            # However many of its threads wait for what they used: here it is the tenant that does.
+            while wait := self._wait_of(tenant):
+                time.sleep(min(wait, _CHECK_SECONDS))
+                check()
             yield
         finally:
             reading.release()
@@ -114,9 +118,19 @@ class Interpreter:
         self._usage.add(tenant, engine_seconds=seconds)
         now = self._now()
         with self._lock:
-            used, since = self._used.get(tenant, (0.0, now))
-            used = used * math.exp((since - now) / _MEMORY_SECONDS) + seconds
-            self._used[tenant] = used, now
+            self._used[tenant] = self._used_by(tenant, now) + seconds, now
+        return self._wait_of(tenant)
+
+    def _used_by(self, tenant: str, now: float) -> float:
+        """What a tenant has used lately. Called with the lock held."""
+        used, since = self._used.get(tenant, (0.0, now))
+        return used * math.exp((since - now) / _MEMORY_SECONDS)
+
+    def _wait_of(self, tenant: str) -> float:
+        """How long a tenant is to wait, as it is now."""
+        now = self._now()
+        with self._lock:
+            used = self._used_by(tenant, now)
             self._ended = {name: at for name, at in self._ended.items() if now - at < _LATELY_SECONDS}
             tenants = len(self._inside.keys() | self._ended.keys())
             if len(self._used) > 2 * tenants + 100:

@@ -132,3 +132,20 @@ def test_one_message_of_a_tenant_is_read_at_a_time_and_others_do_not_wait_for_it
             assert checks.is_set()
     with interpreter.reading("a", pytest.fail):
         pass
+
+
+def test_who_has_used_its_part_is_read_no_further_however_many_of_its_threads_wait() -> None:
+    clock, checks = [0.0], list[float]()
+    interpreter = Interpreter(now=lambda: clock[0], left=lambda: 1.0)
+
+    def check() -> None:
+        checks.append(clock[0])
+        clock[0] += 1.0
+
+    with interpreter.inside("a"), interpreter.inside("b"):
+        interpreter.charge("a", 5.0)
+        with interpreter.reading("b", pytest.fail):
+            pass
+        with interpreter.reading("a", check):
+            assert checks, "it waited until it had not used more than its part of late"
+    assert len(checks) == 6, checks  # 5 e^(-6/5) is below a third of 5 seconds
