@@ -211,10 +211,12 @@ def _read(
 def _in_order(
     relation: pb.Relation, schema: pb.DataType, order: Sequence[str]
 ) -> tuple[pb.Relation, pb.DataType]:
-    """The same rows with their columns in an order."""
-    places = {field.name: field for field in schema.struct.fields}
-    ordered = pb.DataType(struct=pb.DataType.Struct(fields=[places[name] for name in order]))
-    return projected(relation, [column(name) for name in order]), ordered
+    """The same rows with their columns in an order; to Snowpark all names are in capital letters."""
+    places = {field.name.upper(): field for field in schema.struct.fields}
+    places |= {field.name: field for field in schema.struct.fields}
+    fields = [places.get(name) or places[name.upper()] for name in order]
+    ordered = pb.DataType(struct=pb.DataType.Struct(fields=fields))
+    return projected(relation, [column(field.name) for field in fields]), ordered
 
 
 def _plan(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from engine import DataError, Dataset, Engine, Limits, SegmentGroup, SourceRefused, TimeRange, UsageError
 from engine.cli.main import _run
@@ -45,6 +46,18 @@ def test_segments_windows_and_the_report(snow_engine: Engine, snow_rows: Dataset
     assert hours == [sum(range(60 * h, 60 * h + 60)) for h in range(5)]
     assert {shared.how for shared in run.report.sharing} <= {"families", "frame", "empty"}
     assert run.report.queries < apart.report.queries / 3
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+def test_a_table_that_is_cut_by_its_first_column_has_its_columns_at_their_places(
+    snow_engine: Engine, tmp_path: Path, data_dir: Path, fuse: bool
+) -> None:
+    folder = data_dir / "snowpark" / tmp_path.name
+    rows = pa.table({"g": ["a", "b", "a"], "n": [1, 2, 4], "stra\u00dfe": ["x", None, "y"]})
+    write_deltalake(str(folder), rows, partition_by=["g"])
+    first = metric("return df.agg(F.sum('n')).collect()[0][0] if df.columns[:2] == ['G', 'N'] else -1")
+    run = snow_engine.evaluate(first, Dataset(f"delta:{folder}"), segments=[GROUPS], fuse=fuse)
+    assert [one.value for one in run.results if one.rows] == [7, 5, 2]
 
 
 def test_dates_and_wall_clocks_have_windows_too(snow_engine: Engine, data_dir: Path) -> None:
