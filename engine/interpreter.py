@@ -124,7 +124,7 @@ class Interpreter:
     def _used_by(self, tenant: str, now: float) -> float:
         """What a tenant has used lately. Called with the lock held."""
         used, since = self._used.get(tenant, (0.0, now))
-        return used * math.exp((since - now) / _MEMORY_SECONDS)
+        return used * math.exp(min(0.0, since - now) / _MEMORY_SECONDS)
 
     def _wait_of(self, tenant: str) -> float:
         """How long a tenant is to wait, as it is now."""

@@ -72,7 +72,7 @@ class Demand:
 
     def _left(self, tenant: str, now: float) -> float:
         wanted, at = self._wanted.get(tenant, (0.0, now))
-        return wanted * math.exp((at - now) / MEMORY_SECONDS)
+        return wanted * math.exp(min(0.0, at - now) / MEMORY_SECONDS)
 
 
 class Priorities:

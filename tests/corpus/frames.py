@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine import SegmentGroup
 from examples.make_data import make_table
 
 HERE = Path(__file__).parent
@@ -86,3 +87,11 @@ def compute_fingerprint(table: pa.Table) -> str:
     for row in table.to_pylist():
         digest.update(repr(row).encode())
     return digest.hexdigest()[:16]
+
+
+# Of each kind, one of them without rows.
+SEGMENTS = (
+    SegmentGroup.by_value("country", values=["DE", None, "ZZ"]),
+    SegmentGroup.where("business", "plan = 'business'"),
+    SegmentGroup.by_buckets("age", [25, 40]),
+)

@@ -17,7 +17,7 @@ from engine import Dataset, Engine, SegmentGroup, TimeRange
 from engine.backends.native import NativeSpark
 from engine.backends.spark import LocalSpark
 from tests.corpus.expected import load_expected
-from tests.corpus.frames import AS_OF, FRAMES, WEEK_AGO, metric_paths, write_corpus_data
+from tests.corpus.frames import AS_OF, FRAMES, SEGMENTS, WEEK_AGO, metric_paths, write_corpus_data
 from tests.servers import engine_on
 from tests.tiers import only, slow_one_in
 
@@ -26,12 +26,6 @@ NAMES = sorted(metric_paths())
 
 # By default every tenth metric, and one by Spark alone, which takes several times as long.
 QUICK, QUICK_ON_SPARK = NAMES[::10], NAMES[7:8]
-
-SEGMENTS = (
-    SegmentGroup.by_value("country", values=["DE", None, "ZZ"]),
-    SegmentGroup.where("business", "plan = 'business'"),
-    SegmentGroup.by_buckets("age", [25, 40]),
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from engine.models.run import Run
 from tests.functions.corpus import PREAMBLE
 from tests.servers import engine_on
 
-pytestmark = pytest.mark.usefixtures("native_backend")
+# What functions give of one row is a constant, which is Spark's to compute.
+pytestmark = [pytest.mark.usefixtures("native_backend"), pytest.mark.spark]
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,7 @@ from engine import Dataset, Engine, TimeRange
 from engine.backends import names
 from engine.backends.spark import LocalSpark
 from engine.errors import BackendStartError, SparkNeeded
-from tests.corpus.frames import AS_OF, WEEK_AGO, metric_paths, write_corpus_data
-from tests.corpus.test_corpus import SEGMENTS
+from tests.corpus.frames import AS_OF, SEGMENTS, WEEK_AGO, metric_paths, write_corpus_data
 
 
 class NoSpark(LocalSpark):
