@@ -26,6 +26,7 @@ from engine.native.tree import (
     Column,
     Expr,
     Ref,
+    Value,
     Window,
     aggregates,
     equates,
@@ -239,7 +240,9 @@ class Reader:
             key = item.expression
             if not is_ordered(key.type) or key.approximate or is_aggregate(key):
                 raise Unproven("grouping by something that is not compared")
-            if key.type in FLOATS and may_be_constant(key):  # Spark leaves it out, and its zero as it is
+            null = isinstance(key, Value) and key.value is None
+            # Spark leaves a constant out, and its zero as it is.
+            if key.type in FLOATS and may_be_constant(key) and not null:
                 raise Unproven("grouping by a floating number that is constant")
             output = made[place] if made else self.column(key, item.name, automatic=item.automatic)
             outputs.append(output)

@@ -332,10 +332,10 @@ def may_be_constant(expression: Expr) -> bool:
         case Call(line, arguments) if line.name in ("and", "or"):
             return any(map(may_be_constant, arguments))
     below = [(one, may_be_constant(one)) for one in children(expression)]
-    if any(known and one.nullable for one, known in below):
-        return True
-    aggregate = isinstance(expression, Call) and expression.line.aggregate
-    return not aggregate and all(known for _, known in below)
+    null = any(known and one.nullable for one, known in below)
+    if isinstance(expression, Call) and expression.line.aggregate:
+        return null and expression.line.name == "count"  # of nulls it is 0; all others are made of rows
+    return null or all(known for _, known in below)
 
 
 def equates(expression: Expr) -> bool:

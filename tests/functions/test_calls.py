@@ -10,8 +10,7 @@ from engine.models.run import Run
 from tests.functions.corpus import PREAMBLE
 from tests.servers import engine_on
 
-# What functions give of one row is a constant, which is Spark's to compute.
-pytestmark = [pytest.mark.usefixtures("native_backend"), pytest.mark.spark]
+pytestmark = pytest.mark.usefixtures("native_backend")
 
 
 @pytest.fixture(scope="module")

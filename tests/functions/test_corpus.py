@@ -10,9 +10,6 @@ from tests.functions.corpus import RAISING, source
 from tests.functions.record import EXPECTED
 from tests.servers import NATIVE, engine_on
 
-# What functions give of one row is a constant, which is Spark's to compute.
-pytestmark = pytest.mark.spark
-
 QUICK = {**corpus.ROWS, **corpus.BATCHES, **corpus.AGGREGATES, **corpus.GROUPS, **corpus.CALLABLES}
 # What is not native: local data of several rows that functions are given, sorting by a stand-in.
 NOT_NATIVE = (

@@ -8,9 +8,6 @@ from engine import Dataset
 from tests.documents import ROOT, blocks
 from tests.servers import engine_on
 
-# What functions give of one row is a constant, which is Spark's to compute.
-pytestmark = pytest.mark.spark
-
 METRICS = {
     block.file: block.text
     for block in blocks(ROOT / "docs" / "writing.md")

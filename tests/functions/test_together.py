@@ -14,9 +14,6 @@ from engine.models.result import Result
 from engine.models.run import Run
 from tests.servers import NATIVE, engine_on
 
-# What functions give of one row is a constant, which is Spark's to compute.
-pytestmark = pytest.mark.spark
-
 GROUPS = (
     SegmentGroup.by_value("country"),
     SegmentGroup.cross(SegmentGroup.by_value("channel"), SegmentGroup.where("big", "amount > 60")),
