@@ -6,6 +6,7 @@ gigabyte takes as little of a process's memory as one of a few megabytes.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +38,8 @@ class Held:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._writer is not None:
-            self._writer.close()
+            with contextlib.suppress(OSError, pa.ArrowException):  # of a full disk, which was told already
+                self._writer.close()
             self._path.unlink(missing_ok=True)
 
     def add(self, table: pa.Table) -> None:

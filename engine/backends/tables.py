@@ -145,23 +145,23 @@ def _fetch(
 ) -> Fetched:
     plan = pb.Plan()
     plan.root.CopyFrom(relation)  # Plan(root=...) would stop at 100 nested messages
-    schema, tables, chunks, fits = pb.DataType(), list[pa.Table](), list[bytes](), True
-    for response in session.execute(plan, deadline=deadline, cancel=cancel):
-        if response.HasField("schema"):
-            schema = response.schema
-        if not response.HasField("arrow_batch"):
-            continue
-        fits = fits and take(len(response.arrow_batch.data))
-        if not fits:
-            tables.clear()
-            chunks.clear()
-            continue
-        chunks.append(response.arrow_batch.data)
-        if len(chunks) >= response.arrow_batch.num_chunks_in_batch:
-            with pa.ipc.open_stream(b"".join(chunks) if len(chunks) > 1 else chunks[0]) as reader:
-                tables.append(reader.read_all())
-            check_rows(tables[-1].num_rows, response.arrow_batch.row_count)
-            chunks.clear()
+    schema, tables, fits = pb.DataType(), list[pa.Table](), True
+
+    def fitting() -> Iterator[pb.ExecutePlanResponse]:
+        nonlocal schema, fits
+        for response in session.execute(plan, deadline=deadline, cancel=cancel):
+            if response.HasField("schema"):
+                schema = response.schema
+            if not response.HasField("arrow_batch"):
+                continue
+            fits = fits and take(len(response.arrow_batch.data))
+            if fits:
+                yield response
+            else:
+                tables.clear()
+
+    for table in _tables(fitting()):
+        tables.append(table)
     if not fits:
         raise TooLarge
     return Fetched(schema, pa.concat_tables(tables))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine.errors import PlanRefused
+from engine.errors import BackendError, PlanRefused
 from engine.functions import (
     Lying,
     Sample,
@@ -101,7 +101,9 @@ def applied_to(
     """
     check_kept(schema, parts.kept)
     request = Evaluate(parts.kind, parts.functions, input_json(schema, parts.arguments))
-    first = next(tables)
+    first = next(tables, None)
+    if first is None:
+        raise BackendError("an answer without a batch, be it an empty one")
     while not first.num_rows and (following := next(tables, None)) is not None:
         first = following
 

@@ -23,7 +23,7 @@ from engine.errors import PlanRefused
 from engine.functions import Incoming, Lying, Sample, TooLong, local_relation, recut, stream_of
 from engine.models.days import day_number
 from engine.relations import read_files
-from engine.sources.spool import Scratch, ScratchFile
+from engine.sources.spool import Scratch, ScratchFile, ScratchFull
 from sandbox.contract.framing import ChannelGarbage
 
 # Of rows that functions see and of what they give, in Arrow's form, where they travel in a plan; and what one
@@ -150,9 +150,11 @@ class Kept:
         held, self._held, self._held_rows = self._held, [], 0
         try:
             if self.file is None:
-                self.file = scratch(self._schema)
+                self.file = scratch.new_file(self._schema)
             if held:
                 self.file.write(pa.concat_tables(held).combine_chunks())
+        except ScratchFull:
+            raise too_large(scratch.most_bytes, "in files of one run") from None
         except (OSError, pa.ArrowException) as error:
             raise _no_room(error) from None
 
@@ -281,11 +283,11 @@ class Through:
         return list(pa.concat_tables(taken).columns)
 
 
-def too_large(most: int) -> PlanRefused:
-    """The refusal of what is too much."""
+def too_large(most: int, where: str = "in one query") -> PlanRefused:
+    """The refusal of what is more than so many bytes."""
     return PlanRefused(
         "plan-too-large",
-        f"functions of the metric see or give more than {most >> 20:,} MiB in one query",
+        f"functions of the metric see or give more than {most >> 20:,} MiB {where}",
         "select the columns that they need, filter or aggregate before, or let them return less",
     )
 

@@ -464,7 +464,7 @@ class Execution:
             checked=self._job.layers.gateway,
             interpreter=self._services.interpreter,
             asked=asked,
-            scratch=opened.scratch,
+            scratch=None if opened.scratch is None else opened.scratch.of_a_run(),
         )
 
     def _baseline_of(self, opened: Opened) -> Source | None:

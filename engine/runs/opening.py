@@ -75,7 +75,7 @@ class Opened:
         foreign: the address of the server that reads it, if that does not say that it is Apache Spark.
         tables: what it and its baseline are, if they are tables with versions.
         confirm: sees that files are as they were; raises DataError if not.
-        scratch: makes files that the backend reads; None if it reads none of ours.
+        scratch: for files that the backend reads; None if it reads none of ours.
     """
 
     source: Source

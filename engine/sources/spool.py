@@ -11,11 +11,12 @@ import fcntl
 import os
 import shutil
 import tempfile
+import threading
 import uuid
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +25,8 @@ from pyarrow import types
 from engine.errors import BackendStartError
 
 _PREFIX: Final = "calcmetric-spool-"
+# What functions of the author may have in files at a time, for one run.
+SCRATCH_BYTES: Final = 16 << 30
 
 
 class Spool:
@@ -72,7 +75,7 @@ class Spool:
         return path
 
     def open_scratch(self, stack: contextlib.ExitStack) -> Scratch:
-        """A folder for rows that the engine made itself; makes files in it.
+        """A folder for rows that the engine made itself.
 
         Args:
             stack: is given its removal.
@@ -82,7 +85,7 @@ class Spool:
         """
         folder = self.new_folder()
         stack.callback(self.remove, folder)
-        return lambda schema: ScratchFile(folder / f"{uuid.uuid4().hex}.parquet", schema)
+        return Scratch(folder)
 
     def new_folder(self) -> Path:
         """A new folder, empty."""
@@ -113,6 +116,52 @@ class Spool:
         return self.folder / f"{uuid.uuid4().hex}{ending}"
 
 
+class ScratchFull(Exception):
+    """One run's files have as many bytes as they may."""
+
+
+class Scratch:
+    """Makes files of rows, of so many bytes together at most. Thread-safe.
+
+    Attributes:
+        most_bytes: what all that are there may have, in Arrow's form.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int = SCRATCH_BYTES) -> None:
+        self.most_bytes = most_bytes
+        self._folder = folder
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    def of_a_run(self) -> Scratch:
+        """The same folder, and as many bytes again: what one run takes is missing to no other."""
+        return Scratch(self._folder, self.most_bytes)
+
+    def new_file(self, schema: pa.Schema) -> ScratchFile:
+        """Begin a file.
+
+        Raises:
+            pa.ArrowException, OSError: it cannot be made.
+        """
+        return ScratchFile(self._folder / f"{uuid.uuid4().hex}.parquet", schema, self)
+
+    def take(self, size: int) -> None:
+        """Set bytes aside.
+
+        Raises:
+            ScratchFull: so many are not left.
+        """
+        with self._lock:
+            if self._taken + size > self.most_bytes:
+                raise ScratchFull
+            self._taken += size
+
+    def give(self, size: int) -> None:
+        """They are free again."""
+        with self._lock:
+            self._taken -= size
+
+
 class ScratchFile:
     """A file of rows that is read by the queries of one run, and then removed.
 
@@ -122,8 +171,10 @@ class ScratchFile:
         path: of it.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, scratch: Scratch) -> None:
         self.path = path
+        self._scratch = scratch
+        self._size = 0
         dated = [one.name for one in schema if types.is_date(one.type) or types.is_timestamp(one.type)]
         texts = [one.name for one in schema if types.is_string(one.type)]
         self._writer = pq.ParquetWriter(
@@ -134,8 +185,11 @@ class ScratchFile:
         """Append rows.
 
         Raises:
+            ScratchFull: the run has too many bytes in files.
             pa.ArrowException, OSError: they cannot be written.
         """
+        self._scratch.take(table.nbytes)
+        self._size += table.nbytes
         self._writer.write_table(table)
 
     def finish(self) -> None:
@@ -151,10 +205,8 @@ class ScratchFile:
         with contextlib.suppress(pa.ArrowException, OSError, ValueError):
             self._writer.close()
         self.path.unlink(missing_ok=True)
-
-
-# Makes such a file for rows of a schema.
-Scratch: TypeAlias = Callable[[pa.Schema], ScratchFile]
+        self._scratch.give(self._size)
+        self._size = 0
 
 
 def _remove(folder: Path, lock: int, owner: int) -> None:

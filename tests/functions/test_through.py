@@ -17,7 +17,7 @@ from engine.errors import PlanRefused
 from engine.functions import Sample, other_cut, recut
 from engine.functions.cuts import is_inexact
 from engine.gateway.through import Kept, Through
-from engine.sources.spool import ScratchFile
+from engine.sources.spool import Scratch
 
 DOUBLE = pb.DataType(double=pb.DataType.Double())
 ROWS = pa.table({"a": pa.array(range(25_000), pa.int64()), "b": pa.array(map(str, range(25_000)))})
@@ -27,8 +27,7 @@ def kept(folder: Path | None, schema: pa.Schema | None = None) -> Kept:
     """Where rows are put; with a place for files if there is a folder."""
     schema = schema or pa.schema([("b", pa.string()), ("r", pa.float64())])
     types = [pb.DataType(string=pb.DataType.String()), DOUBLE]
-    scratch = None if folder is None else (lambda schema: ScratchFile(folder / "rows.parquet", schema))
-    return Kept(schema, types, scratch)
+    return Kept(schema, types, None if folder is None else Scratch(folder))
 
 
 def pushed(through: Through, rows: pa.Table, cuts: list[int]) -> Iterator[bytes]:
@@ -95,6 +94,32 @@ def test_what_has_no_room_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     gone.add(columns)
     with pytest.raises(PlanRefused, match="temporary file"):
         gone.finish()
+
+
+def test_the_files_of_a_run_have_so_many_bytes_together_and_no_other_run_pays(tmp_path: Path) -> None:
+    columns = [pa.chunked_array([["x" * 100] * 6_000]), pa.chunked_array([[1.0] * 6_000])]
+    schema = pa.schema([("b", pa.string()), ("r", pa.float64())])
+    types = [pb.DataType(string=pb.DataType.String()), DOUBLE]
+    folder = Scratch(tmp_path, most_bytes=1 << 20)
+    one, other = folder.of_a_run(), folder.of_a_run()
+
+    def put(scratch: Scratch) -> Kept:
+        into = Kept(schema, types, scratch)
+        try:
+            into.add(columns)
+            into.finish()
+        except BaseException:
+            into.remove()
+            raise
+        return into
+
+    first = put(one)
+    with pytest.raises(PlanRefused, match="more than 1 MiB in files of one run"):
+        put(one)
+    put(other).remove()
+    first.remove()
+    put(one).remove()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("sizes", [[], [0, 0], [3], [10_000], [9_999, 2], [20_000, 0, 4], [1] * 5])
