@@ -47,6 +47,7 @@ class RolledUp:
     """
 
     def __init__(self, source: Source, plan: CellsPlan, states: StateTable, frames: FrameSet) -> None:
+        states = states.ordered()
         parts: list[tuple[Codes, Rolled]] = []
         for number, family in enumerate(frames.families):
             codes = source.place(number, family, states.keys, len(states.states[0]))
