@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,10 @@ USUAL = {os.getpriority(os.PRIO_PROCESS, 0), 0}
 
 def niceness(pid: int) -> set[int]:
     """Of each thread, and of the group of the session where the kernel makes some."""
-    found = {os.getpriority(os.PRIO_PROCESS, int(thread.name)) for thread in threads(pid)}
+    found = set()
+    for thread in threads(pid):
+        with suppress(ProcessLookupError):  # it ended after it was listed
+            found.add(os.getpriority(os.PRIO_PROCESS, int(thread.name)))
     group = Path(f"/proc/{pid}/autogroup")
     if group.exists():
         found.add(int(group.read_text().rpartition(" ")[2]))
