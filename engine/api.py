@@ -1,6 +1,7 @@
 """The public face of the engine, and its composition root: the one place that builds concrete things.
 
-Only the pool of workers may be handed in, because the command line starts one before it has imported this.
+Only a pool of workers and a DuckDB process may be handed in, which the command line starts before it has
+imported this.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from engine.models.run import Run
 from engine.models.urls import SPOOL_BYTES, is_store_url, parse_store_url
 from engine.opened import check_opened
 from engine.pool.pool import Client, WorkerPool
+from engine.runs.ahead import Ahead
 from engine.runs.check import inspect_source
 from engine.runs.compare import fit_baseline
 from engine.runs.execution import Execution
@@ -91,6 +93,7 @@ class Engine:
         memory_bytes: int = MEMORY_BYTES,
         spool_bytes: int = SPOOL_BYTES,
         pool: WorkerPool | None = None,
+        ahead: Ahead | None = None,
         layers: Layers | None = None,
     ) -> None:
         """Start the engine.
@@ -131,6 +134,7 @@ class Engine:
             spool_bytes: the most bytes of data of object stores that are kept as files, for runs that read
                 them and for runs to come; with `server_per_tenant`, for each tenant.
             pool: a pool of workers that was started beforehand; taken over, `isolation` then is its own.
+            ahead: a DuckDB process for native answers that was started beforehand; taken over.
             layers: for tests only: which layers of the sandbox are on.
 
         Raises:
@@ -187,7 +191,7 @@ class Engine:
             differences=self._differences,
             native_memory_bytes=native_memory_bytes,
         )
-        self._server = make()
+        self._server = make() if ahead is None else make(spool=ahead.spool, ahead=ahead.duckdb)
         self._servers: Servers = (
             ServerPerTenant(self._server, make) if server_per_tenant else OneServer(self._server)
         )

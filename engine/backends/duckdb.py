@@ -8,42 +8,26 @@ whoever needs it waits for that one, as long as its own time allows.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import secrets
-import sys
 import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import sandbox.contract
 from engine.backends.base import MOST_START_SECONDS, Capabilities
 from engine.backends.duckdb_connection import DuckDbConnection
+from engine.backends.duckdb_start import DISK_BYTES, Started, start_duckdb, wanted_process
 from engine.backends.duckdb_talk import Server
 from engine.backends.local import refuse_fork, start_error
-from engine.backends.memory import there_is
-from engine.backends.process import (
-    Permissions,
-    ServerProcess,
-    find_free_ports,
-    make_folder,
-    python_folders,
-    start_process,
-)
+from engine.backends.process import ServerProcess
 from engine.backends.sql import SqlBackend
 from engine.backends.sql_session import DirectSqlSession
 from engine.endings import tell_ending
 from engine.errors import EngineClosed
 from engine.threads import SingleFlight
 
-# Of data, where there is twice as much; what does not fit is spilled.
-_MEMORY_BYTES: Final = 8 << 30
-# Beside DuckDB's own limit, which texts that a function makes are not counted in: Python, Arrow, stacks.
-_MEMORY_BESIDE: Final = 2 << 30
-_DISK_BYTES: Final = 16 << 30
 _START_SECONDS: Final = 60.0
 _TICK_SECONDS: Final = 0.05
 _END_SECONDS: Final = 10.0  # on closing, for a start that has just been ended
@@ -59,6 +43,7 @@ class LocalDuckDb(SqlBackend):
         disk_bytes: the most of its folder that it may fill with what does not fit.
         files_only: whether it may start where nothing confines its network.
         confined: False only for tests that take the confinement away.
+        ahead: a process that was started beforehand, as all of that says; taken over.
     """
 
     name = "duckdb"
@@ -70,17 +55,22 @@ class LocalDuckDb(SqlBackend):
         spool: Path,
         *,
         memory_bytes: int | None = None,
-        disk_bytes: int = _DISK_BYTES,
+        disk_bytes: int = DISK_BYTES,
         files_only: bool = False,
         confined: bool = True,
+        ahead: Started | None = None,
     ) -> None:
         self._pid = os.getpid()
-        self._read = (*roots, spool)
         self.spool = spool
-        self._memory = memory_bytes or min(_MEMORY_BYTES, there_is() // 2)
-        self._disk = disk_bytes
-        self._confined = confined
-        self._files_only = files_only
+        self._wanted = wanted_process(
+            roots,
+            spool,
+            memory_bytes=memory_bytes,
+            disk_bytes=disk_bytes,
+            files_only=files_only,
+            confined=confined,
+        )
+        self._ahead = ahead
         self._lock = threading.Lock()
         self._closed = False
         self._server: Server | None = None
@@ -114,6 +104,8 @@ class LocalDuckDb(SqlBackend):
         self._start_of.wait_idle(_END_SECONDS)
         with self._lock:
             server, self._server = self._server, None
+        if (ahead := self._take_ahead()) is not None:
+            ahead.process.end()
         if server is not None:
             tell_ending("the local duckdb process", "its engine is closed", level=logging.DEBUG)
             self._finalize()
@@ -159,54 +151,20 @@ class LocalDuckDb(SqlBackend):
         server.process.end()
 
     def _launch(self) -> Server:
-        (port,) = find_free_ports(1)
-        folder = make_folder("duckdb")
-        token = secrets.token_hex(32)
-        packages = Path(sandbox.contract.__file__).parents[2]
-        options = {
-            "port": port,
-            "token": token,
-            "folders": self._folders(folder),
-            "settings": self._settings(folder),
-        }
-        permissions = Permissions(
-            read=(*self._read, *python_folders(), packages / "engine", packages / "sandbox"),
-            bind_ports=(port,),
-            forward_port=port,
-            files_only=self._files_only,
-            memory_bytes=self._memory + _MEMORY_BESIDE,
-            file_bytes=self._disk,
-        )
-        process = start_process(
-            folder,
-            [sys.executable, "-P", "-m", "engine.backends.duckdb_server"],
-            {
-                "TZ": "UTC",
-                "HOME": str(folder),
-                "PYTHONPATH": str(packages),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "CALCMETRIC_DUCKDB": json.dumps(options),
-            },
-            permissions,
-            confined=self._confined,
-            orphans=(self.spool,),
-        )
-        self._starting = process
+        started = self._take_ahead()
+        if started is not None and started.wanted != self._wanted:  # it may read something else
+            started.process.end()
+            started = None
+        started = started or start_duckdb(self._wanted)
+        process = self._starting = started.process
         if self._closed:  # `close` may have come before there was anything to end
             process.end()
-        return self._await(Server(process, token))
+        return self._await(Server(process, started.token))
 
-    def _folders(self, folder: Path) -> list[str]:
-        """What DuckDB's own settings let it read; the kernel is told the same."""
-        return [str(path) for path in (*self._read, folder)]
-
-    def _settings(self, folder: Path) -> dict[str, Any]:
-        return {
-            "memory_limit": f"{self._memory // 2**20}MiB",
-            "threads": len(os.sched_getaffinity(0)),
-            "temp_directory": str(folder),
-            "max_temp_directory_size": f"{self._disk // 2**20}MiB",
-        }
+    def _take_ahead(self) -> Started | None:
+        with self._lock:
+            ahead, self._ahead = self._ahead, None
+        return ahead
 
     def _await(self, server: Server) -> Server:
         process = server.process

@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 
 from engine.backends.base import Backend
 from engine.backends.duckdb import LocalDuckDb
+from engine.backends.duckdb_start import Started
 from engine.backends.native import NativeSpark
 from engine.backends.native_trust import Differences
 from engine.backends.remote import Remote
@@ -29,6 +30,7 @@ class BackendOptions(TypedDict, total=False):
         verify: the share of native answers that Spark is asked for, too.
         differences: of native answers and Spark's; shared by backends of one program.
         native_memory_bytes: `memory_bytes` of the DuckDB process.
+        ahead: a DuckDB process that was started beforehand.
     """
 
     cache_dir: Path | None
@@ -38,6 +40,7 @@ class BackendOptions(TypedDict, total=False):
     verify: float
     differences: Differences | None
     native_memory_bytes: int | None
+    ahead: Started | None
 
 
 def make_backend(
@@ -59,7 +62,14 @@ def make_backend(
 
     def local_duckdb() -> LocalDuckDb:
         memory = options.get("native_memory_bytes")
-        return LocalDuckDb(roots, spool, memory_bytes=memory, files_only=files_only, confined=confined)
+        return LocalDuckDb(
+            roots,
+            spool,
+            memory_bytes=memory,
+            files_only=files_only,
+            confined=confined,
+            ahead=options.get("ahead"),
+        )
 
     if name == "spark":
         spark = LocalSpark(roots, spool, options.get("cache_dir"), files_only=files_only, confined=confined)

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import IO, Any, Final
@@ -106,6 +106,17 @@ def opened_input(data: Sequence[str], input_format: str | None, backend: str) ->
         yield tuple(str(path) if place == places[0] else given for place, given in enumerate(data))
     finally:
         spool.close()
+
+
+def read_beside(data: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
+    """All that is read: the data, and that of the baseline, if it is other data."""
+    baseline = options["baseline"]
+    return (*data, baseline) if baseline is not None and names_data(baseline) else tuple(data)
+
+
+def are_files(data: Sequence[str]) -> bool:
+    """Whether these are files of this machine, and no tables whose files a catalog or a log tells."""
+    return all(parse_table(named) is None and not is_store_url(plain_path(named)) for named in data)
 
 
 def roots_of(data: Sequence[str]) -> tuple[str, ...]:

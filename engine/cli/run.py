@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from engine.cli.light import skip_client_check, skip_pandas_check
 from engine.opened import check_opened
 from engine.pool.pool import WorkerPool, client_for
 from engine.pool.science import may_use_science
+
+if TYPE_CHECKING:
+    from engine.runs.ahead import Ahead
 
 # As `Engine(server_isolation=...)`, which is imported when it is used.
 SERVER_ISOLATIONS = ("files-and-network", "files-only")
@@ -144,12 +147,26 @@ def run(
     skip_client_check()
     skip_pandas_check()
     from engine.cli.data import opened_input
-    from engine.cli.running import run_metrics
 
     with contextlib.ExitStack() as stack:
         try:
             paths = stack.enter_context(opened_input(data, input_format, backend))
+            ahead = start_duckdb(paths, backend, options)
         except BaseException:
             pool.close()
             raise
-        return run_metrics(pool, metrics, paths, backend, dry_run=dry_run, form=form, options=options)
+        from engine.cli.running import run_metrics
+
+        return run_metrics(pool, ahead, metrics, paths, backend, dry_run=dry_run, form=form, options=options)
+
+
+def start_duckdb(data: Sequence[str], backend: str, options: Mapping[str, Any]) -> Ahead | None:
+    """Start the DuckDB process that plain files will need, beside the imports; None: it starts later."""
+    from engine.cli.data import are_files, read_beside, roots_of
+    from engine.runs.ahead import start_ahead
+
+    read = read_beside(data, options)
+    if backend != "spark" or not options["native"] or options["native_memory"] or not are_files(read):
+        return None
+    roots = tuple(Path(root).resolve() for root in roots_of(read))
+    return start_ahead(roots, files_only=options["server_isolation"] == "files-only")

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from engine.api import Engine
 from engine.cli import exits
-from engine.cli.data import make_baseline, make_dataset, roots_of
+from engine.cli.data import make_baseline, make_dataset, read_beside, roots_of
 from engine.cli.output import escape, print_problem, print_table, problems_json
 from engine.cli.progress import ProgressBar
 from engine.cli.values import parse_buckets, parse_cross, parse_params, parse_size, parse_where
@@ -31,6 +31,7 @@ from engine.models.segments import SegmentGroup
 from engine.models.targets import TableTarget
 from engine.models.time_range import TimeRange
 from engine.pool.pool import WorkerPool
+from engine.runs.ahead import Ahead
 from engine.runs.options import RunOptions
 from engine.runs.plan import RunPlan
 from engine.wording import worded
@@ -43,6 +44,7 @@ _VERIFY_SECONDS: Final = 300.0
 
 def run_metrics(
     pool: WorkerPool,
+    ahead: Ahead | None,
     metrics: Sequence[Path],
     data: Sequence[str],
     backend: str,
@@ -55,6 +57,7 @@ def run_metrics(
 
     Args:
         pool: a pool of workers that is starting; taken over.
+        ahead: a DuckDB process that is starting; taken over.
         metrics: files with a source each.
         data: paths, globs or a table.
         backend: as for `Engine`.
@@ -71,11 +74,11 @@ def run_metrics(
         dataset = make_dataset(data, options)
         if (baseline := make_baseline(options)) is not None:
             settings["baseline"] = baseline
-        read = [*data, options["baseline"]] if baseline is not None and baseline.dataset else data
         engine = Engine(
             backend,
-            roots=roots_of(read),
+            roots=roots_of(read_beside(data, options)),
             pool=pool,
+            ahead=ahead,
             server_isolation=options["server_isolation"],
             extra_imports=options["imports"],
             native=options["native"],
@@ -85,6 +88,8 @@ def run_metrics(
         )
     except BaseException:
         pool.close()
+        if ahead is not None:
+            ahead.end()
         raise
     out, err = Console(file=sys.stdout), Console(stderr=True)
     with engine:

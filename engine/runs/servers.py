@@ -61,6 +61,7 @@ def make_server(
     roots: Sequence[Path],
     places: Sequence[StoreUrl] = (),
     spool_bytes: int = SPOOL_BYTES,
+    spool: Spool | None = None,
     **options: Unpack[BackendOptions],
 ) -> Server:
     """Make a server, which starts when it is first used; raises as `make_backend`.
@@ -70,9 +71,10 @@ def make_server(
         roots: folders that it may read.
         places: in object stores, whose data it may be given.
         spool_bytes: of such data, to be kept at most.
+        spool: one that there is already; taken over.
         options: of the backend.
     """
-    spool = Spool()
+    spool = spool or Spool()
     try:
         made = make_backend(backend, roots=roots, spool=spool.folder, **options)
     except BaseException:

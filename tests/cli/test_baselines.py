@@ -39,6 +39,7 @@ def command(folder, tmp_path, native_backend, shared_options, monkeypatch, capsy
     """Run metrics on the sample data; give exit status, standard output and standard error."""
     with engine_on(native_backend, **shared_options) as engine:
         monkeypatch.setattr(run, "WorkerPool", Mock())
+        monkeypatch.setattr(run, "start_duckdb", Mock(return_value=None))
         monkeypatch.setattr(running, "Engine", lambda *args, **options: LongLived(engine))
 
         def run_command(*options, **sources):

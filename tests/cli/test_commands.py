@@ -48,6 +48,7 @@ def cold_command(tmp_path, capsys):
 def own_server(cold_command, worker_pool, monkeypatch):
     """The same, without a zygote to start for each command."""
     monkeypatch.setattr(run, "WorkerPool", lambda *args, **options: worker_pool)
+    monkeypatch.setattr(run, "start_duckdb", Mock(return_value=None))
     return cold_command
 
 
@@ -55,6 +56,7 @@ def own_server(cold_command, worker_pool, monkeypatch):
 def command(cold_command, warm, monkeypatch):
     """The same, without a server to start either, so that data elsewhere is out of its reach."""
     monkeypatch.setattr(run, "WorkerPool", Mock())
+    monkeypatch.setattr(run, "start_duckdb", Mock(return_value=None))
     monkeypatch.setattr(running, "Engine", lambda *args, **options: LongLived(warm[1]))
     return cold_command
 
@@ -209,6 +211,7 @@ def test_a_parameter_of_several_metrics_goes_to_those_that_have_it(
     tmp_path, capsys, worker_pool, monkeypatch
 ):
     monkeypatch.setattr(run, "WorkerPool", lambda *args, **options: worker_pool)
+    monkeypatch.setattr(run, "start_duckdb", Mock(return_value=None))
     paths = [str(tmp_path / name) for name in ("scores.py", "average.py")]
     for path, source in zip(paths, (SCORES, AVERAGE), strict=True):
         Path(path).write_text(source)
@@ -225,6 +228,7 @@ def test_a_parameter_of_several_metrics_goes_to_those_that_have_it(
 
 def test_several_metrics_are_several_runs(tmp_path, capsys, worker_pool, monkeypatch):
     monkeypatch.setattr(run, "WorkerPool", lambda *args, **options: worker_pool)
+    monkeypatch.setattr(run, "start_duckdb", Mock(return_value=None))
     for name in ("one", "two"):
         (tmp_path / f"{name}.py").write_text(AVERAGE)
     paths = [str(tmp_path / "one.py"), str(tmp_path / "two.py")]
@@ -299,6 +303,7 @@ def test_bad_data_is_exit_status_3(own_server, data):
 
 def test_an_endpoint_that_does_not_answer_is_exit_status_3(tmp_path, capsys, worker_pool, monkeypatch):
     monkeypatch.setattr(run, "WorkerPool", lambda *args, **options: worker_pool)
+    monkeypatch.setattr(run, "start_duckdb", Mock(return_value=None))
     (tmp_path / "metric.py").write_text(AVERAGE)
     arguments = ["run", str(tmp_path / "metric.py"), "--data", "t", "--backend", "sc://localhost:1"]
     assert _run(arguments) == 3

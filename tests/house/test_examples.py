@@ -108,6 +108,7 @@ def shell(
 ) -> None:
     """Commands and programs of this process get shared workers and servers."""
     monkeypatch.setattr(run, "WorkerPool", Mock())
+    monkeypatch.setattr(run, "start_duckdb", Mock(return_value=None))
     monkeypatch.setattr(running, "Engine", lambda backend, **_: Kept(engines[backend]))
     monkeypatch.setattr(check, "WorkerPool", lambda *_, **__: worker_pool)
     monkeypatch.setattr(testing, "WorkerPool", Mock())

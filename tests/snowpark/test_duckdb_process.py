@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from engine.backends import duckdb_start
 from engine.backends.duckdb import LocalDuckDb
 from engine.backends.duckdb_connection import DuckDbConnection
 from engine.backends.duckdb_talk import Server
@@ -78,7 +79,7 @@ def test_the_kernel_holds_it_where_its_own_settings_do_not(
     (tmp_path / "canary.csv").write_text(f"secret\n{CANARY}\n")
     backend = LocalDuckDb((data_dir,), spool_dir)
     # As if DuckDB's settings said that every folder may be read: the kernel was told the roots alone.
-    monkeypatch.setattr(backend, "_folders", lambda folder: ["/"], raising=True)
+    monkeypatch.setattr(duckdb_start, "readable", lambda *_: ["/"])
     try:
         with pytest.raises(BackendError) as caught:
             ask(backend, f"SELECT * FROM read_csv('{tmp_path}/canary.csv')")
@@ -209,3 +210,30 @@ def test_text_files_are_read_once_and_their_copy_is_removed(
 def test_tables_of_a_catalog_are_refused(duckdb_backend: LocalDuckDb) -> None:
     with pytest.raises(DataError, match="files"):
         DuckDbConnection(duckdb_backend).source(read_table("some.table"))
+
+
+def test_a_process_that_was_started_beforehand_is_taken_over(data_dir: Path, spool_dir: Path) -> None:
+    started = duckdb_start.start_duckdb(duckdb_start.wanted_process((data_dir,), spool_dir))
+    backend = LocalDuckDb((data_dir,), spool_dir, ahead=started)
+    try:
+        assert backend.server().process is started.process
+        assert ask(backend, "SELECT 1 AS one") == [{"one": 1}]
+    finally:
+        backend.close()
+    assert not started.process.is_alive()
+
+
+def test_one_that_may_read_something_else_is_ended(data_dir: Path, spool_dir: Path, tmp_path: Path) -> None:
+    started = duckdb_start.start_duckdb(duckdb_start.wanted_process((data_dir, tmp_path), spool_dir))
+    backend = LocalDuckDb((data_dir,), spool_dir, ahead=started)
+    try:
+        assert backend.server().process is not started.process
+        assert not started.process.is_alive()
+    finally:
+        backend.close()
+
+
+def test_one_that_nobody_needs_ends_with_its_engine(data_dir: Path, spool_dir: Path) -> None:
+    started = duckdb_start.start_duckdb(duckdb_start.wanted_process((data_dir,), spool_dir))
+    LocalDuckDb((data_dir,), spool_dir, ahead=started).close()
+    assert not started.process.is_alive()
