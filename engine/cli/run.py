@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.light import skip_client_check, skip_pandas_check
+from engine.cli.light import loading, skip_client_check, skip_pandas_check
 from engine.opened import check_opened
 from engine.pool.pool import WorkerPool, client_for
 from engine.pool.science import may_use_science
@@ -145,8 +145,9 @@ def run(
     # Beside the imports, which take as long as it does.
     pool.start(client_for(backend), science=science)
     skip_client_check()
-    skip_pandas_check()
-    from engine.cli.data import opened_input
+    with loading():
+        skip_pandas_check()
+        from engine.cli.data import opened_input
 
     with contextlib.ExitStack() as stack:
         try:
@@ -155,7 +156,8 @@ def run(
         except BaseException:
             pool.close()
             raise
-        from engine.cli.running import run_metrics
+        with loading():
+            from engine.cli.running import run_metrics
 
         return run_metrics(pool, ahead, metrics, paths, backend, dry_run=dry_run, form=form, options=options)
 
