@@ -1,11 +1,11 @@
 """A plugin of pytest: which tests share a process when several run them, and in what order they come.
 
 Tests of a file stay together, because they share fixtures. All tests on the shared Spark server stay
-together, in one process: two servers would warm up beside each other for minutes. Only where they are so many
-that all else ends long before them are those of the corpora asked of a second one. Tests that start Spark
-servers of their own, and wait for their deaths, share nothing with those, and go to another process. All of
-Spark comes first, since it takes longest, and so do the files that start engines; what is quick fills the
-end.
+together, in one process: two servers would warm up beside each other for minutes. Only where so many of
+them are slow that all else ends long before them are those of the corpora asked of a second one. Tests that
+start Spark servers of their own, and wait for their deaths, share nothing with those, and go to another
+process. All of Spark comes first, since it takes longest, and so do the files that start engines; what is
+quick fills the end.
 
 See `README.md` beside this file for how a test says that it is on Spark.
 """
@@ -29,7 +29,7 @@ except ImportError:  # pytest -p no:xdist, or not installed
 SPARK = "spark"
 OWN_SPARK = "Spark servers of their own"
 SECOND_SPARK = "spark, second server"
-_MANY = 1_000
+_MANY_SLOW = 200
 _CORPORA = frozenset({"baselines", "corpus", "native"})  # folders
 _LONG = (SPARK, "timeout")  # marks of what starts servers, or may take longer than other tests
 # Fixtures with which a file's tests start engines.
@@ -84,13 +84,18 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if written is not None:
         marks = {item.nodeid: item.get_closest_marker("xdist_group") for item in session.items}
         groups = {nodeid: mark.args[0] for nodeid, mark in marks.items() if mark is not None}
-        if list(groups.values()).count(SPARK) > _MANY:
+        slow = sum(groups.get(item.nodeid) == SPARK and _is_slow(item) for item in session.items)
+        if slow > _MANY_SLOW:
             groups |= {
                 nodeid: SECOND_SPARK
                 for nodeid, group in groups.items()
                 if group == SPARK and _CORPORA & set(nodeid.partition("::")[0].split("/"))
             }
         Path(written).write_text(json.dumps(groups))
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

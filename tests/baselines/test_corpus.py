@@ -28,11 +28,11 @@ pytestmark = pytest.mark.spark
 
 # Spark alone answers them, for each frame, whether others are fused or not.
 SPARKS = {"sql over both", "baseline with itself", "above the baseline's median"}
-EVERY_OTHER = set(list(CASES)[::2])
+EVERY_FOURTH = set(list(CASES)[::4])
 EVERY_FIFTH = set(list(CASES)[::5]) - SPARKS
 
 
-@pytest.mark.parametrize("name", slow_one_in(3, CASES, quick=EVERY_FIFTH))
+@pytest.mark.parametrize("name", slow_one_in(6, CASES, quick=EVERY_FIFTH))
 def test_training_data_by_segment(native, name):
     run = compute(native, CASES[name], Baseline.data(Dataset(TRAINING)), every=None)
     check(run, CASES[name], of_training)
@@ -46,8 +46,8 @@ WINDOWS_BY_DEFAULT = sorted(EVERY_FIFTH)[:2]
 
 
 def marks_of(kind: str, name: str, own: str) -> Sequence[pytest.MarkDecorator]:
-    """A few are quick, and one of every other metric that is answered natively is part of CI."""
-    if kind != own or name in SPARKS or name not in EVERY_OTHER:
+    """A few are quick, and each fourth metric that is answered natively is part of CI."""
+    if kind != own or name in SPARKS or name not in EVERY_FOURTH:
         return DEEP
     return () if name in WINDOWS_BY_DEFAULT else (SLOW,)
 
@@ -76,7 +76,7 @@ def test_by_segment_and_window_fused_and_not(native, name, kind):
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", slow_one_in(3, sorted(EVERY_FIFTH)))
+@pytest.mark.parametrize("name", slow_one_in(6, sorted(EVERY_FIFTH)))
 def test_on_spark_itself(spark_backend, shared_options, name):
     with engine_on(spark_backend, **shared_options) as engine:
         check(

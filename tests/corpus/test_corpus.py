@@ -101,7 +101,7 @@ def assert_all_as_expected(name: str, results: dict[str, dict[str, Any]]) -> Non
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", slow_one_in(6, NAMES, quick=QUICK_ON_SPARK))
+@pytest.mark.parametrize("name", slow_one_in(12, NAMES, quick=QUICK_ON_SPARK))
 def test_spark_gives_the_numbers_of_plain_pyspark(name: str, spark: Bench) -> None:
     assert_all_as_expected(name, spark.compute(name))
 
@@ -141,12 +141,12 @@ def assert_both_ways_agree(name: str, bench: Bench, groups: Sequence[SegmentGrou
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", slow_one_in(3, NAMES[4::4]))
+@pytest.mark.parametrize("name", slow_one_in(6, NAMES[4::4]))
 def test_both_ways_agree_natively(name: str, native: Bench) -> None:
     assert_both_ways_agree(name, native, MANY)
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", slow_one_in(3, NAMES[::7]))
+@pytest.mark.parametrize("name", slow_one_in(6, NAMES[::7]))
 def test_both_ways_agree_on_spark(name: str, spark: Bench) -> None:
     assert_both_ways_agree(name, spark, FEW)

@@ -149,8 +149,8 @@ def test_a_slow_neighbour_costs_the_others_neither_results_nor_their_limits(engi
     slow = metric(f"return df.agg(F.sum(F.aggregate({steps}))).first()[0]")
     sources = {"honest": SOURCES["sum"], "slow": slow}
     limits = Limits(frame_seconds=8, wall_seconds=120)
-    alone = engine.evaluate(SOURCES["sum"], rows, segments=[BY_GROUP], limits=limits)
-    runs = engine.evaluate_many(sources, rows, segments=[BY_GROUP], limits=limits)
+    alone = engine.evaluate(SOURCES["sum"], rows, limits=limits)
+    runs = engine.evaluate_many(sources, rows, limits=limits)
     told = [[(one.status, one.value, one.rows) for one in run.results] for run in (alone, runs["honest"])]
     assert told[0] == told[1]
     assert {one.status for one in runs["slow"].results} <= {"limit", "ok"}

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from engine import Dataset, Engine, Metric, SegmentGroup, TimeRange
 from tests.metric_text import metric_text
 from tests.servers import engine_on, plain_session
-from tests.tiers import one_in
+from tests.tiers import one_in, slow_one_in
 
 pytestmark = pytest.mark.spark
 
@@ -107,7 +107,9 @@ ZONES: Final = {"tokyo": "Asia/Tokyo", "berlin": "Europe/Berlin", "far": "-11:30
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("clock", "names"), [("wall", ["far"]), ("at", list(ZONES))])
+@pytest.mark.parametrize(
+    ("clock", "names"), [pytest.param("wall", ["far"], marks=pytest.mark.deep), ("at", list(ZONES))]
+)
 def test_frames_are_the_same_in_any_zone_and_numbers_are_those_of_spark(engine, spark, path, clock, names):
     """Metrics at once, each in a zone of its own, over the segments and windows of one dataset."""
     runs = engine.evaluate_many(
@@ -212,8 +214,7 @@ SAME: Final = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SAME)
+@pytest.mark.parametrize("name", slow_one_in(3, SAME))
 def test_numbers_are_those_of_spark_under_the_same_settings(engine, spark, path, name):
     before, asked = SAME[name]
     text = f"spark = df.sparkSession\nconf = spark.conf\n{before}\nreturn ({asked}).first()[0]"
@@ -318,8 +319,7 @@ CLOCKS: Final = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", CLOCKS)
+@pytest.mark.parametrize("name", slow_one_in(2, CLOCKS))
 def test_a_column_of_constants_is_never_read_as_the_clock(engine, path, name):
     text = f"""
 frame = {CLOCKS[name]}

@@ -9,6 +9,7 @@ from tests.functions import corpus
 from tests.functions.corpus import RAISING, source
 from tests.functions.record import EXPECTED
 from tests.servers import NATIVE, engine_on
+from tests.tiers import DEEP
 
 QUICK = {**corpus.ROWS, **corpus.BATCHES, **corpus.AGGREGATES, **corpus.GROUPS, **corpus.CALLABLES}
 # What is not native: local data of several rows that functions are given, sorting by a stand-in.
@@ -26,8 +27,17 @@ def engine(shared_server, shared_options):
         yield made
 
 
-# The default run has each third of the cases.
-EVERY = pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
+# The default run has each third of the cases; all of them on Spark alone are deep.
+EACH = pytest.mark.parametrize(
+    ("shared_server", "every"),
+    [
+        ("native", 3),
+        pytest.param("native", 1, marks=pytest.mark.slow),
+        pytest.param("spark", 3, marks=[pytest.mark.spark, pytest.mark.slow]),
+        pytest.param("spark", 1, marks=[pytest.mark.spark, *DEEP]),
+    ],
+    indirect=["shared_server"],
+)
 
 
 def different(engine: Engine, data: str, cases: dict[str, str]) -> list[tuple[str, str]]:
@@ -47,8 +57,7 @@ def test_every_case_is_recorded():
     assert {name for name, text in WANTED.items() if text.startswith("raised")} == set(RAISING)
 
 
-@EVERY
-@pytest.mark.parametrize("shared_server", NATIVE, indirect=True)
+@EACH
 def test_rows_and_groups_are_those_of_plain_spark(engine, plain_data, every):
     cases = {name: QUICK[name] for name in [one for one in QUICK if one not in NOT_NATIVE][::every]}
     assert different(engine, plain_data, cases) == []
@@ -78,8 +87,7 @@ def test_frames_have_rows_of_their_own(engine, plain_data):
         assert [line.removeprefix(f"{what} ") for what, line in zip(cases, lines, strict=True)] == wanted
 
 
-@EVERY
-@pytest.mark.parametrize("shared_server", NATIVE, indirect=True)
+@EACH
 def test_registered_functions_are_those_of_plain_spark(engine, plain_data, every):
     quick = [one for one in corpus.REGISTERED if one not in ("in selectExpr", "registered pandas")]
     pickled = list(corpus.PICKLED)[::every]
@@ -95,8 +103,7 @@ def test_types_that_are_not_answered_natively(engine, wide_data):
     assert different(engine, wide_data, cases) == []
 
 
-@EVERY
-@pytest.mark.parametrize("shared_server", NATIVE, indirect=True)
+@EACH
 def test_what_raises_in_spark_raises(engine, plain_data, every):
     for name in list(RAISING)[::every]:
         [result] = engine.evaluate(source({name: RAISING[name]}), Dataset(plain_data)).results

@@ -205,7 +205,9 @@ def test_functions_are_applied_once_for_all_frames(shared_server, shared_options
 
 @pytest.mark.slow
 @pytest.mark.spark
-@pytest.mark.parametrize("shared_server", ["spark", "native"], indirect=True)
+@pytest.mark.parametrize(
+    "shared_server", ["native", pytest.param("spark", marks=pytest.mark.deep)], indirect=True
+)
 def test_frames_have_what_functions_give_for_their_rows_alone(shared_server, shared_options, payments):
     days = TimeRange("2026-01-01T00:00:00Z", "2026-01-04T00:00:00Z")
     with engine_on(shared_server, **shared_options) as engine:

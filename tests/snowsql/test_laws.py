@@ -16,6 +16,7 @@ from tests.snowsql.examine import examine, examine_condition
 from tests.snowsql.mutants import mutants
 from tests.snowsql.table import COLUMNS
 from tests.snowsql.token_reading import find_harm
+from tests.tiers import DEEP
 
 
 def test_what_snowpark_writes_holds_no_harm() -> None:
@@ -41,7 +42,7 @@ def test_mutants_are_refused_or_read_the_frame_alone(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 13))
+@pytest.mark.parametrize("seed", [10, *(pytest.param(seed, marks=DEEP) for seed in range(11, 13))])
 def test_many_mutants_are_refused_or_read_the_frame_alone(seed: int) -> None:
     assert sum(examine(text) is not None for text in mutants(10_000, seed)) > 500
 

@@ -26,7 +26,7 @@ from engine import Dataset, Engine, Limits, SegmentGroup
 from engine.models.layers import Layers
 
 order = json.load(sys.stdin)
-groups = [SegmentGroup.by_value("kind", values=[f"k{number:02}" for number in range(6)])]
+groups = [SegmentGroup.by_value("kind", values=[f"k{number:02}" for number in range(2)])]
 def size(name):
     lines = open("/proc/self/status").read().splitlines()
     return int(next(line for line in lines if line.startswith(name)).split()[1]) << 10
