@@ -30,7 +30,7 @@ SPARK = "spark"
 OWN_SPARK = "Spark servers of their own"
 SECOND_SPARK = "spark, second server"
 _MANY_SLOW = 200
-_CORPORA = frozenset({"baselines", "corpus", "native"})  # folders
+_CORPORA = frozenset({"baselines", "corpus", "functions", "fusion", "native"})  # folders
 _LONG = (SPARK, "timeout")  # marks of what starts servers, or may take longer than other tests
 # Fixtures with which a file's tests start engines.
 _ENGINES = frozenset({"native_backend", "worker_pool"})
