@@ -92,20 +92,10 @@ WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
         "the service's operator names the places that may be read",
     ),
     "spool_bytes": ("spool_bytes", "--spool-bytes", "the operator's setting spool_bytes"),
-    "spark_engine": (
-        "make an engine with a Spark backend: Engine('spark') or Engine('sc://...')",
-        "use --backend spark or --backend sc://HOST:PORT",
-        "ask the operator for a service with a Spark backend",
-    ),
     "use_spark": (
         "make the engine with Engine('spark')",
         "use --backend spark",
         "ask the operator for the backend spark",
-    ),
-    "snowpark_engine": (
-        "make an engine with Engine('duckdb') or Engine('snowflake://NAME')",
-        "use --backend duckdb or --backend snowflake://NAME",
-        "ask the operator for a service with a Snowpark backend",
     ),
     "accept_files_only": (
         "accept it with Engine(..., server_isolation='files-only')",
@@ -143,7 +133,6 @@ WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "setting_webhooks": ("webhooks", "--webhook", "the operator's setting webhooks"),
     "setting_data_roots": ("data_roots", "--data-root", "the operator's setting data_roots"),
     "setting_database": ("database", "--database", "the operator's setting database"),
-    "setting_backend": ("backend", "--backend", "the operator's setting backend"),
 }  # fmt: skip
 
 

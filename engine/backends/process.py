@@ -305,10 +305,3 @@ def find_free_ports(count: int) -> tuple[int, ...]:
         for sock in sockets:
             sock.bind(("127.0.0.1", 0))
         return tuple(int(sock.getsockname()[1]) for sock in sockets)
-
-
-def is_listening(port: int) -> bool:
-    """Whether someone accepts connections on this port of 127.0.0.1."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False

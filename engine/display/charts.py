@@ -18,18 +18,15 @@ from engine.models.result import GOOD, Result
 if TYPE_CHECKING:
     from engine.models.run import Run
 
-Theme = Literal["light", "dark"]
 Picture = Literal["png", "svg"]
 
 _WIDTH: Final = 640
 _SMALL_WIDTH, _SMALL_HEIGHT, _COLUMNS = 290, 110, 2
 _LABEL_PIXELS: Final = 220
 _FONT: Final = "Helvetica, Arial, 'Liberation Sans', sans-serif"
-_INKS: Final[Mapping[Theme, Mapping[str, str]]] = {
-    "light": {"ground": "#ffffff", "text": "#24292f", "soft": "#57606a", "grid": "#d8dee4", "mark": "#2c6fbb",
-              "bad": "#b42318", "quiet": "#7a6000"},
-    "dark": {"ground": "#10151c", "text": "#e6edf3", "soft": "#9da7b3", "grid": "#30363d", "mark": "#6cb2f5",
-             "bad": "#ff8a7a", "quiet": "#e3c04c"},
+_INKS: Final[Mapping[str, str]] = {
+    "ground": "#ffffff", "text": "#24292f", "soft": "#57606a", "grid": "#d8dee4", "mark": "#2c6fbb",
+    "bad": "#b42318", "quiet": "#7a6000",
 }  # fmt: skip
 # Statuses are told apart by a shape as well as by colour.
 SHAPES: Final = {
@@ -39,26 +36,25 @@ SHAPES: Final = {
 }  # fmt: skip
 
 
-def chart_of(runs: Sequence[Run], *, theme: Theme = "light", most_facets: int | None = None) -> Any:
+def chart_of(runs: Sequence[Run], *, most_facets: int | None = None) -> Any:
     """An Altair chart of runs, one part for each number of each.
 
     Args:
         runs: finished runs.
-        theme: whether its ground is light or dark.
         most_facets: how many segments it shows at most, all data not counted; None: all.
 
     Raises:
         UsageError: what draws charts is not installed.
     """
-    alt, inks = altair(), _INKS[theme]
+    alt = altair()
     parts = [
-        (_lines if sheet.windowed else _bars)(alt, sheet, inks, most_facets).properties(
+        (_lines if sheet.windowed else _bars)(alt, sheet, most_facets).properties(
             title=_title(sheet, most_facets)
         )
         for run in runs
         for sheet in sheets_of(run)
     ]
-    return _charted(parts, inks)
+    return _charted(parts)
 
 
 def _title(sheet: Sheet, most: int | None) -> str:
@@ -68,19 +64,20 @@ def _title(sheet: Sheet, most: int | None) -> str:
     return f"{sheet.title}{left_out}"
 
 
-def _charted(parts: Sequence[Any], inks: Mapping[str, str]) -> Any:
-    axis = {"labelColor": inks["soft"], "titleColor": inks["soft"], "gridColor": inks["grid"],
-            "domainColor": inks["grid"], "tickColor": inks["grid"], "labelLimit": _LABEL_PIXELS}  # fmt: skip
+def _charted(parts: Sequence[Any]) -> Any:
+    soft, grid = _INKS["soft"], _INKS["grid"]
+    axis = {"labelColor": soft, "titleColor": soft, "gridColor": grid, "domainColor": grid, "tickColor": grid,
+            "labelLimit": _LABEL_PIXELS}  # fmt: skip
     config = {
-        "background": inks["ground"],
+        "background": _INKS["ground"],
         "font": _FONT,
         # Texts are measured here and drawn by the reader's fonts, which may be wider.
         "padding": {"left": 28, "right": 16, "top": 6, "bottom": 6},
         "axis": axis,
-        "header": {"labelColor": inks["text"], "labelLimit": _SMALL_WIDTH, "titleColor": inks["soft"]},
-        "legend": {"labelColor": inks["soft"], "titleColor": inks["soft"]},
-        "title": {"color": inks["text"], "anchor": "start", "limit": 2 * _SMALL_WIDTH},
-        "text": {"color": inks["text"]},
+        "header": {"labelColor": _INKS["text"], "labelLimit": _SMALL_WIDTH, "titleColor": soft},
+        "legend": {"labelColor": soft, "titleColor": soft},
+        "title": {"color": _INKS["text"], "anchor": "start", "limit": 2 * _SMALL_WIDTH},
+        "text": {"color": _INKS["text"]},
         "view": {"stroke": None},
     }
     return _still_chart()(vconcat=parts, config=config).resolve_scale(
@@ -111,28 +108,28 @@ def drawn(chart: Any, form: Picture) -> bytes:
     return file.getvalue().encode()
 
 
-def _bars(alt: Any, sheet: Sheet, inks: Mapping[str, str], most: int | None) -> Any:
+def _bars(alt: Any, sheet: Sheet, most: int | None) -> Any:
     rows = sheet.rows if most is None else sheet.rows[: most + 1]
     values = [_point(sheet, row, row.whole) for row in rows if row.whole is not None]
     order = [value["segment"] for value in values]
     y = alt.Y("segment:N", sort=order, title=None, scale=alt.Scale(domain=order))
     x = alt.X("value:Q", title=None, scale=alt.Scale(zero=True))
     base = alt.Chart(alt.InlineData(values=values)).encode(y=y, tooltip=_tooltips(alt))
-    bars = base.transform_filter("datum.status === 'ok'").mark_bar(color=inks["mark"]).encode(x=x)
+    bars = base.transform_filter("datum.status === 'ok'").mark_bar(color=_INKS["mark"]).encode(x=x)
     text = (
         base.transform_filter("datum.status === 'ok'")
-        .mark_text(align="left", dx=4, fontSize=11, color=inks["text"])
+        .mark_text(align="left", dx=4, fontSize=11, color=_INKS["text"])
         .encode(x=alt.X("end:Q"), text="shown:N")
     )
     bad = (
         base.transform_filter("datum.status !== 'ok'")
         .mark_text(align="left", dx=4, fontSize=11)
-        .encode(x=alt.datum(0), text="shown:N", color=_status_colour(alt, inks))
+        .encode(x=alt.datum(0), text="shown:N", color=_status_colour(alt))
     )
     return alt.layer(bars, text, bad).properties(width=_WIDTH - 60, height={"step": 20})
 
 
-def _lines(alt: Any, sheet: Sheet, inks: Mapping[str, str], most: int | None) -> Any:
+def _lines(alt: Any, sheet: Sheet, most: int | None) -> Any:
     rows = sheet.rows if most is None else sheet.rows[: most + 1]
     rows = tuple(row for row in rows if row.windows)
     values = [_point(sheet, row, row.windows.get(window), window.start)
@@ -141,14 +138,14 @@ def _lines(alt: Any, sheet: Sheet, inks: Mapping[str, str], most: int | None) ->
     y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False))
     base = alt.Chart().encode(x=x, tooltip=_tooltips(alt))
     # A line has a gap where there is no number, and a point stands for a number between two gaps.
-    line = base.mark_line(color=inks["mark"], strokeWidth=1.6, invalid="break-paths-show-path-domains")
+    line = base.mark_line(color=_INKS["mark"], strokeWidth=1.6, invalid="break-paths-show-path-domains")
     point = base.transform_filter("datum.status === 'ok'").mark_point(
-        color=inks["mark"], filled=True, size=14, opacity=1
+        color=_INKS["mark"], filled=True, size=14, opacity=1
     )
     bad = (
         base.transform_filter("datum.status !== 'ok' && datum.status !== ''")
         .mark_point(size=36, filled=False, strokeWidth=1.6)
-        .encode(y=alt.value("height"), color=_status_colour(alt, inks), shape=_status_shape(alt, values))
+        .encode(y=alt.value("height"), color=_status_colour(alt), shape=_status_shape(alt, values))
     )
     layered = [line.encode(y=y), point.encode(y=y)]
     if any(value["status"] not in ("ok", "") for value in values):
@@ -184,9 +181,9 @@ def _tooltips(alt: Any) -> list[Any]:
     return [alt.Tooltip(f"{name}:N", title=name) for name in ("segment", "shown", "status", "rows")]
 
 
-def _status_colour(alt: Any, inks: Mapping[str, str]) -> Any:
+def _status_colour(alt: Any) -> Any:
     names = [name for name in SIGNS if name != "ok"]
-    colours = [inks["quiet"] if name in GOOD else inks["bad"] for name in names]
+    colours = [_INKS["quiet"] if name in GOOD else _INKS["bad"] for name in names]
     return alt.Color("status:N", scale=alt.Scale(domain=names, range=colours), legend=None)
 
 

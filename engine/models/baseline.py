@@ -80,21 +80,15 @@ class Baseline:
         return {"kind": self.kind} | ({} if self.length is None else {"length": str(self.length)})
 
 
-def read_baseline(text: str, dataset: Dataset | None = None) -> Baseline:
-    """The baseline that a text names: "previous", "first:30d", or "training" with its data.
-
-    Args:
-        text: what was written.
-        dataset: the data that "training" means.
+def read_baseline(text: str) -> Baseline:
+    """The baseline that a text names: "previous" or "first:30d".
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: it is neither.
     """
     kind, _, length = text.partition(":")
     if text == "previous":
         return Baseline.previous()
     if kind == "first" and length:
         return Baseline.first(length)
-    if text == "training" and dataset is not None:
-        return Baseline.data(dataset)
     raise UsageError(worded("{value} is no baseline: {give_baseline}", value=repr(text)))

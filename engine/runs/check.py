@@ -13,18 +13,6 @@ from sandbox.contract.messages import Frames, Problem
 from sandbox.contract.signature import Signature
 
 
-def check_source(
-    pool: WorkerPool,
-    source: bytes,
-    extra_imports: tuple[str, ...] = (),
-    layers: Layers | None = None,
-    *,
-    frames: Frames | None = None,
-) -> tuple[Problem, ...]:
-    """Compile a source in a worker; return every problem of it. For the rest see `inspect_source`."""
-    return inspect_source(pool, source, extra_imports, layers, frames=frames)[0]
-
-
 def inspect_source(
     pool: WorkerPool,
     source: bytes,

@@ -71,9 +71,7 @@ class _Task:
     compared: Compared
 
 
-def run_due(
-    database: Database, engine: Engine, now: datetime, settings: Settings, telemetry: Telemetry | None = None
-) -> Tally:
+def run_due(database: Database, engine: Engine, now: datetime, settings: Settings) -> Tally:
     """Plan what is due at a time, and run all due work that no other process has.
 
     Args:
@@ -81,10 +79,8 @@ def run_due(
         engine: to run with.
         now: aware; what is due is due then. Later runs are to have later times.
         settings: of the service.
-        telemetry: counters, if any.
     """
-    calculator = Calculator(database, engine, settings, telemetry or Telemetry())
-    return calculator.run_due(now)
+    return Calculator(database, engine, settings, Telemetry()).run_due(now)
 
 
 class Calculator:

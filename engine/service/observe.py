@@ -48,13 +48,13 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def log_to_stderr(level: str = "INFO") -> None:
+def log_to_stderr() -> None:
     """Let every log line of this process be JSON on standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel("INFO")
     for chatty in ("alembic", "sqlalchemy", "uvicorn.access", "py4j", "pyspark"):
         logging.getLogger(chatty).setLevel("WARNING")
 

@@ -24,13 +24,12 @@ _TIMEOUT_SECONDS: Final = 10
 class Sender:
     """Sends the newest values every minute, until it is closed."""
 
-    def __init__(self, database: Database, settings: Settings, *, every_ms: float = _EVERY_MS) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         """Start to send.
 
         Args:
             database: of the service.
             settings: of the operator; they name a collector.
-            every_ms: how often.
 
         Raises:
             UsageError: the URL is none, no values are shown, or what sends them is not installed.
@@ -47,7 +46,7 @@ class Sender:
             ) from None
         self._database = database
         exporter = OTLPMetricExporter(endpoint=url, timeout=_TIMEOUT_SECONDS)
-        reader = PeriodicExportingMetricReader(exporter, export_interval_millis=every_ms)
+        reader = PeriodicExportingMetricReader(exporter, export_interval_millis=_EVERY_MS)
         resource = Resource.create({"service.name": "calcmetric", "service.version": VERSION})
         self._provider = MeterProvider([reader], resource, shutdown_on_exit=False)
         meter = self._provider.get_meter("calcmetric", VERSION)

@@ -17,8 +17,7 @@ _PATIENCE: Final = timedelta(minutes=10).total_seconds()
 class SteadyClock:
     """Compares the clock with elapsed time."""
 
-    def __init__(self, patience: float = _PATIENCE) -> None:
-        self._patience = patience
+    def __init__(self) -> None:
         self._offset: float | None = None
         self._doubted: float | None = None
 
@@ -33,7 +32,7 @@ class SteadyClock:
         leap = 0.0 if self._offset is None else offset - self._offset
         if abs(leap) > _SLACK:
             self._doubted = elapsed if self._doubted is None else self._doubted
-            if elapsed - self._doubted < self._patience:
+            if elapsed - self._doubted < _PATIENCE:
                 return False
         self._offset, self._doubted = offset, None
         return True

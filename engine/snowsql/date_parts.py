@@ -16,8 +16,6 @@ PART_ARGUMENTS: Final = {
     "DATEADD": 0, "TIMEADD": 0, "TIMESTAMPADD": 0, "DATEDIFF": 0, "TIMEDIFF": 0, "TIMESTAMPDIFF": 0,
     "DATE_PART": 0, "DATE_TRUNC": 0, "LAST_DAY": 1, "TIME_SLICE": 2,
 }  # fmt: skip
-# A text that is no part, but a word as well.
-_WORDS: Final = {("TIME_SLICE", 3): frozenset({"START", "END"})}
 
 _NAMES: Final = {
     "year": "y yy yyy yyyy yr years yrs",
@@ -69,11 +67,6 @@ def settle_parts(call: exp.Expr) -> None:
         argument.replace(_text(PARTS[word]))
     else:
         argument.set("this", PARTS[word])
-
-
-def part_of(argument: exp.Expr) -> str:
-    """The part that a settled argument names."""
-    return str(argument.this)
 
 
 def _word(argument: exp.Expr) -> str:

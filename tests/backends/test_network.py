@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from engine.backends.local import LocalServer
-from engine.backends.process import find_free_ports, is_listening
+from engine.backends.process import find_free_ports
 from tests.backends.little import LittleServer
 from tests.backends.plans import count, numbers, value
-from tests.backends.processes import ports_of, runs, server_processes
+from tests.backends.processes import is_listening, ports_of, runs, server_processes
 from tests.confine.harness import repository
 from tests.confine.keeper import policy_for, start
 from tests.waiting import wait_until

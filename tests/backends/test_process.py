@@ -17,7 +17,6 @@ from engine.backends.local import LocalServer
 from engine.backends.process import (
     Permissions,
     find_free_ports,
-    is_listening,
     make_folder,
     python_folders,
     start_process,
@@ -27,7 +26,7 @@ from engine.errors import BackendStartError, EngineClosed, ForkedEngine, Isolati
 from engine.wording import said
 from tests.backends import little
 from tests.backends.little import LittleServer
-from tests.backends.processes import ports_of, runs
+from tests.backends.processes import is_listening, ports_of, runs
 from tests.confine.harness import repository
 from tests.waiting import wait_until
 

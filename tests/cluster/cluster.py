@@ -11,7 +11,6 @@ import os
 import secrets
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ import psutil
 from engine.backends.java import find_jars, find_java, opened_packages
 from engine.backends.process import find_free_ports
 from engine.effort import look_at, spent
+from tests.backends.processes import is_listening
 from tests.waiting import wait_until
 
 WORKERS: Final = ("worker-1", "worker-2")
@@ -206,10 +206,3 @@ class Cluster:
         good = wait_until(lambda: bool(ready()) or not self._runs(name), _START_SECONDS)
         log = self._log(name).read_text(errors="replace")
         assert good and self._runs(name), f"{name} does not start:\n{log[-3000:]}"
-
-
-def is_listening(port: int) -> bool:
-    """Whether something accepts connections there."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
