@@ -18,6 +18,7 @@ from engine.backends.spark import LocalSpark
 from engine.errors import BackendError, BackendLost, Interrupted
 from tests.backends.plans import aggregate, call, column, count, endless, number, numbers, run, sql, value
 from tests.backends.processes import server_processes
+from tests.tiers import DEEP
 from tests.waiting import wait_until
 
 
@@ -96,6 +97,10 @@ def test_a_query_under_a_killed_server_is_asked_again_and_lost_if_that_dies_too(
     session.close()
 
 
+# Spark is killed, and asked again, by the test before this.
+@pytest.mark.parametrize(
+    "backend", ["little", pytest.param("spark", marks=[pytest.mark.spark, *DEEP])], indirect=True
+)
 def test_a_query_is_asked_again_unseen(backend: LocalServer) -> None:
     honest, hostile = backend.open_session(), backend.open_session()
     assert value(honest, count(numbers(10))) == 10

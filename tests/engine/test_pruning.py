@@ -86,8 +86,9 @@ def calc_metric(df):
 """
 
 
-@pytest.mark.parametrize("fuse", [True, False])
-@pytest.mark.parametrize("kind", ["table", "arrow", "parquet"])
+@pytest.mark.parametrize(
+    ("kind", "fuse"), [("table", True), ("arrow", False), ("parquet", True), ("parquet", False)]
+)
 def test_days_that_a_calendar_lacks_are_days(engine: Engine, data_dir: Path, kind: str, fuse: bool) -> None:
     days = [dt.date(1582, 10, 4), dt.date(1582, 10, 10), dt.date(1582, 10, 15), dt.date(2024, 1, 1)]
     walls = [dt.datetime(day.year, day.month, day.day, 3) for day in days]

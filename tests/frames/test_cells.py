@@ -21,6 +21,7 @@ from engine.frames import (
 )
 from engine.models import SegmentGroup, TimeRange
 from tests.frames.data import FIRST, OTHER_NAN, local, plan_on, shape
+from tests.tiers import DEEP
 
 T = pb.DataType
 NAN = float("nan")
@@ -109,7 +110,7 @@ def test_values_that_are_equally_frequent_come_in_the_order_of_the_backend(asker
 @pytest.mark.spark
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "time", [pytest.param(TIMES[0], id="everything"), pytest.param(TIMES[-1], id="windows")]
+    "time", [pytest.param(TIMES[0], id="everything", marks=DEEP), pytest.param(TIMES[-1], id="windows")]
 )
 def test_every_kind_of_group_at_once_on_the_same_rows(asker, time):
     generator = np.random.default_rng(7)
