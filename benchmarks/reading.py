@@ -24,6 +24,7 @@ from engine.backends.base import BackendSession
 from engine.backends.duckdb import LocalDuckDb
 from engine.backends.spark import LocalSpark
 from engine.backends.sql_session import DirectSqlSession
+from engine.context import UNBOUNDED
 from engine.relations import read_files, unpruned
 from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
@@ -118,14 +119,14 @@ def _with_policy(
 def _schema(session: BackendSession, relation: pb.Relation) -> pb.DataType:
     request = pb.AnalyzePlanRequest()
     request.schema.plan.root.CopyFrom(relation)
-    return session.analyze(request).schema.schema
+    return session.analyze(request, UNBOUNDED).schema.schema
 
 
 def _sum_up(session: BackendSession, relation: pb.Relation) -> None:
     """Sums of three columns."""
     if isinstance(session, DirectSqlSession):
         sums = ", ".join(f'SUM("{name}")' for name in _SUMMED)
-        for _ in session.run(f"SELECT {sums} FROM ({session.writer.text(relation)})"):
+        for _ in session.run(f"SELECT {sums} FROM ({session.writer.text(relation, UNBOUNDED)})", UNBOUNDED):
             pass
         return
     made = pb.Relation()
@@ -135,7 +136,7 @@ def _sum_up(session: BackendSession, relation: pb.Relation) -> None:
         call = made.aggregate.aggregate_expressions.add().unresolved_function
         call.function_name = "sum"
         call.arguments.add().unresolved_attribute.unparsed_identifier = name
-    for _ in session.execute(pb.Plan(root=made)):
+    for _ in session.execute(pb.Plan(root=made), UNBOUNDED):
         pass
 
 

@@ -18,6 +18,7 @@ from typing import Final, Literal, Unpack
 
 from engine.backends.base import Backend
 from engine.backends.native_trust import Differences, Verified
+from engine.context import UNBOUNDED
 from engine.errors import CalcmetricError, DataError, ForkedEngine, Interrupted, UsageError
 from engine.interpreter import Interpreter
 from engine.ledger import MEMORY_BYTES, Ledger, caps_within
@@ -408,7 +409,7 @@ class Engine:
 
         try:
             return Pending(lambda: state_of_stored(names, stores, check), STORE_THREADS).wait(
-                time.monotonic() + seconds
+                UNBOUNDED.within(seconds)
             )
         except Interrupted:
             raise DataError(
@@ -478,7 +479,7 @@ class Engine:
     def _within(seconds: float, ending: Pending[None], what: str) -> None:
         """Wait until something has ended, and go on without it if it hangs: closing always ends."""
         try:
-            ending.wait(time.monotonic() + seconds)
+            ending.wait(UNBOUNDED.within(seconds))
         except Interrupted:
             logger.error("closing goes on without the end of %s, which takes more than %g s", what, seconds)
 

@@ -7,22 +7,19 @@ is left to itself; it is a daemon, and keeps nothing but its own stack.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable
-from typing import Final, Generic, Literal, TypeVar
+from typing import Final, Generic, TypeVar
 
+from engine.context import UNBOUNDED, QueryContext
 from engine.errors import Interrupted
 
 _T = TypeVar("_T")
-_POLL_SECONDS: Final = 0.02  # how late a cancel may be heard
 _CHECK_SECONDS: Final = 0.1
 _TRIES: Final = 3
 # How threads are called that wait for object stores. Arrow waits for their requests at a process's end.
 STORE_THREADS: Final = "calcmetric-store"
-
-Reason = Literal["deadline", "cancelled"]
 
 
 class _Spent(threading.local):
@@ -65,24 +62,6 @@ def on_own_stack(work: Callable[[], object], name: str) -> None:
     _spent.seconds += sum(took)
 
 
-def due(deadline: float | None, cancel: threading.Event | None) -> Reason | None:
-    """Why nothing is waited for any longer, or None.
-
-    Args:
-        deadline: monotonic seconds; None: there is none.
-        cancel: ends the waiting once set.
-    """
-    if cancel is not None and cancel.is_set():
-        return "cancelled"
-    return "deadline" if deadline is not None and time.monotonic() >= deadline else None
-
-
-def refuse_due(deadline: float | None, cancel: threading.Event | None) -> None:
-    """Raise `Interrupted` if nothing is waited for any longer; arguments as of `due`."""
-    if reason := due(deadline, cancel):
-        raise Interrupted(reason)
-
-
 class Pending(Generic[_T]):
     """Work in a daemon thread of its own, and what comes of it.
 
@@ -102,14 +81,16 @@ class Pending(Generic[_T]):
         self._error: BaseException | None = None
         threading.Thread(target=self._run, args=(work,), name=name, daemon=True).start()
 
-    def wait(self, deadline: float | None, cancel: threading.Event | None = None) -> _T:
-        """What the work returns, or raise what it raised; arguments as of `due`.
+    def wait(self, context: QueryContext = UNBOUNDED) -> _T:
+        """What the work returns, or raise what it raised.
+
+        Args:
+            context: of who waits.
 
         Raises:
             Interrupted: it has not ended in time, and goes on.
         """
-        while not self.done.wait(_time_to_look(deadline, cancel)):
-            refuse_due(deadline, cancel)
+        context.wait(self.done)
         return self.result()
 
     def result(self) -> _T:
@@ -161,18 +142,12 @@ class SingleFlight(Generic[_T]):
         self._lock = threading.Lock()
         self._flight: _Flight[_T] | None = None
 
-    def get(
-        self,
-        work: Callable[[threading.Event], _T],
-        deadline: float | None,
-        cancel: threading.Event | None,
-    ) -> _T:
-        """Do the work, or wait for it as another has begun it; deadline and cancel as of `due`.
+    def get(self, work: Callable[[threading.Event], _T], context: QueryContext) -> _T:
+        """Do the work, or wait for it as another has begun it.
 
         Args:
             work: gets an event that is set once nobody waits for it any more.
-            deadline: of this waiter.
-            cancel: of this waiter.
+            context: of this waiter.
 
         Raises:
             Interrupted: this waiter's time is over, or the work was stopped again and again.
@@ -180,9 +155,9 @@ class SingleFlight(Generic[_T]):
         for last in (*[False] * (_TRIES - 1), True):
             flight = self._join(work)
             try:
-                return flight.pending.wait(deadline, cancel)
+                return flight.pending.wait(context)
             except Interrupted:
-                refuse_due(deadline, cancel)  # else it ended for want of somebody else's time
+                context.check()  # else it ended for want of somebody else's time
                 if last:
                     raise
             finally:
@@ -222,10 +197,3 @@ class _Flight(Generic[_T]):
         """Whether one who comes now may wait for it."""
         hangs = bool(lingers) and time.monotonic() - self._began > lingers
         return not (self.pending.done.is_set() or self.unwanted.is_set() or hangs)
-
-
-def _time_to_look(deadline: float | None, cancel: threading.Event | None) -> float | None:
-    """How long to wait until the next look; None: there is nothing to look at."""
-    if cancel is not None:
-        return _POLL_SECONDS
-    return None if deadline in (None, math.inf) else max(0.0, deadline - time.monotonic())

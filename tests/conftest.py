@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +16,7 @@ from engine.backends.local import LocalServer
 from engine.backends.native import NativeSession, NativeSpark
 from engine.backends.rpc import Connection
 from engine.backends.spark import LocalSpark
+from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendStartError
 from tests.servers import SendsNobodyAway, SharedPool
 
@@ -52,12 +52,12 @@ class MarkedSpark(LocalSpark):
     refused: ClassVar[list[str]] = []
     reason = ""
 
-    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Connection:
+    def connection(self, context: QueryContext = UNBOUNDED) -> Connection:
         """The connection; see `Endpoint.connection`."""
         if not self.marked:
             MarkedSpark.refused.append(self.reason)
             raise BackendStartError(f"{_UNMARKED}: {self.reason}")
-        return super().connection(deadline, cancel)
+        return super().connection(context)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -15,6 +15,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
 from engine.backends.tables import fetch
+from engine.context import QueryContext
 from engine.errors import BackendError
 from sandbox.contract.messages import Problem
 
@@ -29,16 +30,13 @@ _lock = threading.Lock()
 logger = logging.getLogger(__name__)
 
 
-def is_apache_spark(
-    address: str, session: BackendSession, *, deadline: float, cancel: threading.Event
-) -> bool:
+def is_apache_spark(address: str, session: BackendSession, context: QueryContext) -> bool:
     """Whether a server says that it is Apache Spark; asked once for each address.
 
     Args:
         address: of the server.
         session: on it.
-        deadline: monotonic seconds at which the question is given up.
-        cancel: gives it up once set.
+        context: how long the answer is waited for.
 
     Raises:
         BackendLost, Interrupted: as `BackendSession.execute`.
@@ -46,7 +44,7 @@ def is_apache_spark(
     with _lock:
         known = _known.get(address)
     if known is None:
-        known = _asked(session, deadline, cancel)
+        known = _asked(session, context)
         with _lock:
             first = address not in _known
             if len(_known) >= _MOST_KNOWN:
@@ -69,10 +67,10 @@ def _message(address: str) -> str:
     )
 
 
-def _asked(session: BackendSession, deadline: float, cancel: threading.Event) -> bool:
+def _asked(session: BackendSession, context: QueryContext) -> bool:
     relation = pb.Relation(sql=pb.SQL(query="SELECT version()"))
     try:
-        table = fetch(session, relation, deadline=deadline, cancel=cancel).table
+        table = fetch(session, relation, context).table
     except BackendError:
         return False
     told = table.column(0).to_pylist() if table.num_columns else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 if TYPE_CHECKING:  # see `engine.gateway.answering`
     import pyspark.sql.connect.proto as pb
 
+from engine.context import QueryContext
 from sandbox.contract.messages import Frames
 
 # Starting has limits of its own, of which those for the slowest machines are far below this. What takes
@@ -39,18 +39,15 @@ class Capabilities:
 class BackendSession(Protocol):
     """One session on a backend: a run's, or a discovery's. Its id is made by the engine. Thread-safe."""
 
-    def execute(
-        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a checked and bound plan; yield the responses as they come.
 
         Args:
             plan: a plan with a root relation.
-            deadline: monotonic seconds after which the query is interrupted.
-            cancel: interrupts the query once set.
+            context: how it is asked.
 
         Raises:
-            Interrupted: the deadline passed or `cancel` was set. After a deadline the query no longer runs
+            Interrupted: its deadline passed, or it was cancelled. After a deadline the query no longer runs
                 when this is raised, or the local server that would not stop it has been restarted; after
                 a cancel the same follows by itself.
             BackendLost: the backend died or was restarted under the query, and it was not asked again here,
@@ -62,9 +59,7 @@ class BackendSession(Protocol):
     def analyze(
         self,
         request: pb.AnalyzePlanRequest,
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; session fields of `request` are filled in here.
 
@@ -182,21 +177,17 @@ class Derived:
     def __init__(self, session: BackendSession) -> None:
         self._session = session
 
-    def execute(
-        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
-        return self._session.execute(plan, deadline=deadline, cancel=cancel)
+        return self._session.execute(plan, context)
 
     def analyze(
         self,
         request: pb.AnalyzePlanRequest,
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
-        return self._session.analyze(request, deadline=deadline, cancel=cancel)
+        return self._session.analyze(request, context)
 
     @property
     def disturbed(self) -> int:

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from typing import Any, Final
 
-from engine.threads import Reason, due
+from engine.context import QueryContext, Reason
 
 POLL_SECONDS: Final = 0.02
 # What is read ahead: so many responses, which mostly have up to 4 MiB each, or so many bytes of longer ones.
@@ -83,11 +83,11 @@ def raise_end(end: End) -> None:
         raise end.error
 
 
-def wait(call: Any, until: float | None, cancel: threading.Event | None) -> Reason | None:
+def wait(call: Any, context: QueryContext) -> Reason | None:
     """Wait for a call's end; why it is not waited for any longer, or None once it has ended."""
     over = threading.Event()
     call.add_done_callback(lambda _: over.set())
     while not over.wait(POLL_SECONDS):
-        if reason := due(until, cancel):
+        if reason := context.over:
             return reason
     return None

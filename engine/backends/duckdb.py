@@ -24,6 +24,7 @@ from engine.backends.local import refuse_fork, start_error
 from engine.backends.process import ServerProcess
 from engine.backends.sql import SqlBackend
 from engine.backends.sql_session import DirectSqlSession
+from engine.context import UNBOUNDED, QueryContext
 from engine.endings import tell_ending
 from engine.errors import EngineClosed
 from engine.threads import SingleFlight
@@ -110,14 +111,14 @@ class LocalDuckDb(SqlBackend):
             tell_ending("the local duckdb process", "its engine is closed", level=logging.DEBUG)
             self._finalize()
 
-    def server(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Server:
+    def server(self, context: QueryContext = UNBOUNDED) -> Server:
         """The running process, which is started if need be; see `Endpoint.connection`."""
         refuse_fork(self._pid)
         running = self._running()
         if running is not None and not running.process.is_alive():  # before a query is blamed for it
             self.end_server(running, "it died")
             running = None
-        return running or self._start_of.get(lambda _: self._start_and_keep(), deadline, cancel)
+        return running or self._start_of.get(lambda _: self._start_and_keep(), context)
 
     def _running(self) -> Server | None:
         with self._lock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
@@ -16,6 +15,7 @@ from sqlglot import exp
 from engine.backends.duckdb_files import in_capitals, read_query
 from engine.backends.duckdb_talk import Conversation, Server, WillNotStop
 from engine.backends.sql import Rows, SqlConnection
+from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, DataError, Interrupted
 from engine.ownsql import DIALECTS
 from engine.threads import SingleFlight
@@ -27,7 +27,7 @@ _DROP_SECONDS: Final = 2.0
 class Servers(Protocol):
     """Gives the process that runs now."""
 
-    def server(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Server:
+    def server(self, context: QueryContext = UNBOUNDED) -> Server:
         """The running process, which is started if need be; see `Endpoint.connection`."""
         ...
 
@@ -52,20 +52,17 @@ class DuckDbConnection(SqlConnection):
         self._lock = threading.Lock()
         self._opening: dict[bytes, SingleFlight[tuple[Server, exp.Query]]] = {}
 
-    def run(
-        self, text: str, *, deadline: float | None, cancel: threading.Event | None
-    ) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
         """Run a query; see `SqlConnection.run`."""
-        server = self._backend.server(deadline, cancel)
-        return self._ask(server, {"do": "query", "sql": text}, deadline, cancel)
+        server = self._backend.server(context)
+        return self._ask(server, {"do": "query", "sql": text}, context)
 
     def rows(
         self,
         server: Server,
         text: str,
+        context: QueryContext,
         *,
-        deadline: float | None,
-        cancel: threading.Event | None,
         one: bool = False,
     ) -> Iterator[Rows]:
         """The rows of a query to a running process, its nested values as they are.
@@ -73,38 +70,35 @@ class DuckDbConnection(SqlConnection):
         Args:
             server: the process.
             text: the query.
-            deadline: as for `run`.
-            cancel: likewise.
+            context: as for `run`.
             one: whether it gives one row.
 
         Raises:
             WouldNotStop: it had to be stopped, and the process was ended with it.
             Interrupted, BackendLost, BackendError: as `run`.
         """
-        for part in self._ask(server, {"do": "row" if one else "rows", "sql": text}, deadline, cancel):
+        for part in self._ask(server, {"do": "row" if one else "rows", "sql": text}, context):
             if isinstance(part, Rows):
                 yield part
 
-    def describe(self, text: str, *, deadline: float | None, cancel: threading.Event | None) -> Described:
+    def describe(self, text: str, context: QueryContext) -> Described:
         """The columns of a query; see `SqlConnection.describe`."""
-        server = self._backend.server(deadline, cancel)
-        parts = list(self._ask(server, {"do": "describe", "sql": text}, deadline, cancel))
+        server = self._backend.server(context)
+        parts = list(self._ask(server, {"do": "describe", "sql": text}, context))
         if len(parts) != 1 or not isinstance(parts[0], Described):
             raise BackendLost("the local duckdb process gave no columns")
         return parts[0]
 
-    def source(
-        self, relation: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> exp.Query:
+    def source(self, relation: pb.Relation, context: QueryContext) -> exp.Query:
         """The query that reads a dataset's files, its columns in capital letters as Snowflake has them."""
         key = relation.SerializeToString(deterministic=True)
-        server = self._backend.server(deadline, cancel)
+        server = self._backend.server(context)
         with self._lock:
             known = self._sources.get(key)
             opening = self._opening.setdefault(key, SingleFlight("calcmetric-open"))
         if known is None or known[0] is not server:
             known = opening.get(
-                lambda unwanted: self._open_and_keep(key, server, relation, unwanted), deadline, cancel
+                lambda unwanted: self._open_and_keep(key, server, relation, unwanted), context
             )
         return known[1].copy()
 
@@ -114,7 +108,7 @@ class DuckDbConnection(SqlConnection):
             kept, self._kept = self._kept, []
         for server, path in kept:
             with contextlib.suppress(BackendError, Interrupted):
-                list(self._ask(server, {"do": "drop", "path": path}, time.monotonic() + _DROP_SECONDS, None))
+                list(self._ask(server, {"do": "drop", "path": path}, UNBOUNDED.within(_DROP_SECONDS)))
 
     def _open_and_keep(
         self, key: bytes, server: Server, relation: pb.Relation, unwanted: threading.Event
@@ -123,12 +117,12 @@ class DuckDbConnection(SqlConnection):
         with self._lock:
             known = self._sources.get(key)
         if known is None or known[0] is not server:
-            known = server, self._open(server, relation, unwanted)
+            known = server, self._open(server, relation, QueryContext(cancel=unwanted))
             with self._lock:
                 self._sources[key] = known
         return known
 
-    def _open(self, server: Server, relation: pb.Relation, unwanted: threading.Event) -> exp.Query:
+    def _open(self, server: Server, relation: pb.Relation, wanted: QueryContext) -> exp.Query:
         if relation.WhichOneof("rel_type") != "read" or not relation.read.HasField("data_source"):
             raise DataError("the backend 'duckdb' reads files and tables that are handed to it, no others")
         source = relation.read.data_source
@@ -138,10 +132,10 @@ class DuckDbConnection(SqlConnection):
             with self._lock:
                 self._kept.append((server, path))
             order = {"do": "keep", "sql": reading.sql(dialect="duckdb"), "path": path}
-            list(self._ask(server, order, None, unwanted))
+            list(self._ask(server, order, wanted))
             reading = read_query("parquet", [path], {}, "")
         described = f"SELECT column_name, column_type FROM (DESCRIBE {reading.sql(dialect='duckdb')})"  # noqa: S608
-        parts = self._ask(server, {"do": "query", "sql": described}, None, unwanted)
+        parts = self._ask(server, {"do": "query", "sql": described}, wanted)
         tables = [pa.ipc.open_stream(part.data).read_all() for part in parts if isinstance(part, Rows)]
         names, kinds = pa.concat_tables(tables).columns
         return in_capitals(reading, dict(zip(names.to_pylist(), kinds.to_pylist(), strict=True)))
@@ -150,12 +144,11 @@ class DuckDbConnection(SqlConnection):
         self,
         server: Server,
         question: Mapping[str, str],
-        deadline: float | None,
-        cancel: threading.Event | None,
+        context: QueryContext,
     ) -> Iterator[Described | Rows]:
         try:
-            with server.ask(question, deadline) as sock:
-                yield from Conversation(sock, deadline, cancel, server.process.grace).parts()
+            with server.ask(question, context.deadline) as sock:
+                yield from Conversation(sock, context, server.process.grace).parts()
         except WillNotStop as stubborn:
             server.condemned = True
             self._backend.end_server(server, "a query went on after it was taken back")

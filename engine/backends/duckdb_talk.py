@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from engine.backends.duckdb_types import columns_of
 from engine.backends.duckdb_wire import Message, Reader, rows_told, send_json, split_rows
 from engine.backends.process import ServerProcess
 from engine.backends.sql import Rows
+from engine.context import Deadline, QueryContext, Reason
 from engine.effort import Grace
 from engine.errors import BackendError, Interrupted
 from sandbox.contract.messages import Described
@@ -36,15 +35,14 @@ class Server:
         self.condemned = False
         self._token = token
 
-    def ask(self, question: Mapping[str, str], deadline: float | None = None) -> socket.socket:
+    def ask(self, question: Mapping[str, str], deadline: Deadline = Deadline.never) -> socket.socket:
         """Open a connection with a question; the answer comes on it.
 
         Raises:
             OSError: the process is gone, or did not take the question in time.
         """
         sock = socket.socket(socket.AF_UNIX)
-        left = _ASK_SECONDS if deadline is None else deadline - time.monotonic()
-        sock.settimeout(min(_ASK_SECONDS, max(_TICK_SECONDS, left)))
+        sock.settimeout(min(_ASK_SECONDS, max(_TICK_SECONDS, deadline.remaining())))
         try:
             sock.connect(self.process.address)
             send_json(sock, Message.ASK, {**question, "token": self._token})
@@ -57,7 +55,7 @@ class Server:
 class WillNotStop(Exception):
     """A query that was taken back goes on."""
 
-    def __init__(self, reason: Any) -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -68,14 +66,12 @@ class Conversation:
     def __init__(
         self,
         sock: socket.socket,
-        deadline: float | None,
-        cancel: threading.Event | None,
+        context: QueryContext,
         grace: Callable[[float], Grace],
     ) -> None:
         self._sock = sock
         self._reader = Reader(sock)
-        self._deadline = deadline
-        self._cancel = cancel
+        self._context = context
         self._grace = grace
         sock.settimeout(_TICK_SECONDS)
 
@@ -104,22 +100,14 @@ class Conversation:
 
     def _next(self) -> tuple[Message, memoryview]:
         while True:
-            reason = self._overdue()
-            if reason is not None:
+            if reason := self._context.over:
                 self._take_back(reason)
             try:
                 return self._reader.read()
             except TimeoutError:
                 continue
 
-    def _overdue(self) -> str | None:
-        if self._cancel is not None and self._cancel.is_set():
-            return "cancelled"
-        if self._deadline is not None and time.monotonic() >= self._deadline:
-            return "deadline"
-        return None
-
-    def _take_back(self, reason: Any) -> None:
+    def _take_back(self, reason: Reason) -> None:
         """Have the query stopped, and raise `Interrupted` once it has."""
         self._sock.shutdown(socket.SHUT_WR)
         grace = self._grace(_STOP_SECONDS)

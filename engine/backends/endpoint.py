@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Final, Protocol, Self
 
 from engine.backends.rpc import Connection
 from engine.backends.turns import NoTurns, Turns
+from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 
 # Who is waited for by a run has up to so many times as long where others have the processors: a run is given
@@ -27,11 +27,11 @@ class Endpoint(Protocol):
         """Whose query is asked now."""
         ...
 
-    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Connection:
+    def connection(self, context: QueryContext = UNBOUNDED) -> Connection:
         """The connection to use now; starts the server if it is not running.
 
         Raises:
-            Interrupted: the deadline passed or `cancel` was set while it was waited for.
+            Interrupted: nobody waits for it any longer.
             BackendStartError: it cannot be started or reached.
             EngineClosed: it was closed.
         """
@@ -117,9 +117,9 @@ class FixedEndpoint(PlainEndpoint):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Connection:
+    def connection(self, context: QueryContext = UNBOUNDED) -> Connection:
         """That connection."""
-        del deadline, cancel
+        del context
         return self._connection
 
     def wait_idle(self, connection: Connection, grace: Grace) -> bool:

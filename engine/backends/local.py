@@ -32,11 +32,12 @@ from engine.backends.suspects import Suspects
 from engine.backends.turns import LocalTurns, Turns
 from engine.backends.watch import Vigilance, Watch
 from engine.backends.why import complaints, why_ended
+from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 from engine.endings import tell_ending
 from engine.errors import BackendStartError, EngineClosed, ForkedEngine, OpenNetworkError
 from engine.results.text import clean_text
-from engine.threads import SingleFlight, refuse_due
+from engine.threads import SingleFlight
 from engine.wording import worded
 
 _ATTEMPTS: Final = 3
@@ -276,10 +277,10 @@ class LocalServer(StartsWhole, abc.ABC):
                 main._suspects.rest()
             self.end_server(generation.connection, "nobody who was sent away has asked it for a while")
 
-    def _wait_to_start(self, deadline: float | None, cancel: threading.Event | None) -> None:
+    def _wait_to_start(self, context: QueryContext) -> None:
         """Who ends a server for those sent away waits for the next one; others do not."""
         while time.monotonic() < self._not_before:
-            refuse_due(deadline, cancel)
+            context.check()
             if self._closed:
                 return
             time.sleep(_PAUSE_LOOK_SECONDS)
@@ -292,13 +293,13 @@ class LocalServer(StartsWhole, abc.ABC):
         self.connection()
         return ConnectSession(self, tenant=tenant)
 
-    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Connection:
+    def connection(self, context: QueryContext = UNBOUNDED) -> Connection:
         """The connection of the running server, which is started if need be; see `Endpoint`."""
         refuse_fork(self._slot.pid)
         running = self._running()
         if running is None:
-            self._wait_to_start(deadline, cancel)
-        return running or self._start_of.get(lambda _: self._start_and_keep(), deadline, cancel)
+            self._wait_to_start(context)
+        return running or self._start_of.get(lambda _: self._start_and_keep(), context)
 
     def _running(self) -> Connection | None:
         with self._lock:

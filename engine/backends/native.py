@@ -31,6 +31,7 @@ from engine.backends.native_files import Files
 from engine.backends.native_trust import Differences, Trust
 from engine.backends.native_verify import Sample, Verifier
 from engine.backends.spark import LocalSpark, core_count
+from engine.context import QueryContext
 from engine.errors import (
     BackendError,
     BackendLost,
@@ -48,8 +49,6 @@ from engine.native.unproven import Unproven
 from engine.threads import Pending
 from engine.wording import joined, message_of
 
-# Of the time that is left, as much may go into an attempt.
-_SHARE: Final = 0.5
 # An answer is held whole before anything of it is passed on; one that is larger is Spark's.
 _MOST_BYTES: Final = 4 << 30
 # One that is larger is passed on in the parts in which it came.
@@ -142,7 +141,7 @@ class NativeSpark:
         while not self.spark.give_way(low=False):
             time.sleep(_LOOK_SECONDS)
         try:
-            starting.wait(None)
+            starting.wait()
         except CalcmetricError as error:  # whoever needs it is told again
             logger.info("Spark did not start in the background: %s", error)
 
@@ -187,21 +186,17 @@ class NativeSession:
         self._closed = False
         self._spark: BackendSession | None = None
 
-    def execute(
-        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
-        return _View(self).execute(plan, deadline=deadline, cancel=cancel)
+        return _View(self).execute(plan, context)
 
     def analyze(
         self,
         request: pb.AnalyzePlanRequest,
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
-        return _View(self).analyze(request, deadline=deadline, cancel=cancel)
+        return _View(self).analyze(request, context)
 
     @property
     def disturbed(self) -> int:
@@ -234,13 +229,12 @@ class NativeSession:
         if spark is not None:
             spark.close()
 
-    def spark(self, reason: str, deadline: float | None, cancel: threading.Event | None) -> BackendSession:
+    def spark(self, reason: str, context: QueryContext) -> BackendSession:
         """The session on Spark, which is started if need be.
 
         Args:
             reason: why it is needed.
-            deadline: as for `execute`.
-            cancel: likewise.
+            context: as for `execute`.
 
         Raises:
             SparkNeeded: it does not start.
@@ -248,12 +242,12 @@ class NativeSession:
         """
         self._backend.want_spark()
         try:
-            return self._open_spark(deadline, cancel)
+            return self._open_spark(context)
         except BackendStartError as error:
             raise _needed(error, reason) from error
 
-    def _open_spark(self, deadline: float | None, cancel: threading.Event | None) -> BackendSession:
-        self._backend.spark.connection(deadline, cancel)
+    def _open_spark(self, context: QueryContext) -> BackendSession:
+        self._backend.spark.connection(context)
         with self._lock:
             spark = self._spark
         if spark is None:
@@ -278,8 +272,7 @@ class NativeSession:
         self,
         relation: pb.Relation,
         note: Note,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
         *,
         unordered: bool = False,
     ) -> tuple[pb.DataType, pa.Table] | None:
@@ -288,7 +281,7 @@ class NativeSession:
         Raises:
             Interrupted: it was cancelled.
         """
-        return self._tried(lambda: self._fetch(relation, deadline, cancel, unordered), note)
+        return self._tried(lambda: self._fetch(relation, context, unordered), note)
 
     def type_of(self, relation: pb.Relation, note: Note) -> pb.DataType | None:
         """The type of a plan; None if Spark has to tell it."""
@@ -332,18 +325,15 @@ class NativeSession:
     def _fetch(
         self,
         relation: pb.Relation,
-        deadline: float | None,
-        cancel: threading.Event | None,
+        context: QueryContext,
         unordered: bool,
     ) -> tuple[pb.DataType, pa.Table]:
         files = Files()
         self._refuse_different(relation)
         query = translate(relation, files.scan_of, unordered=unordered)
-        now = time.monotonic()
-        self._backend.trust.refuse(query.sql, self._tenant, now)
-        until = None if deadline is None else now + _SHARE * (deadline - now)
+        self._backend.trust.refuse(query.sql, self._tenant, time.monotonic())
         try:
-            answer = self._run(query, until, cancel)
+            answer = self._run(query, context.half())
         except Interrupted as interrupted:
             if interrupted.reason == "deadline":
                 raise Unproven("it took more than half of the time that is left") from None
@@ -361,20 +351,20 @@ class NativeSession:
         )
         return query.schema, answer
 
-    def _run(self, query: Query, deadline: float | None, cancel: threading.Event | None) -> pa.Table:
+    def _run(self, query: Query, context: QueryContext) -> pa.Table:
         """Ask the process; see that it is one that answers still, and whose fault it is if it is not."""
         trust, now = self._backend.trust, time.monotonic
         try:
-            server = self._backend.duckdb.server(deadline, cancel)
+            server = self._backend.duckdb.server(context)
         except BackendStartError as error:
             self._backend.note_no_start(error)
             raise
         trust.resume()
         try:
             for guard in query.guards:
-                if self._table(server, guard, deadline, cancel, one=True).column(0).to_pylist() != [False]:
+                if self._table(server, guard, context, one=True).column(0).to_pylist() != [False]:
                     raise Unproven("values for which it is not proven, or an error of Spark's")
-            table = self._table(server, query.sql, deadline, cancel, one=query.rows.order == "one")
+            table = self._table(server, query.sql, context, one=query.rows.order == "one")
         except WouldNotStop:
             trust.convict(query.sql, self._tenant, now())
             raise
@@ -393,15 +383,14 @@ class NativeSession:
         self,
         server: Server,
         sql: str,
-        deadline: float | None,
-        cancel: threading.Event | None,
+        context: QueryContext,
         *,
         one: bool,
     ) -> pa.Table:
         """The whole answer to a query."""
         size = 0
         with Held(self._backend.duckdb.spool) as held:
-            for part in self._native.rows(server, sql, deadline=deadline, cancel=cancel, one=one):
+            for part in self._native.rows(server, sql, context, one=one):
                 size += len(part.data)
                 if size > _MOST_BYTES:
                     raise Unproven("an answer that is too large to be held")
@@ -432,24 +421,20 @@ class _View(Derived):
 
         return note
 
-    def execute(
-        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
         why = list[str]()
-        answer = self._both.attempt(plan.root, self._asked(why), deadline, cancel, unordered=self._free)
+        answer = self._both.attempt(plan.root, self._asked(why), context, unordered=self._free)
         if answer is None:
-            session = self._both.spark(why[-1], deadline, cancel)
-            yield from session.execute(plan, deadline=deadline, cancel=cancel)
+            session = self._both.spark(why[-1], context)
+            yield from session.execute(plan, context)
         else:
             yield from _responses(*answer)
 
     def analyze(
         self,
         request: pb.AnalyzePlanRequest,
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
         kind, why = request.WhichOneof("analyze"), list[str]()
@@ -465,8 +450,8 @@ class _View(Derived):
             response = pb.AnalyzePlanResponse()
             response.schema.schema.CopyFrom(schema)
             return response
-        session = self._both.spark(why[-1], deadline, cancel)
-        return session.analyze(request, deadline=deadline, cancel=cancel)
+        session = self._both.spark(why[-1], context)
+        return session.analyze(request, context)
 
     def apart(self) -> BackendSession:
         """See `NativeSession.apart`."""
@@ -503,21 +488,17 @@ class _SparkAlone(Derived):
         self._reason = reason
         self._notes = notes
 
-    def execute(
-        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
-        return self._asked(deadline, cancel).execute(plan, deadline=deadline, cancel=cancel)
+        return self._asked(context).execute(plan, context)
 
     def analyze(
         self,
         request: pb.AnalyzePlanRequest,
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
-        return self._asked(deadline, cancel).analyze(request, deadline=deadline, cancel=cancel)
+        return self._asked(context).analyze(request, context)
 
     def apart(self) -> BackendSession:
         """See `BackendSession.apart`."""
@@ -534,10 +515,10 @@ class _SparkAlone(Derived):
     def _with(self, further: Callable[[BackendSession], BackendSession]) -> BackendSession:
         return _SparkAlone(self._both, lambda spark: further(self._make(spark)), self._reason, self._notes)
 
-    def _asked(self, deadline: float | None, cancel: threading.Event | None) -> BackendSession:
+    def _asked(self, context: QueryContext) -> BackendSession:
         for note in (self._both.note, *self._notes):
             note(self._reason)
-        return self._make(self._both.spark(self._reason, deadline, cancel))
+        return self._make(self._both.spark(self._reason, context))
 
 
 def _needed(error: BackendStartError, reason: str) -> SparkNeeded:

@@ -11,7 +11,6 @@ import logging
 import queue
 import random
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +21,7 @@ from engine.backends.base import BackendSession
 from engine.backends.native_files import Files
 from engine.backends.native_trust import Differences
 from engine.backends.tables import TooLarge, fetch
+from engine.context import Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, BackendStartError, CalcmetricError
 from engine.native.compare import Given, difference
 from engine.native.features import blamed
@@ -155,8 +155,8 @@ class Verifier:
     def _compare(self, sample: Sample) -> str:
         session = self._open_session()
         try:
-            until = time.monotonic() + _QUERY_SECONDS
-            found = fetch(session, sample.relation, deadline=until, cancel=self._closed, most_bytes=1 << 30)
+            context = QueryContext(Deadline.after(_QUERY_SECONDS), self._closed)
+            found = fetch(session, sample.relation, context, most_bytes=1 << 30)
         finally:
             session.close()
         given = Given(found.schema, found.table)

@@ -21,6 +21,7 @@ from engine.backends.local import refuse_fork
 from engine.backends.rpc import CHANNEL_OPTIONS, Connection
 from engine.backends.session import ConnectSession
 from engine.backends.unreachable import Endpoint, explain_silence
+from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 from engine.errors import BackendStartError, EngineClosed, UsageError
 from engine.threads import SingleFlight
@@ -97,10 +98,10 @@ class Remote(Unowned):
         self.connection()
         return ConnectSession(self, tenant=tenant)
 
-    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Connection:
+    def connection(self, context: QueryContext = UNBOUNDED) -> Connection:
         """The connection, made and tried at the first use; see `Endpoint`."""
         self._check_usable()
-        return self._connection or self._reaching.get(lambda _: self._reach_and_keep(), deadline, cancel)
+        return self._connection or self._reaching.get(lambda _: self._reach_and_keep(), context)
 
     def close(self) -> None:
         """Close the channel; see `Backend.close`."""
@@ -204,9 +205,9 @@ class CallerSession(Unowned):
     def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
         """The caller still uses it; see `Endpoint`."""
 
-    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Connection:
+    def connection(self, context: QueryContext = UNBOUNDED) -> Connection:
         """The caller's connection."""
-        del deadline, cancel
+        del context
         self._check_usable()
         return self._connection
 

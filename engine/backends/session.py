@@ -15,7 +15,6 @@ and whoever wants to leave. Setting the configuration is done once for all that 
 from __future__ import annotations
 
 import contextlib
-import math
 import queue
 import threading
 import time
@@ -35,9 +34,10 @@ from engine.backends.line import MOST_STRIKES, Record, Turn
 from engine.backends.rpc import Connection
 from engine.backends.turns import PATIENT_SECONDS
 from engine.backends.whole import CutShort, Whole
+from engine.context import Deadline, QueryContext
 from engine.effort import MOST_TIMES, Grace
 from engine.errors import BackendLost, EngineClosed, Interrupted, PlanRefused
-from engine.threads import SingleFlight, due, refuse_due
+from engine.threads import SingleFlight
 
 GRACE_SECONDS: Final = 2.0
 _INTERRUPT_SECONDS: Final = 0.4
@@ -135,23 +135,19 @@ class ConnectSession:
         self._under: dict[Settings, ConnectSession] = {}
         self._elsewhere: ConnectSession | None = None
 
-    def execute(
-        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
         place = self.place()
-        return place._execute(plan, Turn(place._record), deadline, cancel)
+        return place._execute(plan, Turn(place._record), context)
 
     def analyze(
         self,
         request: pb.AnalyzePlanRequest,
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
         place = self.place()
-        return place._analyze(request, Turn(place._record), deadline, cancel)
+        return place._analyze(request, Turn(place._record), context)
 
     @property
     def disturbed(self) -> int:
@@ -208,21 +204,19 @@ class ConnectSession:
                 )
             return self._under[settings]
 
-    def _execute(
-        self, plan: pb.Plan, turn: Turn, deadline: float | None, cancel: threading.Event | None
-    ) -> Iterator[pb.ExecutePlanResponse]:
+    def _execute(self, plan: pb.Plan, turn: Turn, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Ask until there is an answer. What comes before its rows is held back, to ask again unseen."""
-        refuse_due(deadline, cancel)
+        context.check()
         seen = cut = False
         with self._turn(turn):
             while True:
                 held: list[pb.ExecutePlanResponse] = []
-                self._endpoint.turns.enter(turn, deadline, cancel)
+                self._endpoint.turns.enter(turn, context)
                 if (place := self._moved(turn)) is not None:
-                    yield from place._execute(plan, _again(turn), deadline, cancel)
+                    yield from place._execute(plan, _again(turn), context)
                     return
                 try:
-                    with contextlib.closing(self._ask(plan, turn, deadline, cancel)) as responses:
+                    with contextlib.closing(self._ask(plan, turn, context)) as responses:
                         for response in responses:
                             held.append(response)
                             if seen or response.HasField("arrow_batch"):
@@ -238,14 +232,14 @@ class ConnectSession:
                     self._judge(turn, lost, may_repeat=not seen)
 
     def _ask(
-        self, plan: pb.Plan, turn: Turn, deadline: float | None, cancel: threading.Event | None
+        self, plan: pb.Plan, turn: Turn, context: QueryContext
     ) -> Generator[pb.ExecutePlanResponse, None, None]:
         """Ask once. The answer is whole, or an error is raised at its end."""
-        ready = self._prepare(turn, deadline, cancel)
+        ready = self._prepare(turn, context)
         operation = str(uuid.uuid4())
         with self._translated(ready):
             call = ready.connection.execute(
-                ready.session_id, operation, plan, observed=ready.observed, until=_given_up(deadline)
+                ready.session_id, operation, plan, observed=ready.observed, until=_given_up(context.deadline)
             )
         asked = _Asked(ready, operation, call, pumped(call))
         whole, attached = Whole(), (-1, 0.0)
@@ -269,11 +263,11 @@ class ConnectSession:
                     attached = whole.responses, time.monotonic()
                     with self._translated(ready):
                         call = ready.connection.attach(
-                            ready.session_id, operation, whole.last_id, until=_given_up(deadline)
+                            ready.session_id, operation, whole.last_id, until=_given_up(context.deadline)
                         )
                     asked, ended = _Asked(ready, operation, call, pumped(call)), False
                     continue
-                if reason := due(deadline, cancel):
+                if reason := context.over:
                     if reason == "deadline":
                         ended = True
                         self._stop(turn, asked)
@@ -290,18 +284,17 @@ class ConnectSession:
         self,
         request: pb.AnalyzePlanRequest,
         turn: Turn,
-        deadline: float | None,
-        cancel: threading.Event | None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """Ask until there is an answer."""
-        refuse_due(deadline, cancel)
+        context.check()
         with self._turn(turn):
             while True:
-                self._endpoint.turns.enter(turn, deadline, cancel)
+                self._endpoint.turns.enter(turn, context)
                 if (place := self._moved(turn)) is not None:
-                    return place._analyze(request, _again(turn), deadline, cancel)
+                    return place._analyze(request, _again(turn), context)
                 try:
-                    return self._ask_analysis(request, turn, deadline, cancel)
+                    return self._ask_analysis(request, turn, context)
                 except BackendLost as lost:
                     self._judge(turn, lost, may_repeat=True)
 
@@ -309,22 +302,21 @@ class ConnectSession:
         self,
         request: pb.AnalyzePlanRequest,
         turn: Turn,
-        deadline: float | None,
-        cancel: threading.Event | None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """Ask once."""
-        ready = self._prepare(turn, deadline, cancel)
+        ready = self._prepare(turn, context)
         with self._translated(ready):
             call = ready.connection.analyze(
-                ready.session_id, request, observed=ready.observed, until=_given_up(deadline)
+                ready.session_id, request, observed=ready.observed, until=_given_up(context.deadline)
             )
-            reason = wait(call, deadline, cancel)
+            reason = wait(call, context)
             if reason is not None:
-                if reason == "cancelled" or not self._outlast(ready.connection, call, cancel):
+                if reason == "cancelled" or not self._outlast(ready.connection, call, context.cancel):
                     self._aside(turn, lambda: self._outlast(ready.connection, call, times=MOST_TIMES))
                 raise Interrupted(reason)
             response: pb.AnalyzePlanResponse = call.result()
-        refuse_due(deadline, cancel)
+        context.check()
         return response
 
     @contextlib.contextmanager
@@ -424,7 +416,7 @@ class ConnectSession:
         """
         grace = self._endpoint.grace(connection, GRACE_SECONDS, times=times)
         while (left := grace.left()) > 0:
-            if (reason := wait(call, time.monotonic() + left, cancel)) != "deadline":
+            if (reason := wait(call, QueryContext(Deadline.after(left), cancel))) != "deadline":
                 return reason is None
         if grace.starved and times < MOST_TIMES:
             return False
@@ -434,10 +426,10 @@ class ConnectSession:
         call.cancel()
         return True
 
-    def _prepare(self, turn: Turn, deadline: float | None, cancel: threading.Event | None) -> _Ready:
+    def _prepare(self, turn: Turn, context: QueryContext) -> _Ready:
         """The connection to use, with this session's configuration set on its server."""
         began = time.monotonic()
-        connection = self._endpoint.connection(deadline, cancel)
+        connection = self._endpoint.connection(context)
         self._record.disturbed += time.monotonic() - began > PATIENT_SECONDS
         self._endpoint.turns.begin(turn, connection)
         with self._lock:
@@ -449,7 +441,7 @@ class ConnectSession:
             if not self._configuration:
                 ready = self._ready = _Ready(connection, self.id, self._observed)
                 return ready
-        return self._configuring.get(lambda _: self._configure(connection), deadline, cancel)
+        return self._configuring.get(lambda _: self._configure(connection), context)
 
     def _configure(self, connection: Connection) -> _Ready:
         """Set the session's configuration on its server; done by one thread for all that wait for it."""
@@ -565,23 +557,19 @@ class _Apart(Derived):
         super().__init__(session)
         self._connect = session
 
-    def execute(
-        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
         place = self._connect.place()
-        return place._execute(plan, _suspect(place), deadline, cancel)
+        return place._execute(plan, _suspect(place), context)
 
     def analyze(
         self,
         request: pb.AnalyzePlanRequest,
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
         place = self._connect.place()
-        return place._analyze(request, _suspect(place), deadline, cancel)
+        return place._analyze(request, _suspect(place), context)
 
     def apart(self) -> BackendSession:
         """It is already."""
@@ -601,9 +589,9 @@ def _suspect(session: ConnectSession) -> Turn:
     return Turn(session._record, strikes=1)
 
 
-def _given_up(deadline: float | None) -> float | None:
+def _given_up(deadline: Deadline) -> float | None:
     """When gRPC itself gives a call up, should nothing here have stopped it: later than all of that takes."""
-    return None if deadline in (None, math.inf) else deadline + (STOP_TIMES + 1) * GRACE_SECONDS
+    return None if deadline == Deadline.never else deadline.at + (STOP_TIMES + 1) * GRACE_SECONDS
 
 
 def _taken(held: list[_T]) -> Iterator[_T]:

@@ -8,16 +8,17 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
 from engine.backends.sql import Rows, SqlConnection
+from engine.context import Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, DataError, Interrupted
 from engine.ownsql import DIALECTS
-from engine.threads import Pending, refuse_due
+from engine.threads import Pending
 from sandbox.contract.messages import ColumnType, Described
 
 _TIMED_OUT: Final = frozenset({604, 630})
@@ -45,43 +46,37 @@ class SnowflakeConnection(SqlConnection):
         self._spoilt = False
         self._asking: set[object] = set()
 
-    def run(
-        self, text: str, *, deadline: float | None, cancel: threading.Event | None
-    ) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
         """Run a query; see `SqlConnection.run`."""
         with self._asked(), self._connection.cursor() as cursor:
             self._wait(
                 lambda left: cursor.execute(text, timeout=left, _statement_params=_alone(left)),
-                deadline,
-                cancel,
+                context,
             )
             yield Described(_columns(cursor.description))
             count, batches = 0, iter(cursor.fetch_arrow_batches())
-            while (table := self._fetch(lambda: next(batches, None), deadline, cancel)) is not None:
+            while (table := self._fetch(lambda: next(batches, None), context)) is not None:
                 count += 1
                 yield Rows(table.num_rows, _stream(table))
             if not count:
-                empty = self._fetch(lambda: cursor.fetch_arrow_all(force_return_table=True), deadline, cancel)
+                empty = self._fetch(lambda: cursor.fetch_arrow_all(force_return_table=True), context)
                 yield Rows(0, _stream(empty))
 
-    def describe(self, text: str, *, deadline: float | None, cancel: threading.Event | None) -> Described:
+    def describe(self, text: str, context: QueryContext) -> Described:
         """The columns of a query; see `SqlConnection.describe`."""
         with self._asked(), self._connection.cursor() as cursor:
             return Described(
                 _columns(
                     self._wait(
                         lambda left: cursor.describe(text, timeout=left, _statement_params=_alone(left)),
-                        deadline,
-                        cancel,
+                        context,
                     )
                 )
             )
 
-    def source(
-        self, relation: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> exp.Query:
+    def source(self, relation: pb.Relation, context: QueryContext) -> exp.Query:
         """The query that reads a table or view; nothing is asked for it."""
-        del deadline, cancel
+        del context
         name = relation.read.named_table.unparsed_identifier
         if relation.WhichOneof("rel_type") != "read" or not name:
             raise DataError(
@@ -98,31 +93,31 @@ class SnowflakeConnection(SqlConnection):
         else:
             self._give_back(self._connection)
 
-    def _wait(self, ask: Any, deadline: float | None, cancel: threading.Event | None) -> Any:
+    def _wait(self, ask: Any, context: QueryContext) -> Any:
         """Ask in a thread of its own, so that a cancel is heard; a deadline is its timeout."""
-        refuse_due(deadline, cancel)
-        left = None if deadline is None else max(1, math.ceil(deadline - time.monotonic()))
+        context.check()
+        seconds = context.deadline.timeout()
+        left = None if seconds is None else max(1, math.ceil(seconds))
         answer = Pending(lambda: ask(left), "calcmetric-sql")
         stop: float = math.inf
         while not answer.done.wait(_TICK_SECONDS):
-            overdue = deadline is not None and time.monotonic() > deadline
-            if stop == math.inf and (overdue or (cancel is not None and cancel.is_set())):
+            if stop == math.inf and context.over:
                 threading.Thread(target=self._cancel_all, name="calcmetric-sql", daemon=True).start()
                 stop = time.monotonic() + _STOP_SECONDS
             if time.monotonic() > stop:
                 self._spoilt = True
                 break
         if stop != math.inf:
-            refuse_due(deadline, cancel)
-        with _errors(deadline):
+            context.check()
+        with _errors(context.deadline):
             return answer.result()
 
-    def _fetch(self, fetch: Any, deadline: float | None, cancel: threading.Event | None) -> Any:
+    def _fetch(self, fetch: Any, context: QueryContext) -> Any:
         """Fetch a part of an answer in a thread of its own: the connector waits for it without a timeout."""
         part = Pending(fetch, "calcmetric-sql")
         try:
-            with _errors(deadline):
-                return part.wait(deadline, cancel)
+            with _errors(context.deadline):
+                return part.wait(context)
         finally:
             self._spoilt = self._spoilt or not part.done.is_set()
 
@@ -177,16 +172,15 @@ def _stream(table: pa.Table) -> memoryview:
 
 
 @contextlib.contextmanager
-def _errors(deadline: float | None) -> Iterator[None]:
+def _errors(deadline: Deadline) -> Iterator[None]:
     """The connector's errors as the engine's."""
     from snowflake.connector import errors
 
     try:
         yield
     except errors.ProgrammingError as error:
-        if error.errno in _TIMED_OUT and deadline is not None:
-            reason: Literal["deadline"] = "deadline"
-            raise Interrupted(reason) from None
+        if error.errno in _TIMED_OUT and deadline != Deadline.never:
+            raise Interrupted("deadline") from None
         raise BackendError(
             str(error.raw_msg or error.msg),
             exception=f"snowflake.{error.errno:06d}",

@@ -8,7 +8,6 @@ and both are written together, in the backend's dialect.
 from __future__ import annotations
 
 import abc
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +16,7 @@ import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
 from engine.backends.base import BackendSession, Capabilities, Note, Settings, StartsWhole
+from engine.context import QueryContext
 from engine.ownsql import Dialect
 from engine.snowsql import CheckedQuery
 from sandbox.contract.messages import Described
@@ -45,9 +45,7 @@ class SqlConnection(abc.ABC):
     dialect: Dialect
 
     @abc.abstractmethod
-    def run(
-        self, text: str, *, deadline: float | None, cancel: threading.Event | None
-    ) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
         """Run a query: its columns first, then its rows, in one part at least.
 
         Raises:
@@ -55,13 +53,11 @@ class SqlConnection(abc.ABC):
         """
 
     @abc.abstractmethod
-    def describe(self, text: str, *, deadline: float | None, cancel: threading.Event | None) -> Described:
+    def describe(self, text: str, context: QueryContext) -> Described:
         """The columns of a query; errors as of `run`."""
 
     @abc.abstractmethod
-    def source(
-        self, relation: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> exp.Query:
+    def source(self, relation: pb.Relation, context: QueryContext) -> exp.Query:
         """The query that reads a dataset.
 
         Raises:
@@ -83,9 +79,7 @@ class Writing(Protocol):
         """A guest's query over a frame, or over two."""
         ...
 
-    def frame_query(
-        self, frame: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> exp.Query:
+    def frame_query(self, frame: pb.Relation, context: QueryContext) -> exp.Query:
         """The query that gives the rows of a frame; raises as `SqlConnection.source`, like the next one."""
         ...
 
@@ -93,9 +87,7 @@ class Writing(Protocol):
         self,
         frame: pb.Relation,
         keys: list[tuple[str, pb.Expression]],
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> exp.Query:
         """The query that gives the rows of a frame, with further columns of these names."""
         ...
@@ -109,30 +101,22 @@ class SqlSession(Protocol):
         """Writes what is to be run."""
         ...
 
-    def run(
-        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
         """Run a guest's query as it was written; see `SqlConnection.run`."""
         ...
 
-    def describe(
-        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Described:
+    def describe(self, text: str, context: QueryContext) -> Described:
         """The columns of such a query; see `SqlConnection.describe`."""
         ...
 
-    def execute(
-        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan of the engine's own; see `BackendSession.execute`."""
         ...
 
     def analyze(
         self,
         request: pb.AnalyzePlanRequest,
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """The type of a plan of the engine's own; see `BackendSession.analyze`."""
         ...

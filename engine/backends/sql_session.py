@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
@@ -13,6 +12,7 @@ from sqlglot import exp
 
 from engine.backends.base import BackendSession, Note, Settings
 from engine.backends.sql import Rows, SqlConnection
+from engine.context import QueryContext
 from engine.errors import BackendError, PlanRefused
 from engine.ownsql import Translator, struct_of
 from engine.snowsql import CheckedQuery, check_condition, condition_for, emit_duckdb, emit_snowflake
@@ -46,29 +46,23 @@ class SqlWriter:
         """
         return self._emit(query, frame, baseline)
 
-    def text(
-        self, relation: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> str:
+    def text(self, relation: pb.Relation, context: QueryContext) -> str:
         """A plan of the engine's own; raises as `SqlConnection.source`, like the next two."""
-        query = self._translator(deadline, cancel).query(relation)
+        query = self._translator(context).query(relation)
         return str(query.sql(dialect=self._dialect.name))
 
-    def frame_query(
-        self, frame: pb.Relation, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> exp.Query:
+    def frame_query(self, frame: pb.Relation, context: QueryContext) -> exp.Query:
         """The query that gives the rows of a frame."""
-        return self._translator(deadline, cancel).query(frame)
+        return self._translator(context).query(frame)
 
     def keyed_query(
         self,
         frame: pb.Relation,
         keys: list[tuple[str, pb.Expression]],
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> exp.Query:
         """The query that gives the rows of a frame, with further columns of these names."""
-        return self._translator(deadline, cancel).keyed(frame, keys)
+        return self._translator(context).keyed(frame, keys)
 
     def checked(self, text: str) -> str:
         """The text of a segment's condition, once it is checked.
@@ -79,9 +73,9 @@ class SqlWriter:
         self._condition(text)
         return text
 
-    def _translator(self, deadline: float | None, cancel: threading.Event | None) -> Translator:
+    def _translator(self, context: QueryContext) -> Translator:
         """What writes plans for one who waits so long for a dataset that has to be opened again."""
-        source = partial(self._source, deadline=deadline, cancel=cancel)
+        source = partial(self._source, context=context)
         return Translator(self._dialect, source, self._condition)
 
     def _condition(self, text: str) -> exp.Expr:
@@ -100,24 +94,18 @@ class DirectSqlSession:
         self.writer = SqlWriter(connection)
         self._connection = connection
 
-    def run(
-        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
         """Run a guest's query; see `SqlSession.run`."""
-        return self._connection.run(text, deadline=deadline, cancel=cancel)
+        return self._connection.run(text, context)
 
-    def describe(
-        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Described:
+    def describe(self, text: str, context: QueryContext) -> Described:
         """The columns of a guest's query; see `SqlSession.describe`."""
-        return self._connection.describe(text, deadline=deadline, cancel=cancel)
+        return self._connection.describe(text, context)
 
-    def execute(
-        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan of the engine's own; see `SqlSession.execute`."""
-        text = self.writer.text(plan.root, deadline=deadline, cancel=cancel)
-        for part in self._connection.run(text, deadline=deadline, cancel=cancel):
+        text = self.writer.text(plan.root, context)
+        for part in self._connection.run(text, context):
             response = pb.ExecutePlanResponse()
             if isinstance(part, Described):
                 response.schema.CopyFrom(struct_of(part.columns))
@@ -130,14 +118,12 @@ class DirectSqlSession:
     def analyze(
         self,
         request: pb.AnalyzePlanRequest,
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """The type of a plan of the engine's own; see `SqlSession.analyze`."""
         relation = request.schema.plan.root
-        text = self.writer.text(relation, deadline=deadline, cancel=cancel)
-        described = self._connection.describe(text, deadline=deadline, cancel=cancel)
+        text = self.writer.text(relation, context)
+        described = self._connection.describe(text, context)
         if relation.WhichOneof("rel_type") in ("read", "local_relation"):
             self.writer.columns = tuple(column.name for column in described.columns)
         response = pb.AnalyzePlanResponse()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
 from engine.backends.whole import check_rows
+from engine.context import QueryContext
 from engine.errors import BackendLost
 from engine.ledger import Account
 
@@ -36,9 +36,7 @@ class Fetched:
 def fetch(
     session: BackendSession,
     relation: pb.Relation,
-    *,
-    deadline: float,
-    cancel: threading.Event,
+    context: QueryContext,
     most_bytes: int | None = None,
     account: Account | None = None,
     unordered: bool = False,
@@ -48,8 +46,7 @@ def fetch(
     Args:
         session: where to run it.
         relation: bound.
-        deadline: monotonic seconds at which it is stopped.
-        cancel: stops it once set.
+        context: how it is asked.
         most_bytes: Arrow bytes that may be kept; None: any number.
         account: they are taken from it, and stay taken; None: they are nobody's.
         unordered: whether the order of the rows means nothing.
@@ -62,30 +59,29 @@ def fetch(
     """
     session = session.unordered() if unordered else session
     try:
-        return _charged(session, relation, deadline, cancel, most_bytes, account)
+        return _charged(session, relation, context, most_bytes, account)
     except BackendLost as lost:
         if lost.alone:
             raise
-    return _charged(session.apart(), relation, deadline, cancel, most_bytes, account)
+    return _charged(session.apart(), relation, context, most_bytes, account)
 
 
 def stream(
-    session: BackendSession, relation: pb.Relation, *, deadline: float, cancel: threading.Event
+    session: BackendSession, relation: pb.Relation, context: QueryContext
 ) -> tuple[pb.DataType, Iterator[pa.Table]]:
     """Run a plan; its type, and its rows as they come.
 
     Args:
         session: where to run it.
         relation: bound.
-        deadline: monotonic seconds at which it is stopped.
-        cancel: stops it once set.
+        context: how it is asked.
 
     Raises:
         BackendError, BackendLost, Interrupted: as `BackendSession.execute`; also while the rows come.
     """
     plan = pb.Plan()
     plan.root.CopyFrom(relation)  # Plan(root=...) would stop at 100 nested messages
-    responses = session.execute(plan, deadline=deadline, cancel=cancel)
+    responses = session.execute(plan, context)
     early = list[pb.ExecutePlanResponse]()
     for response in responses:
         early.append(response)
@@ -113,8 +109,7 @@ def _tables(responses: Iterator[pb.ExecutePlanResponse]) -> Iterator[pa.Table]:
 def _charged(
     session: BackendSession,
     relation: pb.Relation,
-    deadline: float,
-    cancel: threading.Event,
+    context: QueryContext,
     most_bytes: int | None,
     account: Account | None,
 ) -> Fetched:
@@ -129,7 +124,7 @@ def _charged(
         return fits
 
     try:
-        return _fetch(session, relation, deadline, cancel, take)
+        return _fetch(session, relation, context, take)
     except BaseException:
         if account is not None:
             account.give(taken)
@@ -139,8 +134,7 @@ def _charged(
 def _fetch(
     session: BackendSession,
     relation: pb.Relation,
-    deadline: float,
-    cancel: threading.Event,
+    context: QueryContext,
     take: Callable[[int], bool],
 ) -> Fetched:
     plan = pb.Plan()
@@ -149,7 +143,7 @@ def _fetch(
 
     def fitting() -> Iterator[pb.ExecutePlanResponse]:
         nonlocal schema, fits
-        for response in session.execute(plan, deadline=deadline, cancel=cancel):
+        for response in session.execute(plan, context):
             if response.HasField("schema"):
                 schema = response.schema
             if not response.HasField("arrow_batch"):

@@ -7,6 +7,7 @@ import time
 from typing import Final, Protocol
 
 from engine.backends.line import Line, Turn
+from engine.context import QueryContext
 from engine.errors import BackendLost, Interrupted
 
 # What a query loses without its session being called disturbed.
@@ -17,7 +18,7 @@ _POLL_SECONDS: Final = 0.02
 class Turns(Protocol):
     """Who may ask now."""
 
-    def enter(self, turn: Turn, deadline: float | None, cancel: threading.Event | None) -> None:
+    def enter(self, turn: Turn, context: QueryContext) -> None:
         """Wait until a query may be asked.
 
         Raises:
@@ -38,7 +39,7 @@ class Turns(Protocol):
 class NoTurns:
     """Everybody asks at once: the server is not ours, or nobody else asks it."""
 
-    def enter(self, turn: Turn, deadline: float | None, cancel: threading.Event | None) -> None:
+    def enter(self, turn: Turn, context: QueryContext) -> None:
         """At once."""
 
     def begin(self, turn: Turn, server: object) -> None:
@@ -59,18 +60,17 @@ class LocalTurns:
         """Whether anything is being answered."""
         return bool(self._line.running)
 
-    def enter(self, turn: Turn, deadline: float | None, cancel: threading.Event | None) -> None:
+    def enter(self, turn: Turn, context: QueryContext) -> None:
         """See `Turns.enter`."""
         with self._changed:
             self._line.come(turn)
             came = time.monotonic()
             while not self._line.starts(turn, now := time.monotonic()):
-                cancelled = cancel is not None and cancel.is_set()
-                if cancelled or (deadline is not None and now >= deadline):
+                if (reason := context.over) is not None:
                     self._line.go(turn)
                     self._changed.notify_all()
-                    if cancelled:
-                        raise Interrupted("cancelled")
+                    if reason == "cancelled":
+                        raise Interrupted(reason)
                     raise BackendLost("other queries had the server to themselves for too long")
                 self._changed.wait(_POLL_SECONDS)
             turn.record.disturbed += now - came > PATIENT_SECONDS

@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import time
 from dataclasses import dataclass
 from typing import Final
 
 import grpc
 
+from engine.context import UNBOUNDED
 from engine.errors import Interrupted
 from engine.threads import Pending
 
@@ -81,7 +81,7 @@ def _explain_address(endpoint: Endpoint) -> str:
         "calcmetric-resolve",
     )
     try:
-        resolving.wait(time.monotonic() + _LOOK_SECONDS)
+        resolving.wait(UNBOUNDED.within(_LOOK_SECONDS))
     except (OSError, UnicodeError):
         return f"the name {endpoint.host!r} does not resolve: check its spelling, and this machine's DNS"
     except Interrupted:

@@ -19,6 +19,7 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.endpoint import FixedEndpoint
 from engine.backends.rpc import Connection
 from engine.backends.session import ConnectSession
+from engine.context import UNBOUNDED
 from engine.relations import read_files
 
 _AGGREGATES: Final = ("count", "avg", "stddev", "max")
@@ -46,10 +47,10 @@ def warm_up(connection: Connection, folder: Path, goes_on: Callable[[], bool]) -
     schema = pb.AnalyzePlanRequest.Schema(plan=pb.Plan(root=source))
     with contextlib.closing(ConnectSession(FixedEndpoint(connection))) as session:
         if goes_on():
-            session.analyze(pb.AnalyzePlanRequest(schema=schema))
+            session.analyze(pb.AnalyzePlanRequest(schema=schema), UNBOUNDED)
         for relation in (_aggregate(_filter(source)), _sort(_aggregate(source, "g")), _filter(source)):
             if goes_on():
-                _ = list(session.execute(pb.Plan(root=relation)))
+                _ = list(session.execute(pb.Plan(root=relation), UNBOUNDED))
 
 
 def _column(name: str) -> pb.Expression:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends.base import BackendSession
+from engine.context import QueryContext
 from engine.errors import BackendError
 from engine.gateway.budget import FrameBudget
 from sandbox.contract.messages import Evaluate, ReplyError
@@ -119,15 +119,12 @@ class RunAnswering(Protocol):
         """The same for a call whose query was lost before; see `BackendSession.apart`."""
         ...
 
-    def of_call(
-        self, call: FrameCall, budget: FrameBudget, *, deadline: float, cancel: threading.Event
-    ) -> CallAnswers:
+    def of_call(self, call: FrameCall, budget: FrameBudget, context: QueryContext) -> CallAnswers:
         """What answers one call.
 
         Args:
             call: the call.
             budget: is charged for plans and for what is fetched.
-            deadline: monotonic seconds at which queries are stopped.
-            cancel: stops queries once set.
+            context: how its questions are asked.
         """
         ...

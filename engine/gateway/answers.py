@@ -6,7 +6,6 @@ bound to the frame of the call, and only then is the backend asked; the backend'
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -16,6 +15,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine import plans
 from engine.backends.base import BackendSession
+from engine.context import QueryContext
 from engine.errors import AnswerTooLarge, BackendError, PlanRefused
 from engine.functions import Registered, has_functions, typed, unnamed, with_columns_for_joins
 from engine.gateway import replies
@@ -32,7 +32,6 @@ from engine.gateway.unchecked import forward
 from engine.models.run import Asked
 from engine.relations import depends_on_settings, pinned
 from engine.sharing.answers import Answer
-from engine.sharing.once import Patience
 from engine.sharing.queries import Asker, fresh_scope
 from engine.sharing.sharing import Apart, Ready, Sharing, describe, told_by
 from engine.sources.spool import Scratch
@@ -76,7 +75,7 @@ class RunAnswers:
     foresight: Foresight = field(default_factory=Foresight)
     combinations: Combinations = field(default_factory=Combinations)
     asked: list[Asked] | None = None
-    baseline: Callable[[Patience], Sharing | None] | None = None
+    baseline: Callable[[QueryContext], Sharing | None] | None = None
     scratch: Scratch | None = None
     together: Together = field(default_factory=Together)
 
@@ -84,11 +83,9 @@ class RunAnswers:
         """See `RunAnswering.apart`."""
         return replace(self, session=self.session.apart())
 
-    def of_call(
-        self, call: FrameCall, budget: FrameBudget, *, deadline: float, cancel: threading.Event
-    ) -> Answers:
+    def of_call(self, call: FrameCall, budget: FrameBudget, context: QueryContext) -> Answers:
         """See `RunAnswering.of_call`."""
-        return Answers(call, self, budget, deadline=deadline, cancel=cancel)
+        return Answers(call, self, budget, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +114,7 @@ class Answers:
         call: FrameCall,
         run: RunAnswers,
         budget: FrameBudget,
-        *,
-        deadline: float,
-        cancel: threading.Event,
+        context: QueryContext,
     ) -> None:
         """Begin without views.
 
@@ -127,17 +122,14 @@ class Answers:
             call: the call.
             run: what the calls of its run have in common.
             budget: is charged for plans and for what is fetched.
-            deadline: monotonic seconds at which queries are stopped.
-            cancel: stops queries once set.
+            context: how its questions are asked.
         """
         self.call = call
         self.queries = 0
         self._run = run
         self._session = run.session
         self._budget = budget
-        self._deadline = deadline
-        self._cancel = cancel
-        self._patience = Patience(deadline, cancel)
+        self._context = context
         self._views: dict[str, pb.Relation] = {}
         self._view_bytes = 0
         self._fetched = 0
@@ -221,15 +213,14 @@ class Answers:
                 payload[1:],
                 self._frame,
                 self._baseline,
+                context=self._context,
                 applied=lambda plan: applying.with_files(applying.with_results(plan)),
-                deadline=self._deadline,
-                cancel=self._cancel,
             )
             return
         if self._registered and method is not Method.CONFIG:
             payload = self._put_in(method, payload)
         zoned = "spark.sql.session.timeZone" in self._settings
-        parsed = self._run.requests.parse(method, payload[1:], self._patience.check, zoned=zoned)
+        parsed = self._run.requests.parse(method, payload[1:], self._context.check, zoned=zoned)
         if first:
             expected = isinstance(parsed.request, plans.Fetch) and len(payload) <= _FORETOLD_BYTES
             self._run.foresight.note_first(bytes(payload[1:]) if expected else None)
@@ -246,7 +237,7 @@ class Answers:
                 if self._registered:
                     query, views = self._registered.in_query(query, views)
                 request = replace(request, query=query)
-                yield replies.sql_result(plans.sql_relation(request, views, self._patience.check))
+                yield replies.sql_result(plans.sql_relation(request, views, self._context.check))
                 yield replies.complete()
             case plans.DefineView() as request:
                 self._keep_view(request.name, plans.define_view(request, self._views))
@@ -333,7 +324,7 @@ class Answers:
             return None
         if BASELINE in read:
             sharing.leave(asker.run)  # whoever counts the data waits for a question about it
-            other = None if self._run.baseline is None else self._run.baseline(self._patience)
+            other = None if self._run.baseline is None else self._run.baseline(self._context)
             if other is None:
                 return None
             sharing, asker.frame = other, self.call.baseline_index
@@ -394,7 +385,7 @@ class Answers:
         if isinstance(found, Apart):
             return found
         results, ready = found
-        rows = sharing.frames(self._patience).frames[self.call.index].rows
+        rows = sharing.frames(self._context).frames[self.call.index].rows
         self._budget.charge_fetch(rows, int(rows * results.row_bytes))
         if isinstance(ready, Ready):
             sharing.note_used(ready, asker, again=False)
@@ -417,7 +408,7 @@ class Answers:
 
     def _applying(self, bind: Callable[[pb.Relation], pb.Relation], evaluating: Evaluating) -> Applying:
         run = self._run
-        return Applying(self._session, bind, self._budget, self._patience, evaluating, run.scratch)
+        return Applying(self._session, bind, self._budget, self._context, evaluating, run.scratch)
 
     def _deliver(self, answer: Answer) -> Iterator[Any]:
         for reply in self._replies(answer):
@@ -432,7 +423,7 @@ class Answers:
         yield replies.complete()
 
     def _asker(self) -> Asker:
-        return Asker(self._run.run, self.call.index, self._fetched, self._patience)
+        return Asker(self._run.run, self.call.index, self._fetched, self._context)
 
     def _describe(self, key: bytes, relation: pb.Relation) -> pb.AnalyzePlanResponse:
         """The type of a plan, which is the same over every frame."""
@@ -457,7 +448,7 @@ class Answers:
         rebuilder, notes = replies.Rebuilder(), list[str]()
         session = self._session.told(notes.append)
         try:
-            for response in session.execute(plan, deadline=self._deadline, cancel=self._cancel):
+            for response in session.execute(plan, self._context):
                 if response.HasField("schema") and response.schema.ByteSize() > _TYPE_BYTES:
                     raise _too_large("the type of this DataFrame")
                 if response.HasField("arrow_batch"):
@@ -488,7 +479,7 @@ class Answers:
         bound, notes = plans.analyze_request(request, self._bind), list[str]()
         session = self._session.told(notes.append)
         try:
-            answer = session.analyze(bound, deadline=self._deadline, cancel=self._cancel)
+            answer = session.analyze(bound, self._context)
         except AnswerTooLarge:
             raise _too_large("the type of this DataFrame") from None
         finally:
@@ -507,7 +498,7 @@ class Answers:
 
         def names_of(plan: pb.Relation) -> list[str]:
             self.queries += 1
-            return column_names(self._session, plan, self._bind, self._patience)
+            return column_names(self._session, plan, self._bind, self._context)
 
         relation = with_columns_for_joins(relation, names_of)
         return replace(request, relation=typed(unnamed(relation, names_of)))

@@ -16,6 +16,7 @@ import pyspark.sql.connect.proto as pb
 from engine import plans
 from engine.backends.base import BackendSession
 from engine.backends.tables import Fetched, TooLarge, fetch, stream
+from engine.context import QueryContext
 from engine.errors import PlanRefused
 from engine.functions import (
     BATCH_ROWS,
@@ -59,7 +60,6 @@ from engine.gateway.through import MOST_BYTES, Kept, too_large
 from engine.plans.expressions import ITERATOR_KINDS
 from engine.plans.stream_shape import TooManyBatches
 from engine.plans.trees import relations
-from engine.sharing.once import Patience
 from engine.sources.spool import Scratch
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import Applied, Evaluate
@@ -81,7 +81,7 @@ class Applying:
         session: BackendSession,
         bind: Callable[[pb.Relation], pb.Relation],
         budget: FrameBudget,
-        patience: Patience,
+        context: QueryContext,
         evaluating: Evaluating,
         scratch: Scratch | None = None,
     ) -> None:
@@ -91,7 +91,7 @@ class Applying:
             session: where the question is asked.
             bind: puts the frames into a plan.
             budget: is charged for the rows that functions see.
-            patience: how long the call can wait.
+            context: how long the call can wait.
             evaluating: has the worker apply functions.
             scratch: makes files for what they give; None: there is no place for any.
         """
@@ -102,7 +102,7 @@ class Applying:
         self._session = session
         self._frames = bind
         self._budget = budget
-        self._patience = patience
+        self._context = context
         self._evaluating = evaluating
         self._bytes = 0
         self._made: dict[bytes, pb.Relation] = {}
@@ -256,8 +256,7 @@ class Applying:
         schema, tables = stream(
             self._session,
             self.bound(parts.below),
-            deadline=self._patience.deadline,
-            cancel=self._patience.cancel,
+            self._context,
         )
         applied = applied_to(parts, schema, tables, self._evaluating, self._scratch, self._charge)
         into = applied.kept
@@ -338,8 +337,7 @@ class Applying:
             fetched = fetch(
                 self._session,
                 self.bound(relation),
-                deadline=self._patience.deadline,
-                cancel=self._patience.cancel,
+                self._context,
                 most_bytes=MOST_BYTES - self._bytes,
             )
         except TooLarge:
@@ -350,16 +348,16 @@ class Applying:
 
     def _names_of(self, relation: pb.Relation) -> list[str]:
         self.queries += 1
-        return column_names(self._session, relation, self.bound, self._patience)
+        return column_names(self._session, relation, self.bound, self._context)
 
 
 def column_names(
     session: BackendSession,
     relation: pb.Relation,
     bind: Callable[[pb.Relation], pb.Relation],
-    patience: Patience,
+    context: QueryContext,
 ) -> list[str]:
     """The names of a plan's columns, as the backend tells them; arguments and errors as of `Applying`."""
     request = plans.analyze_request(plans.Schema(relation), bind)
-    answer = session.analyze(request, deadline=patience.deadline, cancel=patience.cancel)
+    answer = session.analyze(request, context)
     return [field.name for field in answer.schema.schema.struct.fields]

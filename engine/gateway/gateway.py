@@ -8,13 +8,12 @@ an address or a message of the backend.
 from __future__ import annotations
 
 import logging
-import math
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC
 from typing import Final
 
+from engine.context import UNBOUNDED, QueryContext
 from engine.effort import MOST_TIMES
 from engine.errors import (
     BackendError,
@@ -97,7 +96,6 @@ class Gateway:
         worker: Worker,
         limits: Limits,
         *,
-        cancel: threading.Event,
         interpreter: Interpreter | None = None,
         tenant: str = "",
     ) -> None:
@@ -106,7 +104,6 @@ class Gateway:
         Args:
             worker: its process and channel.
             limits: of the run.
-            cancel: set when the run is cancelled.
             interpreter: is charged for what the engine itself computes; None: nobody counts.
             tenant: whose run it is.
         """
@@ -117,10 +114,8 @@ class Gateway:
         self.fetched_bytes = self.bytes_in_vain = 0
         self._limits = limits
         self._run: RunAnswering | None = None
-        self._wall_deadline = math.inf
-        self._cancel = cancel
+        self._of_run = self._context = UNBOUNDED
         self._budget = FrameBudget(limits)
-        self._deadline = math.inf
         self._several = False
         self._function_raised = False
         self.fault: tuple[Status, FrameError] | None = None
@@ -144,13 +139,13 @@ class Gateway:
         text = source[: self._limits.source_bytes + 1].decode("latin-1")
         start = Start(text, self._limits.source_bytes, extra_imports, restricted, frames)
         grace = self.worker.grace(_COMPILE_SECONDS)
-        self._deadline = time.monotonic() + _COMPILE_SECONDS * MOST_TIMES
+        self._context = UNBOUNDED.within(_COMPILE_SECONDS * MOST_TIMES)
         try:
-            self.worker.channel.send(Kind.START, encode(start), deadline=self._deadline)
+            self._send(Kind.START, encode(start))
             while not self.worker.channel.is_readable(left := grace.left()):
                 if not left:
                     raise ChannelTimeout
-            kind, payload = self.worker.channel.receive(self._deadline)
+            kind, payload = self.worker.channel.receive(self._context.deadline.at)
         except ChannelTimeout:
             raise LimitExceeded("frame_seconds", _COMPILE_SECONDS, _COMPILE_SECONDS) from None
         self._refuse_lack(kind)
@@ -161,10 +156,10 @@ class Gateway:
         self._several = compiled.signature.several
         return clean_problems(compiled.problems), compiled.signature
 
-    def attach(self, run: RunAnswering, wall_deadline: float) -> None:
-        """Give it what answers the run's requests, and the monotonic time at which the run ends."""
+    def attach(self, run: RunAnswering, context: QueryContext) -> None:
+        """Give it what answers the run's requests, and how its questions are asked."""
         self._run = run
-        self._wall_deadline = wall_deadline
+        self._of_run = context
 
     def call(self, call: FrameCall) -> Outcome:
         """Run calc_metric on one frame.
@@ -180,8 +175,8 @@ class Gateway:
         self._budget = FrameBudget(self._limits)
         self.fault = None
         self._function_raised = False
-        self._deadline = min(time.monotonic() + self._limits.frame_seconds, self._wall_deadline)
-        answers = self._run.of_call(call, self._budget, deadline=self._deadline, cancel=self._cancel)
+        self._context = self._of_run.within(self._limits.frame_seconds)
+        answers = self._run.of_call(call, self._budget, self._context)
         try:
             if (foretold := answers.foretell()) is not None:
                 self._send(Kind.FORETOLD, foretold, more=True)
@@ -211,7 +206,7 @@ class Gateway:
         while True:
             before, counted = counted, thread_seconds()
             if wait := self._interpreter.charge(self._tenant, counted - before):
-                self._cancel.wait(max(0.0, min(wait, self._deadline - time.monotonic())))
+                self._context.pause(wait)
             kind, payload = self._receive()
             if kind is Kind.PRINTED:
                 self._keep_printed(payload)
@@ -236,10 +231,10 @@ class Gateway:
 
     def _receive(self) -> tuple[Kind, memoryview]:
         """What the worker says next while a metric runs."""
-        if self._cancel.is_set():  # what a killed worker has said before is not read to its end
+        if self._context.cancelled:  # what a killed worker has said before is not read to its end
             raise Interrupted("cancelled")
-        kind, payload = self.worker.channel.receive(self._deadline)
-        if time.monotonic() >= self._deadline:
+        kind, payload = self.worker.channel.receive(self._context.deadline.at)
+        if self._context.deadline.passed:
             raise ChannelTimeout  # a worker that never stops talking is never waited for
         self._refuse_lack(kind)
         return kind, payload
@@ -328,13 +323,13 @@ class Gateway:
         self._send_error(ReplyError(REFUSED, "", "", str(refusal)))
 
     def _send(self, kind: Kind, *parts: bytes | memoryview, more: bool = False) -> None:
-        self.worker.channel.send(kind, *parts, deadline=self._deadline, more=more)
+        self.worker.channel.send(kind, *parts, deadline=self._context.deadline.at, more=more)
 
     def _send_error(self, error: ReplyError) -> None:
         self._send(Kind.REPLY_ERROR, encode(error))
 
     def _overrun(self) -> LimitExceeded:
         """Which deadline it was that passed."""
-        if self._deadline >= self._wall_deadline:
+        if self._context.deadline >= self._of_run.deadline:
             return LimitExceeded("wall_seconds", self._limits.wall_seconds, self._limits.wall_seconds)
         return LimitExceeded("frame_seconds", self._limits.frame_seconds, self._limits.frame_seconds)

@@ -6,7 +6,6 @@ then is the backend asked. Its answer is columns and Arrow batches, and nothing 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -15,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.sql import Rows, SqlSession
+from engine.context import QueryContext
 from engine.errors import BackendError, PlanRefused
 from engine.gateway.answering import Evaluating, FrameCall
 from engine.gateway.budget import FrameBudget
 from engine.gateway.carried import Batch
 from engine.gateway.replies import table_batches
 from engine.gateway.sql_explain import explain_sql
-from engine.sharing.once import Patience
 from engine.sharing.queries import Asker
 from engine.snowsharing import SqlSharing
 from engine.snowsql import BASELINE, CheckedQuery, check_columns, check_query, over_one_frame, tell_time
@@ -60,17 +59,15 @@ class SqlRunAnswers:
     described: dict[bytes, Described] = field(default_factory=dict)
     baseline: pb.Relation | None = None
     known: tuple[tuple[str, ...], ...] = ()
-    second: Callable[[Patience], SqlSharing | None] | None = None
+    second: Callable[[QueryContext], SqlSharing | None] | None = None
 
     def apart(self) -> SqlRunAnswers:
         """See `RunAnswering.apart`."""
         return replace(self, session=self.session.apart())
 
-    def of_call(
-        self, call: FrameCall, budget: FrameBudget, *, deadline: float, cancel: threading.Event
-    ) -> SqlAnswers:
+    def of_call(self, call: FrameCall, budget: FrameBudget, context: QueryContext) -> SqlAnswers:
         """See `RunAnswering.of_call`."""
-        return SqlAnswers(call, self, budget, deadline=deadline, cancel=cancel)
+        return SqlAnswers(call, self, budget, context)
 
 
 class SqlAnswers:
@@ -86,15 +83,13 @@ class SqlAnswers:
         call: FrameCall,
         run: SqlRunAnswers,
         budget: FrameBudget,
-        *,
-        deadline: float,
-        cancel: threading.Event,
+        context: QueryContext,
     ) -> None:
         self.call = call
         self.queries = 0
         self._run = run
         self._budget = budget
-        self._patience = Patience(deadline, cancel)
+        self._context = context
         self._fetched = 0
 
     def foretell(self) -> bytes | None:
@@ -132,10 +127,10 @@ class SqlAnswers:
     def _describe(self, query: CheckedQuery) -> Described:
         known, place = self._run.described, _digest(query)
         if place not in known:
-            patience = self._patience
+            context = self._context
             text = self._text(query, self._run.full, self._run.baseline)
             self.queries += 1
-            found = self._run.session.describe(text, deadline=patience.deadline, cancel=patience.cancel)
+            found = self._run.session.describe(text, context)
             columns = sum(len(one.columns) for one in known.values()) + len(found.columns)
             if len(known) >= _MOST_DESCRIBED or columns > _MOST_COLUMNS:
                 return found
@@ -144,10 +139,10 @@ class SqlAnswers:
 
     def _text(self, query: CheckedQuery, frame: pb.Relation, baseline: pb.Relation | None) -> str:
         """A query as it is sent."""
-        writer, patience = self._run.session.writer, self._patience
+        writer, context = self._run.session.writer, self._context
 
         def query_of(relation: pb.Relation) -> exp.Query:
-            return writer.frame_query(relation, deadline=patience.deadline, cancel=patience.cancel)
+            return writer.frame_query(relation, context)
 
         other = None if baseline is None or BASELINE not in query.frames else query_of(baseline)
         return writer.emit(query, query_of(frame), other)
@@ -155,13 +150,13 @@ class SqlAnswers:
     def _shared(self, query: CheckedQuery) -> Iterator[Any] | None:
         """The answer that frames share; None if this one has to ask for itself."""
         sharing = self._run.sharing
-        asker = Asker(self._run.run, self.call.index, self._fetched, self._patience)
+        asker = Asker(self._run.run, self.call.index, self._fetched, self._context)
         self._fetched += 1
         if sharing is None:
             return None
         if BASELINE in query.frames:
             one = over_one_frame(query)
-            other = None if one is None or self._run.second is None else self._run.second(self._patience)
+            other = None if one is None or self._run.second is None else self._run.second(self._context)
             if one is None or other is None:
                 return None
             query, sharing, asker.frame = one, other, self.call.baseline_index
@@ -180,10 +175,10 @@ class SqlAnswers:
             yield batch
 
     def _fetch(self, query: CheckedQuery) -> Iterator[Any]:
-        session, patience, rows = self._run.session, self._patience, 0
+        session, context, rows = self._run.session, self._context, 0
         text = self._text(query, self.call.relation, self.call.baseline)
         self.queries += 1
-        for part in session.run(text, deadline=patience.deadline, cancel=patience.cancel):
+        for part in session.run(text, context):
             if isinstance(part, Rows):
                 self._budget.charge_fetch(part.count, len(part.data))
                 yield Batch(part.count, rows, part.data)

@@ -13,7 +13,6 @@ another frame, that prints or draws random numbers, a plan that is refused.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -24,6 +23,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine import plans
 from engine.backends.tables import stream
+from engine.context import Deadline
 from engine.errors import BackendError, PlanRefused
 from engine.frames import FrameSet, Numbering, number_rows
 from engine.frames.build import column, named, projected
@@ -128,7 +128,7 @@ class Together:
             return sharing.apart(relation, asker, reason)
         if scratch is None:
             return sharing.apart(relation, asker, "a function, of a backend that reads no files of ours")
-        frames = sharing.frames(asker.patience)
+        frames = sharing.frames(asker.context)
         frame = frames.frames[asker.frame]
         if frame.family < 0:
             return sharing.apart(relation, asker, "other rows than those of all windows together")
@@ -140,7 +140,7 @@ class Together:
             once = self._questions.setdefault(key, Once())
         make = _Making(sharing, frames, asker, evaluating, scratch)
         try:
-            results = once.get(lambda: make.results(relation), asker.patience)
+            results = once.get(lambda: make.results(relation), asker.context)
         except Unfused as unfused:
             return sharing.apart(relation, asker, unfused.reason)
         found = results.sharing.ask(results.key, results.relation, asker)
@@ -228,10 +228,10 @@ class _Making:
         plans.check_bound(carried.relation, base.subquery_alias.input)
         own_type = source.type_of(parts.below, self._asker)
         check_repeatable(parts.above(_nothing(parts)))
-        patience = self._asker.patience
+        context = self._asker.context
         self._asker.queries += 1
         session = source.session.told(self._asker.notes.append)
-        schema, tables = stream(session, carried.relation, deadline=patience.deadline, cancel=patience.cancel)
+        schema, tables = stream(session, carried.relation, context)
         columns = [one.name for one in schema.struct.fields]
         own = [place for place, name in enumerate(columns) if name not in names]
         if len(own) != len(own_type.struct.fields) or len(columns) != len(own) + len(names):
@@ -242,7 +242,7 @@ class _Making:
 
         def coded() -> Iterator[pa.Table]:
             for table in tables:
-                if time.monotonic() > until:
+                if until.passed:
                     raise PlanRefused("plan-too-large", "functions of all frames take too long", "")
                 codes = self._codes(source, numbering, [table.column(place) for place in places])
                 made = table.select(own)
@@ -264,11 +264,11 @@ class _Making:
             raise Unfused("a function that prints, or draws random numbers")
         return applied.kept, _stored(parts, own_type, applied.kept, source, len(families))
 
-    def _until(self) -> float:
+    def _until(self) -> Deadline:
         """Until when all rows may take: a frame that has some of them needs time for those by itself."""
-        patience, frames = self._asker.patience, self._frames.frames
+        context, frames = self._asker.context, self._frames.frames
         whole = frames[self._asker.frame].rows >= max(frame.rows for frame in frames)
-        return patience.deadline if whole else patience.half().deadline
+        return context.deadline if whole else context.half().deadline
 
     def _codes(
         self, source: Source, numbering: Numbering | None, keys: Sequence[pa.ChunkedArray]

@@ -6,13 +6,13 @@ else: a guest behind this reads whatever the backend can read.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
+from engine.context import QueryContext
 from engine.functions import has_functions
 from engine.gateway import replies
 from engine.plans.trees import relations
@@ -28,8 +28,7 @@ def forward(
     baseline: pb.Relation | None = None,
     *,
     applied: Callable[[pb.Relation], pb.Relation],
-    deadline: float,
-    cancel: threading.Event,
+    context: QueryContext,
 ) -> Iterator[Any]:
     """Ask the backend what the guest asks, with the placeholders replaced; yield its answers.
 
@@ -40,8 +39,7 @@ def forward(
         frame: what the placeholder stands for.
         baseline: what the second one stands for.
         applied: gives a plan in which the functions of the author were applied.
-        deadline: monotonic seconds at which it is stopped.
-        cancel: stops it once set.
+        context: how it is asked.
 
     Raises:
         BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
@@ -52,7 +50,7 @@ def forward(
         if has_functions(request.plan):
             request.plan.root.CopyFrom(applied(request.plan.root))
         rebuilder = replies.Rebuilder()
-        for response in session.execute(request.plan, deadline=deadline, cancel=cancel):
+        for response in session.execute(request.plan, context):
             if response.HasField("sql_command_result"):
                 yield replies.sql_result(response.sql_command_result.relation)
             yield from rebuilder.rebuild(response)
@@ -60,7 +58,7 @@ def forward(
     else:
         analysis = pb.AnalyzePlanRequest.FromString(bytes(payload))
         _replace_placeholders(analysis, frame, baseline)
-        yield replies.rebuild_analyze(session.analyze(analysis, deadline=deadline, cancel=cancel))
+        yield replies.rebuild_analyze(session.analyze(analysis, context))
 
 
 def _replace_placeholders(request: Any, frame: pb.Relation, baseline: pb.Relation | None) -> None:

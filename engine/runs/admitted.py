@@ -14,6 +14,7 @@ from engine.backends.base import BackendSession, Derived, Note, Settings
 from engine.backends.sql import Rows, SqlSession, Writing
 from engine.backends.sql_session import DirectSqlSession
 from engine.backends.turns import PATIENT_SECONDS
+from engine.context import QueryContext
 from engine.errors import Interrupted, LimitExceeded
 from engine.gateway.answering import FrameCall
 from engine.gateway.gateway import Gateway
@@ -22,7 +23,6 @@ from engine.runs.conclude import Cancelled, Ended
 from engine.runs.crew import Crew
 from engine.runs.gates import Gate, Gates
 from engine.runs.guest import Guest
-from engine.sharing.once import Patience
 from sandbox.contract.messages import Described, Problem
 
 
@@ -57,7 +57,7 @@ class AdmittedCrew(Crew):
 
     def _refuse_stopped(self) -> None:
         self._refuse_cancelled()
-        if time.monotonic() >= self.wall_deadline:
+        if self.context.deadline.passed:
             wall = self._guest.limits.wall_seconds
             raise LimitExceeded("wall_seconds", wall, wall)
 
@@ -105,23 +105,19 @@ class AdmittedSession(Derived):
         self._run = run
         self._waits = waits or _Waits()
 
-    def execute(
-        self, plan: pb.Plan, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
-        with self._slot(deadline, cancel):
-            yield from self._session.execute(plan, deadline=deadline, cancel=cancel)
+        with self._slot(context):
+            yield from self._session.execute(plan, context)
 
     def analyze(
         self,
         request: pb.AnalyzePlanRequest,
-        *,
-        deadline: float | None = None,
-        cancel: threading.Event | None = None,
+        context: QueryContext,
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
-        with self._slot(deadline, cancel):
-            return self._session.analyze(request, deadline=deadline, cancel=cancel)
+        with self._slot(context):
+            return self._session.analyze(request, context)
 
     @property
     def disturbed(self) -> int:
@@ -158,11 +154,11 @@ class AdmittedSession(Derived):
         self._session.close()
 
     @contextlib.contextmanager
-    def _slot(self, deadline: float | None, cancel: threading.Event | None) -> Iterator[None]:
+    def _slot(self, context: QueryContext) -> Iterator[None]:
         """Hold a slot. To wait long for one is no fault of the frame: it counts as a disturbance."""
         came = time.monotonic()
         try:
-            ticket = self._gate.enter(self._tenant, self._run, _patience(deadline, cancel).check)
+            ticket = self._gate.enter(self._tenant, self._run, context.check)
         finally:
             self._waits.note(time.monotonic() - came)
         try:
@@ -185,19 +181,15 @@ class AdmittedSqlSession(AdmittedSession):
         """Writes what is to be run."""
         return self._sql.writer
 
-    def run(
-        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
         """Run a guest's query; see `SqlSession.run`."""
-        with self._slot(deadline, cancel):
-            yield from self._sql.run(text, deadline=deadline, cancel=cancel)
+        with self._slot(context):
+            yield from self._sql.run(text, context)
 
-    def describe(
-        self, text: str, *, deadline: float | None = None, cancel: threading.Event | None = None
-    ) -> Described:
+    def describe(self, text: str, context: QueryContext) -> Described:
         """The columns of a guest's query; see `SqlSession.describe`."""
-        with self._slot(deadline, cancel):
-            return self._sql.describe(text, deadline=deadline, cancel=cancel)
+        with self._slot(context):
+            return self._sql.describe(text, context)
 
     def of_run(self, run: Hashable) -> AdmittedSqlSession:
         """See `AdmittedSession.of_run`."""
@@ -221,7 +213,3 @@ def admit(session: BackendSession, gate: Gate, tenant: str, run: Hashable) -> Ad
     if isinstance(session, DirectSqlSession):
         return AdmittedSqlSession(session, gate, tenant, run)
     return AdmittedSession(session, gate, tenant, run)
-
-
-def _patience(deadline: float | None, cancel: threading.Event | None) -> Patience:
-    return Patience(math.inf if deadline is None else deadline, cancel or threading.Event())

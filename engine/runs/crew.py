@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from engine.context import Deadline, QueryContext
 from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded, SourceRefused
 from engine.gateway.answering import FrameCall, RunAnswering
 from engine.gateway.gateway import Gateway, LacksScience
@@ -40,7 +41,7 @@ class Crew:
         self._guest = guest
         self._science = guest.science
         self._cancel = threading.Event()
-        self._wall_deadline = time.monotonic() + guest.limits.wall_seconds
+        self._context = QueryContext(Deadline.after(guest.limits.wall_seconds), self._cancel)
         self._lock = threading.Lock()
         self._more = threading.Condition(self._lock)
         self._recording = threading.Lock()
@@ -54,9 +55,9 @@ class Crew:
         return self._cancel
 
     @property
-    def wall_deadline(self) -> float:
-        """Monotonic seconds at which the run ends."""
-        return self._wall_deadline
+    def context(self) -> QueryContext:
+        """How the run asks: until its end."""
+        return self._context
 
     @property
     def failed(self) -> bool:
@@ -81,7 +82,7 @@ class Crew:
 
     def admit(self) -> None:
         """The run's time begins now."""
-        self._wall_deadline = time.monotonic() + self._guest.limits.wall_seconds
+        self._context = replace(self._context, deadline=Deadline.after(self._guest.limits.wall_seconds))
 
     def cancel(self) -> None:
         """End every worker, and stop queries; calls in progress end as cancelled."""
@@ -174,7 +175,7 @@ class Crew:
                     continue
                 with self._lock:
                     hit = schedule.was_hit(frame)
-                gateway.attach(apart if hit else answers, self._wall_deadline)
+                gateway.attach(apart if hit else answers, self._context)
                 before = answers.session.disturbed
                 try:
                     ended = self._call(gateway, call_of(frame))
@@ -209,11 +210,12 @@ class Crew:
 
     def _take(self, schedule: Schedule) -> int | None:
         with self._more:
-            while schedule.idle and not self._cancel.is_set() and time.monotonic() < self._wall_deadline:
+            while schedule.idle and self._context.over is None:
                 self._more.wait(_POLL_SECONDS)
-            if self._cancel.is_set():
+            over = self._context.over
+            if over == "cancelled":
                 schedule.stop(Cancelled())
-            elif time.monotonic() >= self._wall_deadline:
+            elif over == "deadline":
                 wall = self._guest.limits.wall_seconds
                 schedule.stop(LimitExceeded("wall_seconds", wall, wall))
             return schedule.take()

@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import Members, baseline_places, frame_keys, has_exact_keys, with_segments
 from engine.models.parameters import Bound
@@ -28,7 +28,6 @@ from engine.runs.services import Services
 from engine.runs.together import SharedQueries, shared_queries
 from engine.runs.turn import SharedTurn
 from engine.sharing.counting import BaselineFrames, Counted, count_apart, count_whole
-from engine.sharing.once import Patience
 from engine.sharing.queries import Source
 from engine.sources.stores.fetched import Tell
 from engine.threads import Pending, SingleFlight
@@ -112,7 +111,7 @@ class SharedDataset:
             stack = self._stack.pop_all()
         self._account.close()
         try:
-            Pending(stack.close, "calcmetric-release").wait(time.monotonic() + _RELEASE_SECONDS)
+            Pending(stack.close, "calcmetric-release").wait(UNBOUNDED.within(_RELEASE_SECONDS))
         except Interrupted:
             logger.warning("a session cannot be released: its data engine does not answer")
         self._services.gates.queries.leave_all(self)
@@ -132,27 +131,26 @@ class SharedDataset:
         assert self._session is not None
         return self._session.of_run(run)
 
-    def open(self, patience: Patience) -> Opened:
+    def open(self, context: QueryContext) -> Opened:
         """Open it, or take it as another run opened it; again if the server was restarted meanwhile.
 
         Args:
-            patience: how long this run waits for it.
+            context: how long this run waits for it.
 
         Raises:
             ParamsRefused: parameters name columns that it does not have.
             UsageError, DataError, BackendError, BackendLost, Interrupted: as `open_dataset`.
         """
         return self._opened or self._opening.get(
-            lambda unwanted: self._open_for_all(Patience(patience.deadline, unwanted)),
-            patience.deadline,
-            patience.cancel,
+            lambda unwanted: self._open_for_all(replace(context, cancel=unwanted)),
+            context,
         )
 
-    def count(self, patience: Patience) -> Counted:
+    def count(self, context: QueryContext) -> Counted:
         """Find the frames of the opened dataset and their rows, or take them as another run found them.
 
         Args:
-            patience: how long this run waits for it.
+            context: how long this run waits for it.
 
         Raises:
             DataError: the data cannot be read, or has values that cannot be segments.
@@ -162,9 +160,8 @@ class SharedDataset:
         assert opened is not None
         try:
             counted = self._counted or self._counting.get(
-                lambda unwanted: self._count_for_all(opened, Patience(patience.deadline, unwanted)),
-                patience.deadline,
-                patience.cancel,
+                lambda unwanted: self._count_for_all(opened, replace(context, cancel=unwanted)),
+                context,
             )
         except BackendError as error:
             opened.confirm()
@@ -174,13 +171,13 @@ class SharedDataset:
             queries, self._uncharged = self._uncharged, 0  # to the first run that has them
         return replace(counted, queries=queries)
 
-    def _open_for_all(self, patience: Patience) -> Opened:
+    def _open_for_all(self, context: QueryContext) -> Opened:
         if self._opened is not None:
             return self._opened
         opened = (
-            self._open_once(patience)
+            self._open_once(context)
             if _gives_once(self._job)
-            else again(lambda: self._open(patience), patience.check)
+            else again(lambda: self._open(context), context.check)
         )
         source = opened.source
         refuse_missing(source.schema, opened.left_out, self._required)
@@ -190,10 +187,10 @@ class SharedDataset:
             self._opened = opened
         return opened
 
-    def _open_once(self, patience: Patience) -> Opened:
+    def _open_once(self, context: QueryContext) -> Opened:
         """Open data that cannot be read again: when the server is lost, what it read so far is."""
         try:
-            return self._open(patience)
+            return self._open(context)
         except BackendLost as lost:
             told = BackendLost(
                 f"{lost.detail}; the data gives its rows once, so it could not be read again: make a new "
@@ -202,37 +199,37 @@ class SharedDataset:
             told.alone = lost.alone
             raise told from None
 
-    def _count_for_all(self, opened: Opened, patience: Patience) -> Counted:
+    def _count_for_all(self, opened: Opened, context: QueryContext) -> Counted:
         if self._counted is not None:
             return self._counted
         source, sharing = opened.source, self.shared.of_data
         if sharing is not None:
-            counted = again(lambda: sharing.count(patience), patience.check)
+            counted = again(lambda: sharing.count(context), context.check)
         else:
-            counted = again(lambda: count_apart(source, patience), patience.check)
+            counted = again(lambda: count_apart(source, context), context.check)
         if opened.baseline is not None:
-            counted = self._count_baseline(counted, source, opened.baseline, patience)
+            counted = self._count_baseline(counted, source, opened.baseline, context)
         with self._lock:
             self._counted, self._uncharged = counted, counted.queries
         self._services.usage.add(self._job.tenant, queries=counted.queries)
         return counted
 
     def _count_baseline(
-        self, counted: Counted, data: Source, baseline: Source, patience: Patience
+        self, counted: Counted, data: Source, baseline: Source, context: QueryContext
     ) -> Counted:
         """Count the baseline's rows in the segments of the data, and let what runs ask of it be shared."""
         frames, places = counted.frames, baseline_places(data.plan, baseline.plan)
         source = replace(baseline, plan=with_segments(baseline.plan, frames))
         if self.shared.of_data is None:
-            own = again(lambda: _count_apart(source, frames.members, patience), patience.check)
+            own = again(lambda: _count_apart(source, frames.members, context), context.check)
         else:
             sharing = shared_queries(source, frames.members, repeated=not places.same)
             self.shared.begin_baseline(sharing)
-            own = again(lambda: sharing.count(patience), patience.check)
+            own = again(lambda: sharing.count(context), context.check)
         found = BaselineFrames(source, own.frames, places)
         return replace(counted, queries=counted.queries + own.queries, baseline=found)
 
-    def _open(self, patience: Patience) -> Opened:
+    def _open(self, context: QueryContext) -> Opened:
         with contextlib.ExitStack() as trial:
             server, roots = self.turn.server, self._services.roots
             opened = open_dataset(
@@ -241,7 +238,7 @@ class SharedDataset:
                 server.spool,
                 roots,
                 trial,
-                patience,
+                context,
                 self._takers,
                 server.stores,
                 self._tell_fetched,
@@ -271,8 +268,8 @@ def _can_share(source: Source) -> bool:
     return source.splits and has_exact_keys(source.plan) and len(frame_keys(source.plan)) <= _MAX_KEYS
 
 
-def _count_apart(source: Source, given: Sequence[Members], patience: Patience) -> Counted:
-    return count_whole(source, count_apart(source, patience, given), patience)
+def _count_apart(source: Source, given: Sequence[Members], context: QueryContext) -> Counted:
+    return count_whole(source, count_apart(source, context, given), context)
 
 
 def again(step: Callable[[], _T], check: Callable[[], None]) -> _T:

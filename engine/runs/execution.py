@@ -26,6 +26,7 @@ from dataclasses import replace
 from typing import Final, NoReturn, TypeVar
 
 from engine.backends.base import MOST_START_SECONDS
+from engine.context import Deadline, QueryContext
 from engine.errors import (
     BackendError,
     BackendLost,
@@ -59,7 +60,6 @@ from engine.runs.schedule import Schedule
 from engine.runs.services import Services
 from engine.runs.together import run_answers
 from engine.sharing.counting import Counted
-from engine.sharing.once import Patience
 from engine.sharing.queries import Source
 from engine.threads import Pending
 from engine.usage import QUERY, RUNS, SOURCE
@@ -247,7 +247,7 @@ class Execution:
             LimitExceeded: it took longer than a run may.
         """
         with self._in_part("looked at"), self._turn():
-            return self._watched(lambda: self._dataset.open(self._patience()).source.columns)
+            return self._watched(lambda: self._dataset.open(self._crew.context).source.columns)
 
     @contextlib.contextmanager
     def _in_part(self, done: str) -> Iterator[None]:
@@ -338,8 +338,9 @@ class Execution:
             now = time.monotonic()
             if self._crew.cancelled.is_set():
                 heard = min(heard, now)
-            if now >= min(heard, self._crew.wall_deadline) + ABANDON_SECONDS:
-                self._give_up(cancelled=heard < self._crew.wall_deadline)
+            end = self._crew.context.deadline.at
+            if now >= min(heard, end) + ABANDON_SECONDS:
+                self._give_up(cancelled=heard < end)
         return pending.result()
 
     def _give_up(self, *, cancelled: bool) -> NoReturn:
@@ -359,7 +360,7 @@ class Execution:
     def _compute(self) -> Run:
         self._live.advance(Progress("counting"))
         self._dataset.on_fetched(self, self._tell_fetched)
-        opened = self._dataset.open(self._patience())
+        opened = self._dataset.open(self._crew.context)
         self._warnings = (*self._warnings, *opened.warnings)
         self._collector.leave_out(opened.left_out)
         try:
@@ -376,7 +377,7 @@ class Execution:
 
     def _look_ahead(self) -> tuple[Counted, int, tuple[Question, ...]]:
         """What `plan` asks for: the frames, and how many queries calc_metric makes on an empty one."""
-        opened = self._dataset.open(self._patience())
+        opened = self._dataset.open(self._crew.context)
         self._warnings = (*self._warnings, *opened.warnings)
         self._dataset.shared.settle(self)
         counted, asked = self._count(), list[Asked]()
@@ -406,7 +407,7 @@ class Execution:
             if needing_spark(self._functions):  # beside everything else, for it takes longest
                 backend.warm(wanted=True)
             starting = Pending(backend.start, "calcmetric-start")
-            starting.wait(time.monotonic() + MOST_START_SECONDS, self._crew.cancelled)
+            starting.wait(QueryContext(Deadline.after(MOST_START_SECONDS), self._crew.cancelled))
         except Interrupted:
             self._refuse_cancelled()
             raise BackendStartError(
@@ -418,11 +419,8 @@ class Execution:
             raise
         self._refuse_cancelled()
 
-    def _patience(self) -> Patience:
-        return Patience(self._crew.wall_deadline, self._crew.cancelled)
-
     def _count(self) -> Counted:
-        return self._dataset.count(self._patience())
+        return self._dataset.count(self._crew.context)
 
     def _calculate(self, opened: Opened, collector: Collector) -> Counted:
         """Run frame 0, of which everything is known, while the other frames are found; then those."""

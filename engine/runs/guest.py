@@ -85,7 +85,7 @@ def open_gateway(pool: WorkerPool, guest: Guest, cancel: threading.Event, *, sci
         if cancel.is_set():
             raise Interrupted("cancelled") from None
         raise
-    return Gateway(worker, guest.limits, cancel=cancel, interpreter=guest.interpreter, tenant=guest.tenant)
+    return Gateway(worker, guest.limits, interpreter=guest.interpreter, tenant=guest.tenant)
 
 
 def compile_guest(

@@ -17,6 +17,7 @@ from engine.backends.remote import CallerSession, Unowned
 from engine.backends.spark import LocalSpark
 from engine.backends.sql_session import DirectSqlSession
 from engine.backends.tables import fetch
+from engine.context import QueryContext
 from engine.errors import (
     BackendError,
     BackendLost,
@@ -43,7 +44,6 @@ from engine.runs.differing import refuse_differing
 from engine.runs.job import Job
 from engine.runs.tale import Tale
 from engine.runs.unreadable import explain_left_out
-from engine.sharing.once import Patience
 from engine.sharing.queries import Source
 from engine.sources.resolve import resolve_source
 from engine.sources.source import Source as Resolved
@@ -102,7 +102,7 @@ def open_dataset(
     spool: Spool,
     roots: tuple[Path, ...] | None,
     stack: contextlib.ExitStack,
-    patience: Patience,
+    context: QueryContext,
     takers: Mapping[str, TakesBaseline] = MappingProxyType({}),
     stores: Stores | None = None,
     tell: Tell = nobody,
@@ -115,7 +115,7 @@ def open_dataset(
         spool: takes a table that the caller handed over.
         roots: folders that a local backend may read; None if the backend is elsewhere.
         stack: is given what must be released.
-        patience: how long it may take.
+        context: how long it may take.
         takers: the metrics that take a baseline; none: it is not opened.
         stores: the object stores that a local backend's data may lie in.
         tell: told how many objects were fetched from them, of how many.
@@ -137,7 +137,7 @@ def open_dataset(
             version=dataset.table_version,
             span=_span(job, dataset),
             stores=stores,
-            check=patience.check,
+            check=context.check,
             tell=tell,
         )
         stack.callback(found.release)
@@ -157,20 +157,20 @@ def open_dataset(
     opened, tale = backend.open_session(job.tenant), Tale()
     stack.callback(opened.close)
     session = opened.told(tale.note)
-    relation, schema = _read(session, found, job.dataset, patience, ours=ours)
-    spark = ours or _is_spark(backend, session, patience)
+    relation, schema = _read(session, found, job.dataset, context, ours=ours)
+    spark = ours or _is_spark(backend, session, context)
     plan = _plan(session, job, job.dataset, found, schema, windows=True)
-    _check_terms(session, plan, relation, found.left_out, patience)
+    _check_terms(session, plan, relation, found.left_out, context)
     source = Source(session, relation, schema, plan, spark)
     left_out, baseline = found.left_out, None
     if takers and job.baseline is not None:
         if job.baseline.dataset is None:
-            baseline = replace(source, plan=_plan_of_same_data(job, job.baseline, source, patience))
+            baseline = replace(source, plan=_plan_of_same_data(job, job.baseline, source, context))
         else:
             with _about_baseline():
                 other = resolve(typed_like(job.baseline.dataset, schema))
                 baseline = _open_other(
-                    job, job.baseline.dataset, other, found, source, takers, patience, ours=ours
+                    job, job.baseline.dataset, other, found, source, takers, context, ours=ours
                 )
             left_out = {**other.left_out, **left_out}
     foreign = backend.address if isinstance(backend, Unowned) and not spark else ""
@@ -187,11 +187,11 @@ def open_dataset(
 
 
 def _read(
-    session: BackendSession, found: Resolved, dataset: Dataset, patience: Patience, *, ours: bool
+    session: BackendSession, found: Resolved, dataset: Dataset, context: QueryContext, *, ours: bool
 ) -> tuple[pb.Relation, pb.DataType]:
     """The rows of a dataset as queries read them, and their type."""
     try:
-        schema = _fetch_schema(session, found.relation, patience)
+        schema = _fetch_schema(session, found.relation, context)
         # Spark looks into the files for the schema of Parquet anew in each query, which takes 50 ms and more.
         spelled = found.inferred or (ours and _is_unspelled(found.relation))
         relation = with_schema(found.relation, schema) if spelled else found.relation
@@ -262,7 +262,7 @@ def _as_of(job: Job) -> datetime | None:
     return job.as_of if job.as_of is not None or job.time is None else job.time.as_of
 
 
-def _plan_of_same_data(job: Job, baseline: Baseline, source: Source, patience: Patience) -> FramePlan:
+def _plan_of_same_data(job: Job, baseline: Baseline, source: Source, context: QueryContext) -> FramePlan:
     """The plan of a baseline that is a part of the data itself."""
     plan, zone, as_of = source.plan, parse_zone(job.zone), source.plan.time.as_of
     retention = job.dataset.retention_length
@@ -274,7 +274,7 @@ def _plan_of_same_data(job: Job, baseline: Baseline, source: Source, patience: P
     smallest = [named(call("min", clock.field.expression), "t")]
     query = aggregated(filtered(source.relation, clock.inside(within)), [], smallest)
     try:
-        table = fetch(source.session, query, deadline=patience.deadline, cancel=patience.cancel).table
+        table = fetch(source.session, query, context).table
     except BackendError as error:
         raise data_error(error, "the oldest row of the data") from None
     first = normal(table.column(0)).to_pylist() if table.num_rows else [None]
@@ -297,7 +297,7 @@ def _open_other(
     data: Resolved,
     source: Source,
     takers: Mapping[str, TakesBaseline],
-    patience: Patience,
+    context: QueryContext,
     *,
     ours: bool,
 ) -> Source:
@@ -305,7 +305,7 @@ def _open_other(
     session = source.session
     if found.caller_session is not data.caller_session:
         raise DataError("it and the data have to be DataFrames of one session, or neither may be one")
-    relation, schema = _read(session, found, dataset, patience, ours=ours)
+    relation, schema = _read(session, found, dataset, context, ours=ours)
     refuse_differing(source.schema, schema, takers)
     if isinstance(session, DirectSqlSession):  # conditions of segments are those of both
         mine = {field.name for field in schema.struct.fields}
@@ -313,7 +313,7 @@ def _open_other(
     plan = _plan(session, job, dataset, found, schema, windows=False)
     if different := group_differences(source.plan.groups, plan.groups):
         raise DataError("; ".join(f"segments by {one}" for one in different))
-    _check_terms(session, plan, relation, found.left_out, patience)
+    _check_terms(session, plan, relation, found.left_out, context)
     return replace(source, relation=relation, schema=schema, plan=plan, _names={})
 
 
@@ -347,11 +347,11 @@ def refuse_missing(
         raise ParamsRefused(found)
 
 
-def _is_spark(backend: Backend, session: BackendSession, patience: Patience) -> bool:
+def _is_spark(backend: Backend, session: BackendSession, context: QueryContext) -> bool:
     """Whether a server that is not ours says that it is Spark; what reads no Spark plans is not asked."""
     if not isinstance(backend, Unowned):
         return False
-    return is_apache_spark(backend.address, session, deadline=patience.deadline, cancel=patience.cancel)
+    return is_apache_spark(backend.address, session, context)
 
 
 def _is_unspelled(relation: pb.Relation) -> bool:
@@ -371,14 +371,14 @@ def _check_terms(
     plan: FramePlan,
     relation: pb.Relation,
     left_out: Mapping[str, LeftOut],
-    patience: Patience,
+    context: QueryContext,
 ) -> None:
     """See that the Boolean expressions of segments mean something on these columns."""
     probe = term_probe(plan, relation)
     if probe is None:
         return
     try:
-        check_term_types(plan, _fetch_schema(session, probe, patience))
+        check_term_types(plan, _fetch_schema(session, probe, context))
     except BackendError as error:
         told = explain_left_out(error.detail, "segments", left_out)
         raise told or data_error(error, "the expression of a segment") from None
@@ -392,10 +392,10 @@ def _refuse_snowpark(backend: Backend) -> None:
         )
 
 
-def _fetch_schema(session: BackendSession, relation: pb.Relation, patience: Patience) -> pb.DataType:
+def _fetch_schema(session: BackendSession, relation: pb.Relation, context: QueryContext) -> pb.DataType:
     request = pb.AnalyzePlanRequest()
     request.schema.plan.root.CopyFrom(relation)
-    return session.analyze(request, deadline=patience.deadline, cancel=patience.cancel).schema.schema
+    return session.analyze(request, context).schema.schema
 
 
 def data_error(error: BackendError, what: str) -> BackendError | DataError:

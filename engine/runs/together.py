@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final
 
+from engine.context import QueryContext
 from engine.frames import Members
 from engine.gateway.answering import RunAnswering
 from engine.gateway.answers import RunAnswers
@@ -19,13 +19,10 @@ from engine.gateway.sql_answers import SqlRunAnswers
 from engine.interpreter import Interpreter
 from engine.models.run import Asked, Shared
 from engine.runs.admitted import AdmittedSession, AdmittedSqlSession
-from engine.sharing.once import Patience
 from engine.sharing.queries import Source
 from engine.sharing.sharing import Sharing
 from engine.snowsharing import SqlSharing
 from engine.sources.spool import Scratch
-
-_TICK_SECONDS: Final = 0.1
 
 
 class SharedQueries:
@@ -73,14 +70,13 @@ class SharedQueries:
         for one in shared:
             one.leave(run)
 
-    def of_baseline(self, patience: Patience) -> Sharing | SqlSharing | None:
+    def of_baseline(self, context: QueryContext) -> Sharing | SqlSharing | None:
         """Those of the baseline; its segments are those of the data, so they are waited for.
 
         Raises:
-            Interrupted: the patience is over.
+            Interrupted: who asks waits no longer.
         """
-        while not self._baseline_known.wait(_TICK_SECONDS):
-            patience.check()
+        context.wait(self._baseline_known)
         return self._of_baseline
 
     def report(self, run: object) -> tuple[Shared, ...]:
@@ -140,8 +136,8 @@ def run_answers(
     if shared is None or not isinstance(sharing, Sharing):
         return RunAnswers(session, requests, None, checked, run, asked=asked, scratch=scratch)
 
-    def second(patience: Patience) -> Sharing | None:
-        found = shared.of_baseline(patience)
+    def second(context: QueryContext) -> Sharing | None:
+        found = shared.of_baseline(context)
         return found if isinstance(found, Sharing) else None
 
     return RunAnswers(session, requests, sharing, checked, run, asked=asked, baseline=second, scratch=scratch)
@@ -160,8 +156,8 @@ def _sql_answers(
     if baseline is None:
         return SqlRunAnswers(session, source.full, names, together, run)
 
-    def second(patience: Patience) -> SqlSharing | None:
-        found = None if shared is None else shared.of_baseline(patience)
+    def second(context: QueryContext) -> SqlSharing | None:
+        found = None if shared is None else shared.of_baseline(context)
         return found if isinstance(found, SqlSharing) else None
 
     return SqlRunAnswers(

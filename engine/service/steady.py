@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 _SLACK: Final = timedelta(minutes=1).total_seconds()
-_PATIENCE: Final = timedelta(minutes=10).total_seconds()
+# For how long a clock that has leapt is not believed.
+_DOUBT: Final = timedelta(minutes=10).total_seconds()
 
 
 class SteadyClock:
@@ -32,7 +33,7 @@ class SteadyClock:
         leap = 0.0 if self._offset is None else offset - self._offset
         if abs(leap) > _SLACK:
             self._doubted = elapsed if self._doubted is None else self._doubted
-            if elapsed - self._doubted < _PATIENCE:
+            if elapsed - self._doubted < _DOUBT:
                 return False
         self._offset, self._doubted = offset, None
         return True

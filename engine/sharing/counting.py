@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.tables import TooLarge, fetch
+from engine.context import QueryContext
 from engine.errors import BackendError, BackendLost, DataError, Interrupted
 from engine.frames import (
     Cells,
@@ -44,7 +45,6 @@ from engine.fusion.cheap import is_cheap
 from engine.plans import check_bound
 from engine.sharing.cut import flat
 from engine.sharing.gather import Gather, Offer, StateTable
-from engine.sharing.once import Patience
 from engine.sharing.queries import Source
 from engine.threads import Pending
 
@@ -97,7 +97,7 @@ class Counted:
     baseline: BaselineFrames | None = None
 
 
-def count_apart(source: Source, patience: Patience, given: Sequence[Members] = ()) -> Counted:
+def count_apart(source: Source, context: QueryContext, given: Sequence[Members] = ()) -> Counted:
     """Count with one query for each segment group; `given` as of `frames.assemble`.
 
     Raises:
@@ -106,7 +106,7 @@ def count_apart(source: Source, patience: Patience, given: Sequence[Members] = (
     """
     queries = count_queries(source.plan, source.relation)
     try:
-        tables = [_fetch(source, query, patience) for query in queries]
+        tables = [_fetch(source, query, context) for query in queries]
     except TooLarge:
         raise DataError(
             "the values of the segments' fields are too long to be kept: segment by shorter ones"
@@ -114,7 +114,7 @@ def count_apart(source: Source, patience: Patience, given: Sequence[Members] = (
     return Counted(interpret_counts(source.plan, tables, given), None, len(queries))
 
 
-def count_whole(source: Source, counted: Counted, patience: Patience) -> Counted:
+def count_whole(source: Source, counted: Counted, context: QueryContext) -> Counted:
     """Count the rows of frame 0 by themselves, where they are not those of its windows.
 
     Raises:
@@ -124,13 +124,13 @@ def count_whole(source: Source, counted: Counted, patience: Patience) -> Counted
     if source.plan.whole is None:
         return counted
     query = aggregated(first.relation(source.relation), [], [named(call("count", long(1)), _ROWS)])
-    rows = int(_whole(_fetch(source, query, patience).column(0))[0])
+    rows = int(_whole(_fetch(source, query, context).column(0))[0])
     frames = replace(counted.frames, frames=(replace(first, rows=rows), *others))
     return _add_query(replace(counted, frames=frames))
 
 
 def count_together(
-    source: Source, gather: Gather, patience: Patience, given: Sequence[Members] = ()
+    source: Source, gather: Gather, context: QueryContext, given: Sequence[Members] = ()
 ) -> Counted:
     """Count with one query for all cells, which answers the first questions of runs as well.
 
@@ -144,15 +144,15 @@ def count_together(
     joined = _Common.of(source, offers)
     if joined is None:
         _give_up(gather, offers)
-        return _count_alone(source, patience, given)
+        return _count_alone(source, context, given)
     if joined.runs > 1:
-        return _count_beside(source, gather, joined, offers, patience, given)
+        return _count_beside(source, gather, joined, offers, context, given)
     try:
-        cells = joined.run(gather, patience)
+        cells = joined.run(gather, context)
     finally:
         _give_up(gather, offers)
     if cells is None:
-        return _add_query(_count_alone(source, patience, given))
+        return _add_query(_count_alone(source, context, given))
     return _counted(source, cells, given)
 
 
@@ -161,23 +161,24 @@ def _count_beside(
     gather: Gather,
     joined: _Common,
     offers: Sequence[Offer],
-    patience: Patience,
+    context: QueryContext,
     given: Sequence[Members] = (),
 ) -> Counted:
     """Count together with the questions of several runs, none of which keeps the others waiting for long."""
     enough = threading.Event()
-    stopped = _Either(patience.cancel, enough)
-    common = Pending(lambda: joined.run(gather, Patience(patience.deadline, stopped)), "calcmetric-common")
+    cancel = enough if context.cancel is None else _Either(context.cancel, enough)
+    either = replace(context, cancel=cancel)
+    common = Pending(lambda: joined.run(gather, either), "calcmetric-common")
     try:
-        if common.done.wait(min(_SOON_SECONDS, max(0.0, patience.deadline - time.monotonic()))):
+        if common.done.wait(min(_SOON_SECONDS, context.deadline.remaining())):
             cells = common.result()
             if cells is None:
-                return _add_query(_count_alone(source, patience, given))
+                return _add_query(_count_alone(source, context, given))
             return _counted(source, cells, given)
         began = time.monotonic()
-        counted = _count_alone(source, patience, given)
+        counted = _count_alone(source, context, given)
         took = time.monotonic() - began
-        if not common.done.wait(min(joined.runs * took, max(0.0, patience.deadline - time.monotonic()))):
+        if not common.done.wait(min(joined.runs * took, context.deadline.remaining())):
             source.on_disturbed()
         return _add_query(counted)
     finally:
@@ -192,16 +193,16 @@ def _give_up(gather: Gather, offers: Sequence[Offer]) -> None:
             gather.settle(offer, None)
 
 
-def _count_alone(source: Source, patience: Patience, given: Sequence[Members]) -> Counted:
+def _count_alone(source: Source, context: QueryContext, given: Sequence[Members]) -> Counted:
     """Count without answering anything."""
     names = _names(source)
     query = cell_query(source.plan, source.relation, names, MAX_CELLS)
     try:
-        table = _fetch(source, query, patience)
+        table = _fetch(source, query, context)
     except TooLarge:
         table = None
     if table is None or table.num_rows > MAX_CELLS:
-        apart = count_apart(source, patience, given)
+        apart = count_apart(source, context, given)
         return Counted(apart.frames, None, apart.queries + 1)
     keys = [flat(table.column(i)) for i in range(len(names))]
     return _counted(source, Cells(keys, _whole(table.column(len(names)))), given)
@@ -290,9 +291,9 @@ class _Common:
         check_bound(relation, base.subquery_alias.input)
         return _Common(source, tuple(offer for offer, _ in part), relation, tuple(places), common is not None)
 
-    def run(self, gather: Gather, patience: Patience) -> Cells | None:
+    def run(self, gather: Gather, context: QueryContext) -> Cells | None:
         """Ask, and tell the offers; None if it failed, or there are too many cells."""
-        half, notes = patience.half(), list[str]()
+        half, notes = context.half(), list[str]()
         try:
             table = _fetch(self.source, self.relation, half, notes)
         except BackendLost:
@@ -300,7 +301,7 @@ class _Common:
         except (BackendError, TooLarge):
             return None
         except Interrupted:
-            patience.check()
+            context.check()
             return None
         if table.num_rows > MAX_CELLS:
             return None
@@ -315,13 +316,12 @@ class _Common:
 
 
 def _fetch(
-    source: Source, query: pb.Relation, patience: Patience, notes: list[str] | None = None
+    source: Source, query: pb.Relation, context: QueryContext, notes: list[str] | None = None
 ) -> pa.Table:
     return fetch(
         source.session if notes is None else source.session.told(notes.append),
         query,
-        deadline=patience.deadline,
-        cancel=patience.cancel,
+        context,
         account=source.account,
         unordered=True,
     ).table

@@ -14,11 +14,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from engine.context import QueryContext
 from engine.fusion.cells import CellsPlan
 from engine.fusion.unfused import Unfused
-from engine.sharing.once import Patience
 
-_POLL_SECONDS: Final = 0.1
 # Odd, so that no number is lost in the product; the numbers of several columns become one.
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
@@ -91,12 +90,12 @@ class Gather:
             self._expected.discard(run)
             self._condition.notify_all()
 
-    def offer(self, run: object, plan: CellsPlan, patience: Patience) -> StateTable:
+    def offer(self, run: object, plan: CellsPlan, context: QueryContext) -> StateTable:
         """Join the count, and wait for it.
 
         Raises:
             Unfused: the count has begun already, or failed with this question in it.
-            Interrupted: the patience is over.
+            Interrupted: who asks waits no longer.
         """
         with self._condition:
             if self._closed:
@@ -105,9 +104,7 @@ class Gather:
             self._offers.append(mine)
             self._expected.discard(run)
             self._condition.notify_all()
-            while not mine.settled:
-                patience.check()
-                self._condition.wait(_POLL_SECONDS)
+            context.wait_until(self._condition, lambda: mine.settled)
         if mine.states is None:
             raise Unfused("the common query failed")
         return mine.states

@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from engine.context import QueryContext
 from engine.errors import BackendError, Interrupted
 from engine.fusion.unfused import Unfused
 
 _T = TypeVar("_T")
-_POLL_SECONDS: Final = 0.1
 _TRIES: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a thread waits, or lets a query run.
-
-    Attributes:
-        deadline: monotonic seconds.
-        cancel: ends the waiting once set.
-    """
-
-    deadline: float
-    cancel: threading.Event
-
-    def check(self) -> None:
-        """Raise `Interrupted` if it is over."""
-        if self.cancel.is_set():
-            raise Interrupted("cancelled")
-        if time.monotonic() >= self.deadline:
-            raise Interrupted("deadline")
-
-    def half(self) -> Patience:
-        """Half of the time that is left: what a shared query may take, so that a direct one still can run."""
-        now = time.monotonic()
-        return Patience(now + max(0.0, self.deadline - now) / 2, self.cancel)
 
 
 class Once(Generic[_T]):
@@ -71,21 +44,19 @@ class Once(Generic[_T]):
         """Whether a thread is making it."""
         return self._making
 
-    def get(self, make: Callable[[], _T], patience: Patience) -> _T:
+    def get(self, make: Callable[[], _T], context: QueryContext) -> _T:
         """The value.
 
         Args:
             make: makes it; called by one thread at a time.
-            patience: of this thread.
+            context: of who asks.
 
         Raises:
             Unfused: it could not be made; the reason is kept for whoever asks later.
-            Interrupted: the patience is over.
+            Interrupted: who asks waits no longer.
         """
         with self._condition:
-            while self._making:
-                patience.check()
-                self._condition.wait(_POLL_SECONDS)
+            context.wait_until(self._condition, lambda: not self._making)
             if self._made:
                 return self._made[0]
             if self._refusal is not None:

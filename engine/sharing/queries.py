@@ -15,6 +15,7 @@ import pyspark.sql.connect.proto as pb
 from engine import plans
 from engine.backends.base import BackendSession
 from engine.backends.tables import Fetched, TooLarge, fetch
+from engine.context import QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import Family, FramePlan, PlannedFrame, frame_keys, frames_of
 from engine.frames.build import call, column, filtered, long, named, projected
@@ -23,7 +24,6 @@ from engine.fusion.chain import Chain, stack
 from engine.fusion.unfused import Unfused
 from engine.ledger import Account, lone_account
 from engine.sharing.answers import Codes, place_rows
-from engine.sharing.once import Patience
 from engine.threads import Pending
 
 # Arrow bytes that one shared answer may bring.
@@ -38,7 +38,7 @@ class Asker:
         run: whose call it is; equal for the calls of one run.
         frame: the frame's index.
         step: how many questions the call has asked before.
-        patience: how long the call can wait.
+        context: how long the call can wait.
         queries: queries that were sent on its behalf.
         notes: by whom they were answered; see `BackendSession.told`.
     """
@@ -46,7 +46,7 @@ class Asker:
     run: object
     frame: int
     step: int
-    patience: Patience
+    context: QueryContext
     queries: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -208,14 +208,13 @@ class Source:
             BackendLost, Interrupted: as `BackendSession.execute`.
         """
         plans.check_bound(relation, base.subquery_alias.input)
-        patience = asker.patience.half()
+        context = asker.context.half()
         asker.queries += 1
-        with _as_unfused(asker.patience):
+        with _as_unfused(asker.context):
             return fetch(
                 self.session.told(asker.notes.append),
                 relation,
-                deadline=patience.deadline,
-                cancel=patience.cancel,
+                context,
                 most_bytes=most_bytes,
                 account=self.account,
                 unordered=unordered,
@@ -230,11 +229,11 @@ class Source:
         request = pb.AnalyzePlanRequest()
         bound = plans.bind(relation, frame=self.full, views={}, scope=fresh_scope())
         request.schema.plan.root.CopyFrom(bound)
-        patience = asker.patience.half()
+        context = asker.context.half()
         asker.queries += 1
-        with _as_unfused(asker.patience):
+        with _as_unfused(asker.context):
             session = self.session.told(asker.notes.append)
-            answer = session.analyze(request, deadline=patience.deadline, cancel=patience.cancel)
+            answer = session.analyze(request, context)
         return answer.schema.schema
 
     def columns_after(self, chain: Chain, steps: int, asker: Asker) -> tuple[str, ...]:
@@ -261,7 +260,7 @@ class Aside:
     """The type of a plan, asked on the side while the shared query runs."""
 
     def __init__(self, source: Source, relation: pb.Relation, asker: Asker) -> None:
-        self._asker = Asker(asker.run, asker.frame, asker.step, asker.patience)
+        self._asker = Asker(asker.run, asker.frame, asker.step, asker.context)
         self._into = asker
         self._schema = Pending(lambda: source.type_of(relation, self._asker), "calcmetric-schema")
 
@@ -271,9 +270,9 @@ class Aside:
         Raises:
             Unfused, BackendLost, Interrupted: as `Source.fetch`.
         """
-        patience = self._asker.patience
+        context = self._asker.context
         try:
-            return self._schema.wait(patience.deadline, patience.cancel)
+            return self._schema.wait(context)
         finally:
             self._into.queries += self._asker.queries
             self._into.notes += self._asker.notes
@@ -289,7 +288,7 @@ def fresh_scope() -> str:
 
 
 @contextmanager
-def _as_unfused(patience: Patience) -> Iterator[None]:
+def _as_unfused(context: QueryContext) -> Iterator[None]:
     """A shared query that fails is no reason for a frame to fail: each then asks for itself."""
     try:
         yield
@@ -302,5 +301,5 @@ def _as_unfused(patience: Patience) -> Iterator[None]:
     except TooLarge:
         raise Unfused("more rows than are kept in memory") from None
     except Interrupted:
-        patience.check()
+        context.check()
         raise Unfused("the shared query took more than half of the time of a frame") from None

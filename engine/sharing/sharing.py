@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 import pyspark.sql.connect.proto as pb
 
 from engine import plans
+from engine.context import QueryContext
 from engine.frames import Family, FrameSet, Members, PlannedFrame
 from engine.fusion.cells import plan_cells
 from engine.fusion.chain import Chain
@@ -24,7 +25,7 @@ from engine.sharing.cells import RolledUp, ask_states
 from engine.sharing.counting import Counted, count_together, count_whole
 from engine.sharing.families import ask_family
 from engine.sharing.gather import Gather, StateTable
-from engine.sharing.once import Once, Patience
+from engine.sharing.once import Once
 from engine.sharing.queries import Aside, Asker, Source, fresh_scope
 from engine.sharing.rows import Rows, ask_rows
 
@@ -166,15 +167,15 @@ class Sharing:
         """The first call of a run has ended, or will not be made."""
         self._gather.leave(run)
 
-    def count(self, patience: Patience) -> Counted:
+    def count(self, context: QueryContext) -> Counted:
         """Count the rows of the frames, and find the segments; by one thread, for all runs.
 
         Raises:
             BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
             DataError: the data has values that cannot be segments, or too many.
         """
-        counted = count_together(self.source, self._gather, patience, self._given)
-        counted = self._counted = count_whole(self.source, counted, patience)
+        counted = count_together(self.source, self._gather, context, self._given)
+        counted = self._counted = count_whole(self.source, counted, context)
         self._known.set()
         return counted
 
@@ -219,13 +220,13 @@ class Sharing:
         made._known.set()
         return made
 
-    def frames(self, patience: Patience) -> FrameSet:
+    def frames(self, context: QueryContext) -> FrameSet:
         """The frames, once they are known.
 
         Raises:
-            Interrupted: the patience is over.
+            Interrupted: who asks waits no longer.
         """
-        return self._frames(patience)
+        return self._frames(context)
 
     def may_share(self, key: bytes, asker: Asker) -> bool:
         """Count a question of a frame; whether enough frames ask the same for it to be asked for all."""
@@ -356,7 +357,7 @@ class Sharing:
         if question.choice.how == "cells" and asker.frame == 0 and may_share and not self._known.is_set():
             self._try_cells(question, asker)  # before the frames are known: it may be counted along
         self.leave(asker.run)
-        frames = self._frames(asker.patience)
+        frames = self._frames(asker.context)
         frame = frames.frames[asker.frame]
         if frame.rows:
             if frame.family < 0:
@@ -365,7 +366,7 @@ class Sharing:
                 raise Unfused("a plan that differs between frames")
             if self._asks_alone(question, frames.families[frame.family]):
                 ask = partial(question.noted, "whole", partial(self._on_frame, question, frame, asker), asker)
-                alone = question.whole.get(ask, asker.patience)
+                alone = question.whole.get(ask, asker.context)
                 return "families", alone, question.notes.get("whole", ())
             how, split = self._split(question, frames, asker)
             found = split.answer(asker.frame)
@@ -373,15 +374,14 @@ class Sharing:
                 way = _way_of(frame.family) if how == "families" else how
                 return how, found, question.notes.get(way, ())
         ask = partial(question.noted, "empty", partial(self._on_frame, question, frame, asker), asker)
-        return "empty", question.empty.get(ask, asker.patience), question.notes.get("empty", ())
+        return "empty", question.empty.get(ask, asker.context), question.notes.get("empty", ())
 
     def _asks_alone(self, question: _Question, family: Family) -> bool:
         """Whether the one frame of a family is asked for itself, once for all calls that have it."""
         return self._repeated and not family.keys and question.choice.how == "families"
 
-    def _frames(self, patience: Patience) -> FrameSet:
-        while not self._known.wait(_POLL_SECONDS):
-            patience.check()
+    def _frames(self, context: QueryContext) -> FrameSet:
+        context.wait(self._known)
         assert self._counted is not None
         return self._counted.frames
 
@@ -389,7 +389,7 @@ class Sharing:
         """The answers from cells; None if another way has to be taken."""
         try:
             ask = partial(question.noted, "cells", partial(self._ask_cells, question, asker), asker)
-            return question.cells.get(ask, asker.patience)
+            return question.cells.get(ask, asker.context)
         except Unfused:
             return None
 
@@ -404,7 +404,7 @@ class Sharing:
         family = frames.families[number]
         if question.choice.how == "rows":
             ask = partial(ask_rows, source, chain, relation, frames, asker)
-            rows = question.rows.get(partial(question.noted, "rows", ask, asker), asker.patience)
+            rows = question.rows.get(partial(question.noted, "rows", ask, asker), asker.context)
             with question.lock:
                 return "rows", rows.split(number, family)
         if len(family.frames) < 2:
@@ -418,7 +418,7 @@ class Sharing:
             ask_family, self.source, question.chain, question.relation, number, families[number], asker
         )
         noted = partial(question.noted, _way_of(number), ask, asker)
-        return question.of_family(number).get(noted, asker.patience)
+        return question.of_family(number).get(noted, asker.context)
 
     def _ask_another(
         self, question: _Question, families: Sequence[Family], number: int, asker: Asker
@@ -436,9 +436,9 @@ class Sharing:
         aside = Aside(source, question.relation, asker)
         states: StateTable | None = None
         if not self._known.is_set():
-            states = self._gather.offer(asker.run, plan, asker.patience)
+            states = self._gather.offer(asker.run, plan, asker.context)
             asker.notes += states.notes
-        frames = self._frames(asker.patience)
+        frames = self._frames(asker.context)
         assert self._counted is not None
         if not cells_pay(self._counted.cells, frames.frames[0].rows):
             raise Unfused("too many cells")

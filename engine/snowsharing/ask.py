@@ -99,8 +99,8 @@ class Asking:
     def ask_empty(self, query: CheckedQuery, asker: Asker) -> SqlAnswer:
         """What the query gives where there are no rows; errors as of `ask_rows`."""
         nothing = filtered(self._source.relation, literal(Literal(boolean=False)))
-        writer, patience = self._session.writer, asker.patience
-        frame = writer.frame_query(nothing, deadline=patience.deadline, cancel=patience.cancel)
+        writer, context = self._session.writer, asker.context
+        frame = writer.frame_query(nothing, context)
         described, table = self._run(writer.emit(query, frame), asker)
         return SqlAnswer(described, table)
 
@@ -112,8 +112,7 @@ class Asking:
         keyed = writer.keyed_query(
             base,
             [(name, self._keys[i]) for name, i in zip(names, places, strict=True)],
-            deadline=asker.patience.deadline,
-            cancel=asker.patience.cancel,
+            asker.context,
         )
         described, table = self._run(writer.emit(carry_keys(query, names), keyed), asker)
         found = [column.name for column in described.columns]
@@ -124,12 +123,12 @@ class Asking:
         return Described(tuple(described.columns[place] for place in own)), table.select(own), carried
 
     def _run(self, text: str, asker: Asker) -> tuple[Described, pa.Table]:
-        patience, account = asker.patience.half(), self._source.account
+        context, account = asker.context.half(), self._source.account
         asker.queries += 1
         described, tables, size = Described(()), list[pa.Table](), 0
         kept = False
         try:
-            for part in self._session.run(text, deadline=patience.deadline, cancel=patience.cancel):
+            for part in self._session.run(text, context):
                 if not isinstance(part, Rows):
                     described = part
                     continue
@@ -146,7 +145,7 @@ class Asking:
         except BackendError:
             raise Unfused("the shared query failed") from None
         except Interrupted:
-            asker.patience.check()
+            asker.context.check()
             raise Unfused("the shared query took more than half of the time of a frame") from None
         finally:
             if not kept:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.backends.sql import SqlSession
+from engine.context import QueryContext
 from engine.frames import FrameSet, Members, PlannedFrame
 from engine.fusion.unfused import Unfused
 from engine.models.run import Shared
 from engine.sharing.counting import Counted, count_together, count_whole
 from engine.sharing.gather import Gather
-from engine.sharing.once import Once, Patience
+from engine.sharing.once import Once
 from engine.sharing.queries import Asker, Source
 from engine.snowfusion import Choice, choose
 from engine.snowsharing.ask import Asking, Keyed, SqlAnswer
@@ -80,10 +81,10 @@ class SqlSharing:
     def leave(self, run: object) -> None:
         """Nothing; see `expect`."""
 
-    def count(self, patience: Patience) -> Counted:
+    def count(self, context: QueryContext) -> Counted:
         """Count the rows of the frames, and find the segments; see `Sharing.count`."""
-        counted = count_together(self._source, Gather(), patience, self._given)
-        counted = self._counted = count_whole(self._source, counted, patience)
+        counted = count_together(self._source, Gather(), context, self._given)
+        counted = self._counted = count_whole(self._source, counted, context)
         self._known.set()
         return counted
 
@@ -137,7 +138,7 @@ class SqlSharing:
             step = self._steps[asker.run, asker.step]
             step.asked[key] += 1
             may_share = step.may_share(key)
-        frames = self._frames(asker.patience)
+        frames = self._frames(asker.context)
         frame = frames.frames[asker.frame]
         if frame.rows:
             if frame.family < 0:
@@ -147,7 +148,7 @@ class SqlSharing:
             if found is not None:
                 return question.choice.how, found
         return "empty", question.empty.get(
-            lambda: self._asking.ask_empty(question.query, asker), asker.patience
+            lambda: self._asking.ask_empty(question.query, asker), asker.context
         )
 
     def _shared(
@@ -166,13 +167,12 @@ class SqlSharing:
         if not once.made and not may_share:
             raise Unfused("a query that differs between frames")
         if place == _WHOLE:
-            return once.get(lambda: self._asking.ask_rows(question.query, asker), asker.patience)
+            return once.get(lambda: self._asking.ask_rows(question.query, asker), asker.context)
         if len(family.frames) < 2:
             raise Unfused("the only frame of its kind")
-        return once.get(lambda: self._asking.ask_family(question.query, family, asker), asker.patience)
+        return once.get(lambda: self._asking.ask_family(question.query, family, asker), asker.context)
 
-    def _frames(self, patience: Patience) -> FrameSet:
-        while not self._known.wait(_POLL_SECONDS):
-            patience.check()
+    def _frames(self, context: QueryContext) -> FrameSet:
+        context.wait(self._known)
         assert self._counted is not None
         return self._counted.frames

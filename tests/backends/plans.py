@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
+from engine.context import UNBOUNDED, QueryContext
 
 Expression = pb.Expression
 
@@ -56,12 +56,10 @@ def endless() -> pb.Relation:
 def run(
     session: BackendSession,
     relation: pb.Relation,
-    *,
-    deadline: float | None = None,
-    cancel: threading.Event | None = None,
+    context: QueryContext = UNBOUNDED,
 ) -> list[dict[str, Any]]:
     """The rows of a relation, as dictionaries."""
-    responses = session.execute(pb.Plan(root=relation), deadline=deadline, cancel=cancel)
+    responses = session.execute(pb.Plan(root=relation), context)
     return [
         row
         for response in responses

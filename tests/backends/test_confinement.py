@@ -11,6 +11,7 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.local import LocalServer
+from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.relations import FileFormat, read_files
 from tests.backends.plans import count, numbers, run, sql, value
@@ -72,7 +73,7 @@ def test_nothing_can_be_written_but_in_the_private_folder(
             input=numbers(3), source="parquet", path=str(target), mode=pb.WriteOperation.SAVE_MODE_OVERWRITE
         )
         with pytest.raises(BackendError):
-            list(session.execute(pb.Plan(command=pb.Command(write_operation=write))))
+            list(session.execute(pb.Plan(command=pb.Command(write_operation=write)), UNBOUNDED))
         assert not list(target.rglob("*.parquet"))
     session.close()
 

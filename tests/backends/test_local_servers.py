@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
@@ -15,6 +14,7 @@ import pytest
 
 from engine.backends.local import Generation, LocalServer
 from engine.backends.spark import LocalSpark
+from engine.context import UNBOUNDED, Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
 from tests.backends.plans import aggregate, call, column, count, endless, number, numbers, run, sql, value
 from tests.backends.processes import server_processes
@@ -46,7 +46,7 @@ def test_sessions_are_in_utc_and_divide_as_ansi_says(spark_backend: LocalServer)
 def test_an_analysis_gives_the_schema(backend: LocalServer) -> None:
     session = backend.open_session()
     schema = pb.AnalyzePlanRequest.Schema(plan=pb.Plan(root=numbers(3)))
-    response = session.analyze(pb.AnalyzePlanRequest(schema=schema), deadline=time.monotonic() + 300)
+    response = session.analyze(pb.AnalyzePlanRequest(schema=schema), UNBOUNDED.within(300))
     (field,) = response.schema.schema.struct.fields
     assert (field.name, field.data_type.WhichOneof("kind")) == ("id", "long")
     session.close()
@@ -62,8 +62,8 @@ def test_a_cross_join_over_millions_of_rows_stops_and_the_machine_is_idle(
     timer = threading.Timer(1.0, cancel.set)
     timer.start()
     with pytest.raises(Interrupted) as caught:
-        deadline = time.monotonic() + (1.0 if how == "deadline" else 600)
-        run(session, endless(), deadline=deadline, cancel=cancel)
+        deadline = Deadline.after(1.0 if how == "deadline" else 600)
+        run(session, endless(), QueryContext(deadline, cancel))
     assert caught.value.reason in (how, "cancelled")
     if backend.generation is not None:  # it was interrupted, not ended
         processes = server_processes(backend)
@@ -89,7 +89,7 @@ def test_a_query_under_a_killed_server_is_asked_again_and_lost_if_that_dies_too(
     killer = threading.Thread(target=kill)
     killer.start()
     with pytest.raises(BackendLost) as caught:
-        run(session, endless(), deadline=time.monotonic() + 300)
+        run(session, endless(), UNBOUNDED.within(300))
     killer.join()
     assert len(killed) == 2
     assert caught.value.alone
@@ -107,11 +107,11 @@ def test_a_query_is_asked_again_unseen(backend: LocalServer) -> None:
     before = backend.generation
     threading.Timer(0.3, lambda: [process.kill() for process in server_processes(backend)]).start()
     with ThreadPoolExecutor(2) as pool:
-        ends = pool.submit(run, hostile, endless(), deadline=time.monotonic() + 4)
+        ends = pool.submit(run, hostile, endless(), context=UNBOUNDED.within(4))
         slow = pb.Relation(
             filter=pb.Filter(input=numbers(60_000_000), condition=call(">", call("rand"), number(-1.0)))
         )
-        assert value(honest, count(slow), deadline=time.monotonic() + 300) == 60_000_000
+        assert value(honest, count(slow), context=UNBOUNDED.within(300)) == 60_000_000
         with pytest.raises((Interrupted, BackendLost)):  # the latter if its time passed while it waited
             ends.result()
     assert backend.generation is not before
@@ -130,7 +130,7 @@ def test_spark_that_shuts_down_but_still_answers_costs_nobody_an_answer(
     with ThreadPoolExecutor(1) as pool:
         exits = pool.submit(run, ending, sql("SELECT reflect('java.lang.System', 'exit', 0)"))
         while not exits.done() or spark_backend.generation is before:
-            assert value(honest, count(numbers(10)), deadline=time.monotonic() + 300) == 10
+            assert value(honest, count(numbers(10)), context=UNBOUNDED.within(300)) == 10
         with pytest.raises(BackendLost):
             exits.result()
     honest.close()
@@ -152,7 +152,7 @@ def test_threads_share_one_server(backend: LocalServer) -> None:
 def test_200_sessions_leave_nothing_behind(backend: LocalServer) -> None:
     def use_session() -> None:
         session = backend.open_session()
-        list(session.execute(pb.Plan(root=numbers(1))))
+        list(session.execute(pb.Plan(root=numbers(1)), UNBOUNDED))
         session.close()
 
     use_session()
@@ -174,7 +174,7 @@ def test_spark_sessions_are_used_again_but_for_those_in_which_something_was_stop
     again = spark_backend.open_session()
     assert again.id == first.id
     with pytest.raises(Interrupted):
-        run(again, endless(), deadline=time.monotonic() + 0.3)
+        run(again, endless(), UNBOUNDED.within(0.3))
     again.close()
     assert spark_backend.open_session().id != first.id
 
@@ -237,7 +237,7 @@ def test_a_task_of_spark_that_never_looks_up_costs_the_server(spark_backend: Loc
     loop = f"SELECT sum(aggregate(sequence(id, 60000L), 0L, (a, x) -> a + {inner})) FROM range(4)"
     for seconds in (5, 20, 80):  # its rows must be in the making by then, however busy the machine is
         with pytest.raises(Interrupted):
-            run(session, sql(loop), deadline=time.monotonic() + seconds)
+            run(session, sql(loop), UNBOUNDED.within(seconds))
         if spark_backend.generation is not before:
             break
     assert spark_backend.generation is not before
@@ -248,7 +248,7 @@ def test_a_task_of_spark_that_never_looks_up_costs_the_server(spark_backend: Loc
 def test_a_plan_that_ends_by_itself_is_not_interrupted(backend: LocalServer) -> None:
     session = backend.open_session()
     counted = count(numbers(12))
-    assert value(session, counted, deadline=time.monotonic() + 300, cancel=threading.Event()) == 12
+    assert value(session, counted, context=UNBOUNDED.within(300)) == 12
     session.close()
 
 
@@ -276,7 +276,7 @@ def test_beside_busy_processes_a_query_is_stopped_and_spark_lives(spark_backend:
     try:
         for _ in range(2):
             with pytest.raises(Interrupted):
-                run(session, endless(), deadline=time.monotonic() + 3)
+                run(session, endless(), UNBOUNDED.within(3))
         assert value(session, count(numbers(4))) == 4
     finally:
         for one in busy:

@@ -10,6 +10,7 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.local import LocalServer
+from engine.context import UNBOUNDED
 from engine.relations import read_files, read_table
 from tests.backends.plans import aggregate, call, column, run
 
@@ -95,7 +96,7 @@ def test_a_given_schema_is_what_comes_out(
     session = spark_backend.open_session()
     relation = read_files(file_format, [str(files / f"data.{file_format}")], schema=schema)  # type: ignore[arg-type]
     analysis = pb.AnalyzePlanRequest.Schema(plan=pb.Plan(root=relation))
-    response = session.analyze(pb.AnalyzePlanRequest(schema=analysis))
+    response = session.analyze(pb.AnalyzePlanRequest(schema=analysis), UNBOUNDED)
     kinds = [field.data_type.WhichOneof("kind") for field in response.schema.schema.struct.fields]
     assert kinds == ["long", "string", "timestamp"]
     rows = run(session, relation)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from engine.backends.process import find_free_ports
 from engine.backends.remote import CallerSession, Remote
 from engine.backends.rpc import Connection
 from engine.backends.spark import LocalSpark
+from engine.context import UNBOUNDED
 from engine.errors import BackendStartError, EngineClosed, UsageError
 from engine.wording import said
 from tests.backends.calls import RpcFailure
@@ -115,10 +114,10 @@ def test_a_server_that_does_not_say_that_it_is_spark_is_warned_of_once(
 ) -> None:
     backend = Remote(address)
     session = backend.open_session()
-    later = time.monotonic() + 300
+    later = UNBOUNDED.within(300)
     with caplog.at_level("WARNING"):
         for _ in range(3):
-            assert not is_apache_spark(backend.address, session, deadline=later, cancel=threading.Event())
+            assert not is_apache_spark(backend.address, session, later)
     (warning,) = caplog.messages
     assert backend.address in warning and warning == other_server(backend.address).message
     session.close()
@@ -127,8 +126,8 @@ def test_a_server_that_does_not_say_that_it_is_spark_is_warned_of_once(
 
 def test_spark_says_that_it_is_spark(spark_backend: LocalSpark) -> None:
     session = spark_backend.open_session()
-    later = time.monotonic() + 300
-    assert is_apache_spark("for a test", session, deadline=later, cancel=threading.Event())
+    later = UNBOUNDED.within(300)
+    assert is_apache_spark("for a test", session, later)
     session.close()
 
 

@@ -16,6 +16,7 @@ from engine.backends.endpoint import STOP_TIMES, FixedEndpoint
 from engine.backends.rpc import Connection
 from engine.backends.session import ConnectSession
 from engine.backends.turns import NoTurns
+from engine.context import UNBOUNDED, Deadline, QueryContext
 from engine.effort import Effort, Grace
 from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted
 from tests.backends.calls import PLAN, RpcFailure
@@ -70,7 +71,7 @@ class Server:
         self.convicted: list[str] = []
         self.effort: Callable[[], Effort] | None = None
 
-    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Any:
+    def connection(self, context: QueryContext = UNBOUNDED) -> Any:
         return self
 
     def execute(self, session_id: str, operation_id: str, plan: pb.Plan, **more: object) -> Call:
@@ -141,15 +142,15 @@ def session_on(server: Server) -> ConnectSession:
     return ConnectSession(server)  # type: ignore[arg-type]
 
 
-def soon(seconds: float = 0.05) -> float:
-    return time.monotonic() + seconds
+def soon(seconds: float = 0.05, cancel: threading.Event | None = None) -> QueryContext:
+    return QueryContext(Deadline.after(seconds), cancel)
 
 
 def test_responses_come_in_order_and_the_session_is_configured_once() -> None:
     server = Server(Call(10))
     session = session_on(server)
-    assert [int(r.response_id) for r in session.execute(PLAN)] == list(range(10))
-    assert len(list(session.execute(PLAN))) == 10
+    assert [int(r.response_id) for r in session.execute(PLAN, UNBOUNDED)] == list(range(10))
+    assert len(list(session.execute(PLAN, UNBOUNDED))) == 10
     session.close()
     assert server.log == ["configure", "keep"]
 
@@ -157,7 +158,7 @@ def test_responses_come_in_order_and_the_session_is_configured_once() -> None:
 def test_a_passed_deadline_asks_nothing() -> None:
     server = Server(Call(1))
     with pytest.raises(Interrupted) as caught:
-        list(session_on(server).execute(PLAN, deadline=time.monotonic() - 1))
+        list(session_on(server).execute(PLAN, UNBOUNDED.within(-1)))
     assert caught.value.reason == "deadline"
     assert server.log == []
 
@@ -165,7 +166,7 @@ def test_a_passed_deadline_asks_nothing() -> None:
 def test_a_deadline_interrupts_and_the_server_lives() -> None:
     server = Server(Call(1, hangs=True))
     with pytest.raises(Interrupted) as caught:
-        list(session_on(server).execute(PLAN, deadline=soon()))
+        list(session_on(server).execute(PLAN, soon()))
     assert caught.value.reason == "deadline"
     assert server.log == ["configure", "interrupt"]
     assert not server.call.cancelled and not server.convicted
@@ -175,7 +176,7 @@ def test_a_cancel_is_noticed_at_once() -> None:
     server, cancel = Server(Call(0, hangs=True)), threading.Event()
     once_begun(server.call, cancel.set)
     with pytest.raises(Interrupted) as caught:
-        list(session_on(server).execute(PLAN, cancel=cancel, deadline=soon(60)))
+        list(session_on(server).execute(PLAN, soon(60, cancel)))
     assert caught.value.reason == "cancelled"
 
 
@@ -183,7 +184,7 @@ def test_a_query_that_does_not_heed_costs_the_server(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "GRACE_SECONDS", 0.2)
     server = Server(Call(0, hangs=True), heeds=False)
     with pytest.raises(Interrupted):
-        list(session_on(server).execute(PLAN, deadline=soon()))
+        list(session_on(server).execute(PLAN, soon()))
     assert server.log[-1] == "end"
     assert "interrupt" in server.log
     assert server.call.cancelled and server.convicted == [""]
@@ -210,7 +211,7 @@ def test_a_server_that_is_not_ours_is_told_to_stop_a_query_until_it_hears(
     if cancelled:
         once_begun(server.call, cancel.set)
     with pytest.raises(Interrupted):
-        list(session.execute(PLAN, deadline=None if cancelled else soon(), cancel=cancel))
+        list(session.execute(PLAN, QueryContext(cancel=cancel) if cancelled else soon()))
     session.close()
     assert wait_until(lambda: "end" in server.log)
     answers.set()
@@ -232,7 +233,7 @@ def test_a_server_that_knows_nothing_of_a_query_any_more_is_told_once(
     server.interrupt = interrupt  # type: ignore[method-assign]
     session = session_on(server)
     with pytest.raises(Interrupted):
-        list(session.execute(PLAN, deadline=soon()))
+        list(session.execute(PLAN, soon()))
     session.close()
     assert wait_until(lambda: server.log[-1] == "release")
     assert server.log.count("told again") == 1
@@ -256,7 +257,7 @@ def test_a_server_that_others_keep_from_the_processors_has_longer_to_heed(
 
     server.interrupt = interrupt  # type: ignore[method-assign]
     with pytest.raises(Interrupted):
-        list(session_on(server).execute(PLAN, deadline=soon()))
+        list(session_on(server).execute(PLAN, soon()))
     assert wait_until(lambda: server.log == ["configure", *["interrupt"] * 5])
 
 
@@ -279,7 +280,7 @@ def test_a_run_does_not_wait_for_a_server_that_others_keep_from_the_processors(
     server.wait_idle = wait_idle  # type: ignore[method-assign]
     session = session_on(server)
     with pytest.raises(Interrupted):
-        list(session.execute(PLAN, deadline=soon()))
+        list(session.execute(PLAN, soon()))
     assert "end" not in server.log and not server.convicted
     idle.set()
     session.close()
@@ -295,7 +296,7 @@ def test_an_analysis_in_a_server_that_others_keep_from_the_processors_ends_in_it
     server.effort = Starved()
     session = session_on(server)
     with pytest.raises(Interrupted):
-        session.analyze(pb.AnalyzePlanRequest(), deadline=soon())
+        session.analyze(pb.AnalyzePlanRequest(), soon())
     server.call.over.set()
     session.close()
     assert wait_until(lambda: server.log[-1] == "release")
@@ -305,13 +306,13 @@ def test_an_analysis_in_a_server_that_others_keep_from_the_processors_ends_in_it
 def test_a_backend_that_cannot_interrupt_is_ended_at_once() -> None:
     server = Server(Call(0, hangs=True), interrupts=False)
     with pytest.raises(Interrupted):
-        list(session_on(server).execute(PLAN, deadline=soon()))
+        list(session_on(server).execute(PLAN, soon()))
     assert server.log == ["configure", "end"]
 
 
 def test_a_reader_that_goes_away_stops_its_query_without_waiting() -> None:
     server = Server(Call(2, hangs=True))
-    responses = session_on(server).execute(PLAN)
+    responses = session_on(server).execute(PLAN, UNBOUNDED)
     next(responses)
     responses.close()  # type: ignore[attr-defined]
     assert server.call.over.wait(PATIENCE)
@@ -322,15 +323,15 @@ def test_an_unreachable_server_is_lost_and_the_session_sets_itself_up_again() ->
     server = Server(Call(0, error=RpcFailure(grpc.StatusCode.UNAVAILABLE, "gone")))
     session = session_on(server)
     with pytest.raises(BackendLost):
-        list(session.execute(PLAN))
+        list(session.execute(PLAN, UNBOUNDED))
     server.call = Call(3)
-    assert len(list(session.execute(PLAN))) == 3
+    assert len(list(session.execute(PLAN, UNBOUNDED))) == 3
     assert server.log == ["configure", "broken", "configure"]
 
 
 def test_whatever_happens_on_a_connection_closed_under_the_query_is_lost() -> None:
     server = Server(Call(0, hangs=True, error=RpcFailure(grpc.StatusCode.CANCELLED, "channel closed")))
-    responses = session_on(server).execute(PLAN)
+    responses = session_on(server).execute(PLAN, UNBOUNDED)
     once_begun(server.call, lambda: (setattr(server, "closed", True), server.call.over.set()))
     with pytest.raises(BackendLost):
         list(responses)
@@ -342,8 +343,8 @@ def test_a_channel_that_its_owner_closed_is_lost() -> None:
     connection = Connection(channel, user_id="", owned=False)
     channel.close()
     for ask in (
-        lambda session: list(session.execute(PLAN)),
-        lambda session: session.analyze(pb.AnalyzePlanRequest()),
+        lambda session: list(session.execute(PLAN, UNBOUNDED)),
+        lambda session: session.analyze(pb.AnalyzePlanRequest(), UNBOUNDED),
     ):
         with pytest.raises(BackendLost, match="Cannot invoke RPC"):
             ask(ConnectSession(FixedEndpoint(connection)))
@@ -352,7 +353,7 @@ def test_a_channel_that_its_owner_closed_is_lost() -> None:
 def test_a_failed_query_says_why() -> None:
     error = RpcFailure(grpc.StatusCode.INTERNAL, "no", {"errorClass": "DIVIDE_BY_ZERO", "classes": "[]"})
     with pytest.raises(BackendError) as caught:
-        list(session_on(Server(Call(1, error=error))).execute(PLAN))
+        list(session_on(Server(Call(1, error=error))).execute(PLAN, UNBOUNDED))
     assert caught.value.condition == "DIVIDE_BY_ZERO"
 
 
@@ -360,7 +361,7 @@ def test_an_analysis_that_does_not_end_costs_the_server(monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "GRACE_SECONDS", 0.1)
     server = Server(Call(0, hangs=True))
     with pytest.raises(Interrupted):
-        session_on(server).analyze(pb.AnalyzePlanRequest(), deadline=soon())
+        session_on(server).analyze(pb.AnalyzePlanRequest(), soon())
     assert server.log == ["configure", "end"] and server.convicted == [""]
 
 
@@ -369,7 +370,7 @@ def test_a_cancelled_query_is_stopped_while_nobody_waits() -> None:
     session = session_on(server)
     once_begun(server.call, cancel.set)
     with pytest.raises(Interrupted):
-        list(session.execute(PLAN, cancel=cancel))
+        list(session.execute(PLAN, QueryContext(cancel=cancel)))
     session.close()
     assert "release" not in server.log  # which would take the query's end away from who stops it
     server.call.over.set()
@@ -382,7 +383,7 @@ def test_a_cancelled_analysis_has_a_while_to_end(monkeypatch: pytest.MonkeyPatch
     server, cancel = Server(Call(0, hangs=True)), threading.Event()
     once_begun(server.call, cancel.set)
     with pytest.raises(Interrupted) as caught:
-        session_on(server).analyze(pb.AnalyzePlanRequest(), cancel=cancel)
+        session_on(server).analyze(pb.AnalyzePlanRequest(), QueryContext(cancel=cancel))
     assert caught.value.reason == "cancelled"
     assert server.log == ["configure"]
     assert wait_until(lambda: server.log == ["configure", "end"])
@@ -393,4 +394,4 @@ def test_a_closed_session_asks_nothing() -> None:
     session.close()
     session.close()
     with pytest.raises(EngineClosed):
-        list(session.execute(PLAN))
+        list(session.execute(PLAN, UNBOUNDED))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from engine.backends.process import ServerProcess
 from engine.backends.rpc import Connection
 from engine.backends.session import ConnectSession
 from engine.backends.suspects import MOST_SECONDS, SENTENCE_SECONDS, Suspects
+from engine.context import UNBOUNDED
 from engine.errors import Interrupted
 from tests.backends.little import LittleServer
 from tests.waiting import wait_until
@@ -97,7 +96,7 @@ def test_whoever_ends_its_own_server_waits_for_the_next_and_no_longer_than_its_d
         assert apart.place_of("evil") is apart, "a session there stays there"
         apart.convict("evil")
         with pytest.raises(Interrupted):
-            apart.connection(time.monotonic() + 0.01, threading.Event())
+            apart.connection(UNBOUNDED.within(0.01))
         assert main._not_before == 0.0, "others do not wait"
     finally:
         main.close()
@@ -133,7 +132,7 @@ def _count(session: Any) -> int:
     plan = pb.Plan()
     plan.root.range.end = 7
     plan.root.range.step = 1
-    return sum(one.arrow_batch.row_count for one in session.execute(plan, deadline=time.monotonic() + 60))
+    return sum(one.arrow_batch.row_count for one in session.execute(plan, UNBOUNDED.within(60)))
 
 
 def test_others_go_on_while_one_ends_its_own_server_again_and_again(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from engine.backends.process import ServerProcess
 from engine.backends.watch import Vigilance, Watch, used_bytes
+from engine.context import UNBOUNDED
 from engine.effort import Effort
 from engine.errors import BackendLost, Interrupted
 from tests.backends.calls import RpcFailure
@@ -48,7 +48,7 @@ def test_a_server_that_stands_still_is_replaced_under_its_queries(little: Little
     before, (server,) = little.generation, server_processes(little)
     server.send_signal(signal.SIGSTOP)
     assert wait_until(lambda: server.status() == psutil.STATUS_STOPPED)
-    assert value(session, count(numbers(4)), deadline=time.monotonic() + 20) == 4
+    assert value(session, count(numbers(4)), context=UNBOUNDED.within(20)) == 4
     assert little.generation is not before
     session.close()
 
@@ -56,7 +56,7 @@ def test_a_server_that_stands_still_is_replaced_under_its_queries(little: Little
 def test_a_server_that_computes_is_left_alone(little: LittleServer) -> None:
     session, before = little.open_session(), little.generation
     with pytest.raises(Interrupted):
-        run(session, endless(), deadline=time.monotonic() + 3)
+        run(session, endless(), UNBOUNDED.within(3))
     assert before is not None
     assert before.watch is not None
     assert session._record.blame == 1  # its own deadline ended the server
@@ -81,7 +81,7 @@ def test_a_query_under_which_the_disk_fills_twice_is_lost_and_the_next_one_works
     assert value(session, count(numbers(3))) == 3
     filled: list[ServerProcess] = []
     with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(run, session, endless(), deadline=time.monotonic() + 30)
+        asking = pool.submit(run, session, endless(), context=UNBOUNDED.within(30))
         for _ in range(2):
             assert wait_until(lambda: little.generation is not None and process_of(little) not in filled)
             filled.append(process_of(little))

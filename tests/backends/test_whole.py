@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +13,7 @@ from engine.backends.session import ConnectSession
 from engine.backends.tables import fetch
 from engine.backends.turns import NoTurns
 from engine.backends.whole import CutShort, Whole
+from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 from engine.errors import BackendLost
 from tests.backends.calls import PLAN
@@ -66,7 +65,7 @@ class Stub:
         self.streams = list(streams)
         self.log: list[str] = []
 
-    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Any:
+    def connection(self, context: QueryContext = UNBOUNDED) -> Any:
         return self
 
     def execute(
@@ -102,7 +101,7 @@ class Stub:
 
 def fetched(stub: Stub) -> list[int]:
     session = ConnectSession(stub)  # type: ignore[arg-type]
-    found = fetch(session, pb.Relation(), deadline=time.monotonic() + 60, cancel=threading.Event())
+    found = fetch(session, pb.Relation(), UNBOUNDED.within(60))
     rows: list[int] = found.table["n"].to_pylist()
     return rows
 
@@ -135,7 +134,7 @@ def test_what_nobody_has_seen_is_asked_for_again(kept: int) -> None:
     cut = answer()[:kept]
     stub = Stub(*((cut, ()) if cut else (cut,)), answer())
     session = ConnectSession(stub)  # type: ignore[arg-type]
-    given = list(session.execute(PLAN))
+    given = list(session.execute(PLAN, UNBOUNDED))
     assert sum(response.HasField("arrow_batch") for response in given) == 3
     assert stub.log.count("ask") == 2
 

@@ -12,6 +12,7 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.tables import TooLarge, fetch
+from engine.context import UNBOUNDED
 from engine.errors import PlanRefused
 from engine.gateway.budget import CHEAP_MESSAGES, FrameBudget
 from engine.interpreter import Interpreter, _Left
@@ -66,11 +67,10 @@ def _answer(*sizes: int) -> Any:
 
 def test_rows_are_taken_from_the_account_and_given_back_if_they_do_not_fit() -> None:
     account = Ledger(Caps(engine=10_000, tenant=10_000, run=10_000)).open("a")
-    options: Any = {"deadline": 0.0, "cancel": threading.Event(), "account": account}
     with pytest.raises(TooLarge):
-        fetch(_answer(100, 20_000, 100), pb.Relation(), **options)
+        fetch(_answer(100, 20_000, 100), pb.Relation(), UNBOUNDED, account=account)
     assert account.kept == 0
-    fetch(_answer(100, 100), pb.Relation(), **options)
+    fetch(_answer(100, 100), pb.Relation(), UNBOUNDED, account=account)
     assert 200 < account.kept < 10_000
 
 

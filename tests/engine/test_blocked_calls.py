@@ -11,6 +11,7 @@ import inspect
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from engine.backends.remote import Remote
 from engine.backends.rpc import Connection
 from engine.backends.session import ConnectSession
 from engine.backends.sql_session import DirectSqlSession
+from engine.context import UNBOUNDED, Deadline
 from engine.errors import BackendLost, BackendStartError, LimitExceeded
 from engine.gateway.gateway import Gateway
 from engine.models.run import Run
@@ -327,7 +329,8 @@ def test_a_frame_that_ends_as_its_run_is_given_up_has_the_limit(
     serve, note, cancel = Gateway._serve, Collector.note, Crew.cancel
 
     def say_and_serve(self: Gateway, *arguments: Any) -> Any:
-        self._deadline += 10 * _AHEAD  # as if it slept while the time passed
+        later = Deadline(self._context.deadline.at + 10 * _AHEAD)
+        self._context = replace(self._context, deadline=later)  # as if it slept while the time passed
         serving.set()
         return serve(self, *arguments)
 
@@ -402,12 +405,12 @@ def test_a_session_tells_a_server_that_has_forgotten_it(pool: LastingPool, serve
     backend = Remote(server.address)
     session = backend.open_session()
     plan = pb.Plan(root=pb.Relation(range=pb.Range(start=0, end=1, step=1)))
-    assert list(session.execute(plan))
+    assert list(session.execute(plan, UNBOUNDED))
     server.server_session = "second"  # it was restarted, and would make a session without our settings
     server.settings.clear()
     with pytest.raises(BackendLost):
-        list(session.execute(plan))
-    assert list(session.execute(plan))
+        list(session.execute(plan, UNBOUNDED))
+    assert list(session.execute(plan, UNBOUNDED))
     assert "spark.sql.session.timeZone" in next(iter(server.settings.values()))
     session.close()
     backend.close()

@@ -20,6 +20,7 @@ import pyspark.sql.connect.proto as pb
 from engine import Baseline, Dataset, Engine, Limits, Run, SegmentGroup, SourceRefused, TimeRange
 from engine.backends.native import NativeSpark
 from engine.backends.spark import LocalSpark
+from engine.context import UNBOUNDED
 from engine.models.layers import Layers
 from engine.runs.options import DEFAULT_TENANT
 from tests.escape.canaries import ROWS_SECRET, TENANT_SECRET, Canaries, find_told
@@ -192,7 +193,7 @@ class Scene:
             view = plan.command.create_dataframe_view
             view.name, view.is_global, view.replace = name, is_global, True
             view.input.CopyFrom(table)
-            for _ in self._session.execute(plan):
+            for _ in self._session.execute(plan, UNBOUNDED):
                 pass
 
 

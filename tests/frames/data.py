@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import Backend
+from engine.context import UNBOUNDED
 from engine.frames import (
     Cells,
     FramePlan,
@@ -90,12 +91,12 @@ class Asker:
     def analyze(self, relation: pb.Relation) -> pb.DataType:
         request = pb.AnalyzePlanRequest()
         request.schema.plan.root.CopyFrom(relation)
-        return self.session.analyze(request).schema.schema
+        return self.session.analyze(request, UNBOUNDED).schema.schema
 
     def table(self, relation: pb.Relation) -> pa.Table:
         batches = [
             pa.ipc.open_stream(response.arrow_batch.data).read_all()
-            for response in self.session.execute(pb.Plan(root=relation))
+            for response in self.session.execute(pb.Plan(root=relation), UNBOUNDED)
             if response.HasField("arrow_batch")
         ]
         return pa.concat_tables(batches)

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import Backend
+from engine.context import UNBOUNDED
 from engine.frames import count_queries, interpret_counts, plan_frames
 from engine.frames.build import case, filtered, literal, long
 from engine.fusion.carry import Carried, carry, key_names, keyed_base
@@ -145,7 +146,7 @@ class Both:
 
     def _run(self, relation: pb.Relation) -> tuple[pa.Table, int]:
         """Rows, and how many; rows without columns are only counted."""
-        responses = self.session.execute(pb.Plan(root=relation))
+        responses = self.session.execute(pb.Plan(root=relation), UNBOUNDED)
         batches = [response.arrow_batch for response in responses if response.HasField("arrow_batch")]
         tables = [pa.ipc.open_stream(batch.data).read_all() for batch in batches]
         return pa.concat_tables(tables), sum(batch.row_count for batch in batches)
@@ -153,7 +154,7 @@ class Both:
     def _schema(self, relation: pb.Relation) -> pb.DataType:
         request = pb.AnalyzePlanRequest()
         request.schema.plan.root.CopyFrom(relation)
-        return self.session.analyze(request).schema.schema
+        return self.session.analyze(request, UNBOUNDED).schema.schema
 
 
 def _answer(table: pa.Table, count: int) -> Answer:

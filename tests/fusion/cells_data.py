@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import Backend
+from engine.context import UNBOUNDED
 from engine.frames.build import aggregated, call, column, filtered, literal, named
 from engine.fusion.cells import CellsPlan, Rolled, plan_cells
 from engine.fusion.chain import Chain, parse_chain, stack
@@ -82,7 +83,7 @@ class Bench:
         self.session = self._opened.unordered()
         request = pb.AnalyzePlanRequest()
         request.schema.plan.root.CopyFrom(self.source)
-        self.schema = self.session.analyze(request).schema.schema
+        self.schema = self.session.analyze(request, UNBOUNDED).schema.schema
         self.offline = offline
 
     def relation(self, metric: Metric) -> pb.Relation:
@@ -98,7 +99,7 @@ class Bench:
         bound = bind(relation, frame=frame or self.source, views={}, scope="q")
         batches = [
             pa.ipc.open_stream(response.arrow_batch.data).read_all()
-            for response in self.session.execute(pb.Plan(root=bound))
+            for response in self.session.execute(pb.Plan(root=bound), UNBOUNDED)
             if response.HasField("arrow_batch")
         ]
         return pa.concat_tables(batches).combine_chunks()

@@ -13,7 +13,6 @@ import hashlib
 import logging
 import random
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ from engine.backends.native_files import scan_of
 from engine.backends.native_trust import Trust
 from engine.backends.spark import LocalSpark
 from engine.backends.tables import fetch
+from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.native.compare import Given, difference
 from engine.native.translate import Query, schema_of, translate
@@ -114,16 +114,14 @@ class Judge:
         self._broken.seen, self._native.trust = False, Trust()
         session = self._native.open_session()
         try:
-            return session.attempt(relation, self._note)
+            return session.attempt(relation, self._note, UNBOUNDED)
         finally:
             session.close()
 
     def _judged(self, relation: pb.Relation, query: Query, mine: Given) -> str:
         self.asked += 1
         try:
-            theirs = fetch(
-                self._spark, relation, deadline=time.monotonic() + _SECONDS, cancel=threading.Event()
-            )
+            theirs = fetch(self._spark, relation, UNBOUNDED.within(_SECONDS))
         except BackendError as error:
             return f"Spark raises {error.condition}"
         approximate = [column.approximate for column in query.rows.columns]

@@ -11,7 +11,6 @@ import json
 import logging
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -20,6 +19,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
+from engine.context import Deadline, QueryContext
 from engine.gateway.answering import FrameCall
 from engine.gateway.answers import RunAnswers
 from engine.gateway.gateway import Gateway
@@ -75,7 +75,7 @@ class Backend:
         """The same: nobody else answers."""
         return self
 
-    def execute(self, plan: pb.Plan, **_: Any) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, _: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Keep the plan; yield its schema and one row."""
         assert plan.WhichOneof("op_type") == "root"
         self._keep(plan.root)
@@ -89,7 +89,7 @@ class Backend:
             arrow_batch=pb.ExecutePlanResponse.ArrowBatch(row_count=1, data=sink.getvalue().to_pybytes())
         )
 
-    def analyze(self, request: pb.AnalyzePlanRequest, **_: Any) -> pb.AnalyzePlanResponse:
+    def analyze(self, request: pb.AnalyzePlanRequest, _: QueryContext) -> pb.AnalyzePlanResponse:
         """Keep the plans; answer with a type."""
         kind = request.WhichOneof("analyze")
         assert kind is not None
@@ -174,11 +174,11 @@ def converse(
     cancel = threading.Event()
     if cancelled:
         cancel.set()
-    gateway = Gateway(Worker(ours), limits, cancel=cancel)
+    gateway = Gateway(Worker(ours), limits)
     gateway.worker.science = science
     gateway.attach(
         RunAnswers(cast(BackendSession, backend), ParsedRequests(frozenset({"a", "b"}))),
-        time.monotonic() + 60,
+        QueryContext(Deadline.after(60), cancel),
     )
     over = threading.Event()
 

@@ -177,7 +177,7 @@ def _compile(sent: bytes, *, close: bool = True) -> object:
     """What the gateway makes of a worker that answers the source like this."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        gateway = Gateway(Worker(ours), Limits(), cancel=threading.Event())
+        gateway = Gateway(Worker(ours), Limits())
         sender = threading.Thread(target=theirs.sendall, args=(sent,))
         sender.start()
         if close:

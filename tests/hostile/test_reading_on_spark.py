@@ -17,6 +17,7 @@ import pytest
 
 from engine.backends.base import BackendSession
 from engine.backends.spark import LocalSpark
+from engine.context import UNBOUNDED
 from engine.errors import BackendError, PlanRefused
 from engine.plans import RunSql, bind, sql_relation
 from engine.sql import check_query
@@ -44,7 +45,7 @@ def session(spark_backend: LocalSpark) -> Iterator[BackendSession]:
         view = pb.CreateDataFrameViewCommand(
             input=_sql(CANARY), name="`" + name.replace("`", "``") + "`", replace=True
         )
-        list(opened.execute(pb.Plan(command=pb.Command(create_dataframe_view=view))))
+        list(opened.execute(pb.Plan(command=pb.Command(create_dataframe_view=view)), UNBOUNDED))
     yield opened
     opened.close()
 
@@ -57,7 +58,7 @@ def _explain(session: BackendSession, root: pb.Relation) -> str:
     """Spark's parsed, analysed and physical plans."""
     modes = pb.AnalyzePlanRequest.Explain
     asked = modes(plan=pb.Plan(root=root), explain_mode=modes.EXPLAIN_MODE_EXTENDED)
-    return session.analyze(pb.AnalyzePlanRequest(explain=asked)).explain.explain_string
+    return session.analyze(pb.AnalyzePlanRequest(explain=asked), UNBOUNDED).explain.explain_string
 
 
 def test_the_canary_shows_where_it_is_read(session: BackendSession) -> None:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-import threading
-import time
 
 import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.base import BackendSession
 from engine.backends.tables import Fetched, fetch
+from engine.context import UNBOUNDED
 
 _SECONDS = 300.0
 
 
 def run(session: BackendSession, relation: pb.Relation) -> Fetched:
     """The whole answer."""
-    return fetch(session, relation, deadline=time.monotonic() + _SECONDS, cancel=threading.Event())
+    return fetch(session, relation, UNBOUNDED.within(_SECONDS))
 
 
 def assert_same(mine: Fetched, theirs: Fetched, noise: float = 0.0) -> None:

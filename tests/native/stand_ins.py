@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pyspark.sql.connect.proto as pb
+
+from engine.context import UNBOUNDED, QueryContext
 
 
 class FakeSpark:
@@ -15,17 +15,17 @@ class FakeSpark:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> None:
+    def connection(self, context: QueryContext = UNBOUNDED) -> None:
         self.asked.append("start")
 
     def open_session(self, tenant: str = "") -> FakeSpark:
         return self
 
-    def execute(self, plan: pb.Plan, **_: Any) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, _: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         self.asked.append("execute")
         return iter(())
 
-    def analyze(self, request: pb.AnalyzePlanRequest, **_: Any) -> pb.AnalyzePlanResponse:
+    def analyze(self, request: pb.AnalyzePlanRequest, _: QueryContext) -> pb.AnalyzePlanResponse:
         self.asked.append("analyze")
         return pb.AnalyzePlanResponse()
 

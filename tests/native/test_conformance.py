@@ -7,8 +7,6 @@ raise nothing. One query on each side for each signature.
 from __future__ import annotations
 
 import math
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from engine.backends.base import BackendSession
 from engine.backends.duckdb_server import open_database
 from engine.backends.spark import LocalSpark
 from engine.backends.tables import fetch
+from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.frames.build import aggregated, column, projected
 from engine.native.expressions import Scope, read
@@ -116,7 +115,7 @@ def _of_spark(
         asked = aggregated(relation, [column("id")], results)
     else:
         asked = projected(relation, [column("id"), *results])
-    found = fetch(session, asked, deadline=time.monotonic() + _SECONDS, cancel=threading.Event())
+    found = fetch(session, asked, UNBOUNDED.within(_SECONDS))
     return found.table.sort_by("id")
 
 
@@ -184,7 +183,7 @@ def test_types_and_names_are_those_of_spark(table_of: str, folder: Path, session
         source = read_files("parquet", [str(path)])
         request.schema.plan.root.CopyFrom(projected(source, [case.expression for case in cases]))
         try:
-            fields = session.analyze(request).schema.schema.struct.fields
+            fields = session.analyze(request, UNBOUNDED).schema.schema.struct.fields
         except BackendError as error:
             wrong.append(f"{[case.label for case in cases]}: {error}")
             continue
@@ -211,7 +210,7 @@ def test_what_can_be_null_is_what_spark_says(session: BackendSession) -> None:
         request = pb.AnalyzePlanRequest()
         request.schema.plan.root.CopyFrom(projected(source, [case.expression for case in cases]))
         columns = tuple(Column(place, f"a{place}", kind, False) for place, kind in enumerate(takes))
-        found = session.analyze(request).schema.schema.struct.fields
+        found = session.analyze(request, UNBOUNDED).schema.schema.struct.fields
         for case, field in zip(cases, found, strict=True):
             typed = read(case.expression, Scope(columns, aggregates=True))
             if typed.nullable != field.nullable:

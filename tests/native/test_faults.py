@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from engine import Dataset, Engine
 from engine.backends.duckdb import LocalDuckDb
 from engine.backends.native import NativeSession, NativeSpark
 from engine.backends.native_trust import MOST_STRIKES, PAUSE_SECONDS, STRIKE_SECONDS, Trust
+from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, BackendStartError, Interrupted
 from engine.native.unproven import Unproven
 from engine.threads import Pending
@@ -41,7 +41,7 @@ class BrokenDuckDb:
         self.started: list[Any] = []
         self.ended: list[Any] = []
 
-    def server(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Any:
+    def server(self, context: QueryContext = UNBOUNDED) -> Any:
         if not self.started or self.started[-1] in self.ended:
             self.started.append(type("Server", (), {"condemned": False})())
         return self.started[-1]
@@ -62,7 +62,7 @@ def let_fail(session: NativeSession, error: Exception) -> list[str]:
     asked = list[str]()
 
     class Failing:
-        def rows(self, server: Any, text: str, **_: Any) -> Iterator[Any]:
+        def rows(self, server: Any, text: str, *_: Any, **__: Any) -> Iterator[Any]:
             asked.append(text)
             raise error
 
@@ -74,7 +74,7 @@ def let_fail(session: NativeSession, error: Exception) -> list[str]:
 def test_a_query_that_breaks_the_process_ends_it_and_is_not_tried_again(name: str, hostile: Tables) -> None:
     session, process, asked = session_that(BackendError("broken", exception=name))
     for _ in range(3):
-        assert list(session.execute(plan_of(hostile.plan(NATIVE["average"])))) == []
+        assert list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED)) == []
     assert len(asked) == 1
     assert process.ended == process.started and len(process.started) == 1
     assert session.answered["a plan that broke the native process before"] == 2
@@ -88,18 +88,18 @@ def test_a_tenant_that_breaks_the_process_again_and_again_is_left_to_spark(hosti
     error = BackendError("broken", exception="duckdb.FatalException")
     session, process, asked = session_that(error, "loud")
     for number in range(MOST_STRIKES + 3):
-        list(session.execute(plan_of(hostile.plan(numbered(number)))))
+        list(session.execute(plan_of(hostile.plan(numbered(number))), UNBOUNDED))
     assert len(asked) == MOST_STRIKES == len(process.ended)
     other = session._backend.open_session("quiet")
     others = let_fail(other, BackendError("an overflow", exception="duckdb.OutOfRangeException"))
-    list(other.execute(plan_of(hostile.plan(numbered(100)))))
+    list(other.execute(plan_of(hostile.plan(numbered(100))), UNBOUNDED))
     assert len(others) == 1
 
 
 def test_an_ordinary_error_is_held_against_nobody(hostile: Tables) -> None:
     session, process, asked = session_that(BackendError("no", exception="duckdb.ConversionException"))
     for _ in range(5):
-        list(session.execute(plan_of(hostile.plan(NATIVE["average"]))))
+        list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED))
     assert len(asked) == 5
     assert not process.ended
 
@@ -107,15 +107,15 @@ def test_an_ordinary_error_is_held_against_nobody(hostile: Tables) -> None:
 def test_whoever_was_in_a_process_that_another_query_ended_is_not_to_blame(hostile: Tables) -> None:
     session, process, asked = session_that(BackendLost("it ended over a query"))
     process.server().condemned = True
-    list(session.execute(plan_of(hostile.plan(NATIVE["average"]))))
-    list(session.execute(plan_of(hostile.plan(NATIVE["average"]))))
+    list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED))
+    list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED))
     assert len(asked) == 2
 
 
 def test_a_lost_process_counts_against_the_plan(hostile: Tables) -> None:
     session, _, asked = session_that(BackendLost("it ended over a query"))
-    list(session.execute(plan_of(hostile.plan(NATIVE["average"]))))
-    list(session.execute(plan_of(hostile.plan(NATIVE["average"]))))
+    list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED))
+    list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED))
     assert len(asked) == 1
 
 
@@ -124,7 +124,7 @@ def test_a_fault_of_ours_is_spark_s_to_answer(
 ) -> None:
     session, _, _ = session_that(BackendError("never asked"))
     monkeypatch.setattr("engine.backends.native.translate", lambda *_, **__: [][0])
-    assert list(session.execute(plan_of(hostile.plan(NATIVE["average"])))) == []
+    assert list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED)) == []
     assert "a plan was not translated" in caplog.text
 
 
@@ -134,7 +134,7 @@ def test_what_the_process_says_of_values_is_not_logged(
     caplog.set_level("DEBUG")
     text = 'Could not convert string "0613-9984" to INT32'
     session, _, _ = session_that(BackendError(text, exception="duckdb.ConversionException"))
-    list(session.execute(plan_of(hostile.plan(NATIVE["average"]))))
+    list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED))
     assert "ConversionException" in caplog.text
     assert "0613-9984" not in caplog.text
 
@@ -165,7 +165,7 @@ def test_a_process_that_cannot_start_is_not_started_for_each_question(hostile: T
 
     process.server = fail  # type: ignore[assignment, method-assign]
     for number in range(4):
-        list(session.execute(plan_of(hostile.plan(numbered(number)))))
+        list(session.execute(plan_of(hostile.plan(numbered(number))), UNBOUNDED))
     assert len(starts) == 1
 
 
@@ -206,8 +206,8 @@ def program(native: NativeSpark) -> psutil.Process:
 
 
 def asking(session: NativeSession, relation: pb.Relation, seconds: float = 600.0) -> Pending[list[Any]]:
-    until = time.monotonic() + seconds
-    return Pending(lambda: list(session.execute(plan_of(relation), deadline=until)), "asking")
+    context = UNBOUNDED.within(seconds)
+    return Pending(lambda: list(session.execute(plan_of(relation), context)), "asking")
 
 
 def is_busy(process: psutil.Process) -> bool:
@@ -219,7 +219,11 @@ def is_busy(process: psutil.Process) -> bool:
 def answers(native: NativeSpark, tables: Tables, number: int = 0) -> bool:
     """Whether another plan is answered natively."""
     session = native.open_session("another")
-    list(session.execute(plan_of(tables.plan(lambda df: df.filter(F.col("id") > number).agg(F.count("*"))))))
+    list(
+        session.execute(
+            plan_of(tables.plan(lambda df: df.filter(F.col("id") > number).agg(F.count("*")))), UNBOUNDED
+        )
+    )
     session.close()
     return set(session.answered) == {""}
 
@@ -234,12 +238,12 @@ def test_a_process_that_is_killed_in_the_middle_leaves_nothing(
     assert wait_until(lambda: is_busy(process) or pending.done.is_set())
     assert not pending.done.is_set(), session.answered
     process.send_signal(signal.SIGKILL)
-    assert pending.wait(None) == []
+    assert pending.wait() == []
     assert spark.asked == ["start", "execute"]
     assert wait_until(lambda: not folder.exists())
     assert answers(native, large)
     assert native.duckdb.server() is not server
-    list(session.execute(plan_of(large.plan(endless))))
+    list(session.execute(plan_of(large.plan(endless)), UNBOUNDED))
     assert session.answered["a plan that broke the native process before"] == 1
 
 
@@ -251,7 +255,7 @@ def test_a_process_that_stands_still_is_ended_in_half_of_the_time(
     server = native.duckdb.server()
     os.kill(program(native).pid, signal.SIGSTOP)
     pending = asking(session, large.plan(lambda df: df.agg(F.count("*"))), 2.0)
-    assert pending.wait(None) == []
+    assert pending.wait() == []
     assert spark.asked == ["start", "execute"]
     assert wait_until(lambda: not server.process.folder.exists())
     assert answers(native, large, 1)
@@ -263,7 +267,7 @@ def test_a_query_that_takes_too_long_is_stopped_and_the_process_goes_on(
 ) -> None:
     session = native.open_session("one")
     server = native.duckdb.server()
-    assert asking(session, large.plan(endless), 4.0).wait(None) == []
+    assert asking(session, large.plan(endless), 4.0).wait() == []
     assert spark.asked == ["start", "execute"]
     assert "it took more than half of the time that is left" in session.answered
     assert answers(native, large)
@@ -276,12 +280,12 @@ def test_a_cancelled_query_stops_and_nobody_else_is_asked(
     session, cancel = native.open_session("one"), threading.Event()
     process = program(native)
     plan = plan_of(large.plan(endless))
-    pending = Pending(lambda: list(session.execute(plan, cancel=cancel)), "asking")
+    pending = Pending(lambda: list(session.execute(plan, QueryContext(cancel=cancel))), "asking")
     assert wait_until(lambda: is_busy(process) or pending.done.is_set())
     assert not pending.done.is_set(), session.answered
     cancel.set()
     with pytest.raises(Interrupted):
-        pending.wait(None)
+        pending.wait()
     assert spark.asked == []
     assert answers(native, large)
 
@@ -294,7 +298,7 @@ def test_a_query_that_outgrows_memory_and_disk_is_spark_s(
     try:
         session = native.open_session("one")
         grouped = large.plan(lambda df: df.groupBy("id").agg(F.max("k").alias("m")).agg(F.sum("m")))
-        assert list(session.execute(plan_of(grouped))) == []
+        assert list(session.execute(plan_of(grouped), UNBOUNDED)) == []
         assert spark.asked == ["start", "execute"]
         assert set(session.answered) == {"a native answer failed (BackendError)"}
         folder = process.server().process.folder
@@ -310,7 +314,7 @@ def test_an_answer_that_is_larger_than_is_held_is_spark_s(
 ) -> None:
     monkeypatch.setattr("engine.backends.native._MOST_BYTES", 1 << 20)
     session = native.open_session("one")
-    assert list(session.execute(plan_of(large.plan(lambda df: df.select("id"))))) == []
+    assert list(session.execute(plan_of(large.plan(lambda df: df.select("id"))), UNBOUNDED)) == []
     assert spark.asked == ["start", "execute"]
     assert answers(native, large)
 
@@ -329,7 +333,7 @@ def test_a_file_that_changes_under_a_query_is_spark_s(
         pq.write_table(pa.table({"id": [4, 5]}), folder / "data.parquet")
 
     monkeypatch.setattr(session._native, "rows", rewritten)
-    assert list(session.execute(plan_of(tables.plan(lambda df: df.agg(F.count("*")))))) == []
+    assert list(session.execute(plan_of(tables.plan(lambda df: df.agg(F.count("*")))), UNBOUNDED)) == []
     assert spark.asked == ["start", "execute"]
     assert set(session.answered) == {"a file that changed while it was read"}
 
@@ -346,7 +350,7 @@ def test_a_damaged_file_is_spark_s_and_its_words_about_it(
     middle = b"" if harm == "cut out" else bytes(range(256)) * 40
     path.write_bytes(whole[:200] + middle + whole[200 + 256 * 40 :])
     session = native.open_session("one")
-    assert list(session.execute(plan_of(tables.plan(lambda df: df.agg(F.sum("id")))))) == []
+    assert list(session.execute(plan_of(tables.plan(lambda df: df.agg(F.sum("id")))), UNBOUNDED)) == []
     assert spark.asked == ["start", "execute"]
     assert set(session.answered) == {"a native answer failed (BackendError)"}
 

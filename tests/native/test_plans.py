@@ -12,6 +12,7 @@ from engine.backends.base import BackendSession
 from engine.backends.native import NativeSession, NativeSpark
 from engine.backends.spark import LocalSpark
 from engine.backends.tables import Fetched
+from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.native.types import plain
 from tests.native import plans
@@ -49,7 +50,7 @@ def test_a_native_answer_starts_no_java(native: NativeSession, hostile: Tables) 
     assert answer.table.to_pylist() == [{"avg(y)": pytest.approx(3.375)}]
     request = pb.AnalyzePlanRequest()
     request.schema.plan.root.CopyFrom(hostile.plan(NATIVE["average"]))
-    assert native.analyze(request).schema.schema == answer.schema
+    assert native.analyze(request, UNBOUNDED).schema.schema == answer.schema
     assert native.answered[""] == before + 2
     assert native._spark is None
 
@@ -67,7 +68,7 @@ def test_answers_are_those_of_spark(
     assert_same(mine, run(spark, relation))
     request = pb.AnalyzePlanRequest()
     request.schema.plan.root.CopyFrom(relation)
-    assert native.analyze(request).schema.schema == spark.analyze(request).schema.schema
+    assert native.analyze(request, UNBOUNDED).schema.schema == spark.analyze(request, UNBOUNDED).schema.schema
     assert native.answered[""] == before + 2
 
 
@@ -103,7 +104,10 @@ def test_answers_to_queries_are_those_of_spark(
 def test_schemas_in_words_are_those_of_spark(text: str, native: NativeSession, spark: BackendSession) -> None:
     request = pb.AnalyzePlanRequest()
     request.ddl_parse.ddl_string = text
-    mine, theirs = native.analyze(request).ddl_parse.parsed, spark.analyze(request).ddl_parse.parsed
+    mine, theirs = (
+        native.analyze(request, UNBOUNDED).ddl_parse.parsed,
+        spark.analyze(request, UNBOUNDED).ddl_parse.parsed,
+    )
     assert plain(mine) == plain(theirs)
 
 
@@ -125,7 +129,7 @@ def test_errors_and_the_rest_are_spark_s(
 
 def attempt(native: NativeSession, relation: pb.Relation) -> tuple[pb.DataType, pa.Table] | None:
     """The type and the rows of a native answer; None if the plan is Spark's, which is not asked."""
-    return native.attempt(relation, native.note)
+    return native.attempt(relation, native.note, UNBOUNDED)
 
 
 # Plans of these seeds are drawn; about a third is answered natively.

@@ -14,6 +14,7 @@ from engine import Dataset, SegmentGroup
 from engine.backends.duckdb import LocalDuckDb
 from engine.backends.native import NativeSession, NativeSpark
 from engine.backends.spark import LocalSpark
+from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendStartError, EngineClosed, Interrupted
 from engine.threads import Pending
 from tests.native.conftest import Tables
@@ -31,7 +32,7 @@ class FailingDuckDb:
         self.error = error
         self.ended: list[str] = []
 
-    def server(self, deadline: float | None = None, cancel: threading.Event | None = None) -> Any:
+    def server(self, context: QueryContext = UNBOUNDED) -> Any:
         raise self.error
 
 
@@ -51,7 +52,7 @@ def session_on(error: Exception) -> tuple[NativeSession, FakeSpark]:
 )
 def test_what_fails_natively_is_asked_of_spark(error: Exception, hostile: Tables) -> None:
     session, spark = session_on(error)
-    assert list(session.execute(plan_of(hostile.plan(NATIVE["average"])))) == []
+    assert list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED)) == []
     assert spark.asked == ["start", "execute"]
     assert "" not in session.answered
 
@@ -59,7 +60,7 @@ def test_what_fails_natively_is_asked_of_spark(error: Exception, hostile: Tables
 def test_a_cancelled_question_is_asked_of_nobody_else(hostile: Tables) -> None:
     session, spark = session_on(Interrupted("cancelled"))
     with pytest.raises(Interrupted):
-        list(session.execute(plan_of(hostile.plan(NATIVE["average"]))))
+        list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED))
     assert spark.asked == []
 
 
@@ -67,16 +68,16 @@ def test_types_are_told_without_asking_anybody(hostile: Tables, edges: Tables) -
     session, spark = session_on(BackendError("never asked"))
     request = pb.AnalyzePlanRequest()
     request.schema.plan.root.CopyFrom(hostile.plan(NATIVE["average"]))
-    assert session.analyze(request).schema.schema.struct.fields[0].name == "avg(y)"
+    assert session.analyze(request, UNBOUNDED).schema.schema.struct.fields[0].name == "avg(y)"
     assert spark.asked == []
     request.schema.plan.root.CopyFrom(edges.plan(SPARKS["a function that is not known"]))
-    session.analyze(request)
+    session.analyze(request, UNBOUNDED)
     assert spark.asked == ["start", "analyze"]
 
 
 def test_what_was_lost_is_asked_of_spark_alone(hostile: Tables) -> None:
     session, spark = session_on(BackendError("never asked"))
-    list(session.apart().execute(plan_of(hostile.plan(NATIVE["average"]))))
+    list(session.apart().execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED))
     assert spark.asked == ["start", "execute"]
     session.close()
     assert spark.asked[-1] == "close"
@@ -99,13 +100,15 @@ def test_a_session_that_spark_is_slow_to_open_holds_nothing_else_up(hostile: Tab
     spark: Any = SlowSpark()
     duckdb: Any = FailingDuckDb(BackendError("never asked"))
     session = NativeSpark(spark, duckdb).open_session()
-    asking = Pending(lambda: list(session.execute(plan_of(hostile.plan(NATIVE["average"])))), "asking")
+    asking = Pending(
+        lambda: list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED)), "asking"
+    )
     assert spark.opening.wait(60)
     looking = Pending(lambda: (session.disturbed, session.close()), "looking")
     assert looking.done.wait(60), "it waits for the session on Spark"
     spark.go_on.set()
     with pytest.raises(EngineClosed):
-        asking.wait(None)
+        asking.wait()
     assert spark.asked == ["start", "close"], "what was opened for a closed session is released"
 
 

@@ -16,6 +16,7 @@ from engine.backends.native import _responses
 from engine.backends.native_files import Files
 from engine.backends.native_trust import Differences, Verified
 from engine.backends.native_verify import Sample, Verifier
+from engine.context import QueryContext
 from engine.errors import BackendError, BackendLost, BackendStartError, EngineClosed
 from engine.native.compare import Given, difference
 from engine.native.features import blamed, features
@@ -75,7 +76,7 @@ class AnsweringSpark(FakeSpark):
         super().__init__()
         self.table, self.error = table, error
 
-    def execute(self, plan: pb.Plan, **_: Any) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, _: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         self.asked.append("execute")
         if self.error is not None:
             raise self.error

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
+from engine.context import UNBOUNDED
 from engine.plans import DefineView, Fetch, RunSql, bind, define_view, parse_request, sql_relation
 from sandbox.contract.framing import Method
 from tests.plans.corpus import Call
@@ -44,7 +45,7 @@ class Guest:
         plan = pb.Plan()
         plan.root.CopyFrom(bind(parsed.relation, frame=frame(), views=self.views, scope=f"q{self.queries}"))
         rows: list[dict[str, Any]] = []
-        for response in self.session.execute(plan):
+        for response in self.session.execute(plan, UNBOUNDED):
             if response.HasField("arrow_batch"):
                 rows += pa.ipc.open_stream(response.arrow_batch.data).read_all().to_pylist()
         return rows

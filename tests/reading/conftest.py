@@ -12,6 +12,7 @@ import pytest
 from engine.backends.duckdb import LocalDuckDb
 from engine.backends.sql import Rows as SqlRows
 from engine.backends.sql_session import DirectSqlSession
+from engine.context import UNBOUNDED
 from engine.sources.kinds import Reader
 from engine.sources.resolve import resolve_source
 from engine.sources.source import Source
@@ -71,7 +72,7 @@ def read(request: pytest.FixtureRequest, data_dir: Path, spool: Spool) -> Callab
 
 def _guests_rows(session: DirectSqlSession, source: Source) -> Rows:
     """As a metric gets them; the engine's own queries have whole numbers of 64 bits only."""
-    parts = session.run(session.writer.text(source.relation))
+    parts = session.run(session.writer.text(source.relation, UNBOUNDED), UNBOUNDED)
     streams = [part.data for part in parts if isinstance(part, SqlRows)]
     return [row for stream in streams for row in pa.ipc.open_stream(stream).read_all().to_pylist()]
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
-from typing import Any
 
 import pyspark.sql.connect.proto as pb
 import pytest
 
+from engine.context import UNBOUNDED, QueryContext
 from engine.errors import Interrupted
 from engine.runs import admitted
 from engine.runs.admission import Shares
@@ -23,7 +22,7 @@ class Session:
 
     disturbed = 2
 
-    def execute(self, plan: pb.Plan, **_: Any) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(self, plan: pb.Plan, _: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         yield pb.ExecutePlanResponse()
 
     def apart(self) -> Session:
@@ -41,7 +40,7 @@ def session(gate: Gate) -> AdmittedSession:
 
 
 def test_a_slot_at_once_disturbs_nobody(session: AdmittedSession) -> None:
-    assert len(list(session.execute(pb.Plan()))) == 1
+    assert len(list(session.execute(pb.Plan(), UNBOUNDED))) == 1
     assert session.disturbed == 2
 
 
@@ -50,7 +49,7 @@ def test_a_long_wait_for_a_slot_is_a_disturbance_of_the_session_however_it_is_as
 ) -> None:
     monkeypatch.setattr(admitted, "PATIENT_SECONDS", 0.0)
     held = gate.take("other", "run")
-    thread = threading.Thread(target=lambda: list(session.apart().execute(pb.Plan())))
+    thread = threading.Thread(target=lambda: list(session.apart().execute(pb.Plan(), UNBOUNDED)))
     thread.start()
     assert wait_until(lambda: bool(gate._waiters))
     gate.leave(held)
@@ -65,7 +64,7 @@ def test_a_wait_that_the_deadline_ends_is_one_too(
     monkeypatch.setattr(admitted, "PATIENT_SECONDS", 0.0)
     held = gate.take("other", "run")
     with pytest.raises(Interrupted):
-        list(session.execute(pb.Plan(), deadline=time.monotonic()))
+        list(session.execute(pb.Plan(), UNBOUNDED.within(0)))
     assert session.disturbed == 3
     gate.leave(held)
     assert gate.held == 0

@@ -336,7 +336,7 @@ def test_a_dead_receiver_of_one_account_delays_no_other(database, monkeypatch): 
         assert going == ["dead"]
     finally:
         alive.set()
-    assert delivering.wait(None) == 28 and sent[24:] == ["dead"] * 4
+    assert delivering.wait() == 28 and sent[24:] == ["dead"] * 4
     assert max(most) <= 8
 
 

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
+from engine.context import Deadline, QueryContext
 from engine.errors import BackendLost
 from engine.fusion.unfused import Unfused
 from engine.sharing import counting
 from engine.sharing.counting import Counted
 from engine.sharing.gather import Gather, StateTable
-from engine.sharing.once import Patience
 
 COUNTED = Counted(frames=SimpleNamespace(), cells=4, queries=1)  # type: ignore[arg-type]
 
 
-def patience() -> Patience:
-    return Patience(time.monotonic() + 60.0, threading.Event())
+def waiting() -> QueryContext:
+    return QueryContext(Deadline.after(60.0), threading.Event())
 
 
 class Scene:
@@ -42,18 +42,18 @@ class Scene:
 
     def _offer(self, run: str) -> None:
         try:
-            self.answers[run] = self.gather.offer(run, SimpleNamespace(), patience())  # type: ignore[arg-type]
+            self.answers[run] = self.gather.offer(run, SimpleNamespace(), waiting())  # type: ignore[arg-type]
         except Unfused as unfused:
             self.answers[run] = unfused.reason
 
-    def _count(self, source: Any, wait: Patience, given: Any) -> Counted:
+    def _count(self, source: Any, wait: QueryContext, given: Any) -> Counted:
         self.alone.append("counted")
         return COUNTED
 
     def count(self, run: Any) -> Any:
         joined: Any = SimpleNamespace(runs=2, run=run)
         try:
-            return counting._count_beside(self.source, self.gather, joined, self.offers, patience())
+            return counting._count_beside(self.source, self.gather, joined, self.offers, waiting())
         finally:
             for thread in self.threads:
                 thread.join(60)
@@ -63,7 +63,7 @@ def test_a_common_query_that_is_soon_over_counts_for_all(monkeypatch) -> None:
     scene = Scene(monkeypatch)
     states = StateTable((), ())
 
-    def run(gather: Gather, _: Patience) -> Any:
+    def run(gather: Gather, _: QueryContext) -> Any:
         for offer in scene.offers:
             gather.settle(offer, states)
         return "cells"
@@ -76,8 +76,8 @@ def test_a_common_query_that_is_soon_over_counts_for_all(monkeypatch) -> None:
 def test_a_common_query_that_takes_long_is_stopped_and_each_asks_for_itself(monkeypatch) -> None:
     scene, stopped = Scene(monkeypatch), threading.Event()
 
-    def run(_: Gather, wait: Patience) -> Any:
-        while not wait.cancel.is_set():
+    def run(_: Gather, wait: QueryContext) -> Any:
+        while not wait.cancelled:
             time.sleep(0.001)
         stopped.set()
 

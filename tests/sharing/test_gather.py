@@ -2,16 +2,15 @@
 
 import functools
 import threading
-import time
 from typing import cast
 
 import pytest
 
+from engine.context import Deadline, QueryContext
 from engine.errors import Interrupted
 from engine.fusion.cells.plan import CellsPlan
 from engine.fusion.unfused import Unfused
 from engine.sharing.gather import Gather, StateTable
-from engine.sharing.once import Patience
 
 STATES = StateTable((), ())
 
@@ -22,14 +21,14 @@ def plan_of(run: str) -> CellsPlan:
     return cast(CellsPlan, f"plan of {run}")
 
 
-def patience(seconds: float = 5.0) -> Patience:
-    return Patience(time.monotonic() + seconds, threading.Event())
+def waiting(seconds: float = 5.0) -> QueryContext:
+    return QueryContext(Deadline.after(seconds), threading.Event())
 
 
 def offering(gather: Gather, run: str, got: dict[str, object]) -> threading.Thread:
     def offer() -> None:
         try:
-            got[run] = gather.offer(run, plan_of(run), patience())
+            got[run] = gather.offer(run, plan_of(run), waiting())
         except Unfused as unfused:
             got[run] = unfused.reason
 
@@ -59,10 +58,10 @@ def test_who_does_not_come_is_not_waited_for_longer_than_said():
     gather.expect("late")
     assert gather.close(0.02) == ()
     with pytest.raises(Unfused, match="begun"):
-        gather.offer("late", plan_of("late"), patience())
+        gather.offer("late", plan_of("late"), waiting())
 
 
-def test_an_offer_waits_no_longer_than_its_patience():
+def test_an_offer_waits_no_longer_than_its_context():
     gather = Gather()
     with pytest.raises(Interrupted):
-        gather.offer("run", plan_of("run"), patience(0.05))
+        gather.offer("run", plan_of("run"), waiting(0.05))

@@ -2,18 +2,18 @@
 
 import gc
 import threading
-import time
 import weakref
 
 import pytest
 
+from engine.context import Deadline, QueryContext
 from engine.errors import BackendLost, Interrupted
 from engine.fusion.unfused import Unfused
-from engine.sharing.once import Once, Patience
+from engine.sharing.once import Once
 
 
-def patience(seconds: float = 5.0) -> Patience:
-    return Patience(time.monotonic() + seconds, threading.Event())
+def waiting(seconds: float = 5.0) -> QueryContext:
+    return QueryContext(Deadline.after(seconds), threading.Event())
 
 
 def test_it_is_made_once_however_many_ask():
@@ -25,7 +25,7 @@ def test_it_is_made_once_however_many_ask():
 
     def ask():
         start.wait()
-        got.append(once.get(make, patience()))
+        got.append(once.get(make, waiting()))
 
     got: list[str] = []
     threads = [threading.Thread(target=ask) for _ in range(4)]
@@ -45,7 +45,7 @@ def test_a_refusal_is_kept():
 
     for _ in range(2):
         with pytest.raises(Unfused, match="a join"):
-            once.get(make, patience())
+            once.get(make, waiting())
     assert tries == [1] and not once.made
 
 
@@ -58,9 +58,9 @@ def test_a_lost_server_is_asked_once_more():
 
     for _ in range(2):
         with pytest.raises(BackendLost):
-            once.get(lose, patience())
+            once.get(lose, waiting())
     with pytest.raises(Unfused, match="lost"):
-        once.get(lose, patience())
+        once.get(lose, waiting())
     assert tries == [1, 1]
 
 
@@ -71,39 +71,33 @@ def test_after_a_stopped_maker_the_next_asker_makes_it():
         raise Interrupted("deadline")
 
     with pytest.raises(Interrupted):
-        once.get(stop, patience())
-    assert once.get(lambda: 7, patience()) == 7
+        once.get(stop, waiting())
+    assert once.get(lambda: 7, waiting()) == 7
 
 
 def test_an_error_of_ours_is_raised_once_and_refused_then():
     once = Once[int]()
     with pytest.raises(ZeroDivisionError):
-        once.get(lambda: 1 // 0, patience())
+        once.get(lambda: 1 // 0, waiting())
     with pytest.raises(Unfused):
-        once.get(lambda: 1, patience())
+        once.get(lambda: 1, waiting())
 
 
 @pytest.mark.parametrize("why", ["deadline", "cancelled"])
-def test_waiting_ends_with_the_patience_of_who_waits(why):
+def test_waiting_ends_with_the_context_of_who_waits(why):
     once, release = Once[bool](), threading.Event()
-    maker = threading.Thread(target=lambda: once.get(lambda: release.wait(60), patience(60)))
+    maker = threading.Thread(target=lambda: once.get(lambda: release.wait(60), waiting(60)))
     maker.start()
-    waiting = patience(0.05 if why == "deadline" else 10)
+    cancel = threading.Event()
+    context = QueryContext(Deadline.after(0.05 if why == "deadline" else 10), cancel)
     if why == "cancelled":
-        waiting.cancel.set()
+        cancel.set()
     with pytest.raises(Interrupted) as stopped:
-        once.get(lambda: True, waiting)
+        once.get(lambda: True, context)
     assert stopped.value.reason == why
     release.set()
     maker.join()
-    assert once.get(lambda: False, patience()) is True
-
-
-def test_half_of_a_patience():
-    whole = patience(10)
-    assert 4 < whole.half().deadline - time.monotonic() <= 5
-    with pytest.raises(Interrupted):
-        Patience(time.monotonic() - 1, threading.Event()).half().check()
+    assert once.get(lambda: False, waiting()) is True
 
 
 class Rows:
@@ -120,6 +114,6 @@ def test_a_refusal_keeps_nothing_of_what_was_read_before_it():
 
     for _ in range(3):
         with pytest.raises(Unfused, match="more rows"):
-            once.get(make, patience())
+            once.get(make, waiting())
     gc.collect()
     assert [ref() for ref in read] == [None]

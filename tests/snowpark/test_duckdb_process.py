@@ -6,7 +6,6 @@ import math
 import os
 import re
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from engine.backends.duckdb import LocalDuckDb
 from engine.backends.duckdb_connection import DuckDbConnection
 from engine.backends.duckdb_talk import Server
 from engine.backends.sql import Rows
+from engine.context import UNBOUNDED, Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, DataError, EngineClosed, Interrupted
 from engine.relations import read_files, read_table
 
@@ -29,7 +29,7 @@ ENDLESS = "SELECT sum(a.range * b.range * c.range) FROM range(100000) a, range(1
 def ask(backend: LocalDuckDb, text: str, *, seconds: float = 60.0, cancel: Any = None) -> list[Any]:
     found = []
     connection = DuckDbConnection(backend)
-    for part in connection.run(text, deadline=time.monotonic() + seconds, cancel=cancel):
+    for part in connection.run(text, QueryContext(Deadline.after(seconds), cancel)):
         if isinstance(part, Rows):
             with pa.ipc.open_stream(part.data) as reader:
                 found += reader.read_all().to_pylist()
@@ -115,7 +115,7 @@ def test_a_cancelled_query_stops(duckdb_backend: LocalDuckDb) -> None:
 
 def test_an_answer_that_nobody_reads_on_stops(duckdb_backend: LocalDuckDb) -> None:
     connection = DuckDbConnection(duckdb_backend)
-    parts = connection.run("SELECT * FROM range(100000000)", deadline=None, cancel=None)
+    parts = connection.run("SELECT * FROM range(100000000)", UNBOUNDED)
     next(parts), next(parts)
     parts.close()  # type: ignore[attr-defined] # it is a generator
     assert ask(duckdb_backend, "SELECT 1 AS one") == [{"one": 1}]
@@ -125,7 +125,7 @@ def test_large_rows_come_in_small_messages(duckdb_backend: LocalDuckDb) -> None:
     """The engine holds a message in memory before it can count it."""
     server = duckdb_backend.server()
     text = "SELECT repeat('x', 1000000) AS x FROM range(100)"
-    parts = DuckDbConnection(duckdb_backend).run(text, deadline=time.monotonic() + 60, cancel=None)
+    parts = DuckDbConnection(duckdb_backend).run(text, UNBOUNDED.within(60))
     sizes = [(part.count, len(part.data)) for part in parts if isinstance(part, Rows)]
     assert sum(count for count, _ in sizes) == 100 and max(size for _, size in sizes) < 20 << 20
     with pytest.raises(BackendError, match="too large"):
@@ -193,10 +193,10 @@ def test_text_files_are_read_once_and_their_copy_is_removed(
     path = data_dir / "days.csv"
     path.write_text("day;n\n".replace(";", ",") + "2026-01-01,1\n2026-01-02,2\n")
     connection = DuckDbConnection(duckdb_backend)
-    query = connection.source(read_files("csv", [str(path)]))
+    query = connection.source(read_files("csv", [str(path)]), UNBOUNDED)
     path.unlink()
     text = query.sql(dialect="duckdb")
-    parts = [part for part in connection.run(text, deadline=None, cancel=None) if isinstance(part, Rows)]
+    parts = [part for part in connection.run(text, UNBOUNDED) if isinstance(part, Rows)]
     with pa.ipc.open_stream(parts[0].data) as reader:
         assert [(str(day), n) for day, n in zip(*reader.read_all().to_pydict().values(), strict=True)] == [
             ("2026-01-01", 1),
@@ -209,7 +209,7 @@ def test_text_files_are_read_once_and_their_copy_is_removed(
 
 def test_tables_of_a_catalog_are_refused(duckdb_backend: LocalDuckDb) -> None:
     with pytest.raises(DataError, match="files"):
-        DuckDbConnection(duckdb_backend).source(read_table("some.table"))
+        DuckDbConnection(duckdb_backend).source(read_table("some.table"), UNBOUNDED)
 
 
 def test_a_process_that_was_started_beforehand_is_taken_over(data_dir: Path, spool_dir: Path) -> None:

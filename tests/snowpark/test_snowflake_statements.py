@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
 from engine.backends.snowflake import _PARAMETERS
 from engine.backends.snowflake_connection import SnowflakeConnection
+from engine.context import UNBOUNDED
 
 
 class _Cursor:
@@ -44,9 +44,9 @@ class _Session:
 def test_a_statement_is_one_and_snowflake_ends_it_at_its_deadline(seconds: float | None) -> None:
     session = _Session()
     connection = SnowflakeConnection(session, lambda _: None)
-    deadline = None if seconds is None else time.monotonic() + seconds
-    next(connection.run("SELECT 1", deadline=deadline, cancel=None))
-    connection.describe("SELECT 1", deadline=deadline, cancel=None)
+    context = UNBOUNDED if seconds is None else UNBOUNDED.within(seconds)
+    next(connection.run("SELECT 1", context))
+    connection.describe("SELECT 1", context)
     for given in session.notes:
         parameters = given["_statement_params"]
         assert parameters["MULTI_STATEMENT_COUNT"] == 1

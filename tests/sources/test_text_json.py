@@ -17,6 +17,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 
+from engine.context import UNBOUNDED
 from engine.errors import DataError
 from engine.models.text_options import TextOptions
 from engine.relations import read_files
@@ -126,7 +127,7 @@ def test_spark_has_the_same_types_and_values(spark_backend, data_dir, read):
     session = spark_backend.open_session()
     relation = read_files("json", [str(folder / "all.json")])
     request = pb.AnalyzePlanRequest(schema=pb.AnalyzePlanRequest.Schema(plan=pb.Plan(root=relation)))
-    types: Any = proto_schema_to_pyspark_data_type(session.analyze(request).schema.schema)
+    types: Any = proto_schema_to_pyspark_data_type(session.analyze(request, UNBOUNDED).schema.schema)
     found = run(session, relation)
     session.close()
     ours = read("\n".join(lines))

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 
+from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.models.text_options import TextOptions
 from engine.relations import read_files, with_schema
@@ -169,7 +170,7 @@ def test_spark_has_the_same_types_and_values(spark_backend, data_dir):
     session = spark_backend.open_session()
     relation = read_files("csv", [str(folder / "all.csv")], options=OPTIONS)
     request = pb.AnalyzePlanRequest(schema=pb.AnalyzePlanRequest.Schema(plan=pb.Plan(root=relation)))
-    schema = session.analyze(request).schema.schema
+    schema = session.analyze(request, UNBOUNDED).schema.schema
     types: Any = proto_schema_to_pyspark_data_type(schema)
     found = run(session, with_schema(relation, schema))
     session.close()
@@ -193,7 +194,7 @@ def test_what_a_cluster_is_told_makes_it_read_the_same_or_fail(spark_backend, da
         options = remote_options(kind, TextOptions(), tabs=False)
         relation = read_files(kind, [str(folder / name) for name in names], options=options)
         request = pb.AnalyzePlanRequest(schema=pb.AnalyzePlanRequest.Schema(plan=pb.Plan(root=relation)))
-        schema = session.analyze(request).schema.schema
+        schema = session.analyze(request, UNBOUNDED).schema.schema
         (row,) = run(session, aggregate(with_schema(relation, schema), call("sum", column_of("x"))))
         return int(*row.values())
 

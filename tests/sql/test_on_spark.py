@@ -11,6 +11,7 @@ import pytest
 
 from engine.backends.base import BackendSession
 from engine.backends.spark import LocalSpark
+from engine.context import UNBOUNDED
 from engine.errors import BackendError, PlanRefused
 from engine.sql import check_expression, check_query, known_functions
 from engine.sql.lexer import lex
@@ -27,7 +28,7 @@ def session(spark_backend: LocalSpark) -> Iterator[BackendSession]:
     session = spark_backend.open_session()
     for name, text in (("v", FRAME), ("w", "select * from v where id < 3"), ("secret", SECRET)):
         view = pb.CreateDataFrameViewCommand(input=relation(text), name=name, replace=True)
-        list(session.execute(pb.Plan(command=pb.Command(create_dataframe_view=view))))
+        list(session.execute(pb.Plan(command=pb.Command(create_dataframe_view=view)), UNBOUNDED))
     yield session
     session.close()
 
@@ -47,7 +48,7 @@ def project(texts: list[str]) -> pb.Relation:
 def fetch(session: BackendSession, root: pb.Relation) -> tuple[list[tuple[str, str]], list[list[str]]]:
     """Names and types by Spark's schema, and the columns' values in a form that tells NaN from NaN not."""
     batches, schema = [], None
-    for response in session.execute(pb.Plan(root=root)):
+    for response in session.execute(pb.Plan(root=root), UNBOUNDED):
         if response.HasField("schema"):
             schema = response.schema
         if response.HasField("arrow_batch"):
@@ -120,7 +121,7 @@ def explain(session: BackendSession, text: str) -> str:
     modes = pb.AnalyzePlanRequest.Explain
     asked = modes(plan=pb.Plan(root=relation(text)), explain_mode=modes.EXPLAIN_MODE_EXTENDED)
     try:
-        return session.analyze(pb.AnalyzePlanRequest(explain=asked)).explain.explain_string
+        return session.analyze(pb.AnalyzePlanRequest(explain=asked), UNBOUNDED).explain.explain_string
     except BackendError:
         return ""
 

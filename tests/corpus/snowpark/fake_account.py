@@ -24,6 +24,7 @@ from engine.backends.snowflake import Snowflake
 from engine.backends.snowflake_connection import SnowflakeConnection
 from engine.backends.sql import Rows
 from engine.backends.sql_session import DirectSqlSession
+from engine.context import QueryContext
 from sandbox.contract.messages import Described
 
 NAME = "fake"
@@ -38,15 +39,13 @@ class OneAtATime(SnowflakeConnection):
         super().__init__(connection, give_back)
         self._turn = threading.Lock()
 
-    def run(
-        self, text: str, *, deadline: float | None, cancel: threading.Event | None
-    ) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
         with self._turn:
-            yield from list(super().run(text, deadline=deadline, cancel=cancel))
+            yield from list(super().run(text, context))
 
-    def describe(self, text: str, *, deadline: float | None, cancel: threading.Event | None) -> Described:
+    def describe(self, text: str, context: QueryContext) -> Described:
         with self._turn:
-            return super().describe(text, deadline=deadline, cancel=cancel)
+            return super().describe(text, context)
 
 
 class FakeSnowflake(Snowflake):
