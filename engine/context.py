@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from engine.errors import Interrupted
 
 _POLL_SECONDS: Final = 0.05  # how late a cancel may be heard
 
 Reason = Literal["deadline", "cancelled"]
+# Settings of a session beyond those that all have, in order of their names.
+Settings: TypeAlias = tuple[tuple[str, str], ...]
+# Is told of each answer by whom it was given: "" natively, else why the data engine behind had to.
+Note: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,10 +69,20 @@ class QueryContext:
     Attributes:
         deadline: when the query is interrupted.
         cancel: interrupts it once set; None: nothing does.
+        run: whose question it is; None: that of all runs that have the session together.
+        isolated: whether it was lost before; a local server answers nothing beside it.
+        ordered: whether the order of the rows means anything.
+        settings: under which it is asked, beyond those that all questions have.
+        notes: told by whom it was answered, where there is more than one.
     """
 
     deadline: Deadline = Deadline.never
     cancel: threading.Event | None = None
+    run: Hashable = None
+    isolated: bool = False
+    ordered: bool = True
+    settings: Settings = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def cancelled(self) -> bool:
@@ -94,6 +108,22 @@ class QueryContext:
     def half(self) -> QueryContext:
         """The same for half of the time that is left: what is tried first leaves as much to what follows."""
         return replace(self, deadline=self.deadline.half())
+
+    def shared(self) -> QueryContext:
+        """That of a question for all runs, which is answered as long as this one is waited for."""
+        return QueryContext(self.deadline, self.cancel)
+
+    def alone(self) -> QueryContext:
+        """The same for a question that was lost before."""
+        return replace(self, isolated=True)
+
+    def unordered(self) -> QueryContext:
+        """The same for rows in any order."""
+        return replace(self, ordered=False)
+
+    def told(self, note: Note) -> QueryContext:
+        """The same, which tells another one by whom the question was answered."""
+        return replace(self, notes=(*self.notes, note))
 
     def wait(self, event: threading.Event) -> None:
         """Wait until an event is set.
@@ -129,4 +159,5 @@ class QueryContext:
         return self.deadline.timeout()
 
 
+# Of what belongs to no question, such as the start of a server.
 UNBOUNDED: Final = QueryContext()

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:  # see `engine.gateway.answering`
     import pyspark.sql.connect.proto as pb
 
-from engine.context import QueryContext
+from engine.context import QueryContext, Settings
 from sandbox.contract.messages import Frames
 
 # Starting has limits of its own, of which those for the slowest machines are far below this. What takes
 # longer hangs: runs give it up, and the next one begins anew.
 MOST_START_SECONDS: Final = 900.0
-# Settings of a session beyond those that all have, in order of their names.
-Settings: TypeAlias = tuple[tuple[str, str], ...]
-# Is told of each answer by whom it was given: "" natively, else why the data engine behind had to.
-Note: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +52,7 @@ class BackendSession(Protocol):
         """
         ...
 
-    def analyze(
-        self,
-        request: pb.AnalyzePlanRequest,
-        context: QueryContext,
-    ) -> pb.AnalyzePlanResponse:
+    def analyze(self, request: pb.AnalyzePlanRequest, context: QueryContext) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; session fields of `request` are filled in here.
 
         Raises:
@@ -73,39 +65,16 @@ class BackendSession(Protocol):
         """How often its queries lost time through those of others, of which no deadline knows."""
         ...
 
-    def apart(self) -> BackendSession:
-        """The same session for a query that was lost before: a local server answers nothing beside it.
-
-        Closing it does nothing; close the session itself.
-        """
-        ...
-
-    def unordered(self) -> BackendSession:
-        """The same session for plans of whose rows nobody looks at the order.
-
-        Closing it does nothing; close the session itself.
-        """
-        ...
-
-    def told(self, note: Note) -> BackendSession:
-        """The same session, which notes of each answer by whom it was given, where there is more than one.
-
-        Closing it does nothing; close the session itself.
-        """
-        ...
-
-    def under(self, settings: Settings) -> BackendSession:
-        """A session of the same owner with further settings, for those questions alone that are asked in it.
-
-        It lives as long as this one; closing it does nothing. The same settings give the same session.
+    def refuse_settings(self, settings: Settings) -> None:
+        """See that it can ask under these settings.
 
         Raises:
-            PlanRefused: there is no such session here.
+            PlanRefused: it cannot.
         """
         ...
 
     def close(self) -> None:
-        """Release the session on the backend, with those `under` it. Never raises."""
+        """Release the session on the backend. Never raises."""
         ...
 
 
@@ -169,47 +138,3 @@ class StartsWhole:
     def train(self) -> bool:
         """Nothing."""
         return False
-
-
-class Derived:
-    """A session that is another one but for some of what it does; closing it does nothing."""
-
-    def __init__(self, session: BackendSession) -> None:
-        self._session = session
-
-    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
-        """Run a plan; see `BackendSession.execute`."""
-        return self._session.execute(plan, context)
-
-    def analyze(
-        self,
-        request: pb.AnalyzePlanRequest,
-        context: QueryContext,
-    ) -> pb.AnalyzePlanResponse:
-        """Answer an analyze request; see `BackendSession.analyze`."""
-        return self._session.analyze(request, context)
-
-    @property
-    def disturbed(self) -> int:
-        """That of the session; see `BackendSession.disturbed`."""
-        return self._session.disturbed
-
-    def apart(self) -> BackendSession:
-        """See `BackendSession.apart`."""
-        return self._session.apart()
-
-    def unordered(self) -> BackendSession:
-        """The same session: Spark gives rows in whatever order."""
-        return self
-
-    def told(self, note: Note) -> BackendSession:
-        """The same session: one answers all."""
-        del note
-        return self
-
-    def under(self, settings: Settings) -> BackendSession:
-        """See `BackendSession.under`."""
-        return self._session.under(settings)
-
-    def close(self) -> None:
-        """Nothing; the session itself is closed."""

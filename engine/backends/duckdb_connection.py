@@ -57,14 +57,7 @@ class DuckDbConnection(SqlConnection):
         server = self._backend.server(context)
         return self._ask(server, {"do": "query", "sql": text}, context)
 
-    def rows(
-        self,
-        server: Server,
-        text: str,
-        context: QueryContext,
-        *,
-        one: bool = False,
-    ) -> Iterator[Rows]:
+    def rows(self, server: Server, text: str, context: QueryContext, *, one: bool = False) -> Iterator[Rows]:
         """The rows of a query to a running process, its nested values as they are.
 
         Args:
@@ -141,10 +134,7 @@ class DuckDbConnection(SqlConnection):
         return in_capitals(reading, dict(zip(names.to_pylist(), kinds.to_pylist(), strict=True)))
 
     def _ask(
-        self,
-        server: Server,
-        question: Mapping[str, str],
-        context: QueryContext,
+        self, server: Server, question: Mapping[str, str], context: QueryContext
     ) -> Iterator[Described | Rows]:
         try:
             with server.ask(question, context.deadline) as sock:

@@ -63,12 +63,7 @@ class WillNotStop(Exception):
 class Conversation:
     """One answer, as it comes."""
 
-    def __init__(
-        self,
-        sock: socket.socket,
-        context: QueryContext,
-        grace: Callable[[float], Grace],
-    ) -> None:
+    def __init__(self, sock: socket.socket, context: QueryContext, grace: Callable[[float], Grace]) -> None:
         self._sock = sock
         self._reader = Reader(sock)
         self._context = context

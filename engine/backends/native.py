@@ -22,7 +22,7 @@ from typing import Final, TypeVar
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.base import BackendSession, Capabilities, Derived, Note, Settings
+from engine.backends.base import BackendSession, Capabilities
 from engine.backends.duckdb import LocalDuckDb
 from engine.backends.duckdb_connection import DuckDbConnection, WouldNotStop
 from engine.backends.duckdb_talk import Server
@@ -31,7 +31,7 @@ from engine.backends.native_files import Files
 from engine.backends.native_trust import Differences, Trust
 from engine.backends.native_verify import Sample, Verifier
 from engine.backends.spark import LocalSpark, core_count
-from engine.context import QueryContext
+from engine.context import QueryContext, Settings
 from engine.errors import (
     BackendError,
     BackendLost,
@@ -188,15 +188,18 @@ class NativeSession:
 
     def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
-        return _View(self).execute(plan, context)
+        answer = self.attempt(plan.root, context)
+        if isinstance(answer, str):
+            yield from self._on_spark(answer, context).execute(plan, context)
+        else:
+            yield from _responses(*answer)
 
-    def analyze(
-        self,
-        request: pb.AnalyzePlanRequest,
-        context: QueryContext,
-    ) -> pb.AnalyzePlanResponse:
+    def analyze(self, request: pb.AnalyzePlanRequest, context: QueryContext) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
-        return _View(self).analyze(request, context)
+        answer = self._tried(lambda: self._analyzed(request), context)
+        if isinstance(answer, str):
+            return self._on_spark(answer, context).analyze(request, context)
+        return answer
 
     @property
     def disturbed(self) -> int:
@@ -205,21 +208,8 @@ class NativeSession:
             spark = self._spark
         return 0 if spark is None else spark.disturbed
 
-    def apart(self) -> BackendSession:
-        """Spark alone: what was lost once is not tried natively again; see `BackendSession.apart`."""
-        return _View(self).apart()
-
-    def under(self, settings: Settings) -> BackendSession:
-        """Spark alone: what settings mean is not known natively; see `BackendSession.under`."""
-        return _View(self).under(settings)
-
-    def unordered(self) -> BackendSession:
-        """The same session for rows in any order; see `BackendSession.unordered`."""
-        return _View(self, unordered=True)
-
-    def told(self, note: Note) -> BackendSession:
-        """The same session, which tells by whom it is answered; see `BackendSession.told`."""
-        return _View(self, notes=(note,))
+    def refuse_settings(self, settings: Settings) -> None:
+        """Spark follows all of them; see `BackendSession.refuse_settings`."""
 
     def close(self) -> None:
         """Release it; see `BackendSession.close`."""
@@ -229,7 +219,7 @@ class NativeSession:
         if spark is not None:
             spark.close()
 
-    def spark(self, reason: str, context: QueryContext) -> BackendSession:
+    def _on_spark(self, reason: str, context: QueryContext) -> BackendSession:
         """The session on Spark, which is started if need be.
 
         Args:
@@ -268,69 +258,59 @@ class NativeSession:
             if reason in self.answered or len(self.answered) < _MOST_REASONS:
                 self.answered[reason] += 1
 
-    def attempt(
-        self,
-        relation: pb.Relation,
-        note: Note,
-        context: QueryContext,
-        *,
-        unordered: bool = False,
-    ) -> tuple[pb.DataType, pa.Table] | None:
-        """The type and the rows of a native answer, whole; None if the plan is Spark's.
+    def attempt(self, relation: pb.Relation, context: QueryContext) -> tuple[pb.DataType, pa.Table] | str:
+        """The type and the rows of a native answer, whole; else why the plan is Spark's.
 
         Raises:
             Interrupted: it was cancelled.
         """
-        return self._tried(lambda: self._fetch(relation, context, unordered), note)
+        return self._tried(lambda: self._fetch(relation, context), context)
 
-    def type_of(self, relation: pb.Relation, note: Note) -> pb.DataType | None:
-        """The type of a plan; None if Spark has to tell it."""
-        return self._tried(lambda: self._type(relation), note)
-
-    def type_in(self, text: str, note: Note) -> pb.DataType | None:
-        """The type that a text names; None if Spark has to tell it."""
-        return self._tried(lambda: parse_ddl(text), note)
-
-    def _tried(self, attempt: Callable[[], _T], note: Note) -> _T | None:
-        """What comes of a native attempt; None if it is Spark's."""
+    def _tried(self, attempt: Callable[[], _T], context: QueryContext) -> _T | str:
+        """What comes of a native attempt, else why it is Spark's; noted everywhere."""
+        found: _T | None = None
+        reason = ""
         try:
+            _refuse_special(context)
             found = attempt()
         except Unproven as unproven:
-            note(unproven.reason)
-            return None
+            reason = unproven.reason
         except (Interrupted, EngineClosed):
             raise
         except (BackendError, BackendLost, BackendStartError, pa.ArrowException, OSError) as error:
             # Not its text, which may hold values.
             told = error.exception if isinstance(error, BackendError) else ""
             logger.info("a native answer failed (%s)", told or type(error).__name__)
-            note(f"a native answer failed ({type(error).__name__})")
-            return None
+            reason = f"a native answer failed ({type(error).__name__})"
         except Exception as error:  # a fault of ours, and Spark can answer all the same
             logger.exception("a plan was not translated")
-            note(f"a native answer failed ({type(error).__name__})")
-            return None
-        note("")
-        return found
+            reason = f"a native answer failed ({type(error).__name__})"
+        for note in (self.note, *context.notes):
+            note(reason)
+        return reason if found is None else found
 
-    def _type(self, relation: pb.Relation) -> pb.DataType:
-        self._refuse_different(relation)
-        return schema_of(relation, Files().scan_of)
+    def _analyzed(self, request: pb.AnalyzePlanRequest) -> pb.AnalyzePlanResponse:
+        """The answer to a question about a plan, or about the text of a type."""
+        kind, response = request.WhichOneof("analyze"), pb.AnalyzePlanResponse()
+        if kind == "ddl_parse":
+            response.ddl_parse.parsed.CopyFrom(parse_ddl(request.ddl_parse.ddl_string))
+        elif kind == "schema":
+            relation = request.schema.plan.root
+            self._refuse_different(relation)
+            response.schema.schema.CopyFrom(schema_of(relation, Files().scan_of))
+        else:
+            raise Unproven(f"a question about a plan ({kind})")
+        return response
 
     def _refuse_different(self, relation: pb.Relation) -> None:
         differences = self._backend.differences
         if differences.off:  # else the plan need not be looked through
             differences.refuse(features(relation))
 
-    def _fetch(
-        self,
-        relation: pb.Relation,
-        context: QueryContext,
-        unordered: bool,
-    ) -> tuple[pb.DataType, pa.Table]:
+    def _fetch(self, relation: pb.Relation, context: QueryContext) -> tuple[pb.DataType, pa.Table]:
         files = Files()
         self._refuse_different(relation)
-        query = translate(relation, files.scan_of, unordered=unordered)
+        query = translate(relation, files.scan_of, unordered=not context.ordered)
         self._backend.trust.refuse(query.sql, self._tenant, time.monotonic())
         try:
             answer = self._run(query, context.half())
@@ -344,7 +324,7 @@ class NativeSession:
                 relation,
                 Given(query.schema, answer),
                 tuple(column.approximate for column in query.rows.columns),
-                ordered=query.rows.order != "open" and not unordered,
+                ordered=query.rows.order != "open" and context.ordered,
                 files=files,
                 tenant=self._tenant,
             )
@@ -379,14 +359,7 @@ class NativeSession:
             raise
         return judged(query, table, core_count())
 
-    def _table(
-        self,
-        server: Server,
-        sql: str,
-        context: QueryContext,
-        *,
-        one: bool,
-    ) -> pa.Table:
+    def _table(self, server: Server, sql: str, context: QueryContext, *, one: bool) -> pa.Table:
         """The whole answer to a query."""
         size = 0
         with Held(self._backend.duckdb.spool) as held:
@@ -401,124 +374,12 @@ class NativeSession:
             return held.table()
 
 
-class _View(Derived):
-    """A native session as one of its users wants it."""
-
-    def __init__(
-        self, session: NativeSession, *, unordered: bool = False, notes: tuple[Note, ...] = ()
-    ) -> None:
-        super().__init__(session)
-        self._both = session
-        self._free = unordered
-        self._notes = notes
-
-    def _asked(self, why: list[str]) -> Note:
-        """Notes an answer everywhere, and last of all keeps the reason."""
-
-        def note(reason: str) -> None:
-            for one in (self._both.note, *self._notes, why.append):
-                one(reason)
-
-        return note
-
-    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
-        """Run a plan; see `BackendSession.execute`."""
-        why = list[str]()
-        answer = self._both.attempt(plan.root, self._asked(why), context, unordered=self._free)
-        if answer is None:
-            session = self._both.spark(why[-1], context)
-            yield from session.execute(plan, context)
-        else:
-            yield from _responses(*answer)
-
-    def analyze(
-        self,
-        request: pb.AnalyzePlanRequest,
-        context: QueryContext,
-    ) -> pb.AnalyzePlanResponse:
-        """Answer an analyze request; see `BackendSession.analyze`."""
-        kind, why = request.WhichOneof("analyze"), list[str]()
-        note = self._asked(why)
-        if kind == "ddl_parse":
-            if (parsed := self._both.type_in(request.ddl_parse.ddl_string, note)) is not None:
-                response = pb.AnalyzePlanResponse()
-                response.ddl_parse.parsed.CopyFrom(parsed)
-                return response
-        elif kind != "schema":
-            note(f"a question about a plan ({kind})")
-        elif (schema := self._both.type_of(request.schema.plan.root, note)) is not None:
-            response = pb.AnalyzePlanResponse()
-            response.schema.schema.CopyFrom(schema)
-            return response
-        session = self._both.spark(why[-1], context)
-        return session.analyze(request, context)
-
-    def apart(self) -> BackendSession:
-        """See `NativeSession.apart`."""
-        return _SparkAlone(self._both, lambda spark: spark.apart(), "its server was lost before", self._notes)
-
-    def unordered(self) -> BackendSession:
-        """See `NativeSession.unordered`."""
-        return _View(self._both, unordered=True, notes=self._notes)
-
-    def told(self, note: Note) -> BackendSession:
-        """See `NativeSession.told`."""
-        return _View(self._both, unordered=self._free, notes=(*self._notes, note))
-
-    def under(self, settings: Settings) -> BackendSession:
-        """See `NativeSession.under`."""
-        return _SparkAlone(
-            self._both, lambda spark: spark.under(settings), "settings of its own", self._notes
-        )
-
-
-class _SparkAlone(Derived):
-    """A session that is made of a native session's Spark, which is started if need be."""
-
-    def __init__(
-        self,
-        session: NativeSession,
-        make: Callable[[BackendSession], BackendSession],
-        reason: str,
-        notes: tuple[Note, ...],
-    ) -> None:
-        super().__init__(session)
-        self._both = session
-        self._make = make
-        self._reason = reason
-        self._notes = notes
-
-    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
-        """Run a plan; see `BackendSession.execute`."""
-        return self._asked(context).execute(plan, context)
-
-    def analyze(
-        self,
-        request: pb.AnalyzePlanRequest,
-        context: QueryContext,
-    ) -> pb.AnalyzePlanResponse:
-        """Answer an analyze request; see `BackendSession.analyze`."""
-        return self._asked(context).analyze(request, context)
-
-    def apart(self) -> BackendSession:
-        """See `BackendSession.apart`."""
-        return self._with(lambda spark: spark.apart())
-
-    def told(self, note: Note) -> BackendSession:
-        """See `NativeSession.told`."""
-        return _SparkAlone(self._both, self._make, self._reason, (*self._notes, note))
-
-    def under(self, settings: Settings) -> BackendSession:
-        """See `BackendSession.under`."""
-        return self._with(lambda spark: spark.under(settings))
-
-    def _with(self, further: Callable[[BackendSession], BackendSession]) -> BackendSession:
-        return _SparkAlone(self._both, lambda spark: further(self._make(spark)), self._reason, self._notes)
-
-    def _asked(self, context: QueryContext) -> BackendSession:
-        for note in (self._both.note, *self._notes):
-            note(self._reason)
-        return self._make(self._both.spark(self._reason, context))
+def _refuse_special(context: QueryContext) -> None:
+    """Leave to Spark what was lost once, and what is asked under settings whose meaning is not known here."""
+    if context.isolated:
+        raise Unproven("its server was lost before")
+    if context.settings:
+        raise Unproven("settings of its own")
 
 
 def _needed(error: BackendStartError, reason: str) -> SparkNeeded:

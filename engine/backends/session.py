@@ -26,7 +26,6 @@ from typing import Any, Final, TypeVar
 import grpc
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.base import BackendSession, Derived, Note, Settings
 from engine.backends.calls import POLL_SECONDS, End, drain, pumped, raise_end, wait
 from engine.backends.endpoint import STOP_TIMES, Endpoint
 from engine.backends.failures import decode_failure, forgot_session, is_ending, where_ended
@@ -34,7 +33,7 @@ from engine.backends.line import MOST_STRIKES, Record, Turn
 from engine.backends.rpc import Connection
 from engine.backends.turns import PATIENT_SECONDS
 from engine.backends.whole import CutShort, Whole
-from engine.context import Deadline, QueryContext
+from engine.context import Deadline, QueryContext, Settings
 from engine.effort import MOST_TIMES, Grace
 from engine.errors import BackendLost, EngineClosed, Interrupted, PlanRefused
 from engine.threads import SingleFlight
@@ -137,17 +136,13 @@ class ConnectSession:
 
     def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
-        place = self.place()
-        return place._execute(plan, Turn(place._record), context)
+        place = self.under(context.settings).place()
+        return place._execute(plan, place._turn_of(context), context)
 
-    def analyze(
-        self,
-        request: pb.AnalyzePlanRequest,
-        context: QueryContext,
-    ) -> pb.AnalyzePlanResponse:
+    def analyze(self, request: pb.AnalyzePlanRequest, context: QueryContext) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
-        place = self.place()
-        return place._analyze(request, Turn(place._record), context)
+        place = self.under(context.settings).place()
+        return place._analyze(request, place._turn_of(context), context)
 
     @property
     def disturbed(self) -> int:
@@ -173,28 +168,21 @@ class ConnectSession:
                 )
             return self._elsewhere
 
-    def apart(self) -> BackendSession:
-        """This session, one query at a time; see `BackendSession.apart`."""
-        return _Apart(self)
-
-    def unordered(self) -> BackendSession:
-        """The same session: Spark gives rows in whatever order."""
-        return self
-
-    def told(self, note: Note) -> BackendSession:
-        """The same session: one answers all."""
-        del note
-        return self
-
-    def under(self, settings: Settings) -> ConnectSession:
-        """A session with further settings; see `BackendSession.under`."""
-        if not self._endpoint.own_settings:
+    def refuse_settings(self, settings: Settings) -> None:
+        """See that its server follows settings; see `BackendSession.refuse_settings`."""
+        if settings and not self._endpoint.own_settings:
             keys = ", ".join(key for key, _ in settings)
             raise PlanRefused(
                 "config-refused",
                 f"spark.conf.set of {keys} is refused: this data engine is not known to follow it",
                 "write it into the expressions: F.from_utc_timestamp(column, zone), F.try_divide, try_cast",
             )
+
+    def under(self, settings: Settings) -> ConnectSession:
+        """The session for questions under these settings, which lives as long as this one."""
+        if not settings:
+            return self
+        self.refuse_settings(settings)
         with self._lock:
             if self._closed:
                 raise EngineClosed("this session is closed; open another")
@@ -281,10 +269,7 @@ class ConnectSession:
                 self._aside(turn, lambda: self._stop_patiently(asked))
 
     def _analyze(
-        self,
-        request: pb.AnalyzePlanRequest,
-        turn: Turn,
-        context: QueryContext,
+        self, request: pb.AnalyzePlanRequest, turn: Turn, context: QueryContext
     ) -> pb.AnalyzePlanResponse:
         """Ask until there is an answer."""
         context.check()
@@ -299,10 +284,7 @@ class ConnectSession:
                     self._judge(turn, lost, may_repeat=True)
 
     def _ask_analysis(
-        self,
-        request: pb.AnalyzePlanRequest,
-        turn: Turn,
-        context: QueryContext,
+        self, request: pb.AnalyzePlanRequest, turn: Turn, context: QueryContext
     ) -> pb.AnalyzePlanResponse:
         """Ask once."""
         ready = self._prepare(turn, context)
@@ -318,6 +300,10 @@ class ConnectSession:
             response: pb.AnalyzePlanResponse = call.result()
         context.check()
         return response
+
+    def _turn_of(self, context: QueryContext) -> Turn:
+        """The turn of a query; one that was lost before is a suspect from the start."""
+        return Turn(self._record, strikes=int(context.isolated))
 
     @contextlib.contextmanager
     def _turn(self, turn: Turn) -> Iterator[None]:
@@ -550,43 +536,9 @@ class ConnectSession:
             time.sleep(_INSIST_PAUSE_SECONDS)
 
 
-class _Apart(Derived):
-    """A session whose queries were lost before: each is a suspect from the start."""
-
-    def __init__(self, session: ConnectSession) -> None:
-        super().__init__(session)
-        self._connect = session
-
-    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
-        """Run a plan; see `BackendSession.execute`."""
-        place = self._connect.place()
-        return place._execute(plan, _suspect(place), context)
-
-    def analyze(
-        self,
-        request: pb.AnalyzePlanRequest,
-        context: QueryContext,
-    ) -> pb.AnalyzePlanResponse:
-        """Answer an analyze request; see `BackendSession.analyze`."""
-        place = self._connect.place()
-        return place._analyze(request, _suspect(place), context)
-
-    def apart(self) -> BackendSession:
-        """It is already."""
-        return self
-
-    def under(self, settings: Settings) -> BackendSession:
-        """The same with further settings; see `BackendSession.under`."""
-        return self._connect.under(settings).apart()
-
-
 def _again(turn: Turn) -> Turn:
     """The turn of the same query on another server."""
     return Turn(turn.record, strikes=turn.strikes)
-
-
-def _suspect(session: ConnectSession) -> Turn:
-    return Turn(session._record, strikes=1)
 
 
 def _given_up(deadline: Deadline) -> float | None:

@@ -15,7 +15,7 @@ from typing import Protocol
 import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
-from engine.backends.base import BackendSession, Capabilities, Note, Settings, StartsWhole
+from engine.backends.base import BackendSession, Capabilities, StartsWhole
 from engine.context import QueryContext
 from engine.ownsql import Dialect
 from engine.snowsql import CheckedQuery
@@ -84,16 +84,13 @@ class Writing(Protocol):
         ...
 
     def keyed_query(
-        self,
-        frame: pb.Relation,
-        keys: list[tuple[str, pb.Expression]],
-        context: QueryContext,
+        self, frame: pb.Relation, keys: list[tuple[str, pb.Expression]], context: QueryContext
     ) -> exp.Query:
         """The query that gives the rows of a frame, with further columns of these names."""
         ...
 
 
-class SqlSession(Protocol):
+class SqlSession(BackendSession, Protocol):
     """A session on a backend that speaks SQL: a `BackendSession` for the engine's own plans, and these."""
 
     @property
@@ -107,43 +104,6 @@ class SqlSession(Protocol):
 
     def describe(self, text: str, context: QueryContext) -> Described:
         """The columns of such a query; see `SqlConnection.describe`."""
-        ...
-
-    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
-        """Run a plan of the engine's own; see `BackendSession.execute`."""
-        ...
-
-    def analyze(
-        self,
-        request: pb.AnalyzePlanRequest,
-        context: QueryContext,
-    ) -> pb.AnalyzePlanResponse:
-        """The type of a plan of the engine's own; see `BackendSession.analyze`."""
-        ...
-
-    @property
-    def disturbed(self) -> int:
-        """See `BackendSession.disturbed`."""
-        ...
-
-    def apart(self) -> SqlSession:
-        """See `BackendSession.apart`."""
-        ...
-
-    def unordered(self) -> SqlSession:
-        """See `BackendSession.unordered`."""
-        ...
-
-    def told(self, note: Note) -> SqlSession:
-        """See `BackendSession.told`."""
-        ...
-
-    def under(self, settings: Settings) -> BackendSession:
-        """See `BackendSession.under`."""
-        ...
-
-    def close(self) -> None:
-        """See `BackendSession.close`."""
         ...
 
 

@@ -10,9 +10,8 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
-from engine.backends.base import BackendSession, Note, Settings
 from engine.backends.sql import Rows, SqlConnection
-from engine.context import QueryContext
+from engine.context import QueryContext, Settings
 from engine.errors import BackendError, PlanRefused
 from engine.ownsql import Translator, struct_of
 from engine.snowsql import CheckedQuery, check_condition, condition_for, emit_duckdb, emit_snowflake
@@ -56,10 +55,7 @@ class SqlWriter:
         return self._translator(context).query(frame)
 
     def keyed_query(
-        self,
-        frame: pb.Relation,
-        keys: list[tuple[str, pb.Expression]],
-        context: QueryContext,
+        self, frame: pb.Relation, keys: list[tuple[str, pb.Expression]], context: QueryContext
     ) -> exp.Query:
         """The query that gives the rows of a frame, with further columns of these names."""
         return self._translator(context).keyed(frame, keys)
@@ -115,11 +111,7 @@ class DirectSqlSession:
                 batch.row_count, batch.num_chunks_in_batch = part.count, 1
             yield response
 
-    def analyze(
-        self,
-        request: pb.AnalyzePlanRequest,
-        context: QueryContext,
-    ) -> pb.AnalyzePlanResponse:
+    def analyze(self, request: pb.AnalyzePlanRequest, context: QueryContext) -> pb.AnalyzePlanResponse:
         """The type of a plan of the engine's own; see `SqlSession.analyze`."""
         relation = request.schema.plan.root
         text = self.writer.text(relation, context)
@@ -135,21 +127,8 @@ class DirectSqlSession:
         """See `BackendSession.disturbed`."""
         return 0
 
-    def apart(self) -> DirectSqlSession:
-        """The same session: queries do not take turns here."""
-        return self
-
-    def unordered(self) -> DirectSqlSession:
-        """The same session: the order of rows is never looked at here."""
-        return self
-
-    def told(self, note: Note) -> DirectSqlSession:
-        """The same session: one answers all."""
-        del note
-        return self
-
-    def under(self, settings: Settings) -> BackendSession:
-        """None: Snowpark's frames have no settings; see `BackendSession.under`."""
+    def refuse_settings(self, settings: Settings) -> None:
+        """Snowpark's frames have no settings; see `BackendSession.refuse_settings`."""
         del settings
         raise PlanRefused("config-refused", "this data engine has no settings of Spark's", "leave them out")
 

@@ -39,7 +39,6 @@ def fetch(
     context: QueryContext,
     most_bytes: int | None = None,
     account: Account | None = None,
-    unordered: bool = False,
 ) -> Fetched:
     """Run a plan and keep its rows.
 
@@ -49,7 +48,6 @@ def fetch(
         context: how it is asked.
         most_bytes: Arrow bytes that may be kept; None: any number.
         account: they are taken from it, and stay taken; None: they are nobody's.
-        unordered: whether the order of the rows means nothing.
 
     Raises:
         TooLarge: it has more, or there is no room in the account. It is read to its end all the same, for not
@@ -57,13 +55,12 @@ def fetch(
         BackendError, BackendLost, Interrupted: as `BackendSession.execute`. An answer that was lost when it
             was partly there is asked for once more.
     """
-    session = session.unordered() if unordered else session
     try:
         return _charged(session, relation, context, most_bytes, account)
     except BackendLost as lost:
         if lost.alone:
             raise
-    return _charged(session.apart(), relation, context, most_bytes, account)
+    return _charged(session, relation, context.alone(), most_bytes, account)
 
 
 def stream(
@@ -132,10 +129,7 @@ def _charged(
 
 
 def _fetch(
-    session: BackendSession,
-    relation: pb.Relation,
-    context: QueryContext,
-    take: Callable[[int], bool],
+    session: BackendSession, relation: pb.Relation, context: QueryContext, take: Callable[[int], bool]
 ) -> Fetched:
     plan = pb.Plan()
     plan.root.CopyFrom(relation)  # Plan(root=...) would stop at 100 nested messages

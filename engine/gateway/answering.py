@@ -115,10 +115,6 @@ class RunAnswering(Protocol):
         """The run's session on the backend."""
         ...
 
-    def apart(self) -> RunAnswering:
-        """The same for a call whose query was lost before; see `BackendSession.apart`."""
-        ...
-
     def of_call(self, call: FrameCall, budget: FrameBudget, context: QueryContext) -> CallAnswers:
         """What answers one call.
 

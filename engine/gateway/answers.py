@@ -79,10 +79,6 @@ class RunAnswers:
     scratch: Scratch | None = None
     together: Together = field(default_factory=Together)
 
-    def apart(self) -> RunAnswers:
-        """See `RunAnswering.apart`."""
-        return replace(self, session=self.session.apart())
-
     def of_call(self, call: FrameCall, budget: FrameBudget, context: QueryContext) -> Answers:
         """See `RunAnswering.of_call`."""
         return Answers(call, self, budget, context)
@@ -109,13 +105,7 @@ class Answers:
         queries: how many requests were sent to the backend.
     """
 
-    def __init__(
-        self,
-        call: FrameCall,
-        run: RunAnswers,
-        budget: FrameBudget,
-        context: QueryContext,
-    ) -> None:
+    def __init__(self, call: FrameCall, run: RunAnswers, budget: FrameBudget, context: QueryContext) -> None:
         """Begin without views.
 
         Args:
@@ -129,7 +119,7 @@ class Answers:
         self._run = run
         self._session = run.session
         self._budget = budget
-        self._context = context
+        self._context = replace(context, run=run.run)
         self._views: dict[str, pb.Relation] = {}
         self._view_bytes = 0
         self._fetched = 0
@@ -265,7 +255,7 @@ class Answers:
         return memoryview(bytes(payload[:1]) + request.SerializeToString(deterministic=True))
 
     def _set(self, request: plans.ConfigSet) -> None:
-        """Ask what follows under other settings, in a session of their own."""
+        """Ask what follows under other settings."""
         settings = changed_settings(self._settings, request)
         if settings == self._settings:
             return
@@ -285,12 +275,11 @@ class Answers:
                 "cut segments by values or ranges of a column; or write zones into the expressions, as in "
                 "F.from_utc_timestamp(column, zone)",
             )
-        session = self._run.session
-        if settings:
-            combination = tuple(sorted(settings.items()))
+        combination = tuple(sorted(settings.items()))
+        if combination:
             self._run.combinations.note(combination)
-            session = session.under(combination)
-        self._session = session
+            self._run.session.refuse_settings(combination)
+        self._context = replace(self._context, settings=combination)
         self._frame, *others = [pinned(one) for one in frames] if settings else frames
         self._baseline = others[0] if others else None
         self._settings = settings
@@ -423,7 +412,7 @@ class Answers:
         yield replies.complete()
 
     def _asker(self) -> Asker:
-        return Asker(self._run.run, self.call.index, self._fetched, self._context)
+        return Asker(self._run.run, self.call.index, self._fetched, self._context.shared())
 
     def _describe(self, key: bytes, relation: pb.Relation) -> pb.AnalyzePlanResponse:
         """The type of a plan, which is the same over every frame."""
@@ -446,9 +435,8 @@ class Answers:
         plan.root.CopyFrom((bind or self._bind)(relation))  # Plan(root=...) would stop at 100 nested messages
         self.queries += 1
         rebuilder, notes = replies.Rebuilder(), list[str]()
-        session = self._session.told(notes.append)
         try:
-            for response in session.execute(plan, self._context):
+            for response in self._session.execute(plan, self._context.told(notes.append)):
                 if response.HasField("schema") and response.schema.ByteSize() > _TYPE_BYTES:
                     raise _too_large("the type of this DataFrame")
                 if response.HasField("arrow_batch"):
@@ -477,9 +465,8 @@ class Answers:
         request = self._typed(request)
         self.queries += 1
         bound, notes = plans.analyze_request(request, self._bind), list[str]()
-        session = self._session.told(notes.append)
         try:
-            answer = session.analyze(bound, self._context)
+            answer = self._session.analyze(bound, self._context.told(notes.append))
         except AnswerTooLarge:
             raise _too_large("the type of this DataFrame") from None
         finally:

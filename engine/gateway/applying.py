@@ -253,11 +253,7 @@ class Applying:
     def _streamed(self, parts: Split) -> pb.Relation:
         """What functions of rows or of batches give, beside the columns that are needed above them."""
         self._check_below(parts.below)
-        schema, tables = stream(
-            self._session,
-            self.bound(parts.below),
-            self._context,
-        )
+        schema, tables = stream(self._session, self.bound(parts.below), self._context)
         applied = applied_to(parts, schema, tables, self._evaluating, self._scratch, self._charge)
         into = applied.kept
         if into.file is None:
@@ -335,10 +331,7 @@ class Applying:
         self._check_below(relation)
         try:
             fetched = fetch(
-                self._session,
-                self.bound(relation),
-                self._context,
-                most_bytes=MOST_BYTES - self._bytes,
+                self._session, self.bound(relation), self._context, most_bytes=MOST_BYTES - self._bytes
             )
         except TooLarge:
             raise too_large(MOST_BYTES) from None

@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 from zoneinfo import ZoneInfo
 
 from engine import plans
-from engine.backends.base import Settings
+from engine.context import Settings
 from engine.errors import BackendError, PlanRefused
 from sandbox.contract.settings import QUERY_SETTINGS, SETTINGS, query_value
 

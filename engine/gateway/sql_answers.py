@@ -61,10 +61,6 @@ class SqlRunAnswers:
     known: tuple[tuple[str, ...], ...] = ()
     second: Callable[[QueryContext], SqlSharing | None] | None = None
 
-    def apart(self) -> SqlRunAnswers:
-        """See `RunAnswering.apart`."""
-        return replace(self, session=self.session.apart())
-
     def of_call(self, call: FrameCall, budget: FrameBudget, context: QueryContext) -> SqlAnswers:
         """See `RunAnswering.of_call`."""
         return SqlAnswers(call, self, budget, context)
@@ -79,17 +75,13 @@ class SqlAnswers:
     """
 
     def __init__(
-        self,
-        call: FrameCall,
-        run: SqlRunAnswers,
-        budget: FrameBudget,
-        context: QueryContext,
+        self, call: FrameCall, run: SqlRunAnswers, budget: FrameBudget, context: QueryContext
     ) -> None:
         self.call = call
         self.queries = 0
         self._run = run
         self._budget = budget
-        self._context = context
+        self._context = replace(context, run=run.run)
         self._fetched = 0
 
     def foretell(self) -> bytes | None:
@@ -150,7 +142,7 @@ class SqlAnswers:
     def _shared(self, query: CheckedQuery) -> Iterator[Any] | None:
         """The answer that frames share; None if this one has to ask for itself."""
         sharing = self._run.sharing
-        asker = Asker(self._run.run, self.call.index, self._fetched, self._context)
+        asker = Asker(self._run.run, self.call.index, self._fetched, self._context.shared())
         self._fetched += 1
         if sharing is None:
             return None

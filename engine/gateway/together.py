@@ -228,10 +228,9 @@ class _Making:
         plans.check_bound(carried.relation, base.subquery_alias.input)
         own_type = source.type_of(parts.below, self._asker)
         check_repeatable(parts.above(_nothing(parts)))
-        context = self._asker.context
+        context = self._asker.context.told(self._asker.notes.append)
         self._asker.queries += 1
-        session = source.session.told(self._asker.notes.append)
-        schema, tables = stream(session, carried.relation, context)
+        schema, tables = stream(source.session, carried.relation, context)
         columns = [one.name for one in schema.struct.fields]
         own = [place for place, name in enumerate(columns) if name not in names]
         if len(own) != len(own_type.struct.fields) or len(columns) != len(own) + len(names):

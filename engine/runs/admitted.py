@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 import time
 from collections.abc import Hashable, Iterator
 
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.base import BackendSession, Derived, Note, Settings
+from engine.backends.base import BackendSession
 from engine.backends.sql import Rows, SqlSession, Writing
 from engine.backends.sql_session import DirectSqlSession
 from engine.backends.turns import PATIENT_SECONDS
-from engine.context import QueryContext
+from engine.context import Note, QueryContext, Settings
 from engine.errors import Interrupted, LimitExceeded
 from engine.gateway.answering import FrameCall
 from engine.gateway.gateway import Gateway
@@ -66,88 +65,50 @@ class AdmittedCrew(Crew):
             raise Interrupted("cancelled")
 
 
-class _Waits:
-    """How often queries of a session waited long for their slots. Thread-safe."""
-
-    def __init__(self) -> None:
-        self.long = 0
-        self._lock = threading.Lock()
-
-    def note(self, seconds: float) -> None:
-        """One of them waited."""
-        with self._lock:
-            self.long += seconds > PATIENT_SECONDS
-
-
-class AdmittedSession(Derived):
+class AdmittedSession:
     """A session whose queries wait for a slot each; see `BackendSession`."""
 
-    def __init__(
-        self,
-        session: BackendSession,
-        gate: Gate,
-        tenant: str,
-        run: Hashable,
-        waits: _Waits | None = None,
-    ) -> None:
+    def __init__(self, session: BackendSession, gate: Gate, tenant: str, owner: Hashable, note: Note) -> None:
         """Wrap a session.
 
         Args:
             session: what the queries go to.
             gate: gives their slots.
             tenant: whose they are.
-            run: of which run.
-            waits: those of the same session elsewhere.
+            owner: stands for the run of a question that no single run asks.
+            note: told of every answer by whom it was given.
         """
-        super().__init__(session)
+        self._session = session
         self._gate = gate
         self._tenant = tenant
-        self._run = run
-        self._waits = waits or _Waits()
+        self._owner = owner
+        self._note = note
+        self._waited = 0
+        self._lock = threading.Lock()
 
     def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan; see `BackendSession.execute`."""
         with self._slot(context):
-            yield from self._session.execute(plan, context)
+            yield from self._session.execute(plan, context.told(self._note))
 
-    def analyze(
-        self,
-        request: pb.AnalyzePlanRequest,
-        context: QueryContext,
-    ) -> pb.AnalyzePlanResponse:
+    def analyze(self, request: pb.AnalyzePlanRequest, context: QueryContext) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
         with self._slot(context):
-            return self._session.analyze(request, context)
+            return self._session.analyze(request, context.told(self._note))
 
     @property
     def disturbed(self) -> int:
         """How often its queries lost time through others; see `BackendSession.disturbed`."""
-        return self._session.disturbed + self._waits.long
+        return self._session.disturbed + self._waited
 
     def note_disturbed(self) -> None:
-        """Its calls lost time in another way through others."""
-        self._waits.note(math.inf)
+        """Its calls lost time in another way through others, or for a slot."""
+        with self._lock:
+            self._waited += 1
 
-    def of_run(self, run: Hashable) -> AdmittedSession:
-        """The same session, for the queries of one of the runs that share a dataset."""
-        return AdmittedSession(self._session, self._gate, self._tenant, run, self._waits)
-
-    def apart(self) -> AdmittedSession:
-        """The same session for a query that was lost before; see `BackendSession.apart`."""
-        return AdmittedSession(self._session.apart(), self._gate, self._tenant, self._run, self._waits)
-
-    def unordered(self) -> AdmittedSession:
-        """The same session for rows in any order; see `BackendSession.unordered`."""
-        return AdmittedSession(self._session.unordered(), self._gate, self._tenant, self._run, self._waits)
-
-    def told(self, note: Note) -> AdmittedSession:
-        """The same session, which tells by whom it is answered; see `BackendSession.told`."""
-        return AdmittedSession(self._session.told(note), self._gate, self._tenant, self._run, self._waits)
-
-    def under(self, settings: Settings) -> AdmittedSession:
-        """A session with further settings; see `BackendSession.under`."""
-        session = self._session.under(settings)
-        return AdmittedSession(session, self._gate, self._tenant, self._run, self._waits)
+    def refuse_settings(self, settings: Settings) -> None:
+        """See `BackendSession.refuse_settings`."""
+        self._session.refuse_settings(settings)
 
     def close(self) -> None:
         """Release the session on the backend. Never raises."""
@@ -158,9 +119,11 @@ class AdmittedSession(Derived):
         """Hold a slot. To wait long for one is no fault of the frame: it counts as a disturbance."""
         came = time.monotonic()
         try:
-            ticket = self._gate.enter(self._tenant, self._run, context.check)
+            run = self._owner if context.run is None else context.run
+            ticket = self._gate.enter(self._tenant, run, context.check)
         finally:
-            self._waits.note(time.monotonic() - came)
+            if time.monotonic() - came > PATIENT_SECONDS:
+                self.note_disturbed()
         try:
             yield
         finally:
@@ -170,10 +133,8 @@ class AdmittedSession(Derived):
 class AdmittedSqlSession(AdmittedSession):
     """The same for a backend that speaks SQL; see `SqlSession`."""
 
-    def __init__(
-        self, session: SqlSession, gate: Gate, tenant: str, run: Hashable, waits: _Waits | None = None
-    ) -> None:
-        super().__init__(session, gate, tenant, run, waits)
+    def __init__(self, session: SqlSession, gate: Gate, tenant: str, owner: Hashable, note: Note) -> None:
+        super().__init__(session, gate, tenant, owner, note)
         self._sql = session
 
     @property
@@ -191,25 +152,9 @@ class AdmittedSqlSession(AdmittedSession):
         with self._slot(context):
             return self._sql.describe(text, context)
 
-    def of_run(self, run: Hashable) -> AdmittedSqlSession:
-        """See `AdmittedSession.of_run`."""
-        return AdmittedSqlSession(self._sql, self._gate, self._tenant, run, self._waits)
 
-    def apart(self) -> AdmittedSqlSession:
-        """See `AdmittedSession.apart`."""
-        return AdmittedSqlSession(self._sql.apart(), self._gate, self._tenant, self._run, self._waits)
-
-    def unordered(self) -> AdmittedSqlSession:
-        """See `AdmittedSession.unordered`."""
-        return AdmittedSqlSession(self._sql.unordered(), self._gate, self._tenant, self._run, self._waits)
-
-    def told(self, note: Note) -> AdmittedSqlSession:
-        """See `AdmittedSession.told`."""
-        return AdmittedSqlSession(self._sql.told(note), self._gate, self._tenant, self._run, self._waits)
-
-
-def admit(session: BackendSession, gate: Gate, tenant: str, run: Hashable) -> AdmittedSession:
+def admit(session: BackendSession, gate: Gate, tenant: str, owner: Hashable, note: Note) -> AdmittedSession:
     """Let a session's queries wait for a slot each; arguments as of `AdmittedSession`."""
     if isinstance(session, DirectSqlSession):
-        return AdmittedSqlSession(session, gate, tenant, run)
-    return AdmittedSession(session, gate, tenant, run)
+        return AdmittedSqlSession(session, gate, tenant, owner, note)
+    return AdmittedSession(session, gate, tenant, owner, note)

@@ -165,7 +165,6 @@ class Crew:
         """One thread: take frames and run them, each in the worker at hand or a fresh one."""
         gateway: Gateway | None = None
         try:
-            apart = answers.apart()
             while (frame := self._take(schedule)) is not None:
                 try:
                     gateway = self._fit(gateway)
@@ -175,7 +174,7 @@ class Crew:
                     continue
                 with self._lock:
                     hit = schedule.was_hit(frame)
-                gateway.attach(apart if hit else answers, self._context)
+                gateway.attach(answers, self._context.alone() if hit else self._context)
                 before = answers.session.disturbed
                 try:
                     ended = self._call(gateway, call_of(frame))

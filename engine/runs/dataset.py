@@ -20,7 +20,7 @@ from engine.frames import Members, baseline_places, frame_keys, has_exact_keys, 
 from engine.models.parameters import Bound
 from engine.models.run import Answered
 from engine.models.streams import Once
-from engine.runs.admitted import AdmittedSession, admit
+from engine.runs.admitted import admit
 from engine.runs.job import Job
 from engine.runs.opening import Opened, data_error, open_dataset, refuse_missing
 from engine.runs.schedule import TRIES
@@ -72,7 +72,6 @@ class SharedDataset:
         self._released = False
         self._account = services.ledger.open(job.tenant)
         self._stack = contextlib.ExitStack()
-        self._session: AdmittedSession | None = None
         self._takers: dict[str, TakesBaseline] = {}
 
     def enter(self, run: object) -> None:
@@ -125,11 +124,6 @@ class SharedDataset:
     def answered(self) -> tuple[Answered, ...]:
         """By whom its questions were answered; see `Report`."""
         return () if self._opened is None else self._opened.tale.told()
-
-    def session_of(self, run: object) -> AdmittedSession:
-        """Where a run asks for itself; for runs that have opened it."""
-        assert self._session is not None
-        return self._session.of_run(run)
 
     def open(self, context: QueryContext) -> Opened:
         """Open it, or take it as another run opened it; again if the server was restarted meanwhile.
@@ -248,7 +242,7 @@ class SharedDataset:
                     raise Interrupted("cancelled")
                 self._stack.push(trial.pop_all())
         queries, source = self._services.gates.queries, opened.source
-        session = self._session = admit(source.session, queries, self._job.tenant, self)
+        session = admit(source.session, queries, self._job.tenant, self, opened.tale.note)
 
         def admitted(one: Source) -> Source:
             return replace(one, session=session, account=self._account, on_disturbed=session.note_disturbed)

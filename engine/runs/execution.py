@@ -455,7 +455,6 @@ class Execution:
     ) -> RunAnswering:
         return run_answers(
             self,
-            self._dataset.session_of(self),
             opened.source,
             self._baseline_of(opened),
             self._dataset.shared if share else None,

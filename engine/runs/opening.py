@@ -154,9 +154,9 @@ def open_dataset(
         _refuse_snowpark(backend)
         backend = CallerSession(found.caller_session)
     ours = backend.name == LocalSpark.name
-    opened, tale = backend.open_session(job.tenant), Tale()
-    stack.callback(opened.close)
-    session = opened.told(tale.note)
+    session, tale = backend.open_session(job.tenant), Tale()
+    stack.callback(session.close)
+    context = context.told(tale.note)
     relation, schema = _read(session, found, job.dataset, context, ours=ours)
     spark = ours or _is_spark(backend, session, context)
     plan = _plan(session, job, job.dataset, found, schema, windows=True)

@@ -20,7 +20,7 @@ class Tale:
         self._lock = threading.Lock()
 
     def note(self, reason: str) -> None:
-        """A question was answered; see `BackendSession.told`."""
+        """A question was answered; see `QueryContext.notes`."""
         with self._lock:
             if reason in self._times or len(self._times) < _MOST_REASONS:
                 self._times[reason] += 1

@@ -18,7 +18,7 @@ from engine.gateway.requests import ParsedRequests
 from engine.gateway.sql_answers import SqlRunAnswers
 from engine.interpreter import Interpreter
 from engine.models.run import Asked, Shared
-from engine.runs.admitted import AdmittedSession, AdmittedSqlSession
+from engine.runs.admitted import AdmittedSqlSession
 from engine.sharing.queries import Source
 from engine.sharing.sharing import Sharing
 from engine.snowsharing import SqlSharing
@@ -103,7 +103,6 @@ def shared_queries(
 
 def run_answers(
     run: object,
-    session: AdmittedSession,
     source: Source,
     baseline: Source | None,
     shared: SharedQueries | None,
@@ -117,7 +116,6 @@ def run_answers(
 
     Args:
         run: whose calls they are.
-        session: where it asks for itself.
         source: its data.
         baseline: what it compares them with.
         shared: what it shares with others; None: nothing.
@@ -126,6 +124,7 @@ def run_answers(
         asked: is given each question.
         scratch: makes files for what functions of the author give; None: the backend reads none.
     """
+    session = source.session
     if isinstance(session, AdmittedSqlSession):
         return _sql_answers(run, session, source, baseline, shared)
     columns, texts = frozenset(source.columns), source.texts

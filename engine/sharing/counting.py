@@ -293,9 +293,9 @@ class _Common:
 
     def run(self, gather: Gather, context: QueryContext) -> Cells | None:
         """Ask, and tell the offers; None if it failed, or there are too many cells."""
-        half, notes = context.half(), list[str]()
+        notes = list[str]()
         try:
-            table = _fetch(self.source, self.relation, half, notes)
+            table = _fetch(self.source, self.relation, context.half().told(notes.append))
         except BackendLost:
             raise
         except (BackendError, TooLarge):
@@ -315,16 +315,8 @@ class _Common:
         return Cells(keys, _whole(table.column(width + self.kept)))
 
 
-def _fetch(
-    source: Source, query: pb.Relation, context: QueryContext, notes: list[str] | None = None
-) -> pa.Table:
-    return fetch(
-        source.session if notes is None else source.session.told(notes.append),
-        query,
-        context,
-        account=source.account,
-        unordered=True,
-    ).table
+def _fetch(source: Source, query: pb.Relation, context: QueryContext) -> pa.Table:
+    return fetch(source.session, query, context.unordered(), account=source.account).table
 
 
 def _kept(columns: Sequence[pa.Array], mask: pa.Array | None) -> tuple[pa.Array, ...]:

@@ -29,7 +29,7 @@ class StateTable:
     Attributes:
         keys: the columns that tell frames apart, in the order of `frame_keys`; one value for each cell.
         states: the columns of the states that a `CellsPlan` asked for; likewise.
-        notes: by whom they were given; see `BackendSession.told`.
+        notes: by whom they were given; see `QueryContext.notes`.
     """
 
     keys: tuple[pa.Array, ...]

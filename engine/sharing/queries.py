@@ -40,7 +40,7 @@ class Asker:
         step: how many questions the call has asked before.
         context: how long the call can wait.
         queries: queries that were sent on its behalf.
-        notes: by whom they were answered; see `BackendSession.told`.
+        notes: by whom they were answered; see `QueryContext.notes`.
     """
 
     run: object
@@ -208,16 +208,15 @@ class Source:
             BackendLost, Interrupted: as `BackendSession.execute`.
         """
         plans.check_bound(relation, base.subquery_alias.input)
-        context = asker.context.half()
+        context = asker.context.half().told(asker.notes.append)
         asker.queries += 1
         with _as_unfused(asker.context):
             return fetch(
-                self.session.told(asker.notes.append),
+                self.session,
                 relation,
-                context,
+                context.unordered() if unordered else context,
                 most_bytes=most_bytes,
                 account=self.account,
-                unordered=unordered,
             )
 
     def type_of(self, relation: pb.Relation, asker: Asker) -> pb.DataType:
@@ -229,11 +228,10 @@ class Source:
         request = pb.AnalyzePlanRequest()
         bound = plans.bind(relation, frame=self.full, views={}, scope=fresh_scope())
         request.schema.plan.root.CopyFrom(bound)
-        context = asker.context.half()
+        context = asker.context.half().told(asker.notes.append)
         asker.queries += 1
         with _as_unfused(asker.context):
-            session = self.session.told(asker.notes.append)
-            answer = session.analyze(request, context)
+            answer = self.session.analyze(request, context)
         return answer.schema.schema
 
     def columns_after(self, chain: Chain, steps: int, asker: Asker) -> tuple[str, ...]:

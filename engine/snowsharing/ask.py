@@ -110,9 +110,7 @@ class Asking:
         """Run the query with keys; return the guest's own columns, their values, and the keys."""
         writer, names = self._session.writer, [f"{_KEY}{place}" for place in places]
         keyed = writer.keyed_query(
-            base,
-            [(name, self._keys[i]) for name, i in zip(names, places, strict=True)],
-            asker.context,
+            base, [(name, self._keys[i]) for name, i in zip(names, places, strict=True)], asker.context
         )
         described, table = self._run(writer.emit(carry_keys(query, names), keyed), asker)
         found = [column.name for column in described.columns]

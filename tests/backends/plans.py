@@ -54,9 +54,7 @@ def endless() -> pb.Relation:
 
 
 def run(
-    session: BackendSession,
-    relation: pb.Relation,
-    context: QueryContext = UNBOUNDED,
+    session: BackendSession, relation: pb.Relation, context: QueryContext = UNBOUNDED
 ) -> list[dict[str, Any]]:
     """The rows of a relation, as dictionaries."""
     responses = session.execute(pb.Plan(root=relation), context)

@@ -81,15 +81,13 @@ CONNECT: Final[dict[tuple[type, str], str]] = {
     (Remote, "warm"): "never",  # it does nothing, as does the next
     (Remote, "train"): "never",
     (Remote, "settle"): "never",  # it does nothing: only servers of our own learn aside
-    (ConnectSession, "told"): "never",  # it gives the session itself
     (ConnectSession, "execute"): "run",
     (ConnectSession, "analyze"): "run",
     (ConnectSession, "disturbed"): "run",
-    (ConnectSession, "apart"): "run",
     (ConnectSession, "place"): "never",  # it asks nobody, as does the next
     (Remote, "place_of"): "never",
     (Remote, "convict"): "never",  # only where servers are ours; it notes a name
-    (ConnectSession, "unordered"): "never",  # it gives the session itself
+    (ConnectSession, "refuse_settings"): "never",  # it reads a field
     (ConnectSession, "under"): "never",  # only of metrics that set something; it makes an object
     (ConnectSession, "is_open"): "never",  # it reads two fields, for who keeps sessions
     (ConnectSession, "close"): "release",
@@ -114,10 +112,7 @@ SQL: Final[dict[tuple[type, str], str]] = {
     (DirectSqlSession, "execute"): "run",
     (DirectSqlSession, "analyze"): "run",
     (DirectSqlSession, "disturbed"): "run",
-    (DirectSqlSession, "apart"): "run",
-    (DirectSqlSession, "unordered"): "never",
-    (DirectSqlSession, "told"): "never",
-    (DirectSqlSession, "under"): "never",  # it refuses
+    (DirectSqlSession, "refuse_settings"): "never",
     (DirectSqlSession, "close"): "release",
     (Server, "ask"): "run",
     (Conversation, "parts"): "run",

@@ -59,3 +59,10 @@ def test_what_has_come_is_not_waited_for_however_late_it_is() -> None:
     late.wait(there)
     with condition:
         late.wait_until(condition, lambda: True)
+
+
+def test_a_question_for_all_has_nothing_of_the_call_that_asks_it_but_its_time() -> None:
+    own = QueryContext(Deadline.after(60), threading.Event(), "run", settings=(("a", "b"),))
+    own = own.alone().unordered().told(lambda _: None)
+    assert own.isolated and not own.ordered and len(own.notes) == 1
+    assert own.shared() == QueryContext(own.deadline, own.cancel)

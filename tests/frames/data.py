@@ -84,19 +84,18 @@ class Asker:
         path.parent.mkdir(exist_ok=True)
         pq.write_table(make_table(), path, row_group_size=100)
         self.source = opened(path)
-        self._opened = backend.open_session()
-        self.session = self._opened.unordered()
+        self.session = backend.open_session()
         self.schema = self.analyze(self.source)
 
     def analyze(self, relation: pb.Relation) -> pb.DataType:
         request = pb.AnalyzePlanRequest()
         request.schema.plan.root.CopyFrom(relation)
-        return self.session.analyze(request, UNBOUNDED).schema.schema
+        return self.session.analyze(request, UNBOUNDED.unordered()).schema.schema
 
     def table(self, relation: pb.Relation) -> pa.Table:
         batches = [
             pa.ipc.open_stream(response.arrow_batch.data).read_all()
-            for response in self.session.execute(pb.Plan(root=relation), UNBOUNDED)
+            for response in self.session.execute(pb.Plan(root=relation), UNBOUNDED.unordered())
             if response.HasField("arrow_batch")
         ]
         return pa.concat_tables(batches)
@@ -157,7 +156,7 @@ class Asker:
                     assert numbering.frames(family)[rows.column("number").to_numpy()].tolist() == found
 
     def close(self) -> None:
-        self._opened.close()
+        self.session.close()
 
 
 def plan_on(

@@ -79,11 +79,10 @@ class Bench:
         path.parent.mkdir(exist_ok=True)
         pq.write_table(make_table(), path)
         self.source = opened(path)
-        self._opened = backend.open_session()
-        self.session = self._opened.unordered()
+        self.session = backend.open_session()
         request = pb.AnalyzePlanRequest()
         request.schema.plan.root.CopyFrom(self.source)
-        self.schema = self.session.analyze(request, UNBOUNDED).schema.schema
+        self.schema = self.session.analyze(request, UNBOUNDED.unordered()).schema.schema
         self.offline = offline
 
     def relation(self, metric: Metric) -> pb.Relation:
@@ -99,7 +98,7 @@ class Bench:
         bound = bind(relation, frame=frame or self.source, views={}, scope="q")
         batches = [
             pa.ipc.open_stream(response.arrow_batch.data).read_all()
-            for response in self.session.execute(pb.Plan(root=bound), UNBOUNDED)
+            for response in self.session.execute(pb.Plan(root=bound), UNBOUNDED.unordered())
             if response.HasField("arrow_batch")
         ]
         return pa.concat_tables(batches).combine_chunks()
@@ -128,7 +127,7 @@ class Bench:
         return roll(plan, self.cells(stack(chain.read, plan.lower), plan.states))
 
     def close(self) -> None:
-        self._opened.close()
+        self.session.close()
 
 
 def roll(plan: CellsPlan, table: pa.Table) -> dict[str, tuple[Rolled, int]]:

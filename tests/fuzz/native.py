@@ -114,7 +114,8 @@ class Judge:
         self._broken.seen, self._native.trust = False, Trust()
         session = self._native.open_session()
         try:
-            return session.attempt(relation, self._note, UNBOUNDED)
+            found = session.attempt(relation, UNBOUNDED.told(self._note))
+            return None if isinstance(found, str) else found
         finally:
             session.close()
 

@@ -13,7 +13,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
@@ -70,10 +70,6 @@ class Backend:
     """
 
     asked: list[pb.Relation] = field(default_factory=list)
-
-    def told(self, _: Any) -> Backend:
-        """The same: nobody else answers."""
-        return self
 
     def execute(self, plan: pb.Plan, _: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         """Keep the plan; yield its schema and one row."""

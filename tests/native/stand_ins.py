@@ -29,9 +29,6 @@ class FakeSpark:
         self.asked.append("analyze")
         return pb.AnalyzePlanResponse()
 
-    def apart(self) -> FakeSpark:
-        return self
-
     def give_way(self, *, low: bool) -> bool:
         return True
 

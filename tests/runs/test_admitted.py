@@ -25,9 +25,6 @@ class Session:
     def execute(self, plan: pb.Plan, _: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
         yield pb.ExecutePlanResponse()
 
-    def apart(self) -> Session:
-        return self
-
 
 @pytest.fixture
 def gate() -> Gate:
@@ -36,7 +33,7 @@ def gate() -> Gate:
 
 @pytest.fixture
 def session(gate: Gate) -> AdmittedSession:
-    return AdmittedSession(Session(), gate, "t", "run")  # type: ignore[arg-type]
+    return AdmittedSession(Session(), gate, "t", "run", lambda _: None)  # type: ignore[arg-type]
 
 
 def test_a_slot_at_once_disturbs_nobody(session: AdmittedSession) -> None:
@@ -49,12 +46,12 @@ def test_a_long_wait_for_a_slot_is_a_disturbance_of_the_session_however_it_is_as
 ) -> None:
     monkeypatch.setattr(admitted, "PATIENT_SECONDS", 0.0)
     held = gate.take("other", "run")
-    thread = threading.Thread(target=lambda: list(session.apart().execute(pb.Plan(), UNBOUNDED)))
+    thread = threading.Thread(target=lambda: list(session.execute(pb.Plan(), UNBOUNDED.alone())))
     thread.start()
     assert wait_until(lambda: bool(gate._waiters))
     gate.leave(held)
     thread.join(60)
-    assert session.disturbed == session.of_run("another").disturbed == 3
+    assert session.disturbed == 3
     assert gate.held == 0
 
 
@@ -68,3 +65,26 @@ def test_a_wait_that_the_deadline_ends_is_one_too(
     assert session.disturbed == 3
     gate.leave(held)
     assert gate.held == 0
+
+
+def test_a_question_has_the_slot_of_who_asks_and_everybody_hears_of_its_answer(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, heard, told = list[object](), list[str](), list[str]()
+    enter = gate.enter
+    monkeypatch.setattr(
+        gate, "enter", lambda tenant, run, *more: runs.append(run) or enter(tenant, run, *more)
+    )
+
+    class Telling(Session):
+        def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
+            for note in context.notes:
+                note("native")
+            return super().execute(plan, context)
+
+    session = AdmittedSession(Telling(), gate, "t", "all", heard.append)  # type: ignore[arg-type]
+    own = QueryContext(run="one").told(told.append)
+    for context in (own, own.shared()):
+        list(session.execute(pb.Plan(), context))
+    assert runs == ["one", "all"] and gate.held == 0
+    assert (told, heard) == (["native"], ["native"] * 2)
