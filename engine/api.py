@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Final, Literal, Unpack
 
 from engine.backends.base import Backend
 from engine.backends.native_trust import Differences, Verified
-from engine.context import UNBOUNDED
+from engine.context import UNBOUNDED, Deadline
 from engine.errors import CalcmetricError, DataError, ForkedEngine, Interrupted, UsageError
 from engine.interpreter import Interpreter
 from engine.ledger import MEMORY_BYTES, Ledger, caps_within
@@ -471,9 +470,9 @@ class Engine:
 
     @staticmethod
     def _wait_for(running: Iterable[Stoppable], seconds: float) -> None:
-        until = time.monotonic() + seconds
+        until = Deadline.after(seconds)
         for run in running:
-            run.wait(max(0.0, until - time.monotonic()))
+            run.wait(until.remaining())
 
     @staticmethod
     def _within(seconds: float, ending: Pending[None], what: str) -> None:

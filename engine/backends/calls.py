@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-import time
 from collections import deque
 from typing import Any, Final
 
-from engine.context import QueryContext, Reason
+from engine.context import Deadline, QueryContext, Reason
 
 POLL_SECONDS: Final = 0.02
 # What is read ahead: so many responses, which mostly have up to 4 MiB each, or so many bytes of longer ones.
@@ -68,9 +67,9 @@ def _pump(call: Any, responses: queue.Queue[Any]) -> None:
         responses.put(End(None))
 
 
-def drain(responses: queue.Queue[Any], until: float) -> bool:
+def drain(responses: queue.Queue[Any], until: Deadline) -> bool:
     """Throw responses away up to the end; False if it did not come in time."""
-    while (left := until - time.monotonic()) > 0:
+    while (left := until.remaining()) > 0:
         with contextlib.suppress(queue.Empty):
             if isinstance(responses.get(timeout=left), End):
                 return True

@@ -17,12 +17,12 @@ import sys
 import sysconfig
 import tempfile
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.context import Deadline
 from engine.effort import MOST_TIMES, Effort, Grace, look_at, tree
 from sandbox import contract
 
@@ -85,13 +85,12 @@ class ServerProcess:
 
     def is_alive(self, wait: float = 0.0) -> bool:
         """Whether the server runs; waits up to `wait` seconds for the news of its end."""
-        until = time.monotonic() + wait
+        until = Deadline.after(wait)
         with self._lock:
             while self._exit is None:
-                left = max(0.0, until - time.monotonic())
                 if self._keeper.stdout is None or self._keeper.stdout.closed:
                     return False
-                if not select.select([self._keeper.stdout], [], [], left)[0]:
+                if not select.select([self._keeper.stdout], [], [], until.remaining())[0]:
                     return True
                 self._hear(os.read(self._keeper.stdout.fileno(), 4096))
         return False

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -21,6 +20,8 @@ from typing import Any, Final
 import grpc
 import pyspark.sql.connect.proto as pb
 from pyspark.sql.connect.proto import base_pb2_grpc
+
+from engine.context import Deadline
 
 CLIENT_TYPE: Final = "calcmetric"
 # A type, and rows: servers put many rows into 4 MiB, and a row that is longer into a message of its own.
@@ -100,7 +101,7 @@ class Connection:
         plan: pb.Plan,
         *,
         observed: str = "",
-        until: float | None = None,
+        until: Deadline = Deadline.never,
     ) -> Any:
         """Start a query; the returned call is an iterator of responses.
 
@@ -109,21 +110,21 @@ class Connection:
             operation_id: by which it can be interrupted.
             plan: what to run.
             observed: as `set_config` returned it: a server that has lost the session refuses the query.
-            until: monotonic seconds at which gRPC itself gives it up; None: never.
+            until: when gRPC itself gives it up.
         """
         request = pb.ExecutePlanRequest(operation_id=operation_id, **self._context(session_id, observed))
         request.plan.CopyFrom(plan)  # plan=... would stop at 100 nested messages
         request.request_options.add().reattach_options.reattachable = True
-        return self.stub.ExecutePlan(request, metadata=self.metadata, timeout=_left(until))
+        return self.stub.ExecutePlan(request, metadata=self.metadata, timeout=until.timeout())
 
     def attach(
-        self, session_id: str, operation_id: str, last_response_id: str, *, until: float | None = None
+        self, session_id: str, operation_id: str, last_response_id: str, *, until: Deadline = Deadline.never
     ) -> Any:
         """Go on with a query whose stream has ended before its answer did; as `execute`."""
         request = pb.ReattachExecuteRequest(
             operation_id=operation_id, last_response_id=last_response_id, **self._context(session_id)
         )
-        return self.stub.ReattachExecute(request, metadata=self.metadata, timeout=_left(until))
+        return self.stub.ReattachExecute(request, metadata=self.metadata, timeout=until.timeout())
 
     def release_execution(self, session_id: str, operation_id: str) -> None:
         """Let the server forget an answer that is here; nobody waits, and errors are of no account."""
@@ -141,14 +142,14 @@ class Connection:
         request: pb.AnalyzePlanRequest,
         *,
         observed: str = "",
-        until: float | None = None,
+        until: Deadline = Deadline.never,
     ) -> Any:
         """Start an analysis; the returned call is a future of the response; arguments as of `execute`."""
         filled = pb.AnalyzePlanRequest()
         filled.CopyFrom(request)
         filled.ClearField("client_observed_server_side_session_id")
         filled.MergeFrom(pb.AnalyzePlanRequest(**self._context(session_id, observed)))
-        return self.stub.AnalyzePlan.future(filled, metadata=self.metadata, timeout=_left(until))
+        return self.stub.AnalyzePlan.future(filled, metadata=self.metadata, timeout=until.timeout())
 
     def server_version(self, session_id: str, timeout: float) -> str:
         """Ask for the server's version, which proves that it answers us."""
@@ -225,8 +226,3 @@ class Connection:
             "user_context": pb.UserContext(user_id=self.user_id),
             "client_type": self.client_type,
         }
-
-
-def _left(until: float | None) -> float | None:
-    """The seconds left until then."""
-    return None if until is None else max(0.0, until - time.monotonic())

@@ -86,7 +86,7 @@ class _Asked:
     responses: queue.Queue[Any]
     over: bool = False
 
-    def drain(self, until: float) -> bool:
+    def drain(self, until: Deadline) -> bool:
         """Throw responses away up to the end; False if it did not come in time."""
         self.over = self.over or drain(self.responses, until)
         return self.over
@@ -500,7 +500,7 @@ class ConnectSession:
                     ready.connection.interrupt(
                         ready.session_id, asked.operation, left, observed=ready.observed
                     )
-            if asked.drain(time.monotonic() + min(left, _INTERRUPT_SECONDS)):
+            if asked.drain(Deadline.after(min(left, _INTERRUPT_SECONDS))):
                 idle = self._endpoint.wait_idle(ready.connection, grace)
                 return "" if idle else "tasks of a query went on after it was stopped"
         return "a query went on after it was told to stop"
@@ -515,13 +515,13 @@ class ConnectSession:
         self._blame(sure=False)
         self._endpoint.end_server(connection, reason)
         asked.call.cancel()
-        asked.drain(time.monotonic() + GRACE_SECONDS)
+        asked.drain(Deadline.after(GRACE_SECONDS))
         return connection.closed or not self._endpoint.interrupts
 
     def _insist(self, asked: _Asked) -> None:
         """Tell a server to stop a query until it hears that: one that hung would go on with it."""
-        ready, until = asked.ready, time.monotonic() + _INSIST_SECONDS
-        while not ready.connection.closed and (left := until - time.monotonic()) > 0:
+        ready, until = asked.ready, Deadline.after(_INSIST_SECONDS)
+        while not ready.connection.closed and (left := until.remaining()) > 0:
             try:
                 ready.connection.interrupt(
                     ready.session_id, asked.operation, min(left, GRACE_SECONDS), observed=ready.observed
@@ -541,9 +541,9 @@ def _again(turn: Turn) -> Turn:
     return Turn(turn.record, strikes=turn.strikes)
 
 
-def _given_up(deadline: Deadline) -> float | None:
+def _given_up(deadline: Deadline) -> Deadline:
     """When gRPC itself gives a call up, should nothing here have stopped it: later than all of that takes."""
-    return None if deadline == Deadline.never else deadline.at + (STOP_TIMES + 1) * GRACE_SECONDS
+    return Deadline(deadline.at + (STOP_TIMES + 1) * GRACE_SECONDS)
 
 
 def _taken(held: list[_T]) -> Iterator[_T]:

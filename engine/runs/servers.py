@@ -11,6 +11,7 @@ from typing import Final, Protocol, Unpack
 
 from engine.backends.base import Backend
 from engine.backends.names import BackendOptions, make_backend
+from engine.context import Deadline
 from engine.errors import UsageError
 from engine.models.urls import SPOOL_BYTES, StoreUrl
 from engine.sources.spool import Spool
@@ -242,10 +243,10 @@ class ServerPerTenant:
 
     def settle(self, seconds: float) -> bool:
         """See `Servers.settle`."""
-        until = time.monotonic() + seconds
+        until = Deadline.after(seconds)
         with self._lock:
             servers = list(self._servers.values())
-        return all(one.backend.settle(max(0.0, until - time.monotonic())) for one in servers)
+        return all(one.backend.settle(until.remaining()) for one in servers)
 
     def end(self) -> None:
         """End the processes of all."""

@@ -7,14 +7,13 @@ those that can be answered from cells join its query.
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from engine.context import QueryContext
+from engine.context import Deadline, QueryContext
 from engine.fusion.cells import CellsPlan
 from engine.fusion.unfused import Unfused
 
@@ -111,9 +110,9 @@ class Gather:
 
     def close(self, seconds: float) -> tuple[Offer, ...]:
         """Wait for everybody expected, `seconds` at most, and take no more offers."""
-        until = time.monotonic() + seconds
+        until = Deadline.after(seconds)
         with self._condition:
-            while self._expected and (left := until - time.monotonic()) > 0:
+            while self._expected and (left := until.remaining()) > 0:
                 self._condition.wait(left)
             self._closed = True
             return tuple(self._offers)
