@@ -99,13 +99,13 @@ def widest(expressions: Sequence[Expr]) -> SparkType:
 
 
 def _added(expressions: Sequence[Expr]) -> tuple[Expr, ...]:
-    """Decimals beside whole numbers, with all the digits that these can have; constants with their own."""
+    """Decimals beside whole numbers, with all the digits that these can have; literals with their own."""
     if {one.type for one in expressions} & set(FLOATS):
         return tuple(cast(one, DOUBLE) for one in expressions)
     found = []
     for one in expressions:
         kind = _as_decimal(one.type)
-        if isinstance(one, Value) and isinstance(one.value, int):
+        if isinstance(one, Value) and isinstance(one.value, int) and not one.computed:
             kind = Decimal(len(str(abs(one.value))), 0)
         found.append(cast(one, kind))
     return tuple(found)

@@ -410,7 +410,10 @@ def _rounded(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
         raise Unproven(f"{name} to a number of digits that is no constant")
     if not 0 <= digits <= most:
         raise Unproven(f"{name} to {digits} digits")
-    return coercion.call(f"{name} {digits}", (read(arguments[0], scope, depth),))
+    value = read(arguments[0], scope, depth)
+    if name == "bround" and value.type != DOUBLE:  # what it is of other numbers is of their type
+        raise Unproven("bround of what is no double")
+    return coercion.call(f"{name} {digits}", (value,))
 
 
 def _seconds(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
@@ -541,7 +544,7 @@ def _array(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
 
 def _applied(name: str, arguments: tuple[pb.Expression, ...], scope: Scope, depth: int) -> Expr:
     below = _below(scope) if _is_aggregate(name) else scope
-    values = tuple(read(one, below, depth) for one in arguments)
+    values = tuple(_argument(one, below, depth) for one in arguments)
     special = _SPECIAL.get(name)
     if special is not None:
         return special(values)
@@ -551,6 +554,19 @@ def _applied(name: str, arguments: tuple[pb.Expression, ...], scope: Scope, dept
     if made.line.aggregate:
         _refuse_aggregate(scope, name)
     return made
+
+
+def _argument(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
+    found = read(expression, scope, depth)
+    if isinstance(found, Value) and not _is_literal(expression):
+        return replace(found, computed=True)
+    return found
+
+
+def _is_literal(expression: pb.Expression) -> bool:
+    if expression.HasField("expression_string"):
+        expression = read_sql(expression.expression_string.expression)
+    return expression.HasField("literal")
 
 
 def _below(scope: Scope) -> Scope:

@@ -118,7 +118,9 @@ def automatic_name(expression: pb.Expression) -> str | None:
             except Unproven:
                 return None
         case "cast" if expression.cast.expr.WhichOneof("expr_type") == "unresolved_attribute":
-            return automatic_name(expression.cast.expr)
+            # That of a field of a struct has all of it in its name.
+            plain = "." not in expression.cast.expr.unresolved_attribute.unparsed_identifier
+            return automatic_name(expression.cast.expr) if plain else None
         case "expression_string":
             return automatic_name(read_sql(expression.expression_string.expression))
         case "literal":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, Final
@@ -71,12 +71,78 @@ def parse(text: str, *, expression: bool = False) -> Any:
         dialect = StrictSpark()
         parser = dialect.parser(error_level=ErrorLevel.RAISE)
         tokens = dialect.tokenize(text)
+        _refuse_signs(tokens)
+        _refuse_mixed([token.token_type.name for token in tokens])
         trees = parser.parse_into(exp.Expr, tokens, text) if expression else parser.parse(tokens, text)
     except (errors.SqlglotError, RecursionError) as error:
         raise Unproven(f"SQL text that cannot be read ({type(error).__name__})") from None
     if len(trees) != 1 or trees[0] is None:
         raise Unproven("SQL text that is no one expression")
     return trees[0]
+
+
+def _refuse_signs(tokens: Sequence[Any]) -> None:
+    """Refuse a plus before a number, which the tree does not have: to Spark the number is no literal then."""
+    for before, token in zip((None, *tokens), tokens, strict=False):
+        ends = before is not None and before.token_type.name in _OPERAND_ENDS
+        if token.token_type.name == "PLUS" and not ends:
+            raise Unproven("a plus in SQL text before what is added to nothing")
+
+
+def _refuse_mixed(kinds: Sequence[str]) -> None:
+    """Refuse conditions one of which is a side of another without parentheses.
+
+    Spark cannot read some of them, and the tree may have them in another order, or between parentheses that
+    are not written.
+    """
+    counts, between = [0], [False]
+    for kind in kinds:
+        if kind in ("L_PAREN", "L_BRACKET"):
+            counts.append(0)
+            between.append(False)
+        elif kind in ("R_PAREN", "R_BRACKET"):
+            if len(counts) > 1:
+                counts.pop()
+                between.pop()
+        elif kind == "AND" and between[-1]:
+            between[-1] = False
+        elif kind in _PARTS:
+            counts[-1], between[-1] = 0, False
+        elif kind in _COMPARING:
+            counts[-1] += 1
+            between[-1] = kind == "BETWEEN"
+            if counts[-1] > 1:
+                raise Unproven("conditions in SQL text beside each other without parentheses")
+
+
+_COMPARING: Final = frozenset(
+    {
+        *("EQ", "NEQ", "NULLSAFE_EQ", "LT", "LTE", "GT", "GTE"),
+        *("IS", "ISNULL", "NOTNULL", "IN", "BETWEEN", "LIKE", "ILIKE", "RLIKE", "SIMILAR_TO", "GLOB"),
+    }
+)
+# What begins another condition. Of clauses that are not here a text is refused that has two.
+_PARTS: Final = frozenset(
+    {
+        *("AND", "OR", "XOR", "COMMA", "CASE", "WHEN", "THEN", "ELSE", "END", "ARROW"),
+        *(
+            "SELECT",
+            "FROM",
+            "WHERE",
+            "ON",
+            "HAVING",
+            "GROUP_BY",
+            "ORDER_BY",
+            "JOIN",
+            "LIMIT",
+            "UNION",
+            "FILTER",
+        ),
+    }
+)
+_OPERAND_ENDS: Final = frozenset(
+    {"R_PAREN", "R_BRACKET", "VAR", "IDENTIFIER", "NUMBER", "STRING", "END", "NULL", "TRUE", "FALSE"}
+)
 
 
 def read_node(node: Any, values: Mapping[str, pb.Expression]) -> pb.Expression:
@@ -136,9 +202,12 @@ def _bracket(node: Any) -> pb.Expression:
 
 
 def _read(node: Any) -> pb.Expression:
-    reader = _NODES.get(type(node).__name__)
+    name = type(node).__name__
+    reader = _NODES.get(name)
     if reader is None:
-        raise Unproven(f"{type(node).__name__} in SQL text")
+        raise Unproven(f"{name} in SQL text")
+    if name in _TIGHT and any(type(node.args.get(part)).__name__ in _LOOSE for part in _SIDES_OF):
+        raise Unproven("a condition in SQL text beside an operator without parentheses")
     return reader(node)
 
 
@@ -194,6 +263,15 @@ def _is_operator(node: Any) -> bool:
     return type(node).__name__ in _ALONE or type(node).__name__ in _RANKED
 
 
+# Conditions, which Spark takes as a side of an operator only between parentheses, or in another order.
+_CONDITIONS: Final = frozenset(
+    {
+        *("EQ", "NEQ", "NullSafeEQ", "LT", "LTE", "GT", "GTE"),
+        *("Is", "In", "Between", "Like", "ILike", "RegexpLike"),
+    }
+)
+_LOOSE: Final = frozenset({"And", "Or", "Not", *_CONDITIONS})
+_SIDES_OF: Final = ("this", "expression", "low", "high")
 _ALONE: Final[Mapping[str, str]] = {"BitwiseAnd": "&", "BitwiseOr": "|", "BitwiseXor": "^", "DPipe": "concat"}
 _RANKED: Final = frozenset(
     {
@@ -209,6 +287,9 @@ _RANKED: Final = frozenset(
         "BitwiseRightShift",
     }
 )
+
+
+_TIGHT: Final = frozenset({*_CONDITIONS, *_ALONE, *_RANKED})
 
 
 def _negative(node: Any) -> pb.Expression:

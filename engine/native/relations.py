@@ -217,6 +217,8 @@ def _renamed_columns(reader: Reader, relation: pb.Relation) -> Rows:
     new = {one.col_name.lower(): one.new_col_name for one in step.renames}
     if len(new) < len(step.renames) or not all(name.isascii() for name in new):
         raise Unproven("renaming a column twice")
+    if new.keys() & {name.lower() for name in new.values()}:  # Spark does one after the other
+        raise Unproven("renaming a column to the name of another that is renamed")
     columns = list[Column]()
     for one in rows.columns:
         name = new.get((one.name or "").lower())
@@ -272,6 +274,8 @@ def _sort(reader: Reader, relation: pb.Relation) -> Rows:
         key = read(order.child, scope)
         if not is_ordered(key.type) or key.approximate or guard(key) is not None:
             raise Unproven("sorting by what is not compared, or may raise an error")
+        if isinstance(key, Value):
+            raise Unproven("sorting by a constant, which may be the place of a column")
         way, nulls = WAYS.get(order.direction), NULLS.get(order.null_ordering)
         if way is None or nulls is None:
             raise Unproven("sorting in a way that is not said")

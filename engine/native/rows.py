@@ -234,12 +234,16 @@ class Reader:
         """
         if rows.most is not None:
             raise Unproven("an aggregate over some rows")
+        if not keys and not any(is_aggregate(item.expression) for item in items):
+            raise Unproven("an aggregate of constants alone")
         outputs, names = list[Column](), list[str]()
         inner = ["*"] if keys else []
         for place, item in enumerate(keys):
             key = item.expression
             if not is_ordered(key.type) or key.approximate or is_aggregate(key):
                 raise Unproven("grouping by something that is not compared")
+            if isinstance(key, Value) and isinstance(key.value, int):
+                raise Unproven("grouping by a constant, which may be the place of a column")
             null = isinstance(key, Value) and key.value is None
             # Spark leaves a constant out, and its zero as it is.
             if key.type in FLOATS and may_be_constant(key) and not null:

@@ -31,7 +31,11 @@ def filled(columns: Sequence[Column], step: pb.NAFill, constants: Sequence[Value
     if len(constants) not in (1, len(chosen)) or (len(constants) > 1 and not step.cols):
         raise Unproven("fillna of other columns than values")
     values = list(constants) * len(chosen) if len(constants) == 1 else list(constants)
+    if len(set(chosen)) < len(chosen):
+        raise Unproven("fillna of a column twice")
     by_column = dict(zip(chosen, values, strict=False))
+    if len(constants) > 1 and not all(_is_for(one, value) for one, value in by_column.items()):
+        raise Unproven("fillna of several columns with a value of another type, which Spark casts")
     return [_filled(column, by_column.get(column)) for column in columns]
 
 

@@ -103,11 +103,14 @@ class Value:
         value: it.
         type: Spark's.
         cast: whether it was made of a text, of which Spark says that it may be null.
+        computed: whether more than a literal is written, which Spark knows by its type only: beside a decimal
+            a literal has as many digits as are written, and anything else all that its type can have.
     """
 
     value: Constant
     type: SparkType
     cast: bool = False
+    computed: bool = False
 
     @property
     def nullable(self) -> bool:

@@ -6,6 +6,7 @@ where there are such, the plan is Spark's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -203,7 +204,16 @@ def _frame(frame: pb.Expression.Window.WindowFrame, order: Sequence[tuple[Expr, 
             raise Unproven("a window of values that are no long numbers in ascending order")
         kind = "RANGE"
     lower, upper = _bound(frame.lower, "PRECEDING"), _bound(frame.upper, "FOLLOWING")
+    if _place(frame.lower, -math.inf) > _place(frame.upper, math.inf):
+        raise Unproven("a window that ends before it begins")
     return f"{kind} BETWEEN {lower} AND {upper}"
+
+
+def _place(bound: pb.Expression.Window.WindowFrame.FrameBoundary, unbounded: float) -> float:
+    """How many rows behind the current one a window begins or ends."""
+    if bound.WhichOneof("boundary") == "unbounded":
+        return unbounded
+    return bound.value.literal.integer or bound.value.literal.long
 
 
 def _bound(bound: pb.Expression.Window.WindowFrame.FrameBoundary, unbounded: str) -> str:

@@ -255,6 +255,16 @@ NATIVE: Final[Mapping[str, Callable[[DataFrame], DataFrame]]] = {
         "id", F.coalesce("p", F.lit(0)).alias("a"),
         F.when(F.col("i") > 2, F.col("p")).otherwise(F.col("big")).alias("b")
     ).orderBy("id"),
+    "decimals beside literals and other constants": lambda df: df.select(
+        "id", (F.col("p") * 2).alias("a"), (F.col("p") * F.lit(2).cast("bigint")).alias("b"),
+        (F.col("p") + F.lit(2).cast("int")).alias("c"), (F.col("p") - F.lit(2).alias("two")).alias("d"),
+        F.expr("p * (2)").alias("e"), F.expr("p * cast(2 as bigint)").alias("f"),
+        F.expr("p + -2").alias("g"), (F.expr("2") * F.col("p")).alias("h"),
+    ).orderBy("id"),
+    "conditions of SQL between parentheses": lambda df: df.select(
+        "id", F.expr("(i is null) = false").alias("a"), F.expr("(i < 3) = flag").alias("b"),
+        F.expr("not i = 3").alias("c"), F.expr("i + 1 is not null and id in (1, 2)").alias("d"),
+    ).orderBy("id"),
     "the best of means": lambda df: df.groupBy("k").agg(F.avg("y").alias("m")).agg(
         F.max("m") - F.min("m"), F.median("m"), F.max(F.abs(F.col("m") - 1))
     ),
@@ -444,6 +454,35 @@ SPARKS: Final[Mapping[str, Callable[[DataFrame], DataFrame]]] = {
     "the first place that is none": lambda df: df.select(
         F.try_element_at(F.split("text", ","), F.col("zero") - 2147483648).alias("z")
     ),
+    "names that are exchanged": lambda df: df.withColumnsRenamed({"edge": "wide", "wide": "edge"})
+    .agg(F.sum("edge")),
+    "a name that is renamed again": lambda df: df.withColumnsRenamed({"edge": "x", "x": "y"}).agg(F.sum("y")),
+    "a condition as a side of another": lambda df: df.select(F.expr("edge is null = false")),
+    "comparisons of two ranks": lambda df: df.select(F.expr("(zero = 0) = zero < 1").alias("z")),
+    "a condition behind a comparison": lambda df: df.select(F.expr("edge = zero is null").alias("z")),
+    "a condition behind BETWEEN": lambda df: df.select(F.expr("edge between 1 and 10 is null").alias("z")),
+    "a plus before a number": lambda df: df.select(
+        (F.lit("1").cast("decimal(9,2)") * F.expr("+2")).alias("z")
+    ),
+    "an aggregate of a constant": lambda df: df.agg(F.lit(5).alias("z")),
+    "an aggregate of a constant, summed": lambda df: df.agg(F.lit(5).alias("z")).agg(F.sum("z")),
+    "a value for a column twice": lambda df: df.fillna({"signed": 1, "SIGNED": 2}).agg(F.sum("signed")),
+    "the name of the cast of a field": lambda df: df.select(F.struct("edge").alias("st"))
+    .select(F.col("st.edge").cast("double")).agg(F.sum("edge")),
+    "values for columns of other types": lambda df: df.fillna({"text": 5, "edge": 0}).agg(F.count("text")),
+    "a Boolean for a number": lambda df: df.fillna({"signed": True, "edge": 0}).agg(F.sum("signed")),
+    "a text that is no number for one": lambda df: df.fillna({"edge": "x", "text": "y"}).agg(F.count("edge")),
+    "sorting by a place": lambda df: df.select("edge", "wide").orderBy(F.lit(2)).limit(1),
+    "sorting by a place in SQL": lambda df: df.select("edge", "wide").orderBy(F.expr("2")).limit(1),
+    "grouping by a place": lambda df: df.select("edge", "wide").groupBy(F.lit(1)).agg(F.max("wide")),
+    "groups that are counts": lambda df: df.groupBy(F.lit(2)).count(),
+    "a window that ends before it begins": lambda df: df.select(
+        F.sum("edge").over(Window.partitionBy("zero").orderBy("wide").rowsBetween(2, 1)).alias("z")
+    ),
+    "a window that began after it ended": lambda df: df.select(
+        F.count("edge").over(Window.partitionBy("zero").orderBy("wide").rowsBetween(-1, -3)).alias("z")
+    ),
+    "half to even of whole numbers": lambda df: df.select(F.bround("zero").alias("z")),
     "an ambiguous name": lambda df: df.toDF("edge", "EDGE", "a", "b", "c").select("edge"),
 }  # fmt: skip
 

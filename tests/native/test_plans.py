@@ -44,7 +44,8 @@ def outcome(session: BackendSession, relation: pb.Relation) -> Fetched | str:
         return error.condition
 
 
-def test_a_native_answer_starts_no_java(native: NativeSession, hostile: Tables) -> None:
+def test_a_native_answer_starts_no_java(native_backend: NativeSpark, hostile: Tables) -> None:
+    native = native_backend.open_session()
     before = native.answered[""]
     answer = run(native, hostile.plan(NATIVE["average"]))
     assert answer.table.to_pylist() == [{"avg(y)": pytest.approx(3.375)}]
@@ -53,6 +54,7 @@ def test_a_native_answer_starts_no_java(native: NativeSession, hostile: Tables) 
     assert native.analyze(request, UNBOUNDED).schema.schema == answer.schema
     assert native.answered[""] == before + 2
     assert native._spark is None
+    native.close()
 
 
 @pytest.mark.spark
