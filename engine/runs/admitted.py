@@ -61,7 +61,7 @@ class AdmittedCrew(Crew):
             raise LimitExceeded("wall_seconds", wall, wall)
 
     def _refuse_cancelled(self) -> None:
-        if self.cancelled.is_set():
+        if self.context.cancelled:
             raise Interrupted("cancelled")
 
 

@@ -50,13 +50,8 @@ class Crew:
         self._failure: BaseException | None = None
 
     @property
-    def cancelled(self) -> threading.Event:
-        """Set once the run is cancelled."""
-        return self._cancel
-
-    @property
     def context(self) -> QueryContext:
-        """How the run asks: until its end."""
+        """How the run asks: until its end, unless it is cancelled."""
         return self._context
 
     @property

@@ -26,7 +26,7 @@ from dataclasses import replace
 from typing import Final, NoReturn, TypeVar
 
 from engine.backends.base import MOST_START_SECONDS
-from engine.context import Deadline, QueryContext
+from engine.context import Deadline
 from engine.errors import (
     BackendError,
     BackendLost,
@@ -323,7 +323,7 @@ class Execution:
         except Interrupted as stop:
             return self._never_counted(self._why(stop))
         except (BackendLost, EngineClosed):
-            if self._crew.cancelled.is_set() and not self._crew.failed:
+            if self._crew.context.cancelled and not self._crew.failed:
                 return self._never_counted(Cancelled())
             raise
 
@@ -336,7 +336,7 @@ class Execution:
         pending, heard = Pending(work, "calcmetric-frames"), math.inf
         while not pending.done.wait(_LOOK_SECONDS):
             now = time.monotonic()
-            if self._crew.cancelled.is_set():
+            if self._crew.context.cancelled:
                 heard = min(heard, now)
             end = self._crew.context.deadline.at
             if now >= min(heard, end) + ABANDON_SECONDS:
@@ -407,7 +407,7 @@ class Execution:
             if needing_spark(self._functions):  # beside everything else, for it takes longest
                 backend.warm(wanted=True)
             starting = Pending(backend.start, "calcmetric-start")
-            starting.wait(QueryContext(Deadline.after(MOST_START_SECONDS), self._crew.cancelled))
+            starting.wait(replace(self._crew.context, deadline=Deadline.after(MOST_START_SECONDS)))
         except Interrupted:
             self._refuse_cancelled()
             raise BackendStartError(
@@ -542,7 +542,7 @@ class Execution:
         )
 
     def _refuse_cancelled(self) -> None:
-        if self._crew.cancelled.is_set():
+        if self._crew.context.cancelled:
             raise _Stopped(Cancelled())
 
 

@@ -39,7 +39,6 @@ _MAX_TALLIES: Final = 300
 _MAX_KINDS: Final = 12
 # Frames that must ask the same at a step at which frames differ, before they share an answer there.
 _ENOUGH: Final = 3
-_POLL_SECONDS: Final = 0.1
 
 _T = TypeVar("_T")
 

@@ -28,7 +28,6 @@ _MAX_QUESTION_BYTES: Final = 2 << 20
 _TREE_BYTES: Final = 250
 # Frames that must ask the same at a step at which frames differ, before they share an answer there.
 _ENOUGH: Final = 3
-_POLL_SECONDS: Final = 0.1
 _WHOLE: Final = -1  # in place of a family: all frames
 
 
