@@ -14,7 +14,7 @@ import tempfile
 import threading
 import uuid
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,13 +91,6 @@ class Spool:
         """A new folder, empty."""
         folder = self._new_path("")
         folder.mkdir()
-        return folder
-
-    def link(self, targets: Sequence[Path]) -> Path:
-        """A new folder with one link for each target, in their order, under names that mean nothing."""
-        folder = self.new_folder()
-        for number, target in enumerate(targets):
-            (folder / f"part-{number:06}{''.join(target.suffixes[-2:])}").symlink_to(target)
         return folder
 
     def remove(self, path: Path | None) -> None:

@@ -98,8 +98,10 @@ def test_forwarder_and_server_end_together_and_are_replaced(little: LittleServer
     session = little.open_session()
     assert value(session, count(numbers(3))) == 3
     both = forwarder_and_server(little)
+    assert little.generation is not None
+    process = little.generation.process
     both[which].kill()
-    assert wait_until(lambda: not any(map(runs, both)))
+    assert wait_until(lambda: not any(map(runs, both)) and not process.is_alive())
     assert value(session, count(numbers(4))) == 4
     session.close()
 

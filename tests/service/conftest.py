@@ -25,11 +25,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from engine import Engine
+from engine.service import health
 from engine.service.app import make_app
 from engine.service.keyring import create_key
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from tests.servers import engine_on
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.service.hostile_site import Site
@@ -54,6 +56,12 @@ def write_payments(path: Path) -> None:
         }
     )
     pq.write_table(table, path)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not found out soon is taken as unknown, and refused by nobody: no test is about how soon."""
+    monkeypatch.setattr(health, "_SECONDS", PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +123,7 @@ class Client:
         self, metric: str, dataset: str, *, seen: list[Any] | None = None, **more: Any
     ) -> dict[str, Any]:
         body = {"metric_id": metric, "dataset_id": dataset, **more}
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while True:
             answer: dict[str, Any] = self.ok("POST", "/metrics/code-based-metrics/validate", json=body)
             if seen is not None:
