@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from engine.functions.find import refused
@@ -96,19 +97,31 @@ def _group_parts(sides: Sequence[Given], *, in_structs: bool) -> Iterator[bytes]
     yield _number(0)
 
 
-def some_groups(sides: Sequence[Given]) -> list[Given] | None:
-    """Few rows of the DataFrames, in whole groups if they are small; None if no group has two rows."""
+def some_groups(sides: Sequence[Given]) -> list[list[Given]]:
+    """Few rows of the DataFrames, with which a function is tried: of groups of at least two rows.
+
+    First whole groups, the smallest ones; then the largest group, of which rows from all of it are taken
+    where it has too many. What takes the first ten rows gives the same for small groups in any order.
+    """
     numbers = _numbered(sides)
     counts = [np.bincount(one, minlength=max(map(_most, numbers)) + 1) for one in numbers]
     total = np.sum(counts, axis=0)
     ordered = [group for group in np.argsort(total, kind="stable") if max(one[group] for one in counts) > 1]
-    if not ordered:
-        return None
-    fit = max(1, int(np.searchsorted(np.cumsum(total[ordered]), _TRIED, side="right")))
+    fit = int(np.searchsorted(np.cumsum(total[ordered]), _TRIED, side="right"))
+    parts = [ordered[:fit]] if fit else []
+    parts += [ordered[-1:]] if fit < len(ordered) else []
     return [
-        replace(side, table=side.table.take(pa.array(np.flatnonzero(np.isin(one, ordered[:fit]))[:_TRIED])))
-        for side, one in zip(sides, numbers, strict=True)
+        [
+            replace(side, table=side.table.take(pa.array(_spread(np.flatnonzero(np.isin(one, groups))))))
+            for side, one in zip(sides, numbers, strict=True)
+        ]
+        for groups in parts
     ]
+
+
+def _spread(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """At most as many as a function is tried with, from all of some rows."""
+    return rows if len(rows) <= _TRIED else rows[np.linspace(0, len(rows) - 1, _TRIED).astype(np.int64)]
 
 
 def turned(sides: Sequence[Given]) -> list[Given]:

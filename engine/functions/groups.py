@@ -44,6 +44,18 @@ class Groups:
         parts = [self.rows[start:end][::-1] for start, end in itertools.pairwise(self.ends)]
         return Groups(np.concatenate(parts), self.ends)
 
+    def some(self, most: int) -> Groups:
+        """The same, or groups with about so many rows: small ones, and rows from all of the largest."""
+        if len(self.rows) <= most:
+            return self
+        sizes = np.diff(self.ends)
+        *others, largest = np.argsort(sizes, kind="stable").tolist()
+        small = others[: int(np.searchsorted(np.cumsum(sizes[others]), most // 2, side="right"))]
+        parts = [self.rows[self.ends[one] : self.ends[one + 1]] for one in (*small, largest)]
+        if len(parts[-1]) > most // 2:
+            parts[-1] = parts[-1][np.linspace(0, len(parts[-1]) - 1, most // 2).astype(np.int64)]
+        return Groups(np.concatenate(parts), np.cumsum([0, *map(len, parts)]))
+
 
 def groups_of(keys: Sequence[pa.ChunkedArray], rows: int) -> Groups:
     """Cut rows into groups, in the order in which they first appear; without keys all rows are one.

@@ -65,6 +65,8 @@ from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import Applied, Evaluate
 
 _MOST_STEPS: Final = 50
+# Rows with which a function that aggregates is tried in another order.
+_MOST_AGAIN: Final = 100_000
 # Sums of rows in another order differ in their last digits, in Spark, too.
 _NEAR_AGGREGATES: Final = 1e-9
 
@@ -192,18 +194,19 @@ class Applying:
 
     def _check_order(self, parts: FunctionMap, sides: list[Given]) -> None:
         """Try a function of groups on a few of them, in two orders of their rows."""
-        some = some_groups(sides)
-        one = None if some is None else self._tried(parts, some)
-        if some is None or one is None:  # one that takes no part of a large group is not tried
-            return
-        other = self._tried(parts, turned(some))
-        if other is None or not same_rows(one, other):
-            raise PlanRefused(
-                "udf-refused",
-                "a function of groups is refused: what it gives depends on the order of the rows in a group, "
-                "which Spark leaves open",
-                "let it sort its rows first, as in frame.sort_values([...]), by columns that tell them apart",
-            )
+        for some in some_groups(sides):
+            one = self._tried(parts, some)
+            if one is None:  # one that takes no part of a large group is not tried with it
+                continue
+            other = self._tried(parts, turned(some))
+            if other is None or not same_rows(one, other):
+                raise PlanRefused(
+                    "udf-refused",
+                    "a function of groups is refused: what it gives depends on the order of the rows in a "
+                    "group, which Spark leaves open",
+                    "let it sort its rows first, as in frame.sort_values([...]), by columns that tell them "
+                    "apart",
+                )
 
     def _tried(self, parts: FunctionMap, sides: list[Given]) -> tuple[pa.ChunkedArray, ...] | None:
         """What a function gives for a few rows; None if it raises."""
@@ -282,13 +285,19 @@ class Applying:
         check_exact(parts, inexact=is_inexact(arguments))
         pieces = group_streams(arguments, groups, batch_rows=BATCH_ROWS)
         results = self._results(request, parts, pieces, len(groups))
-        largest = int(np.diff(groups.ends).max())
-        if largest < 2:
+        if int(np.diff(groups.ends).max()) < 2:
             return results
+        tried, first = groups.some(_MOST_AGAIN), results
+        if tried is not groups:
+            pieces = group_streams(arguments, tried, batch_rows=BATCH_ROWS)
+            some = self._again(request, parts, pieces, len(tried))
+            # One that takes no part of a group gets all of them again.
+            tried, first = (groups, results) if some is None else (tried, some)
+        largest = int(np.diff(tried.ends).max())
         half = min(BATCH_ROWS, (largest + 1) // 2) if parts.kind in ITERATOR_KINDS else BATCH_ROWS
-        pieces = group_streams(arguments, groups.reversed(), batch_rows=half)
-        again = self._again(request, parts, pieces, len(groups))
-        if again is None or not same(results, again, near=_NEAR_AGGREGATES):
+        pieces = group_streams(arguments, tried.reversed(), batch_rows=half)
+        again = self._again(request, parts, pieces, len(tried))
+        if again is None or not same(first, again, near=_NEAR_AGGREGATES):
             raise PlanRefused(
                 "udf-refused",
                 "a function that aggregates is refused: what it gives depends on the order of rows, or on "

@@ -73,20 +73,20 @@ def test_large_groups_come_in_batches_of_which_none_waits_for_all() -> None:
     assert [batch.num_rows for batch in reader] == [10_000] * 10
 
 
-def test_few_rows_are_tried_in_whole_groups_of_several_rows() -> None:
+def test_few_rows_are_tried_in_whole_groups_of_several_rows_and_of_the_largest() -> None:
     table = pa.table({"k": [1] * 5 + [2] * 600 + [3] * 5_000 + [4], "n": range(5_606)})
-    [some] = some_groups([Given(table, 0, (0,))]) or []
+    [[some], [large]] = some_groups([Given(table, 0, (0,))])
     assert some.table.column("k").value_counts().to_pylist() == [
         {"values": 1, "counts": 5},
         {"values": 2, "counts": 600},
     ]
     [other] = turned([some])
     assert other.table.column("n").to_pylist() == some.table.column("n").to_pylist()[::-1]
-    [part] = (
-        some_groups([Given(table.filter(pa.array([k == 3 for k in table["k"].to_pylist()])), 0, ())]) or []
-    )
-    assert part.table.num_rows == 1_000
-    assert some_groups([Given(pa.table({"k": [1, 2, None]}), 0, (0,))]) is None
+    rows = large.table.column("n").to_pylist()
+    assert (len(rows), rows[0], rows[-1], rows == sorted(set(rows))) == (1_000, 605, 5_604, True)
+    assert some_groups([Given(pa.table({"k": [1, 2, None]}), 0, (0,))]) == []
+    [[only]] = some_groups([Given(table.slice(0, 5), 0, (0,))])
+    assert only.table.num_rows == 5
 
 
 SAME: list[tuple[list[Any], list[Any], bool]] = [

@@ -99,6 +99,17 @@ def test_no_rows_are_no_group_and_no_keys_one():
     assert groups_of([], 3).ends.tolist() == [0, 3]
 
 
+def test_some_groups_are_small_ones_and_rows_from_all_of_the_largest():
+    groups = groups_of([pa.chunked_array([["a"] * 3 + ["b"] * 900 + ["c"] * 8_000 + ["d"] * 20])], 8_923)
+    assert groups.some(8_923) is groups
+    some = groups.some(1_000)
+    assert np.diff(some.ends).tolist() == [3, 20, 500]
+    assert some.rows[:23].tolist() == [0, 1, 2, *range(8_903, 8_923)]
+    assert (some.rows[23], some.rows[-1], len(set(some.rows.tolist()))) == (903, 8_902, 523)
+    alone = groups_of([], 5_000).some(1_000)
+    assert (len(alone), alone.rows[0], alone.rows[-1], len(alone.rows)) == (1, 0, 4_999, 500)
+
+
 def test_groups_reach_a_worker_as_from_spark():
     groups = groups_of([pa.chunked_array([["b", "a", "b"]])], 3)
     data = b"".join(group_streams(pa.table({"x": [1, 2, 3]}), groups, batch_rows=1))
