@@ -173,6 +173,11 @@ def _check(relation: pb.Relation) -> None:
         )
     if kind == "aggregate" and any(map(_is_literal, relation.aggregate.grouping_expressions)):
         raise refused("in groups by a constant, which Spark takes for a place", "leave the key out")
+    if any(isinstance(here, pb.Expression.Window) and aggregates(here) for here in own(relation)):
+        raise refused(
+            "that aggregates, over a window",
+            "use an aggregate of pyspark.sql.functions, or aggregate by keys and join the result",
+        )
     if kind not in ("aggregate", "project") and aggregates(relation):
         raise refused(
             f"that aggregates, in a {kind.replace('_', ' ')}", "use it in df.agg or df.groupBy(...).agg"
@@ -186,11 +191,6 @@ def _check(relation: pb.Relation) -> None:
             "make a column of it with df.withColumn before",
         )
     for here in _outside(relation):
-        if isinstance(here, pb.Expression.Window) and aggregates(here):
-            raise refused(
-                "that aggregates, over a window",
-                "use an aggregate of pyspark.sql.functions, or aggregate by keys and join the result",
-            )
         if isinstance(here, CALLS) and here.function_name.lower() in _BY_PARTITION:
             raise _by_partition()
         if not isinstance(here, pb.Expression):

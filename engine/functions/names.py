@@ -140,6 +140,16 @@ class _Columns:
         return made
 
     def _written(self, arguments: list[pb.Expression]) -> Sequence[str]:
+        """How arguments are written in a call."""
+        keys = [one.named_argument_expression.key for one in arguments]
+        values = [
+            one.named_argument_expression.value if key else one
+            for one, key in zip(arguments, keys, strict=True)
+        ]
+        told = zip(keys, self._values(values), strict=True)
+        return [f"{key} => {value}" if key else value for key, value in told]
+
+    def _values(self, arguments: list[pb.Expression]) -> Sequence[str]:
         for one in arguments:
             field = "." in one.unresolved_attribute.unparsed_identifier
             if field or one.WhichOneof("expr_type") in ("alias", "unresolved_extract_value"):
@@ -160,7 +170,7 @@ class _Columns:
         written = f"decimal({decimal[1]},{decimal[2]})" if decimal else _WRITTEN.get(text)
         if written is None or cast.eval_mode != pb.Expression.Cast.EVAL_MODE_UNSPECIFIED:
             raise _unsure()
-        [inner] = self._written([cast.expr])
+        [inner] = self._values([cast.expr])
         return f"cast({inner} as {written})"
 
 

@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.errors import PlanRefused
 from engine.functions.find import OPEN_RELATIONS, input_of, is_deterministic, named, own, refused, roots
+from engine.functions.local import local_relation
 from engine.plans.caps import MAX_NODES, MAX_SQL_BYTES
 from engine.plans.expressions import AGGREGATE_KINDS
 from engine.plans.trees import CALLS, copy, count, relations, walk
@@ -25,6 +27,8 @@ from engine.sql.lexer import Lexeme, lex, render
 from engine.sql.words import word_set
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+# A text that is written in the name of a column as it is.
+_PLAIN_TEXT: Final = re.compile(r"'([A-Za-z0-9_ ]*)'")
 _MOST: Final = 1_000
 # In one text, where each is looked for in the arguments of all others.
 _MOST_CALLS: Final = 100
@@ -40,6 +44,9 @@ _ONE_TABLE_LACKS: Final = word_set(
 )
 _BEFORE_STARS: Final = frozenset({"SELECT", "DISTINCT", "ALL", ",", "."})
 _AFTER_GROUPS: Final = word_set("HAVING ORDER SORT CLUSTER DISTRIBUTE LIMIT OFFSET")
+# The view of a query without a table, of which nobody writes.
+_NO_TABLE: Final = "result_of_registered_nowhere"
+_AFTER_COLUMNS: Final = _AFTER_GROUPS | word_set("FROM WHERE GROUP ;")
 _TEXT: Final = (
     "call the function as it is in Python, such as twice(F.col('k')), or make a column of it before"
 )
@@ -115,6 +122,9 @@ class Registered:
             return query, dict(views)
         calls = (one for at, one in enumerate(lexemes) if self._is_call(lexemes, at))
         self._in_queries |= {one.name.lower() for one in calls}
+        if not any(one.upper in _AFTER_COLUMNS for one in lexemes):
+            views = {**views, _NO_TABLE: _one_row()}
+            lexemes += [Lexeme("word", "FROM", True), Lexeme("word", _NO_TABLE, True)]
         place = _table_of(lexemes)
         name = next((one for one in views if one == lexemes[place].name.lower()), None)
         if name is None:
@@ -272,20 +282,23 @@ class Registered:
         made = pb.Expression()
         made.common_inline_user_defined_function.CopyFrom(self._functions[lexemes[place].name.lower()])
         for start, stop in _split(lexemes, place + 2, end):
-            argument = lexemes[start:stop]
+            keyword, argument = _keyword(lexemes[start:stop])
             words = {one.upper for one in _outside(argument)}
             if not argument or argument[0].upper in _BEFORE or words & _IN_ARGUMENTS:
-                raise refused("with DISTINCT, a star or a named argument in text", _TEXT)
+                raise refused("with DISTINCT, a star or another's named argument in text", _TEXT)
+            target = made.common_inline_user_defined_function.arguments.add()
+            if keyword:
+                target.named_argument_expression.key = keyword
+                target = target.named_argument_expression.value
             if self._is_call(argument, 0) and _closing(argument, 1) == len(argument) - 1:
                 inner = self._call(argument, 0)
                 if inner is None:
                     return None
-                made.common_inline_user_defined_function.arguments.add().CopyFrom(inner[0])
+                target.CopyFrom(inner[0])
             elif self._called(argument):
                 return None
             else:
-                text = made.common_inline_user_defined_function.arguments.add()
-                text.expression_string.expression = render(tuple(argument))
+                target.expression_string.expression = render(tuple(argument))
         return made, end + 1
 
     def _printed(self, lexemes: Sequence[Lexeme]) -> str:
@@ -299,11 +312,14 @@ class Registered:
             raise unsure
         arguments = []
         for start, stop in _split(lexemes, 2, len(lexemes) - 1):
-            argument = lexemes[start:stop]
+            keyword, argument = _keyword(lexemes[start:stop])
+            before = f"{keyword} => " if keyword else ""
             if self._is_call(argument, 0):
-                arguments.append(self._printed(argument))
+                arguments.append(before + self._printed(argument))
             elif len(argument) == 1 and argument[0].kind == "word" and not argument[0].text[0].isdigit():
-                arguments.append(argument[0].text)
+                arguments.append(before + argument[0].text)
+            elif len(argument) == 1 and (text := _PLAIN_TEXT.fullmatch(argument[0].text)):
+                arguments.append(before + text[1])
             else:
                 raise unsure
         return f"{self._functions[lexemes[0].name.lower()].function_name}({', '.join(arguments)})"
@@ -337,6 +353,11 @@ def _wider(relation: pb.Relation, layers: Sequence[_Layer]) -> pb.Relation:
         for name, call in layer.values():
             made.with_columns.aliases.add(name=[name]).expr.CopyFrom(call)
     return made
+
+
+def _one_row() -> pb.Relation:
+    """What a query without a table is asked of: a row whose column nothing in it can name."""
+    return local_relation([f"{_NO_TABLE}_row"], [pa.chunked_array([[True]])], [pa.field("", pa.bool_())])
 
 
 def _drop(relation: pb.Relation, names: Sequence[str]) -> None:
@@ -375,6 +396,13 @@ def _split(lexemes: Sequence[Lexeme], start: int, end: int) -> list[tuple[int, i
             found.append((begin, place))
             begin = place + 1
     return [*found, (begin, end)]
+
+
+def _keyword(lexemes: Sequence[Lexeme]) -> tuple[str, Sequence[Lexeme]]:
+    """The keyword by which an argument is given, "" for none, and the argument."""
+    if len(lexemes) > 2 and lexemes[0].kind == "word" and lexemes[1].upper == "=>":
+        return lexemes[0].text, lexemes[2:]
+    return "", lexemes
 
 
 def _outside(lexemes: Sequence[Lexeme]) -> list[Lexeme]:

@@ -140,7 +140,7 @@ def split(relation: pb.Relation, names_of: Naming, step: int) -> Split:
         if known is None:
             known = len(calls)
             tokens, arguments = _chain(call)
-            functions.append(Applied(tokens, tuple(pieces.argument(one) for one in arguments)))
+            functions.append(pieces.applied(tokens, arguments))
             types.append(copy(call.common_inline_user_defined_function.python_udf.output_type))
             calls.append(copy(call))
             results.append(f"{prefix}result_{known}")
@@ -197,7 +197,7 @@ def _split_aggregate(
             raise refused(
                 "of an aggregate", "compute that first, and apply the function in an agg of its own"
             )
-        functions.append(Applied(tokens, tuple(pieces.argument(one) for one in arguments)))
+        functions.append(pieces.applied(tokens, arguments))
         types.append(copy(call.common_inline_user_defined_function.python_udf.output_type))
         results.append(f"{prefix}result_{len(results)}")
         call.Clear()
@@ -357,6 +357,15 @@ class _Pieces:
         made.to_df.input.CopyFrom(rows)
         made.to_df.column_names.extend(f"{self._prefix}{place}" for place in range(self._count))
         return made
+
+    def applied(self, tokens: tuple[int, ...], arguments: Sequence[pb.Expression]) -> Applied:
+        """Functions, one over the other, with the places of the innermost one's arguments."""
+        named = [one.named_argument_expression.key for one in arguments]
+        values = [
+            one.named_argument_expression.value if key else one
+            for one, key in zip(arguments, named, strict=True)
+        ]
+        return Applied(tokens, tuple(map(self.argument, values)), tuple(named) if any(named) else ())
 
     def argument(self, expression: pb.Expression) -> int:
         """The place of an argument among the arguments."""

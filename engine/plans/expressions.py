@@ -22,6 +22,9 @@ UDF = Refuse(
     "use pyspark.sql.functions, or collect what is needed and compute in Python",
     "udf-refused",
 )
+_NAMED: Final = Refuse(
+    "a named argument", "only user-defined functions take them", "pass the argument by position"
+)
 _TOKEN: Final = re.compile(
     re.escape(FUNCTION_TOKEN).replace(b"%d", rb"\d{1,6}") + b"(?:" + DIGEST.pattern + b")?"
 )
@@ -36,6 +39,7 @@ ITERATOR_KINDS: Final = frozenset({204, 217, 251, 254})
 # Of one row at a time, or of batches in which each row is by itself.
 SHARED_KINDS: Final = _ROW_KINDS | (BATCHED_KINDS - ITERATOR_KINDS)
 APPLIED_KINDS: Final = _ROW_KINDS | BATCHED_KINDS | AGGREGATE_KINDS
+_KEYWORD_CHARACTERS: Final = 100
 _CALL_SITE = Drop("where in the author's code it was made; the engine finds lines by itself")
 
 
@@ -48,6 +52,18 @@ def check_token(command: bytes, _place: Place) -> bytes:
     if _TOKEN.fullmatch(command) is None:
         raise UDF.error()
     return command
+
+
+def check_keyword(key: str, _place: Place) -> str:
+    """Check the name of an argument of a function of the author.
+
+    Raises:
+        PlanRefused: for what is no name of a parameter.
+    """
+    if not key.isidentifier() or len(key) > _KEYWORD_CHARACTERS:
+        what = f"an argument by the keyword {key[:60]!r} is refused: it is no name of a parameter"
+        raise PlanRefused("udf-refused", what, "name the function's parameters in letters and digits")
+    return key
 
 
 EXPRESSIONS: Fields = {
@@ -77,9 +93,7 @@ EXPRESSIONS: Fields = {
         ),
         "common_inline_user_defined_function": WALK,  # which no data engine gets; see `engine.functions`
         "typed_aggregate_expression": UDF,
-        "named_argument_expression": Refuse(
-            "a named argument", "only user-defined functions take them", "pass the argument by position"
-        ),
+        "named_argument_expression": WALK,  # `check_expression_kind` looks where it stands
         "merge_action": Refuse("df.mergeInto", "a metric writes nothing", "", "write-refused"),
         "extension": unused("an extension of Spark Connect"),
     },
@@ -99,6 +113,7 @@ EXPRESSIONS: Fields = {
         "python_ver": Drop("the worker has one Python"),
         "additional_includes": unused("a file for a user-defined function"),
     },
+    "NamedArgumentExpression": {"key": Keep(check_keyword), "value": WALK},
     "Expression.UnresolvedAttribute": {
         "unparsed_identifier": Keep(check_reference),
         "plan_id": Keep(check_plan_id),
@@ -180,14 +195,30 @@ def check_user_function(call: pb.CommonInlineUserDefinedFunction, place: Place) 
     if kind not in APPLIED_KINDS | ALL_MAP_KINDS:
         what = "a user-defined function of this kind is refused: it is not applied here"
         raise PlanRefused("udf-refused", what, "use F.udf, F.pandas_udf or F.arrow_udf")
+    _check_keywords(call, kind)
 
 
-def check_expression_kind(expression: pb.Expression, _place: Place) -> None:
-    """Refuse an expression of no kind.
+def _check_keywords(call: pb.CommonInlineUserDefinedFunction, kind: int) -> None:
+    named = [one.WhichOneof("expr_type") == "named_argument_expression" for one in call.arguments]
+    if not any(named):
+        return
+    keys = [one.named_argument_expression.key for one in call.arguments][named.index(True) :]
+    if not all(named[named.index(True) :]) or len(keys) != len(set(keys)):
+        what = "a function with an argument by position after one by keyword, or with one twice, is refused"
+        raise PlanRefused("udf-refused", what, "give each argument once, those by position first")
+    if kind in ITERATOR_KINDS | ALL_MAP_KINDS:
+        what = "a function of iterators with an argument by keyword is refused: it has but one parameter"
+        raise PlanRefused("udf-refused", what, "pass the arguments by position")
+
+
+def check_expression_kind(expression: pb.Expression, place: Place) -> None:
+    """Refuse an expression of no kind, and one that stands where its kind does not.
 
     Raises:
-        PlanRefused: if it is empty.
+        PlanRefused: if it is such a one.
     """
+    if expression.WhichOneof("expr_type") == "named_argument_expression" and not place.of_function:
+        raise _NAMED.error()
     if expression.WhichOneof("expr_type") is None:
         raise PlanRefused("plan-garbage", "the plan holds an empty expression", "")
     if expression.common_inline_user_defined_function.python_udf.eval_type in ALL_MAP_KINDS:

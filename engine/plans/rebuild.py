@@ -139,9 +139,13 @@ def _inside(place: Place, parent: Message, field: str) -> Place:
             views = tuple(referenced_views(parent))
     elif kind == "Relation" and field == "sql":
         views = place.views
+    of_function = isinstance(parent, pb.CommonInlineUserDefinedFunction)
+    variables = place.variables
     if isinstance(parent, pb.Expression.LambdaFunction):
-        return replace(place, views=views, variables=place.variables | variables_of(parent))
-    return place if views == place.views else replace(place, views=views)
+        variables |= variables_of(parent)
+    if (views, variables, of_function) == (place.views, place.variables, place.of_function):
+        return place
+    return replace(place, views=views, variables=variables, of_function=of_function)
 
 
 # Below a SQL command, text directly under these is checked when the guest's views are known.

@@ -87,12 +87,14 @@ class Place:
             guest's views at hand (`engine.plans.views`).
         columns: names of the frame's columns, folded; what else Spark knows by a bare name is refused.
         variables: those of the lambda functions around it.
+        of_function: whether it is an argument of a function of the author.
     """
 
     budget: Budget = field(default_factory=Budget)
     views: Collection[str] | None = ()
     columns: frozenset[str] = frozenset()
     variables: frozenset[str] = frozenset()
+    of_function: bool = False
 
 
 # A check of one scalar: returns the value to write, which may be normalised, or raises PlanRefused.

@@ -176,7 +176,9 @@ def _described(evaluate: Evaluate) -> io.BytesIO:
     parts = [_number(len(evaluate.functions))]
     for one in evaluate.functions:
         parts.append(_number(len(one.columns)))
-        parts += [_number(column) + b"\0" for column in one.columns]  # a zero: given without a keyword
+        for column, keyword in zip(one.columns, one.keywords or [""] * len(one.columns), strict=True):
+            name = keyword.encode()
+            parts.append(_number(column) + (b"\1" + _number(len(name)) + name if name else b"\0"))
         parts += [_number(len(one.tokens)), *map(_number, one.tokens)]
         parts.append(bytes(8))  # an id for profilers
     return io.BytesIO(b"".join(parts))

@@ -48,12 +48,12 @@ def pickled(
     if last and type(output_type) not in (*_BITS, BooleanType, DoubleType, FloatType, StringType):
         raise _untaken(f"that returns {output_type.simpleString()}")
 
-    def apply(*arguments: Any) -> Any:
+    def apply(*arguments: Any, **named: Any) -> Any:
         if first:
-            for one in arguments:
+            for one in (*arguments, *named.values()):
                 if one is not None and type(one) not in (*_KNOWN, datetime.date):
                     raise _untaken(f"of a {type(one).__name__}")
-        result = function(*arguments)
+        result = function(*arguments, **named)
         return _taken(result, output_type) if last else result
 
     return apply

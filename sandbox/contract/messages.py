@@ -149,10 +149,12 @@ class Applied:
     Attributes:
         tokens: what the worker called it; several are applied to one another, the first one to the columns.
         columns: the places of its arguments among the columns of the rows.
+        keywords: by which they are given, one for each, "" for one by position; none at all if all are.
     """
 
     tokens: tuple[int, ...]
     columns: tuple[int, ...]
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

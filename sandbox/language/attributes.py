@@ -14,6 +14,7 @@ from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
 from sandbox.language.imports import CLASSES, MODULES
 from sandbox.language.rules import ClassRule
+from sandbox.language.tables import for_arrow
 
 Refusal = tuple[str, str, str]  # code, message, hint
 
@@ -116,54 +117,6 @@ _BUILTIN_REFUSED: Final[Mapping[str, str]] = {
     "tb": "use str(error)",
 }
 
-_ARROW: Final = ClassRule(
-    frozenset(
-        [
-            "cast",
-            "chunks",
-            "column",
-            "column_names",
-            "columns",
-            "combine_chunks",
-            "drop_nulls",
-            "equals",
-            "fill_null",
-            "filter",
-            "group_by",
-            "index",
-            "is_null",
-            "is_valid",
-            "join",
-            "length",
-            "names",
-            "nbytes",
-            "null_count",
-            "num_columns",
-            "num_rows",
-            "rename_columns",
-            "schema",
-            "select",
-            "set_column",
-            "shape",
-            "slice",
-            "sort_by",
-            "take",
-            "to_batches",
-            "to_numpy",
-            "to_pandas",
-            "to_pydict",
-            "to_pylist",
-            "type",
-            "types",
-            "unique",
-            "value_counts",
-            "value_counts",
-            "as_py",
-        ]
-    )
-)
-
-
 # What to use for attributes with an underscore that ordinary code reads.
 _INSTEAD: Final[Mapping[str, str]] = {
     "__class__": "use type(x), and type(x).__name__ for its name",
@@ -209,7 +162,7 @@ def find_rule(kind: type) -> ClassRule | None:
         rule = CLASSES.get(f"{ancestor.__module__}.{ancestor.__qualname__}")
         if rule is not None:
             return rule
-    return _ARROW if _package(kind) == "pyarrow" else None
+    return for_arrow.VALUE if _package(kind) == "pyarrow" else None
 
 
 def check_attribute(kind: type, name: str, extra: tuple[str, ...] = ()) -> Refusal | None:

@@ -60,6 +60,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
 }
 
 CLASSES: Final[dict[str, ClassRule]] = {
+    **for_arrow.CLASSES,
     **for_numpy.CLASSES,
     **for_pandas.CLASSES,
     **for_pyspark.CLASSES,

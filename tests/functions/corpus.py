@@ -409,6 +409,39 @@ CALLABLES: Final = {
         "df.select('n', F.udf(lambda v: v + 1, 'bigint').asNondeterministic()('n').alias('y'))"
     ),
 }
+KEYWORDS: Final = {
+    "by keyword": "df.select('n', F.udf(scaled, 'double')(factor='n', v='x').alias('y'))",
+    "by place and keyword": (
+        "df.select('n', F.udf(lambda a, b=2, *, c: f'{a}{b}{c}')('k', c=F.col('n') + 1).alias('y'))"
+    ),
+    "by keyword without a name": (
+        "df.select('n', arrow_added(b='x', a='n'), half(v=df.x + 1), half(v=F.lit(3)))"
+    ),
+    "keyword in keyword": "df.select('n', half(v=half(v='x')), doubled(s=F.udf(half.func, 'int')(v='k')))",
+    "pandas by keyword": (
+        "df.select('n', F.pandas_udf(lambda a, b: a - b, 'double')(b='x', a='n').alias('y'))"
+    ),
+    "aggregate by keyword": (
+        "df.groupBy('country').agg(weighted(w='k', v='n')).select(F.col('country').alias('n'), "
+        "'weighted(w => k, v => n)')"
+    ),
+    "registered by keyword": (
+        "registered(df, 'sc', F.udf(scaled, 'double')).selectExpr('n', 'sc(factor => n, v => k)')"
+    ),
+    "pickled by keyword": (
+        "registered(df, 'pk', lambda a, b: None if a is None else a - b, 'bigint')"
+        ".selectExpr('n', 'pk(b => n, a => k) as y')"
+    ),
+    "in a query by keyword": (
+        "viewed(registered(df, 'sd', F.udf(scaled, 'double')), 'select n, sd(x, factor => n) from v')"
+    ),
+    "in a query without a table": (
+        "viewed(registered(df, 'sl', F.udf(lambda s: len(s), 'int')), \"select sl('abc d') as n\")"
+    ),
+    "column of a query without a table": (
+        "viewed(registered(df, 'sm', lambda s: len(s)), \"select sm('abc d'), 7 as n\")"
+    ),
+}
 # One row, or groups in an order.
 GROUPS: Final = {
     "average": "df.agg(F.avg(half('k'))).select(F.col('avg(half(k))').alias('n'))",
@@ -493,6 +526,7 @@ RAISING: Final = {
     "raises for text": "df.select('n', F.pandas_udf(lambda s: s.astype(str) + 'x', 'int')('n'))",
     "raises": "df.select('n', F.udf(lambda v: 1 / (v - 3), 'double')('n'))",
     "raises on null": "df.select('n', F.udf(lambda v: v + 1, 'double')('x'))",
+    "raises for a keyword": "df.select('n', half(w='x'))",
     "raises for its type": "df.select('n', returning('text', 'int')('n'))",
     "raises for a large number": "df.select('n', returning(2**40, 'int')('n'))",
     "raises for arguments": "df.select('n', F.udf(lambda a, b: 1, 'int')('n'))",
@@ -521,7 +555,7 @@ IN_FRAMES: Final = {
 }
 ALL: Final = {
     **ROWS, **BATCHES, **STEPS, **AGGREGATES, **AGGREGATE_STEPS, **REGISTERED, **PICKLED, **CALLABLES,
-    **IN_FRAMES, **GROUPS, **RAISING,
+    **KEYWORDS, **IN_FRAMES, **GROUPS, **RAISING,
 }  # fmt: skip
 ALL_WIDE: Final = {**WIDE_ROWS, **WIDE_BATCHES}
 

@@ -11,12 +11,19 @@ from tests.functions.record import EXPECTED
 from tests.servers import NATIVE, engine_on
 from tests.tiers import DEEP
 
-QUICK = {**corpus.ROWS, **corpus.BATCHES, **corpus.AGGREGATES, **corpus.GROUPS, **corpus.CALLABLES}
+QUICK = {
+    **corpus.ROWS,
+    **corpus.BATCHES,
+    **corpus.AGGREGATES,
+    **corpus.GROUPS,
+    **corpus.CALLABLES,
+    **corpus.KEYWORDS,
+}
 # What is not native: local data of several rows that functions are given, sorting by a stand-in.
 NOT_NATIVE = (
     *("nested", "used again", "key", "unnamed key", "average", "global select", "beside text without names"),
     *("pandas in a sum", "pandas iterators", "arrow iterator", "aggregate by NaN", "aggregate beside keys"),
-    "without Arrow, not chained",
+    *("without Arrow, not chained", "by keyword without a name", "keyword in keyword"),
 )
 WANTED = json.loads(EXPECTED.read_text())
 

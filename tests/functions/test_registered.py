@@ -90,7 +90,9 @@ def test_an_aggregate_is_taken_alone(registered):
         "twice(k + 1)",
         "twice(DISTINCT k) as y",
         "twice(*) as y",
-        "twice(v => k) as y",
+        "twice(v => w => k) as y",
+        "twice(`v` => k) as y",
+        "twice(v =>) as y",
         "twice(k) over (order by n) as y",
         "twice(k) filter (where n > 1) as y",
         "transform(a, v -> twice(v)) as y",
@@ -116,6 +118,8 @@ QUERIES = {
         "select n, `result_of_registered_1` as y from v where `result_of_registered_1` > 10"
     ),
     "select twice(k) from V": "select `result_of_registered_1` AS `twice(k)` from V",
+    "select twice(v => k) from v": "select `result_of_registered_1` AS `twice(v => k)` from v",
+    "select twice('a b') from v": "select `result_of_registered_1` AS `twice(a b)` from v",
     "select n * twice(k) y from v order by y limit 3": (
         "select n * `result_of_registered_1` y from v order by y limit 3"
     ),
@@ -145,6 +149,10 @@ def test_a_query_over_one_view_has_columns_in_place_of_calls(registered, query):
         "select -k as k from v order by twice(k)",
         "select k from v group by k having twice(k) > 1",
         "select twice(k) + 1 from v",
+        "select twice('\\n') from v",
+        "select twice(1) from v",
+        "select twice(1) as y where true",
+        "select *, twice(1) as y",
         "select middle(k) as y from v",
         "select twice(k) as y from v lateral view explode(a) t as k",
     ],
@@ -152,6 +160,14 @@ def test_a_query_over_one_view_has_columns_in_place_of_calls(registered, query):
 def test_queries_in_which_a_name_may_mean_something_else_are_refused(registered, query):
     with pytest.raises(PlanRefused):
         registered.in_query(query, {"v": placeholder(), "w": placeholder()})
+
+
+def test_a_query_without_a_table_is_one_of_a_row(registered):
+    text, views = registered.in_query("select twice(v => 1) as y", {})
+    assert text == "select `result_of_registered__1` as y FROM result_of_registered_nowhere"
+    [view] = views.values()
+    assert layers_of(view) == [["result_of_registered__1"]]
+    assert view.with_columns.input.HasField("local_relation")
 
 
 @pytest.mark.parametrize("name", ["abs", "a b", "a.b", "", "x" * 200])

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pyspark.sql.connect import column, dataframe, group, session, window
 
@@ -149,3 +150,12 @@ def test_types_without_a_rule_are_closed_unless_their_package_is_open():
 def test_functions_that_the_gateway_always_refuses_are_refused_when_a_source_is_compiled():
     always = {name for name, rule in known_functions().items() if not rule.allowed}
     assert always.isdisjoint(MODULES["pyspark.sql.functions"].allowed)
+
+
+def test_values_of_arrow_are_made_of_values():
+    """Lists and maps that are made of offsets would show what lies behind their values."""
+    for kind in (pa.ListArray, pa.MapArray, pa.StringArray):
+        assert all(check_attribute(kind, name) for name in ("from_arrays", "from_buffers"))
+    for kind in (pa.Table, pa.RecordBatch):
+        assert check_attribute(kind, "from_pydict") is None
+        assert all(check_attribute(kind, name) for name in ("from_batches", "from_struct_array", "serialize"))

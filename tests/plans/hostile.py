@@ -173,12 +173,50 @@ RELATIONS: dict[str, tuple[str | None, Build]] = {
     "scala join": ("plan-refused", _set("join.join_data_type.is_left_struct", True)),
 }
 
+
+def _function(*keywords: str, kind: int = 101) -> Build:
+    """Call a function of the author, with an argument by each keyword; "": by position."""
+
+    def build(expression: Any) -> None:
+        call = expression.common_inline_user_defined_function
+        call.function_name, call.deterministic = "f", True
+        call.python_udf.eval_type, call.python_udf.command = kind, b"calcmetric-function-0"
+        call.python_udf.output_type.double.SetInParent()
+        for keyword in keywords:
+            argument = call.arguments.add()
+            if keyword:
+                argument.named_argument_expression.key = keyword
+                argument = argument.named_argument_expression.value
+            argument.literal.integer = 1
+
+    return build
+
+
+def _keyword_in_keyword(expression: Any) -> None:
+    _function("a")(expression)
+    [argument] = expression.common_inline_user_defined_function.arguments
+    argument.named_argument_expression.value.named_argument_expression.key = "b"
+
+
 # name -> (code, how to build it in an empty Expression)
 EXPRESSIONS: dict[str, tuple[str | None, Build]] = {
     "udf": ("udf-refused", _set("common_inline_user_defined_function.python_udf.command", b"x")),
     "java udf": ("udf-refused", _set("common_inline_user_defined_function.java_udf.class_name", "x")),
     "scala aggregate": ("udf-refused", _set("typed_aggregate_expression.scalar_scala_udf.payload", b"x")),
     "named argument": ("plan-refused", _set("named_argument_expression.key", "x")),
+    "named argument of a function of Spark": (
+        "plan-refused",
+        _both(
+            _set("unresolved_function.function_name", "abs"),
+            _set("unresolved_function.arguments.named_argument_expression.key", "x"),
+        ),
+    ),
+    "named argument in another": ("plan-refused", _keyword_in_keyword),
+    "keyword twice": ("udf-refused", _function("a", "b", "a")),
+    "place after a keyword": ("udf-refused", _function("a", "")),
+    "keyword that is no name": ("udf-refused", _function("", "a b")),
+    "long keyword": ("udf-refused", _function("a" * 101)),
+    "keyword of an iterator": ("udf-refused", _function("a", kind=204)),
     "merge": ("write-refused", _set("merge_action.action_type", 1)),
     "extension": ("plan-refused", _set("extension.type_url", "x")),
     "nothing": ("plan-garbage", lambda expression: None),

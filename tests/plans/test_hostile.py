@@ -70,7 +70,8 @@ def test_expression_is_refused_at_every_place(place: str, name: str) -> None:
     code, build = hostile.EXPRESSIONS[name]
     relation = pb.Relation()
     build(EXPRESSION_PLACES[place](relation))
-    assert _refused(relation).code == code
+    alone = place == "NamedArgumentExpression.value"  # which stands in a call of a function, not by itself
+    assert _refused(relation).code == ("plan-refused" if alone else code)
 
 
 @pytest.mark.parametrize("depth", [1, 10, 45, 60, 150])

@@ -29,6 +29,7 @@ MODULES: Final = (
 )
 # What stands before a docstring, before what an example shows, and before an error that ended a docstring.
 START, EXAMPLE, ERROR = "@docstring@", "@example@", "@error@"
+_TELL: Final = f"print({ERROR!r} + type(error).__name__ + ': ' + str(error)[:300])"
 _FLAGS: Final = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _STAR: Final = re.compile(r"^from [\w.]+ import \*$", re.MULTILINE)
 _TAKEN_FOR_GRANTED: Final = {
@@ -53,10 +54,10 @@ class Docstring:
     examples: tuple[doctest.Example, ...]
 
 
-def collect() -> tuple[Docstring, ...]:
+def collect(modules: Sequence[str] = MODULES) -> tuple[Docstring, ...]:
     """Every docstring of the modules that has an example."""
     found: dict[str, Docstring] = {}
-    for module_name in MODULES:
+    for module_name in modules:
         module = importlib.import_module(module_name)
         for test in doctest.DocTestFinder().find(module, module_name):
             examples = tuple(one for one in test.examples if not one.options.get(doctest.SKIP))
@@ -66,10 +67,15 @@ def collect() -> tuple[Docstring, ...]:
     return tuple(found.values())
 
 
-def write_source(docstrings: Sequence[Docstring]) -> str:
-    """A metric that runs docstrings one after the other."""
+def write_source(docstrings: Sequence[Docstring], *, each: bool = False) -> str:
+    """A metric that runs docstrings one after the other.
+
+    Args:
+        docstrings: they.
+        each: whether an example that raises does not end its docstring.
+    """
     stars = sorted({star for one in docstrings for star in _STAR.findall(_text(one))})
-    parts = [*stars, *(_write_function(number, one) for number, one in enumerate(docstrings))]
+    parts = [*stars, *(_write_function(number, one, each) for number, one in enumerate(docstrings))]
     views = sorted({view for one in docstrings for view in _VIEW.findall(_text(one))})
     dropped = "".join(f"    df.sparkSession.catalog.dropTempView({view!r})\n" for view in views)
     calls = "".join(
@@ -77,7 +83,7 @@ def write_source(docstrings: Sequence[Docstring]) -> str:
         f"    print({START + str(number)!r})\n"
         f"    try:\n        docstring_{number}(df.sparkSession, df)\n"
         f"    except Exception as error:\n"
-        f"        print({ERROR!r} + type(error).__name__ + ': ' + str(error)[:300])\n"
+        f"        {_TELL}\n"
         for number in range(len(docstrings))
     )
     return "\n".join([*parts, f"def calc_metric(df):\n{calls}    return 1\n"])
@@ -94,27 +100,37 @@ def lines_of(source: str) -> dict[int, range]:
 
 def judge(docstring: Docstring, shown: str) -> str:
     """What is wrong with what a docstring showed; "" if all is as it is written there."""
-    body, failed, error = shown.partition(ERROR)
-    parts = body.split(EXAMPLE)[1:]
-    checker = doctest.OutputChecker()
-    for place, (example, got) in enumerate(zip(docstring.examples, parts, strict=False), 1):
-        if failed and place == len(parts):
-            return f"{example.source.strip()!r}: {error.strip()}"
-        flags = _FLAGS
-        for option, on in example.options.items():
-            flags = flags | option if on else flags & ~option
-        if example.exc_msg is not None:
-            raised, want = got.strip().partition(":")[0], example.exc_msg.partition(":")[0].rpartition(".")[2]
-            if raised.strip() != want.strip():
-                return f"{example.source.strip()!r} raised {got.strip()[:100]!r}"
-        elif not (
-            checker.check_output(example.want, got.removeprefix("\n"), flags)
-            or _lines(example.want) == _lines(got)
-        ):
-            return f"{example.source.strip()!r} showed {got.strip()[:200]!r}"
-    if failed:
-        return error.strip()
+    for example, wrong in judge_each(docstring, shown):
+        if wrong:
+            return f"{example!r} {wrong}"
+    parts = shown.split(EXAMPLE)[1:]
+    if not parts and ERROR in shown:
+        return shown.partition(ERROR)[2].strip()
     return "" if len(parts) == len(docstring.examples) else "it did not come to its end"
+
+
+def judge_each(docstring: Docstring, shown: str) -> list[tuple[str, str]]:
+    """The examples that a docstring came to, each with what is wrong with what it showed."""
+    parts = shown.split(EXAMPLE)[1:]
+    return [
+        (example.source.strip(), _judge(example, got))
+        for example, got in zip(docstring.examples, parts, strict=False)
+    ]
+
+
+def _judge(example: doctest.Example, got: str) -> str:
+    got, failed, error = got.partition(ERROR)
+    if failed:
+        return f"raised {error.strip()}"
+    flags = _FLAGS
+    for option, on in example.options.items():
+        flags = flags | option if on else flags & ~option
+    if example.exc_msg is not None:
+        raised, want = got.strip().partition(":")[0], example.exc_msg.partition(":")[0].rpartition(".")[2]
+        return "" if raised.strip() == want.strip() else f"raised {got.strip()[:100]!r}"
+    checker = doctest.OutputChecker()
+    as_written = checker.check_output(example.want, got.removeprefix("\n"), flags)
+    return "" if as_written or _lines(example.want) == _lines(got) else f"showed {got.strip()[:200]!r}"
 
 
 def split(printed: str) -> dict[int, str]:
@@ -132,14 +148,17 @@ def _text(docstring: Docstring) -> str:
     return "".join(example.source for example in docstring.examples)
 
 
-def _write_function(number: int, docstring: Docstring) -> str:
+def _write_function(number: int, docstring: Docstring, each: bool) -> str:
     lines = [
         f"from {_TAKEN_FOR_GRANTED[name]} import {name}"
         for name in _taken_for_granted(docstring)
         if docstring.name.startswith("F.") or name not in functions.__all__
     ]
     for example in docstring.examples:
-        lines += [f"print({EXAMPLE!r})", *_write_example(example).splitlines()]
+        text = _write_example(example)
+        if each:
+            text = f"try:\n{textwrap.indent(text, '    ')}\nexcept Exception as error:\n    {_TELL}"
+        lines += [f"print({EXAMPLE!r})", *text.splitlines()]
     return f"def docstring_{number}(spark, df):\n{textwrap.indent(chr(10).join(lines), '    ')}\n"
 
 
@@ -150,7 +169,8 @@ def _taken_for_granted(docstring: Docstring) -> list[str]:
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     bound |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
-    bound |= {node.asname or node.name.partition(".")[0] for node in nodes if isinstance(node, ast.alias)}
+    named = {node.asname or node.name.partition(".")[0] for node in nodes if isinstance(node, ast.alias)}
+    bound |= named - set(functions.__all__)  # those may be used before they are imported
     stars = any(isinstance(node, ast.alias) and node.name == "*" for node in nodes)
     return [] if stars else sorted((used - bound) & _TAKEN_FOR_GRANTED.keys())
 

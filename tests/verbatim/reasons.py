@@ -6,11 +6,11 @@ from typing import Final
 
 _BY_REASON: Final = {
     "Python and Java functions do not run in the data engine": (
-        "F.arrow_udtf F.call_udf F.call_function F.java_method F.reflect F.try_reflect F.udf F.udtf "
+        "F.arrow_udtf F.call_function F.java_method F.reflect F.try_reflect F.udtf "
         "F.unwrap_udt dataframe.DataFrame.asTable dataframe.DataFrame.foreach "
-        "dataframe.DataFrame.foreachPartition dataframe.DataFrame.mapInArrow "
-        "dataframe.DataFrame.mapInPandas group.GroupedData.agg"
+        "dataframe.DataFrame.foreachPartition"
     ),
+    "pyarrow's expressions are not open": "dataframe.DataFrame.mapInArrow",
     "it tells of the server, its files or its partitions, not of the data": (
         "F.current_catalog F.current_database F.current_schema F.input_file_block_length "
         "F.input_file_block_start F.monotonically_increasing_id F.spark_partition_id "

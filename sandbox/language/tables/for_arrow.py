@@ -1,13 +1,13 @@
 """Untrusted side. What a metric may use of pyarrow, for functions over arrays: what computes; no files.
 
-Values of pyarrow have one rule for all their classes (`sandbox.language.attributes`).
+Values of pyarrow have one rule for all their classes, but for those of which more is open.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from sandbox.language.rules import ModuleRule, refusals, words
+from sandbox.language.rules import ClassRule, ModuleRule, refusals, words
 
 _NO_FILES: Final = "metrics read and write no files; the data comes as df"
 
@@ -19,8 +19,8 @@ MODULES: Final[dict[str, ModuleRule]] = {
         Array ArrowInvalid ArrowNotImplementedError ArrowTypeError BinaryArray BooleanArray ChunkedArray
         Date32Array Decimal128Array DoubleArray FloatArray Int16Array Int32Array Int64Array Int8Array
         ListArray MapArray RecordBatch Scalar StringArray StructArray Table TimestampArray array binary bool_
-        chunked_array concat_arrays date32 decimal128 float32 float64 int16 int32 int64 int8 list_ map_ null
-        nulls repeat scalar string struct table timestamp utf8
+        chunked_array concat_arrays date32 decimal128 field float32 float64 int16 int32 int64 int8 list_ map_
+        null nulls repeat scalar schema string struct table timestamp utf8
         """
         ),
         modules={"compute": "pyarrow.compute"},
@@ -88,4 +88,23 @@ MODULES: Final[dict[str, ModuleRule]] = {
             ("random", "use np.random.default_rng(0)"),
         ),
     ),
+}
+
+_VALUES: Final = words(
+    """
+    as_py cast chunks column column_names columns combine_chunks drop_nulls equals fill_null filter group_by
+    index is_null is_valid join length names nbytes null_count num_columns num_rows rename_columns schema
+    select set_column shape slice sort_by take to_batches to_numpy to_pandas to_pydict to_pylist type types
+    unique value_counts
+    """
+)
+VALUE: Final = ClassRule(_VALUES)
+# Lists and maps are made of values alone: with offsets of one's own they would show foreign memory.
+_TABULAR: Final = ClassRule(
+    _VALUES | words("add_column append_column drop_columns from_arrays from_pydict from_pylist")
+)
+CLASSES: Final[dict[str, ClassRule]] = {
+    "pyarrow.lib.Table": _TABULAR,
+    "pyarrow.lib.RecordBatch": _TABULAR,
+    "pyarrow.lib.StructArray": ClassRule(_VALUES | words("field flatten from_arrays")),
 }
