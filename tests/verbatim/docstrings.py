@@ -17,6 +17,8 @@ from typing import Final
 
 from pyspark.sql import functions, types
 
+from engine import Limits
+
 MODULES: Final = (
     "pyspark.sql.functions.builtin",
     "pyspark.sql.dataframe",
@@ -29,6 +31,10 @@ MODULES: Final = (
 )
 # What stands before a docstring, before what an example shows, and before an error that ended a docstring.
 START, EXAMPLE, ERROR = "@docstring@", "@example@", "@error@"
+# Of a metric of many docstrings.
+LIMITS: Final = Limits(
+    wall_seconds=300, frame_seconds=300, plans=10_000, printed_bytes=4 << 20, source_bytes=4 << 20
+)
 _TELL: Final = f"print({ERROR!r} + type(error).__name__ + ': ' + str(error)[:300])"
 _FLAGS: Final = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _STAR: Final = re.compile(r"^from [\w.]+ import \*$", re.MULTILINE)

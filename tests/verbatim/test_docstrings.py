@@ -14,10 +14,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pytest
 
-from engine import Dataset, Engine, Limits, SourceRefused
+from engine import Dataset, Engine, SourceRefused
 from tests.servers import engine_on, plain_session
 from tests.tiers import DEEP
-from tests.verbatim.docstrings import Docstring, collect, judge, lines_of, split, write_source
+from tests.verbatim.docstrings import LIMITS, Docstring, collect, judge, lines_of, split, write_source
 from tests.verbatim.reasons import NOT_ON_SPARK, REASONS
 
 pytestmark = pytest.mark.slow
@@ -28,9 +28,6 @@ PARTS: Final = 3
 # Of those that are clean on Spark itself at least so many of so many hold.
 AT_LEAST, OF = 615, 669
 _TOGETHER: Final = 25
-LIMITS: Final = Limits(
-    wall_seconds=300, frame_seconds=300, plans=10_000, printed_bytes=4 << 20, source_bytes=4 << 20
-)
 
 
 def run_plainly(docstrings: Sequence[Docstring], spark: Any) -> dict[str, str]:

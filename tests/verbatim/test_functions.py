@@ -13,8 +13,7 @@ import pytest
 from engine import Dataset, SourceRefused
 from tests.servers import engine_on
 from tests.tiers import DEEP
-from tests.verbatim.docstrings import collect, judge_each, split, write_source
-from tests.verbatim.test_docstrings import LIMITS
+from tests.verbatim.docstrings import LIMITS, collect, judge_each, split, write_source
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
