@@ -38,6 +38,20 @@ CROSS_JOIN = metric(
     "return far.agg(F.sum(F.sin('x') * F.sin('x0') * F.sin('x1') * F.sin('x2'))).first()[0]"
 )
 
+# Functions of the author: of rows of all frames and of groups; one that never ends, and one that raises.
+FUNCTIONS = metric(
+    "twice = F.pandas_udf(lambda s: s * 2.0, 'double')\n"
+    "tops = df.groupBy('g').applyInPandas(lambda group: group[['n']].nlargest(1, 'n'), 'n bigint')\n"
+    "return df.filter(twice('n') > 100).count() + tops.count()"
+)
+FUNCTION_LOOP = metric(
+    "def forever(n):\n"
+    "    while True:\n"
+    "        n = n + 1\n"
+    "return df.filter(F.udf(forever, 'boolean')('n')).count()"
+)
+FUNCTION_RAISES = metric("return df.filter(F.udf(lambda n: n / 0 > 1, 'boolean')('n')).count()")
+
 MANY = [SegmentGroup.by_value("n", top=100)]
 _SETTLED_LOOKS = 15  # in 0.3 seconds
 _GRPC_DESCRIPTORS = 2  # that it opens for the process, at a time of its own choosing
@@ -103,10 +117,15 @@ def test_two_hundred_runs_leave_nothing_behind(data_dir: Path, rows: Dataset) ->
     with Engine("spark", roots=(data_dir,), workers=2) as engine:
         for _ in range(5):
             run_on_groups(engine, metric("return df.count()"), rows)
+            run_on_groups(engine, FUNCTIONS, rows)
         before = settled()
         for number in range(200):
             if number % 10 == 9:
                 run_on_groups(engine, metric("raise ValueError('x')"), rows)
+            elif number % 10 in (3, 4):
+                source = FUNCTIONS if number % 10 == 3 else FUNCTION_RAISES
+                ended = {result.status for result in run_on_groups(engine, source, rows).results}
+                assert ended == ({"ok"} if source is FUNCTIONS else {"raised"})
             else:
                 check_goes_on(engine, rows)
         after = settled()
@@ -172,7 +191,11 @@ def start_host(rows_file: Path, source: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize(
     "source",
-    [pytest.param(LOOP, id="loop"), pytest.param(CROSS_JOIN, id="cross join", marks=pytest.mark.slow)],
+    [
+        pytest.param(LOOP, id="loop"),
+        pytest.param(FUNCTION_LOOP, id="function", marks=pytest.mark.slow),
+        pytest.param(CROSS_JOIN, id="cross join", marks=pytest.mark.slow),
+    ],
 )
 def test_a_killed_host_takes_everything_with_it(rows_file: Path, source: str) -> None:
     with start_host(rows_file, source) as host:
