@@ -234,8 +234,6 @@ class Reader:
         """
         if rows.most is not None:
             raise Unproven("an aggregate over some rows")
-        if not keys and not any(is_aggregate(item.expression) for item in items):
-            raise Unproven("an aggregate of constants alone")
         outputs, names = list[Column](), list[str]()
         inner = ["*"] if keys else []
         for place, item in enumerate(keys):
@@ -258,6 +256,8 @@ class Reader:
         if keys:
             inner += [] if below is None else [f"{below} AS h"]
             source = select(inner, rows.sql)
+        elif below is None and not any(is_aggregate(item.expression) for item in items):
+            source = "SELECT 1 AS one"  # to DuckDB constants alone are no aggregate, but a column
         parts, guards = list(names), list[str | None]()
         if below is not None:
             guards.append(f"bool_or({'h' if keys else below})")

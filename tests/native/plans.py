@@ -255,6 +255,9 @@ NATIVE: Final[Mapping[str, Callable[[DataFrame], DataFrame]]] = {
         "id", F.coalesce("p", F.lit(0)).alias("a"),
         F.when(F.col("i") > 2, F.col("p")).otherwise(F.col("big")).alias("b")
     ).orderBy("id"),
+    "an aggregate of a constant": lambda df: df.agg(F.lit(5).alias("z")),
+    "an aggregate of a constant, summed": lambda df: df.agg(F.lit(5).alias("z")).agg(F.sum("z")),
+    "an aggregate of a constant over no rows": lambda df: df.filter("id < 0").agg(F.lit("a").alias("z")),
     "decimals beside literals and other constants": lambda df: df.select(
         "id", (F.col("p") * 2).alias("a"), (F.col("p") * F.lit(2).cast("bigint")).alias("b"),
         (F.col("p") + F.lit(2).cast("int")).alias("c"), (F.col("p") - F.lit(2).alias("two")).alias("d"),
@@ -464,8 +467,6 @@ SPARKS: Final[Mapping[str, Callable[[DataFrame], DataFrame]]] = {
     "a plus before a number": lambda df: df.select(
         (F.lit("1").cast("decimal(9,2)") * F.expr("+2")).alias("z")
     ),
-    "an aggregate of a constant": lambda df: df.agg(F.lit(5).alias("z")),
-    "an aggregate of a constant, summed": lambda df: df.agg(F.lit(5).alias("z")).agg(F.sum("z")),
     "a value for a column twice": lambda df: df.fillna({"signed": 1, "SIGNED": 2}).agg(F.sum("signed")),
     "the name of the cast of a field": lambda df: df.select(F.struct("edge").alias("st"))
     .select(F.col("st.edge").cast("double")).agg(F.sum("edge")),
