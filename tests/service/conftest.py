@@ -212,7 +212,7 @@ def serving(app: FastAPI) -> Iterator[str]:
         thread.join()
 
 
-def connect(url: str, timeout: float = 30, **options: Any) -> httpx.Client:
+def connect(url: str, timeout: float = 2 * PATIENCE, **options: Any) -> httpx.Client:
     """A client of a service that speaks no TLS."""
     return httpx.Client(base_url=url, timeout=timeout, verify=PLAIN, **options)
 
