@@ -45,7 +45,8 @@ def test_every_hostile_plan_is_refused_over_the_channel_and_none_reaches_the_bac
 @pytest.mark.parametrize("place", dict(hostile.positions("Expression")))
 def test_every_hostile_expression_is_refused_at_every_place(place: str) -> None:
     plant = dict(hostile.positions("Expression"))[place]
-    for name, (code, build) in hostile.EXPRESSIONS.items():
+    for name, (_, build) in hostile.EXPRESSIONS.items():
+        code = hostile.code_at(place, name)
         relation = pb.Relation()
         planted = plant(relation)
         planted.SetInParent()

@@ -295,6 +295,15 @@ EXPRESSIONS: dict[str, tuple[str | None, Build]] = {
 }
 
 
+def code_at(place: str, name: str) -> str | None:
+    """The code with which a hostile expression is refused at a place."""
+    if place == "NamedArgumentExpression.value":  # it is refused before: a named argument in no call
+        return "plan-refused"
+    if (place, name) == ("CommonInlineUserDefinedFunction.arguments", "named argument"):
+        return "udf-refused"  # it may stand there, but the function is none
+    return EXPRESSIONS[name][0]
+
+
 def schema_call(schema: Build) -> Build:
     """from_json with a schema."""
 
