@@ -442,6 +442,112 @@ KEYWORDS: Final = {
         "viewed(registered(df, 'sm', lambda s: len(s)), \"select sm('abc d'), 7 as n\")"
     ),
 }
+# Where functions stand, and what they give, in the ways of everyday code.
+SHAPES: Final = {
+    "withColumns": (
+        "df.select('n','x').withColumns({'a': half('x'), 'b': plus_one('n'), 'x': doubled('x')})"
+    ),
+    "transform": "df.select('n','x').transform(lambda d: d.withColumn('y', half('x')))",
+    "literal": (
+        "df.select('n', half(F.lit(3.0)).alias('y'), F.udf(lambda a, b: a + b, 'int')(F.lit(1), "
+        "F.lit(2)).alias('z'))"
+    ),
+    "array result": (
+        "df.select('n', F.udf(lambda v: [v, None], 'array<bigint>')('n').alias('y')).select('n', "
+        "F.col('y')[0].alias('a'), F.size('y'))"
+    ),
+    "map result": ("df.select('n', F.udf(lambda v: {'a': v}, 'map<string,bigint>')('n')['a'].alias('y'))"),
+    "row result": (
+        "df.select('n', F.udf(lambda v: (v, str(v)), 'a bigint, b "
+        "string')('n').alias('y')).select('n', 'y.*')"
+    ),
+    "dict for a row": (
+        "df.select('n', F.udf(lambda v: {'a': v, 'b': str(v)}, 'a bigint, b "
+        "string')('n').alias('y')).select('n', 'y.b')"
+    ),
+    "coalesce": (
+        "df.select('n', F.coalesce(half('x'), F.lit(-1.0)).alias('y'), half('x').between(0, "
+        "1).alias('b'), plus_one('n').isin(2, 3).alias('c'))"
+    ),
+    "max of": (
+        "df.groupBy(F.col('country').alias('n')).agg(F.max(half('k')), F.count(half('x')), "
+        "F.countDistinct(plus_one('n')))"
+    ),
+    "two kinds of agg": (
+        "df.groupBy(F.col('country').alias('n')).agg(F.sum(plus_one('n')).alias('a'), "
+        "F.sum(F.when(half('k') > 10, 1).otherwise(0)).alias('b'))"
+    ),
+    "key and having": (
+        "df.groupBy((plus_one('n') % 3).alias('n')).agg(F.count('*').alias('c')).filter('c > 1')"
+    ),
+    "join filter both": (
+        "df.select('n').join(df.select(F.col('n').alias('m')), F.udf(lambda v: v > 3, "
+        "'boolean')('n') & (F.col('n') == F.col('m')))"
+    ),
+    "cross filter": (
+        "df.select('n').crossJoin(df.select(F.col('n').alias('m')).filter('m < "
+        "3')).filter(F.udf(lambda a, b: a == b, 'boolean')('n', 'm'))"
+    ),
+    "dedupe": "df.select(F.udf(lambda v: v % 2, 'bigint')('n').alias('n')).dropDuplicates()",
+    "fillna": "df.select('n', half('x').alias('y')).na.fill(0.0)",
+    "except": "df.select(plus_one('n').alias('n')).exceptAll(df.select('n'))",
+    "intersect": "df.select(plus_one('n').alias('n')).intersect(df.select('n'))",
+    "struct of": (
+        "df.select('n', F.struct(half('x').alias('a'), "
+        "plus_one('n').alias('b')).alias('s')).select('n', 's.a', 's.b')"
+    ),
+    "cast of": ("df.select('n', half('k').cast('int').alias('y'), half('x').cast('string').alias('z'))"),
+    "expr arg": "df.select('n', half(F.expr('k * 2')).alias('y'))",
+    "drop": "df.select('n','x').withColumn('y', half('x')).drop('x')",
+    "rename": ("df.select('n','x').withColumn('y', half('x')).withColumnRenamed('y','z').toDF('n','p','q')"),
+    "limit after sort": "df.select('n', half('n').alias('y')).orderBy(F.desc('y')).limit(2)",
+    "lag over": "df.select('n', F.lag(half('n')).over(Window.orderBy('n')).alias('y'))",
+    "rank over part": (
+        "df.select('n', F.rank().over(Window.partitionBy(plus_one('n') % 2).orderBy(half('n'))).alias('y'))"
+    ),
+    "median udf col": (
+        "df.select(half('k').alias('n')).agg(F.median('n').alias('n'), F.percentile_approx('n', 0.5))"
+    ),
+    "pandas bool filter and": (
+        "df.filter(F.pandas_udf(lambda s: s > 2, 'boolean')('n') | F.col('flag')).select('n','flag')"
+    ),
+    "pandas dict struct": (
+        "df.select('n', F.pandas_udf(lambda s: pd.DataFrame({'a': s, 'b': s * 2}), 'a bigint, b "
+        "bigint')('n').alias('y')).select('n','y.a','y.b')"
+    ),
+    "pandas datetime": (
+        "df.select('n', F.pandas_udf(lambda s: s.dt.normalize(), 'timestamp')('t').alias('y'))"
+    ),
+    "pandas nullable": (
+        "df.select('n', F.pandas_udf(lambda s: s.astype('Int64'), 'bigint')('k').alias('y'))"
+    ),
+    "agg struct": (
+        "df.groupBy(F.col('country').alias('n')).agg(F.pandas_udf(lambda s: float(s.std()), "
+        "'double', F.PandasUDFType.GROUPED_AGG)('n').alias('y'))"
+    ),
+    "agg min max array": (
+        "df.agg(F.pandas_udf(lambda s: [float(s.min()), float(s.max())], 'array<double>', "
+        "F.PandasUDFType.GROUPED_AGG)('n').alias('n'))"
+    ),
+    "agg after map": (
+        "df.mapInPandas(lambda it: (b[['n','k']] for b in it), 'n bigint, k "
+        "int').groupBy((F.col('n') % 2).alias('n')).agg(middle('k'))"
+    ),
+    "filter text of udf col": ("df.withColumn('y', half('x')).filter('y > 0.5 and n < 6').select('n','y')"),
+    "decimal arg": (
+        "df.select('n', F.udf(lambda d: str(d), 'string')(F.col('k').cast('decimal(10,2)')).alias('y'))"
+    ),
+    "ntz": (
+        "df.select('n', F.udf(lambda d: d, 'timestamp_ntz')(F.col('t').cast('timestamp_ntz')).alias('y'))"
+    ),
+    "isNull of": "df.select('n', half('x').isNull().alias('y'), F.isnan(half('x')).alias('z'))",
+    "sample of expr": ("df.select('n', (half('x') > 0).alias('p')).groupBy('p').agg(F.sum('n').alias('n'))"),
+    "explode udf": (
+        "df.select('n', F.explode(F.udf(lambda v: list(range(v)), "
+        "'array<bigint>')('n')).alias('y')).groupBy('n').agg(F.sum('y').alias('y'))"
+    ),
+    "udf of udf other kind": ("df.select('n', half(doubled('x')).alias('y'), doubled(half('k')).alias('z'))"),
+}
 # One row, or groups in an order.
 GROUPS: Final = {
     "average": "df.agg(F.avg(half('k'))).select(F.col('avg(half(k))').alias('n'))",
@@ -555,7 +661,7 @@ IN_FRAMES: Final = {
 }
 ALL: Final = {
     **ROWS, **BATCHES, **STEPS, **AGGREGATES, **AGGREGATE_STEPS, **REGISTERED, **PICKLED, **CALLABLES,
-    **KEYWORDS, **IN_FRAMES, **GROUPS, **RAISING,
+    **KEYWORDS, **SHAPES, **IN_FRAMES, **GROUPS, **RAISING,
 }  # fmt: skip
 ALL_WIDE: Final = {**WIDE_ROWS, **WIDE_BATCHES}
 

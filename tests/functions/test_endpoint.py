@@ -15,10 +15,10 @@ from tests.servers import engine_on, plain_session
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
-LIMITS = Limits(frame_seconds=300, wall_seconds=500)
+LIMITS = Limits(frame_seconds=500, wall_seconds=550)
 WANTED = json.loads(EXPECTED.read_text())
 # One of each kind; rows beside their columns, aggregates, keywords, functions of what functions gave.
-CASES = {
+CASES = corpus.SHAPES | {
     name: corpus.ALL[name]
     for name in (
         *("decorated", "in a filter", "pandas", "pandas iterators", "arrow", "aggregate by a key"),
