@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableSequence
+from collections.abc import Iterator, MutableSequence, Sequence
 from typing import Final
 
 import pyspark.sql.connect.proto as pb
@@ -137,6 +137,15 @@ def named(relation: pb.Relation) -> list[MutableSequence[pb.Expression]]:
         case "aggregate":
             return [relation.aggregate.grouping_expressions, relation.aggregate.aggregate_expressions]
     return []
+
+
+def by_keyword(arguments: Sequence[pb.Expression]) -> tuple[list[str], list[pb.Expression]]:
+    """The keywords by which arguments of a function are given, "" for none, and what is given."""
+    keys = [one.named_argument_expression.key for one in arguments]
+    values = [
+        one.named_argument_expression.value if key else one for one, key in zip(arguments, keys, strict=True)
+    ]
+    return keys, values
 
 
 def check_repeatable(relation: pb.Relation) -> None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from engine.functions.find import refused
+from engine.functions.groups import spread
 from engine.functions.keys import Numbers, has_negative_zero, numbered, one_array
 from engine.functions.local import BATCH_ROWS, Pieces, gathered
 
@@ -112,16 +112,13 @@ def some_groups(sides: Sequence[Given]) -> list[list[Given]]:
     parts += [ordered[-1:]] if fit < len(ordered) else []
     return [
         [
-            replace(side, table=side.table.take(pa.array(_spread(np.flatnonzero(np.isin(one, groups))))))
+            replace(
+                side, table=side.table.take(pa.array(spread(np.flatnonzero(np.isin(one, groups)), _TRIED)))
+            )
             for side, one in zip(sides, numbers, strict=True)
         ]
         for groups in parts
     ]
-
-
-def _spread(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """At most as many as a function is tried with, from all of some rows."""
-    return rows if len(rows) <= _TRIED else rows[np.linspace(0, len(rows) - 1, _TRIED).astype(np.int64)]
 
 
 def turned(sides: Sequence[Given]) -> list[Given]:

@@ -52,9 +52,13 @@ class Groups:
         *others, largest = np.argsort(sizes, kind="stable").tolist()
         small = others[: int(np.searchsorted(np.cumsum(sizes[others]), most // 2, side="right"))]
         parts = [self.rows[self.ends[one] : self.ends[one + 1]] for one in (*small, largest)]
-        if len(parts[-1]) > most // 2:
-            parts[-1] = parts[-1][np.linspace(0, len(parts[-1]) - 1, most // 2).astype(np.int64)]
+        parts[-1] = spread(parts[-1], most // 2)
         return Groups(np.concatenate(parts), np.cumsum([0, *map(len, parts)]))
+
+
+def spread(rows: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+    """Rows, or so many from all of them if there are more."""
+    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
 def groups_of(keys: Sequence[pa.ChunkedArray], rows: int) -> Groups:

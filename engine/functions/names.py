@@ -15,6 +15,7 @@ import pyspark.sql.connect.proto as pb
 from engine.functions.find import (
     FUNCTION,
     aggregates,
+    by_keyword,
     has_functions,
     input_of,
     is_function,
@@ -141,11 +142,7 @@ class _Columns:
 
     def _written(self, arguments: list[pb.Expression]) -> Sequence[str]:
         """How arguments are written in a call."""
-        keys = [one.named_argument_expression.key for one in arguments]
-        values = [
-            one.named_argument_expression.value if key else one
-            for one, key in zip(arguments, keys, strict=True)
-        ]
+        keys, values = by_keyword(arguments)
         told = zip(keys, self._values(values), strict=True)
         return [f"{key} => {value}" if key else value for key, value in told]
 

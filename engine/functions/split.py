@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from engine.functions.find import (
     PREFIX,
+    by_keyword,
     has_functions,
     input_of,
     is_deterministic,
@@ -360,12 +361,8 @@ class _Pieces:
 
     def applied(self, tokens: tuple[int, ...], arguments: Sequence[pb.Expression]) -> Applied:
         """Functions, one over the other, with the places of the innermost one's arguments."""
-        named = [one.named_argument_expression.key for one in arguments]
-        values = [
-            one.named_argument_expression.value if key else one
-            for one, key in zip(arguments, named, strict=True)
-        ]
-        return Applied(tokens, tuple(map(self.argument, values)), tuple(named) if any(named) else ())
+        keys, values = by_keyword(arguments)
+        return Applied(tokens, tuple(map(self.argument, values)), tuple(keys) if any(keys) else ())
 
     def argument(self, expression: pb.Expression) -> int:
         """The place of an argument among the arguments."""

@@ -95,26 +95,29 @@ def _refuse_mixed(kinds: Sequence[str]) -> None:
     Spark cannot read some of them, and the tree may have them in another order, or between parentheses that
     are not written.
     """
-    counts, between = [0], [False]
+    counts, between, before = [0], [False], ""
     for kind in kinds:
-        if kind in ("L_PAREN", "L_BRACKET"):
+        if kind in _OPENING:
             counts.append(0)
             between.append(False)
-        elif kind in ("R_PAREN", "R_BRACKET"):
+        elif kind in _CLOSING:
             if len(counts) > 1:
                 counts.pop()
                 between.pop()
         elif kind == "AND" and between[-1]:
             between[-1] = False
-        elif kind in _PARTS:
+        elif kind in _PARTS and before != "DISTINCT":  # IS DISTINCT FROM is one condition
             counts[-1], between[-1] = 0, False
         elif kind in _COMPARING:
             counts[-1] += 1
             between[-1] = kind == "BETWEEN"
             if counts[-1] > 1:
                 raise Unproven("conditions in SQL text beside each other without parentheses")
+        before = kind
 
 
+_OPENING: Final = frozenset({"L_PAREN", "L_BRACKET", "CASE"})
+_CLOSING: Final = frozenset({"R_PAREN", "R_BRACKET", "END"})
 _COMPARING: Final = frozenset(
     {
         *("EQ", "NEQ", "NULLSAFE_EQ", "LT", "LTE", "GT", "GTE"),
@@ -124,20 +127,8 @@ _COMPARING: Final = frozenset(
 # What begins another condition. Of clauses that are not here a text is refused that has two.
 _PARTS: Final = frozenset(
     {
-        *("AND", "OR", "XOR", "COMMA", "CASE", "WHEN", "THEN", "ELSE", "END", "ARROW"),
-        *(
-            "SELECT",
-            "FROM",
-            "WHERE",
-            "ON",
-            "HAVING",
-            "GROUP_BY",
-            "ORDER_BY",
-            "JOIN",
-            "LIMIT",
-            "UNION",
-            "FILTER",
-        ),
+        *("AND", "OR", "XOR", "COMMA", "WHEN", "THEN", "ELSE", "ARROW", "SELECT", "FROM", "JOIN", "ON"),
+        *("WHERE", "GROUP_BY", "HAVING", "ORDER_BY", "LIMIT", "UNION", "FILTER"),
     }
 )
 _OPERAND_ENDS: Final = frozenset(
@@ -287,8 +278,6 @@ _RANKED: Final = frozenset(
         "BitwiseRightShift",
     }
 )
-
-
 _TIGHT: Final = frozenset({*_CONDITIONS, *_ALONE, *_RANKED})
 
 

@@ -464,6 +464,12 @@ SPARKS: Final[Mapping[str, Callable[[DataFrame], DataFrame]]] = {
     "comparisons of two ranks": lambda df: df.select(F.expr("(zero = 0) = zero < 1").alias("z")),
     "a condition behind a comparison": lambda df: df.select(F.expr("edge = zero is null").alias("z")),
     "a condition behind BETWEEN": lambda df: df.select(F.expr("edge between 1 and 10 is null").alias("z")),
+    "a condition behind DISTINCT FROM": lambda df: df.select(
+        F.expr("(zero = 0) is not distinct from edge = 9").alias("z")
+    ),
+    "conditions around CASE": lambda df: df.select(
+        F.expr("(zero = 0) = case when edge = 9 then true end is null").alias("z")
+    ),
     "a plus before a number": lambda df: df.select(
         (F.lit("1").cast("decimal(9,2)") * F.expr("+2")).alias("z")
     ),
