@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,16 @@ def write_payments(path: Path) -> None:
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not found out soon is taken as unknown, and refused by nobody: no test is about how soon."""
     monkeypatch.setattr(health, "_SECONDS", PATIENCE)
+
+
+@pytest.fixture(autouse=True)
+def now() -> datetime:
+    """The moment at which a test begins: no test that counts windows runs over the end of a day."""
+    midnight = (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    left = (midnight - datetime.now(UTC)).total_seconds()
+    if left < PATIENCE:
+        time.sleep(left)
+    return datetime.now(UTC)
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,6 @@ pytestmark = [
 
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 HUNG = "def calc_metric(df):\n    while True:\n        pass\n"
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -59,14 +58,14 @@ def rows(database: Database, query: Any) -> Sequence[Any]:
         return session.execute(query).all()
 
 
-def test_a_new_metric_is_filled_in_and_nothing_is_made_twice(filled, database, engine, settings):
+def test_a_new_metric_is_filled_in_and_nothing_is_made_twice(filled, database, engine, settings, now):
     client, _, dataset, (metric, other) = filled
-    tally = run_due(database, engine, NOW, settings)
+    tally = run_due(database, engine, now, settings)
     # The retention and its ten days, of all data and both countries, for each metric.
     assert (tally.planned, tally.runs, tally.results) == (4, 4, 2 * 11 * 3)
-    assert run_due(database, engine, NOW, settings).runs == 0
+    assert run_due(database, engine, now, settings).runs == 0
 
-    tick = last_tick(NOW, "daily", "UTC")
+    tick = last_tick(now, "daily", "UTC")
     [full] = results(client, metric, window="retention", overall=True)
     assert full["window"]["end"] == full["as_of"] == tick.isoformat()
     days = results(client, metric, window="period", overall=True)
@@ -79,45 +78,45 @@ def test_a_new_metric_is_filled_in_and_nothing_is_made_twice(filled, database, e
 
 
 @pytest.mark.slow
-def test_the_next_day_adds_one_window_and_new_code_begins_anew(filled, database, engine, settings):
+def test_the_next_day_adds_one_window_and_new_code_begins_anew(filled, database, engine, settings, now):
     client, _, _, (metric, _) = filled
-    run_due(database, engine, NOW - timedelta(days=1), settings)
-    assert run_due(database, engine, NOW, settings).results == 2 * 2 * 3
+    run_due(database, engine, now - timedelta(days=1), settings)
+    assert run_due(database, engine, now, settings).results == 2 * 2 * 3
     assert len(results(client, metric, window="period", overall=True)) == 11
     client.ok("PUT", f"/metrics/code-based-metrics/{metric}", json={"code": COUNT + "# new"})
-    assert run_due(database, engine, NOW, settings).results == 11 * 3
+    assert run_due(database, engine, now, settings).results == 11 * 3
     assert len(results(client, metric, version=2)) == 33
     assert client.ok("GET", f"/metrics/code-based-metrics/{metric}/versions")[1]["code"].endswith("# new")
 
 
-def test_recalculation_stands_beside_what_was_there(filled, database, engine, settings):
+def test_recalculation_stands_beside_what_was_there(filled, database, engine, settings, now):
     client, model, _, (metric, _) = filled
-    run_due(database, engine, NOW, settings)
+    run_due(database, engine, now, settings)
     before = results(client, metric, window="period", overall=True)
     body = {"model_id": model, "metric_id": metric, "start": before[2]["window"]["start"]}
     body["end"] = before[4]["window"]["start"]
     assert client.ok("POST", "/metrics/recalculate", json=body)["windows"] == 2
-    assert run_due(database, engine, NOW, settings).results == 2 * 3
+    assert run_due(database, engine, now, settings).results == 2 * 3
     again = results(client, metric, window="period", overall=True)
     assert [one["value"] for one in again] == [one["value"] for one in before]
     assert sum(one["as_of"] != before[0]["as_of"] for one in again) == 2
     assert len(results(client, metric, window="period", overall=True, history=True)) == 12
 
 
-def test_a_claim_is_of_one_and_a_lost_one_is_taken_over(client, payments, settings):
+def test_a_claim_is_of_one_and_a_lost_one_is_taken_over(client, payments, settings, now):
     model, _, _ = client.model(payments, retention="1d")
     for _ in range(2):
         client.metric(model, COUNT)
-    now = [NOW]
-    with contextlib.closing(Database(settings.database, now=lambda: now[0])) as clocked:
-        Planner(clocked).plan(NOW)
+    moment = [now]
+    with contextlib.closing(Database(settings.database, now=lambda: moment[0])) as clocked:
+        Planner(clocked).plan(now)
         with clocked.session() as session:
             first = leases.claim_work(session, settings)
         assert first is not None and len(first.work) == 2
-        now[0] += timedelta(seconds=settings.lease_seconds - 1)
+        moment[0] += timedelta(seconds=settings.lease_seconds - 1)
         with clocked.session() as session:
             assert leases.claim_work(session, settings) is None
-        now[0] += timedelta(seconds=2)
+        moment[0] += timedelta(seconds=2)
         with clocked.session() as session:
             second = leases.claim_work(session, settings)
             assert second is not None
@@ -128,14 +127,14 @@ def test_a_claim_is_of_one_and_a_lost_one_is_taken_over(client, payments, settin
             assert leases.finish(session, second, second.first, [])
 
 
-def test_threads_that_calculate_at_once_share_the_work(filled, database, engine, settings, payments):
+def test_threads_that_calculate_at_once_share_the_work(filled, database, engine, settings, payments, now):
     client, *_ = filled
     for _ in range(2):
         model, _, _ = client.model(payments)
         client.metric(model, COUNT)
     tallies = []
     threads = [
-        threading.Thread(target=lambda: tallies.append(run_due(database, engine, NOW, settings)))
+        threading.Thread(target=lambda: tallies.append(run_due(database, engine, now, settings)))
         for _ in range(3)
     ]
     for thread in threads:
@@ -148,11 +147,11 @@ def test_threads_that_calculate_at_once_share_the_work(filled, database, engine,
 
 
 @pytest.mark.slow
-def test_a_hung_metric_ends_is_marked_and_pauses(filled, database, engine, settings):
+def test_a_hung_metric_ends_is_marked_and_pauses(filled, database, engine, settings, now):
     client, model, _, _ = filled
     hung = client.metric(model, HUNG)
     short = replace(settings, limits=Limits(cpu_seconds=1))
-    run_due(database, engine, NOW, short)
+    run_due(database, engine, now, short)
     assert {one["status"] for one in results(client, hung)} == {"limit"}
     health = client.ok("GET", f"/metrics/code-based-metrics/{hung}")["health"]
     assert (health["status"], health["failures"]) == ("failing", 1) and health["paused_until"]
@@ -163,38 +162,38 @@ def test_a_hung_metric_ends_is_marked_and_pauses(filled, database, engine, setti
 
 
 def test_data_that_cannot_be_read_is_tried_later_and_then_given_up(
-    client, payments, database, engine, settings
+    client, payments, database, engine, settings, now
 ):
     model, _, _ = client.model(payments.parent / "nope.parquet", retention="1d")
     metric = client.metric(model, COUNT)
     few = replace(settings, attempts=2)
-    assert run_due(database, engine, NOW, few).runs == 0
+    assert run_due(database, engine, now, few).runs == 0
     query = sa.select(Work.state, Work.attempts, Work.error, Work.not_before)
     [(state, attempts, error, later)] = rows(database, query)
     assert (state, attempts) == ("due", 1) and "no file" in error and later > datetime.now(UTC)
-    assert run_due(database, engine, NOW, few).runs == 0 and rows(database, query)[0][1] == 1
+    assert run_due(database, engine, now, few).runs == 0 and rows(database, query)[0][1] == 1
     with database.session() as session:
         session.execute(sa.update(Work).values(not_before=None))
-    run_due(database, engine, NOW, few)
+    run_due(database, engine, now, few)
     assert rows(database, sa.select(Work.state)) == [("poisoned",)]
     [lost] = results(client, metric)
     assert (lost["status"], lost["error"]["code"]) == ("lost", "given-up")
     assert rows(database, sa.select(Metric.failures)) == [(1,)]
 
 
-def test_a_model_that_is_deleted_takes_its_work_along(filled, database, engine, settings):
+def test_a_model_that_is_deleted_takes_its_work_along(filled, database, engine, settings, now):
     client, model, _, (metric, _) = filled
-    Planner(database).plan(NOW)
+    Planner(database).plan(now)
     client.ok("DELETE", f"/models/{model}")
-    assert run_due(database, engine, NOW, settings).runs == 0
+    assert run_due(database, engine, now, settings).runs == 0
     for table in (Work, Metric, StoredResult):
         assert rows(database, sa.select(sa.func.count()).select_from(table)) == [(0,)]
     assert client("GET", f"/metrics/code-based-metrics/{metric}").status_code == 404
 
 
-def test_pages_hold_everything_once_as_json_and_as_csv(filled, database, engine, settings):
+def test_pages_hold_everything_once_as_json_and_as_csv(filled, database, engine, settings, now):
     client, _, _, (metric, _) = filled
-    run_due(database, engine, NOW, settings)
+    run_due(database, engine, now, settings)
     path = f"/metrics/code-based-metrics/{metric}/results"
     whole, paged, after = results(client, metric), [], None
     while True:
@@ -217,9 +216,9 @@ def test_pages_hold_everything_once_as_json_and_as_csv(filled, database, engine,
     assert results(client, metric, end=edge) and results(client, metric, segment="\0") == []
 
 
-def test_a_csv_is_streamed_page_after_page(filled, database, engine, settings, monkeypatch):
+def test_a_csv_is_streamed_page_after_page(filled, database, engine, settings, monkeypatch, now):
     client, _, _, (metric, _) = filled
-    run_due(database, engine, NOW, settings)
+    run_due(database, engine, now, settings)
     path = f"/metrics/code-based-metrics/{metric}/results"
     whole = client("GET", path, params={"format": "csv"}).text
     monkeypatch.setattr("engine.service.routes.results._PAGE", 4)
@@ -233,11 +232,11 @@ def test_the_tables_are_what_the_migrations_make(database):
     assert found == []
 
 
-def test_as_a_library_it_runs_what_is_due(filled, engine, settings):
+def test_as_a_library_it_runs_what_is_due(filled, engine, settings, now):
     client, _, _, (metric, _) = filled
-    tally = library.run_due(NOW, settings, engine=engine)
+    tally = library.run_due(now, settings, engine=engine)
     assert (tally.planned, tally.runs, tally.results) == (4, 4, 2 * 11 * 3)
-    assert library.run_due(NOW, settings, engine=engine) == library.Tally(0, 0, 0)
+    assert library.run_due(now, settings, engine=engine) == library.Tally(0, 0, 0)
     assert len(results(client, metric)) == 33
     with pytest.raises(UsageError, match="time zone"):
-        library.run_due(NOW.replace(tzinfo=None), settings, engine=engine)
+        library.run_due(now.replace(tzinfo=None), settings, engine=engine)

@@ -27,7 +27,6 @@ pytestmark = pytest.mark.spark
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 HUNG = "def calc_metric(df):\n    while True:\n        pass\n"
 METRICS = "/metrics/code-based-metrics"
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -49,13 +48,13 @@ def rows(database: Database, *columns: Any) -> list[tuple[Any, ...]]:
 
 @BOTH
 def test_poison_is_marked_tried_again_and_forgotten_once_it_works(
-    client, payments, tmp_path, database, engine, settings
+    client, payments, tmp_path, database, engine, settings, now
 ):
     late = payments.parent / f"{tmp_path.name}.parquet"
     model, _, _ = client.model(late, retention="1d")
     metric = client.metric(model, COUNT)
-    run_due(database, engine, NOW, Settings(**{**fields(settings), "attempts": 1}))
-    run_due(database, engine, NOW, Settings(**{**fields(settings), "attempts": 1}))
+    run_due(database, engine, now, Settings(**{**fields(settings), "attempts": 1}))
+    run_due(database, engine, now, Settings(**{**fields(settings), "attempts": 1}))
     [(state, tries, error, later)] = rows(database, Work.state, Work.attempts, Work.error, Work.not_before)
     assert (state, tries) == ("poisoned", 1) and "no file" in error and later > datetime.now(UTC)
     [lost] = results(client, metric)
@@ -65,16 +64,16 @@ def test_poison_is_marked_tried_again_and_forgotten_once_it_works(
     assert "given up" in client.ok("GET", f"/runs/{lost['run_id']}/log")[-1]["message"]
 
     # Tried again when it is time, and then with ever longer pauses.
-    assert run_due(database, engine, NOW, settings).runs == 0
+    assert run_due(database, engine, now, settings).runs == 0
     for expected in (2, 3):
         release(database)
-        assert run_due(database, engine, NOW, settings).runs == 0
+        assert run_due(database, engine, now, settings).runs == 0
         [(state, tries, pause)] = rows(database, Work.state, Work.attempts, Work.not_before)
         assert (state, tries) == ("poisoned", expected)
         assert pause > datetime.now(UTC) + leases.backoff(expected) - timedelta(seconds=5)
     late.write_bytes(payments.read_bytes())
     release(database)
-    assert run_due(database, engine, NOW, settings).runs == 1
+    assert run_due(database, engine, now, settings).runs == 1
     [good] = results(client, metric)
     assert (good["status"], good["value"]) == ("ok", pytest.approx(20, abs=1)) and rows(
         database, Work.state
@@ -82,12 +81,12 @@ def test_poison_is_marked_tried_again_and_forgotten_once_it_works(
     assert client.ok("GET", f"{METRICS}/{metric}")["health"]["status"] == "good"
 
 
-def test_poison_of_older_code_is_left(client, payments, database, engine, settings):
+def test_poison_of_older_code_is_left(client, payments, database, engine, settings, now):
     model, _, _ = client.model(payments.parent / "never.parquet", retention="1d")
     metric = client.metric(model, COUNT)
     few = Settings(**{**fields(settings), "attempts": 1})
     for _ in range(2):
-        run_due(database, engine, NOW, few)
+        run_due(database, engine, now, few)
     client.ok("PUT", f"{METRICS}/{metric}", json={"code": COUNT + "# two"})
     release(database)
     with database.session() as session:
@@ -105,11 +104,11 @@ def fields(settings: Settings) -> dict[str, Any]:
 
 
 @BOTH
-def test_what_is_deleted_or_claimed_by_others_is_cancelled(client, payments, database, engine, settings):
+def test_what_is_deleted_or_claimed_by_others_is_cancelled(client, payments, database, engine, settings, now):
     model, _, _ = client.model(payments, retention="1d")
     client.metric(model, HUNG)
     quick = Settings(**{**fields(settings), "lease_seconds": 0.4})
-    thread = threading.Thread(target=run_due, args=(database, engine, NOW, quick))
+    thread = threading.Thread(target=run_due, args=(database, engine, now, quick))
     thread.start()
     wait_for(lambda: any(owner for (owner,) in rows(database, Work.owner)))
     client.ok("DELETE", f"/models/{model}")
@@ -150,15 +149,17 @@ def test_two_servers_that_validate_at_once_make_one_trial(client, payments, sett
 class Clock:
     """A clock that a test sets: it stands at noon of the day, or so far from it."""
 
-    leap = timedelta()
+    def __init__(self, now: datetime) -> None:
+        self._noon = now.replace(hour=12)
+        self.leap = timedelta()
 
     def __call__(self) -> datetime:
-        return NOW.replace(hour=12) + self.leap
+        return self._noon + self.leap
 
 
 @pytest.fixture
-def clock():
-    return Clock()
+def clock(now):
+    return Clock(now)
 
 
 @pytest.fixture
@@ -307,11 +308,11 @@ def test_a_full_disk_stops_writes_alone_and_only_while_it_is_full(small_disk, pa
 @pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_workers_that_are_killed_again_and_again_lose_and_double_nothing(
-    client, payments, settings, database, tmp_path
+    client, payments, settings, database, tmp_path, now
 ):
     models = [client.model(payments, segments=[{"by": "country"}])[0] for _ in range(2)]
     metrics = [client.metric(model, COUNT) for model in models]
-    Planner(database).plan(NOW)
+    Planner(database).plan(now)
     words = ["worker", "--database", settings.database, "--lease-seconds", 1, "--tick-seconds", 0.2]
     words += ["--attempts", 50]
     for moment in (0.0, 0.2):
@@ -326,19 +327,21 @@ def test_workers_that_are_killed_again_and_again_lose_and_double_nothing(
     assert all(len(results(client, metric)) == 33 for metric in metrics)
 
 
-def test_what_is_old_is_deleted_and_nothing_is_calculated_anew(client, payments, database, engine, settings):
+def test_what_is_old_is_deleted_and_nothing_is_calculated_anew(
+    client, payments, database, engine, settings, now
+):
     model, _, _ = client.model(payments)
     metric = client.metric(model, COUNT)
     for days in (3, 0):
-        run_due(database, engine, NOW - timedelta(days=days), settings)
+        run_due(database, engine, now - timedelta(days=days), settings)
     before = results(client, metric)
     kept = Settings(**{**fields(settings), "keep": "1d"})
-    assert prune(database, NOW, Settings(**fields(settings))) == 0
+    assert prune(database, now, Settings(**fields(settings))) == 0
     # The model's retention is longer than what is to be kept: only what lies before it goes.
-    assert prune(database, NOW, kept) > 0
+    assert prune(database, now, kept) > 0
     after = results(client, metric)
-    start = (NOW - timedelta(days=10)).isoformat()
+    start = (now - timedelta(days=10)).isoformat()
     assert after == [one for one in before if one["window"]["end"] >= start] != before
-    assert run_due(database, engine, NOW, settings).runs == 0
-    assert prune(database, NOW + timedelta(days=30), kept) > 0
+    assert run_due(database, engine, now, settings).runs == 0
+    assert prune(database, now + timedelta(days=30), kept) > 0
     assert rows(database, StoredResult.seq) == rows(database, RunEvent.seq) == []

@@ -16,7 +16,6 @@ from tests.service.databases import BOTH
 pytestmark = pytest.mark.spark
 
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def test_a_column_of_time_that_there_is_not_is_refused(client, payments):
 
 
 def test_data_that_is_not_there_is_shown_at_once_and_forgotten_once_it_is(
-    client, payments, tmp_path, database, engine, settings
+    client, payments, tmp_path, database, engine, settings, now
 ):
     late = payments.parent / f"{tmp_path.name}.parquet"
     model, _, _ = client.model(late)
@@ -60,12 +59,12 @@ def test_data_that_is_not_there_is_shown_at_once_and_forgotten_once_it_is(
     [version] = versions(client, model)
     assert version["health"]["status"] == "failing" and late.name in version["health"]["error"]
     write_payments(late)
-    run_due(database, engine, NOW, settings)
+    run_due(database, engine, now, settings)
     assert versions(client, model)[0]["health"]["status"] == "good"
     late.unlink()
     with database.session() as session:
         session.execute(sa.delete(Work))
-    run_due(database, engine, NOW, settings)
+    run_due(database, engine, now, settings)
     assert versions(client, model)[0]["health"]["status"] == "failing"
 
 
@@ -85,7 +84,9 @@ def test_a_segment_that_fits_no_data_is_refused_where_there_is_data(client, paym
 
 
 @BOTH
-def test_a_bad_segment_stops_no_other_and_a_bad_version_none(client, payments, database, engine, settings):
+def test_a_bad_segment_stops_no_other_and_a_bad_version_none(
+    client, payments, database, engine, settings, now
+):
     segments = [{"by": "country"}, {"by": "nope"}, {"label": "old", "where": "age > 60"}]
     model, version, dataset = client.model(payments, segments=segments)
     missing = {"source": str(payments.parent / "missing.parquet"), "timestamp": "ts"}
@@ -100,7 +101,7 @@ def test_a_bad_segment_stops_no_other_and_a_bad_version_none(client, payments, d
     assert shown["status"] == "failing" and [one["id"] for one in shown["versions"]] == [version]
 
     metric = client.metric(model, COUNT)
-    run_due(database, engine, NOW, settings)
+    run_due(database, engine, now, settings)
     found = [one for one in results(client, metric) if one["dataset_id"] == dataset]
     labels = {one["label"] for one in found}
     assert labels == {"", "country = DE", "country = FR", "old"}
@@ -114,7 +115,7 @@ def test_a_bad_segment_stops_no_other_and_a_bad_version_none(client, payments, d
 
 @BOTH
 def test_a_version_without_a_time_is_validated_and_never_scheduled(
-    client, payments, database, engine, settings
+    client, payments, database, engine, settings, now
 ):
     model, _, dataset = client.model(payments, timestamp=None)
     metric = client.metric(model, COUNT)
@@ -125,8 +126,8 @@ def test_a_version_without_a_time_is_validated_and_never_scheduled(
     with database.session() as session:
         code = session.scalars(sa.select(MetricVersion.id)).one()
         place = {"model_id": model, "metric_version_id": code, "dataset_id": dataset, "kind": "retention"}
-        session.add(Work(**place, start=NOW, end=NOW, as_of=NOW))
-    assert run_due(database, engine, NOW, settings).results == 0
+        session.add(Work(**place, start=now, end=now, as_of=now))
+    assert run_due(database, engine, now, settings).results == 0
     with database.session() as session:
         assert session.scalars(sa.select(Work.state)).all() == ["done"]
         assert session.scalars(sa.select(StoredResult.seq)).all() == []
@@ -160,10 +161,12 @@ def test_rows_of_an_earlier_version_are_migrated(settings):
         database.close()
 
 
-def test_how_text_is_written_is_said_kept_and_used(client, payments, tmp_path, database, engine, settings):
+def test_how_text_is_written_is_said_kept_and_used(
+    client, payments, tmp_path, database, engine, settings, now
+):
     folder = payments.parent / f"{tmp_path.name}-text"
     folder.mkdir()
-    yesterday = f"{NOW - timedelta(days=1):%Y-%m-%d 12:00:00}"
+    yesterday = f"{now - timedelta(days=1):%Y-%m-%d 12:00:00}"
     (folder / "p.csv").write_bytes(f"{yesterday};'Zürich;';1\n{yesterday};'Oslo';2\n".encode("cp1252"))
     said = {"header": False, "separator": ";", "encoding": "cp1252", "quote": "'"}
     dataset = {"source": str(folder / "p.csv"), "timestamp": "_c0", **said}
