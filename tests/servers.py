@@ -23,10 +23,13 @@ from engine.backends.rpc import LOCAL_OPTIONS
 from engine.backends.suspects import Suspects
 from engine.pool.pool import WorkerPool
 from engine.runs import servers
+from tests.tiers import DEEP
 
 _SPARK = pytest.mark.spark
-# For the fixture `shared_server`: `NATIVE` where all is answered natively, `ASKS_SPARK` where not all is.
+# For the fixture `shared_server`: `NATIVE` where all is answered natively, `ASKS_SPARK` where not all is. On Spark
+# alone `NATIVE_DEEP` takes long.
 NATIVE: Final = ("native", pytest.param("spark", marks=[_SPARK, pytest.mark.slow]))
+NATIVE_DEEP: Final = ("native", pytest.param("spark", marks=[_SPARK, *DEEP]))
 ASKS_SPARK: Final = (
     pytest.param("native", marks=_SPARK),
     pytest.param("spark", marks=[_SPARK, pytest.mark.slow]),

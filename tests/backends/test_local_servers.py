@@ -21,6 +21,10 @@ from tests.backends.processes import server_processes
 from tests.tiers import DEEP
 from tests.waiting import wait_until
 
+SPARK_DEEP = pytest.mark.parametrize(
+    "backend", ["little", pytest.param("spark", marks=[pytest.mark.spark, *DEEP])], indirect=True
+)
+
 
 def share_of_a_core(processes: list[psutil.Process]) -> float:
     """How much processor time they take, over one second; none once one of them has ended."""
@@ -98,9 +102,7 @@ def test_a_query_under_a_killed_server_is_asked_again_and_lost_if_that_dies_too(
 
 
 # Spark is killed, and asked again, by the test before this.
-@pytest.mark.parametrize(
-    "backend", ["little", pytest.param("spark", marks=[pytest.mark.spark, *DEEP])], indirect=True
-)
+@SPARK_DEEP
 def test_a_query_is_asked_again_unseen(backend: LocalServer) -> None:
     honest, hostile = backend.open_session(), backend.open_session()
     assert value(honest, count(numbers(10))) == 10
@@ -137,6 +139,7 @@ def test_spark_that_shuts_down_but_still_answers_costs_nobody_an_answer(
     ending.close()
 
 
+@SPARK_DEEP
 def test_threads_share_one_server(backend: LocalServer) -> None:
     def ask(rows: int) -> int:
         session = backend.open_session()
@@ -149,6 +152,7 @@ def test_threads_share_one_server(backend: LocalServer) -> None:
         assert list(pool.map(ask, range(1, 9))) == [5 * rows for rows in range(1, 9)]
 
 
+@SPARK_DEEP
 def test_200_sessions_leave_nothing_behind(backend: LocalServer) -> None:
     def use_session() -> None:
         session = backend.open_session()

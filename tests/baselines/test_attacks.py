@@ -16,7 +16,7 @@ from engine import Baseline, Dataset, SegmentGroup, SourceRefused, TimeRange
 from engine.models.layers import Layers
 from engine.models.result import Result
 from tests.servers import engine_on
-from tests.tiers import only
+from tests.tiers import slow_one_in
 
 pytestmark = pytest.mark.spark
 
@@ -180,8 +180,11 @@ def previous(rows: pd.DataFrame) -> dict[tuple[str | None, int | None], int]:
     return found | {(g, None): found[g, 1] for g in sums}
 
 
+QUICK = [name for name in list(BOTH)[::4] if name not in SPARKS]
+
+
 @pytest.mark.parametrize("kind", ["training", "previous"])
-@pytest.mark.parametrize("name", only([name for name in list(BOTH)[::4] if name not in SPARKS], BOTH))
+@pytest.mark.parametrize("name", slow_one_in(2, BOTH, quick=QUICK))
 def test_a_call_sees_its_own_two_frames_only(wall, name, kind):
     baseline = Baseline.data(Dataset(OTHER)) if kind == "training" else Baseline.previous()
     compared = training(OTHER) if kind == "training" else previous(DATA)

@@ -32,7 +32,7 @@ EVERY_FOURTH = set(list(CASES)[::4])
 EVERY_FIFTH = set(list(CASES)[::5]) - SPARKS
 
 
-@pytest.mark.parametrize("name", slow_one_in(6, CASES, quick=EVERY_FIFTH))
+@pytest.mark.parametrize("name", slow_one_in(12, CASES, quick=EVERY_FIFTH))
 def test_training_data_by_segment(native, name):
     run = compute(native, CASES[name], Baseline.data(Dataset(TRAINING)), every=None)
     check(run, CASES[name], of_training)

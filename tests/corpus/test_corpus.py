@@ -19,7 +19,7 @@ from engine.backends.spark import LocalSpark
 from tests.corpus.expected import load_expected
 from tests.corpus.frames import AS_OF, FRAMES, SEGMENTS, WEEK_AGO, metric_paths, write_corpus_data
 from tests.servers import engine_on
-from tests.tiers import only, slow_one_in
+from tests.tiers import slow_one_in
 
 EXPECTED = load_expected()
 NAMES = sorted(metric_paths())
@@ -107,7 +107,7 @@ def test_spark_gives_the_numbers_of_plain_pyspark(name: str, spark: Bench) -> No
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", only(QUICK, NAMES))
+@pytest.mark.parametrize("name", slow_one_in(3, NAMES, quick=QUICK))
 def test_native_answers_give_the_numbers_of_plain_pyspark(name: str, native: Bench) -> None:
     assert_all_as_expected(name, native.compute(name))
 

@@ -112,6 +112,7 @@ def busy(pids: set[int], seconds: float) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 def test_two_hundred_runs_leave_nothing_behind(data_dir: Path, rows: Dataset) -> None:
     outside = settled()
     with Engine("spark", roots=(data_dir,), workers=2) as engine:

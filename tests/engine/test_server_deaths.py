@@ -77,6 +77,7 @@ def test_a_question_that_kills_the_server_when_it_is_counted_along_does_not_cost
 # Each death of Spark costs half a minute of processor time: one test of each kind is enough.
 @pytest.mark.spark(own=True)
 @pytest.mark.slow
+@pytest.mark.deep
 def test_honest_frames_are_right_beside_a_run_that_kills_the_server(
     rows: Dataset, data_dir: Path, worker_pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from engine.frames.counts import count_queries
 from engine.frames.frameset import FrameSet
 from engine.models import Cut, SegmentGroup, TimeRange, parse_zone
 from tests.frames.data import FIRST, ROWS, make_table
+from tests.tiers import DEEP
 
 TABLE = make_table().to_pylist()
 BERLIN = parse_zone("Europe/Berlin")
@@ -243,7 +244,7 @@ def instants(name: str) -> list[datetime]:
 @pytest.mark.spark
 @pytest.mark.parametrize("name", ["ts", "wall", "day"])
 @pytest.mark.parametrize(
-    "every", ["1h", "1d", *(pytest.param(every, marks=pytest.mark.slow) for every in ("6h", "1w", "1M"))]
+    "every", ["1h", "1d", *(pytest.param(every, marks=DEEP) for every in ("6h", "1w", "1M"))]
 )
 def test_windows_across_the_change_of_the_clocks(asker, name, every):
     time = TimeRange("2026-10-24T10:10:00+02:00", "2026-10-26T13:40:00+01:00")

@@ -8,7 +8,7 @@ from engine import Dataset, Engine, SegmentGroup, TimeRange
 from tests.functions import corpus
 from tests.functions.corpus import RAISING, source
 from tests.functions.record import EXPECTED
-from tests.servers import NATIVE, engine_on
+from tests.servers import NATIVE, NATIVE_DEEP, engine_on
 from tests.tiers import DEEP
 
 QUICK = {
@@ -71,7 +71,7 @@ def test_rows_and_groups_are_those_of_plain_spark(engine, plain_data, every):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shared_server", ["spark", "native"], indirect=True)
+@pytest.mark.parametrize("shared_server", NATIVE_DEEP, indirect=True)
 @pytest.mark.spark
 def test_functions_of_results_are_those_of_plain_spark(engine, plain_data):
     cases = {name: QUICK[name] for name in NOT_NATIVE} | corpus.STEPS | corpus.AGGREGATE_STEPS
@@ -103,7 +103,7 @@ def test_registered_functions_are_those_of_plain_spark(engine, plain_data, every
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shared_server", ["spark", "native"], indirect=True)
+@pytest.mark.parametrize("shared_server", NATIVE_DEEP, indirect=True)
 @pytest.mark.spark
 def test_types_that_are_not_answered_natively(engine, wide_data):
     cases = corpus.ALL_WIDE

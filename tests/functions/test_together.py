@@ -12,7 +12,7 @@ import pytest
 from engine import Dataset, Engine, SegmentGroup, TimeRange
 from engine.models.result import Result
 from engine.models.run import Run
-from tests.servers import NATIVE, engine_on
+from tests.servers import NATIVE, NATIVE_DEEP, engine_on
 
 GROUPS = (
     SegmentGroup.by_value("country"),
@@ -216,7 +216,7 @@ def test_frames_have_what_functions_give_for_their_rows_alone(shared_server, sha
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shared_server", NATIVE, indirect=True)
+@pytest.mark.parametrize("shared_server", NATIVE_DEEP, indirect=True)
 def test_functions_that_keep_print_or_draw_anything_are_applied_by_frame(
     shared_server, shared_options, payments
 ):

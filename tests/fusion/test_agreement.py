@@ -138,7 +138,7 @@ def both_ways(engine):
     [
         pytest.param("native", [*SHARED, *OTHERS][::12], id="some"),
         pytest.param("native", SHARED, id="all shared", marks=SLOW),
-        pytest.param("native", OTHERS[::2], id="every other of the others", marks=SLOW),
+        pytest.param("native", OTHERS[::2], id="every other of the others", marks=DEEP),
         pytest.param("native", OTHERS, id="all others", marks=DEEP),
         pytest.param("spark", SHARED[::2], id="some shared on spark", marks=SLOW),
         pytest.param("spark", SHARED, id="all shared on spark", marks=DEEP),
@@ -153,7 +153,11 @@ def test_plans_agree(both_ways, texts):
     assert fused.report.queries < apart.report.queries
 
 
+@pytest.mark.spark
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "engine", ["native", pytest.param("spark", marks=pytest.mark.deep)], indirect=True, scope="module"
+)
 def test_windows_agree(engine):
     on, data = engine
     plans = [Plan(text, "orderBy" in text) for text in SHARED[:3]]

@@ -16,7 +16,7 @@ from engine.backends.base import Backend
 from engine.fusion.unfused import Unfused
 from tests.fusion.carry_cases import ORDERED, ROWS, TIED
 from tests.fusion.carry_support import SEGMENTS, Both, Query, chain_of
-from tests.tiers import only, slow_one_in
+from tests.tiers import slow_one_in
 
 CASES = {**ROWS, **ORDERED, **TIED}
 ALL = range(len(SEGMENTS))
@@ -60,7 +60,7 @@ def test_natively(native: Both, name: str) -> None:
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", only(SHORT, CASES))
+@pytest.mark.parametrize("name", slow_one_in(4, CASES, quick=SHORT))
 def test_on_spark(spark: Both, name: str) -> None:
     check(spark, name, FEW)
 
@@ -113,7 +113,7 @@ def test_a_few_steps(native: Both, steps: list[Query]) -> None:
 
 @pytest.mark.spark
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@settings(max_examples=15, deadline=None, derandomize=True, database=None)
 @given(steps=SOME)
 def test_any_steps(native: Both, steps: list[Query]) -> None:
     check_steps(native, steps)

@@ -49,7 +49,7 @@ def payments(data_dir: Path) -> Dataset:
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", slow_one_in(4, sorted(metric_paths())))
+@pytest.mark.parametrize("name", slow_one_in(8, sorted(metric_paths())))
 def test_metrics_of_the_corpus_that_share_nothing(name: str, native: Engine, corpus: Dataset) -> None:
     """What they give while they share is shown beside the corpus to be what plain PySpark gives."""
     source = metric_paths()[name].read_text()
@@ -65,8 +65,7 @@ def test_metrics_of_the_corpus_that_share_nothing(name: str, native: Engine, cor
 
 
 @pytest.mark.spark
-@pytest.mark.slow
-@pytest.mark.parametrize("path", _METRICS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", slow_one_in(3, _METRICS), ids=lambda path: path.stem)
 def test_examples(path: Path, native: Engine, spark: Engine, payments: Dataset) -> None:
     segments = [SegmentGroup.by_value("country"), SegmentGroup.by_buckets("age", [20, 40, 60])]
     runs = [

@@ -35,6 +35,7 @@ from tests.native.values import grouped, row_wise, values_of
 
 CASES = by_signature()
 _SECONDS = 300.0
+TABLES = ["lines", pytest.param("mixed", marks=pytest.mark.deep)]
 
 
 def test_every_line_has_hostile_values() -> None:
@@ -135,7 +136,7 @@ def _differs(case: Case, mine: Any, theirs: Any) -> bool:
 
 @pytest.mark.spark
 @pytest.mark.slow
-@pytest.mark.parametrize("table_of", ["lines", "mixed"])
+@pytest.mark.parametrize("table_of", TABLES)
 def test_values_are_those_of_spark(
     table_of: str, folder: Path, database: duckdb.DuckDBPyConnection, session: BackendSession
 ) -> None:
@@ -173,7 +174,7 @@ def _zoneless(value: Any) -> Any:
 
 @pytest.mark.spark
 @pytest.mark.slow
-@pytest.mark.parametrize("table_of", ["lines", "mixed"])
+@pytest.mark.parametrize("table_of", TABLES)
 def test_types_and_names_are_those_of_spark(table_of: str, folder: Path, session: BackendSession) -> None:
     wrong = []
     for (takes, aggregate), cases in (CASES if table_of == "lines" else mixed()).items():

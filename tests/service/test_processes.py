@@ -36,7 +36,9 @@ def counts(database: Database) -> int | None:
         return session.scalar(sa.select(sa.func.count()).select_from(StoredResult))
 
 
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("sqlite", marks=pytest.mark.deep), "postgresql"], indirect=True
+)
 def test_a_killed_worker_is_replaced(client, payments, settings, tmp_path):
     model, _, _ = client.model(payments, retention="1d")
     client.metric(model, SLOW)

@@ -16,6 +16,7 @@ from engine import Dataset, Engine, SegmentGroup, TimeRange
 from engine.models.run import Run
 from tests.corpus.formulas import FORMULAS
 from tests.corpus.frames import AS_OF, FRAMES, WEEK_AGO, make_corpus_table
+from tests.tiers import DEEP
 
 HERE = Path(__file__).parent
 NESTED = ("tags", "device", "attrs", "payload", "note")
@@ -38,7 +39,7 @@ def metric_paths() -> dict[str, Path]:
 NAMES = sorted(metric_paths())
 # By default a part of the metrics, of which the second has no shared queries.
 QUICK = NAMES[::4]
-APART = (NAMES[::9], pytest.param([name for name in NAMES if name not in NAMES[::9]], marks=pytest.mark.slow))
+APART = (NAMES[::9], pytest.param([name for name in NAMES if name not in NAMES[::9]], marks=DEEP))
 
 
 def make_flat_table() -> pa.Table:

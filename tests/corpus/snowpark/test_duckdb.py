@@ -19,7 +19,7 @@ from tests.corpus.snowpark.bench import (
     assert_apart_as_expected,
     assert_as_expected,
 )
-from tests.tiers import only
+from tests.tiers import slow_one_in
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def bench(
         yield SnowBench(engine, Dataset(folder / "payments.parquet", timestamp="ts"))
 
 
-@pytest.mark.parametrize("name", only(QUICK, NAMES))
+@pytest.mark.parametrize("name", slow_one_in(2, NAMES, quick=QUICK))
 def test_duckdb_gives_the_numbers_of_pandas(name: str, shared: Results, table: pa.Table) -> None:
     assert_as_expected(name, shared[name], table)
 
