@@ -21,7 +21,7 @@ from engine.errors import BackendStartError
 from tests.servers import SendsNobodyAway, SharedPool
 
 # How long an example takes is up to what else the machine does; and a run draws what the one before it drew.
-hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True, max_examples=40)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1_000)
 hypothesis.settings.load_profile("same")
 
@@ -39,13 +39,13 @@ def spool_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-_UNMARKED = "this is not answered natively, and the test is not marked `spark`"
+_UNMARKED = "this is not answered natively, and the test is not marked `spark` and `slow`"
 
 
 class MarkedSpark(LocalSpark):
-    """A Spark server that answers tests that are marked `spark`, and no others.
+    """A Spark server that answers tests that are marked `spark` and `slow`, and no others.
 
-    Elsewhere a plan that nobody takes for Spark's would start a second Java, for half a minute, unseen.
+    Elsewhere a plan that nobody takes for Spark's would start Java, for half a minute, unseen.
     """
 
     marked = False
@@ -63,7 +63,7 @@ class MarkedSpark(LocalSpark):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let a test ask Spark, or not, before its fixtures do."""
-    MarkedSpark.marked = item.get_closest_marker("spark") is not None
+    MarkedSpark.marked = all(item.get_closest_marker(name) for name in ("spark", "slow"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -26,8 +26,8 @@ from engine.runs import servers
 from tests.tiers import DEEP
 
 _SPARK = pytest.mark.spark
-# For the fixture `shared_server`: `NATIVE` where all is answered natively, `ASKS_SPARK` where not all is; on Spark,
-# `NATIVE_DEEP` is deep.
+# For the fixture `shared_server`: `NATIVE` where all is answered natively, `ASKS_SPARK` where not all is;
+# with `NATIVE_DEEP`, Spark is left to the deep run.
 NATIVE: Final = ("native", pytest.param("spark", marks=[_SPARK, pytest.mark.slow]))
 NATIVE_DEEP: Final = ("native", pytest.param("spark", marks=[_SPARK, *DEEP]))
 ASKS_SPARK: Final = (

@@ -26,6 +26,11 @@ def only(quick: Container[Any], cases: Iterable[Any]) -> list[Any]:
     return [case if case in quick else pytest.param(case, marks=SLOW) for case in cases]
 
 
+def all_but(slow: Container[Any], cases: Iterable[Any]) -> list[Any]:
+    """All cases; those that are named are slow."""
+    return [pytest.param(case, marks=SLOW) if case in slow else case for case in cases]
+
+
 def slow_one_in(every: int, cases: Iterable[Any], *, quick: Container[Any] = ()) -> list[Any]:
     """Cases of which none but those that are named are quick.
 

@@ -58,6 +58,9 @@ from sandbox.contract.messages import Problem
 from sandbox.contract.signature import TakesBaseline
 
 _DETAIL_CHARS = 300
+# What servers say of a disk, and what to do.
+_FULL = "No space left on device"
+_ROOM = "free some; a local one uses the folder for temporary files, which TMPDIR names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,4 +406,6 @@ def data_error(error: BackendError, what: str) -> BackendError | DataError:
     if isinstance(error, (BackendLost, BackendStartError)):
         return error
     reason = clean(error.detail.strip().partition("\n")[0], _DETAIL_CHARS)
+    if _FULL in error.detail:
+        reason = f"the data engine has no room on its disk ({_FULL}); {_ROOM}"
     return DataError(f"{what} cannot be read: {reason}")

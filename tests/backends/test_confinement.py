@@ -16,6 +16,8 @@ from engine.errors import BackendError
 from engine.relations import FileFormat, read_files
 from tests.backends.plans import count, numbers, run, sql, value
 
+pytestmark = pytest.mark.slow
+
 CANARY = "canary-3141"
 
 

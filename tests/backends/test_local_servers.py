@@ -36,6 +36,7 @@ def share_of_a_core(processes: list[psutil.Process]) -> float:
         return 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_sessions_are_in_utc_and_divide_as_ansi_says(spark_backend: LocalServer) -> None:
     session = spark_backend.open_session()
@@ -122,6 +123,7 @@ def test_a_query_is_asked_again_unseen(backend: LocalServer) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 @pytest.mark.spark
 def test_spark_that_shuts_down_but_still_answers_costs_nobody_an_answer(
     spark_backend: LocalServer,
@@ -168,6 +170,7 @@ def test_200_sessions_leave_nothing_behind(backend: LocalServer) -> None:
     assert wait_until(lambda: me.num_threads() <= threads + 4)  # gRPC's own come and go
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_spark_sessions_are_used_again_but_for_those_in_which_something_was_stopped(
     spark_backend: LocalServer,
@@ -194,6 +197,7 @@ def test_a_large_answer_comes_whole(backend: LocalServer) -> None:
 ANALYSIS = "org.apache.spark.sql.AnalysisException"
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 @pytest.mark.parametrize(
     ("text", "condition", "exception", "parameter"),
@@ -220,6 +224,7 @@ def test_errors_of_spark_keep_their_condition(
     session.close()
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_parameters_of_spark_too_long_for_the_metadata_are_fetched(spark_backend: LocalServer) -> None:
     session = spark_backend.open_session()
@@ -256,6 +261,7 @@ def test_a_plan_that_ends_by_itself_is_not_interrupted(backend: LocalServer) -> 
     session.close()
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_a_session_of_spark_that_was_used_is_given_to_its_tenant_only(spark_backend: LocalSpark) -> None:
     first = spark_backend.open_session("a")

@@ -88,6 +88,7 @@ def test_a_table_is_named() -> None:
     assert read_table("a.`b c`").read.named_table.unparsed_identifier == "a.`b c`"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_format", ["parquet", "csv", "json"])
 @pytest.mark.parametrize("schema", [DDL, JSON])
 def test_a_given_schema_is_what_comes_out(
@@ -108,6 +109,7 @@ def test_a_given_schema_is_what_comes_out(
     session.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["with space.parquet", "per%20cent.parquet", "comma,comma.parquet", "grün.parquet"]
 )
@@ -115,6 +117,7 @@ def test_odd_names_are_names(spark_backend: LocalServer, files: Path, name: str)
     assert total(spark_backend, read_files("parquet", [str(files / name)])) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pattern", ["plain", "plain/", "plain/*.parquet", "plain/{1,2}.parquet", "plain/[12].parquet", "part"]
 )
@@ -122,10 +125,12 @@ def test_folders_and_globs_are_all_their_files(spark_backend: LocalServer, files
     assert total(spark_backend, read_files("parquet", [f"{files}/{pattern}"])) == 12
 
 
+@pytest.mark.slow
 def test_a_url_is_a_path(spark_backend: LocalServer, files: Path) -> None:
     assert total(spark_backend, read_files("parquet", [f"file://{files}/data.parquet"])) == 6
 
 
+@pytest.mark.slow
 def test_partitions_are_columns(spark_backend: LocalServer, files: Path) -> None:
     session = spark_backend.open_session()
     rows = run(session, read_files("parquet", [f"{files}/part"]))

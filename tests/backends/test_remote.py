@@ -52,6 +52,7 @@ def test_an_endpoint_answers_and_is_left_running(address: str) -> None:
             backend.open_session()
 
 
+@pytest.mark.slow
 def test_the_callers_session_is_used_and_survives(spark_backend: LocalSpark) -> None:
     with plain_session(spark_backend) as spark:
         spark.conf.set("spark.sql.session.timeZone", "Europe/Berlin")
@@ -124,6 +125,7 @@ def test_a_server_that_does_not_say_that_it_is_spark_is_warned_of_once(
     backend.close()
 
 
+@pytest.mark.slow
 def test_spark_says_that_it_is_spark(spark_backend: LocalSpark) -> None:
     session = spark_backend.open_session()
     later = UNBOUNDED.within(300)

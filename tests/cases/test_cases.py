@@ -117,6 +117,7 @@ def test_named_values_and_parameters(engine, folder):
     assert run_case(engine, read_case(path))
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_rows_in_a_file_in_windows(engine, folder):
     (folder / "x.csv").write_text("label,ts\n1,2026-01-01T12:00:00Z\n0,2026-01-02T12:00:00Z\n")

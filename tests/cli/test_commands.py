@@ -237,6 +237,7 @@ def test_several_metrics_are_several_runs(tmp_path, capsys, worker_pool, monkeyp
     assert [run["metric"] for run in runs] == ["one", "two"]
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_a_frame_that_fails_is_exit_status_1_and_is_explained(command):
     status, out, _ = command("def calc_metric(df):\n    return df.agg({'amonut': 'avg'}).first()[0]\n")
@@ -267,7 +268,7 @@ def test_a_dry_run_shows_frames_and_runs_nothing(command):
     [
         (["--by", "cuontry"], "did you mean 'country'"),
         (["--timestamp", "age"], "says no time"),
-        pytest.param(["--where", "x=amuont > 1"], "amuont", marks=pytest.mark.spark),
+        pytest.param(["--where", "x=amuont > 1"], "amuont", marks=[pytest.mark.spark, pytest.mark.slow]),
         (["--where", "x=amount"], "not Boolean"),
         (
             ["--timestamp", "ts", "--from", "2026-04-01"],

@@ -179,6 +179,7 @@ def test_backends_are_really_started_and_asked(capsys, monkeypatch):
 
 
 @pytest.mark.spark
+@pytest.mark.slow
 def test_a_backend_that_cannot_start_says_why(capsys, monkeypatch):
     """Really: the program that would be the server is not there."""
     monkeypatch.setattr(doctor, "_try_confinement", lambda: report_with("landlock", BLOCKED))

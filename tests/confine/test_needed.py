@@ -22,7 +22,7 @@ from tests.confine.replaced import replace_zygote
 from tests.engine.conftest import make_table
 from tests.servers import engine_on
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 ALLOWED = [row for row in WORKER_POLICY.rows if row.action is Action.ALLOW]
 

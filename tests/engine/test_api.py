@@ -24,6 +24,7 @@ from engine.pool.pool import WorkerPool
 from tests.engine.conftest import make_table
 from tests.engine.support import BY_GROUP, metric, run_on_groups
 from tests.servers import NATIVE, engine_on, plain_session
+from tests.tiers import all_but
 
 pytestmark = pytest.mark.spark
 
@@ -60,7 +61,7 @@ STATUSES = {
 }
 
 
-@pytest.mark.parametrize("name", STATUSES)
+@pytest.mark.parametrize("name", all_but(("decimal", "wrong column", "division by zero"), STATUSES))
 def test_statuses(engine: Engine, rows: Dataset, name: str) -> None:
     body, status, code = STATUSES[name]
     result = overall(engine, body, rows)
@@ -82,6 +83,7 @@ def test_each_run_has_an_id_of_its_own(engine: Engine, rows: Dataset) -> None:
     assert first.to_dict()["id"] == first.id
 
 
+@pytest.mark.slow
 def test_an_exception_shows_the_authors_line_and_no_path(engine: Engine, rows: Dataset) -> None:
     result = overall(engine, "helper(df)", rows, "def helper(df):\n    return {}['missing']\n")
     assert result.error.line == 5
@@ -91,6 +93,7 @@ def test_an_exception_shows_the_authors_line_and_no_path(engine: Engine, rows: D
         assert "/" not in message.replace("n / ", ""), message
 
 
+@pytest.mark.slow
 def test_what_is_caught_is_not_told(engine: Engine, rows: Dataset) -> None:
     body = "try:\n    df.agg(F.sum('m')).first()\nexcept Exception as error:\n    print('caught')\nreturn 1.0"
     result = overall(engine, body, rows)
@@ -124,7 +127,7 @@ WORKS = {
 }
 
 
-@pytest.mark.parametrize("name", WORKS)
+@pytest.mark.parametrize("name", all_but(("a long chain",), WORKS))
 def test_works(engine: Engine, rows: Dataset, name: str) -> None:
     body, value = WORKS[name]
     result = overall(engine, body, rows)
@@ -132,6 +135,7 @@ def test_works(engine: Engine, rows: Dataset, name: str) -> None:
     assert result.value == value
 
 
+@pytest.mark.slow
 def test_show_is_printed(engine: Engine, rows: Dataset) -> None:
     printed = overall(
         engine, "df.orderBy('n').select('n', 'g').show(2)\nprint('end')\nreturn 1", rows
@@ -298,7 +302,7 @@ BAD_OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", BAD_OPTIONS)
+@pytest.mark.parametrize("name", all_but(("an expression of an unknown column",), BAD_OPTIONS))
 def test_bad_options(engine: Engine, rows: Dataset, name: str) -> None:
     options: dict[str, Any] = BAD_OPTIONS[name]
     with pytest.raises(UsageError) as error:
@@ -341,6 +345,7 @@ def test_a_cluster_that_is_not_there() -> None:
 # Sources
 
 
+@pytest.mark.slow
 def test_files_of_every_format(engine: Engine, data_dir: Path) -> None:
     folder = data_dir / "formats"
     table = make_table(30)
@@ -387,6 +392,7 @@ def test_tables_of_the_caller(engine: Engine) -> None:
     assert overall(engine, "return df.count()", Dataset(pd.DataFrame({"a": []}))).rows == 0
 
 
+@pytest.mark.slow
 def test_the_callers_own_session(spark_backend: LocalSpark, rows_file: Path, engine: Engine) -> None:
     with plain_session(spark_backend) as spark:
         frame = spark.read.parquet(str(rows_file)).filter("n < 100")

@@ -67,7 +67,7 @@ def numbers(engine: Engine, source: str, rows: Dataset, groups: tuple[SegmentGro
 
 # By default one of each kind: what only Spark draws, what Python draws, its hashes, and what is kept.
 DRAWS = {"F.rand without a seed", "df.sample without a seed"}
-QUICK = {"F.rand without a seed", "legacy generator", "hash of a text", "state of the module"}
+QUICK = {"legacy generator", "hash of a text", "state of the module"}
 
 
 def marks_of(name: str) -> list[pytest.MarkDecorator]:

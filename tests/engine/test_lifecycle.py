@@ -113,14 +113,14 @@ def busy(pids: set[int], seconds: float) -> float:
 
 @pytest.mark.slow
 @pytest.mark.deep
-def test_two_hundred_runs_leave_nothing_behind(data_dir: Path, rows: Dataset) -> None:
+def test_a_thousand_runs_leave_nothing_behind(data_dir: Path, rows: Dataset) -> None:
     outside = settled()
     with Engine("spark", roots=(data_dir,), workers=2) as engine:
         for _ in range(5):
             run_on_groups(engine, metric("return df.count()"), rows)
             run_on_groups(engine, FUNCTIONS, rows)
         before = settled()
-        for number in range(200):
+        for number in range(1_000):
             if number % 10 == 9:
                 run_on_groups(engine, metric("raise ValueError('x')"), rows)
             elif number % 10 in (3, 4):

@@ -50,6 +50,7 @@ def test_results_are_those_of_separate_runs(engine, rows, together):
             assert one.value == pytest.approx(other.value, rel=1e-9, nan_ok=True), name
 
 
+@pytest.mark.slow
 def test_the_data_is_counted_once_and_first_questions_travel_together(together):
     queries = {name: run.report.queries for name, run in together.items()}
     # One of them counts for all; what each asks first costs no more than finding out its type.
@@ -122,6 +123,7 @@ def test_only_so_many_rows_can_be_asked_for_and_excuses_are_kept(engine, rows):
             Dataset(rows.source, rows=wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_question_that_may_loop_does_not_travel_with_another_runs(engine, rows, monkeypatch):
     loops = "F.aggregate(F.sequence(F.lit(1), F.lit(50)), F.lit(0), lambda a, x: (a * 7 + x) % 9)"
     sources = {"honest": SOURCES["sum"], "loops": metric(f"return df.agg(F.sum({loops})).first()[0]")}

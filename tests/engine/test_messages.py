@@ -191,6 +191,7 @@ def test_what_a_metric_is_told_holds_nothing_of_the_host(walled, rows, data_dir)
     check_told(walled, rows, data_dir)
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_what_leaves_a_run_holds_nothing_of_the_host(walled, rows, data_dir):
     check_raised(walled, rows, data_dir)
@@ -203,6 +204,7 @@ def test_neither_does_what_spark_says(rows, data_dir, spark_backend, shared_opti
         check_raised(engine, rows, data_dir)
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_a_file_that_cannot_be_read_is_told_without_its_place(walled, data_dir):
     """Its schema is intact, so that the failure comes from the data engine, in the middle of a query."""

@@ -8,6 +8,7 @@ from engine import Dataset, Engine, SegmentGroup
 from tests.backends.little import little_spark
 from tests.metric_text import metric_text
 from tests.servers import ASKS_SPARK, engine_on
+from tests.tiers import all_but
 
 HEAD = """
 import pandas as pd
@@ -35,6 +36,7 @@ def body(text: str) -> str:
     return metric_text("spark = df.sparkSession\n" + text.strip(), HEAD)
 
 
+ON_SPARK = ("a range", "how local data is read", "moments of pandas", "rows of a map", "rows of an array")
 WORKS = {
     "a setting is read": ("return float(spark.conf.get('spark.sql.ansi.enabled') == 'true')", 1),
     "a default": ("return float(spark.conf.get('spark.my.own', '7'))", 7),
@@ -114,7 +116,7 @@ WORKS = {
 }
 
 
-@pytest.mark.parametrize("name", WORKS)
+@pytest.mark.parametrize("name", all_but(ON_SPARK, WORKS))
 def test_as_on_spark(engine, values, name):
     text, value = WORKS[name]
     result = engine.evaluate(body(text), values).overall
@@ -133,6 +135,7 @@ return seen
     assert [result.value for result in run.results] == [200] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_rows_are_numbered_in_each_segment_by_itself(spark_backend, shared_options, values):
     text = "return df.zipWithIndex('at').orderBy('at').agg(F.sum('at') * 10 + F.max('at')).first()[0]"

@@ -19,7 +19,7 @@ from tests.metric_text import metric_text
 from tests.servers import engine_on, plain_session
 from tests.tiers import one_in, slow_one_in
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 ZONE: Final = "spark.sql.session.timeZone"
 START: Final = dt.datetime(2026, 3, 28, 20, tzinfo=dt.UTC)  # in Berlin the clocks change in the night after

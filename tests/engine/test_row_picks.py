@@ -15,8 +15,9 @@ import pytest
 from engine import Dataset
 from engine.backends.spark import LocalSpark
 from tests.servers import engine_on
+from tests.tiers import DEEP
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, *DEEP]
 
 PICKS = {
     "first": "df.first()['v']",

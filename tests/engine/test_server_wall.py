@@ -22,6 +22,7 @@ def read(path: Path) -> str:
     return metric(f"return df.sparkSession.read.parquet({str(path)!r}).count()")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared_server", ASKS_SPARK, indirect=True)
 def test_a_plan_that_reads_a_canary_outside_the_roots_fails(
     shared_server, data_dir, rows, shared_options, tmp_path

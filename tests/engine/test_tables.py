@@ -119,6 +119,7 @@ def test_a_commit_during_a_run_is_not_seen_by_it(engine: Engine, writer: DeltaWr
     assert old.overall.value == pytest.approx(rows_from(1)["x"].mean())
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_a_file_that_is_removed_during_a_run_fails_it(engine: Engine, writer: DeltaWriter) -> None:
     vacuum = once_opened((writer.folder / "day-3.parquet").unlink)
@@ -127,6 +128,7 @@ def test_a_file_that_is_removed_during_a_run_fails_it(engine: Engine, writer: De
     assert caught.value.code == "table-file"
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_a_file_that_is_replaced_during_a_run_fails_it(engine: Engine, data_dir: Path) -> None:
     folder = data_dir / "replaced"
@@ -148,6 +150,7 @@ def calc_metric(df):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_partition_columns_stand_where_the_table_has_them(engine: Engine, data_dir: Path) -> None:
     made = DeltaWriter(data_dir / "tables" / "ordered")
@@ -185,6 +188,7 @@ def test_a_baseline_is_read_within_the_retention_only(engine: Engine, writer: De
     assert [(one.part, one.files) for one in whole.report.tables] == [("data", 2), ("baseline", 10)]
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_so_many_rows_are_any_rows(engine: Engine, writer: DeltaWriter) -> None:
     run = engine.evaluate(MEAN, Dataset(writer.folder, timestamp="at", retention="1d", rows=275), as_of=AS_OF)

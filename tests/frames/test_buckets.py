@@ -74,6 +74,7 @@ def test_whole_numbers_at_their_extremes(asker, name, low, step, buckets, outer)
     assert key == [by_hand(value, edges, outer=outer) for value in values]
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 @pytest.mark.parametrize("outer", [False, True])
 def test_days(asker, outer):

@@ -278,6 +278,7 @@ def test_members_are_found_within_the_range(asker):
     assert frames.frames[0].rows == 3
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_a_range_without_rows(asker):
     time = TimeRange("2001-01-01T00:00:00Z", "2001-01-03T00:00:00Z")
@@ -291,6 +292,7 @@ def test_a_range_without_rows(asker):
     assert frames.cut == ()
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_expressions_are_probed_before_the_run(asker):
     good = asker.plan(segments=[SegmentGroup.where("new", "new"), SegmentGroup.where("old", "age > 3")])

@@ -15,6 +15,8 @@ from tests.fusion.agreement import Plan, differences, run_both, write_rows
 from tests.servers import ASKS_SPARK, engine_on
 from tests.tiers import DEEP, SLOW
 
+pytestmark = pytest.mark.slow
+
 NAN, INF = math.nan, math.inf
 
 # One or two frames of each kind: on Spark some plans take a second each.

@@ -18,6 +18,8 @@ from tests.fusion.carry_cases import ORDERED, ROWS, TIED
 from tests.fusion.carry_support import SEGMENTS, Both, Query, chain_of
 from tests.tiers import slow_one_in
 
+pytestmark = pytest.mark.slow
+
 CASES = {**ROWS, **ORDERED, **TIED}
 ALL = range(len(SEGMENTS))
 

@@ -21,6 +21,7 @@ from engine.fusion.chain import parse_chain, stack
 from tests.fusion.cells_data import GROUPS, KINDS, Bench, part, roll
 from tests.plans.offline import Offline
 from tests.servers import ASKS_SPARK
+from tests.tiers import all_but
 
 PARTS = ("all", *KINDS)
 
@@ -156,10 +157,12 @@ def differences(rolled: Mapping[tuple[str, str], Any], answers: Mapping[tuple[st
     ]
 
 
+@pytest.mark.slow
 def test_what_is_sure_is_what_the_backend_gives(fast, answers):
     assert not differences(fast, answers)
 
 
+@pytest.mark.slow
 def test_what_is_sure_in_the_precise_form_is_what_the_backend_gives(precise, answers):
     assert not differences(precise, answers)
 
@@ -168,6 +171,7 @@ def flagged(rolled: Mapping[tuple[str, str], Any], which: int, name: str) -> set
     return {key for key, there in rolled if there == name and rolled[key, there][which]}
 
 
+@pytest.mark.slow
 def test_ordinary_parts_are_sure(fast, precise):
     odd = {"regr_slope x same", "regr_r2 x same"}
     rough = {"stddev far", "stddev farther", "stddev same", "var_pop far", "covar_samp far x", *odd}
@@ -180,11 +184,13 @@ def test_ordinary_parts_are_sure(fast, precise):
         assert {key.split()[0] for key in flagged(fast, 1, name)} <= {"regr_r2"}
 
 
+@pytest.mark.slow
 def test_extremes_with_nan_are_sure(fast):
     assert not {key for key in flagged(fast, 1, "odd") if key.startswith(("min", "max"))}
     assert flagged(fast, 1, "zeros") <= {"min zero", "max zero"}
 
 
+@pytest.mark.slow
 def test_a_slot_without_cells_has_no_rows(fast):
     assert flagged(fast, 1, "absent") == flagged(fast, 2, "absent") == set()
     assert fast["rows", "absent"][0].to_pylist() == [0]
@@ -208,6 +214,7 @@ def correlations(bench) -> dict[tuple[str, str], pa.Array | None]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [False, True], ids=["fast", "precise"])
 def test_correlations(bench, correlations, form):
     sure = set()
@@ -282,7 +289,7 @@ def _exploded(df: DataFrame) -> DataFrame:
     return rows.agg(F.sum("e"), F.count("*"), F.max("e"))
 
 
-@pytest.mark.parametrize("metric", [_bare, _around, _below, _above, _exploded])
+@pytest.mark.parametrize("metric", all_but((_around,), (_bare, _around, _below, _above, _exploded)))
 def test_steps_below_and_above(bench, metric):
     rolled = finished(bench, metric)
     for name in ("all", "plain", "null"):
@@ -292,6 +299,7 @@ def test_steps_below_and_above(bench, metric):
             assert not len(direct) or same(got.chunk(0), expected.chunk(0), 1e-12)
 
 
+@pytest.mark.slow
 def test_states_under_a_condition_are_those_of_the_filtered_rows(bench):
     def metric(df):
         rows = df.filter(df["year"] > 2021).filter("i < 50 OR i IS NULL")

@@ -31,6 +31,7 @@ from engine.cli.main import _run, cli
 from engine.service import library
 from tests.documents import PAGES, README, ROOT, Command, blocks, commands
 from tests.servers import ASKS_SPARK, SharedPool, engine_on
+from tests.tiers import SLOW
 
 # Programs that blocks start and that do not run here, with what checks them.
 ELSEWHERE = {
@@ -237,6 +238,16 @@ def test_the_first_example_is_the_same_everywhere() -> None:
     assert len({text for text in metrics if text.startswith("# churn.py")}) == 1
 
 
+ON_SPARK = (
+    "brier.py",
+    "calibration.py",
+    "log_loss.py",
+    "risky_devices.py",
+    "stability.py",
+    "top_merchants.py",
+)
+
+
 def worked() -> list[Any]:
     """The worked metrics, with the numbers that the page tells."""
     found = []
@@ -247,9 +258,9 @@ def worked() -> list[Any]:
             )
             assert told is not None, block.file
             numbers = re.findall(r"(?:`(\w+)`: )?`([-\d.e]+)`", told[1])
-            found.append(
-                pytest.param(block.text, {name or None: float(one) for name, one in numbers}, id=block.file)
-            )
+            values = {name or None: float(one) for name, one in numbers}
+            marks = SLOW if block.file in ON_SPARK else ()
+            found.append(pytest.param(block.text, values, id=block.file, marks=marks))
     return found
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests.language.running import codes_when_run, run
 from tests.servers import plain_session
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def frame(spark_backend):

@@ -86,6 +86,7 @@ def _pairs() -> list[list[pb.Relation]]:
     return sorted(several, key=lambda group: -max(relation.ByteSize() for relation in group))
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 @pytest.mark.parametrize("executed", [4, pytest.param(24, marks=pytest.mark.slow)])
 def test_plans_of_one_key_mean_the_same(native_backend: Backend, connect_mode: None, executed: int) -> None:

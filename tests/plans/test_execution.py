@@ -15,6 +15,8 @@ from tests.plans.corpus import Call
 from tests.plans.guest import Guest
 from tests.tiers import one_in
 
+pytestmark = pytest.mark.slow
+
 
 def _guest(backend: Backend) -> Iterator[Guest]:
     session = backend.open_session()

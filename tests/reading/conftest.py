@@ -51,7 +51,7 @@ def folder(data_dir: Path, request: pytest.FixtureRequest) -> Path:
     return made
 
 
-@pytest.fixture(params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+@pytest.fixture(params=["duckdb", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow])])
 def read(request: pytest.FixtureRequest, data_dir: Path, spool: Spool) -> Callable[[Any], Rows]:
     """Reads a source on a backend: its rows, sorted by their text, under names in lower case."""
     reader: Reader = request.param

@@ -1,7 +1,5 @@
 """What was promised holds when a database is restarted, a disk full, a clock wrong, a worker killed."""
 
-import contextlib
-import subprocess
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -19,6 +17,7 @@ from engine.service.prune import prune
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import Metric, RunEvent, StoredResult, Work
+from tests.disks import fill, small_disk
 from tests.service.conftest import Client, connect, make_client, postgres_server, process, serving, wait_for
 from tests.service.databases import BOTH
 
@@ -262,31 +261,22 @@ def due(database: Database) -> list[str]:
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of three megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], capture_output=True)
-    if done.returncode:
-        pytest.skip("no file system can be mounted here")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+def disk(tmp_path):
+    with small_disk(tmp_path / "small", megabytes=3) as folder:
+        yield folder
 
 
 @pytest.mark.slow
-def test_a_full_disk_stops_writes_alone_and_only_while_it_is_full(small_disk, payments, engine):
+def test_a_full_disk_stops_writes_alone_and_only_while_it_is_full(disk, payments, engine):
     settings = Settings(
-        database=f"sqlite:///{small_disk}/service.db", data_roots=(str(payments.parent),),
+        database=f"sqlite:///{disk}/service.db", data_roots=(str(payments.parent),),
         tick_seconds=0.2, requests_per_minute=100_000,
     )  # fmt: skip
     with serving(make_app(settings, engine=engine)) as url, connect(url, timeout=60) as http:
         client = make_client(http, settings)
         model, _, _ = client.model(payments, segments=[{"by": "country"}])
         client.ok("GET", "/models")
-        filler = small_disk / "filler"
-        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(4096))
+        filler = fill(disk)
         body = {"name": "m", "aggregation_period": "daily", "retention": "30d"}
         statuses = [
             client("POST", "/models", json={**body, "name": "x" * 150}).status_code for _ in range(300)

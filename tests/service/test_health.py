@@ -68,6 +68,7 @@ def test_data_that_is_not_there_is_shown_at_once_and_forgotten_once_it_is(
     assert versions(client, model)[0]["health"]["status"] == "failing"
 
 
+@pytest.mark.slow
 def test_a_segment_that_fits_no_data_is_refused_where_there_is_data(client, payments):
     model, _, _ = client.model(payments)
     for body, field, word in (
@@ -161,6 +162,7 @@ def test_rows_of_an_earlier_version_are_migrated(settings):
         database.close()
 
 
+@pytest.mark.slow
 def test_how_text_is_written_is_said_kept_and_used(
     client, payments, tmp_path, database, engine, settings, now
 ):

@@ -53,7 +53,7 @@ def test_the_final_answer_has_everything(ready):
 @pytest.mark.parametrize(
     ("expression", "code", "line"),
     [
-        ("df.agg({'aeg': 'avg'}).first()[0]", "raised", 2),
+        pytest.param("df.agg({'aeg': 'avg'}).first()[0]", "raised", 2, marks=pytest.mark.slow),
         ("[1]", "returned-collection", None),
     ],
 )
@@ -71,9 +71,13 @@ def test_a_metric_that_fails_says_where(ready, expression, code, line):
     [
         ("n = df.count()\n    return 1.0 if n > 1 else 'one'", "breaks-on-one-row"),
         ("return 1.0 if df.count() else 'none'", "breaks-without-rows"),
-        ("return float(df.first()['age'])", "breaks-without-rows"),
+        pytest.param("return float(df.first()['age'])", "breaks-without-rows", marks=pytest.mark.slow),
         ("return 1.0 / df.groupBy('age').count().toPandas()['count'].iloc[0]", "breaks-without-rows"),
-        ("ages = df.toPandas()['age']\n    return 1.0 / float(len(ages) - 1)", "breaks-on-one-row"),
+        pytest.param(
+            "ages = df.toPandas()['age']\n    return 1.0 / float(len(ages) - 1)",
+            "breaks-on-one-row",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_small_frames_are_tried_too(ready, body, code):

@@ -108,6 +108,7 @@ def test_types_are_those_of_the_table_in_any_order(read, name):
         assert name_of(read("\n".join(order)).schema.field("v").type) == kind
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_spark_has_the_same_types_and_values(spark_backend, data_dir, read):
     """All columns of the table in one file, each under a name of its own; short ones end in nulls."""

@@ -155,6 +155,7 @@ def test_a_column_in_chunks_is_a_column():
     assert converted(chunks.slice(1, 1), ColumnType(Kind.INT)) == [2]
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_spark_has_the_same_types_and_values(spark_backend, data_dir):
     """The judge: real Spark, told the dialect, over every column of the table; short ones end in nulls."""
@@ -180,6 +181,7 @@ def test_spark_has_the_same_types_and_values(spark_backend, data_dir):
         assert same([row[f"c{place}"] for row in found], read(padded)[1]), name
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_what_a_cluster_is_told_makes_it_read_the_same_or_fail(spark_backend, data_dir):
     folder = data_dir / "text-cluster"

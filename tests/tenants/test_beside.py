@@ -17,6 +17,7 @@ from engine.runs.servers import ServerPerTenant
 from tests.backends.little import little_spark
 from tests.engine.support import metric
 from tests.tenants.honest import BY_KIND, HONEST, told
+from tests.tiers import all_but
 from tests.waiting import wait_until
 
 _MIB = 1 << 20
@@ -63,9 +64,8 @@ def alone(shared: Engine, many: Dataset) -> list[Any]:
     return told(run)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.spark) if name == "fetches" else name for name in HOSTILE]
-)
+@pytest.mark.spark
+@pytest.mark.parametrize("name", all_but(("fetches",), HOSTILE))
 def test_an_honest_run_is_what_it_is_alone(
     shared: Engine, many: Dataset, alone: list[Any], name: str
 ) -> None:
