@@ -39,11 +39,11 @@ def spool_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-_UNMARKED = "this is not answered natively, and the test is not marked `spark` and `slow`"
+_UNMARKED = "this is not answered natively, and the test is not marked `spark`"
 
 
 class MarkedSpark(LocalSpark):
-    """A Spark server that answers tests that are marked `spark` and `slow`, and no others.
+    """A Spark server that answers tests that are marked `spark`, and no others.
 
     Elsewhere a plan that nobody takes for Spark's would start Java, for half a minute, unseen.
     """
@@ -63,7 +63,7 @@ class MarkedSpark(LocalSpark):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let a test ask Spark, or not, before its fixtures do."""
-    MarkedSpark.marked = all(item.get_closest_marker(name) for name in ("spark", "slow"))
+    MarkedSpark.marked = item.get_closest_marker("spark") is not None
 
 
 @pytest.hookimpl(wrapper=True)

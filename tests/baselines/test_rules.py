@@ -134,6 +134,7 @@ def test_the_data_itself_and_nothing(native):
     assert {one.baseline_rows for one in run.results} == {0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fuse", [True, False])
 def test_one_that_is_replaced_while_a_run_looks_at_it(native, data_dir, fuse):
     """Numbers of two states are no run's; those that came before are of the old rows."""
