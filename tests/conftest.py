@@ -136,7 +136,10 @@ def shared_options(data_dir: Path, spool_dir: Path, worker_pool: SharedPool) -> 
     return {"spool_dir": spool_dir, "roots": (data_dir,), "pool": worker_pool}
 
 
+gc.disable()  # while thousands of tests are collected
+
+
 def pytest_collection_finish() -> None:
     """Spare every garbage collection a walk through the thousands of tests."""
-    gc.collect()
     gc.freeze()
+    gc.enable()

@@ -135,6 +135,7 @@ def _count(session: Any) -> int:
     return sum(one.arrow_batch.row_count for one in session.execute(plan, UNBOUNDED.within(60)))
 
 
+@pytest.mark.slow
 def test_others_go_on_while_one_ends_its_own_server_again_and_again(
     little: LittleServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,7 @@ def test_an_idle_server_is_not_asked(little: LittleServer) -> None:
     session.close()
 
 
+@pytest.mark.slow
 def test_a_query_under_which_the_disk_fills_twice_is_lost_and_the_next_one_works(
     little: LittleServer,
 ) -> None:

@@ -112,6 +112,7 @@ def test_nothing_else_is() -> None:
     assert Tripwire(lack).find_spec("numpy.scipy") is None
 
 
+@pytest.mark.slow
 def test_what_a_text_hides_is_run_once_more_with_them() -> None:
     """One engine for all: each start of one takes a second."""
     expected = stats.kendalltau(DATA["x"], DATA["y"])[0]

@@ -8,6 +8,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parents[1]
 # Metrics and attacks are data; a cache of compiled files has none of ours.
 DATA = ("corpus/metrics/", "corpus/refused/", "corpus/snowpark/metrics/", "escape/specimens/")
@@ -44,6 +46,7 @@ def is_static(function: Function) -> bool:
     return any(ast.unparse(one) == "staticmethod" for one in function.decorator_list)
 
 
+@pytest.mark.slow  # it reads all of the code
 def test_helpers_are_typed():
     found = [
         f"{path.relative_to(TESTS)}:{function.lineno} {function.name}"
@@ -62,6 +65,7 @@ def test_an_untyped_helper_is_found():
     assert found == ["f", "n"]
 
 
+@pytest.mark.slow  # it reads all of the code
 def test_helpers_are_not_taken_out_of_modules_of_tests():
     """Who wants one finds it in a module of its own, and a module of tests can be changed by itself."""
     found = [

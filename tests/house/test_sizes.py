@@ -16,6 +16,7 @@ def sizes() -> Sizes:
 
 
 @pytest.mark.parametrize("what", MOST)
+@pytest.mark.slow  # it reads all of the code
 def test_nothing_is_too_large(sizes, what):
     found = [one for one in getattr(sizes, what) if not one.name.startswith(DECLARED)]
     assert [one for one in found if one.number > MOST[what]] == []

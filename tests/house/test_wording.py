@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 import engine
 from engine.cli.check import check
 from engine.cli.doctor import doctor
@@ -44,6 +46,7 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
+@pytest.mark.slow  # it reads all of the code
 def test_only_the_table_of_words_knows_what_to_type():
     wrong = []
     for path in MODULES:

@@ -43,6 +43,7 @@ def test_a_word_stands_for_something_in_the_code(entry):
     assert meaning and hasattr(importlib.import_module(module), name), place
 
 
+@pytest.mark.slow  # it reads all of the code
 def test_the_code_does_not_say_it_with_another_word():
     wrong = [
         (path.relative_to(ROOT).as_posix(), word, f"say {OTHERS[word]}")

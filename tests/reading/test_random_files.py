@@ -13,14 +13,14 @@ from engine import Engine
 from engine.backends.spark import LocalSpark
 from tests.reading.random_files import ask, write_folder
 from tests.servers import SharedPool, engine_on
+from tests.tiers import DEEP
 
 _EXAMPLES = {"duckdb": 4, "spark": 1}
 
 
 def _marks(backend: str, seed: int) -> list[pytest.MarkDecorator]:
-    """One folder by default, and all others with what is slow."""
     spark = [pytest.mark.spark] if backend == "spark" else []
-    return [*spark, pytest.mark.slow] if spark or seed else []
+    return [*spark, *(DEEP if seed else (pytest.mark.slow,))]
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -87,6 +88,7 @@ def assert_kept(before: dict[str, dict[str, Any]], after: dict[str, dict[str, An
 
 
 @BOTH
+@pytest.mark.slow
 def test_rows_of_each_version_survive_every_step_up_and_down(database_url: str) -> None:
     if database_url.startswith("sqlite"):
         Path(database_url.removeprefix("sqlite:///")).unlink()  # whose tables are there already

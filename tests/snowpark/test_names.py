@@ -53,6 +53,7 @@ EXPECTED = {name: expected for name, (_, expected) in HOSTILE.items()} | {"a Row
 REFUSED = {"a name that is never equal", "a dict that lies about its items"}
 
 
+@pytest.mark.slow
 def test_what_hostile_guests_return_is_names_of_the_plain_kind_or_none(
     snow_engine: Engine, snow_rows: Dataset
 ) -> None:

@@ -65,7 +65,7 @@ def alone(shared: Engine, many: Dataset) -> list[Any]:
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", all_but(("fetches",), HOSTILE))
+@pytest.mark.parametrize("name", all_but(("fetches", "memory", "prints", "small queries"), HOSTILE))
 def test_an_honest_run_is_what_it_is_alone(
     shared: Engine, many: Dataset, alone: list[Any], name: str
 ) -> None:
