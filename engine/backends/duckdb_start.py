@@ -34,20 +34,25 @@ class Wanted:
     """What a process is to be.
 
     Attributes:
-        read: the folders that it may read, the spool among them.
-        spool: where the engine puts data for it.
+        roots: the folders that it may read.
+        spool: where the engine puts data for it; readable, too.
         memory_bytes: the most that it may use for data.
         disk_bytes: the most of its folder that it may fill with what does not fit.
         files_only: whether it may start where nothing confines its network.
         confined: False only for tests that take the confinement away.
     """
 
-    read: tuple[Path, ...]
+    roots: tuple[Path, ...]
     spool: Path
     memory_bytes: int
     disk_bytes: int
     files_only: bool
     confined: bool
+
+    @property
+    def read(self) -> tuple[Path, ...]:
+        """All that it may read."""
+        return (*self.roots, self.spool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def wanted_process(
 ) -> Wanted:
     """What a process is to be; arguments as those of `LocalDuckDb`."""
     memory = memory_bytes or min(_MEMORY_BYTES, there_is() // 2)
-    return Wanted((*roots, spool), spool, memory, disk_bytes, files_only, confined)
+    return Wanted(tuple(roots), spool, memory, disk_bytes, files_only, confined)
 
 
 def start_duckdb(wanted: Wanted) -> Started:

@@ -7,7 +7,6 @@ names bucket and key.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -23,24 +22,20 @@ _REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _AZURE_KEYS: Final = ("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_KEY")
 
 
-def open_store(url: StoreUrl, environment: Mapping[str, str] = os.environ) -> Any:
-    """The file system that a place lies in.
-
-    Args:
-        url: the place.
-        environment: tells endpoints and regions; credentials are found by the libraries of the stores.
+def open_store(url: StoreUrl) -> Any:
+    """The file system that a place lies in; its endpoint and its region are told by the environment.
 
     Raises:
         OSError, pa.ArrowException: the store cannot be reached, or there are no credentials.
     """
     if url.scheme == "s3":
-        return _s3(url, environment)
+        return _s3(url)
     if url.scheme == "gs":
         return fs.GcsFileSystem(retry_time_limit=_GOOGLE_PATIENCE)
-    return fs.AzureFileSystem(account_name=url.account, account_key=_first(environment, _AZURE_KEYS))
+    return fs.AzureFileSystem(account_name=url.account, account_key=_first(_AZURE_KEYS))
 
 
-def delta_options(url: StoreUrl, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def delta_options(url: StoreUrl) -> dict[str, str]:
     """What delta-rs has to know of a store beside what it finds itself, as `open_store` finds it.
 
     Raises:
@@ -52,10 +47,10 @@ def delta_options(url: StoreUrl, environment: Mapping[str, str] = os.environ) ->
         "max_retries": "4",
         "retry_timeout": f"{_REQUEST_SECONDS}s",
     }
-    if url.scheme == "abfs" and (key := _first(environment, _AZURE_KEYS)) is not None:
+    if url.scheme == "abfs" and (key := _first(_AZURE_KEYS)) is not None:
         options["azure_storage_account_key"] = key
     if url.scheme == "s3":
-        endpoint, region = _s3_place(url, environment)
+        endpoint, region = _s3_place(url)
         options["aws_region"] = region
         if endpoint is not None:
             endpoint = endpoint if "://" in endpoint else f"https://{endpoint}"
@@ -63,8 +58,8 @@ def delta_options(url: StoreUrl, environment: Mapping[str, str] = os.environ) ->
     return options
 
 
-def _s3(url: StoreUrl, environment: Mapping[str, str]) -> Any:
-    endpoint, region = _s3_place(url, environment)
+def _s3(url: StoreUrl) -> Any:
+    endpoint, region = _s3_place(url)
     options: dict[str, Any] = {}
     if endpoint is not None:
         scheme, _, host = endpoint.rpartition("://")
@@ -80,13 +75,13 @@ def _s3(url: StoreUrl, environment: Mapping[str, str]) -> Any:
     )
 
 
-def _s3_place(url: StoreUrl, environment: Mapping[str, str]) -> tuple[str | None, str]:
+def _s3_place(url: StoreUrl) -> tuple[str | None, str]:
     """The server of S3, if the environment names one, and the bucket's region."""
-    endpoint, region = _first(environment, _ENDPOINTS), _first(environment, _REGIONS)
+    endpoint, region = _first(_ENDPOINTS), _first(_REGIONS)
     if endpoint is None and region is None:
         region = fs.resolve_s3_region(url.bucket)
     return endpoint, region or "us-east-1"
 
 
-def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str | None:
-    return next((environment[name] for name in names if environment.get(name)), None)
+def _first(names: tuple[str, ...]) -> str | None:
+    return next((os.environ[name] for name in names if os.environ.get(name)), None)
