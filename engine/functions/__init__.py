@@ -11,7 +11,7 @@ those (`given`), and what it gives takes the place of the relation. Pure.
 from __future__ import annotations
 
 from engine.functions.cuts import NEAR, Sample, is_inexact, other_cut, same
-from engine.functions.find import PREFIX, check_repeatable, has_functions, lowest, why_apart
+from engine.functions.find import PREFIX, check_all, check_repeatable, has_functions, lowest, why_apart
 from engine.functions.given import Given, check_keys, grouped, some_groups, turned, whole
 from engine.functions.groups import Groups, group_streams, groups_of
 from engine.functions.incoming import Incoming, TooLong
@@ -54,6 +54,7 @@ __all__ = [
     "Side",
     "Split",
     "TooLong",
+    "check_all",
     "check_given",
     "check_kept",
     "check_keys",

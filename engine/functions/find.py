@@ -102,10 +102,25 @@ def lowest(relation: pb.Relation) -> pb.Relation | None:
         PlanRefused: functions stand where they are not taken.
     """
     for here in reversed(list(relations(relation))):
-        if any(isinstance(part, pb.CommonInlineUserDefinedFunction) for part in own(here)):
+        if _has_own(here):
             _check(here)
             return here
     return None
+
+
+def check_all(relation: pb.Relation) -> None:
+    """See that functions stand where they are taken, in all of a plan.
+
+    Raises:
+        PlanRefused: one does not.
+    """
+    for here in relations(relation):
+        if _has_own(here):
+            _check(here)
+
+
+def _has_own(relation: pb.Relation) -> bool:
+    return any(isinstance(part, pb.CommonInlineUserDefinedFunction) for part in own(relation))
 
 
 def input_of(relation: pb.Relation) -> pb.Relation:

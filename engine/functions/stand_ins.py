@@ -11,7 +11,7 @@ from typing import TypeVar
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
-from engine.functions.find import is_function
+from engine.functions.find import has_functions, is_function, refused
 from engine.functions.local import local_relation, read_frames
 from engine.functions.maps import is_map, take_apart
 from engine.plans.trees import copy, walk
@@ -31,8 +31,14 @@ def typed(plan: _M) -> _M:
     """The same plan, or part of one, with such nulls and data in it; it has the same type.
 
     Raises:
-        PlanRefused: a function makes rows of a type that is not taken.
+        PlanRefused: a function makes rows of a type that is not taken, or its values name columns.
     """
+    for here in walk(plan):
+        if isinstance(here, pb.Relation) and _names_columns_by_values(here) and has_functions(here):
+            raise refused(
+                "below a pivot without values, a crosstab or a transpose, whose columns are asked for,",
+                "give pivot() its values, as in pivot('p', ['a', 'b']), or collect the rows before",
+            )
     made = copy(plan)
     for here in list(walk(made)):
         if isinstance(here, pb.Relation) and is_map(here):
@@ -41,6 +47,16 @@ def typed(plan: _M) -> _M:
             assert isinstance(here, pb.Expression)
             here.CopyFrom(null_of(here.common_inline_user_defined_function.python_udf.output_type))
     return made
+
+
+def _names_columns_by_values(relation: pb.Relation) -> bool:
+    match relation.WhichOneof("rel_type"):
+        case "aggregate":
+            pivoted = relation.aggregate.group_type == pb.Aggregate.GROUP_TYPE_PIVOT
+            return pivoted and not relation.aggregate.pivot.values
+        case "crosstab" | "transpose":
+            return True
+    return False
 
 
 def _no_rows_of(relation: pb.Relation) -> pb.Relation:

@@ -17,7 +17,7 @@ from engine import plans
 from engine.backends.base import BackendSession
 from engine.context import QueryContext
 from engine.errors import AnswerTooLarge, BackendError, PlanRefused
-from engine.functions import Registered, has_functions, typed, unnamed, with_columns_for_joins
+from engine.functions import Registered, check_all, has_functions, typed, unnamed, with_columns_for_joins
 from engine.gateway import replies
 from engine.gateway.answering import Evaluating, FrameCall
 from engine.gateway.applying import Applying, column_names
@@ -488,6 +488,7 @@ class Answers:
             return column_names(self._session, plan, self._bind, self._context)
 
         relation = with_columns_for_joins(relation, names_of)
+        check_all(relation)
         return replace(request, relation=typed(unnamed(relation, names_of)))
 
     def _bind(self, relation: pb.Relation) -> pb.Relation:

@@ -48,16 +48,16 @@ def join(reader: Reader, relation: pb.Relation) -> Rows:
         condition, shared = "true", frozenset[int]()
     else:
         raise Unproven("a join without a condition")
+    first = [find_column(left.columns, name) for name in step.using_columns]
+    others = [one for one in left.columns if one.number not in shared]
     if kind in ("SEMI", "ANTI"):
         sql = (
             f"SELECT * FROM ({left.sql}) AS l WHERE {'NOT ' if kind == 'ANTI' else ''}"  # noqa: S608 - generated names only
             f"EXISTS (SELECT 1 FROM ({right.sql}) AS r WHERE {condition})"
         )
-        return _joined(sql, left.columns, asked)
+        return _joined(sql, (*first, *others), asked)
     outer = kind == "LEFT"
     rest = [replace(one, nullable=True) if outer else one for one in right.columns]
-    first = [find_column(left.columns, name) for name in step.using_columns]
-    others = [one for one in left.columns if one.number not in shared]
     columns = (*first, *others, *(one for one in rest if one.number not in shared))
     names = [column_name(one) for one in columns if not isinstance(one.type, Other)]
     parts = ", ".join(names) or "1 AS nothing"

@@ -150,6 +150,28 @@ REFUSED = {
 }
 
 
+COLUMNS_REFUSED = {
+    "df.select(middle('x').over(Window.partitionBy('country')).alias('y'))": "window",
+    "df.select(F.transform(F.array('n'), lambda q: plus_one(q)).alias('y'))": "is refused",
+    "df.withColumn('p', plus_one('n')).groupBy('k').pivot('p').sum('n')": "pivot without values",
+    "df.select(plus_one('n').alias('y'), 'k').crosstab('y', 'k')": "crosstab",
+    "df.select(plus_one('n').cast('string').alias('y'), 'k').transpose()": "transpose",
+}
+
+
+@pytest.mark.parametrize("frame", COLUMNS_REFUSED)
+def test_columns_are_not_told_where_they_depend_on_what_functions_give(engine, plain_data, frame):
+    result = run(engine, plain_data, f"return len(({frame}).columns)").overall
+    assert result.status == "refused", result
+    assert COLUMNS_REFUSED[frame] in told(result).message and told(result).hint
+
+
+def test_a_pivot_with_values_has_its_columns(engine, plain_data):
+    named = "df.withColumn('p', plus_one('n').cast('string'))"
+    body = f"got = {named}.groupBy('k').pivot('p', ['2', '3']).sum('n')\n"
+    assert run(engine, plain_data, f"{body}return len(got.columns)").overall.value == 3
+
+
 @pytest.mark.parametrize("expression", REFUSED)
 def test_what_is_not_applied_is_refused(engine, plain_data, expression):
     result = run(

@@ -187,6 +187,12 @@ NATIVE: Final[Mapping[str, Callable[[DataFrame], DataFrame]]] = {
     "those with a partner": lambda df: df.join(
         df.filter("i > 4").select("k").distinct(), "k", "left_semi"
     ).agg(F.count("*").alias("n")),
+    "those with a partner, by a later column": lambda df: df.select("id", "k").join(
+        df.filter("i > 4").select("k").distinct(), "k", "left_semi"
+    ).orderBy("id"),
+    "those without, by later columns": lambda df: df.select("id", "i", "y", "k").join(
+        df.filter("i > 4").select("k", "i").distinct(), ["k", "i"], "left_anti"
+    ).toDF("a", "b", "c", "d").orderBy("c"),
     "those without": lambda df: df.join(
         df.filter("i > 4").select("k").distinct(), "k", "left_anti"
     ).agg(F.count("*").alias("n")),
