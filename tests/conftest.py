@@ -21,7 +21,7 @@ from engine.errors import BackendStartError
 from tests.servers import SendsNobodyAway, SharedPool
 
 # How long an example takes is up to what else the machine does; and a run draws what the one before it drew.
-hypothesis.settings.register_profile("same", deadline=None, derandomize=True, max_examples=40)
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1_000)
 hypothesis.settings.load_profile("same")
 
@@ -136,10 +136,12 @@ def shared_options(data_dir: Path, spool_dir: Path, worker_pool: SharedPool) -> 
     return {"spool_dir": spool_dir, "roots": (data_dir,), "pool": worker_pool}
 
 
-gc.disable()  # while thousands of tests are collected
-
-
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
     """Spare every garbage collection a walk through the thousands of tests."""
-    gc.freeze()
-    gc.enable()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -101,7 +101,6 @@ def assert_all_as_expected(name: str, results: dict[str, dict[str, Any]]) -> Non
         assert_as_expected(results[frame], entry["frames"][frame], rows, entry["tolerance"])
 
 
-@pytest.mark.slow
 @pytest.mark.spark
 @pytest.mark.parametrize("name", slow_one_in(12, NAMES))
 def test_spark_gives_the_numbers_of_plain_pyspark(name: str, spark: Bench) -> None:

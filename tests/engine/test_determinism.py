@@ -65,7 +65,7 @@ def numbers(engine: Engine, source: str, rows: Dataset, groups: tuple[SegmentGro
     return {str(result.frame.segment): result.value for result in run.results}
 
 
-# By default one of each kind: what only Spark draws, what Python draws, its hashes, and what is kept.
+# By default one of each kind: what Python draws, its hashes, and what is kept. What Spark draws is slow.
 DRAWS = {"F.rand without a seed", "df.sample without a seed"}
 QUICK = {"legacy generator", "hash of a text", "state of the module"}
 

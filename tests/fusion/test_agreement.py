@@ -13,7 +13,7 @@ import pytest
 from engine import SegmentGroup, TimeRange
 from tests.fusion.agreement import Plan, differences, run_both, write_rows
 from tests.servers import ASKS_SPARK, engine_on
-from tests.tiers import DEEP, SLOW
+from tests.tiers import DEEP
 
 pytestmark = pytest.mark.slow
 
@@ -139,10 +139,10 @@ def both_ways(engine):
     ("engine", "texts"),
     [
         pytest.param("native", [*SHARED, *OTHERS][::12], id="some"),
-        pytest.param("native", SHARED, id="all shared", marks=SLOW),
+        pytest.param("native", SHARED, id="all shared"),
         pytest.param("native", OTHERS[::2], id="every other of the others", marks=DEEP),
         pytest.param("native", OTHERS, id="all others", marks=DEEP),
-        pytest.param("spark", SHARED[::2], id="some shared on spark", marks=SLOW),
+        pytest.param("spark", SHARED[::2], id="some shared on spark"),
         pytest.param("spark", SHARED, id="all shared on spark", marks=DEEP),
         pytest.param("spark", OTHERS, id="all others on spark", marks=DEEP),
     ],
@@ -156,7 +156,6 @@ def test_plans_agree(both_ways, texts):
 
 
 @pytest.mark.spark
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "engine", ["native", pytest.param("spark", marks=pytest.mark.deep)], indirect=True, scope="module"
 )
@@ -176,7 +175,6 @@ def test_windows_agree(engine):
 
 
 @pytest.mark.spark
-@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["native"], indirect=True, scope="module")
 def test_what_can_be_shared_is_shared(both_ways):
     _, fused, _ = both_ways(tuple(SHARED))

@@ -153,7 +153,7 @@ def test_a_few_natively(native, rows, plans, groups):
 @pytest.mark.spark
 @pytest.mark.slow
 @given(_ROWS, st.lists(_PLANS, min_size=6, max_size=12), _GROUPS)
-@settings(SETTINGS, max_examples=2)
+@settings(SETTINGS, max_examples=4)
 def test_many_natively(native, rows, plans, groups):
     check(native, rows, plans, groups)
 

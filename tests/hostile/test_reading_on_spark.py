@@ -29,7 +29,7 @@ from tests.sql.frame import FRAME
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]
 
-TEXTS = 1_000
+TEXTS = 2_000
 _READERS = 3
 CANARY = "select 'canary' as canary, array(1) as arr, 1 as id, 2 as x"
 # What reads something, and what does something, in Spark's text of a plan.

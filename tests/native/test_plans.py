@@ -136,7 +136,7 @@ def attempt(native: NativeSession, relation: pb.Relation) -> tuple[pb.DataType, 
 
 
 # Plans of these seeds are drawn; about a third is answered natively.
-_SEEDS = 150
+_SEEDS = 300
 
 
 @pytest.mark.spark

@@ -13,7 +13,6 @@ from engine.backends.base import Backend
 from engine.plans.rebuild import rebuild
 from tests.plans.corpus import Call
 from tests.plans.guest import Guest
-from tests.tiers import one_in
 
 pytestmark = pytest.mark.slow
 
@@ -122,21 +121,14 @@ def _values(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", one_in(3, QUERIES))
+@pytest.mark.parametrize("name", QUERIES)
 def test_query_natively(native: Guest, name: str) -> None:
     call, expected = QUERIES[name]
     assert _values(native.run(call)) == expected
 
 
-# By default Spark alone answers every third.
 @pytest.mark.spark
-@pytest.mark.parametrize(
-    "name",
-    [
-        name if number % 6 == 0 else pytest.param(name, marks=pytest.mark.slow)
-        for number, name in enumerate(QUERIES)
-    ],
-)
+@pytest.mark.parametrize("name", QUERIES)
 def test_query_on_spark(spark: Guest, name: str) -> None:
     call, expected = QUERIES[name]
     assert _values(spark.run(call)) == expected
