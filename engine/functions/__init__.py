@@ -34,9 +34,11 @@ from engine.functions.local import (
 from engine.functions.maps import FunctionMap, Side, is_map, take_apart
 from engine.functions.names import Naming, unnamed
 from engine.functions.order import same_rows
+from engine.functions.over_groups import with_functions_over_groups
 from engine.functions.registered import Registered
 from engine.functions.split import Split, split
 from engine.functions.stand_ins import typed
+from engine.functions.used import Used, used_above
 
 __all__ = [
     "BATCH_ROWS",
@@ -54,6 +56,7 @@ __all__ = [
     "Side",
     "Split",
     "TooLong",
+    "Used",
     "check_all",
     "check_given",
     "check_kept",
@@ -83,7 +86,9 @@ __all__ = [
     "turned",
     "typed",
     "unnamed",
+    "used_above",
     "whole",
     "why_apart",
     "with_columns_for_joins",
+    "with_functions_over_groups",
 ]

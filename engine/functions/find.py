@@ -36,6 +36,13 @@ _APART: Final = {
     "random": "may draw random numbers",
 }
 FUNCTION: Final = "common_inline_user_defined_function"
+STAR: Final = pb.Expression(unresolved_star=pb.Expression.UnresolvedStar())
+# How rows may be grouped where functions stand: by keys, or by some of them, too.
+GROUPINGS: Final = (
+    pb.Aggregate.GROUP_TYPE_GROUPBY,
+    pb.Aggregate.GROUP_TYPE_ROLLUP,
+    pb.Aggregate.GROUP_TYPE_CUBE,
+)
 # Relations whose expressions may hold functions.
 OPEN_RELATIONS: Final = ("project", "with_columns", "filter", "sort", "aggregate")
 
@@ -83,6 +90,12 @@ def is_over_rows(message: Message) -> bool:
         kinds = {classify(one).kind for one in text.functions}
         return text.stars or not kinds <= set(_ROW_WISE) or not _BY_PARTITION.isdisjoint(text.functions)
     return isinstance(message, CALLS) and classify(message.function_name).kind not in _ROW_WISE
+
+
+def counts_rows(expression: pb.Expression) -> bool:
+    """Whether it is `count(*)`."""
+    call = expression.unresolved_function
+    return call.function_name == "count" and list(call.arguments) == [STAR]
 
 
 def own(relation: pb.Relation) -> Iterator[Message]:
@@ -191,10 +204,10 @@ def _check(relation: pb.Relation) -> None:
         raise refused("in the keys of groups", "make a column of it with df.withColumn before")
     if kind not in OPEN_RELATIONS and kind not in MAP_KINDS:
         raise refused(f"in a {kind.replace('_', ' ')}", "make a column of it with df.withColumn before")
-    if kind == "aggregate" and relation.aggregate.group_type != pb.Aggregate.GROUP_TYPE_GROUPBY:
-        raise refused(
-            "in a rollup, cube, pivot or grouping sets", "make a column of it with df.withColumn before"
-        )
+    if kind == "aggregate" and relation.aggregate.group_type not in GROUPINGS:
+        raise refused("in a pivot or grouping sets", "make a column of it with df.withColumn before")
+    if kind == "aggregate" and relation.aggregate.group_type != GROUPINGS[0] and aggregates(relation):
+        raise refused("that aggregates, in a rollup or cube", "aggregate by keys, in several steps")
     if kind == "aggregate" and any(map(_is_literal, relation.aggregate.grouping_expressions)):
         raise refused("in groups by a constant, which Spark takes for a place", "leave the key out")
     if any(isinstance(here, pb.Expression.Window) and aggregates(here) for here in own(relation)):
@@ -241,7 +254,7 @@ def _check(relation: pb.Relation) -> None:
 def _outside(relation: pb.Relation) -> Iterator[Message]:
     """What is in a relation, but for text that is read below it: as an argument, or all of an expression."""
     all_of_it = list(own(relation))
-    texts = [one for one in map(_inner, roots(relation)) if _is_text(one)]
+    texts = [one for one in map(inner, roots(relation)) if _is_text(one)]
     inside = [one for one in texts if not is_over_rows(one.expression_string)]
     for here in all_of_it:
         if isinstance(here, pb.CommonInlineUserDefinedFunction):
@@ -254,13 +267,13 @@ def _is_text(message: Message) -> bool:
     return isinstance(message, pb.Expression) and message.WhichOneof("expr_type") == "expression_string"
 
 
-def _inner(expression: pb.Expression) -> pb.Expression:
+def inner(expression: pb.Expression) -> pb.Expression:
     """An expression without its name."""
     return expression.alias.expr if expression.WhichOneof("expr_type") == "alias" else expression
 
 
 def _is_literal(expression: pb.Expression) -> bool:
-    return _inner(expression).WhichOneof("expr_type") == "literal"
+    return inner(expression).WhichOneof("expr_type") == "literal"
 
 
 def aggregates(message: Message) -> bool:

@@ -6,38 +6,34 @@ They are asked of Spark itself: `u(x) + 1` is called `(u(x) + 1)`, as is a colum
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
+from engine.frames import build
 from engine.functions.find import (
     FUNCTION,
+    GROUPINGS,
     aggregates,
     by_keyword,
     has_functions,
     input_of,
     is_function,
+    is_over_rows,
     named,
-    refused,
 )
+from engine.functions.over_groups import is_over_groups
 from engine.functions.stand_ins import null_of, typed
+from engine.functions.written import (
+    WRITTEN_IN_CALLS,
+    is_written_alike,
+    of_cast,
+    unsure,
+    written_type,
+)
 from engine.plans.trees import copy, relations, walk
 
-# Types as Spark writes them, by the words for them and by their names in a plan.
-_SAME: Final = (
-    *("boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "string"),
-    *("binary", "date", "timestamp", "timestamp_ntz"),
-)
-_WRITTEN: Final = {
-    **{name: name for name in _SAME},
-    "byte": "tinyint",
-    "short": "smallint",
-    "integer": "int",
-    "long": "bigint",
-}
-_DECIMAL: Final = re.compile(r"decimal\((\d{1,2}), ?(\d{1,2})\)")
 # Tells the names of a plan's columns.
 Naming: TypeAlias = Callable[[pb.Relation], Sequence[str]]
 
@@ -59,6 +55,7 @@ def unnamed(relation: pb.Relation, names_of: Naming) -> pb.Relation:
         if not any(map(has_functions, columns)) or not any(map(_wants_name, columns)):
             continue
         below = typed(input_of(here))
+        over_groups = is_over_groups(here)
         asked, stands = _selected(here), _Columns(below, names_of)
         for each in named(asked):
             for place in reversed(range(len(each))):
@@ -69,20 +66,38 @@ def unnamed(relation: pb.Relation, names_of: Naming) -> pb.Relation:
                 else:
                     each[place].CopyFrom(typed(each[place]))
         input_of(asked).CopyFrom(stands.relation())
-        told = names_of(asked)
+        told = _told(asked, stands.columns() if over_groups else [], names_of)
         if len(told) != sum(one.WhichOneof("expr_type") != "unresolved_star" for one in columns):
-            raise _unsure()  # one of them makes several columns
+            raise unsure()  # one of them makes several columns
         found = iter(told)
         for each in lists:
             for one in each:
                 if one.WhichOneof("expr_type") == "unresolved_star":
                     continue
                 name = next(found)
+                if one.WhichOneof("expr_type") == "cast" and is_function(one.cast.expr):
+                    name = of_cast(one.cast, name)
                 if one.WhichOneof("expr_type") != "alias":
                     inner = copy(one)
                     one.alias.name.append(name)
                     one.alias.expr.CopyFrom(inner)
     return made
+
+
+def _told(asked: pb.Relation, beside: Sequence[pb.Expression], names_of: Naming) -> list[str]:
+    """The names of a relation's columns, where columns beside its input are taken for keys of its groups."""
+    if not beside:
+        return list(names_of(asked))
+    if asked.HasField("project"):
+        made = pb.Relation()
+        made.aggregate.group_type = GROUPINGS[0]
+        made.aggregate.input.CopyFrom(asked.project.input)
+        made.aggregate.aggregate_expressions.extend(asked.project.expressions)
+        asked = made
+    keys = len(asked.aggregate.grouping_expressions)
+    asked.aggregate.grouping_expressions.extend(beside)
+    told = list(names_of(asked))
+    return told[:keys] + told[keys + len(beside) :]
 
 
 def _selected(relation: pb.Relation) -> pb.Relation:
@@ -120,10 +135,10 @@ class _Columns:
             call = here.common_inline_user_defined_function
             name = f"{call.function_name}({', '.join(self._written(list(call.arguments)))})"
             if "`" in name:
-                raise _unsure()
+                raise unsure()
             kind = copy(call.python_udf.output_type)
             if self._types.setdefault(name, kind) != kind:
-                raise _unsure()
+                raise unsure()
             here.ClearField(FUNCTION)
             here.unresolved_attribute.unparsed_identifier = f"`{name}`"
 
@@ -133,12 +148,16 @@ class _Columns:
             return self._below
         known = {name.lower() for name in self._names_of(self._below)}
         if known & {name.lower() for name in self._types}:
-            raise _unsure()
+            raise unsure()
         made = pb.Relation()
         made.with_columns.input.CopyFrom(self._below)
         for name, kind in self._types.items():
             made.with_columns.aliases.add(name=[name]).expr.CopyFrom(null_of(kind))
         return made
+
+    def columns(self) -> list[pb.Expression]:
+        """The columns that stand beside the input."""
+        return [build.column(name) for name in self._types]
 
     def _written(self, arguments: list[pb.Expression]) -> Sequence[str]:
         """How arguments are written in a call."""
@@ -147,29 +166,38 @@ class _Columns:
         return [f"{key} => {value}" if key else value for key, value in told]
 
     def _values(self, arguments: list[pb.Expression]) -> Sequence[str]:
-        for one in arguments:
-            field = "." in one.unresolved_attribute.unparsed_identifier
-            if field or one.WhichOneof("expr_type") in ("alias", "unresolved_extract_value"):
-                raise _unsure()  # alone it is called otherwise than in a call
-        if not arguments:
-            return ()
-        asked = pb.Relation()
-        asked.project.input.CopyFrom(self.relation())
-        asked.project.expressions.extend(arguments)
-        told = zip(arguments, self._names_of(asked), strict=True)
-        return [self._of_cast(one) if one.WhichOneof("expr_type") == "cast" else name for one, name in told]
+        own = {place: self._of_call(one) for place, one in enumerate(arguments)}
+        rest = [one for place, one in enumerate(arguments) if own[place] is None]
+        if not all(map(is_written_alike, rest)):
+            raise unsure()
+        told = iter(self._asked(rest))
+        return [name if name is not None else next(told) for name in own.values()]
 
-    def _of_cast(self, expression: pb.Expression) -> str:
+    def _asked(self, columns: list[pb.Expression]) -> list[str]:
+        """The names of columns, which need not be of the same rows."""
+        found, over_rows = list[str](), any(is_over_rows(one) for each in columns for one in walk(each))
+        for some in [[one] for one in columns] if over_rows else [columns] if columns else []:
+            asked = pb.Relation()
+            asked.project.input.CopyFrom(self.relation())
+            asked.project.expressions.extend(some)
+            found += self._names_of(asked)
+        return found
+
+    def _of_call(self, expression: pb.Expression) -> str | None:
+        """How what Spark writes otherwise in a call than in a column's name is written there; None: alike."""
+        if expression.WhichOneof("expr_type") == "cast":
+            return self._of_cast(expression.cast)
+        call = expression.unresolved_function
+        written = WRITTEN_IN_CALLS.get(call.function_name.lower())
+        if written is None or call.is_distinct:
+            return None
+        first, *others = self._values(list(call.arguments))
+        return written.format(first, ", ".join(others), ",".join(others))
+
+    def _of_cast(self, cast: pb.Expression.Cast) -> str:
         """How a cast is written in a call; alone, that of a column is called like the column."""
-        cast = expression.cast
-        text = cast.type_str.strip().lower() or str(cast.type.WhichOneof("kind"))
-        decimal = _DECIMAL.fullmatch(text)
-        written = f"decimal({decimal[1]},{decimal[2]})" if decimal else _WRITTEN.get(text)
-        if written is None or cast.eval_mode != pb.Expression.Cast.EVAL_MODE_UNSPECIFIED:
-            raise _unsure()
+        written = written_type(cast)
+        if cast.eval_mode != pb.Expression.Cast.EVAL_MODE_UNSPECIFIED:
+            raise unsure()
         [inner] = self._values([cast.expr])
         return f"cast({inner} as {written})"
-
-
-def _unsure() -> Exception:
-    return refused("in a column without a name", "name the column with .alias(...)")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
+from engine.frames import build
 from engine.functions.find import (
     PREFIX,
+    STAR,
     by_keyword,
+    counts_rows,
     has_functions,
     input_of,
     is_deterministic,
@@ -23,6 +26,7 @@ from engine.functions.find import (
     token_of,
 )
 from engine.functions.names import Naming
+from engine.functions.used import Used, is_used
 from engine.plans.expressions import AGGREGATE_KINDS, ITERATOR_KINDS
 from engine.plans.trees import children, copy, walk
 from sandbox.contract.messages import Applied
@@ -47,7 +51,7 @@ class Split:
     """A relation that was taken apart.
 
     Attributes:
-        below: gives the rows that the functions see: the input's columns if they are wanted, then `pieces`.
+        below: gives the rows that the functions see: the input's columns that are used above, then `pieces`.
         kept: places of the columns of `below` that the relation needs above.
         kind: PySpark's number of how the functions are applied.
         functions: they, with places among `arguments`.
@@ -111,20 +115,21 @@ class Split:
         return result
 
 
-def split(relation: pb.Relation, names_of: Naming, step: int) -> Split:
+def split(relation: pb.Relation, names_of: Naming, step: int, used: Used = None) -> Split:
     """Take a relation apart at its innermost functions.
 
     Args:
         relation: one that `lowest` gave.
         names_of: asks for the names of a plan's columns.
         step: a number that differs between the steps of one plan.
+        used: which of its columns are used above it.
 
     Raises:
         PlanRefused: it cannot be taken apart.
     """
     template, below = copy(relation), input_of(relation)
     prefix = f"{PREFIX}{step}_"
-    pieces = _Pieces(below, names_of, prefix, whole=not named(relation))
+    pieces = _Pieces(below, names_of, prefix, used, whole=not named(relation))
     calls, results = list[pb.Expression](), list[str]()
     found = [one for root in roots(template) for one in _innermost(root)]
     kind = next((one for one in map(_kind, found) if one not in AGGREGATE_KINDS), None)
@@ -145,8 +150,7 @@ def split(relation: pb.Relation, names_of: Naming, step: int) -> Split:
             types.append(copy(call.common_inline_user_defined_function.python_udf.output_type))
             calls.append(copy(call))
             results.append(f"{prefix}result_{known}")
-        call.Clear()
-        call.unresolved_attribute.unparsed_identifier = results[known]
+        call.CopyFrom(_own(results[known]))
     if not pieces.arguments:  # a function without arguments is applied as often as there are rows
         pieces.argument(pb.Expression(literal=pb.Expression.Literal(boolean=True)))
     # Functions of another kind, and those around these, are taken apart in a next step.
@@ -201,8 +205,7 @@ def _split_aggregate(
         functions.append(pieces.applied(tokens, arguments))
         types.append(copy(call.common_inline_user_defined_function.python_udf.output_type))
         results.append(f"{prefix}result_{len(results)}")
-        call.Clear()
-        call.unresolved_attribute.unparsed_identifier = results[-1]
+        call.CopyFrom(_own(results[-1]))
     if not pieces.arguments:
         pieces.argument(pb.Expression(literal=pb.Expression.Literal(boolean=True)))
     made = pb.Relation()
@@ -239,8 +242,7 @@ def _name_keys(expression: pb.Expression, keys: list[pb.Expression], names: list
         here = work.pop()
         if isinstance(here, pb.Expression) and here in keys:
             name = names[keys.index(here)]
-            here.Clear()
-            here.unresolved_attribute.unparsed_identifier = name
+            here.CopyFrom(_own(name))
         else:
             work += children(here)
 
@@ -312,13 +314,16 @@ def _chain(expression: pb.Expression) -> tuple[tuple[int, ...], list[pb.Expressi
 class _Pieces:
     """What a relation needs of its input: columns, and arguments of functions."""
 
-    def __init__(self, below: pb.Relation, names_of: Naming, prefix: str, *, whole: bool) -> None:
+    def __init__(self, below: pb.Relation, names_of: Naming, prefix: str, used: Used, *, whole: bool) -> None:
         self._below = below
         self._prefix = prefix
         self._names_of = names_of
-        self.input_names = tuple(names_of(below)) if whole else ()
-        if whole and not self.input_names:
+        self._used = used
+        names = tuple(names_of(below)) if whole else ()
+        if whole and not names:
             raise refused("over a DataFrame without columns", "select a column before")
+        self._by_name = used is not None and _are_told_apart(names)
+        self.input_names = tuple(one for one in names if not self._by_name or is_used(one, used))
         self._expressions: list[pb.Expression] = []
         self._kept: dict[bytes, str] = {}
         self._places: list[int] = []
@@ -344,7 +349,9 @@ class _Pieces:
         """What gives the pieces."""
         rows = pb.Relation()
         rows.project.input.CopyFrom(self._below)
-        if self.input_names:
+        if self._by_name:
+            rows.project.expressions.extend(map(build.column, self.input_names))
+        elif self.input_names:
             rows.project.expressions.add().unresolved_star.SetInParent()
         for place, one in enumerate(self._expressions):
             part = rows.project.expressions.add()
@@ -368,9 +375,9 @@ class _Pieces:
         """The place of an argument among the arguments."""
         if expression.WhichOneof("expr_type") == "unresolved_star":
             raise refused("of all columns (*)", "name the columns")
-        if any(map(is_over_rows, walk(expression))):
+        if any(map(is_over_rows, _beside_windows(expression))):
             raise refused(
-                "of an aggregate, a window or explode",
+                "of an aggregate or explode, beside columns of rows",
                 "compute that first, and apply the function in a select of its own",
             )
         place = self._piece(expression)
@@ -394,12 +401,15 @@ class _Pieces:
             alone = pb.Relation()
             alone.project.input.CopyFrom(self._below)
             alone.project.expressions.add().CopyFrom(one)
-            for name in self._names_of(alone):
-                column = pb.Expression()
-                column.alias.name.append(name)
-                column.alias.expr.unresolved_attribute.unparsed_identifier = self._keep(self._count)
+            names = self._names_of(alone)
+            if one == STAR and self._used is not None and _are_told_apart(names):
+                for name in names:
+                    if is_used(name, self._used):
+                        made.append(build.named(_own(self._column(build.column(name))), name))
+                continue
+            for name in names:
+                made.append(build.named(_own(self._keep(self._count)), name))
                 self._count += 1
-                made.append(column)
             self._expressions.append(copy(one))
         del expressions[:]
         for one in made:
@@ -419,19 +429,16 @@ class _Pieces:
                 raise refused("beside a star inside of another function", "name the columns")
             if kind == "expression_string":
                 name = self._column(here)
-                here.Clear()
-                here.unresolved_attribute.unparsed_identifier = name
+                here.CopyFrom(_own(name))
                 own.add(name)
                 continue
             if kind == "unresolved_attribute":
                 if here.unresolved_attribute.unparsed_identifier not in own:
                     name = self._column(here)
-                    here.Clear()
-                    here.unresolved_attribute.unparsed_identifier = name
+                    here.CopyFrom(_own(name))
                     own.add(name)
                 continue
-            counted = kind == "unresolved_function" and here.unresolved_function.function_name == "count"
-            work += [one for one in children(here) if not (counted and _counts_rows(here))]
+            work += [] if counts_rows(here) else children(here)
 
     def _column(self, expression: pb.Expression) -> str:
         key = expression.SerializeToString(deterministic=True)
@@ -455,9 +462,26 @@ class _Pieces:
         return self._known[key]
 
 
-def _counts_rows(expression: pb.Expression) -> bool:
-    call = expression.unresolved_function
-    return len(call.arguments) == 1 and call.arguments[0].WhichOneof("expr_type") == "unresolved_star"
+def _beside_windows(expression: pb.Expression) -> Iterator[Message]:
+    """What is in an expression, but for windows, which are columns of rows like others."""
+    work: list[Message] = [expression]
+    while work:
+        here = work.pop()
+        if not isinstance(here, pb.Expression) or not here.HasField("window"):
+            yield here
+            work += children(here)
+
+
+def _own(name: str) -> pb.Expression:
+    """One of our columns."""
+    made = pb.Expression()
+    made.unresolved_attribute.unparsed_identifier = name
+    return made
+
+
+def _are_told_apart(names: Sequence[str]) -> bool:
+    """Whether each of the names, of which there are some, means one column."""
+    return bool(names) and all(map(str.isascii, names)) and len({one.lower() for one in names}) == len(names)
 
 
 def _ids(below: pb.Relation) -> tuple[int, ...]:

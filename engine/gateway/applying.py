@@ -27,6 +27,7 @@ from engine.functions import (
     Lying,
     Side,
     Split,
+    Used,
     check_given,
     check_kept,
     check_keys,
@@ -50,8 +51,10 @@ from engine.functions import (
     take_apart,
     turned,
     unnamed,
+    used_above,
     whole,
     with_columns_for_joins,
+    with_functions_over_groups,
 )
 from engine.gateway.answering import Evaluating, FunctionRaised
 from engine.gateway.budget import FrameBudget
@@ -107,7 +110,7 @@ class Applying:
         self._context = context
         self._evaluating = evaluating
         self._bytes = 0
-        self._made: dict[bytes, pb.Relation] = {}
+        self._made: dict[tuple[bytes, Used], pb.Relation] = {}
 
     def with_results(self, relation: pb.Relation) -> pb.Relation:
         """The plan over what its functions gave.
@@ -123,15 +126,16 @@ class Applying:
         """
         relation = with_columns_for_joins(relation, self._names_of)
         lowest(relation)  # refuses what is not taken, before anything is asked
-        made = unnamed(relation, self._names_of)
+        made = with_functions_over_groups(unnamed(relation, self._names_of))
         for step in range(_MOST_STEPS):
             here = lowest(made)
             if here is None:
                 check_repeatable(made)
                 return made
-            key = here.SerializeToString(deterministic=True)
+            used = used_above(made, here)
+            key = (here.SerializeToString(deterministic=True), used)
             if key not in self._made:
-                self._made[key] = self._made_of(here, step)
+                self._made[key] = self._made_of(here, step, used)
             here.CopyFrom(self._made[key])
         raise PlanRefused(
             "plan-too-large",
@@ -160,10 +164,10 @@ class Applying:
         for one in self._files:
             one.remove()
 
-    def _made_of(self, relation: pb.Relation, step: int) -> pb.Relation:
+    def _made_of(self, relation: pb.Relation, step: int, used: Used) -> pb.Relation:
         """A relation with functions, over local data that holds what they give."""
         if not is_map(relation):
-            return self._applied(split(relation, self._names_of, step))
+            return self._applied(split(relation, self._names_of, step, used))
         parts = take_apart(relation)
         fields = parts.fields()  # refuses types that are not taken, before anything is asked
         sides = [self._given(side) for side in parts.sides]

@@ -35,7 +35,9 @@ from engine.functions import (
     result_type,
     split,
     unnamed,
+    used_above,
     why_apart,
+    with_functions_over_groups,
 )
 from engine.functions.names import Naming
 from engine.functions.split import Split
@@ -176,7 +178,7 @@ class _Making:
         """
         source, files = self._sharing.source, list[Kept]()
         try:
-            made = unnamed(relation, self._names_in(source))
+            made = with_functions_over_groups(unnamed(relation, self._names_in(source)))
             for step in range(_MOST_STEPS):
                 here = lowest(made)
                 if here is None:
@@ -186,7 +188,7 @@ class _Making:
                 parse_chain(made)
                 if is_map(here):
                     raise Unfused("a function of whole DataFrames")
-                parts = split(here, self._names_in(source), step)
+                parts = split(here, self._names_in(source), step, used_above(made, here))
                 kept, source = self._applied(parts, source)
                 for one in files:  # its rows are in the new one
                     one.remove()

@@ -409,6 +409,162 @@ CALLABLES: Final = {
         "df.select('n', F.udf(lambda v: v + 1, 'bigint').asNondeterministic()('n').alias('y'))"
     ),
 }
+# Columns that nobody uses above stay below, in whatever way the others are named.
+UNUSED: Final = {
+    "chosen and counted": "df.filter(doubled('x') > 1).agg(F.count('*').alias('n'))",
+    "averaged": "df.withColumn('y', doubled('x')).agg(F.avg('y').alias('n'))",
+    "averaged by a key": (
+        "df.withColumn('y', doubled('k')).filter('y > 10')"
+        ".groupBy(F.col('country').alias('n')).agg(F.max('y'))"
+    ),
+    "replaced and averaged": "df.withColumn('k', doubled('K')).agg(F.avg('k').alias('n'))",
+    "renamed and chosen": (
+        "df.withColumn('y', half('k')).withColumnRenamed('S', 'z').select('n', 'z', F.col('Y') + 1)"
+    ),
+    "by columns of frames": (
+        "(lambda a: a.filter(half(a.k) > 5).select(a.n, a['s'], df.x))(df.filter('n > 1'))"
+    ),
+    "by text": "df.filter(half('k') > 5).selectExpr('n', 'upper(`s`) as u', 'k + x as y')",
+    "by a field": "df.select('*', F.struct('k', 's').alias('st')).filter(half('k') > 5).select('n', 'st.s')",
+    "by an alias": "df.filter(half('k') > 5).alias('a').select('a.n', 'a.s')",
+    "beside a star": "df.select('*', half('k').alias('y')).filter('y > 5').select('n', 'flag')",
+    "all after all": "df.select('n', 's').filter(half('n') > 0.5).select('*')",
+    "sorted and limited": ("df.withColumn('y', doubled('n')).orderBy(F.desc('k')).limit(3).select('n', 's')"),
+    "without null": "df.withColumn('y', doubled('n')).na.drop(subset=['k']).na.fill(0.0).select('n', 'x')",
+    "without doubles": "df.withColumn('y', half('k')).dropDuplicates(['country', 'n']).select('n')",
+    "without a column": "df.withColumn('y', half('k')).drop('s', df.t).select('n', 'y')",
+    "joined": (
+        "df.withColumn('y', half('k')).join(df.select('n', F.col('s').alias('r')), 'n').select('n', 'r', 'y')"
+    ),
+    "of two frames": (
+        "(lambda a, b: a.withColumn('y', half(a.k)).join(b, a.n == b.n).select(a.n, 'y', b.s))"
+        "(df.filter('n > 1'), df.filter('n < 6'))"
+    ),
+    "in two steps": (
+        "df.withColumn('y', doubled('k')).withColumn('z', half('y')).filter('z > 10')"
+        ".agg(F.sum('z').alias('n'))"
+    ),
+    "in a window": (
+        "df.withColumn('y', half('k'))"
+        ".select('n', F.sum('y').over(Window.partitionBy('country').orderBy('n')))"
+    ),
+    "pivoted": (
+        "df.withColumn('y', half('k')).groupBy(F.col('flag').alias('n'))"
+        ".pivot('country', ['DE', 'FR']).sum('y')"
+    ),
+    "by odd names": (
+        "df.withColumnsRenamed({'k': 'a.b', 's': 'c`d'}).filter(doubled('x') > 1)"
+        ".select('n', '`a.b`', F.col('`c``d`'))"
+    ),
+}
+# Functions over aggregates and windows of Spark, and in groups by more than keys.
+OVER_GROUPS: Final = {
+    "over a sum": "df.groupBy(F.col('country').alias('n')).agg(half(F.sum('k')).alias('y'))",
+    "over a sum without a name": (
+        "df.groupBy('country').agg(half(F.sum('k'))).withColumnRenamed('country', 'n')"
+    ),
+    "over two aggregates": (
+        "df.groupBy(F.col('country').alias('n')).agg("
+        "F.udf(lambda a, b: a / b, 'double')(F.sum('k'), F.count('*')).alias('y'), F.max('k'))"
+    ),
+    "over a key": "df.groupBy('n').agg(half('n') + F.count('*'), plus_one(df.n))",
+    "over a key and a sum": (
+        "df.groupBy('n', 'k').agg(F.udf(lambda a, b, c: f'{a} {b} {c}')('n', df.k, F.sum('x')))"
+    ),
+    "over all rows": "df.agg(half(F.sum('k')).alias('n'), F.count('s'))",
+    "over all rows without a name": "df.agg(half(F.sum('k')).alias('n'), half(F.avg('k')) + F.max('n'))",
+    "selected over all rows": "df.select(half(F.sum('k')).alias('n'), F.max('k'))",
+    "pandas over a sum": "df.groupBy(F.col('country').alias('n')).agg(doubled(F.sum('k')))",
+    "over a sum of results": "df.groupBy(F.col('country').alias('n')).agg(half(F.sum(doubled('k'))))",
+    "over a sum over a key of results": (
+        "df.groupBy(half('k').alias('n')).agg(plus_one(F.count('*')).alias('y'))"
+    ),
+    "over a sum by case": (
+        "df.groupBy(F.col('country').alias('n'))"
+        ".agg(F.when(F.count('*') > 1, half(F.sum('k'))).otherwise(-1.0))"
+    ),
+    "over no groups": "df.filter('n > 9').groupBy(F.col('country').alias('n')).agg(half(F.sum('k')))",
+    "over no rows": "df.filter('n > 9').agg(F.udf(lambda v: v is None, 'boolean')(F.sum('k')).alias('n'))",
+    "in a rollup": "df.rollup('country').agg(F.sum(half(F.col('n') * F.col('n'))).alias('n'))",
+    "in a cube": (
+        "df.cube('country', 'flag').agg(F.sum(doubled('n')).alias('y'), F.grouping_id().alias('g'))"
+        ".select(F.concat_ws('|', 'country', 'flag', 'g').alias('n'), 'y')"
+    ),
+    "over a rollup": (
+        "df.rollup('country').agg(half(F.sum('k') + F.max('n')).alias('n'), F.grouping('country'))"
+    ),
+    "over a window": (
+        "df.select('n', half(F.sum('k').over(Window.partitionBy('country').orderBy('n'))).alias('y'))"
+    ),
+    "over the row before": "df.withColumn('y', half(F.lag('k').over(Window.orderBy('n')))).select('n', 'y')",
+    "chosen after groups": (
+        "df.groupBy(F.col('country').alias('n')).agg(F.sum('k').alias('y')).filter(half('y') > 20)"
+    ),
+    "summed over groups": (
+        "df.groupBy('country').agg(half(F.sum('k')).alias('y')).agg(F.sum('y').alias('n'))"
+    ),
+}
+# Several functions, of several kinds, in one condition.
+CONDITIONS: Final = {
+    "rows and pandas": "df.select('n', 'x').filter((half('x') > 0.1) & (doubled('n') > 2))",
+    "pandas and Arrow": "df.select('n', 'x', 's').filter((doubled('x') > 1) & (arrow_lengths('s') >= 0))",
+    "three kinds": (
+        "df.select('n').filter((half('n') > 1) & (doubled('n') > 2) & (arrow_doubled('n') < 12))"
+    ),
+    "three kinds with nulls": (
+        "df.filter((half('x') > 0) & (doubled('k') > 2) & (arrow_lengths('s') >= 0)).select('n')"
+    ),
+    "either": "df.select('n', 'k').filter((half('n') > 2) | (doubled('k') < 30))",
+    "three columns": "df.select('n', half('x'), doubled('k'), arrow_lengths('s'), tripled('n'))",
+}
+# What functions are given, as Spark writes it in the names that it makes.
+WRITTEN: Final = {
+    f"written {shown}": f"df.select('n', F.udf(lambda v: 1, 'int')({shown}))"
+    for shown in (
+        "-F.col('k')",
+        "~F.col('flag')",
+        "F.col('s').isNull()",
+        "F.col('s').isNotNull()",
+        "F.col('k').isin(1, 2)",
+        "F.col('s').isin('a', 'b')",
+        "F.col('k') != 2",
+        "F.trim('s')",
+        "F.col('s').startswith('a')",
+        "F.col('s').contains('a')",
+        "-(F.col('k') + 1)",
+        "F.coalesce('k', 'n')",
+        "F.when(F.col('k') > 1, F.col('x')).otherwise(0)",
+        "F.round('x', 2)",
+        "F.col('k') ** 2",
+        "F.concat_ws('-', 's', 'country')",
+        "F.col('k').between(1, 2)",
+        "F.col('k').cast('double')",
+        "-F.col('k').cast('int')",
+        "F.lit(True)",
+        "F.year('d')",
+        "F.expr('k + 1')",
+    )
+}
+WRITTEN_AROUND: Final = {
+    f"written around {shown}": f"df.select('n', {shown})"
+    for shown in (
+        "half('k').cast('string')",
+        "half('k').cast('int').cast('string')",
+        "half('k').try_cast('int')",
+        "half('k').cast('decimal(10,2)')",
+        "half('k').isNull()",
+        "-half('k')",
+        "half('k').cast('int') + 1",
+        "half('k').isin(1, 2)",
+        "half(F.col('k').cast('int').cast('double'))",
+        "half('k').cast(T.LongType())",
+    )
+} | {
+    "written sum": "df.agg(F.sum(half('k')), F.avg(doubled('x') + 1), F.max('n').alias('n'))",
+    "written sums by a key": (
+        "df.groupBy(F.col('country').alias('n')).agg(F.sum(half('k')), F.max(half('k')))"
+    ),
+}
 KEYWORDS: Final = {
     "by keyword": "df.select('n', F.udf(scaled, 'double')(factor='n', v='x').alias('y'))",
     "by place and keyword": (
@@ -661,6 +817,7 @@ IN_FRAMES: Final = {
 }
 ALL: Final = {
     **ROWS, **BATCHES, **STEPS, **AGGREGATES, **AGGREGATE_STEPS, **REGISTERED, **PICKLED, **CALLABLES,
+    **UNUSED, **OVER_GROUPS, **CONDITIONS, **WRITTEN, **WRITTEN_AROUND,
     **KEYWORDS, **SHAPES, **IN_FRAMES, **GROUPS, **RAISING,
 }  # fmt: skip
 ALL_WIDE: Final = {**WIDE_ROWS, **WIDE_BATCHES}

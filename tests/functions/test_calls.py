@@ -142,7 +142,7 @@ REFUSED = {
     "middle('x') + F.max('n')": "another aggregate",
     "middle('x') + F.col('n')": "no key",
     "largest('n') + largest('k')": "another kind",
-    "half(F.max('n'))": "aggregate",
+    "half(F.max('n')) + F.col('n')": "no key",
     "F.udf(lambda v: v, 'int', useArrow=False)('t')": "without Arrow",
     "F.udf(lambda v: 1.0, 'string', useArrow=False)('n')": "without Arrow",
     "F.udf(lambda v: v, T.ArrayType(T.LongType()), useArrow=False)('n')": "without Arrow",

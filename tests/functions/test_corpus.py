@@ -18,12 +18,23 @@ QUICK = {
     **corpus.GROUPS,
     **corpus.CALLABLES,
     **corpus.KEYWORDS,
+    **corpus.UNUSED,
+    **corpus.OVER_GROUPS,
+    **corpus.CONDITIONS,
+    **corpus.WRITTEN,
+    **corpus.WRITTEN_AROUND,
 }
 # What is not native: local data of several rows that functions are given, sorting by a stand-in.
 NOT_NATIVE = (
     *("nested", "used again", "key", "unnamed key", "average", "global select", "beside text without names"),
     *("pandas in a sum", "pandas iterators", "arrow iterator", "aggregate by NaN", "aggregate beside keys"),
     *("without Arrow, not chained", "by keyword without a name", "keyword in keyword"),
+    *("averaged", "replaced and averaged", "by text", "by a field", "sorted and limited", "without null"),
+    *("in two steps", "in a window", "over a sum without a name", "over a key", "summed over groups"),
+    *("over all rows without a name", "pandas over a sum", "over a sum of results", "over a sum by case"),
+    *("over a sum over a key of results", "over no groups", "in a rollup", "in a cube", "over a rollup"),
+    *("over a window", "over the row before", *corpus.CONDITIONS, *corpus.WRITTEN_AROUND),
+    *("written F.round('x', 2)", "written F.col('k') ** 2", "written F.concat_ws('-', 's', 'country')"),
 )
 WANTED = json.loads(EXPECTED.read_text())
 

@@ -219,10 +219,10 @@ def _in_a_join(made: pb.Relation) -> None:
     made.join.join_type = pb.Join.JOIN_TYPE_INNER
 
 
-def _of_an_aggregate(made: pb.Relation) -> None:
+def _of_a_generator(made: pb.Relation) -> None:
     made.CopyFrom(applied())
     call = made.project.expressions[0].alias.expr.common_inline_user_defined_function
-    call.arguments[0].unresolved_function.function_name = "max"
+    call.arguments[0].unresolved_function.function_name = "explode"
     call.arguments[0].unresolved_function.arguments.add().unresolved_attribute.unparsed_identifier = "n"
 
 
@@ -237,7 +237,7 @@ def _beside_row_ids(made: pb.Relation) -> None:
     function.function_name = "monotonically_increasing_id"
 
 
-@pytest.mark.parametrize("build", [_in_a_join, _of_an_aggregate, _beside_text, _beside_row_ids])
+@pytest.mark.parametrize("build", [_in_a_join, _of_a_generator, _beside_text, _beside_row_ids])
 def test_functions_where_they_are_not_taken_are_refused(build: Callable[[pb.Relation], None]) -> None:
     made = pb.Relation()
     build(made)
