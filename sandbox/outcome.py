@@ -22,6 +22,10 @@ from sandbox.language import FILENAME, GuardRefused
 _MESSAGE_CHARS: Final = 4_000
 _NUMBER_CHARS: Final = 400
 _SHAPE_CHARS: Final = 200
+_PYSPARK_ASSERTS: Final = (
+    "PySpark takes no such argument here; what F.udf makes is called with columns, such as F.col('x'), and "
+    "applied to a value as it is by its attribute func"
+)
 
 
 def describe_returned(value: object) -> Returned:
@@ -89,20 +93,25 @@ def describe_raised(error: BaseException, lines: tuple[str, ...], condition: str
     """
     # What a function of the author raised while it was applied to rows comes as the client's own exception.
     cause = (condition == FUNCTION_RAISED and error.__cause__) or error
-    own = [at for frame, at in traceback.walk_tb(cause.__traceback__) if frame.f_code.co_filename == FILENAME]
-    line = own[-1] if own else 0
+    line = deepest_line(cause) or deepest_line(error)
     refusal = None
     if isinstance(cause, GuardRefused):
         refusal = Problem(line, 0, cause.problem_code, cause.message, cause.hint)
     return Raised(
         type=_type_name(error),
-        message=_message(error),
+        message=_message(error) or _unsaid(error),
         line=line,
         source=lines[line - 1].strip()[:_SHAPE_CHARS] if 0 < line <= len(lines) else "",
         condition=condition[:_SHAPE_CHARS],
         memory=isinstance(cause, MemoryError),
         refusal=refusal,
     )
+
+
+def deepest_line(error: BaseException) -> int:
+    """The line of the author's code from which an exception came; 0: from none."""
+    own = [at for frame, at in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == FILENAME]
+    return own[-1] if own else 0
 
 
 def _type_name(value: object) -> str:
@@ -133,6 +142,13 @@ def _shape(value: object) -> str:
         except Exception:  # noqa: S112 - the guest's own code answers here
             continue
     return ""
+
+
+def _unsaid(error: BaseException) -> str:
+    """What is said of an exception of a library without a message."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    of_pyspark = frames and str(frames[-1].f_globals.get("__name__", "")).startswith("pyspark.")
+    return _PYSPARK_ASSERTS if isinstance(error, AssertionError) and of_pyspark else ""
 
 
 def _message(error: BaseException) -> str:

@@ -215,6 +215,11 @@ def _check(relation: pb.Relation) -> None:
             "that aggregates, over a window",
             "use an aggregate of pyspark.sql.functions, or aggregate by keys and join the result",
         )
+    if aggregates(relation) and any(map(is_over_rows, own(relation))):
+        raise refused(
+            "that aggregates, beside another aggregate, a window or explode, as in Spark,",
+            "aggregate in two steps, and join them by their keys",
+        )
     if kind not in ("aggregate", "project") and aggregates(relation):
         raise refused(
             f"that aggregates, in a {kind.replace('_', ' ')}", "use it in df.agg or df.groupBy(...).agg"

@@ -250,11 +250,6 @@ def _name_keys(expression: pb.Expression, keys: list[pb.Expression], names: list
 def _check_above(expression: pb.Expression, known: set[str]) -> None:
     """See that an expression over groups is made of keys and results alone."""
     for here in walk(expression):
-        if is_over_rows(here):
-            raise refused(
-                "beside another aggregate, a window or explode, as in Spark",
-                "aggregate in two steps, and join them by their keys",
-            )
         if not isinstance(here, pb.Expression):
             continue
         match here.WhichOneof("expr_type"):

@@ -19,7 +19,15 @@ if TYPE_CHECKING:  # it takes half a second, which whoever only compiles a sourc
 
 
 class FunctionRaised(Exception):
-    """A function of the author raised while it was applied to rows; its worker knows what."""
+    """A function of the author raised while it was applied to rows; its worker knows what.
+
+    Attributes:
+        line: where, as the worker says; 0: nobody knows.
+    """
+
+    def __init__(self, line: int = 0) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 class Evaluating(Protocol):

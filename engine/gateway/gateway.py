@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC
 from typing import Final
 
@@ -117,7 +118,7 @@ class Gateway:
         self._of_run = self._context = UNBOUNDED
         self._budget = FrameBudget(limits)
         self._several = False
-        self._function_raised = False
+        self._function_raised: int | None = None  # in which line
         self.fault: tuple[Status, FrameError] | None = None
 
     @property
@@ -174,7 +175,7 @@ class Gateway:
         assert self._run is not None
         self._budget = FrameBudget(self._limits)
         self.fault = None
-        self._function_raised = False
+        self._function_raised = None
         self._context = self._of_run.within(self._limits.frame_seconds)
         answers = self._run.of_call(call, self._budget, self._context)
         try:
@@ -223,8 +224,9 @@ class Gateway:
                     raise ChannelGarbage("an outcome that fits no call")
                 if outcome.named is not None and not self._several:
                     raise ChannelGarbage("several numbers of a metric that declares one")
-                if self._function_raised and outcome.raised is None:
-                    return Outcome(outcome.frame, None, _CAUGHT)
+                if self._function_raised is not None and outcome.raised is None:
+                    caught = replace(_CAUGHT, line=self._function_raised)
+                    return Outcome(outcome.frame, None, caught)
                 return outcome
             else:
                 raise ChannelGarbage(f"a {kind.name} frame while a metric runs")
@@ -279,7 +281,7 @@ class Gateway:
                 if refusal is not None:
                     raise refusal
                 if kind is Kind.FAILED:
-                    raise FunctionRaised
+                    raise FunctionRaised(int.from_bytes(payload, "big"))
                 return printed + len(payload)
             else:
                 raise ChannelGarbage(f"a {kind.name} frame while functions are applied")
@@ -300,8 +302,8 @@ class Gateway:
                 self._send(kind, *parts, more=True)
         except PlanRefused as refusal:
             self._refuse(refusal)
-        except FunctionRaised:
-            self._function_raised = True
+        except FunctionRaised as raised:
+            self._function_raised = raised.line
             self._send_error(_RAISED)
         except (BackendLost, SparkNeeded):  # no frame of the run that needs Spark can go on
             raise

@@ -21,12 +21,15 @@ from pyspark.sql.types import DataType
 from pyspark.util import PythonEvalType
 from pyspark.worker import EvalConf, RunnerConf, read_udfs
 
-from sandbox.client.functions import FUNCTIONS
+from sandbox.client.functions import FUNCTIONS, describe_function, first_line
 from sandbox.client.pickled import pickled
 from sandbox.contract.framing import Channel, ChannelClosed, ChannelGarbage, Kind
 from sandbox.contract.messages import Evaluate, decode
+from sandbox.outcome import deepest_line
 
 _CHUNK: Final = 1 << 20
+# Functions that one message names.
+_MOST_TOLD: Final = 3
 # Functions whose arguments and results Spark pickles are applied like those of Arrow, but for the values.
 _PICKLED: Final = 100
 _BY_ARROW: Final = 101
@@ -39,6 +42,7 @@ class Evaluator:
 
     Attributes:
         failure: what the last one raised; None: nothing.
+        applied: the functions of the last one, for messages: "half of line 9".
     """
 
     def __init__(self, flush: Callable[[], None], chosen: Callable[[str], str | None]) -> None:
@@ -49,6 +53,7 @@ class Evaluator:
             chosen: tells what the call has set a setting to, if it has.
         """
         self.failure: BaseException | None = None
+        self.applied = ""
         self._flush = flush
         self._chosen = chosen
 
@@ -56,6 +61,8 @@ class Evaluator:
         """Serve one: ask for rows, send results, and say how it ended."""
         self.failure = None
         evaluate = decode(Evaluate, payload)
+        made = [FUNCTIONS.get_made(token) for one in evaluate.functions for token in one.tokens]
+        self.applied = " or ".join(dict.fromkeys(map(describe_function, made[:_MOST_TOLD])))
         states = random.getstate(), np.random.get_state()
         drawn = _Drawn()
         try:
@@ -72,7 +79,8 @@ class Evaluator:
         if self.failure is None:
             channel.send(Kind.EVALUATED, b"\1" if drew else b"")
         else:
-            channel.send(Kind.FAILED)
+            line = deepest_line(self.failure) or next((first_line(one) for one in made), 0)
+            channel.send(Kind.FAILED, _number(line))
 
     def _run(self, evaluate: Evaluate, channel: Channel) -> None:
         configuration, about = RunnerConf(), EvalConf()

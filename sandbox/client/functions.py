@@ -52,6 +52,10 @@ class Functions:
         function, output_type = self._kept[token]
         return _Snapshot().of(function), output_type
 
+    def get_made(self, token: int) -> Callable[..., Any]:
+        """The function of a token, as it was kept: to look at, not to call."""
+        return self._kept[token][0]
+
 
 FUNCTIONS: Final = Functions()
 
@@ -70,6 +74,29 @@ def _to_plan(self: PythonUDF, session: Any) -> pb.PythonUDF:
     message.output_type.CopyFrom(pyspark_types_to_proto_types(output_type))
     message.command = FUNCTIONS.keep(self._func, output_type)
     return message
+
+
+def describe_function(function: Callable[..., Any]) -> str:
+    """A function in a message, with the line in which it begins: "half of line 9"."""
+    line, made = first_line(function), _plain(function)
+    name = made.__name__ if isinstance(made, types.FunctionType) else type(function).__name__
+    return f"{name} of line {line}" if line else name
+
+
+def first_line(function: Callable[..., Any]) -> int:
+    """The line of the author's code in which a function begins; 0 if it is none of theirs."""
+    made = _plain(function)
+    own = isinstance(made, types.FunctionType) and made.__code__.co_filename == FILENAME
+    return made.__code__.co_firstlineno if own else 0
+
+
+def _plain(function: Any) -> Any:
+    """What is called in the end: below what fills in arguments, of a method, of an object that is called."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if not isinstance(function, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
+        function = type(function).__call__
+    return function.__func__ if isinstance(function, types.MethodType) else function
 
 
 # What does not change, or is the same wherever it is used.

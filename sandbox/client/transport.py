@@ -15,6 +15,7 @@ from typing import Final, NoReturn, Protocol, TypeAlias
 from sandbox.contract.foretold import unpack_foretold
 from sandbox.contract.framing import Channel, ChannelGarbage, Kind, Method, SqlMethod
 from sandbox.contract.messages import FUNCTION_RAISED, ReplyError, decode
+from sandbox.outcome import deepest_line
 
 _PRINT_CHUNK: Final = 16 << 10
 _MESSAGE_CHARS: Final = 4_000
@@ -30,9 +31,11 @@ class Evaluator(Protocol):
 
     Attributes:
         failure: what one of them raised in the last evaluation; None: nothing.
+        applied: which they were, for messages.
     """
 
     failure: BaseException | None
+    applied: str
 
     def __call__(self, payload: memoryview, channel: Channel) -> None:
         """Serve one evaluation over the channel."""
@@ -127,10 +130,12 @@ class Transport:
 
     def _failed(self, error: ReplyError) -> Exception:
         """The exception for a failed request, because of what a function raised if that is why it failed."""
-        failure = None if self.evaluator is None else self.evaluator.failure
-        if error.condition != FUNCTION_RAISED or failure is None:
+        if error.condition != FUNCTION_RAISED or self.evaluator is None or self.evaluator.failure is None:
             return self.make_error(error)
+        failure = self.evaluator.failure
         text = f"{type(failure).__name__}: {_text_of(failure)}"
+        if not deepest_line(failure):  # what PySpark says of a result, and not the author's code
+            text = f"{text} (of the function {self.evaluator.applied})"
         made = self.make_error(ReplyError(error.condition, error.exception, error.sql_state, text))
         made.__cause__ = failure
         return made

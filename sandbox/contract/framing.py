@@ -43,7 +43,7 @@ class Kind(enum.IntEnum):
     INPUT = 22  # an evaluation wants more of what it is applied to
     OUTPUT = 23  # the next bytes of the Arrow stream that an evaluation gives
     EVALUATED = 24  # the evaluation has ended, and all of its output was sent; a byte: it drew random numbers
-    FAILED = 25  # the evaluation has ended because a function raised; the worker keeps what
+    FAILED = 25  # it has ended because a function raised, in this line (4 bytes); the worker keeps what
 
 
 class Method(enum.IntEnum):
@@ -72,7 +72,7 @@ WORKER_CAPS: Final = {
     Kind.INPUT: 0,
     Kind.OUTPUT: 16 * _MIB,
     Kind.EVALUATED: 1,
-    Kind.FAILED: 0,
+    Kind.FAILED: 4,
 }
 
 # What a worker accepts from the engine; large because fetched Arrow batches travel this way.

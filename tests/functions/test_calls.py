@@ -74,6 +74,47 @@ def test_an_exception_that_the_metric_catches_gives_no_number(engine, plain_data
     result = run(engine, plain_data, body).overall
     assert result.status == "raised"
     assert "catch it inside" in told(result).message
+    assert told(result).line == line_of(body, "1 / 0")
+
+
+# What PySpark says of what a function gives, by the function.
+ABOUT_RESULTS = {
+    "F.pandas_udf(lambda s: s[:1], 'double')('n')": "not the required length",
+    "F.pandas_udf(lambda s: s.astype(str) + 'a', 'double')('n')": "type 'double'",
+    "F.pandas_udf(lambda s: 1.0, 'double')('n')": "pandas.Series",
+    "F.udf(lambda v: 'a', 'int')('n')": "type int32",
+    "F.udf(Adder('a').add, 'int')('n')": "unsupported operand",
+    "F.udf(functools.partial(lambda v, w: w, w='a'), 'int')('n')": "type int32",
+}
+
+
+@pytest.mark.parametrize("call", ABOUT_RESULTS)
+def test_what_is_wrong_with_results_names_the_function_and_the_query(engine, plain_data, call):
+    body = f"made = {call}\nrows = df.select(made.alias('y'))\nreturn rows.agg(F.max('y')).first()[0]"
+    error = told(run(engine, plain_data, body).overall)
+    assert ABOUT_RESULTS[call] in error.message
+    if "Adder" in call:  # this one raises in code of its own
+        assert error.line == line_of(body, "v + self.number")
+    else:
+        assert error.line == line_of(body, "return rows.agg")
+        assert f"of the function <lambda> of line {line_of(body, 'made =')}" in error.message
+
+
+def test_what_is_wrong_with_frames_of_groups_names_the_function(engine, plain_data):
+    body = (
+        "def sub(frame):\n    return frame[['x']]\n"
+        "return df.groupBy('country').applyInPandas(sub, 'n long').agg(F.sum('n')).first()[0]"
+    )
+    error = told(run(engine, plain_data, body).overall)
+    assert "Unexpected: x" in error.message
+    assert f"of the function sub of line {line_of(body, 'def sub')}" in error.message
+    assert error.line == line_of(body, "return df.groupBy")
+
+
+def test_a_function_of_columns_that_is_given_a_value_says_what_it_takes(engine, plain_data):
+    error = told(run(engine, plain_data, "return half(3)").overall)
+    assert error.message.startswith("AssertionError: ")
+    assert "with columns" in error.message and "its attribute func" in error.message
 
 
 def test_prints_are_the_frame_s_own(engine, plain_data):
