@@ -29,22 +29,33 @@ _LOOK_SECONDS: Final = 0.2
 _BETWEEN_SECONDS: Final = 15.0
 _ENDED: Final = " is ended: "
 _GOOD: Final = ("ok", "nan", "no_data")
+# Nothing natively gives this.
+_OF_SPARK: Final = """
+def calc_metric(df):
+    return float(df.describe("amount").collect()[1][1])
+"""
 _SPIN: Final = "while True: pass"
 
 
 @click.command("busy")
 @click.option("--processes", default=2, show_default=True, help="How many keep a processor busy each.")
 @click.option("--runs", default=10, show_default=True, help="Cold runs with a cache folder of their own.")
+@click.option("--spark-runs", default=10, show_default=True, help="The same of a metric that needs Spark.")
 @click.option("--again", default=10, show_default=True, help="Cold runs that share a cache folder.")
 @click.option("--serve-seconds", default=600, show_default=True, help="How long the service calculates.")
 @click.option("--backend", default="spark", show_default=True, help="Which backend.")
-def busy(processes: int, runs: int, again: int, serve_seconds: int, backend: str) -> None:
+def busy(processes: int, runs: int, spark_runs: int, again: int, serve_seconds: int, backend: str) -> None:
     """Cold runs and the service beside busy processes: what is lost has to be nothing."""
     print(f"{machine.describe()}; {processes} busy processes beside")
     lost = 0
     with tempfile.TemporaryDirectory(prefix="calcmetric-busy-") as folder, _load(processes):
         for number in range(runs):
             lost += _run(f"own cache {number + 1}", Path(folder, f"cache-{number}"), backend)
+        of_spark = Path(folder, "of_spark.py")
+        of_spark.write_text(_OF_SPARK)
+        for number in range(spark_runs):
+            cache = Path(folder, f"spark-cache-{number}")
+            lost += _run(f"own cache, by Spark {number + 1}", cache, backend, of_spark)
         for number in range(again):
             lost += _run(f"same cache {number + 1}", Path(folder, "cache"), backend)
         if serve_seconds:
@@ -65,10 +76,10 @@ def _load(count: int) -> Iterator[None]:
             one.wait()
 
 
-def _run(name: str, cache: Path, backend: str) -> int:
+def _run(name: str, cache: Path, backend: str, metric: Path = _EXAMPLES / "average_age.py") -> int:
     """One cold run; print its line, and return what it lost."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
-    words = [sys.executable, "-m", "engine.cli", "run", str(_EXAMPLES / "average_age.py")]
+    words = [sys.executable, "-m", "engine.cli", "run", str(metric)]
     words += ["--data", str(_EXAMPLES / "payments.parquet"), "--by", "country", "--format", "json"]
     earlier, begun_beside = _trains(cache), False
     began = time.monotonic()

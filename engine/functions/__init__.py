@@ -11,7 +11,16 @@ those (`given`), and what it gives takes the place of the relation. Pure.
 from __future__ import annotations
 
 from engine.functions.cuts import NEAR, Sample, is_inexact, other_cut, same
-from engine.functions.find import PREFIX, check_all, check_repeatable, has_functions, lowest, why_apart
+from engine.functions.exposed import with_exposed_columns
+from engine.functions.find import (
+    PREFIX,
+    check_all,
+    check_repeatable,
+    functions_in,
+    has_functions,
+    lowest,
+    why_apart,
+)
 from engine.functions.given import Given, check_keys, grouped, some_groups, turned, whole
 from engine.functions.groups import Groups, group_streams, groups_of
 from engine.functions.incoming import Incoming, TooLong
@@ -32,12 +41,12 @@ from engine.functions.local import (
     streams,
 )
 from engine.functions.maps import FunctionMap, Side, is_map, take_apart
-from engine.functions.names import Naming, unnamed
+from engine.functions.names import unnamed
 from engine.functions.order import same_rows
 from engine.functions.over_groups import with_functions_over_groups
 from engine.functions.registered import Registered
 from engine.functions.split import Split, split
-from engine.functions.stand_ins import typed
+from engine.functions.stand_ins import Naming, typed
 from engine.functions.used import Used, used_above
 
 __all__ = [
@@ -62,6 +71,7 @@ __all__ = [
     "check_kept",
     "check_keys",
     "check_repeatable",
+    "functions_in",
     "group_streams",
     "grouped",
     "groups_of",
@@ -90,5 +100,6 @@ __all__ = [
     "whole",
     "why_apart",
     "with_columns_for_joins",
+    "with_exposed_columns",
     "with_functions_over_groups",
 ]

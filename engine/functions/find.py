@@ -62,6 +62,12 @@ def token_of(function: pb.PythonUDF) -> int:
     return int(function.command.removeprefix(_TOKEN).partition(b"-")[0])
 
 
+def digest_of(function: pb.PythonUDF) -> bytes:
+    """What is the same for two functions that are the same; empty if nobody is sure."""
+    told = function.command.removeprefix(_TOKEN).partition(b"-")[2]
+    return told if len(told) == _DIGEST_CHARS else b""
+
+
 def why_apart(message: Message) -> str:
     """Why functions in a plan are applied for each frame by itself; empty if they need not be."""
     for here in walk(message):
@@ -95,7 +101,7 @@ def is_over_rows(message: Message) -> bool:
 def counts_rows(expression: pb.Expression) -> bool:
     """Whether it is `count(*)`."""
     call = expression.unresolved_function
-    return call.function_name == "count" and list(call.arguments) == [STAR]
+    return call.function_name == "count" and list(call.arguments) == [STAR] and not call.is_distinct
 
 
 def own(relation: pb.Relation) -> Iterator[Message]:
@@ -115,7 +121,7 @@ def lowest(relation: pb.Relation) -> pb.Relation | None:
         PlanRefused: functions stand where they are not taken.
     """
     for here in reversed(list(relations(relation))):
-        if _has_own(here):
+        if any(True for _ in functions_in(here)):
             _check(here)
             return here
     return None
@@ -128,12 +134,13 @@ def check_all(relation: pb.Relation) -> None:
         PlanRefused: one does not.
     """
     for here in relations(relation):
-        if _has_own(here):
+        if any(True for _ in functions_in(here)):
             _check(here)
 
 
-def _has_own(relation: pb.Relation) -> bool:
-    return any(isinstance(part, pb.CommonInlineUserDefinedFunction) for part in own(relation))
+def functions_in(relation: pb.Relation) -> Iterator[pb.CommonInlineUserDefinedFunction]:
+    """The functions in a relation, but for those in relations below."""
+    return (part for part in own(relation) if isinstance(part, pb.CommonInlineUserDefinedFunction))
 
 
 def input_of(relation: pb.Relation) -> pb.Relation:
@@ -219,6 +226,10 @@ def _check(relation: pb.Relation) -> None:
         raise refused(
             "that aggregates, beside another aggregate, a window or explode, as in Spark,",
             "aggregate in two steps, and join them by their keys",
+        )
+    if kind == "filter" and any(isinstance(here, pb.Expression.Window) for here in own(relation)):
+        raise refused(
+            "in a filter over a window, as in Spark,", "make a column of the window with df.withColumn before"
         )
     if kind not in ("aggregate", "project") and aggregates(relation):
         raise refused(

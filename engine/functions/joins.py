@@ -12,8 +12,7 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.functions.find import PREFIX, has_functions, is_deterministic, is_function, refused
-from engine.functions.names import Naming
-from engine.functions.stand_ins import typed
+from engine.functions.stand_ins import Naming, typed
 from engine.plans.trees import children, copy, relations, walk
 
 _INSTEAD: Final = "make a column of it with df.withColumn before the join"

@@ -6,8 +6,7 @@ They are asked of Spark itself: `u(x) + 1` is called `(u(x) + 1)`, as is a colum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import pyspark.sql.connect.proto as pb
 
@@ -24,8 +23,9 @@ from engine.functions.find import (
     named,
 )
 from engine.functions.over_groups import is_over_groups
-from engine.functions.stand_ins import null_of, typed
+from engine.functions.stand_ins import Naming, null_of, typed
 from engine.functions.written import (
+    ONE_ARGUMENT,
     WRITTEN_IN_CALLS,
     is_written_alike,
     of_cast,
@@ -33,9 +33,6 @@ from engine.functions.written import (
     written_type,
 )
 from engine.plans.trees import copy, relations, walk
-
-# Tells the names of a plan's columns.
-Naming: TypeAlias = Callable[[pb.Relation], Sequence[str]]
 
 
 def unnamed(relation: pb.Relation, names_of: Naming) -> pb.Relation:
@@ -82,6 +79,11 @@ def unnamed(relation: pb.Relation, names_of: Naming) -> pb.Relation:
                     one.alias.name.append(name)
                     one.alias.expr.CopyFrom(inner)
     return made
+
+
+def _is_name(expression: pb.Expression) -> bool:
+    """Whether it is a column, and no field of one."""
+    return expression.HasField("unresolved_attribute") and is_written_alike(expression)
 
 
 def _told(asked: pb.Relation, beside: Sequence[pb.Expression], names_of: Naming) -> list[str]:
@@ -188,11 +190,17 @@ class _Columns:
         if expression.WhichOneof("expr_type") == "cast":
             return self._of_cast(expression.cast)
         call = expression.unresolved_function
-        written = WRITTEN_IN_CALLS.get(call.function_name.lower())
-        if written is None or call.is_distinct:
+        name, many = call.function_name.lower(), len(call.arguments) > 1
+        written = WRITTEN_IN_CALLS.get(name)
+        if call.is_distinct and name in ("count", "sum"):
+            written = f"{name}(distinct {{3}})"
+        elif name == "struct" and all(map(_is_name, call.arguments)):
+            values = self._values(list(call.arguments))
+            return f"struct({', '.join(f'{one}, {one}' for one in values)})"
+        if written is None or (name in ONE_ARGUMENT and many):
             return None
-        first, *others = self._values(list(call.arguments))
-        return written.format(first, ", ".join(others), ",".join(others))
+        values = self._values(list(call.arguments))
+        return written.format(values[0], ", ".join(values[1:]), ",".join(values[1:]), ", ".join(values))
 
     def _of_cast(self, cast: pb.Expression.Cast) -> str:
         """How a cast is written in a call; alone, that of a column is called like the column."""

@@ -13,7 +13,17 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.frames import build
-from engine.functions.find import GROUPINGS, PREFIX, aggregates, inner, input_of, is_function, refused
+from engine.functions.find import (
+    GROUPINGS,
+    PREFIX,
+    aggregates,
+    digest_of,
+    inner,
+    input_of,
+    is_function,
+    refused,
+)
+from engine.functions.stand_ins import Naming, typed
 from engine.plans.trees import CALLS, children, copy, relations, walk
 from engine.sql.functions import classify
 
@@ -21,11 +31,12 @@ from engine.sql.functions import classify
 _OF_GROUPS: Final = frozenset({"grouping", "grouping_id"})
 
 
-def with_functions_over_groups(plan: pb.Relation) -> pb.Relation:
+def with_functions_over_groups(plan: pb.Relation, names_of: Naming) -> pb.Relation:
     """The same plan, in which no function stands over an aggregate of Spark.
 
     Args:
         plan: in which all columns beside functions have their names.
+        names_of: asks for the names of the columns of plans without functions.
 
     Raises:
         PlanRefused: a function stands over groups beside what is neither a key nor aggregated.
@@ -35,7 +46,7 @@ def with_functions_over_groups(plan: pb.Relation) -> pb.Relation:
     made = copy(plan)
     for here in reversed(list(relations(made))):
         if is_over_groups(here):
-            here.CopyFrom(_taken_apart(here))
+            here.CopyFrom(_taken_apart(here, names_of))
     return made
 
 
@@ -45,14 +56,15 @@ def is_over_groups(relation: pb.Relation) -> bool:
         case "aggregate" if relation.aggregate.group_type in GROUPINGS:
             return any(map(_outside, relation.aggregate.aggregate_expressions)) and not aggregates(relation)
         case "project":
-            over = any(_outside(one) and any(_calls(one)) for one in relation.project.expressions)
+            columns = relation.project.expressions
+            over = any(map(_outside, columns)) and any(any(_calls(one)) for one in columns)
             return over and not aggregates(relation)
     return False
 
 
-def _taken_apart(relation: pb.Relation) -> pb.Relation:
+def _taken_apart(relation: pb.Relation, names_of: Naming) -> pb.Relation:
     """A select of functions and all else, over the aggregates and keys that they use."""
-    groups = _Groups(relation)
+    groups = _Groups(relation, names_of)
     made = pb.Relation()
     made.common.CopyFrom(relation.common)
     for one in groups.columns:
@@ -64,17 +76,27 @@ def _taken_apart(relation: pb.Relation) -> pb.Relation:
 class _Groups:
     """Groups, and what is used of them."""
 
-    def __init__(self, relation: pb.Relation) -> None:
+    def __init__(self, relation: pb.Relation, names_of: Naming) -> None:
         self._below = input_of(relation)
         self._type = GROUPINGS[0]
+        self._names_of = names_of
         self._keys: list[pb.Expression] = []
+        self._aliases: dict[str, int] = {}
         self.columns: Sequence[pb.Expression] = relation.project.expressions
         if relation.HasField("aggregate"):
             grouped = relation.aggregate
             self._type = grouped.group_type
             self._keys = [inner(one) for one in grouped.grouping_expressions]
             self.columns = [*grouped.grouping_expressions, *grouped.aggregate_expressions]
+            for place, one in enumerate(grouped.grouping_expressions):
+                if one.HasField("alias"):
+                    self._aliases.setdefault(one.alias.name[0].lower(), place)
         self._one_source = not any(one.HasField("join") for one in relations(self._below))
+        self._qualifiers = {
+            one.subquery_alias.alias.lower()
+            for one in relations(self._below)
+            if one.HasField("subquery_alias")
+        }
         self._known = [self._compared(one) for one in self._keys]
         self._calls: list[pb.Expression] = []
 
@@ -112,10 +134,14 @@ class _Groups:
                 here.CopyFrom(build.column(f"{PREFIX}group_{self._calls.index(here)}"))
                 continue
             match here.WhichOneof("expr_type"):
+                case "unresolved_attribute" if self._is_alias(here):
+                    place = self._aliases[here.unresolved_attribute.unparsed_identifier.lower()]
+                    here.CopyFrom(build.column(f"{PREFIX}key_{place}"))
                 case "unresolved_attribute" | "unresolved_star" | "unresolved_regex":
                     raise refused(
                         "beside a column that is no key",
-                        "group by the column, written as it is used beside it, or aggregate it, too",
+                        "group by the column, or aggregate it, too; a function of pandas aggregates if its "
+                        "hints say so: (s: pd.Series) -> float",
                     )
                 case "window":
                     work += children(here.window.window_function)
@@ -124,12 +150,24 @@ class _Groups:
                     work += children(here)
         return made
 
+    def _is_alias(self, expression: pb.Expression) -> bool:
+        """Whether it is the name that a key is given, and no column."""
+        name = expression.unresolved_attribute.unparsed_identifier.lower()
+        return name in self._aliases and name not in {
+            one.lower() for one in self._names_of(typed(self._below))
+        }
+
     def _compared(self, expression: pb.Expression) -> pb.Expression:
-        """An expression as it is compared: of one source, a column of a frame is the one of its name."""
+        """An expression as it is compared: columns of one source by name, functions by what they do."""
         made = copy(expression)
-        for here in walk(made) if self._one_source else ():
-            if isinstance(here, pb.Expression.UnresolvedAttribute):
+        for here in walk(made):
+            if isinstance(here, pb.Expression.UnresolvedAttribute) and self._one_source:
                 here.ClearField("plan_id")
+                first, dot, rest = here.unparsed_identifier.partition(".")
+                name = rest if dot and first.lower() in self._qualifiers else here.unparsed_identifier
+                here.unparsed_identifier = name.lower() if name.isascii() else name
+            elif isinstance(here, pb.CommonInlineUserDefinedFunction) and here.deterministic:
+                here.python_udf.command = digest_of(here.python_udf) or here.python_udf.command
         return made
 
 

@@ -25,7 +25,7 @@ from engine.functions.find import (
     roots,
     token_of,
 )
-from engine.functions.names import Naming
+from engine.functions.stand_ins import Naming
 from engine.functions.used import Used, is_used
 from engine.plans.expressions import AGGREGATE_KINDS, ITERATOR_KINDS
 from engine.plans.trees import children, copy, walk

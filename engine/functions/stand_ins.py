@@ -6,7 +6,8 @@ DataFrames, local data without rows stands.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
 
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
@@ -17,6 +18,8 @@ from engine.functions.maps import is_map, take_apart
 from engine.plans.trees import copy, walk
 
 _M = TypeVar("_M", bound=Message)
+# Tells the names of the columns of a plan without functions.
+Naming: TypeAlias = Callable[[pb.Relation], Sequence[str]]
 
 
 def null_of(output_type: pb.DataType) -> pb.Expression:

@@ -7,23 +7,27 @@ Names are found by how they are written, never by what they mean: one more than 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 import pyspark.sql.connect.proto as pb
-from google.protobuf.message import Message
 
 from engine.functions.find import counts_rows
-from engine.plans.trees import children, relations
-from engine.sql.check import inspect_expression
-from engine.sql.lexer import lex
+from engine.plans.trees import ancestors, children
+from engine.sql.lexer import Lexeme, lex
+from engine.sql.words import word_set
 
 # Names in small letters; None: any column may be meant.
 Used: TypeAlias = frozenset[str] | None
 
+# Words of SQL for what all columns of a table take part in.
+_OF_ALL_COLUMNS: Final = word_set("natural table pivot unpivot columns")
+_BEFORE_STARS: Final = word_set("SELECT DISTINCT ALL")
 _QUOTED: Final = re.compile("`((?:[^`]|``)+)`")
 # Relations that make all of their columns of expressions.
-_MAKING: Final = ("project", "aggregate")
+MAKING: Final = ("project", "aggregate")
+# Those that, above columns that were made, may also name columns that those were made of.
+_RESOLVING: Final = ("filter", "sort", "repartition_by_expression")
 # Those that give columns on by their names, and use none but those that they name.
 _PASSING: Final = frozenset(
     {"filter", "with_columns", "sort", "limit", "offset", "tail", "hint", "repartition"}
@@ -39,17 +43,17 @@ def used_above(plan: pb.Relation, here: pb.Relation) -> Used:
         plan: the whole plan.
         here: a relation in it: the object itself.
     """
-    above = {id(one): each for each in relations(plan) for one in _inputs(each)}
-    found, at = frozenset[str](), here
-    while id(at) in above:
-        at = above[id(at)]
-        names = _named_in(at)
+    found, made = frozenset[str](), False
+    for at in ancestors(plan, here):
+        kind = at.WhichOneof("rel_type")
+        if made and kind not in _RESOLVING:
+            continue
+        names = _named_in_query(at) if kind == "with_relations" else named_in(at)
         if names is None:
             return None
         found |= names
-        if at.WhichOneof("rel_type") in _MAKING:
-            return found
-    return None
+        made |= kind in MAKING or kind == "with_relations"
+    return found if made else None
 
 
 def is_used(name: str, used: Used) -> bool:
@@ -57,21 +61,10 @@ def is_used(name: str, used: Used) -> bool:
     return used is None or not name.isascii() or name.lower() in used
 
 
-def _inputs(relation: pb.Relation) -> Iterable[pb.Relation]:
-    """The relations right below one."""
-    work: list[Message] = list(children(relation))
-    while work:
-        here = work.pop()
-        if isinstance(here, pb.Relation):
-            yield here
-        else:
-            work += children(here)
-
-
-def _named_in(relation: pb.Relation) -> Used:
+def named_in(relation: pb.Relation) -> Used:
     """The columns that a relation itself names."""
     kind = str(relation.WhichOneof("rel_type"))
-    if kind not in _MAKING and kind not in _PASSING:
+    if kind not in MAKING and kind not in _PASSING:
         return None
     found = set[str]()
     match kind:
@@ -83,6 +76,8 @@ def _named_in(relation: pb.Relation) -> Used:
             found.update(relation.deduplicate.column_names)
         case "with_columns_renamed":
             found.update(one.col_name for one in relation.with_columns_renamed.renames)
+        case "fill_na":
+            found.update(relation.fill_na.cols)
         case "drop_na":
             if not relation.drop_na.cols:
                 return None
@@ -102,6 +97,32 @@ def _named_in(relation: pb.Relation) -> Used:
     return frozenset(map(str.lower, found))
 
 
+def _named_in_query(relation: pb.Relation) -> Used:
+    """The names in SQL text over views; whatever they mean there."""
+    root = relation.with_relations.root
+    if not root.HasField("sql"):
+        return None
+    found = lex(root.sql.query)
+    words = frozenset(one.name.lower() for one in found if one.kind in ("word", "quoted"))
+    return None if _has_star(found) or not words.isdisjoint(_OF_ALL_COLUMNS) else words
+
+
+def _has_star(text: Sequence[Lexeme]) -> bool:
+    """Whether text says "all columns" somewhere, but for `count(*)`."""
+    for place, one in enumerate(text):
+        before = text[place - 1] if place else one
+        if one.text != "*" or one.kind != "op" or before.kind in ("quoted", "number", "string"):
+            continue
+        if before.kind == "word" and before.upper not in _BEFORE_STARS:
+            continue
+        if before.text == ")":
+            continue
+        counted = place > 1 and text[place - 2].upper == "COUNT" and text[place + 1].text == ")"
+        if not counted or before.text != "(":
+            return True
+    return False
+
+
 def _named_by(expression: pb.Expression) -> Iterable[str] | None:
     """The names that are written in an expression, but for those inside it."""
     match expression.WhichOneof("expr_type"):
@@ -111,9 +132,8 @@ def _named_by(expression: pb.Expression) -> Iterable[str] | None:
             return [text, *quoted, *_QUOTED.sub("", text).split(".")]
         case "expression_string":
             text = expression.expression_string.expression
-            if inspect_expression(text).stars:
-                return None
-            return [one.name for one in lex(text) if one.kind in ("word", "quoted")]
+            words = lex(text)
+            return None if _has_star(words) else [one.name for one in words if one.kind in ("word", "quoted")]
         case "unresolved_star" | "unresolved_regex" | "subquery_expression":
             return None
     return ()

@@ -31,13 +31,26 @@ _WRITTEN: Final = {
 }
 # Calls and operators that Spark writes in the same way among a function's arguments and as a column's name.
 _ALIKE: Final = word_set(
-    "+ - * / % < <= > >= == <=> and or & | ^ when isnan coalesce upper lower length abs round sqrt exp ln "
-    "log1p power pow greatest least concat concat_ws substring substr year month dayofweek datediff "
-    "date_diff date_add array array_contains floor ceil ceiling signum nvl ifnull nanvl nullif like rlike "
-    "lpad regexp_replace format_string expm1 sin sum avg mean count max min stddev"
+    """
+    + - * / % < <= > >= == <=> and or & | ^ when abs add_months array array_contains array_distinct
+    array_max array_min array_size ascii asin acos atan atan2 avg base64 bin bool_and bool_or bround
+    cbrt ceil ceiling char_length coalesce concat concat_ws corr cos cosh count count_if covar_pop
+    covar_samp crc32 date_add date_diff date_part date_sub datediff dayofmonth dayofweek dayofyear
+    degrees equal_null every exp expm1 factorial floor format_string greatest hex hypot ifnull initcap
+    instr isnan kurtosis last_day least left length like ln locate log10 log1p log2 lower lpad map
+    map_keys max max_by md5 mean median min min_by month nanvl nullif nullifzero nvl nvl2 pmod pow power
+    product quarter radians regexp_extract regexp_replace repeat reverse right rlike round rpad sha2
+    signum sin sinh skewness some sort_array soundex split sqrt stddev stddev_pop stddev_samp substr
+    substring sum tan tanh timestamp_seconds translate trunc try_add try_divide try_multiply
+    try_subtract try_sum typeof unix_date upper var_pop var_samp variance weekday weekofyear year
+    zeroifnull
+    """
 )
+# Those of which the above are written with one argument alone.
+ONE_ARGUMENT: Final = word_set("trim ltrim rtrim first last any_value collect_list collect_set")
 _LITERALS_ALIKE: Final = word_set("null boolean byte short integer long float double decimal string")
-# Others: the first argument is {0}, all others are {1}, or {2} without spaces.
+# Others, of arguments that are written alike: {0} is the first, {1} are the others, or {2} without spaces,
+# and {3} are all.
 WRITTEN_IN_CALLS: Final = {
     "negative": "-{0}",
     "not": "NOT {0}",
@@ -45,6 +58,15 @@ WRITTEN_IN_CALLS: Final = {
     "isnotnull": "isnotnull({0})",
     "in": "{0} IN ({2})",
     "trim": "trim({0}, None)",
+    "ltrim": "ltrim({0}, None)",
+    "rtrim": "rtrim({0}, None)",
+    "hash": "hash({3}, 42)",
+    "xxhash64": "xxhash64({3}, 42)",
+    "first": "first({3}, false)",
+    "last": "last({3}, false)",
+    "any_value": "any_value({3}, false)",
+    "collect_list": "collect_list({3}, 0, 0, true)",
+    "collect_set": "collect_set({3}, 0, 0, true)",
     "contains": "Contains({0}, {1})",
     "startswith": "StartsWith({0}, {1})",
     "endswith": "EndsWith({0}, {1})",

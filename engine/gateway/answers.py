@@ -43,6 +43,8 @@ from sandbox.contract.settings import BASELINE, PLACEHOLDER, QUERY_SETTINGS, SES
 # What is foretold may go unused, so it is small; so is the request, of which a call's worker gets a digest.
 _FORETOLD_BYTES: Final = 16 << 10
 _FORETOLD_ROWS: Final = 100
+# Why an answer over no rows says little of who answers over some.
+_NOT_FORETOLD: Final = "over no rows; what functions give for some may be for the backend to read"
 # Before the canonical form of a plan over the baseline: its type is another one than over the data.
 _ABOUT_BASELINE: Final = b"baseline:"
 # A type in the answer of a query; alone it may take as much on the wire.
@@ -358,7 +360,7 @@ class Answers:
             self._apart = found
         applying = self._applying(self._bind, evaluating)
         try:
-            yield from self._fetch(self._with_results(applying, relation), applying.bound)
+            yield from self._fetch(self._with_results(applying, relation), applying.bound, of=relation)
         finally:
             applying.close()
 
@@ -429,8 +431,13 @@ class Answers:
         return response
 
     def _fetch(
-        self, relation: pb.Relation, bind: Callable[[pb.Relation], pb.Relation] | None = None
+        self,
+        relation: pb.Relation,
+        bind: Callable[[pb.Relation], pb.Relation] | None = None,
+        *,
+        of: pb.Relation | None = None,
     ) -> Iterator[Any]:
+        """Ask; `of` is the plan whose functions gave what this one is over."""
         plan = pb.Plan()
         plan.root.CopyFrom((bind or self._bind)(relation))  # Plan(root=...) would stop at 100 nested messages
         self.queries += 1
@@ -447,7 +454,7 @@ class Answers:
         except AnswerTooLarge:
             raise _too_large("one row of this DataFrame") from None
         finally:
-            self._note_asked(relation, notes)
+            self._note_asked(relation if of is None else of, notes)
         yield replies.complete()
 
     def _note_asked(self, relation: pb.Relation, notes: Sequence[str]) -> None:
@@ -456,7 +463,10 @@ class Answers:
         if apart is not None and self._run.sharing is not None:
             self._run.sharing.note_apart(apart, self._asker(), notes)
         if self._run.asked is not None:
-            self._run.asked.append(Asked(describe(relation), *told_by(notes)))
+            by, reason = told_by(notes)
+            if by == "native" and has_functions(relation):
+                reason = _NOT_FORETOLD
+            self._run.asked.append(Asked(describe(relation), by, reason))
 
     def _analyze(self, request: plans.Request) -> pb.AnalyzePlanResponse:
         local = plans.local_answer(request)

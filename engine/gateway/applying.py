@@ -54,6 +54,7 @@ from engine.functions import (
     used_above,
     whole,
     with_columns_for_joins,
+    with_exposed_columns,
     with_functions_over_groups,
 )
 from engine.gateway.answering import Evaluating, FunctionRaised
@@ -126,7 +127,8 @@ class Applying:
         """
         relation = with_columns_for_joins(relation, self._names_of)
         lowest(relation)  # refuses what is not taken, before anything is asked
-        made = with_functions_over_groups(unnamed(relation, self._names_of))
+        made = with_exposed_columns(unnamed(relation, self._names_of), self._names_of)
+        made = with_functions_over_groups(made, self._names_of)
         for step in range(_MOST_STEPS):
             here = lowest(made)
             if here is None:

@@ -62,6 +62,7 @@ _COMPILE_SECONDS: Final = 30.0
 # How long each message of printed text beyond the limit, and each beyond many that are charged to no limit,
 # waits: a guest that floods waits too, instead of keeping the engine from other guests.
 _FLOOD_SECONDS: Final = 0.001
+_LINE_BYTES: Final = 4
 _CONFIG: Final = bytes([Method.CONFIG])
 # What PySpark's client raises where a function raised; the worker puts in what it raised.
 _RAISED: Final = ReplyError(
@@ -281,6 +282,8 @@ class Gateway:
                 if refusal is not None:
                     raise refusal
                 if kind is Kind.FAILED:
+                    if len(payload) != _LINE_BYTES:
+                        raise ChannelGarbage("a failure without a line")
                     raise FunctionRaised(int.from_bytes(payload, "big"))
                 return printed + len(payload)
             else:

@@ -37,10 +37,11 @@ from engine.functions import (
     unnamed,
     used_above,
     why_apart,
+    with_exposed_columns,
     with_functions_over_groups,
 )
-from engine.functions.names import Naming
 from engine.functions.split import Split
+from engine.functions.stand_ins import Naming
 from engine.fusion.carry import carry, key_names
 from engine.fusion.chain import parse_chain
 from engine.fusion.choice import choose
@@ -178,7 +179,9 @@ class _Making:
         """
         source, files = self._sharing.source, list[Kept]()
         try:
-            made = with_functions_over_groups(unnamed(relation, self._names_in(source)))
+            names_of = self._names_in(source)
+            made = with_exposed_columns(unnamed(relation, names_of), names_of)
+            made = with_functions_over_groups(made, names_of)
             for step in range(_MOST_STEPS):
                 here = lowest(made)
                 if here is None:

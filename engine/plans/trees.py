@@ -53,6 +53,36 @@ def relations(message: Message) -> Iterator[pb.Relation]:
     return (here for here in walk(message) if isinstance(here, pb.Relation))
 
 
+def inputs(relation: pb.Relation) -> list[pb.Relation]:
+    """The relations right below one."""
+    found = list[pb.Relation]()
+    work = children(relation)
+    while work:
+        here = work.pop()
+        if isinstance(here, pb.Relation):
+            found.append(here)
+        else:
+            work += children(here)
+    return found
+
+
+def ancestors(plan: pb.Relation, relation: pb.Relation) -> list[pb.Relation]:
+    """The relations above one, from the nearest on.
+
+    Args:
+        plan: the whole plan.
+        relation: one of it: the object itself.
+    """
+    # Objects of messages are made when they are looked at: only those that are held have an identity.
+    held = list(relations(plan))
+    above = {id(below): one for one in held for below in inputs(one)}
+    found, here = list[pb.Relation](), relation
+    while id(here) in above:
+        here = above[id(here)]
+        found.append(here)
+    return found
+
+
 def count(message: Message) -> int:
     """Count the messages in a message."""
     return sum(1 for _ in walk(message))

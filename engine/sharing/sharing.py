@@ -15,6 +15,7 @@ import pyspark.sql.connect.proto as pb
 from engine import plans
 from engine.context import QueryContext
 from engine.frames import Family, FrameSet, Members, PlannedFrame
+from engine.functions import functions_in
 from engine.fusion.cells import plan_cells
 from engine.fusion.chain import Chain
 from engine.fusion.choice import Choice, cells_pay, choose
@@ -37,6 +38,9 @@ _MAX_PLAN_BYTES: Final = 32 << 20
 _MAX_SCHEMAS: Final = 1_000
 _MAX_TALLIES: Final = 300
 _MAX_KINDS: Final = 12
+# Of functions of the author in a plan that is described: how many are named, and how much of a name is shown.
+_MAX_NAMES: Final = 3
+_NAME_CHARS: Final = 40
 # Frames that must ask the same at a step at which frames differ, before they share an answer there.
 _ENOUGH: Final = 3
 
@@ -471,13 +475,19 @@ def _way_of(family: int) -> str:
     return f"families {family}"
 
 
+def _with_functions(relation: pb.Relation) -> str:
+    """The functions of the author that a relation itself holds, in a few words; empty if there are none."""
+    names = dict.fromkeys(repr(here.function_name[:_NAME_CHARS]) for here in functions_in(relation))
+    return f" with {' and '.join(list(names)[:_MAX_NAMES])}" if names else ""
+
+
 def describe(relation: pb.Relation) -> str:
     """A plan in a few words, from the frame upwards; of a long one what is on top."""
     kinds: list[str] = []
     here = relation
     while here.WhichOneof("rel_type") not in (None, "read"):
         kind = str(here.WhichOneof("rel_type"))
-        kinds.append(kind.replace("_", " "))
+        kinds.append(kind.replace("_", " ") + _with_functions(here))
         body = getattr(here, kind)
         if "input" not in body.DESCRIPTOR.fields_by_name:
             break

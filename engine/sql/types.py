@@ -6,8 +6,25 @@ default values and generation clauses, which are expressions.
 
 from __future__ import annotations
 
+import difflib
+from typing import Final
+
+from engine.errors import PlanRefused
 from engine.sql.cursor import Cursor
 from engine.sql.words import INTERVAL_UNITS, SIMPLE_TYPES
+
+# Names of types as Python's libraries have them, with Spark's.
+_ELSEWHERE: Final = {
+    "float64": "DOUBLE",
+    "float32": "FLOAT",
+    "int64": "BIGINT",
+    "int32": "INT",
+    "bool": "BOOLEAN",
+    "str": "STRING",
+    "object": "STRING",
+    "datetime": "TIMESTAMP",
+    "datetime64": "TIMESTAMP",
+}
 
 
 class TypeReader(Cursor):
@@ -76,6 +93,16 @@ class TypeReader(Cursor):
             self.expect("TIME", "ZONE")
 
 
+def _no_type(word: str) -> PlanRefused:
+    """The refusal of a word that is no type."""
+    meant = _ELSEWHERE.get(word.lower()) or next(
+        iter(difflib.get_close_matches(word.upper(), SIMPLE_TYPES, 1)), "STRING"
+    )
+    return PlanRefused(
+        "sql-syntax", f"there is no type {word[:60]!r}", f"write {meant.lower()}, or another of Spark's types"
+    )
+
+
 def read_type(cursor: TypeReader) -> None:
     """Read one type to the end of the text, or else a list of columns."""
     start = cursor.index
@@ -97,5 +124,7 @@ def read_type(cursor: TypeReader) -> None:
             cursor.finish()
             return
     cursor.index = start
+    if cursor.here.kind == "word" and cursor.ahead().kind == "end":
+        raise _no_type(cursor.here.text)
     cursor.columns(colon=True)
     cursor.finish()

@@ -19,6 +19,7 @@ from sandbox.language.scope import Scope
 
 # The one module name with an underscore that the list of imports holds.
 METHODS_MODULE = "_methods"
+_IMPORT = "write an import statement, such as import math, at the top of the metric"
 
 
 class BasePolicy(RestrictingNodeTransformer):
@@ -66,7 +67,7 @@ class BasePolicy(RestrictingNodeTransformer):
                 hint = "use another method, or a plain function"
                 self.report(node, "method-refused", f"a class may not define {name}", hint)
             return
-        hint = f"rename it, such as {name.strip('_') or 'x'}"
+        hint = _IMPORT if name == "__import__" else f"rename it, such as {name.strip('_') or 'x'}"
         self.report(node, "name-underscore", f"name {name!r} begins with an underscore", hint)
 
     def gen_tmp_name(self) -> str:

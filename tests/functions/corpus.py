@@ -36,6 +36,11 @@ def plus_one(v):
     return None if v is None else v + 1
 
 
+@F.udf("boolean")
+def even(v):
+    return v % 2 == 0
+
+
 @F.pandas_udf("double")
 def doubled(s: pd.Series) -> pd.Series:
     return s * 2
@@ -457,6 +462,60 @@ UNUSED: Final = {
         ".select('n', '`a.b`', F.col('`c``d`'))"
     ),
 }
+# What is above functions names columns that are below them, by aliases, or by a way past a select.
+EXPOSED: Final = {
+    "distinct rows": "df.filter(even('n')).select(F.count_distinct('*').alias('n'))",
+    "filled": "df.withColumn('y', half('x')).fillna(0.0, ['x']).select('n', 'y')",
+    "filled by a dict": "df.withColumn('y', half('x')).fillna({'x': 0.0, 's': 'q'}).select('n', 's', 'y')",
+    "filled and counted": (
+        "df.withColumn('y', half('x')).fillna(0.0, subset=['x']).groupBy('country').count()"
+        ".select(F.col('country').alias('n'), 'count')"
+    ),
+    "sorted by what is left out": "df.filter(even('n')).select('n').sort('d').limit(2)",
+    "sorted past two selects": "df.filter(even('n')).select('n', 's').select('n').sort('d')",
+    "chosen by what is left out": (
+        "df.filter(even('n')).select('n').filter(df.k > 20).filter('s is not null')"
+    ),
+    "sorted by a renamed column's own": (
+        "df.filter(even('n')).select(F.col('n').alias('q')).sort(F.desc('k')).limit(1)"
+        ".select(F.col('q').alias('n'))"
+    ),
+    "spread by what is left out": "df.filter(even('n')).select('n').repartition('country')",
+    "having": ("df.filter(even('n')).groupBy('country').agg(F.max('n').alias('n')).filter(F.max('k') > 30)"),
+    "result sorted": "df.select('n', half('x').alias('y')).sort('k').limit(3)",
+    "result sorted by a frame's column": "df.select('n', half('x').alias('y')).sort(df.k.desc()).limit(3)",
+    "result chosen": "df.select('n', half('x').alias('y')).filter('k > 20 and y is not null').sort('d')",
+    "result chosen by a frame's column": "df.select('n', half('x').alias('y')).filter(df.k > 20)",
+    "result sorted and chosen again": (
+        "df.select('n', half('x').alias('y')).sort('k').filter(half('k') > 10).select('n', 'y')"
+    ),
+    "by an alias of all": "df.alias('a').withColumn('y', half('x')).select('a.n', 'y')",
+    "by an alias, filtered": "df.alias('a').filter(even('n')).select('a.n', 'a.s')",
+    "by an alias in capitals": "df.alias('A').filter(even('a.n')).select('a.N', 'A.s')",
+    "by aliases of a join": (
+        "df.alias('a').join(df.alias('b'), F.col('a.n') == F.col('b.n')).filter(even('a.n'))"
+        ".select('a.n', 'b.s')"
+    ),
+    "by aliases, in groups": (
+        "df.alias('a').join(df.alias('b'), F.col('a.n') == F.col('b.n')).filter(even('a.n'))"
+        ".groupBy('a.country').agg(F.sum('b.n')).select(F.col('country').alias('n'), 'sum(n)')"
+    ),
+    "by aliases, with a result": (
+        "df.alias('a').join(df.alias('b'), F.col('a.n') == F.col('b.n')).withColumn('y', half('b.x'))"
+        ".select('a.n', F.col('b.k') + 1, 'y')"
+    ),
+    "by aliases of both sides": (
+        "df.alias('a').filter(even('n'))"
+        ".join(df.alias('b').filter(half('k') > 1), F.col('a.n') == F.col('b.n')).select('a.n', 'b.k')"
+    ),
+    "in a query of few columns": (
+        "viewed(registered(df, 'halved', half), 'select n, halved(x) as y from v where k > 10')"
+    ),
+    "in a query that counts": (
+        "viewed(registered(df, 'ave', half), "
+        "'select count(*) as n, avg(ave(k)) as y from v where k * 2 > 10')"
+    ),
+}
 # Functions over aggregates and windows of Spark, and in groups by more than keys.
 OVER_GROUPS: Final = {
     "over a sum": "df.groupBy(F.col('country').alias('n')).agg(half(F.sum('k')).alias('y'))",
@@ -500,6 +559,18 @@ OVER_GROUPS: Final = {
     "chosen after groups": (
         "df.groupBy(F.col('country').alias('n')).agg(F.sum('k').alias('y')).filter(half('y') > 20)"
     ),
+    "over a key in capitals": "df.groupBy('N').agg(half('n').alias('h'), half(F.sum('k')).alias('y'))",
+    "over a key of an alias": "df.alias('a').groupBy('a.n').agg(half('n').alias('h'), half(F.sum('k')))",
+    "over a key by its name": (
+        "df.groupBy(F.upper('country').alias('u'))"
+        ".agg(F.udf(lambda a, b: f'{a} {b}')('u', F.max('n')).alias('n'))"
+    ),
+    "over a key of results again": (
+        "df.groupBy(half('k').alias('n')).agg(half('k') + 1, F.max('s'), half(F.max('n')).alias('y'))"
+    ),
+    "over nothing": "df.select(half(F.lit(1)).alias('n'), F.sum('k'))",
+    "over distinct values": "df.agg(half(F.count_distinct('country')), half(F.sum('k')).alias('n'))",
+    "over a median": "df.agg(half(F.median('k')), half(F.first('flag').cast('int')).alias('n'))",
     "summed over groups": (
         "df.groupBy('country').agg(half(F.sum('k')).alias('y')).agg(F.sum('y').alias('n'))"
     ),
@@ -542,6 +613,9 @@ WRITTEN: Final = {
         "-F.col('k').cast('int')",
         "F.lit(True)",
         "F.year('d')",
+        "F.struct('n', 'k')",
+        "F.hash('k', 'n')",
+        "F.ltrim('s')",
         "F.expr('k + 1')",
     )
 }
@@ -817,7 +891,7 @@ IN_FRAMES: Final = {
 }
 ALL: Final = {
     **ROWS, **BATCHES, **STEPS, **AGGREGATES, **AGGREGATE_STEPS, **REGISTERED, **PICKLED, **CALLABLES,
-    **UNUSED, **OVER_GROUPS, **CONDITIONS, **WRITTEN, **WRITTEN_AROUND,
+    **UNUSED, **EXPOSED, **OVER_GROUPS, **CONDITIONS, **WRITTEN, **WRITTEN_AROUND,
     **KEYWORDS, **SHAPES, **IN_FRAMES, **GROUPS, **RAISING,
 }  # fmt: skip
 ALL_WIDE: Final = {**WIDE_ROWS, **WIDE_BATCHES}

@@ -221,3 +221,10 @@ def test_what_is_not_applied_is_refused(engine, plain_data, expression):
     assert result.status == "refused", result
     assert REFUSED[expression] in told(result).message
     assert told(result).hint
+
+
+def test_a_plan_names_the_functions_of_its_questions(engine, plain_data):
+    body = "return df.groupBy('country').agg(half(F.sum('n')).alias('y')).agg(F.max('y')).first()[0]"
+    source = f"{PREAMBLE}\n\ndef calc_metric(df):\n    {body}\n"
+    questions = {one.plan: one.reason for one in engine.plan(source, Dataset(plain_data)).questions}
+    assert "over no rows" in questions["aggregate with 'half', aggregate, limit"]

@@ -19,6 +19,7 @@ QUICK = {
     **corpus.CALLABLES,
     **corpus.KEYWORDS,
     **corpus.UNUSED,
+    **corpus.EXPOSED,
     **corpus.OVER_GROUPS,
     **corpus.CONDITIONS,
     **corpus.WRITTEN,
@@ -33,7 +34,15 @@ NOT_NATIVE = (
     *("in two steps", "in a window", "over a sum without a name", "over a key", "summed over groups"),
     *("over all rows without a name", "pandas over a sum", "over a sum of results", "over a sum by case"),
     *("over a sum over a key of results", "over no groups", "in a rollup", "in a cube", "over a rollup"),
-    *("over a window", "over the row before", *corpus.CONDITIONS, *corpus.WRITTEN_AROUND),
+    *("over a window", "over the row before", *corpus.CONDITIONS, *corpus.WRITTEN_AROUND, *corpus.EXPOSED),
+    *("over a key in capitals", "over a key of an alias", "over a key by its name", "over nothing"),
+    *(
+        "over a key of results again",
+        "over distinct values",
+        "over a median",
+        "written F.hash('k', 'n')",
+        "written F.struct('n', 'k')",
+    ),
     *("written F.round('x', 2)", "written F.col('k') ** 2", "written F.concat_ws('-', 's', 'country')"),
 )
 WANTED = json.loads(EXPECTED.read_text())

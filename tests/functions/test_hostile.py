@@ -106,7 +106,7 @@ def test_honest_results_become_local_data_of_the_one_query() -> None:
 
 
 def test_a_function_that_raised_ends_in_no_number_whatever_follows() -> None:
-    ended = converse(execute(applied()) + frame(Kind.FAILED) + outcome())
+    ended = converse(execute(applied()) + frame(Kind.FAILED, b"\0\0\0\1") + outcome())
     assert isinstance(ended.ending, Outcome)
     assert ended.ending.returned is None
     assert ended.ending.raised is not None

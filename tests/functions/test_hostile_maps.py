@@ -155,7 +155,7 @@ def test_a_null_where_none_is_declared_is_refused() -> None:
 
 
 def test_a_function_that_raised_ends_in_no_number_whatever_follows() -> None:
-    ended = converse(execute(in_pairs()) + frame(Kind.FAILED) + outcome())
+    ended = converse(execute(in_pairs()) + frame(Kind.FAILED, b"\0\0\0\1") + outcome())
     assert isinstance(ended.ending, Outcome)
     assert ended.ending.returned is None
     assert ended.ending.raised is not None

@@ -132,7 +132,7 @@ def calc_metric(df) -> dict[str, float]:
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # tests are put in the order of their servers, so a module is come back to
 def payments(data_dir) -> Dataset:
     folder, draw, rows = data_dir / "together", np.random.default_rng(3), 400
     folder.mkdir()

@@ -331,7 +331,11 @@ CLASSES: Final[dict[str, ClassRule]] = {
     ),
     # Numbers of how functions are applied.
     "pyspark.sql.pandas.functions.PandasUDFType": ClassRule(
-        words("SCALAR SCALAR_ITER GROUPED_AGG GROUPED_AGG_ITER")
+        words("SCALAR SCALAR_ITER GROUPED_AGG GROUPED_AGG_ITER"),
+        refused=refusals(
+            ("GROUPED_MAP", "use df.groupBy(...).applyInPandas(function, schema)"),
+            ("MAP_ITER", "use df.mapInPandas(function, schema)"),
+        ),
     ),
     "pyspark.sql.pandas.functions.ArrowUDFType": ClassRule(
         words("SCALAR SCALAR_ITER GROUPED_AGG GROUPED_AGG_ITER")
