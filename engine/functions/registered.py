@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final, TypeAlias
 
@@ -24,7 +25,7 @@ from engine.plans.expressions import AGGREGATE_KINDS
 from engine.plans.trees import CALLS, copy, count, relations, walk
 from engine.sql.functions import known_functions
 from engine.sql.lexer import Lexeme, lex, render
-from engine.sql.words import word_set
+from engine.sql.words import RESERVED, word_set
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 # A text that is written in the name of a column as it is.
@@ -44,9 +45,13 @@ _ONE_TABLE_LACKS: Final = word_set(
 )
 _BEFORE_STARS: Final = frozenset({"SELECT", "DISTINCT", "ALL", ",", "."})
 _AFTER_GROUPS: Final = word_set("HAVING ORDER SORT CLUSTER DISTRIBUTE LIMIT OFFSET")
+_NO_ALIAS: Final = RESERVED | _AFTER_GROUPS | _ONE_TABLE_LACKS
 # The view of a query without a table, of which nobody writes.
 _NO_TABLE: Final = "result_of_registered_nowhere"
 _AFTER_COLUMNS: Final = _AFTER_GROUPS | word_set("FROM WHERE GROUP ;")
+# What is written in a column's name as it is in text, but in small letters.
+_PRINTED_AGGREGATES: Final = word_set("SUM AVG MIN MAX COUNT STDDEV VARIANCE MEDIAN")
+_PRINTED_OPERATORS: Final = word_set("+ - * /")
 _TEXT: Final = (
     "call the function as it is in Python, such as twice(F.col('k')), or make a column of it before"
 )
@@ -125,12 +130,18 @@ class Registered:
         if not any(one.upper in _AFTER_COLUMNS for one in lexemes):
             views = {**views, _NO_TABLE: _one_row()}
             lexemes += [Lexeme("word", "FROM", True), Lexeme("word", _NO_TABLE, True)]
+        qualifier = _take_alias(lexemes)
+        place = _table_of(lexemes)
+        table = lexemes[place].name
+        if qualifier and qualifier.lower() != table.lower() and _qualifies(lexemes, table):
+            raise refused(
+                "beside a column that is named with its table", "use the name that the query gives it"
+            )
+        _take_qualifiers(lexemes, qualifier or table)
         place = _table_of(lexemes)
         name = next((one for one in views if one == lexemes[place].name.lower()), None)
         if name is None:
             raise refused("in a query over no view of the metric's", _TEXT)
-        if any(one.name.lower() == name and after.upper == "." for one, after in pairwise(lexemes)):
-            raise refused("beside a column that is named with its table", "leave the table's name out")
         ends = [at for at, one in enumerate(lexemes) if one.upper in _AFTER_GROUPS and at > place]
         if ends and self._called(lexemes[ends[0] :]):
             raise refused("in HAVING or ORDER BY of a query", _TEXT)
@@ -302,27 +313,50 @@ class Registered:
         return made, end + 1
 
     def _printed(self, lexemes: Sequence[Lexeme]) -> str:
-        """The name that Spark gives to a column that is a call.
+        """The name that Spark gives to a column of calls, aggregates of them, and an operator between two.
 
         Raises:
             PlanRefused: it is not known for sure.
         """
-        unsure = refused("in the text of a column without a name", "name the column with AS")
-        if not self._is_call(lexemes, 0) or _closing(lexemes, 1) != len(lexemes) - 1:
-            raise unsure
+        if len(lexemes) == 1:
+            one = lexemes[0]
+            if one.kind == "word" and (one.text.isdecimal() or one.upper not in RESERVED):
+                return one.text
+            if one.kind == "number" and one.text.isdecimal():
+                return one.text
+            if text := _PLAIN_TEXT.fullmatch(one.text):
+                return text[1]
+        operators = [at for at, one in enumerate(lexemes) if one.upper in _PRINTED_OPERATORS]
+        operators = [at for at in operators if _depth(lexemes[:at]) == 0]
+        if len(operators) == 1 and 0 < operators[0] < len(lexemes) - 1:
+            [at] = operators
+            left, right = self._printed(lexemes[:at]), self._printed(lexemes[at + 1 :])
+            return f"({left} {lexemes[at].text} {right})"
+        if len(lexemes) < 3 or lexemes[1].upper != "(" or _closing(lexemes, 1) != len(lexemes) - 1:
+            raise _unprinted()
+        inside = lexemes[2:-1]
+        if self._is_call(lexemes, 0):
+            name = self._functions[lexemes[0].name.lower()].function_name
+        elif lexemes[0].upper in _PRINTED_AGGREGATES and len(_split(inside, 0, len(inside))) == 1:
+            name = lexemes[0].text.lower()
+            if name == "count" and [one.text for one in inside] == ["*"]:
+                return "count(1)"
+        else:
+            raise _unprinted()
         arguments = []
-        for start, stop in _split(lexemes, 2, len(lexemes) - 1):
-            keyword, argument = _keyword(lexemes[start:stop])
-            before = f"{keyword} => " if keyword else ""
-            if self._is_call(argument, 0):
-                arguments.append(before + self._printed(argument))
-            elif len(argument) == 1 and argument[0].kind == "word" and not argument[0].text[0].isdigit():
-                arguments.append(before + argument[0].text)
-            elif len(argument) == 1 and (text := _PLAIN_TEXT.fullmatch(argument[0].text)):
-                arguments.append(before + text[1])
-            else:
-                raise unsure
-        return f"{self._functions[lexemes[0].name.lower()].function_name}({', '.join(arguments)})"
+        for start, stop in _split(inside, 0, len(inside)):
+            keyword, argument = _keyword(inside[start:stop])
+            arguments.append((f"{keyword} => " if keyword else "") + self._printed(argument))
+        return f"{name}({', '.join(arguments)})"
+
+
+def _unprinted() -> PlanRefused:
+    return refused("in the text of a column without a name", "name the column with AS")
+
+
+def _depth(lexemes: Sequence[Lexeme]) -> int:
+    """How many brackets are open after some lexemes."""
+    return sum({"(": 1, "[": 1, ")": -1, "]": -1}.get(one.upper, 0) for one in lexemes)
 
 
 def _aggregates(call: pb.Expression) -> bool:
@@ -428,6 +462,34 @@ def _has_alias(lexemes: Sequence[Lexeme]) -> bool:
 
 def _quoted(name: str) -> Lexeme:
     return Lexeme("quoted", "`" + name.replace("`", "``") + "`", True)
+
+
+def _take_alias(lexemes: list[Lexeme]) -> str:
+    """Take away the name that a query gives to its one table, and return it; "" if it gives none."""
+    words = [one.upper for one in lexemes]
+    if words.count("FROM") != 1 or (at := words.index("FROM") + 2) >= len(lexemes):
+        return ""
+    end = at + 1 if words[at] == "AS" else at
+    if end >= len(lexemes) or lexemes[end].kind not in ("word", "quoted") or words[end] in _NO_ALIAS:
+        return ""
+    alias = lexemes[end].name
+    del lexemes[at : end + 1]
+    return alias
+
+
+def _qualifies(lexemes: Sequence[Lexeme], name: str) -> bool:
+    """Whether a name stands before a dot."""
+    return any(one.name.lower() == name.lower() and after.upper == "." for one, after in pairwise(lexemes))
+
+
+def _take_qualifiers(lexemes: list[Lexeme], name: str) -> None:
+    """Take away the name of the one table before names of its columns."""
+    for at in range(len(lexemes) - 2, -1, -1):
+        qualifies = lexemes[at].kind in ("word", "quoted") and lexemes[at + 1].upper == "."
+        of_another = at and lexemes[at - 1].upper == "."
+        if qualifies and not of_another and lexemes[at].name.lower() == name.lower():
+            rest = lexemes[at + 2 : at + 3]
+            lexemes[at : at + 3] = [replace(one, spaced=lexemes[at].spaced) for one in rest]
 
 
 def _table_of(lexemes: Sequence[Lexeme]) -> int:

@@ -362,6 +362,16 @@ REGISTERED: Final = {
     "in a query of groups": (
         "viewed(registered(df, 's', half), 'select country as n, sum(s(k)) as y from v group by country')"
     ),
+    "in a query with an alias": (
+        "viewed(registered(df, 'ra', half), 'select a.n, ra(a.k) from v a where ra(a.k) > 10 and a.n < 6')"
+    ),
+    "in a query, aggregated without a name": (
+        "viewed(registered(df, 'rb', half), "
+        "'select SUM(rb(k)) / count(*), avg(rb(k) + 2) as z, max(n) as n from v')"
+    ),
+    "in expr, aggregated without a name": (
+        "registered(df, 'twice', half).agg(F.expr('avg(twice(k))'), F.expr('max(n) as n'))"
+    ),
     "what register gives": (
         "(lambda f: df.select('n', f('k').alias('y')))(df.sparkSession.udf.register('h', half))"
     ),
