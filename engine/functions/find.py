@@ -246,6 +246,10 @@ def _check(relation: pb.Relation) -> None:
     for here in _outside(relation):
         if isinstance(here, CALLS) and here.function_name.lower() in _BY_PARTITION:
             raise _by_partition()
+        if isinstance(here, CALLS) and here.function_name.lower() == "arrays_zip":
+            raise refused(
+                "beside arrays_zip, whose fields are called like its columns", "make a column of it before"
+            )
         if not isinstance(here, pb.Expression):
             continue
         match here.WhichOneof("expr_type"):

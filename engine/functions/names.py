@@ -7,6 +7,7 @@ They are asked of Spark itself: `u(x) + 1` is called `(u(x) + 1)`, as is a colum
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
@@ -16,14 +17,17 @@ from engine.functions.find import (
     GROUPINGS,
     aggregates,
     by_keyword,
+    functions_in,
     has_functions,
     input_of,
     is_function,
     is_over_rows,
     named,
+    own,
 )
 from engine.functions.over_groups import is_over_groups
 from engine.functions.stand_ins import Naming, null_of, typed
+from engine.functions.used import name_parts
 from engine.functions.written import (
     ONE_ARGUMENT,
     WRITTEN_IN_CALLS,
@@ -32,7 +36,9 @@ from engine.functions.written import (
     unsure,
     written_type,
 )
-from engine.plans.trees import copy, relations, walk
+from engine.plans.trees import CALLS, copy, relations, walk
+
+_CALL_KINDS: Final = ("unresolved_function", "call_function")
 
 
 def unnamed(relation: pb.Relation, names_of: Naming) -> pb.Relation:
@@ -75,10 +81,25 @@ def unnamed(relation: pb.Relation, names_of: Naming) -> pb.Relation:
                 if one.WhichOneof("expr_type") == "cast" and is_function(one.cast.expr):
                     name = of_cast(one.cast, name)
                 if one.WhichOneof("expr_type") != "alias":
-                    inner = copy(one)
-                    one.alias.name.append(name)
-                    one.alias.expr.CopyFrom(inner)
+                    one.CopyFrom(build.named(copy(one), name))
+    for here in relations(made):
+        if any(True for _ in functions_in(here)):
+            _name_fields(here)
     return made
+
+
+def _name_fields(relation: pb.Relation) -> None:
+    """Write down the names that fields of structs have by the columns that they are made of."""
+    for here in own(relation):
+        if not isinstance(here, CALLS) or here.function_name.lower() != "struct":
+            continue
+        for place, one in enumerate(here.arguments, 1):
+            kind = one.WhichOneof("expr_type")
+            if kind == "unresolved_attribute":
+                parts = name_parts(one.unresolved_attribute.unparsed_identifier)
+                one.CopyFrom(build.named(copy(one), parts[-1]))
+            elif kind in (FUNCTION, *_CALL_KINDS):  # a field of a column that has no name of its own
+                one.CopyFrom(build.named(copy(one), f"col{place}"))
 
 
 def _is_name(expression: pb.Expression) -> bool:

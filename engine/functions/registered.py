@@ -450,10 +450,10 @@ def _outside(lexemes: Sequence[Lexeme]) -> list[Lexeme]:
 
 
 def _alias_of(lexemes: Sequence[Lexeme]) -> str:
-    """The name at the end of `... AS name` or `...) name`; "" if there is none."""
-    if len(lexemes) < 3 or lexemes[-1].kind not in ("word", "quoted"):
+    """The name at the end of `... AS name`, `...) name` or `... END name`; "" if there is none."""
+    if len(lexemes) < 3 or lexemes[-1].kind not in ("word", "quoted") or lexemes[-1].upper == "END":
         return ""
-    return lexemes[-1].name if lexemes[-2].upper in ("AS", ")") and lexemes[-1].upper != "END" else ""
+    return lexemes[-1].name if lexemes[-2].upper in ("AS", ")", "END") else ""
 
 
 def _has_alias(lexemes: Sequence[Lexeme]) -> bool:

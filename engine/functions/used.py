@@ -23,7 +23,7 @@ Used: TypeAlias = frozenset[str] | None
 # Words of SQL for what all columns of a table take part in.
 _OF_ALL_COLUMNS: Final = word_set("natural table pivot unpivot columns")
 _BEFORE_STARS: Final = word_set("SELECT DISTINCT ALL")
-_QUOTED: Final = re.compile("`((?:[^`]|``)+)`")
+_PART: Final = re.compile("`((?:[^`]|``)+)`|([^.`]+)")
 # Relations that make all of their columns of expressions.
 MAKING: Final = ("project", "aggregate")
 # Those that, above columns that were made, may also name columns that those were made of.
@@ -59,6 +59,12 @@ def used_above(plan: pb.Relation, here: pb.Relation) -> Used:
 def is_used(name: str, used: Used) -> bool:
     """Whether a column may be meant; of letters beyond ASCII, languages differ about the capitals."""
     return used is None or not name.isascii() or name.lower() in used
+
+
+def name_parts(reference: str) -> list[str]:
+    """The names between the dots of a reference to a column, without their back-ticks."""
+    found = _PART.findall(reference)
+    return [quoted.replace("``", "`") or plain for quoted, plain in found]
 
 
 def named_in(relation: pb.Relation) -> Used:
@@ -128,8 +134,7 @@ def _named_by(expression: pb.Expression) -> Iterable[str] | None:
     match expression.WhichOneof("expr_type"):
         case "unresolved_attribute":
             text = expression.unresolved_attribute.unparsed_identifier
-            quoted = (one.replace("``", "`") for one in _QUOTED.findall(text))
-            return [text, *quoted, *_QUOTED.sub("", text).split(".")]
+            return [text, *name_parts(text)]
         case "expression_string":
             text = expression.expression_string.expression
             words = lex(text)

@@ -518,6 +518,25 @@ EXPOSED: Final = {
         "df.alias('a').filter(even('n'))"
         ".join(df.alias('b').filter(half('k') > 1), F.col('a.n') == F.col('b.n')).select('a.n', 'b.k')"
     ),
+    "struct beside a result": "df.select('n', F.struct(half('x').alias('h'), 's', df.k).alias('m'))",
+    "struct of a result without a name": "df.select('n', F.to_json(F.struct('n', half('x'), F.upper('s'))))",
+    "struct given to a function": (
+        "df.select('n', F.udf(lambda r: str(r))(F.struct('n', half('k'), F.col('k') + 1)).alias('y'))"
+    ),
+    "largest struct": (
+        "df.groupBy(F.col('country').alias('c')).agg(F.max(F.struct(half('x').alias('h'), 'n')).alias('m'))"
+        ".select('m.n', F.to_json('m'))"
+    ),
+    "struct over groups": (
+        "df.groupBy('country').agg(F.struct(half(F.sum('n')), 'country', F.max('k')).alias('m'))"
+        ".select(F.col('m.country').alias('n'), F.to_json('m'))"
+    ),
+    "struct in a window": (
+        "df.select('n', F.to_json(F.max(F.struct('N', '`k`')).over(Window.partitionBy(even('n')))).alias('m'))"
+    ),
+    "in a query of cases": (
+        "viewed(registered(df, 'rc', half), 'select n, case when k > 15 then rc(x) else 0.5 end y from v')"
+    ),
     "in a query of few columns": (
         "viewed(registered(df, 'halved', half), 'select n, halved(x) as y from v where k > 10')"
     ),
