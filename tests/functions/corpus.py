@@ -532,7 +532,8 @@ EXPOSED: Final = {
         ".select(F.col('m.country').alias('n'), F.to_json('m'))"
     ),
     "struct in a window": (
-        "df.select('n', F.to_json(F.max(F.struct('N', '`k`')).over(Window.partitionBy(even('n')))).alias('m'))"
+        "df.select('n', F.to_json(F.max(F.struct('N', '`k`'))"
+        ".over(Window.partitionBy(even('n')))).alias('m'))"
     ),
     "in a query of cases": (
         "viewed(registered(df, 'rc', half), 'select n, case when k > 15 then rc(x) else 0.5 end y from v')"
