@@ -184,7 +184,6 @@ REFUSED = {
     "middle('x') + F.col('n')": "no key",
     "largest('n') + largest('k')": "another kind",
     "half(F.max('n')) + F.col('n')": "no key",
-    "F.size(F.arrays_zip(F.array('n'), F.array(plus_one('n'))))": "arrays_zip",
     "F.udf(lambda v: v, 'int', useArrow=False)('t')": "without Arrow",
     "F.udf(lambda v: 1.0, 'string', useArrow=False)('n')": "without Arrow",
     "F.udf(lambda v: v, T.ArrayType(T.LongType()), useArrow=False)('n')": "without Arrow",

@@ -231,13 +231,22 @@ def _beside_text(made: pb.Relation) -> None:
     made.project.expressions.add().expression_string.expression = "max(n)"
 
 
+def _beside_named_fields(made: pb.Relation) -> None:
+    made.CopyFrom(applied())
+    call = made.project.expressions.add().unresolved_function
+    call.function_name = "arrays_zip"
+    call.arguments.add().unresolved_attribute.unparsed_identifier = "n"
+
+
 def _beside_row_ids(made: pb.Relation) -> None:
     made.CopyFrom(applied())
     function = made.project.expressions.add().unresolved_function
     function.function_name = "monotonically_increasing_id"
 
 
-@pytest.mark.parametrize("build", [_in_a_join, _of_a_generator, _beside_text, _beside_row_ids])
+@pytest.mark.parametrize(
+    "build", [_in_a_join, _of_a_generator, _beside_text, _beside_named_fields, _beside_row_ids]
+)
 def test_functions_where_they_are_not_taken_are_refused(build: Callable[[pb.Relation], None]) -> None:
     made = pb.Relation()
     build(made)
