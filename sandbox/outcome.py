@@ -17,6 +17,7 @@ import pandas as pd
 from sandbox.contract.messages import FUNCTION_RAISED, Named, NamedValue, Problem, Raised, Returned
 from sandbox.contract.signature import MOST_NAMES, NAME_CHARS
 from sandbox.language import FILENAME, GuardRefused
+from sandbox.lines import deepest_line
 
 # Longer texts are cut; the engine cuts again, because it does not trust this side.
 _MESSAGE_CHARS: Final = 4_000
@@ -106,12 +107,6 @@ def describe_raised(error: BaseException, lines: tuple[str, ...], condition: str
         memory=isinstance(cause, MemoryError),
         refusal=refusal,
     )
-
-
-def deepest_line(error: BaseException) -> int:
-    """The line of the author's code from which an exception came; 0: from none."""
-    own = [at for frame, at in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == FILENAME]
-    return own[-1] if own else 0
 
 
 def _type_name(value: object) -> str:

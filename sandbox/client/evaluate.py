@@ -25,7 +25,7 @@ from sandbox.client.functions import FUNCTIONS, describe_function, first_line
 from sandbox.client.pickled import pickled
 from sandbox.contract.framing import Channel, ChannelClosed, ChannelGarbage, Kind
 from sandbox.contract.messages import Evaluate, decode
-from sandbox.outcome import deepest_line
+from sandbox.lines import deepest_line
 
 _CHUNK: Final = 1 << 20
 # Functions that one message names.

@@ -15,7 +15,7 @@ from typing import Final, NoReturn, Protocol, TypeAlias
 from sandbox.contract.foretold import unpack_foretold
 from sandbox.contract.framing import Channel, ChannelGarbage, Kind, Method, SqlMethod
 from sandbox.contract.messages import FUNCTION_RAISED, ReplyError, decode
-from sandbox.outcome import deepest_line
+from sandbox.lines import deepest_line
 
 _PRINT_CHUNK: Final = 16 << 10
 _MESSAGE_CHARS: Final = 4_000
