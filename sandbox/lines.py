@@ -1,4 +1,4 @@
-"""Which line of the author's code an exception came from. Loads no library, as workers that compile use it."""
+"""Which line of the author's code an exception came from. Loads no library: workers that compile use it."""
 
 from __future__ import annotations
 
