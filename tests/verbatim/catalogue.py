@@ -93,7 +93,7 @@ GATEWAY: Final[dict[str, tuple[str, str]]] = {
         "return df.dropDuplicates(['g']).count()",
     ),
     "udf-refused": (
-        "return len(df.rollup(F.udf(lambda g: g, 'string')('g')).count().collect())",
+        "return len(df.groupBy(F.udf(lambda g: g)('g')).pivot('g', ['a']).count().collect())",
         "return df.select(F.udf(lambda g: g, 'string')('g')).count()",
     ),
     "write-refused": ("df.write.parquet('/tmp/x')\nreturn 1", "return df.count()"),
