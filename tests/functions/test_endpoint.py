@@ -39,3 +39,18 @@ def test_functions_give_what_they_give_in_plain_spark(spark_backend, shared_opti
         metric = f"{PREAMBLE}\n\ndef calc_metric(df):\n    return df.select(half('x').alias('y')).count()\n"
         result = engine.evaluate(metric, data, limits=LIMITS).overall
         assert (result.status, result.error and result.error.code) == ("refused", "plan-too-large")
+
+
+@pytest.mark.deep
+def test_all_cases_give_what_they_give_in_plain_spark(spark_backend, shared_options, plain_data):
+    names = [one for one in corpus.ALL if one not in corpus.RAISING]
+    found = list[tuple[str, str]]()
+    options = shared_options | {"extra_imports": ("functools",)}
+    with plain_session(spark_backend) as spark, engine_on(spark_backend, **options) as engine:
+        data = Dataset(spark.read.parquet(plain_data))
+        for start in range(0, len(names), 20):
+            part = {name: corpus.ALL[name] for name in names[start : start + 20]}
+            result = engine.evaluate(source(part), data, limits=LIMITS).overall
+            assert result.status == "ok", result.error
+            found += zip(result.printed.strip().split("\n"), (WANTED[name] for name in part), strict=True)
+    assert [(mine, wanted) for mine, wanted in found if mine != wanted] == []
