@@ -11,7 +11,6 @@ those (`given`), and what it gives takes the place of the relation. Pure.
 from __future__ import annotations
 
 from engine.functions.cuts import NEAR, Sample, is_inexact, other_cut, same
-from engine.functions.exposed import with_exposed_columns
 from engine.functions.find import (
     PREFIX,
     check_all,
@@ -43,7 +42,7 @@ from engine.functions.local import (
 from engine.functions.maps import FunctionMap, Side, is_map, take_apart
 from engine.functions.names import unnamed
 from engine.functions.order import same_rows
-from engine.functions.over_groups import with_functions_over_groups
+from engine.functions.prepare import prepared, too_many_steps
 from engine.functions.registered import Registered
 from engine.functions.split import Split, split
 from engine.functions.stand_ins import Naming, typed
@@ -82,6 +81,7 @@ __all__ = [
     "local_relation",
     "lowest",
     "other_cut",
+    "prepared",
     "read_frames",
     "read_results",
     "recut",
@@ -93,6 +93,7 @@ __all__ = [
     "stream_of",
     "streams",
     "take_apart",
+    "too_many_steps",
     "turned",
     "typed",
     "unnamed",
@@ -100,6 +101,4 @@ __all__ = [
     "whole",
     "why_apart",
     "with_columns_for_joins",
-    "with_exposed_columns",
-    "with_functions_over_groups",
 ]

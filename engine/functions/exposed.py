@@ -14,15 +14,15 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.frames import build
-from engine.functions.find import PREFIX, functions_in, input_of, named, own
+from engine.functions.find import PREFIX, drop_columns, has_own, input_of, named, own
 from engine.functions.stand_ins import Naming, typed
-from engine.functions.used import MAKING, named_in
-from engine.plans.trees import ancestors, copy, inputs, relations
+from engine.functions.used import MAKING, name_parts, named_in
+from engine.plans.trees import Parents, copy, outermost
 
-# Relations through which names of aliases are seen.
+# Relations through which names of aliases are seen: they change no column.
 _SEEN_THROUGH: Final = (
-    *("filter", "with_columns", "sort", "limit", "offset", "tail", "hint", "repartition", "drop"),
-    *("repartition_by_expression", "deduplicate", "join", "with_columns_renamed", "fill_na", "drop_na"),
+    *("filter", "with_columns", "sort", "limit", "offset", "tail", "hint", "repartition"),
+    *("repartition_by_expression", "deduplicate", "join", "drop_na"),
 )
 _WHOLE: Final = ("filter", "with_columns", "sort")
 # Those that name what is not among the columns below them, where Spark looks further down.
@@ -45,10 +45,11 @@ def with_exposed_columns(plan: pb.Relation, names_of: Naming) -> pb.Relation:
 
 def _expose_some(plan: pb.Relation, names_of: Naming, count: int) -> int:
     """Change what is above one relation; return how many names were given, 0 if nothing is left to change."""
-    for here in reversed(list(relations(plan))):
-        if not any(True for _ in functions_in(here)):
+    parents = Parents(plan)
+    for here in reversed(parents.relations):
+        if not has_own(here):
             continue
-        kind, path = here.WhichOneof("rel_type"), ancestors(plan, here)
+        kind, path = here.WhichOneof("rel_type"), parents.above(here)
         found = 0
         if kind in _WHOLE:
             found = _of_aliases(here, path, names_of, count)
@@ -77,6 +78,20 @@ def _of_aliases(here: pb.Relation, path: Sequence[pb.Relation], names_of: Naming
             sides = [_aliases(side) for side in (one.join.left, one.join.right)]
             seen -= sides[0] & sides[1]
     if not any(_qualified(part, seen) for one in users for part in _attributes(one)):
+        return 0
+    # A column that is made anew has no alias any more: by that name nothing is seen, as in Spark.
+    anew = {
+        name.lower()
+        for one in (here, *users)
+        if one.HasField("with_columns")
+        for alias in one.with_columns.aliases
+        for name in alias.name
+    }
+    if any(
+        _qualified(part, seen) and anew.intersection(map(str.lower, name_parts(part.unparsed_identifier)[1:]))
+        for one in users
+        for part in _attributes(one)
+    ):
         return 0
     seen -= {name.lower() for name in names_of(typed(input_of(here)))}
     maker = users[-1]
@@ -114,15 +129,9 @@ def _left_out(here: pb.Relation, path: Sequence[pb.Relation], names_of: Naming) 
     hidden = {name.lower() for name in below}
     for one in looking:
         for part in _attributes(one):
-            if part.unparsed_identifier.strip("`").lower() in hidden:
+            if ".".join(name_parts(part.unparsed_identifier)).lower() in hidden:
                 part.ClearField("plan_id")
-    top, without = users[-1], pb.Relation()
-    if top.common.HasField("plan_id"):
-        without.common.plan_id = top.common.plan_id
-        top.common.ClearField("plan_id")
-    without.drop.input.CopyFrom(top)
-    without.drop.column_names.extend(below)
-    top.CopyFrom(without)
+    drop_columns(users[-1], below)
     return True
 
 
@@ -146,7 +155,7 @@ def _aliases(relation: pb.Relation) -> set[str]:
         return {relation.subquery_alias.alias.lower()}
     if relation.WhichOneof("rel_type") not in _SEEN_THROUGH:
         return set()
-    return set().union(*map(_aliases, inputs(relation)))
+    return set().union(*map(_aliases, outermost(relation, pb.Relation)))
 
 
 def _attributes(relation: pb.Relation) -> list[pb.Expression.UnresolvedAttribute]:
@@ -155,5 +164,5 @@ def _attributes(relation: pb.Relation) -> list[pb.Expression.UnresolvedAttribute
 
 def _qualified(column: pb.Expression.UnresolvedAttribute, aliases: set[str]) -> bool:
     """Whether a column is named by one of the aliases."""
-    first, dot, _ = column.unparsed_identifier.partition(".")
-    return bool(dot) and first.strip("`").lower() in aliases
+    parts = name_parts(column.unparsed_identifier)
+    return len(parts) > 1 and parts[0].lower() in aliases

@@ -64,8 +64,13 @@ def token_of(function: pb.PythonUDF) -> int:
 
 def digest_of(function: pb.PythonUDF) -> bytes:
     """What is the same for two functions that are the same; empty if nobody is sure."""
-    told = function.command.removeprefix(_TOKEN).partition(b"-")[2]
+    told = _told_of(function)
     return told if len(told) == _DIGEST_CHARS else b""
+
+
+def _told_of(function: pb.PythonUDF) -> bytes:
+    """What its worker says of a function: its digest, or why it has none."""
+    return function.command.removeprefix(_TOKEN).partition(b"-")[2]
 
 
 def why_apart(message: Message) -> str:
@@ -73,12 +78,12 @@ def why_apart(message: Message) -> str:
     for here in walk(message):
         if isinstance(here, pb.CommonInlineUserDefinedFunction):
             function, name = here.python_udf, here.function_name[:_NAME_CHARS]
-            told = function.command.removeprefix(_TOKEN).partition(b"-")[2].decode("ascii")
             if function.eval_type not in SHARED_KINDS:
                 return f"the function {name!r} is one of groups, of iterators or of whole DataFrames"
             if not here.deterministic:
                 return f"the function {name!r} is nondeterministic"
-            if len(told) != _DIGEST_CHARS:
+            if not digest_of(function):
+                told = _told_of(function).decode("ascii")
                 return f"the function {name!r} {_APART.get(told, _APART['captures'])}"
     return ""
 
@@ -121,7 +126,7 @@ def lowest(relation: pb.Relation) -> pb.Relation | None:
         PlanRefused: functions stand where they are not taken.
     """
     for here in reversed(list(relations(relation))):
-        if any(True for _ in functions_in(here)):
+        if has_own(here):
             _check(here)
             return here
     return None
@@ -134,8 +139,24 @@ def check_all(relation: pb.Relation) -> None:
         PlanRefused: one does not.
     """
     for here in relations(relation):
-        if any(True for _ in functions_in(here)):
+        if has_own(here):
             _check(here)
+
+
+def has_own(relation: pb.Relation) -> bool:
+    """Whether a function stands in a relation, but for relations below."""
+    return next(functions_in(relation), None) is not None
+
+
+def drop_columns(relation: pb.Relation, names: Sequence[str]) -> None:
+    """Let a relation, which keeps its id, give all columns but some."""
+    made = pb.Relation()
+    if relation.common.HasField("plan_id"):
+        made.common.plan_id = relation.common.plan_id
+        relation.common.ClearField("plan_id")
+    made.drop.input.CopyFrom(relation)
+    made.drop.column_names.extend(names)
+    relation.CopyFrom(made)
 
 
 def functions_in(relation: pb.Relation) -> Iterator[pb.CommonInlineUserDefinedFunction]:
@@ -213,7 +234,11 @@ def _check(relation: pb.Relation) -> None:
         raise refused(f"in a {kind.replace('_', ' ')}", "make a column of it with df.withColumn before")
     if kind == "aggregate" and relation.aggregate.group_type not in GROUPINGS:
         raise refused("in a pivot or grouping sets", "make a column of it with df.withColumn before")
-    if kind == "aggregate" and relation.aggregate.group_type != GROUPINGS[0] and aggregates(relation):
+    if (
+        kind == "aggregate"
+        and relation.aggregate.group_type != pb.Aggregate.GROUP_TYPE_GROUPBY
+        and aggregates(relation)
+    ):
         raise refused("that aggregates, in a rollup or cube", "aggregate by keys, in several steps")
     if kind == "aggregate" and any(map(_is_literal, relation.aggregate.grouping_expressions)):
         raise refused("in groups by a constant, which Spark takes for a place", "leave the key out")

@@ -11,7 +11,7 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
-from engine.functions.find import PREFIX, has_functions, is_deterministic, is_function, refused
+from engine.functions.find import PREFIX, drop_columns, has_functions, is_deterministic, is_function, refused
 from engine.functions.stand_ins import Naming, typed
 from engine.plans.trees import children, copy, relations, walk
 
@@ -63,13 +63,7 @@ def _move(relation: pb.Relation, names_of: Naming, count: int) -> int:
             for column, call in new:
                 wider.with_columns.aliases.add(name=[column]).expr.CopyFrom(call)
             side.CopyFrom(wider)
-    result = pb.Relation()
-    if relation.common.HasField("plan_id"):
-        result.common.plan_id = relation.common.plan_id
-        relation.common.ClearField("plan_id")
-    result.drop.input.CopyFrom(relation)
-    result.drop.column_names.extend(columns.values())
-    relation.CopyFrom(result)
+    drop_columns(relation, list(columns.values()))
     return len(columns)
 
 

@@ -14,11 +14,10 @@ import pyspark.sql.connect.proto as pb
 from engine.frames import build
 from engine.functions.find import (
     FUNCTION,
-    GROUPINGS,
     aggregates,
     by_keyword,
-    functions_in,
     has_functions,
+    has_own,
     input_of,
     is_function,
     is_over_rows,
@@ -38,7 +37,8 @@ from engine.functions.written import (
 )
 from engine.plans.trees import CALLS, copy, relations, walk
 
-_CALL_KINDS: Final = ("unresolved_function", "call_function")
+# Expressions whose columns, as fields of a struct, are called by their places.
+_NAMELESS: Final = ("unresolved_function", "call_function", "cast", "literal", "window")
 
 
 def unnamed(relation: pb.Relation, names_of: Naming) -> pb.Relation:
@@ -83,7 +83,7 @@ def unnamed(relation: pb.Relation, names_of: Naming) -> pb.Relation:
                 if one.WhichOneof("expr_type") != "alias":
                     one.CopyFrom(build.named(copy(one), name))
     for here in relations(made):
-        if any(True for _ in functions_in(here)):
+        if has_own(here):
             _name_fields(here)
     return made
 
@@ -98,8 +98,10 @@ def _name_fields(relation: pb.Relation) -> None:
             if kind == "unresolved_attribute":
                 parts = name_parts(one.unresolved_attribute.unparsed_identifier)
                 one.CopyFrom(build.named(copy(one), parts[-1]))
-            elif kind in (FUNCTION, *_CALL_KINDS):  # a field of a column that has no name of its own
+            elif kind in (FUNCTION, *_NAMELESS):  # a field of a column that has no name of its own
                 one.CopyFrom(build.named(copy(one), f"col{place}"))
+            elif kind == "unresolved_extract_value" and is_over_groups(relation):  # it may be a key
+                raise unsure()
 
 
 def _is_name(expression: pb.Expression) -> bool:
@@ -113,7 +115,7 @@ def _told(asked: pb.Relation, beside: Sequence[pb.Expression], names_of: Naming)
         return list(names_of(asked))
     if asked.HasField("project"):
         made = pb.Relation()
-        made.aggregate.group_type = GROUPINGS[0]
+        made.aggregate.group_type = pb.Aggregate.GROUP_TYPE_GROUPBY
         made.aggregate.input.CopyFrom(asked.project.input)
         made.aggregate.aggregate_expressions.extend(asked.project.expressions)
         asked = made

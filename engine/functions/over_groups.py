@@ -24,6 +24,7 @@ from engine.functions.find import (
     refused,
 )
 from engine.functions.stand_ins import Naming, typed
+from engine.functions.used import name_parts
 from engine.plans.trees import CALLS, children, copy, relations, walk
 from engine.sql.functions import classify
 
@@ -78,7 +79,7 @@ class _Groups:
 
     def __init__(self, relation: pb.Relation, names_of: Naming) -> None:
         self._below = input_of(relation)
-        self._type = GROUPINGS[0]
+        self._type = pb.Aggregate.GROUP_TYPE_GROUPBY
         self._names_of = names_of
         self._keys: list[pb.Expression] = []
         self._aliases: dict[str, int] = {}
@@ -97,8 +98,8 @@ class _Groups:
             for one in relations(self._below)
             if one.HasField("subquery_alias")
         }
-        self._known = [self._compared(one) for one in self._keys]
-        self._calls: list[pb.Expression] = []
+        self._known = {self._compared(one): place for place, one in reversed([*enumerate(self._keys)])}
+        self._calls: dict[bytes, tuple[str, pb.Expression]] = {}
 
     def relation(self) -> pb.Relation:
         """What gives the keys and the aggregates."""
@@ -107,8 +108,8 @@ class _Groups:
         made.aggregate.group_type = self._type
         for place, key in enumerate(self._keys):
             made.aggregate.grouping_expressions.append(build.named(key, f"{PREFIX}key_{place}"))
-        for place, call in enumerate(self._calls):
-            made.aggregate.aggregate_expressions.append(build.named(call, f"{PREFIX}group_{place}"))
+        for name, call in self._calls.values():
+            made.aggregate.aggregate_expressions.append(build.named(call, name))
         return made
 
     def over(self, column: pb.Expression) -> pb.Expression:
@@ -124,14 +125,15 @@ class _Groups:
             if not isinstance(here, pb.Expression):
                 work += children(here)
                 continue
-            compared = self._compared(here)
-            if compared in self._known:
-                here.CopyFrom(build.column(f"{PREFIX}key_{self._known.index(compared)}"))
+            if (key := self._known.get(self._compared(here))) is not None:
+                here.CopyFrom(build.column(f"{PREFIX}key_{key}"))
                 continue
             if _is_call(here):
-                if here not in self._calls:
-                    self._calls.append(copy(here))
-                here.CopyFrom(build.column(f"{PREFIX}group_{self._calls.index(here)}"))
+                name = f"{PREFIX}group_{len(self._calls)}"
+                name, _ = self._calls.setdefault(
+                    here.SerializeToString(deterministic=True), (name, copy(here))
+                )
+                here.CopyFrom(build.column(name))
                 continue
             match here.WhichOneof("expr_type"):
                 case "unresolved_attribute" if self._is_alias(here):
@@ -143,11 +145,8 @@ class _Groups:
                         "group by the column, or aggregate it, too; a function of pandas aggregates if its "
                         "hints say so: (s: pd.Series) -> float",
                     )
-                case "window":
-                    work += children(here.window.window_function)
-                    work += [*here.window.partition_spec, *here.window.order_spec]
                 case _:
-                    work += children(here)
+                    work += _inside(here)
         return made
 
     def _is_alias(self, expression: pb.Expression) -> bool:
@@ -157,18 +156,20 @@ class _Groups:
             one.lower() for one in self._names_of(typed(self._below))
         }
 
-    def _compared(self, expression: pb.Expression) -> pb.Expression:
+    def _compared(self, expression: pb.Expression) -> bytes:
         """An expression as it is compared: columns of one source by name, functions by what they do."""
         made = copy(expression)
         for here in walk(made):
             if isinstance(here, pb.Expression.UnresolvedAttribute) and self._one_source:
                 here.ClearField("plan_id")
-                first, dot, rest = here.unparsed_identifier.partition(".")
-                name = rest if dot and first.lower() in self._qualifiers else here.unparsed_identifier
-                here.unparsed_identifier = name.lower() if name.isascii() else name
+                parts = [
+                    one.lower() if one.isascii() else one for one in name_parts(here.unparsed_identifier)
+                ]
+                qualified = len(parts) > 1 and parts[0] in self._qualifiers
+                here.unparsed_identifier = "\0".join(parts[1:] if qualified else parts)
             elif isinstance(here, pb.CommonInlineUserDefinedFunction) and here.deterministic:
                 here.python_udf.command = digest_of(here.python_udf) or here.python_udf.command
-        return made
+        return made.SerializeToString(deterministic=True)
 
 
 def _outside(expression: pb.Expression) -> bool:
@@ -188,13 +189,17 @@ def _outer(expression: pb.Expression) -> Iterator[pb.Expression]:
         here = work.pop()
         if isinstance(here, pb.Expression):
             yield here
-            if _is_call(here):
-                continue
-            if here.HasField("window"):
-                work += children(here.window.window_function)
-                work += [*here.window.partition_spec, *here.window.order_spec]
-                continue
-        work += children(here)
+            work += [] if _is_call(here) else _inside(here)
+        else:
+            work += children(here)
+
+
+def _inside(expression: pb.Expression) -> list[Message]:
+    """What is in an expression; of a window what its function is given, as that sums up no group."""
+    if not expression.HasField("window"):
+        return children(expression)
+    window = expression.window
+    return [*children(window.window_function), *window.partition_spec, *window.order_spec]
 
 
 def _is_call(expression: pb.Expression) -> bool:

@@ -18,14 +18,23 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.errors import PlanRefused
-from engine.functions.find import OPEN_RELATIONS, input_of, is_deterministic, named, own, refused, roots
+from engine.functions.find import (
+    OPEN_RELATIONS,
+    drop_columns,
+    input_of,
+    is_deterministic,
+    named,
+    own,
+    refused,
+    roots,
+)
 from engine.functions.local import local_relation
 from engine.plans.caps import MAX_NODES, MAX_SQL_BYTES
 from engine.plans.expressions import AGGREGATE_KINDS
 from engine.plans.trees import CALLS, copy, count, relations, walk
 from engine.sql.functions import known_functions
 from engine.sql.lexer import Lexeme, lex, render
-from engine.sql.words import RESERVED, word_set
+from engine.sql.words import CONSTANTS, RESERVED, word_set
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 # A text that is written in the name of a column as it is.
@@ -183,7 +192,7 @@ class Registered:
             return
         input_of(relation).CopyFrom(_wider(input_of(relation), layers))
         if relation.WhichOneof("rel_type") != "aggregate":
-            _drop(relation, [name for layer in layers for name, _ in layer.values()])
+            drop_columns(relation, [name for layer in layers for name, _ in layer.values()])
 
     def _is_meant(self, message: Message) -> bool:
         """Whether it is text that calls one."""
@@ -320,7 +329,7 @@ class Registered:
         """
         if len(lexemes) == 1:
             one = lexemes[0]
-            if one.kind == "word" and (one.text.isdecimal() or one.upper not in RESERVED):
+            if one.kind == "word" and (one.text.isdecimal() or one.upper not in RESERVED | CONSTANTS):
                 return one.text
             if one.kind == "number" and one.text.isdecimal():
                 return one.text
@@ -392,17 +401,6 @@ def _wider(relation: pb.Relation, layers: Sequence[_Layer]) -> pb.Relation:
 def _one_row() -> pb.Relation:
     """What a query without a table is asked of: a row whose column nothing in it can name."""
     return local_relation([f"{_NO_TABLE}_row"], [pa.chunked_array([[True]])], [pa.field("", pa.bool_())])
-
-
-def _drop(relation: pb.Relation, names: Sequence[str]) -> None:
-    """Let a relation, which keeps its id, give all columns but some."""
-    made = pb.Relation()
-    if relation.common.HasField("plan_id"):
-        made.common.plan_id = relation.common.plan_id
-        relation.common.ClearField("plan_id")
-    made.drop.input.CopyFrom(relation)
-    made.drop.column_names.extend(names)
-    relation.CopyFrom(made)
 
 
 def _closing(lexemes: Sequence[Lexeme], place: int) -> int:

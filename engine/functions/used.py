@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import pyspark.sql.connect.proto as pb
 
 from engine.functions.find import counts_rows
-from engine.plans.trees import ancestors, children
+from engine.plans.trees import Parents, children
 from engine.sql.lexer import Lexeme, lex
 from engine.sql.words import word_set
 
@@ -44,7 +44,7 @@ def used_above(plan: pb.Relation, here: pb.Relation) -> Used:
         here: a relation in it: the object itself.
     """
     found, made = frozenset[str](), False
-    for at in ancestors(plan, here):
+    for at in Parents(plan).above(here):
         kind = at.WhichOneof("rel_type")
         if made and kind not in _RESOLVING:
             continue
@@ -72,22 +72,23 @@ def named_in(relation: pb.Relation) -> Used:
     kind = str(relation.WhichOneof("rel_type"))
     if kind not in MAKING and kind not in _PASSING:
         return None
-    found = set[str]()
+    listed: Iterable[str] = ()
     match kind:
         case "join":
-            found.update(relation.join.using_columns)
+            listed = relation.join.using_columns
         case "deduplicate":
             if relation.deduplicate.all_columns_as_keys:
                 return None
-            found.update(relation.deduplicate.column_names)
+            listed = relation.deduplicate.column_names
         case "with_columns_renamed":
-            found.update(one.col_name for one in relation.with_columns_renamed.renames)
+            listed = [one.col_name for one in relation.with_columns_renamed.renames]
         case "fill_na":
-            found.update(relation.fill_na.cols)
+            listed = relation.fill_na.cols
         case "drop_na":
             if not relation.drop_na.cols:
                 return None
-            found.update(relation.drop_na.cols)
+            listed = relation.drop_na.cols
+    found = {part for name in listed for part in (name, *name_parts(name))}
     work = list(children(relation))
     while work:
         here = work.pop()

@@ -41,6 +41,7 @@ from engine.functions import (
     is_map,
     local_relation,
     lowest,
+    prepared,
     read_frames,
     read_results,
     result_type,
@@ -49,13 +50,11 @@ from engine.functions import (
     some_groups,
     split,
     take_apart,
+    too_many_steps,
     turned,
-    unnamed,
     used_above,
     whole,
     with_columns_for_joins,
-    with_exposed_columns,
-    with_functions_over_groups,
 )
 from engine.gateway.answering import Evaluating, FunctionRaised
 from engine.gateway.budget import FrameBudget
@@ -127,8 +126,7 @@ class Applying:
         """
         relation = with_columns_for_joins(relation, self._names_of)
         lowest(relation)  # refuses what is not taken, before anything is asked
-        made = with_exposed_columns(unnamed(relation, self._names_of), self._names_of)
-        made = with_functions_over_groups(made, self._names_of)
+        made = prepared(relation, self._names_of, most_steps=_MOST_STEPS)
         for step in range(_MOST_STEPS):
             here = lowest(made)
             if here is None:
@@ -139,11 +137,7 @@ class Applying:
             if key not in self._made:
                 self._made[key] = self._made_of(here, step, used)
             here.CopyFrom(self._made[key])
-        raise PlanRefused(
-            "plan-too-large",
-            f"a query with functions of the metric in more than {_MOST_STEPS} steps is refused",
-            "let one function do more",
-        )
+        raise too_many_steps(_MOST_STEPS)
 
     def bound(self, relation: pb.Relation) -> pb.Relation:
         """A plan with the frames in it, and what functions gave where that is in files.

@@ -32,13 +32,11 @@ from engine.functions import (
     is_map,
     local_relation,
     lowest,
+    prepared,
     result_type,
     split,
-    unnamed,
     used_above,
     why_apart,
-    with_exposed_columns,
-    with_functions_over_groups,
 )
 from engine.functions.split import Split
 from engine.functions.stand_ins import Naming
@@ -180,8 +178,7 @@ class _Making:
         source, files = self._sharing.source, list[Kept]()
         try:
             names_of = self._names_in(source)
-            made = with_exposed_columns(unnamed(relation, names_of), names_of)
-            made = with_functions_over_groups(made, names_of)
+            made = prepared(relation, names_of, most_steps=_MOST_STEPS)
             for step in range(_MOST_STEPS):
                 here = lowest(made)
                 if here is None:

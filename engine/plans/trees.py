@@ -53,34 +53,34 @@ def relations(message: Message) -> Iterator[pb.Relation]:
     return (here for here in walk(message) if isinstance(here, pb.Relation))
 
 
-def inputs(relation: pb.Relation) -> list[pb.Relation]:
-    """The relations right below one."""
-    found = list[pb.Relation]()
-    work = children(relation)
+def outermost(message: Message, kind: type[_M]) -> list[_M]:
+    """The messages of a kind inside a message, in whatever place, but for those inside one another."""
+    found = list[_M]()
+    work = children(message)
     while work:
         here = work.pop()
-        if isinstance(here, pb.Relation):
+        if isinstance(here, kind):
             found.append(here)
         else:
             work += children(here)
     return found
 
 
-def ancestors(plan: pb.Relation, relation: pb.Relation) -> list[pb.Relation]:
-    """The relations above one, from the nearest on.
+class Parents:
+    """Which relation of a plan stands above which."""
 
-    Args:
-        plan: the whole plan.
-        relation: one of it: the object itself.
-    """
-    # Objects of messages are made when they are looked at: only those that are held have an identity.
-    held = list(relations(plan))
-    above = {id(below): one for one in held for below in inputs(one)}
-    found, here = list[pb.Relation](), relation
-    while id(here) in above:
-        here = above[id(here)]
-        found.append(here)
-    return found
+    def __init__(self, plan: pb.Relation) -> None:
+        # Objects of messages are made when they are looked at: only those that are held have an identity.
+        self.relations = list(relations(plan))
+        self._above = {id(below): one for one in self.relations for below in outermost(one, pb.Relation)}
+
+    def above(self, relation: pb.Relation) -> list[pb.Relation]:
+        """The relations above one, from the nearest on; it is given as the object itself."""
+        found, here = list[pb.Relation](), relation
+        while id(here) in self._above:
+            here = self._above[id(here)]
+            found.append(here)
+        return found
 
 
 def count(message: Message) -> int:

@@ -42,7 +42,7 @@ class Evaluator:
 
     Attributes:
         failure: what the last one raised; None: nothing.
-        applied: the functions of the last one, for messages: "half of line 9".
+        applied: the functions of the last one, if it failed, for messages: "half of line 9".
     """
 
     def __init__(self, flush: Callable[[], None], chosen: Callable[[str], str | None]) -> None:
@@ -61,8 +61,7 @@ class Evaluator:
         """Serve one: ask for rows, send results, and say how it ended."""
         self.failure = None
         evaluate = decode(Evaluate, payload)
-        made = [FUNCTIONS.get_made(token) for one in evaluate.functions for token in one.tokens]
-        self.applied = " or ".join(dict.fromkeys(map(describe_function, made[:_MOST_TOLD])))
+        self.applied = ""
         states = random.getstate(), np.random.get_state()
         drawn = _Drawn()
         try:
@@ -79,7 +78,9 @@ class Evaluator:
         if self.failure is None:
             channel.send(Kind.EVALUATED, b"\1" if drew else b"")
         else:
-            line = deepest_line(self.failure) or next((first_line(one) for one in made), 0)
+            made = FUNCTIONS.made(token for one in evaluate.functions for token in one.tokens)
+            self.applied = " or ".join(dict.fromkeys(map(describe_function, made[:_MOST_TOLD])))
+            line = deepest_line(self.failure) or next(map(first_line, made), 0)
             channel.send(Kind.FAILED, _number(line))
 
     def _run(self, evaluate: Evaluate, channel: Channel) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import pyspark.sql.connect.proto as pb
@@ -52,9 +52,9 @@ class Functions:
         function, output_type = self._kept[token]
         return _Snapshot().of(function), output_type
 
-    def get_made(self, token: int) -> Callable[..., Any]:
-        """The function of a token, as it was kept: to look at, not to call."""
-        return self._kept[token][0]
+    def made(self, tokens: Iterable[int]) -> list[Callable[..., Any]]:
+        """The functions of tokens, as they were kept, but for tokens of none: to look at, not to call."""
+        return [self._kept[token][0] for token in tokens if token < len(self._kept)]
 
 
 FUNCTIONS: Final = Functions()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from engine import Dataset, Engine, SegmentGroup
+from engine.errors import SourceRefused
 from engine.models.result import FrameError, Result
 from engine.models.run import Run
 from tests.functions.corpus import PREAMBLE
@@ -191,6 +192,22 @@ REFUSED = {
 }
 
 
+# What stands over a whole query, and not in a column.
+QUERIES_REFUSED = {
+    "df.filter(half(F.row_number().over(Window.orderBy('n'))) > 1)": "filter over a window",
+    "df.rollup('country').agg(middle('x'))": "rollup or cube",
+    "df.groupBy('country').agg(middle('x'), F.sum('n'))": "beside another aggregate",
+    "functools.reduce(lambda a, b: a.union(b), [df.filter(half('n') > i) for i in range(60)])": "50 steps",
+}
+
+
+@pytest.mark.parametrize("frame", QUERIES_REFUSED)
+def test_queries_in_which_functions_are_not_applied_are_refused(engine, plain_data, frame):
+    result = run(engine, plain_data, f"return len(({frame}).collect())").overall
+    assert result.status == "refused", result
+    assert QUERIES_REFUSED[frame] in told(result).message and told(result).hint
+
+
 COLUMNS_REFUSED = {
     "df.select(middle('x').over(Window.partitionBy('country')).alias('y'))": "window",
     "df.select(F.transform(F.array('n'), lambda q: plus_one(q)).alias('y'))": "is refused",
@@ -228,3 +245,41 @@ def test_a_plan_names_the_functions_of_its_questions(engine, plain_data):
     source = f"{PREAMBLE}\n\ndef calc_metric(df):\n    {body}\n"
     questions = {one.plan: one.reason for one in engine.plan(source, Dataset(plain_data)).questions}
     assert "over no rows" in questions["aggregate with 'half', aggregate, limit"]
+
+
+# Mistakes, and what the refusal says to write.
+MEANT = {
+    "F.udf(lambda v: v, 'float64')('n')": "write double",
+    "F.udf(lambda v: v, 'bigintt')('n')": "write bigint",
+    "F.pandas_udf(lambda f: f, 'n long', F.PandasUDFType.GROUPED_MAP)('n')": "applyInPandas",
+    "F.udf(lambda v: __import__('math').log(v), 'double')('n')": "import math",
+}
+
+
+@pytest.mark.parametrize("call", MEANT)
+def test_what_was_meant_is_said(engine, plain_data, call):
+    body = f"return df.select(({call}).alias('y')).agg(F.max('y')).first()[0]"
+    try:
+        hint = told(run(engine, plain_data, body).overall).hint
+    except SourceRefused as refused:
+        [problem] = refused.problems
+        hint = problem.hint
+    assert MEANT[call] in hint
+
+
+# As in Spark, no column has the alias any more: never the one that it was made of.
+MADE_ANEW = (
+    "df.alias('a').withColumn('k', half('k')).select('a.k')",
+    "df.alias('a').withColumn('k', F.lit(1)).filter(even('n')).select('a.k')",
+    "df.alias('a').filter(even('n')).withColumn('k', F.lit(1)).select('a.k')",
+    "df.alias('a').filter(even('n')).fillna(0, ['k']).select('a.k')",
+)
+
+
+@pytest.mark.parametrize("frame", MADE_ANEW)
+@pytest.mark.slow
+@pytest.mark.spark
+def test_a_column_that_is_made_anew_has_no_alias(engine, plain_data, frame):
+    result = run(engine, plain_data, f"return len(({frame}).collect())").overall
+    assert result.status == "raised"
+    assert "UNRESOLVED_COLUMN" in told(result).message

@@ -55,3 +55,21 @@ def test_a_cast_of_the_plan_s_own_is_written_likewise():
 def test_a_cast_whose_writing_is_not_known_wants_a_name(options):
     with pytest.raises(PlanRefused, match="without a name"):
         unnamed(with_cast(**options), called)
+
+
+def test_a_field_of_a_struct_that_may_be_a_key_of_groups_wants_a_name():
+    made = pb.Relation()
+    made.aggregate.input.CopyFrom(placeholder())
+    made.aggregate.group_type = pb.Aggregate.GROUP_TYPE_GROUPBY
+    column = made.aggregate.aggregate_expressions.add().alias
+    column.name.append("y")
+    struct = column.expr.unresolved_function
+    struct.function_name = "struct"
+    field = struct.arguments.add().unresolved_extract_value
+    field.child.unresolved_attribute.unparsed_identifier = "st"
+    field.extraction.literal.string = "n"
+    call = struct.arguments.add().common_inline_user_defined_function
+    call.function_name, call.deterministic = "u", True
+    call.python_udf.output_type.double.SetInParent()
+    with pytest.raises(PlanRefused, match="without a name"):
+        unnamed(made, called)

@@ -20,7 +20,7 @@ from engine.fusion.cells.states import States
 from engine.fusion.chain import Chain, body
 from engine.fusion.facts import inspect, is_count_star
 from engine.fusion.unfused import Unfused
-from engine.plans.trees import Call, children, with_plan_ids
+from engine.plans.trees import Call, outermost, with_plan_ids
 
 _ROW_WISE: Final = frozenset(
     {"project", "filter", "with_columns", "drop", "with_columns_renamed", "to_df", "subquery_alias", "hint"}
@@ -176,7 +176,7 @@ def _lower(steps: Iterable[pb.Relation]) -> tuple[pb.Relation, ...]:
         kind = str(step.WhichOneof("rel_type"))
         if kind not in _ROW_WISE | _MOVES_ROWS:
             raise Unfused(f"{kind.replace('_', ' ')} below an aggregate")
-        _check_row_wise(_expressions(step), "a step below an aggregate")
+        _check_row_wise(outermost(body(step), pb.Expression), "a step below an aggregate")
         if kind not in _MOVES_ROWS:
             kept.append(step)
     return tuple(kept)
@@ -191,26 +191,13 @@ def _upper(steps: Iterable[pb.Relation]) -> tuple[pb.Relation, ...]:
             continue
         if kind not in _ROW_WISE:
             raise Unfused(f"{kind.replace('_', ' ')} above an aggregate")
-        expressions = _expressions(step)
+        expressions = outermost(body(step), pb.Expression)
         facts = inspect(*expressions)
         if facts.generators or facts.stars or facts.aggregates:
             raise Unfused("generators, stars or aggregates above an aggregate")
         _check_row_wise(expressions, "a step above an aggregate")
         kept.append(step)
     return tuple(kept)
-
-
-def _expressions(step: pb.Relation) -> list[pb.Expression]:
-    """The outermost expressions of a step, in whatever place."""
-    found: list[pb.Expression] = []
-    work = children(body(step))
-    while work:
-        here = work.pop()
-        if isinstance(here, pb.Expression):
-            found.append(here)
-        else:
-            work += children(here)
-    return found
 
 
 def _check_row_wise(expressions: Sequence[pb.Expression], where: str) -> None:
