@@ -238,6 +238,11 @@ class LocalServer(StartsWhole, abc.ABC):
         other._used_apart = time.monotonic()
         return other
 
+    def heard(self, tenant: str) -> None:
+        """A tenant is at work without asking this server: somebody to protect from those who end servers."""
+        with self._lock:
+            self._suspects.note(tenant, time.monotonic())
+
     def convict(self, tenant: str, *, sure: bool = True) -> None:
         """Send a tenant away from the others' server for a while; see `Endpoint`."""
         main, now = self._main or self, time.monotonic()

@@ -237,7 +237,7 @@ class NativeSession:
             raise _needed(error, reason) from error
 
     def _open_spark(self, context: QueryContext) -> BackendSession:
-        self._backend.spark.connection(context)
+        self._backend.spark.place_of(self._tenant).connection(context)
         with self._lock:
             spark = self._spark
         if spark is None:
@@ -270,6 +270,7 @@ class NativeSession:
         """What comes of a native attempt, else why it is Spark's; noted everywhere."""
         found: _T | None = None
         reason = ""
+        self._backend.spark.heard(self._tenant)
         try:
             _refuse_special(context)
             found = attempt()

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.context import Deadline
-from engine.effort import MOST_TIMES, Effort, Grace, look_at, tree
+from engine.effort import LOW, MOST_TIMES, Effort, Grace, look_at, tree
 from sandbox import contract
 
 _KEEPER: Final = Path(__file__).with_name("keeper.py")
@@ -35,7 +35,6 @@ _GRACE_SECONDS: Final = 60
 _IDLE_GRACE_SECONDS: Final = 3_600
 _LOG_TAIL_BYTES: Final = 4_000
 _SOCKET: Final = "server.sock"
-_LOW: Final = 15  # a twenty-eighth of the usual share, where somebody else wants it
 _NETWORK_COMPLAINT: Final = b'"jail": "network"'
 _OPEN_COMPLAINT: Final = b'"jail": "files-only"'
 
@@ -169,7 +168,7 @@ class ServerProcess:
         Returns:
             Whether that is so for all of its processes; without privileges Linux changes ten groups a second.
         """
-        niceness = _LOW if low else 0
+        niceness = LOW if low else 0
         return all(_weigh(Path(f"/proc/{pid}/autogroup"), niceness) for pid in tree(self._keeper.pid))
 
     def ask_to_finish(self) -> None:

@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-LOW: Final = 15  # a twenty-eighth of the usual share, where somebody else wants it
+from engine.effort import LOW
+
 _LOOK_SECONDS: Final = 0.1
 # Parts of a processor: above the first a worker gives way, below the second no longer.
 MUCH: Final = 0.5
@@ -244,7 +245,7 @@ def _processor_seconds(pid: int) -> float | None:
 
 
 def _set_niceness(pid: int, *, low: bool) -> bool:
-    """Set the niceness of each thread and of the session's group; False if the group's is to be tried again.
+    """Set the niceness of each thread and of the session's group; False if that is to be tried again.
 
     Both, as only one of them counts, depending on whether the kernel groups by session here. Threads have the
     engine's own otherwise, and groups none, as the kernel makes them. Without privileges a thread's niceness
@@ -252,6 +253,8 @@ def _set_niceness(pid: int, *, low: bool) -> bool:
     """
     usual = os.getpriority(os.PRIO_PROCESS, 0)
     with contextlib.suppress(OSError):
+        if os.getsid(pid) != pid:  # just forked, it still is in the group of whoever forks all of them
+            return False
         for thread in Path(f"/proc/{pid}/task").iterdir():
             os.setpriority(os.PRIO_PROCESS, int(thread.name), max(LOW, usual) if low else usual)
     try:

@@ -30,6 +30,7 @@ from engine.service.routes import API
 from engine.service.settings import Settings
 from engine.service.state import State
 from engine.service.store.database import Database
+from engine.service.throttle import Throttle
 from engine.service.validation import Validations
 from engine.service.values import Values
 from engine.service.webhooks import Courier
@@ -98,6 +99,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
         title="calcmetric", version=VERSION, description=_DESCRIPTION, lifespan=live, routes=_routes()
     )
     problems.install(app)
+    app.add_middleware(Throttle)
     app.add_middleware(BodyLimit, most=settings.body_bytes)
     app.add_middleware(Observed, telemetry=telemetry)
     prepare_pages(app)

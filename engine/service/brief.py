@@ -24,10 +24,12 @@ class Brief(Generic[_T]):
         """The value of a key, if it is not too old."""
         with self._lock:
             found = self._held.get(key)
-            if found is not None and time.monotonic() < found[1]:
-                return found[0]
-            self._held.pop(key, None)
-            return None
+            return found[0] if found is not None and time.monotonic() < found[1] else None
+
+    def knew(self, key: Hashable) -> bool:
+        """Whether a key has, or not long ago had, a value."""
+        with self._lock:
+            return key in self._held
 
     def put(self, key: Hashable, value: _T) -> None:
         """Remember a value."""

@@ -2,17 +2,27 @@
 
 uvicorn keeps a connection that has sent no request for as long as its client likes. Here a request's head has
 to come within some seconds, and then its body; and there are so many connections at most: of those that
-wait for a request the one that is silent for longest makes room for a new one.
+wait for a request the one that is silent for longest makes room for a new one. New ones are taken a few at a
+time, so that a flood of them leaves moments to requests.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
+import socket
 from collections import OrderedDict
-from typing import Any
+from typing import Any, Final
 
+from uvicorn import Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+# asyncio takes so many waiting connections before it does anything else, and tells of the first, for which
+# others make room, only then: with uvicorn's 2,048 a burst leaves no descriptor to anybody.
+AT_ONCE: Final = 8
+# The kernel lets so many wait; further ones try again after a second.
+_WAITING: Final = 1_024
 
 
 def make_protocol(connections: int, idle_seconds: float) -> type[H11Protocol]:
@@ -89,6 +99,18 @@ def make_protocol(connections: int, idle_seconds: float) -> type[H11Protocol]:
                 self._timer = None
 
     return BoundedProtocol
+
+
+class Listener(Server):
+    """A server that takes a few connections at once, while many may wait."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen. asyncio has one number for both, so the kernel is told the other one afterwards."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for listening in server.sockets:
+                with socket.socket(fileno=os.dup(listening.fileno())) as same:
+                    same.listen(_WAITING)
 
 
 def raise_descriptors(wanted: int) -> None:

@@ -2,7 +2,8 @@
 
 Each client has a bucket in the database, which fills evenly. A process takes some requests at a time, so
 that most need no transaction of their own; what it does not use within a minute it gives back when it takes
-more. So a client may have at most that share more, for each server.
+more. So a client may have at most that share more, for each server. Whoever was refused is refused from
+memory until the time that it was told to wait for: a client that does not wait costs no transaction.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
 
@@ -27,6 +28,7 @@ from engine.service.store.trials import insert_missing
 
 logger = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
 _REMEMBERED: Final = 10_000
 # The part of a minute's requests that a process takes at a time, and for how many seconds it keeps them: long
 # enough for a client that asks steadily to use them up, as each taking is a transaction that writes.
@@ -46,6 +48,8 @@ class RateLimit:
         self._elapsed = elapsed
         self._lock = threading.Lock()
         self._taken: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        # Who was refused: until when, and for how long at that time.
+        self._refused: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def has(self, client: str) -> bool:
         """Count a request, if this process has some for the client; never waits for the database."""
@@ -57,6 +61,17 @@ class RateLimit:
             self._taken[name] = (count - 1, until)
             return True
 
+    def refusal(self, client: str) -> ApiProblem | None:
+        """Why a client is still to wait, if it was told to; never waits for the database."""
+        name = _name(client)
+        with self._lock:
+            until, lasts = self._refused.get(name, (0.0, 0.0))
+            left = until - self._elapsed()
+            if 0 < left <= lasts:
+                return self._too_many(math.ceil(left))
+            self._refused.pop(name, None)
+            return None
+
     def take(self, client: str) -> None:
         """Count a request.
 
@@ -67,6 +82,8 @@ class RateLimit:
         unused = self._use(name)
         if unused is None:
             return
+        if (refused := self.refusal(client)) is not None:
+            raise refused
         try:
             taken, left = self._draw(name, unused)
         except UNAVAILABLE as error:
@@ -75,18 +92,21 @@ class RateLimit:
             taken, left = self._share, 0.0
         if not taken:
             wait = math.ceil((1 - left) * 60 / self._most)
-            raise ApiProblem(
-                429,
-                "too-many-requests",
-                f"more than {self._most:.0f} requests in a minute",
-                f"wait {wait} seconds",
-                headers={"Retry-After": str(wait)},
-            )
+            with self._lock:
+                _remember(self._refused, name, (self._elapsed() + wait, wait))
+            raise self._too_many(wait)
         with self._lock:  # another thread may have taken some meanwhile, too
-            count, _ = self._taken.pop(name, (0, 0.0))
-            self._taken[name] = (count + taken - 1, self._elapsed() + _KEPT_SECONDS)
-            if len(self._taken) > _REMEMBERED:
-                self._taken.popitem(last=False)
+            count, _ = self._taken.get(name, (0, 0.0))
+            _remember(self._taken, name, (count + taken - 1, self._elapsed() + _KEPT_SECONDS))
+
+    def _too_many(self, wait: int) -> ApiProblem:
+        return ApiProblem(
+            429,
+            "too-many-requests",
+            f"more than {self._most:.0f} requests in a minute",
+            f"wait {wait} seconds",
+            headers={"Retry-After": str(wait)},
+        )
 
     def _use(self, name: str) -> int | None:
         """Use one of a client's requests that this process has; else return how many are of too long ago."""
@@ -113,6 +133,13 @@ class RateLimit:
     def _filled(self, left: float, since: datetime, now: datetime) -> float:
         passed = max(0.0, (now - since).total_seconds())  # a clock that went back fills nothing
         return min(self._most, left + passed * self._most / 60)
+
+
+def _remember(held: OrderedDict[str, _T], name: str, value: _T) -> None:
+    held.pop(name, None)
+    held[name] = value
+    if len(held) > _REMEMBERED:
+        held.popitem(last=False)
 
 
 def _name(client: str) -> str:

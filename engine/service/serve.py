@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import re
@@ -21,7 +22,7 @@ from engine.service.exporting import Exporter
 from engine.service.library import run_due
 from engine.service.observe import Telemetry, log_to_stderr
 from engine.service.preflight import ready_engine
-from engine.service.protocol import make_protocol, raise_descriptors
+from engine.service.protocol import AT_ONCE, Listener, make_protocol, raise_descriptors
 from engine.service.prune import prune
 from engine.service.settings import Settings
 from engine.service.store.database import Database
@@ -32,11 +33,9 @@ logger = logging.getLogger(__name__)
 
 _END_SECONDS: Final = 20.0
 _GRACE_SECONDS: Final = 10
+_NOT_STARTED: Final = 3  # the exit status of uvicorn's own command
 # Of workers, servers, databases and files, beside those of connections.
 _OTHER_DESCRIPTORS: Final = 4_096
-# asyncio takes so many waiting connections at once, and tells of the first, for which others make room, only
-# then: with uvicorn's 2,048 a burst leaves no descriptor to anybody, and a line in the log for each.
-BACKLOG: Final = 128
 # See mallopt(3).
 _M_MMAP_THRESHOLD: Final = -3
 _M_ARENA_MAX: Final = -8
@@ -80,11 +79,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
     switch_soon()
     raise_descriptors(settings.connections + _OTHER_DESCRIPTORS)
     app = make_app(settings, engine=_lasting_engine(settings), owns=True)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
-        backlog=BACKLOG,
+        backlog=AT_ONCE,
         http=make_protocol(settings.connections, settings.idle_seconds),
         ws="none",
         log_config=None,
@@ -92,6 +91,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
+    server = Listener(config)
+    with contextlib.suppress(KeyboardInterrupt):  # which it heeds, and then passes on
+        server.run()
+    if not server.started:
+        sys.exit(_NOT_STARTED)
 
 
 def work(settings: Settings) -> None:

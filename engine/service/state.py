@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from engine import Engine
 from engine.service.brief import Brief
 from engine.service.calculate import Calculator
-from engine.service.crowd import Crowd
+from engine.service.crowd import THREADS_PER_KEY, Crowd, Lanes
 from engine.service.fairpool import FairPool
 from engine.service.health import Looker
 from engine.service.keys import digest_key, read_bearer
@@ -31,6 +31,7 @@ from engine.service.validation import Validations
 from engine.service.values import Values
 
 KEY_SECONDS: Final = 5.0
+_STRANGERS: Final = "strangers"
 # Queries that are calculated at a time, while their requests wait.
 QUERIES: Final = 4
 
@@ -53,6 +54,7 @@ class State:
     scopes: Brief[Scope] = field(default_factory=lambda: Brief(KEY_SECONDS))
     quotas: Brief[Quotas] = field(default_factory=lambda: Brief(KEY_SECONDS))
     crowd: Crowd = field(default_factory=Crowd)
+    entrances: Lanes = field(default_factory=lambda: Lanes(THREADS_PER_KEY))
     queries: FairPool = field(default_factory=lambda: FairPool(QUERIES, "calcmetric-query"))
 
 
@@ -85,7 +87,7 @@ async def authenticate(
     scope = None if digest is None else state.scopes.get(digest)
     if scope is None or not state.rate.has(f"key {digest}"):
         address = request.client.host if request.client else ""
-        scope = await run_in_threadpool(admit, state, digest, address)
+        scope = await admit_in_turn(state, digest, address)
     if (scope.account, scope.workspace) != (account, workspace):
         raise ApiProblem(403, "forbidden", "this API key is not for this account and workspace")
     request.state.account = scope.account
@@ -118,6 +120,17 @@ def admit_watcher(request: Request, state: State) -> Scope:
     return scope
 
 
+async def admit_in_turn(state: State, digest: str | None, address: str) -> Scope:
+    """The same as `admit`, by a few threads for each key, and as few for all keys that nobody knows.
+
+    Raises:
+        ApiProblem: there is no such key; too many requests.
+    """
+    known = digest is not None and state.scopes.knew(digest)
+    async with state.entrances.inside(str(digest) if known else _STRANGERS):
+        return await run_in_threadpool(admit, state, digest, address)
+
+
 def admit(state: State, digest: str | None, address: str) -> Scope:
     """The workspace of a key's digest, once its request is counted.
 
@@ -125,13 +138,15 @@ def admit(state: State, digest: str | None, address: str) -> Scope:
         ApiProblem: there is no such key; too many requests.
     """
     scope = None if digest is None else find_scope(state.database, digest)
+    if scope is not None:
+        state.scopes.put(digest, scope)  # also of a client that is refused, which `Throttle` then knows
     try:
         state.rate.take(f"address {address}" if scope is None else f"key {digest}")
     except ApiProblem:
         if scope is not None:
             state.telemetry.refusals.refuse(scope.account, "requests_per_minute")
         raise
-    if scope is None or digest is None:
+    if scope is None:
         raise ApiProblem(
             401,
             "unauthorized",
@@ -139,7 +154,6 @@ def admit(state: State, digest: str | None, address: str) -> Scope:
             "send the header Authorization: Bearer KEY; `calcmetric keys create` makes keys",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    state.scopes.put(digest, scope)
     return scope
 
 

@@ -103,6 +103,17 @@ def test_whoever_ends_its_own_server_waits_for_the_next_and_no_longer_than_its_d
     assert apart._closed
 
 
+def test_who_is_answered_without_this_server_is_protected_as_well() -> None:
+    main = Unstarted()
+    try:
+        main.convict("evil")
+        assert main.place_of("evil") is main, "it is alone"
+        main.heard("good")
+        assert main.place_of("evil") is not main
+    finally:
+        main.close()
+
+
 def test_a_closed_session_is_open_while_something_of_it_is_stopped_elsewhere() -> None:
     main = Unstarted()
     try:

@@ -18,6 +18,12 @@ class FakeSpark:
     def connection(self, context: QueryContext = UNBOUNDED) -> None:
         self.asked.append("start")
 
+    def heard(self, tenant: str) -> None:
+        """Who is at work matters to nobody here."""
+
+    def place_of(self, tenant: str) -> FakeSpark:
+        return self
+
     def open_session(self, tenant: str = "") -> FakeSpark:
         return self
 

@@ -83,6 +83,34 @@ def test_what_was_lost_is_asked_of_spark_alone(hostile: Tables) -> None:
     assert spark.asked[-1] == "close"
 
 
+class SharedSpark(FakeSpark):
+    """Spark that tells who is at work, and has another place for a tenant that was sent away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_work: set[str] = set()
+        self.elsewhere = FakeSpark()
+
+    def heard(self, tenant: str) -> None:
+        self.at_work.add(tenant)
+
+    def place_of(self, tenant: str) -> FakeSpark:
+        return self.elsewhere if tenant == "evil" else self
+
+    def open_session(self, tenant: str = "") -> FakeSpark:
+        return self.place_of(tenant)
+
+
+def test_who_was_sent_away_starts_no_server_of_the_others_and_these_are_known(hostile: Tables) -> None:
+    spark: Any = SharedSpark()
+    duckdb: Any = FailingDuckDb(BackendError("overflow"))
+    backend = NativeSpark(spark, duckdb)
+    for tenant in ("good", "evil"):
+        list(backend.open_session(tenant).execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED))
+    assert spark.at_work == {"good", "evil"}
+    assert spark.asked == spark.elsewhere.asked == ["start", "execute"]
+
+
 class SlowSpark(FakeSpark):
     """Spark that opens no session until it is told to."""
 

@@ -28,7 +28,7 @@ from engine.service.keyring import create_operator_key, list_keys, revoke_key
 from engine.service.observe import Telemetry
 from engine.service.planning import Planner
 from engine.service.problems import ApiProblem
-from engine.service.protocol import make_protocol
+from engine.service.protocol import AT_ONCE, Listener, make_protocol
 from engine.service.quotas import DEFAULTS, set_quotas, show_quotas
 from engine.service.settings import Settings
 from engine.service.store.database import Database
@@ -324,9 +324,14 @@ def test_what_was_opened_to_the_only_account_is_nobodys_once_there_are_two(
 @contextmanager
 def _served(app: Any, connections: int = 100, idle: float = 60.0) -> Iterator[str]:
     config = uvicorn.Config(
-        app, port=0, log_config=None, access_log=False, http=make_protocol(connections, idle)
+        app,
+        port=0,
+        backlog=AT_ONCE,
+        log_config=None,
+        access_log=False,
+        http=make_protocol(connections, idle),
     )
-    server = uvicorn.Server(config)
+    server = Listener(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -394,6 +399,26 @@ def test_a_burst_of_connections_leaves_descriptors_to_the_rest(monkeypatch, sett
     assert settings.connections + given["backlog"] <= 1_024 - 300
 
 
+def test_many_connections_may_wait_while_the_service_takes_none() -> None:
+    """Of those that the kernel lets nobody wait for, the client hears nothing for a second or more."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def hold_up(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and not go_on.is_set():
+            begun.set()
+            go_on.wait(60)
+        await _hello(scope, receive, send)
+
+    with _served(hold_up, connections=1_000) as url, ExitStack() as stack:
+        stack.callback(go_on.set)
+        _connected(stack, url, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert begun.wait(60)
+        waiting = [_connected(stack, url) for _ in range(10 * AT_ONCE)]
+        go_on.set()
+        waiting[-1].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert waiting[-1].recv(100).startswith(b"HTTP/1.1 200")
+
+
 def test_threads_of_a_service_wait_less_for_each_other_than_pythons_5_ms(monkeypatch, settings) -> None:
     """A guest that keeps the gateway reading holds up the threads that answer requests."""
     assert _served_with(monkeypatch, settings)["switch"] <= sys.getswitchinterval() / 5
@@ -406,9 +431,17 @@ def _served_with(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> dict[st
         monkeypatch.setattr(serve, name, lambda *_: None)
     for name in ("_lasting_engine", "make_app"):
         monkeypatch.setattr(serve, name, lambda *_, **__: None)
-    monkeypatch.setattr(
-        uvicorn, "run", lambda _, **options: given.update(options, switch=sys.getswitchinterval())
-    )
+
+    class Started:
+        started = True
+
+        def __init__(self, config: uvicorn.Config) -> None:
+            given.update(vars(config), switch=sys.getswitchinterval())
+
+        def run(self) -> None:
+            """Nothing is to be served."""
+
+    monkeypatch.setattr(serve, "Listener", Started)
     interval = sys.getswitchinterval()
     serve.serve(settings, "127.0.0.1", 0)
     sys.setswitchinterval(interval)

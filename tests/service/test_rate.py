@@ -49,6 +49,19 @@ def test_a_bucket_fills_evenly_and_clients_have_one_each(database, time):
     assert count(rate) == 60
 
 
+def test_whoever_was_refused_is_refused_from_memory_until_the_time_that_was_told(database, time, monkeypatch):
+    rate = RateLimit(database, 6, lambda: time[0])
+    assert count(rate) == 6 and rate.refusal("b") is None
+    monkeypatch.setattr(rate, "_draw", lambda *_: pytest.fail("the database is asked"))
+    time[0] = 9.9
+    with pytest.raises(ApiProblem) as refused:
+        rate.take("a")
+    assert refused.value.headers["Retry-After"] == "1"
+    monkeypatch.undo()
+    time[0] = 10.0
+    assert rate.refusal("a") is None and count(rate) == 1
+
+
 def test_servers_share_it(database, time):
     servers = [RateLimit(database, 200, lambda: time[0]) for _ in range(3)]
     assert sum(count(server, most=25) for server in servers) + count(servers[0]) == 200 - 2 * 5

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.effort import LOW
 from engine.pool.pool import WorkerPool
-from engine.pool.priority import LOW, Demand, Judgement, Priorities, Seen
+from engine.pool.priority import Demand, Judgement, Priorities, Seen, _set_niceness
 from sandbox.contract.limits import Limits
 from tests.waiting import stays_so, wait_until
 
@@ -98,6 +99,13 @@ def test_who_waits_does_not_give_way(child: Child) -> None:
     assert wait_until(lambda: len(threads(child.process.pid)) == 1)
     Priorities().watch(child)
     assert stays_so(lambda: niceness(child.process.pid) <= USUAL, 1)
+
+
+def test_one_that_has_no_group_of_its_own_yet_does_not_lower_the_one_that_it_was_forked_in() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as forked:
+        assert not _set_niceness(forked.pid, low=True)
+        assert niceness(os.getpid()) <= USUAL
+        forked.communicate(b"\n")
 
 
 def test_workers_are_looked_after() -> None:

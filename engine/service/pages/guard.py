@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from engine.service.pages import render
 from engine.service.pages.signing import COOKIE, LASTS, SECURE_COOKIE, Visitor, find_visitor
 from engine.service.problems import ApiProblem, problem_of
-from engine.service.state import State, StateOf, admit, among_others
+from engine.service.state import State, StateOf, admit_in_turn, among_others
 from engine.service.store.scope import Scope
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
@@ -102,7 +102,7 @@ async def read_visit(
     if scope is None:
         raise SignInNeeded
     if not state.rate.has(f"key {visitor.key_digest}"):
-        await run_in_threadpool(admit, state, visitor.key_digest, "")
+        await admit_in_turn(state, visitor.key_digest, "")
     request.state.account = scope.account
     async with among_others(request, scope, state):
         yield Visit(visitor, scope, form)

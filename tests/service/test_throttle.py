@@ -1,0 +1,121 @@
+"""Who does not wait as told is refused without work, and after a moment."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.service import throttle
+from engine.service.brief import Brief
+from engine.service.crowd import Lanes
+from engine.service.keys import digest_key
+from engine.service.problems import ApiProblem
+from engine.service.store.scope import Scope
+from engine.service.throttle import Throttle
+
+KNOWN, WAITING = "cm_known", "cm_waiting"
+
+
+class Rate:
+    """Tells one key's client to wait."""
+
+    def refusal(self, client: str) -> ApiProblem | None:
+        told = client == f"key {digest_key(WAITING)}"
+        return ApiProblem(429, "too-many-requests", "wait", headers={"Retry-After": "3"}) if told else None
+
+
+class Service:
+    """A service behind a throttle, which notes who came through, and what was refused to whom."""
+
+    def __init__(self) -> None:
+        self.reached: list[str] = []
+        self.refused: list[tuple[str, str]] = []
+        scopes: Brief[Scope] = Brief(60.0)
+        for key in (KNOWN, WAITING):
+            scopes.put(digest_key(key), Scope("acme", "test"))
+        refusals = SimpleNamespace(refuse=lambda *what: self.refused.append(what))
+        parts = SimpleNamespace(scopes=scopes, rate=Rate(), telemetry=SimpleNamespace(refusals=refusals))
+        self.app = SimpleNamespace(state=SimpleNamespace(service=parts))
+        self.throttle = Throttle(self._answer)
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        self.reached.append(scope["path"])
+
+    async def ask(self, key: str | None) -> list[Any]:
+        """What is answered to a request by the throttle itself."""
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def receive() -> Any:
+            raise AssertionError("the body is of no interest")
+
+        headers = [] if key is None else [(b"authorization", f"Bearer {key}".encode())]
+        scope = {"type": "http", "path": key or "", "headers": headers, "app": self.app}
+        await self.throttle(scope, receive, send)
+        return sent
+
+
+def headers_of(sent: list[Any]) -> dict[bytes, bytes]:
+    return dict(sent[0]["headers"])
+
+
+def test_only_who_was_told_to_wait_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "DELAY_SECONDS", 0.0)
+    service = Service()
+    assert asyncio.run(service.ask(KNOWN)) == asyncio.run(service.ask(None)) == []
+    assert service.reached == [KNOWN, ""]
+    sent = asyncio.run(service.ask(WAITING))
+    assert sent[0]["status"] == 429 and headers_of(sent)[b"retry-after"] == b"3"
+    assert service.refused == [("acme", "requests_per_minute")] and service.reached == [KNOWN, ""]
+
+
+def test_a_refusal_comes_after_a_moment_which_further_ones_do_not_get(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(throttle, "DELAYED", 3)
+    moment = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        assert seconds == throttle.DELAY_SECONDS
+        await moment.wait()
+
+    async def main() -> None:
+        service = Service()
+        monkeypatch.setattr("engine.service.throttle.asyncio.sleep", sleep)
+        delayed = [asyncio.ensure_future(service.ask(WAITING)) for _ in range(3)]
+        while sum(service.throttle._delayed.values()) < 3:
+            await asyncio.wait(delayed, timeout=0)
+        assert headers_of(await service.ask(WAITING))[b"connection"] == b"close"
+        assert await service.ask(KNOWN) == [], "others go on meanwhile"
+        assert not any(one.done() for one in delayed)
+        moment.set()
+        assert all(b"connection" not in headers_of(sent) for sent in await asyncio.gather(*delayed))
+        assert not service.throttle._delayed
+
+    asyncio.run(main())
+
+
+def test_a_lane_lets_a_few_of_a_name_in_and_keeps_nothing_of_who_has_left() -> None:
+    async def main() -> None:
+        lanes, leave, inside = Lanes(2), asyncio.Event(), list[str]()
+
+        async def be(name: str) -> None:
+            async with lanes.inside(name):
+                inside.append(name)
+                await leave.wait()
+
+        async with asyncio.TaskGroup() as group:
+            for name in ("a", "a", "a", "b"):
+                group.create_task(be(name))
+            while len(inside) < 3:
+                await asyncio.sleep(0)
+            assert sorted(inside) == ["a", "a", "b"]
+            leave.set()
+        assert sorted(inside) == ["a", "a", "a", "b"] and not lanes._lanes
+
+    asyncio.run(main())
