@@ -30,6 +30,7 @@ import pyarrow.parquet as pq
 from benchmarks.data import CATEGORIES, COUNTRIES
 from benchmarks.service import make_keys, running_process
 from benchmarks.show import Row, seconds, show_table
+from engine.effort import look_at, spent, tree
 
 _MOST_TIMES: Final = 3.0
 _MOST_BYTES: Final = 2 << 30
@@ -40,6 +41,9 @@ _LOOK_SECONDS: Final = 0.1
 # Between two connections that say nothing: each that is closed is replaced within seconds.
 _CONNECT_SECONDS: Final = 0.002
 _SETTLE_SECONDS: Final = 5.0
+# The service rests if it needs less than this part of a processor for so long.
+_REST_SECONDS: Final = 2.0
+_RESTS: Final = 0.1
 _DAYS: Final = 12
 _ALL: Final = "all"
 _ANEW_SECONDS: Final = 600.0
@@ -363,11 +367,23 @@ class Scene:
         alone, beside = [], []
         self.forget_peak()
         for _ in range(turns):
+            self.rest()
             alone.append(self.honest.round())
             with self.hostile.at_work(*kinds):
                 beside.append(self.honest.round())
             print(f"  alone {alone[-1]:.1f} s, beside {beside[-1]:.1f} s", flush=True)
         return statistics.median(alone), statistics.median(beside), self.peak()
+
+    def rest(self) -> None:
+        """Wait until the service does nothing any more of what the hostile account sent."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        before = look_at(tree(self.pid))
+        while time.monotonic() < until:
+            time.sleep(_REST_SECONDS)
+            now = look_at(tree(self.pid))
+            if spent(before, now).ran < _RESTS * _REST_SECONDS:
+                return
+            before = now
 
     def forget_peak(self) -> None:
         """Let the most memory be counted anew."""

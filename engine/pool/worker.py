@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import select
 import signal
 import socket
 import threading
@@ -62,6 +63,7 @@ class Worker:
         self.science = False
         self._parent = parent
         self._pidfd: int | None = None
+        self._pid: int | None = None
         self._ended = threading.Event()
         self._end: WorkerEnd | None = None
         self._lock = threading.Lock()
@@ -73,7 +75,7 @@ class Worker:
 
     def adopt(self, pidfd: int) -> None:
         """Take ownership of the pidfd that the zygote sent."""
-        self._pidfd = pidfd
+        self._pidfd, self._pid = pidfd, _pid_of(pidfd)
 
     def mark_ended(self, end: WorkerEnd) -> None:
         """The zygote reported its end."""
@@ -118,7 +120,7 @@ class Worker:
     def pid(self) -> int | None:
         """Its process id here, or None once it has ended."""
         with self._lock:
-            return None if self._pidfd is None else _pid_of(self._pidfd)
+            return None if self._pidfd is None or _has_exited(self._pidfd) else self._pid
 
     def read_peak(self) -> int:
         """Its largest resident size so far, in bytes; 0 if it is gone before anything is known.
@@ -154,6 +156,13 @@ class Worker:
             if self._pidfd is not None:
                 os.close(self._pidfd)
                 self._pidfd = None
+
+
+def _has_exited(pidfd: int) -> bool:
+    """Whether the process behind a pidfd has exited: from then on its id may name another."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _resident_peak(pidfd: int) -> int:

@@ -234,7 +234,7 @@ class Sharing:
     def may_share(self, key: bytes, asker: Asker) -> bool:
         """Count a question of a frame; whether enough frames ask the same for it to be asked for all."""
         with self._lock:
-            step = self._steps.setdefault((asker.run, asker.step), _Step(key))
+            step = self._step(asker, key)
             step.asked[key] += 1
             return step.may_share(key)
 
@@ -309,7 +309,7 @@ class Sharing:
         """
         if again:
             with self._lock:
-                self._steps.setdefault((asker.run, asker.step), _Step(ready.key)).asked[ready.key] += 1
+                self._step(asker, ready.key).asked[ready.key] += 1
         self._tally(asker.run, ready.what, ready.how, "", ready.notes)
 
     def report(self, run: object) -> tuple[Shared, ...]:
@@ -326,6 +326,14 @@ class Sharing:
             return False
         self._plan_bytes += size
         return True
+
+    def _step(self, asker: Asker, key: bytes) -> _Step:
+        """What was asked where an asker asks this question; under the lock."""
+        place = asker.run, asker.step
+        found = self._steps.get(place)
+        if found is None:
+            found = self._steps[place] = _Step(key)
+        return found
 
     def _tally(self, run: object, what: str, how: str, reason: str, notes: Sequence[str] = ()) -> None:
         """Count an answer for the run's report."""
@@ -354,7 +362,7 @@ class Sharing:
     def _answer(self, key: bytes, question: _Question, asker: Asker) -> tuple[str, Answer, tuple[str, ...]]:
         """The way of answering, the answer, and by whom it was given."""
         with self._lock:
-            step = self._steps.setdefault((asker.run, asker.step), _Step(key))
+            step = self._step(asker, key)
             step.asked[key] += 1
             may_share = step.may_share(key) or bool(self.source.stored)
         if question.choice.how == "cells" and asker.frame == 0 and may_share and not self._known.is_set():
