@@ -93,7 +93,8 @@ class RateLimit:
         if not taken:
             wait = math.ceil((1 - left) * 60 / self._most)
             with self._lock:
-                _remember(self._refused, name, (self._elapsed() + wait, wait))
+                if name not in self._taken:  # else another thread has just taken the last ones
+                    _remember(self._refused, name, (self._elapsed() + wait, wait))
             raise self._too_many(wait)
         with self._lock:  # another thread may have taken some meanwhile, too
             count, _ = self._taken.get(name, (0, 0.0))

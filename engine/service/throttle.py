@@ -2,7 +2,7 @@
 
 Also a refusal costs this process something, and a client that sends one request after the other could keep it
 busy with refusals alone. So each has its answer only when a moment has passed, which takes nothing but a
-connection; and a client that has many of those that way loses the further ones at once.
+connection; and an account that has as many of those as it may have otherwise loses the further ones at once.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.service.keys import digest_key, read_bearer
 from engine.service.problems import answer_of
+from engine.service.quotas import DEFAULTS
 from engine.service.state import State
 
 DELAY_SECONDS: Final = 1.0  # the least that anybody is told to wait
-DELAYED: Final = 128
+# Of an account, as many as it may have answered at a time: all connections together are bounded, and one that
+# waits makes room for nobody.
+DELAYED: Final = DEFAULTS.connections
 
 
 class Throttle:
@@ -39,21 +42,21 @@ class Throttle:
             if found is not None and refused is not None:
                 state.telemetry.refusals.refuse(found.account, "requests_per_minute")
                 scope.setdefault("state", {})["account"] = found.account
-                if not await self._delay(digest):
+                if not await self._delay(found.account):
                     refused.headers["Connection"] = "close"
                 await answer_of(refused)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    async def _delay(self, digest: str) -> bool:
-        """Let a moment pass; at once False if too many of a key's requests wait like this."""
-        if self._delayed[digest] >= DELAYED:
+    async def _delay(self, account: str) -> bool:
+        """Let a moment pass; at once False if too many of an account's requests wait like this."""
+        if self._delayed[account] >= DELAYED:
             return False
-        self._delayed[digest] += 1
+        self._delayed[account] += 1
         try:
             await asyncio.sleep(DELAY_SECONDS)
         finally:
-            self._delayed[digest] -= 1
-            if not self._delayed[digest]:
-                del self._delayed[digest]
+            self._delayed[account] -= 1
+            if not self._delayed[account]:
+                del self._delayed[account]
         return True

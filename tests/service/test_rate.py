@@ -62,6 +62,21 @@ def test_whoever_was_refused_is_refused_from_memory_until_the_time_that_was_told
     assert rate.refusal("a") is None and count(rate) == 1
 
 
+def test_who_has_requests_left_is_not_told_to_wait_for_a_thread_that_found_none(database, time, monkeypatch):
+    rate = RateLimit(database, 60, lambda: time[0])
+    draw = rate._draw
+
+    def late(name: str, unused: int) -> tuple[int, float]:
+        monkeypatch.setattr(rate, "_draw", draw)
+        rate.take("a")  # another thread comes first, and takes the last ones
+        return 0, 0.0
+
+    monkeypatch.setattr(rate, "_draw", late)
+    with pytest.raises(ApiProblem):
+        rate.take("a")
+    assert rate.refusal("a") is None and rate.has("a")
+
+
 def test_servers_share_it(database, time):
     servers = [RateLimit(database, 200, lambda: time[0]) for _ in range(3)]
     assert sum(count(server, most=25) for server in servers) + count(servers[0]) == 200 - 2 * 5

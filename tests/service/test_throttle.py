@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from engine.service import throttle
+from engine.service import state, throttle
 from engine.service.brief import Brief
-from engine.service.crowd import Lanes
+from engine.service.crowd import THREADS_PER_KEY, Lanes
 from engine.service.keys import digest_key
 from engine.service.problems import ApiProblem
 from engine.service.store.scope import Scope
@@ -117,5 +117,30 @@ def test_a_lane_lets_a_few_of_a_name_in_and_keeps_nothing_of_who_has_left() -> N
             assert sorted(inside) == ["a", "a", "b"]
             leave.set()
         assert sorted(inside) == ["a", "a", "a", "b"] and not lanes._lanes
+
+    asyncio.run(main())
+
+
+def test_one_key_leaves_the_threads_that_admit_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        begun, go_on = list[str](), asyncio.Event()
+
+        async def in_thread(_: Any, __: Any, digest: str, ___: str) -> Scope:
+            begun.append(digest)
+            await go_on.wait()
+            return Scope("acme", "test")
+
+        monkeypatch.setattr(state, "run_in_threadpool", in_thread)
+        scopes: Brief[Scope] = Brief(60.0)
+        for key in ("evil", "good"):
+            scopes.put(key, Scope("acme", "test"))
+        parts: Any = SimpleNamespace(scopes=scopes, entrances=Lanes(THREADS_PER_KEY))
+        async with asyncio.TaskGroup() as group:
+            for key in ("evil",) * 9 + ("unknown",) * 9 + ("good",):
+                group.create_task(state.admit_in_turn(parts, key, ""))
+            while "good" not in begun:
+                await asyncio.sleep(0)
+            assert begun == ["evil"] * 2 + ["unknown"] * 2 + ["good"]
+            go_on.set()
 
     asyncio.run(main())
