@@ -70,14 +70,17 @@ USUAL = {os.getpriority(os.PRIO_PROCESS, 0), 0}
 
 
 def niceness(pid: int) -> set[int]:
-    """Of each thread, and of the group of the session where the kernel makes some."""
+    """Of each thread, and of the group of the session where it has one.
+
+    Linux makes one where a session begins; a process of a session from before that, or of none, reads nothing.
+    """
     found = set()
     for thread in threads(pid):
         with suppress(ProcessLookupError):  # it ended after it was listed
             found.add(os.getpriority(os.PRIO_PROCESS, int(thread.name)))
     group = Path(f"/proc/{pid}/autogroup")
-    if group.exists():
-        found.add(int(group.read_text().rpartition(" ")[2]))
+    if group.exists() and (shown := group.read_text()):
+        found.add(int(shown.rpartition(" ")[2]))
     return found
 
 
