@@ -61,7 +61,7 @@ check_nothing_runs() {
         if [ -z "$left" ]; then
             return
         fi
-        grep -F engine.backends.training <<< "$left" | cut -d' ' -f1 | xargs -r kill 2> /dev/null || true
+        grep -F engine.backends.spark.training <<< "$left" | cut -d' ' -f1 | xargs -r kill 2> /dev/null || true
         sleep 0.5
     done
     printf 'processes of %s are left:\n%s\n' "$user" "$left" >&2

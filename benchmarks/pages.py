@@ -116,8 +116,8 @@ def _served(folder: Path) -> Iterator[tuple[str, str, str, str]]:
     import uvicorn
 
     from engine import Engine
+    from engine.service.admission.keyring import create_key
     from engine.service.app import make_app
-    from engine.service.keyring import create_key
     from engine.service.settings import Settings
 
     url = f"sqlite:///{folder}/pages.db"

@@ -21,8 +21,8 @@ from benchmarks.data import events
 from benchmarks.show import Row, seconds, show_table
 from benchmarks.timing import interval
 from engine.backends.base import BackendSession
-from engine.backends.duckdb import LocalDuckDb
-from engine.backends.spark import LocalSpark
+from engine.backends.duckdb.backend import LocalDuckDb
+from engine.backends.spark.backend import LocalSpark
 from engine.backends.sql_session import DirectSqlSession
 from engine.context import UNBOUNDED
 from engine.relations import read_files, unpruned

@@ -11,8 +11,8 @@ from pyspark.sql.connect.session import SparkSession
 
 from engine import Engine, Limits
 from engine.backends.base import Backend
-from engine.backends.native import NativeSpark
-from engine.backends.spark import LocalSpark
+from engine.backends.native.backend import NativeSpark
+from engine.backends.spark.backend import LocalSpark
 from engine.models.run import Run
 from sandbox.client.rows import install_collect
 

@@ -130,7 +130,7 @@ class _Load:
 
 def make_keys(url: str, count: int, account: str = "load") -> list[str]:
     """Keys of an account, for its workspace `test`."""
-    from engine.service.keys import digest_key, make_key
+    from engine.service.admission.keys import digest_key, make_key
     from engine.service.store.database import Database
     from engine.service.store.tables import Key
 

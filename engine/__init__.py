@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from engine.api import Engine
-    from engine.backends.native_trust import Verified
+    from engine.backends.native.trust import Verified
     from engine.display.saving import save_runs
     from engine.errors import (
         BackendError,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "engine.api": ("Engine",),
-    "engine.backends.native_trust": ("Verified",),
+    "engine.backends.native.trust": ("Verified",),
     "engine.display.saving": ("save_runs",),
     "engine.errors": (
         "BackendError",

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Final, Literal, Unpack
 
 from engine.backends.base import Backend
-from engine.backends.native_trust import Differences, Verified
+from engine.backends.native.trust import Differences, Verified
 from engine.context import UNBOUNDED, Deadline
 from engine.errors import CalcmetricError, DataError, ForkedEngine, Interrupted, UsageError
 from engine.interpreter import Interpreter
@@ -43,7 +43,7 @@ from engine.runs.servers import OneServer, ServerPerTenant, Servers, make_server
 from engine.runs.services import Register, Services, Stoppable
 from engine.sources.stored import state_of_stored
 from engine.sources.stores.problems import STORE_FAILED
-from engine.sql import check_expression
+from engine.spark.text import check_expression
 from engine.threads import STORE_THREADS, Pending
 from engine.usage import Usage, Used
 from engine.wording import worded

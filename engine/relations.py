@@ -15,7 +15,7 @@ import pyspark.sql.connect.proto as pb
 from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 
 from engine.models.tables import TableName, Version
-from engine.plans.trees import walk
+from engine.spark.plans.trees import walk
 
 FileFormat = Literal["parquet", "csv", "json"]
 

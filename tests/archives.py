@@ -8,10 +8,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from engine.backends import training
-from engine.backends.archive import find_archives
-from engine.backends.java import find_jars, find_java
-from engine.backends.spark import LocalSpark
+from engine.backends.spark import training
+from engine.backends.spark.archive import find_archives
+from engine.backends.spark.backend import LocalSpark
+from engine.backends.spark.java import find_jars, find_java
 
 
 def main() -> None:

@@ -11,11 +11,11 @@ import hypothesis
 import pytest
 
 from engine.backends import names
-from engine.backends.duckdb import LocalDuckDb
-from engine.backends.local import LocalServer
-from engine.backends.native import NativeSession, NativeSpark
-from engine.backends.rpc import Connection
-from engine.backends.spark import LocalSpark
+from engine.backends.connect.rpc import Connection
+from engine.backends.duckdb.backend import LocalDuckDb
+from engine.backends.local.server import LocalServer
+from engine.backends.native.backend import NativeSession, NativeSpark
+from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendStartError
 from tests.servers import SendsNobodyAway, SharedPool

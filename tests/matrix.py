@@ -2,7 +2,7 @@
 
     python -m tests.matrix                         # everything: takes two hours on two cores
     python -m tests.matrix 3.13 -- tests/language  # one Python, and arguments for pytest
-    python -m tests.matrix oldest -- -n 0 tests/sql
+    python -m tests.matrix oldest -- -n 0 tests/spark/text
 
 Where pyenv keeps the Pythons, say which: PYENV_VERSION=3.11.7:3.12.1:3.13.0 python -m tests.matrix.
 

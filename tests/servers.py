@@ -17,10 +17,10 @@ import grpc
 import pytest
 
 from engine import Engine
-from engine.backends.local import LocalServer
-from engine.backends.native import NativeSpark
-from engine.backends.rpc import LOCAL_OPTIONS
-from engine.backends.suspects import Suspects
+from engine.backends.connect.rpc import LOCAL_OPTIONS
+from engine.backends.local.server import LocalServer
+from engine.backends.local.suspects import Suspects
+from engine.backends.native.backend import NativeSpark
 from engine.pool.pool import WorkerPool
 from engine.runs import servers
 from tests.tiers import DEEP

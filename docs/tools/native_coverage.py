@@ -1,7 +1,7 @@
 """`python -m docs.tools.native_coverage`: write docs/native-coverage.md, Spark's functions one by one.
 
 It probes the examples that Spark documents, with the answers of a real Spark that the tests keep
-(`tests/native/examples.json`); none is started. A test says whether the page is current.
+(`tests/spark/native/examples.json`); none is started. A test says whether the page is current.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.native.examples import read_examples
-from tests.native.probing import Found, probe
+from tests.spark.native.examples import read_examples
+from tests.spark.native.probing import Found, probe
 
 PAGE: Final = Path(__file__).parents[1] / "native-coverage.md"
 _WORDS: Final = {"native": "native", "spark": "Spark's", "refused": "refused", "different": "DIFFERENT"}

@@ -1,1 +1,1 @@
-"""Data engines that speak Spark Connect: local servers, endpoints, the caller's session. Adapters."""
+"""Data engines, each in a folder, and what they share. Adapters."""

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from engine.backends.base import Backend
-from engine.backends.duckdb import LocalDuckDb
-from engine.backends.duckdb_start import Started
-from engine.backends.native import NativeSpark
-from engine.backends.native_trust import Differences
-from engine.backends.remote import Remote
-from engine.backends.snowflake import SCHEME, Snowflake
-from engine.backends.spark import LocalSpark
+from engine.backends.connect.remote import Remote
+from engine.backends.duckdb.backend import LocalDuckDb
+from engine.backends.duckdb.start import Started
+from engine.backends.native.backend import NativeSpark
+from engine.backends.native.trust import Differences
+from engine.backends.snowflake.backend import SCHEME, Snowflake
+from engine.backends.spark.backend import LocalSpark
 from engine.errors import UsageError
 from engine.wording import worded
 

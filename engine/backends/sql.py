@@ -1,7 +1,7 @@
 """Backends that speak SQL: what each has to offer, and the session that all of them have.
 
 The engine's own plans (counting, segments) reach a session as the same Spark Connect relations as elsewhere,
-and are written in SQL here (`engine.ownsql`). A guest's query comes checked, with the relation of its frame,
+and are written in SQL here (`engine.writing`). A guest's query comes checked, with the relation of its frame,
 and both are written together, in the backend's dialect.
 """
 
@@ -17,8 +17,8 @@ from sqlglot import exp
 
 from engine.backends.base import BackendSession, Capabilities, StartsWhole
 from engine.context import QueryContext
-from engine.ownsql import Dialect
-from engine.snowsql import CheckedQuery
+from engine.snowflake.text import CheckedQuery
+from engine.writing import Dialect
 from sandbox.contract.messages import Described
 
 

@@ -13,8 +13,8 @@ from sqlglot import exp
 from engine.backends.sql import Rows, SqlConnection
 from engine.context import QueryContext, Settings
 from engine.errors import BackendError, PlanRefused
-from engine.ownsql import Translator, struct_of
-from engine.snowsql import CheckedQuery, check_condition, condition_for, emit_duckdb, emit_snowflake
+from engine.snowflake.text import CheckedQuery, check_condition, condition_for, emit_duckdb, emit_snowflake
+from engine.writing import Translator, struct_of
 from sandbox.contract.messages import Described
 
 _EMITTERS: Final = {"snowflake": emit_snowflake, "duckdb": emit_duckdb}

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from engine.backends.java import find_java
+from engine.backends.spark.java import find_java
 from engine.cli import exits
 from engine.cli.run import SERVER_ISOLATIONS
 from engine.errors import BackendStartError

@@ -30,7 +30,7 @@ def create(account: str | None, workspace: str | None, operator: bool, values: b
     named = (account is not None, workspace is not None)
     if named not in ((True, True), (False, False)) or all(named) + operator + values != 1:
         raise UsageError("a key is for --account and --workspace, for an --operator, or for --values")
-    keyring = service_module("keyring")
+    keyring = service_module("admission.keyring")
     if operator:
         made = keyring.create_operator_key(database)
     elif values:
@@ -46,7 +46,7 @@ def create(account: str | None, workspace: str | None, operator: bool, values: b
 @database_option
 def list_keys(account: str | None, database: str) -> int:
     """Show the keys that there are, by the ids that `revoke` takes."""
-    known = service_module("keyring").list_keys(database, account)
+    known = service_module("admission.keyring").list_keys(database, account)
     click.echo("\t".join(("id", "account", "workspace", "created", "revoked")))
     for key in known:
         click.echo(
@@ -68,7 +68,7 @@ def list_keys(account: str | None, database: str) -> int:
 @database_option
 def revoke(key: str, database: str) -> int:
     """Let KEY, the key itself or its id, open nothing from now on."""
-    revoked = service_module("keyring").revoke_key(database, key)
+    revoked = service_module("admission.keyring").revoke_key(database, key)
     owner = f"{revoked.account}/{revoked.workspace}" if revoked.account else _WATCHERS[revoked.workspace]
     click.echo(f"{revoked.id} of {owner} is revoked")
     return exits.GOOD

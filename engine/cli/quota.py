@@ -31,7 +31,7 @@ def set_quota(account: str, quotas: tuple[str, ...], database: str) -> int:
     A service that runs heeds them within some seconds. What the account has already stays.
     """
     wanted = dict(_parse(one) for one in quotas)
-    _show(service_module("quotas").set_quotas(database, account, wanted))
+    _show(service_module("admission.quotas").set_quotas(database, account, wanted))
     return exits.GOOD
 
 
@@ -40,7 +40,7 @@ def set_quota(account: str, quotas: tuple[str, ...], database: str) -> int:
 @database_option
 def show_quota(account: str, database: str) -> int:
     """Show the quotas of ACCOUNT."""
-    _show(service_module("quotas").show_quotas(database, account))
+    _show(service_module("admission.quotas").show_quotas(database, account))
     return exits.GOOD
 
 

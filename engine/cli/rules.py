@@ -35,7 +35,7 @@ def rules() -> None:
 @_of_metric
 def list_rules(metric: str, account: str, workspace: str, database: str) -> int:
     """Show the rules of METRIC, with the state of each segment."""
-    for rule in service_module("rulebook").list_rules(database, account, workspace, metric):
+    for rule in service_module("rules.rulebook").list_rules(database, account, workspace, metric):
         [what] = [name for name in _WHAT if rule[name] is not None]
         click.echo("\t".join((rule["id"], rule["name"], f"{what}={rule[what]:g}", f"for={rule['for']}")))
         for one in rule["states"]:
@@ -63,7 +63,7 @@ def add(
     """Add a rule to METRIC; print its id, and the secret of its webhook, which is shown this once."""
     body = {name: value for name, value in given.items() if value is not None}
     body |= {"for": windows, "segments": "overall" if overall else "all"}
-    made = service_module("rulebook").add_rule(database, webhooks, account, workspace, metric, body)
+    made = service_module("rules.rulebook").add_rule(database, webhooks, account, workspace, metric, body)
     click.echo("\t".join(one for one in (made["id"], made["secret"]) if one))
     return exits.GOOD
 
@@ -73,6 +73,6 @@ def add(
 @click.argument("rule")
 def delete(metric: str, account: str, workspace: str, database: str, rule: str) -> int:
     """Delete RULE of METRIC, by its id; what of it was not sent yet is not sent any more."""
-    service_module("rulebook").delete_rule(database, account, workspace, metric, rule)
+    service_module("rules.rulebook").delete_rule(database, account, workspace, metric, rule)
     click.echo(f"{rule} is deleted")
     return exits.GOOD

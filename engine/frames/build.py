@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import pyspark.sql.connect.proto as pb
 
-from engine.plans.days import exact
+from engine.spark.plans.days import exact
 
 Literal = pb.Expression.Literal
 

@@ -1,6 +1,6 @@
 """The answers to what one call of calc_metric asks.
 
-A request is parsed with caps and rebuilt from what is understood (`engine.plans`), its placeholder is
+A request is parsed with caps and rebuilt from what is understood (`engine.spark.plans`), its placeholder is
 bound to the frame of the call, and only then is the backend asked; the backend's answers are rebuilt, too.
 """
 
@@ -13,11 +13,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine import plans
 from engine.backends.base import BackendSession
 from engine.context import QueryContext
 from engine.errors import AnswerTooLarge, BackendError, PlanRefused
-from engine.functions import Registered, check_all, has_functions, typed, unnamed, with_columns_for_joins
 from engine.gateway import replies
 from engine.gateway.answering import Evaluating, FrameCall
 from engine.gateway.applying import Applying, column_names
@@ -30,11 +28,20 @@ from engine.gateway.requests import ParsedRequests
 from engine.gateway.together import Together
 from engine.gateway.unchecked import forward
 from engine.models.run import Asked
+from engine.queries.answers import Answer
+from engine.queries.asking import Asker, fresh_scope
+from engine.queries.spark.sharing import Apart, Ready, Sharing, describe, told_by
 from engine.relations import depends_on_settings, pinned
-from engine.sharing.answers import Answer
-from engine.sharing.queries import Asker, fresh_scope
-from engine.sharing.sharing import Apart, Ready, Sharing, describe, told_by
 from engine.sources.spool import Scratch
+from engine.spark import plans
+from engine.spark.functions import (
+    Registered,
+    check_all,
+    has_functions,
+    typed,
+    unnamed,
+    with_columns_for_joins,
+)
 from sandbox.contract.foretold import pack_foretold
 from sandbox.contract.framing import ChannelGarbage, Method
 from sandbox.contract.messages import ReplyError

@@ -13,12 +13,17 @@ import numpy as np
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine import plans
 from engine.backends.base import BackendSession
-from engine.backends.tables import Fetched, TooLarge, fetch, stream
+from engine.backends.connect.tables import Fetched, TooLarge, fetch, stream
 from engine.context import QueryContext
 from engine.errors import PlanRefused
-from engine.functions import (
+from engine.gateway.answering import Evaluating, FunctionRaised
+from engine.gateway.budget import FrameBudget
+from engine.gateway.evaluation import Collected, applied_to, check_exact
+from engine.gateway.through import MOST_BYTES, Kept, too_large
+from engine.sources.spool import Scratch
+from engine.spark import plans
+from engine.spark.functions import (
     BATCH_ROWS,
     PREFIX,
     FunctionMap,
@@ -56,14 +61,9 @@ from engine.functions import (
     whole,
     with_columns_for_joins,
 )
-from engine.gateway.answering import Evaluating, FunctionRaised
-from engine.gateway.budget import FrameBudget
-from engine.gateway.evaluation import Collected, applied_to, check_exact
-from engine.gateway.through import MOST_BYTES, Kept, too_large
-from engine.plans.expressions import ITERATOR_KINDS
-from engine.plans.stream_shape import TooManyBatches
-from engine.plans.trees import relations
-from engine.sources.spool import Scratch
+from engine.spark.plans.expressions import ITERATOR_KINDS
+from engine.spark.plans.stream_shape import TooManyBatches
+from engine.spark.plans.trees import relations
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import Applied, Evaluate
 

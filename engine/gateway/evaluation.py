@@ -10,7 +10,10 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.errors import BackendError, PlanRefused
-from engine.functions import (
+from engine.gateway.answering import Evaluating, FunctionRaised
+from engine.gateway.through import MOST_BYTES, Kept, Through, too_large
+from engine.sources.spool import Scratch
+from engine.spark.functions import (
     Lying,
     Sample,
     Split,
@@ -22,10 +25,7 @@ from engine.functions import (
     same,
     streams,
 )
-from engine.gateway.answering import Evaluating, FunctionRaised
-from engine.gateway.through import MOST_BYTES, Kept, Through, too_large
-from engine.plans.expressions import BATCHED_KINDS, ROUNDING_KINDS
-from engine.sources.spool import Scratch
+from engine.spark.plans.expressions import BATCHED_KINDS, ROUNDING_KINDS
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import Evaluate
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Final, NoReturn
 from zoneinfo import ZoneInfo
 
-from engine import plans
 from engine.context import Settings
 from engine.errors import BackendError, PlanRefused
+from engine.spark import plans
 from sandbox.contract.settings import QUERY_SETTINGS, SETTINGS, query_value
 
 _ZONE: Final = "spark.sql.session.timeZone"

@@ -1,7 +1,8 @@
 """The answers to what one call of calc_metric asks with Snowpark.
 
-A request is SQL text: it is checked and written anew (`engine.snowsql`), over the frame of the call, and only
-then is the backend asked. Its answer is columns and Arrow batches, and nothing else of the backend's.
+A request is SQL text: it is checked and written anew (`engine.snowflake.text`), over the frame of the call,
+and only then is the backend asked. Its answer is columns and Arrow batches, and nothing else of the
+backend's.
 """
 
 from __future__ import annotations
@@ -21,9 +22,16 @@ from engine.gateway.budget import FrameBudget
 from engine.gateway.carried import Batch
 from engine.gateway.replies import table_batches
 from engine.gateway.sql_explain import explain_sql
-from engine.sharing.queries import Asker
-from engine.snowsharing import SqlSharing
-from engine.snowsql import BASELINE, CheckedQuery, check_columns, check_query, over_one_frame, tell_time
+from engine.queries.asking import Asker
+from engine.queries.snowflake import SqlSharing
+from engine.snowflake.text import (
+    BASELINE,
+    CheckedQuery,
+    check_columns,
+    check_query,
+    over_one_frame,
+    tell_time,
+)
 from sandbox.contract.framing import ChannelGarbage, SqlMethod
 from sandbox.contract.messages import Described, ReplyError
 

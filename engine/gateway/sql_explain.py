@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.errors import BackendError
 from engine.gateway.explain import BACKEND_FAILED, clean
-from engine.snowsql.names import SOURCE_PREFIX
+from engine.snowflake.text.names import SOURCE_PREFIX
 from sandbox.contract.messages import ReplyError
 
 _GENERAL: Final = "the data engine failed on this query"

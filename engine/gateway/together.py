@@ -21,13 +21,21 @@ import numpy as np
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine import plans
-from engine.backends.tables import stream
+from engine.backends.connect.tables import stream
 from engine.context import Deadline
 from engine.errors import BackendError, PlanRefused
 from engine.frames import FrameSet, Numbering, number_rows
 from engine.frames.build import column, named, projected
-from engine.functions import (
+from engine.gateway.answering import Evaluating, FunctionRaised
+from engine.gateway.evaluation import applied_to
+from engine.gateway.through import Kept
+from engine.queries.answers import Codes
+from engine.queries.asking import Asker, Source, Stored
+from engine.queries.once import Once
+from engine.queries.spark.sharing import Apart, Ready, Sharing, describe
+from engine.sources.spool import Scratch
+from engine.spark import plans
+from engine.spark.functions import (
     check_repeatable,
     is_map,
     local_relation,
@@ -38,21 +46,13 @@ from engine.functions import (
     used_above,
     why_apart,
 )
-from engine.functions.split import Split
-from engine.functions.stand_ins import Naming
-from engine.fusion.carry import carry, key_names
-from engine.fusion.chain import parse_chain
-from engine.fusion.choice import choose
-from engine.fusion.unfused import Unfused
-from engine.gateway.answering import Evaluating, FunctionRaised
-from engine.gateway.evaluation import applied_to
-from engine.gateway.through import Kept
-from engine.plans.names import RESERVED_PREFIX
-from engine.sharing.answers import Codes
-from engine.sharing.once import Once
-from engine.sharing.queries import Asker, Source, Stored
-from engine.sharing.sharing import Apart, Ready, Sharing, describe
-from engine.sources.spool import Scratch
+from engine.spark.functions.split import Split
+from engine.spark.functions.stand_ins import Naming
+from engine.spark.fusion.carry import carry, key_names
+from engine.spark.fusion.chain import parse_chain
+from engine.spark.fusion.choice import choose
+from engine.spark.fusion.unfused import Unfused
+from engine.spark.plans.names import RESERVED_PREFIX
 from sandbox.contract.settings import PLACEHOLDER
 
 # Questions whose results are kept, each in a file.

@@ -13,9 +13,9 @@ import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
 from engine.context import QueryContext
-from engine.functions import has_functions
 from engine.gateway import replies
-from engine.plans.trees import relations
+from engine.spark.functions import has_functions
+from engine.spark.plans.trees import relations
 from sandbox.contract.framing import Method
 from sandbox.contract.settings import BASELINE, PLACEHOLDER
 

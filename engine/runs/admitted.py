@@ -10,9 +10,9 @@ from collections.abc import Hashable, Iterator
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
+from engine.backends.connect.turns import PATIENT_SECONDS
 from engine.backends.sql import Rows, SqlSession, Writing
 from engine.backends.sql_session import DirectSqlSession
-from engine.backends.turns import PATIENT_SECONDS
 from engine.context import Note, QueryContext, Settings
 from engine.errors import Interrupted, LimitExceeded
 from engine.gateway.answering import FrameCall

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.backends.duckdb_start import Started, start_duckdb, wanted_process
+from engine.backends.duckdb.start import Started, start_duckdb, wanted_process
 from engine.errors import BackendStartError
 from engine.sources.spool import Spool
 

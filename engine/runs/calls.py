@@ -12,8 +12,8 @@ import pyspark.sql.connect.proto as pb
 from engine.frames import FrameSet
 from engine.gateway.answering import FrameCall
 from engine.models.frame import Frame
-from engine.sharing.counting import BaselineFrames
-from engine.sharing.queries import Source
+from engine.queries.asking import Source
+from engine.queries.counting import BaselineFrames
 from sandbox.contract.signature import Argument
 
 Arguments: TypeAlias = tuple[Argument, ...]

@@ -11,11 +11,11 @@ from typing import Final
 from engine.frames import FrameSet
 from engine.models.left_out import LeftOut
 from engine.models.result import Cut, Result
+from engine.queries.counting import BaselineFrames
 from engine.runs.conclude import Ended, Ending, conclude
 from engine.runs.live import LiveRun, Progress
 from engine.runs.unfold import unfold
 from engine.runs.unreadable import with_reason
-from engine.sharing.counting import BaselineFrames
 
 # Characters of what all frames of a run printed and raised; every frame's own limit holds, too.
 PRINTED_OF_RUN: Final = 4 << 20

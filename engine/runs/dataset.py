@@ -20,6 +20,8 @@ from engine.frames import Members, baseline_places, frame_keys, has_exact_keys, 
 from engine.models.parameters import Bound
 from engine.models.run import Answered
 from engine.models.streams import Once
+from engine.queries.asking import Source
+from engine.queries.counting import BaselineFrames, Counted, count_apart, count_whole
 from engine.runs.admitted import admit
 from engine.runs.job import Job
 from engine.runs.opening import Opened, data_error, open_dataset, refuse_missing
@@ -27,8 +29,6 @@ from engine.runs.schedule import TRIES
 from engine.runs.services import Services
 from engine.runs.together import SharedQueries, shared_queries
 from engine.runs.turn import SharedTurn
-from engine.sharing.counting import BaselineFrames, Counted, count_apart, count_whole
-from engine.sharing.queries import Source
 from engine.sources.stores.fetched import Tell
 from engine.threads import Pending, SingleFlight
 from sandbox.contract.signature import TakesBaseline

@@ -9,7 +9,7 @@ import pyspark.sql.connect.proto as pb
 from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 
 from engine.errors import DataError
-from engine.plans import means_without_column
+from engine.spark.plans import means_without_column
 from sandbox.contract.signature import TakesBaseline
 
 _SHOWN: Final = 10

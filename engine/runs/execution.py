@@ -44,7 +44,8 @@ from engine.models.frame import Frame
 from engine.models.parameters import Bound, bind
 from engine.models.result import Result
 from engine.models.run import Asked, Report, Run, RunTime, Shared
-from engine.native.known import needing_spark
+from engine.queries.asking import Source
+from engine.queries.counting import Counted
 from engine.runs.admitted import AdmittedCrew
 from engine.runs.calls import empty_call, first_call, frame_call
 from engine.runs.collect import Collector
@@ -59,8 +60,7 @@ from engine.runs.plan import Question, RunPlan
 from engine.runs.schedule import Schedule
 from engine.runs.services import Services
 from engine.runs.together import run_answers
-from engine.sharing.counting import Counted
-from engine.sharing.queries import Source
+from engine.spark.native.functions.known import needing_spark
 from engine.threads import Pending
 from engine.usage import QUERY, RUNS, SOURCE
 from engine.version import VERSION

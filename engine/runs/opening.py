@@ -11,12 +11,12 @@ from types import MappingProxyType
 
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.apache import is_apache_spark, other_server
 from engine.backends.base import Backend, BackendSession
-from engine.backends.remote import CallerSession, Unowned
-from engine.backends.spark import LocalSpark
+from engine.backends.connect.apache import is_apache_spark, other_server
+from engine.backends.connect.remote import CallerSession, Unowned
+from engine.backends.connect.tables import fetch
+from engine.backends.spark.backend import LocalSpark
 from engine.backends.sql_session import DirectSqlSession
-from engine.backends.tables import fetch
 from engine.context import QueryContext
 from engine.errors import (
     BackendError,
@@ -39,12 +39,12 @@ from engine.models.durations import parse_zone
 from engine.models.left_out import LeftOut
 from engine.models.parameters import Bound
 from engine.models.tables import TableRead
+from engine.queries.asking import Source
 from engine.relations import unpruned, with_schema
 from engine.runs.differing import refuse_differing
 from engine.runs.job import Job
 from engine.runs.tale import Tale
 from engine.runs.unreadable import explain_left_out
-from engine.sharing.queries import Source
 from engine.sources.resolve import resolve_source
 from engine.sources.source import Source as Resolved
 from engine.sources.spool import Scratch, Spool
@@ -52,7 +52,7 @@ from engine.sources.stores.fetched import Tell, nobody
 from engine.sources.stores.stores import Stores
 from engine.sources.tables.skipping import Span
 from engine.sources.untyped import typed_like
-from engine.sql import inspect_expression
+from engine.spark.text import inspect_expression
 from engine.wording import joined, message_of
 from sandbox.contract.messages import Problem
 from sandbox.contract.signature import TakesBaseline

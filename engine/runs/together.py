@@ -18,10 +18,10 @@ from engine.gateway.requests import ParsedRequests
 from engine.gateway.sql_answers import SqlRunAnswers
 from engine.interpreter import Interpreter
 from engine.models.run import Asked, Shared
+from engine.queries.asking import Source
+from engine.queries.snowflake import SqlSharing
+from engine.queries.spark.sharing import Sharing
 from engine.runs.admitted import AdmittedSqlSession
-from engine.sharing.queries import Source
-from engine.sharing.sharing import Sharing
-from engine.snowsharing import SqlSharing
 from engine.sources.spool import Scratch
 
 

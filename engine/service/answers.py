@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.models.result import STATUSES
-from engine.service.rules import STATES
+from engine.service.rules.levels import STATES
 
 
 class Answer(BaseModel):

@@ -14,26 +14,27 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
 from engine import Engine
-from engine.service import probes, problems
+from engine.service import problems
+from engine.service.admission.limits import BodyLimit
+from engine.service.admission.rate import RateLimit
+from engine.service.admission.throttle import Throttle
 from engine.service.aporia.routers import BESIDE, ELSEWHERE
-from engine.service.calculate import Calculator
-from engine.service.exporting import Exporter
-from engine.service.health import Looker
-from engine.service.limits import BodyLimit
-from engine.service.observe import Observed, Telemetry
+from engine.service.data.health import Looker
 from engine.service.opening import make_engine
-from engine.service.otlp import Sender
 from engine.service.pages.site import PAGES, prepare_pages
 from engine.service.pages.tryouts import Tryouts
-from engine.service.rate import RateLimit
 from engine.service.routes import API
+from engine.service.rules.webhooks import Courier
 from engine.service.settings import Settings
 from engine.service.state import State
 from engine.service.store.database import Database
-from engine.service.throttle import Throttle
-from engine.service.validation import Validations
-from engine.service.values import Values
-from engine.service.webhooks import Courier
+from engine.service.telemetry import probes
+from engine.service.telemetry.observe import Observed, Telemetry
+from engine.service.telemetry.otlp import Sender
+from engine.service.telemetry.values import Values
+from engine.service.trials.validation import Validations
+from engine.service.work.calculate import Calculator
+from engine.service.work.exporting import Exporter
 from engine.version import VERSION
 
 _END_SECONDS: Final = 20.0

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from engine import Engine
 from engine.models import parse_instant
-from engine.service import calculate
-from engine.service.calculate import Tally
-from engine.service.exporting import Exporter
 from engine.service.opening import make_engine
+from engine.service.rules.webhooks import Courier
 from engine.service.settings import Settings
 from engine.service.store.database import Database
-from engine.service.webhooks import Courier
+from engine.service.work import calculate
+from engine.service.work.calculate import Tally
+from engine.service.work.exporting import Exporter
 
 __all__ = ["Settings", "Tally", "run_due"]
 

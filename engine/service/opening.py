@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine import Engine
-from engine.service.datasets import local_roots, store_roots
+from engine.service.data.datasets import local_roots, store_roots
 from engine.service.settings import Settings
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine import Engine
 from engine.errors import CalcmetricError, UsageError
-from engine.service.datasets import root_of
+from engine.service.data.datasets import root_of
 from engine.service.opening import make_engine
 from engine.service.settings import Settings
 from engine.service.store.database import Database

@@ -16,18 +16,18 @@ import uvicorn
 
 from engine import Engine
 from engine.errors import CalcmetricError, UsageError
+from engine.service.admission.protocol import AT_ONCE, Listener, make_protocol, raise_descriptors
 from engine.service.app import make_app
-from engine.service.calculate import Calculator, Tally
-from engine.service.exporting import Exporter
 from engine.service.library import run_due
-from engine.service.observe import Telemetry, log_to_stderr
 from engine.service.preflight import ready_engine
-from engine.service.protocol import AT_ONCE, Listener, make_protocol, raise_descriptors
-from engine.service.prune import prune
+from engine.service.rules.webhooks import Courier
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import utc_now
-from engine.service.webhooks import Courier
+from engine.service.telemetry.observe import Telemetry, log_to_stderr
+from engine.service.work.calculate import Calculator, Tally
+from engine.service.work.exporting import Exporter
+from engine.service.work.prune import prune
 
 logger = logging.getLogger(__name__)
 

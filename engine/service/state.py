@@ -13,22 +13,22 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from engine import Engine
+from engine.service.admission.crowd import THREADS_PER_KEY, Crowd, Lanes
+from engine.service.admission.fairpool import FairPool
+from engine.service.admission.keys import digest_key, read_bearer
+from engine.service.admission.quotas import Quotas, quotas_of
+from engine.service.admission.rate import RateLimit
 from engine.service.brief import Brief
-from engine.service.calculate import Calculator
-from engine.service.crowd import THREADS_PER_KEY, Crowd, Lanes
-from engine.service.fairpool import FairPool
-from engine.service.health import Looker
-from engine.service.keys import digest_key, read_bearer
-from engine.service.observe import Telemetry
+from engine.service.data.health import Looker
 from engine.service.pages.tryouts import Tryouts
 from engine.service.problems import ApiProblem
-from engine.service.quotas import Quotas, quotas_of
-from engine.service.rate import RateLimit
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.scope import OPERATOR, VALUES, Scope, find_scope
-from engine.service.validation import Validations
-from engine.service.values import Values
+from engine.service.telemetry.observe import Telemetry
+from engine.service.telemetry.values import Values
+from engine.service.trials.validation import Validations
+from engine.service.work.calculate import Calculator
 
 KEY_SECONDS: Final = 5.0
 _STRANGERS: Final = "strangers"

@@ -14,7 +14,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.models.dataset import Dataset
 from engine.models.loaded import is_pandas
-from engine.native.types import arrow_type, from_proto
+from engine.spark.native.types import arrow_type, from_proto
 
 if TYPE_CHECKING:
     import pandas as pd

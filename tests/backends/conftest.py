@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.backends.local import LocalServer
+from engine.backends.local.server import LocalServer
 from tests.backends.little import LittleServer
 
 # What is the same for every local server. Tests that end servers, or ask hundreds of times, take twenty

@@ -17,8 +17,8 @@ import grpc
 import pytest
 
 from engine.backends import names
-from engine.backends.local import LocalServer
-from engine.backends.process import (
+from engine.backends.connect.rpc import LOCAL_OPTIONS, Connection
+from engine.backends.local.process import (
     Permissions,
     ServerProcess,
     find_free_ports,
@@ -26,8 +26,8 @@ from engine.backends.process import (
     python_folders,
     start_process,
 )
-from engine.backends.rpc import LOCAL_OPTIONS, Connection
-from engine.backends.watch import Vigilance
+from engine.backends.local.server import LocalServer
+from engine.backends.local.watch import Vigilance
 
 _PROGRAM = Path(__file__).with_name("little_server.py")
 

@@ -7,7 +7,7 @@ import socket
 
 import psutil
 
-from engine.backends.local import LocalServer
+from engine.backends.local.server import LocalServer
 
 
 def runs(process: psutil.Process) -> bool:

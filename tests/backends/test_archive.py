@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import pytest
 
-from engine.backends import training
-from engine.backends.archive import MOST_TRIES, Archives, find_archives
-from engine.backends.java import Java
+from engine.backends.spark import training
+from engine.backends.spark.archive import MOST_TRIES, Archives, find_archives
+from engine.backends.spark.java import Java
 from engine.effort import Effort, Grace
 from engine.errors import BackendStartError
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.calls import End, pumped
+from engine.backends.connect.calls import End, pumped
 from tests.waiting import stays_so, wait_until
 
 LONG = 20 << 20

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends.local import LocalServer
+from engine.backends.local.server import LocalServer
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.relations import FileFormat, read_files

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from engine.backends.duckdb_nested import as_json
+from engine.backends.duckdb.nested import as_json
 
 MAP = pa.map_(pa.string(), pa.int32())
 LONG = pa.decimal128(38, 9)

@@ -9,7 +9,7 @@ import grpc
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends.failures import decode_failure, is_ending, where_ended
+from engine.backends.connect.failures import decode_failure, is_ending, where_ended
 from engine.errors import BackendError, BackendLost
 from tests.backends.calls import RpcFailure
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from engine.backends import held
-from engine.backends.held import Held
+from engine.backends.connect import held
+from engine.backends.connect.held import Held
 
 PART = pa.table({"a": list(range(1_000))})
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.backends.line import DRAIN_SECONDS, RETURN_SECONDS, Line, Record, Turn
+from engine.backends.connect.line import DRAIN_SECONDS, RETURN_SECONDS, Line, Record, Turn
 
 SLICE = 4.0
 

@@ -12,8 +12,8 @@ import psutil
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends.local import Generation, LocalServer
-from engine.backends.spark import LocalSpark
+from engine.backends.local.server import Generation, LocalServer
+from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED, Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
 from tests.backends.plans import aggregate, call, column, count, endless, number, numbers, run, sql, value

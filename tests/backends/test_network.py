@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.backends.local import LocalServer
-from engine.backends.process import find_free_ports
+from engine.backends.local.process import find_free_ports
+from engine.backends.local.server import LocalServer
 from tests.backends.little import LittleServer
 from tests.backends.plans import count, numbers, value
 from tests.backends.processes import is_listening, ports_of, runs, server_processes

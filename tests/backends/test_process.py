@@ -13,15 +13,15 @@ import grpc
 import psutil
 import pytest
 
-from engine.backends.local import LocalServer
-from engine.backends.process import (
+from engine.backends.connect.rpc import Connection
+from engine.backends.local.process import (
     Permissions,
     find_free_ports,
     make_folder,
     python_folders,
     start_process,
 )
-from engine.backends.rpc import Connection
+from engine.backends.local.server import LocalServer
 from engine.errors import BackendStartError, EngineClosed, ForkedEngine, IsolationError, OpenNetworkError
 from engine.wording import said
 from tests.backends import little
@@ -235,7 +235,7 @@ def test_a_server_that_never_answers_is_given_up() -> None:
 
 def test_a_forked_child_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = Broken()
-    monkeypatch.setattr("engine.backends.local.os.getpid", lambda: -1)
+    monkeypatch.setattr("engine.backends.local.server.os.getpid", lambda: -1)
     with pytest.raises(ForkedEngine):
         backend.open_session()
     backend.close()  # does nothing there

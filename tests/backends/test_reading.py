@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends.local import LocalServer
+from engine.backends.local.server import LocalServer
 from engine.context import UNBOUNDED
 from engine.relations import read_files, read_table
 from tests.backends.plans import aggregate, call, column, run

@@ -10,13 +10,13 @@ import pyspark.sql.connect.proto as pb
 import pytest
 from pyspark.sql.connect.session import SparkSession
 
-from engine.backends.apache import is_apache_spark, other_server
+from engine.backends.connect.apache import is_apache_spark, other_server
+from engine.backends.connect.remote import CallerSession, Remote
+from engine.backends.connect.rpc import Connection
+from engine.backends.local.process import find_free_ports
 from engine.backends.names import make_backend
-from engine.backends.native import NativeSpark
-from engine.backends.process import find_free_ports
-from engine.backends.remote import CallerSession, Remote
-from engine.backends.rpc import Connection
-from engine.backends.spark import LocalSpark
+from engine.backends.native.backend import NativeSpark
+from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED
 from engine.errors import BackendStartError, EngineClosed, UsageError
 from engine.wording import said

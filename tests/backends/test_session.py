@@ -11,11 +11,11 @@ import grpc
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends import session as module
-from engine.backends.endpoint import STOP_TIMES, FixedEndpoint
-from engine.backends.rpc import Connection
-from engine.backends.session import ConnectSession
-from engine.backends.turns import NoTurns
+from engine.backends.connect import session as module
+from engine.backends.connect.endpoint import STOP_TIMES, FixedEndpoint
+from engine.backends.connect.rpc import Connection
+from engine.backends.connect.session import ConnectSession
+from engine.backends.connect.turns import NoTurns
 from engine.context import UNBOUNDED, Deadline, QueryContext
 from engine.effort import Effort, Grace
 from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted

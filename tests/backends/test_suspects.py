@@ -9,11 +9,11 @@ from typing import Any
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends.local import LocalServer
-from engine.backends.process import ServerProcess
-from engine.backends.rpc import Connection
-from engine.backends.session import ConnectSession
-from engine.backends.suspects import MOST_SECONDS, SENTENCE_SECONDS, Suspects
+from engine.backends.connect.rpc import Connection
+from engine.backends.connect.session import ConnectSession
+from engine.backends.local.process import ServerProcess
+from engine.backends.local.server import LocalServer
+from engine.backends.local.suspects import MOST_SECONDS, SENTENCE_SECONDS, Suspects
 from engine.context import UNBOUNDED
 from engine.errors import Interrupted
 from tests.backends.little import LittleServer

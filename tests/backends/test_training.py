@@ -13,13 +13,14 @@ from typing import Any
 import psutil
 import pytest
 
-from engine.backends import archive as archives
-from engine.backends import process as processes
-from engine.backends import spark, training
-from engine.backends.archive import Archives, find_archives
-from engine.backends.java import Java, find_jars, find_java
-from engine.backends.process import Permissions, make_folder, start_process
-from engine.backends.spark import LocalSpark
+from engine.backends.local import process as processes
+from engine.backends.local.process import Permissions, make_folder, start_process
+from engine.backends.spark import archive as archives
+from engine.backends.spark import backend as spark
+from engine.backends.spark import training
+from engine.backends.spark.archive import Archives, find_archives
+from engine.backends.spark.backend import LocalSpark
+from engine.backends.spark.java import Java, find_jars, find_java
 from engine.effort import Grace
 from tests.waiting import wait_until
 
@@ -143,7 +144,7 @@ def _is_built(cache: Path) -> bool:
 
 
 def trainers(cache: Path) -> list[psutil.Process]:
-    wanted = {"engine.backends.training", str(cache)}
+    wanted = {"engine.backends.spark.training", str(cache)}
     return [one for one in psutil.process_iter(["cmdline"]) if wanted <= set(one.info["cmdline"] or ())]
 
 

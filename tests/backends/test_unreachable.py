@@ -17,9 +17,9 @@ import pyspark.sql.connect.proto as pb
 import pytest
 from pyspark.sql.connect.proto import base_pb2_grpc
 
-from engine.backends.process import find_free_ports
-from engine.backends.remote import Remote
-from engine.backends.unreachable import Endpoint, explain_silence
+from engine.backends.connect.remote import Remote
+from engine.backends.connect.unreachable import Endpoint, explain_silence
+from engine.backends.local.process import find_free_ports
 from engine.errors import BackendStartError
 from tests.backends.calls import RpcFailure
 

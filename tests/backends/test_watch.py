@@ -14,8 +14,8 @@ import psutil
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends.process import ServerProcess
-from engine.backends.watch import Vigilance, Watch, used_bytes
+from engine.backends.local.process import ServerProcess
+from engine.backends.local.watch import Vigilance, Watch, used_bytes
 from engine.context import UNBOUNDED
 from engine.effort import Effort
 from engine.errors import BackendLost, Interrupted

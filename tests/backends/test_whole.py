@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends.session import ConnectSession
-from engine.backends.tables import fetch
-from engine.backends.turns import NoTurns
-from engine.backends.whole import CutShort, Whole
+from engine.backends.connect.session import ConnectSession
+from engine.backends.connect.tables import fetch
+from engine.backends.connect.turns import NoTurns
+from engine.backends.connect.whole import CutShort, Whole
 from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 from engine.errors import BackendLost

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from engine.backends.why import complaints, why_ended
+from engine.backends.local.why import complaints, why_ended
 
 JAVA = """\
 12:00:01.123 WARN NativeCodeLoader: Unable to load native-hadoop library

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from engine.backends import java, spark
+from engine.backends.spark import backend as spark
+from engine.backends.spark import java
 from engine.cli import doctor, main, tryout
 from engine.errors import OpenNetworkError
 from engine.wording import worded

@@ -21,8 +21,8 @@ from typing import Final
 
 import psutil
 
-from engine.backends.java import find_jars, find_java, opened_packages
-from engine.backends.process import find_free_ports
+from engine.backends.local.process import find_free_ports
+from engine.backends.spark.java import find_jars, find_java, opened_packages
 from engine.effort import look_at, spent
 from tests.backends.processes import is_listening
 from tests.waiting import wait_until

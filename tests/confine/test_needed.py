@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine import Dataset, SegmentGroup
-from engine.backends.native import NativeSpark
+from engine.backends.native.backend import NativeSpark
 from sandbox.confine.bpf import Action, Row
 from sandbox.confine.worker_policy import WORKER_POLICY
 from tests.confine import recording

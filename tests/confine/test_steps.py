@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from engine import IsolationError
-from engine.backends.native import NativeSpark
+from engine.backends.native.backend import NativeSpark
 from sandbox.confine.steps import STEPS
 from tests.confine import stand_in
 from tests.confine.harness import Job, run_each

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from engine import Dataset, Engine, SegmentGroup, TimeRange
-from engine.backends.native import NativeSpark
-from engine.backends.spark import LocalSpark
+from engine.backends.native.backend import NativeSpark
+from engine.backends.spark.backend import LocalSpark
 from tests.corpus.expected import load_expected
 from tests.corpus.frames import AS_OF, FRAMES, SEGMENTS, WEEK_AGO, metric_paths, write_corpus_data
 from tests.servers import engine_on

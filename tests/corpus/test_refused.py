@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from engine import Dataset, Engine, SourceRefused
-from engine.backends.native import NativeSpark
+from engine.backends.native.backend import NativeSpark
 from tests.corpus.frames import HERE
 from tests.servers import engine_on
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine import Dataset, Engine
-from engine.backends.native import NativeSpark
+from engine.backends.native.backend import NativeSpark
 from engine.models.layers import Layers
 from tests.servers import engine_on
 

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends.tables import TooLarge, fetch
+from engine.backends.connect.tables import TooLarge, fetch
 from engine.context import UNBOUNDED
 from engine.errors import PlanRefused
 from engine.gateway.budget import CHEAP_MESSAGES, FrameBudget
 from engine.interpreter import Interpreter, _Left
 from engine.ledger import Caps, Ledger
-from engine.plans import parse_request
+from engine.spark.plans import parse_request
 from engine.usage import Usage
 from sandbox.contract.framing import Method
 from sandbox.contract.limits import Limits

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine import Dataset, Engine, SegmentGroup, SourceRefused, TimeRange
-from engine.backends.local import LocalServer
-from engine.backends.spark import LocalSpark
+from engine.backends.local.server import LocalServer
+from engine.backends.spark.backend import LocalSpark
 from engine.errors import BackendStartError, DataError, UsageError
 from engine.pool.pool import WorkerPool
 from tests.engine.conftest import make_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from engine.sql.second_reading import read_again
+from engine.spark.text.second_reading import read_again
 from engine.threads import on_own_stack, thread_seconds
 
 

@@ -21,13 +21,13 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine import Dataset, Engine, Limits, api
-from engine.backends import session as session_module
-from engine.backends.duckdb import LocalDuckDb
-from engine.backends.duckdb_connection import DuckDbConnection
-from engine.backends.duckdb_talk import Conversation, Server
-from engine.backends.remote import Remote
-from engine.backends.rpc import Connection
-from engine.backends.session import ConnectSession
+from engine.backends.connect import session as session_module
+from engine.backends.connect.remote import Remote
+from engine.backends.connect.rpc import Connection
+from engine.backends.connect.session import ConnectSession
+from engine.backends.duckdb.backend import LocalDuckDb
+from engine.backends.duckdb.connection import DuckDbConnection
+from engine.backends.duckdb.talk import Conversation, Server
 from engine.backends.sql_session import DirectSqlSession
 from engine.context import UNBOUNDED, Deadline
 from engine.errors import BackendLost, BackendStartError, LimitExceeded

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine import Dataset, Engine, SegmentGroup
-from engine.backends.native import NativeSpark
+from engine.backends.native.backend import NativeSpark
 from engine.models.layers import Layers
 from tests.engine.support import metric
 from tests.servers import engine_on

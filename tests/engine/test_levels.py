@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine import IsolationError, UsageError
-from engine.backends.native import NativeSpark
+from engine.backends.native.backend import NativeSpark
 from sandbox.contract.messages import Problem
 from tests.confine import stand_in
 from tests.confine.harness import Job, run_confined

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pytest
 
 from engine import Dataset, Engine, ForkedEngine, Limits, SegmentGroup
-from engine.backends.local import LocalServer
-from engine.backends.native import NativeSession, NativeSpark
+from engine.backends.local.server import LocalServer
+from engine.backends.native.backend import NativeSession, NativeSpark
 from engine.errors import EngineClosed
 from engine.pool.pool import WorkerPool
 from engine.runs.live import LiveRun

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine import Dataset, Limits, Run, SegmentGroup, SourcesRefused, UsageError
-from engine.sharing import counting
+from engine.queries import counting
 from tests.engine.support import BY_GROUP, metric
 
 pytestmark = pytest.mark.spark

@@ -21,7 +21,7 @@ import pytest
 
 import engine as package
 from engine import Dataset, Engine, Run, SegmentGroup, SourceRefused
-from engine.backends.native import NativeSpark
+from engine.backends.native.backend import NativeSpark
 from engine.cli import main
 from engine.failures import describe
 from engine.gateway.answers import Answers

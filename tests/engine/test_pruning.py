@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine import Dataset, Engine, SegmentGroup
-from engine.backends.spark import LocalSpark
+from engine.backends.spark.backend import LocalSpark
 from tests.servers import engine_on
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]

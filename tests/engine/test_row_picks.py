@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine import Dataset
-from engine.backends.spark import LocalSpark
+from engine.backends.spark.backend import LocalSpark
 from tests.servers import engine_on
 from tests.tiers import DEEP
 

@@ -12,8 +12,8 @@ import pytest
 
 from engine import Dataset, Engine, Limits, SegmentGroup
 from engine.backends import names
-from engine.backends.spark import LocalSpark
-from engine.backends.watch import Vigilance
+from engine.backends.local.watch import Vigilance
+from engine.backends.spark.backend import LocalSpark
 from engine.pool.pool import WorkerPool
 from tests.backends.little import little_spark
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b

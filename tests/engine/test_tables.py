@@ -18,8 +18,8 @@ from engine import Baseline, Dataset, Engine, Run, SegmentGroup, TimeRange
 from engine.errors import BackendLost, DataError
 from engine.runs import opening
 from engine.runs.live import Progress
-from tests.reading.delta_writer import DeltaWriter, bitmap64, column, inline, metadata, protocol
-from tests.reading.iceberg_writer import IcebergWriter
+from tests.sources.delta_writer import DeltaWriter, bitmap64, column, inline, metadata, protocol
+from tests.sources.iceberg_writer import IcebergWriter
 
 MEAN = """
 from pyspark.sql import functions as F

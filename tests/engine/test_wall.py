@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from engine import Dataset, Engine
-from engine.backends.native import NativeSpark
+from engine.backends.native.backend import NativeSpark
 from engine.models.layers import Layers
 from tests.engine.support import check_goes_on, metric, misbehaving, result_of_b
 from tests.servers import engine_on

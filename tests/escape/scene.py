@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 
 from engine import Baseline, Dataset, Engine, Limits, Run, SegmentGroup, SourceRefused, TimeRange
-from engine.backends.native import NativeSpark
-from engine.backends.spark import LocalSpark
+from engine.backends.native.backend import NativeSpark
+from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED
 from engine.models.layers import Layers
 from engine.runs.options import DEFAULT_TENANT

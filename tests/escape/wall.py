@@ -18,10 +18,10 @@ PARTS = {
     "the gateway, as if the worker were hostile": (
         "tests/hostile",
         "tests/channel",
-        "tests/plans",
-        "tests/sql",
-        "tests/snowsql",
-        "tests/snowpark/test_hostile.py",
+        "tests/spark/plans",
+        "tests/spark/text",
+        "tests/snowflake/text",
+        "tests/snowflake/metrics/test_hostile.py",
     ),
     "the kernel around the worker": ("tests/confine", "tests/engine/test_wall.py"),
     "the confinement of local servers, and the watch over them": (

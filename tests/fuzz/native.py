@@ -1,7 +1,7 @@
 """`python -m tests.fuzz native [--seconds N]`: native answers against Spark, which alone is the judge.
 
-Tables with hostile values and plans over them are drawn from random bytes (`tests.native.drawn`). What is
-answered natively is asked of a real Spark as well: names, types, nulls and bits have to be the same, and
+Tables with hostile values and plans over them are drawn from random bytes (`tests.spark.native.drawn`). What
+is answered natively is asked of a real Spark as well: names, types, nulls and bits have to be the same, and
 Spark may raise no error; sums of floating numbers are equal up to the order of summation. What is Spark's is
 not asked, as it is Spark's answer then. A finding is made smaller, and kept in the corpus, where the slow
 tests ask both again.
@@ -25,22 +25,22 @@ import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
-from engine.backends.duckdb import LocalDuckDb
-from engine.backends.native import NativeSpark
-from engine.backends.native_files import scan_of
-from engine.backends.native_trust import Trust
-from engine.backends.spark import LocalSpark
-from engine.backends.tables import fetch
+from engine.backends.connect.tables import fetch
+from engine.backends.duckdb.backend import LocalDuckDb
+from engine.backends.native.backend import NativeSpark
+from engine.backends.native.files import scan_of
+from engine.backends.native.trust import Trust
+from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
-from engine.native.compare import Given, difference
-from engine.native.translate import Query, schema_of, translate
-from engine.native.unproven import Unproven
 from engine.relations import unpruned
 from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
+from engine.spark.native.compare import Given, difference
+from engine.spark.native.translate import Query, schema_of, translate
+from engine.spark.native.unproven import Unproven
 from tests.fuzz.settings import CORPUS
-from tests.native.drawn import TABLE_BYTES, Plan, table_of
+from tests.spark.native.drawn import TABLE_BYTES, Plan, table_of
 
 KEPT: Final = CORPUS / "native"
 _SECONDS: Final = 120.0

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pyspark.sql.connect.proto as pb
 
-from engine.snowsql import known_functions
+from engine.snowflake.text import known_functions
 from sandbox.contract.framing import Kind, Method
 from tests.hostile import plans as tangled
 from tests.hostile.client import ask, frame, outcome
 from tests.hostile.generate import FITTING, HOSTILE, Generator
-from tests.plans import corpus, hostile
-from tests.plans.offline import Offline, placeholder, request
-from tests.plans.streams import HOSTILE as STREAMS
-from tests.plans.streams import PLAIN, several
-from tests.snowsql.corpus import hostile as hostile_snowflake
-from tests.snowsql.corpus import recorded
-from tests.snowsql.mutants import SIGNS, WORDS
-from tests.sql.frame import expressions, queries
-from tests.sql.hostile import hostile as hostile_texts
+from tests.snowflake.text.corpus import hostile as hostile_snowflake
+from tests.snowflake.text.corpus import recorded
+from tests.snowflake.text.mutants import SIGNS, WORDS
+from tests.spark.plans import corpus, hostile
+from tests.spark.plans.offline import Offline, placeholder, request
+from tests.spark.plans.streams import HOSTILE as STREAMS
+from tests.spark.plans.streams import PLAIN, several
+from tests.spark.text.frame import expressions, queries
+from tests.spark.text.hostile import hostile as hostile_texts
 
 _TESTS = Path(__file__).parents[1]
 
@@ -54,7 +54,7 @@ def words(target: str) -> list[str]:
         ]
     if target == "snowsql":
         return [*WORDS, *SIGNS, *sorted(known_functions())]
-    listed = (_TESTS / "sql/data/words.txt").read_text("utf-8").split()
+    listed = (_TESTS / "spark/text/data/words.txt").read_text("utf-8").split()
     texts = [
         text for table in (FITTING, HOSTILE) for role in ("sql", "expression", "type") for text in table[role]
     ]

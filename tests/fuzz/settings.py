@@ -30,9 +30,9 @@ class Setting:
 
 SETTINGS: Final = {
     "frames": Setting(("sandbox.contract", "engine.results", "engine.gateway.budget"), 4_096),
-    "plan": Setting(("engine.plans", "engine.sql"), 8_192),
-    "data": Setting(("engine.plans.local_data", "engine.plans.stream_shape"), 4_096),
-    "sql": Setting(("engine.sql",), 2_048, worded=True),
-    "snowsql": Setting(("engine.snowsql",), 2_048, worded=True),
+    "plan": Setting(("engine.spark.plans", "engine.spark.text"), 8_192),
+    "data": Setting(("engine.spark.plans.local_data", "engine.spark.plans.stream_shape"), 4_096),
+    "sql": Setting(("engine.spark.text",), 2_048, worded=True),
+    "snowsql": Setting(("engine.snowflake.text",), 2_048, worded=True),
     "source": Setting(("sandbox.language", "RestrictedPython"), 2_048, worded=True),
 }

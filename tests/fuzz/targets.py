@@ -15,13 +15,13 @@ from typing import Any, Final
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine import plans
 from engine.errors import BackendError, PlanRefused
 from engine.gateway.budget import FrameBudget
-from engine.plans.local_data import rewrite_local_data
-from engine.plans.rules import Place
 from engine.results import clean_problems, judge
-from engine.sql import check_expression, check_query, check_schema, check_type
+from engine.spark import plans
+from engine.spark.plans.local_data import rewrite_local_data
+from engine.spark.plans.rules import Place
+from engine.spark.text import check_expression, check_query, check_schema, check_type
 from sandbox.contract.framing import (
     ENGINE_CAPS,
     HEADER,
@@ -39,8 +39,8 @@ from tests.hostile.client import some_frame
 from tests.hostile.roles import words
 from tests.hostile.second_reading import read_bound
 from tests.hostile.text_reading import find_harm, find_type_harm
-from tests.plans.offline import placeholder
-from tests.snowsql.examine import examine, examine_condition
+from tests.snowflake.text.examine import examine, examine_condition
+from tests.spark.plans.offline import placeholder
 
 COLUMNS: Final = frozenset({"a", "b", "user"})
 VIEWS: Final = ("scored", "Other")

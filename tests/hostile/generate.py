@@ -13,7 +13,7 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.descriptor import FieldDescriptor
 
 from tests.hostile.roles import ROLES, words
-from tests.plans.streams import several
+from tests.spark.plans.streams import several
 
 MOST_DEPTH: Final = 12
 _STREAMS: Final = several()

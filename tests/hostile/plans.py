@@ -7,7 +7,7 @@ from typing import Any
 
 import pyspark.sql.connect.proto as pb
 
-from tests.plans.offline import placeholder
+from tests.spark.plans.offline import placeholder
 
 Make = Callable[[], pb.Relation]
 

@@ -1,7 +1,7 @@
 """What each text of a checked plan may be, field by field: a table of its own, read from the descriptors.
 
-Nothing of `engine.plans` is used here, so that a rule missing there is not missing here as well. A text or
-bytes in a field that has no role is a gap in the sandbox, whatever it says.
+Nothing of `engine.spark.plans` is used here, so that a rule missing there is not missing here as well. A text
+or bytes in a field that has no role is a gap in the sandbox, whatever it says.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """An independent reading of what the gateway would send, by a walker that knows the descriptors only.
 
-It shares no code and no table with `engine.plans`; of `engine.sql` it takes the names of functions. What it
-must find in a plan that passed: no relation that reads anything but the frame, no unknown field, no text in a
-place that could name a table, a file or a class, no function that reaches beyond the data, and no reference
-from outside into the frame.
+It shares no code and no table with `engine.spark.plans`; of `engine.spark.text` it takes the names of
+functions. What it must find in a plan that passed: no relation that reads anything but the frame, no unknown
+field, no text in a place that could name a table, a file or a class, no function that reaches beyond the
+data, and no reference from outside into the frame.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from engine.sql import known_functions
+from engine.spark.text import known_functions
 from tests.hostile import roles
 from tests.hostile.text_reading import find_harm, find_type_harm, hidden_parts
 

@@ -9,12 +9,12 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.errors import PlanRefused
-from engine.plans import Fetch, bind, parse_request
-from engine.plans.caps import MAX_LOCAL_BYTES, MAX_REQUEST_BYTES
+from engine.spark.plans import Fetch, bind, parse_request
+from engine.spark.plans.caps import MAX_LOCAL_BYTES, MAX_REQUEST_BYTES
 from sandbox.contract.framing import Method
 from tests.hostile import plans
 from tests.hostile.client import ask, check_answered, converse, outcome, some_frame
-from tests.plans.offline import placeholder, request
+from tests.spark.plans.offline import placeholder, request
 from tests.waiting import within
 
 

@@ -22,7 +22,7 @@ from sandbox.contract.framing import (
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Outcome, encode
 from tests.hostile.client import FRAME_INDEX, ask, converse, execute, frame, outcome, some_frame
-from tests.plans.offline import placeholder
+from tests.spark.plans.offline import placeholder
 
 SHORT = Limits(frame_seconds=0.3, wall_seconds=60.0)
 JSON = encode(Outcome(FRAME_INDEX, None, None))

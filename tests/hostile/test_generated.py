@@ -8,14 +8,14 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.errors import PlanRefused
-from engine.plans import Fetch, bind, canonical, parse_request
+from engine.spark.plans import Fetch, bind, canonical, parse_request
 from sandbox.contract.framing import Method
 from sandbox.contract.limits import Limits
 from tests.hostile.client import ask, check_answered, converse, outcome, some_frame
 from tests.hostile.generate import Generator
 from tests.hostile.plans import UNKNOWN_FIELD
 from tests.hostile.second_reading import read_bound, walk
-from tests.plans.offline import request
+from tests.spark.plans.offline import request
 
 
 def test_unknown_fields_at_any_level_of_a_plan_are_refused_or_left_out() -> None:

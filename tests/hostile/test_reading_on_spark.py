@@ -16,16 +16,16 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.base import BackendSession
-from engine.backends.spark import LocalSpark
+from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED
 from engine.errors import BackendError, PlanRefused
-from engine.plans import RunSql, bind, sql_relation
-from engine.sql import check_query
+from engine.spark.plans import RunSql, bind, sql_relation
+from engine.spark.text import check_query
 from tests.hostile.grammar import OTHERS, VIEWS, Grammar
 from tests.hostile.roles import HARMFUL
 from tests.hostile.second_reading import read_bound
-from tests.plans.offline import placeholder
-from tests.sql.frame import FRAME
+from tests.spark.plans.offline import placeholder
+from tests.spark.text.frame import FRAME
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]
 

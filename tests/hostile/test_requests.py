@@ -7,13 +7,13 @@ import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from engine.errors import PlanRefused
-from engine.plans import parse_request
+from engine.spark.plans import parse_request
 from sandbox.contract.framing import Kind, Method
 from sandbox.contract.limits import Limits
 from tests.hostile import plans
 from tests.hostile.client import ask, check_answered, converse, execute, outcome
-from tests.plans import hostile
-from tests.plans.offline import placeholder, request
+from tests.spark.plans import hostile
+from tests.spark.plans.offline import placeholder, request
 
 
 def _refused(payload: bytes, method: Method = Method.EXECUTE) -> PlanRefused:

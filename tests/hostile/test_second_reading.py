@@ -5,16 +5,16 @@ from __future__ import annotations
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.plans import Fetch, bind, parse_request
-from engine.sql import check_expression, check_query
+from engine.spark.plans import Fetch, bind, parse_request
+from engine.spark.text import check_expression, check_query
 from sandbox.contract.framing import Method
 from tests.hostile.client import some_frame
 from tests.hostile.second_reading import Gap, read_bound
 from tests.hostile.text_reading import find_harm
-from tests.plans import hostile
-from tests.plans.offline import placeholder, request
-from tests.sql.frame import VIEWS, expressions, queries
-from tests.sql.hostile import hostile as hostile_texts
+from tests.spark.plans import hostile
+from tests.spark.plans.offline import placeholder, request
+from tests.spark.text.frame import VIEWS, expressions, queries
+from tests.spark.text.hostile import hostile as hostile_texts
 
 # What it does not look for, and why.
 NOT_LOOKED_FOR = {

@@ -1,7 +1,7 @@
 """An independent reading of SQL text that was passed: by its tokens, and by sqlglot's own Spark dialect.
 
-Neither `engine.sql` nor its strict dialect is used. Both readings are coarse; each finds a class of gaps by
-itself: a comment or a second statement that is sent, a call of what reaches beyond the data, a hidden
+Neither `engine.spark.text` nor its strict dialect is used. Both readings are coarse; each finds a class of
+gaps by itself: a comment or a second statement that is sent, a call of what reaches beyond the data, a hidden
 column, a table that is no view, in whatever scope.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import sqlglot
 from sqlglot import exp
 
-from engine.sql import known_functions
+from engine.spark.text import known_functions
 from tests.hostile.roles import HARMFUL, SCHEMA_PLACES, words
 
 _TOKEN = re.compile(

@@ -23,7 +23,7 @@ def texts_in(*parts: str) -> Iterator[str]:
 def test_every_refusal_of_the_gateway_is_documented_and_used():
     used = {
         text
-        for text in texts_in("plans", "sql", "snowsql", "gateway")
+        for text in texts_in("spark/plans", "spark/text", "snowflake/text", "gateway")
         if re.fullmatch(r"[a-z]+(-[a-z]+)+", text)
     }
     assert used - NO_CODES - set(CODES) == set(REFUSALS)

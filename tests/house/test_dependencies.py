@@ -3,6 +3,7 @@
 import ast
 import functools
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +17,28 @@ ADAPTERS = {"backends", "pool", "sources"}
 # Pure packages: no I/O, clock, randomness, environment or logging.
 PURE = (
     "engine/models",
-    "engine/plans",
-    "engine/sql",
+    "engine/spark",
+    "engine/snowflake",
+    "engine/writing",
     "engine/frames",
-    "engine/fusion",
-    "engine/functions",
     "engine/results",
-    "engine/native",
-    "engine/snowsql",
     "engine/wording.py",
     "engine/errors.py",
-    "engine/service/schedule.py",
+    "engine/service/work/schedule.py",
     "engine/service/segments.py",
+)
+# From the top: a folder imports, when it is imported itself, of its own layer and of those below. What is
+# imported for types or in the middle of a function is left out: pages of results, which nobody may ask for.
+LAYERS = (
+    {"cli", "service"},
+    {"api"},
+    {"runs"},
+    {"gateway"},
+    {"queries"},
+    ADAPTERS,
+    {"spark", "snowflake", "writing", "frames"},
+    {"display", "results"},
+    {"models"},
 )
 # What the service may import of the engine: its public names, models, texts, errors, looks; no insides.
 OPEN_TO_SERVICE = (
@@ -110,6 +121,24 @@ def test_adapters_do_not_import_each_other():
         for name, imported in imports(f"engine/{part}")
         for module in imported
         if module.startswith(tuple(f"engine.{other}" for other in ADAPTERS - {part}))
+    }
+    assert not wrong
+
+
+def imported_at_once(path: Path) -> Iterator[str]:
+    """The modules of the engine that a module imports when it is imported itself."""
+    for node in tree_of(path).body:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("engine."):
+            yield node.module
+
+
+def test_imports_run_downwards():
+    level = {folder: depth for depth, folders in enumerate(LAYERS) for folder in folders}
+    wrong = {
+        (relative(path), module)
+        for path in MODULES
+        for module in imported_at_once(path)
+        if level.get(module.split(".")[1], len(LAYERS)) < level.get(path.relative_to(ROOT).parts[1], -1)
     }
     assert not wrong
 

@@ -24,7 +24,7 @@ import pytest
 import engine as public
 from engine import Dataset, Engine
 from engine import api as engine_api
-from engine.backends.native import NativeSpark
+from engine.backends.native.backend import NativeSpark
 from engine.cli import check, run, running
 from engine.cli import test as testing
 from engine.cli.main import _run, cli

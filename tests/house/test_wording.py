@@ -30,7 +30,7 @@ AT_THEIR_DOOR = {
     "engine/wording.py": "the table of words",
     "engine/runs/options.py": "arguments of wrong types, which only Python can give",
     "engine/models/segments.py": "the same: groups that were not made with SegmentGroup",
-    "engine/service/keyring.py": "what the commands of keys do",
+    "engine/service/admission/keyring.py": "what the commands of keys do",
     "engine/service/serve.py": "what the commands of the service do",
 }
 # Command lines of programs that the engine starts.

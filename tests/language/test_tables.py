@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql.connect import column, dataframe, group, session, window
 
-from engine.sql.functions import known_functions
+from engine.spark.text.functions import known_functions
 from sandbox.language.attributes import check_attribute, find_rule
 from sandbox.language.imports import CLASSES, IMPORTABLE, MODULES, real_name
 

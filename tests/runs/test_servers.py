@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.backends.base import Backend, Capabilities
-from engine.backends.remote import Remote
+from engine.backends.connect.remote import Remote
 from engine.errors import UsageError
 from engine.runs import servers
 from engine.runs.servers import IDLE_SECONDS, MOST_KEPT, OneServer, Server, ServerPerTenant, surplus

@@ -26,9 +26,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from engine import Engine
-from engine.service import health
+from engine.service.admission.keyring import create_key
 from engine.service.app import make_app
-from engine.service.keyring import create_key
+from engine.service.data import health
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from tests.servers import engine_on

@@ -12,8 +12,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from engine import Engine
+from engine.service.admission.keyring import create_key
 from engine.service.app import make_app
-from engine.service.keyring import create_key
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import (

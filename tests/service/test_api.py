@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from engine.errors import DataError
+from engine.service.admission.keyring import create_key, list_keys, revoke_key
 from engine.service.app import make_app
-from engine.service.datasets import Reader, check_source, look_at_source
-from engine.service.keyring import create_key, list_keys, revoke_key
+from engine.service.data.datasets import Reader, check_source, look_at_source
 from engine.service.problems import ApiProblem
 from engine.service.settings import Settings
 from engine.service.state import KEY_SECONDS

@@ -15,12 +15,13 @@ from alembic.migration import MigrationContext
 
 from engine import Limits
 from engine.errors import UsageError
-from engine.service import leases, library
-from engine.service.calculate import run_due
-from engine.service.planning import Planner
-from engine.service.schedule import last_tick
+from engine.service import library
 from engine.service.store.database import Database
 from engine.service.store.tables import Base, Metric, StoredResult, Work
+from engine.service.work import leases
+from engine.service.work.calculate import run_due
+from engine.service.work.planning import Planner
+from engine.service.work.schedule import last_tick
 from tests.service.conftest import Client
 
 pytestmark = [

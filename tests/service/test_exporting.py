@@ -15,12 +15,12 @@ from deltalake import DeltaTable
 
 from engine.display.saving import append_results
 from engine.errors import DataError, UsageError
-from engine.service import exporting
-from engine.service.calculate import run_due
-from engine.service.exporting import Exporter
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import Outgoing, StoredResult
+from engine.service.work import exporting
+from engine.service.work.calculate import run_due
+from engine.service.work.exporting import Exporter
 from tests.service.databases import BOTH
 
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"

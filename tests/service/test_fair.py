@@ -18,21 +18,22 @@ import uvicorn
 
 from engine.errors import UsageError
 from engine.ledger import Caps, caps_within
-from engine.service import leases, serve
+from engine.service import serve
+from engine.service.admission.crowd import THREADS_PER_ACCOUNT, Crowd
+from engine.service.admission.fairpool import FairPool
+from engine.service.admission.keyring import create_operator_key, list_keys, revoke_key
+from engine.service.admission.protocol import AT_ONCE, Listener, make_protocol
+from engine.service.admission.quotas import DEFAULTS, set_quotas, show_quotas
 from engine.service.app import make_app
-from engine.service.calculate import Calculator
-from engine.service.crowd import THREADS_PER_ACCOUNT, Crowd
-from engine.service.datasets import Reader, check_source, local_roots
-from engine.service.fairpool import FairPool
-from engine.service.keyring import create_operator_key, list_keys, revoke_key
-from engine.service.observe import Telemetry
-from engine.service.planning import Planner
+from engine.service.data.datasets import Reader, check_source, local_roots
 from engine.service.problems import ApiProblem
-from engine.service.protocol import AT_ONCE, Listener, make_protocol
-from engine.service.quotas import DEFAULTS, set_quotas, show_quotas
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.scope import is_alone
+from engine.service.telemetry.observe import Telemetry
+from engine.service.work import leases
+from engine.service.work.calculate import Calculator
+from engine.service.work.planning import Planner
 from tests.service.conftest import connect, make_client, serving
 from tests.waiting import wait_until
 

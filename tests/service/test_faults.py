@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.service import leases
 from engine.service.app import make_app
-from engine.service.calculate import Calculator, run_due
-from engine.service.observe import Telemetry
-from engine.service.planning import Planner
-from engine.service.prune import prune
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import Metric, RunEvent, StoredResult, Work
+from engine.service.telemetry.observe import Telemetry
+from engine.service.work import leases
+from engine.service.work.calculate import Calculator, run_due
+from engine.service.work.planning import Planner
+from engine.service.work.prune import prune
 from tests.disks import fill, small_disk
 from tests.service.conftest import Client, connect, make_client, postgres_server, process, serving, wait_for
 from tests.service.databases import BOTH

@@ -7,9 +7,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from engine.service.calculate import run_due
 from engine.service.store.database import Database
 from engine.service.store.tables import MetricVersion, Model, StoredDataset, StoredResult, Work, utc_now
+from engine.service.work.calculate import run_due
 from tests.service.conftest import Client, write_payments
 from tests.service.databases import BOTH
 

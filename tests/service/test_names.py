@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from engine.service.calculate import run_due
 from engine.service.store import migrations
 from engine.service.store.database import Database
 from engine.service.store.results import Wanted, page
 from engine.service.store.tables import MetricVersion, StoredResult, utc_now
+from engine.service.work.calculate import run_due
 from tests.service.conftest import Client
 from tests.service.databases import BOTH, EARLIER
 

@@ -12,9 +12,9 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from engine import UsageError
-from engine.service.otlp import Sender
 from engine.service.settings import Settings
 from engine.service.store.database import Database
+from engine.service.telemetry.otlp import Sender
 from tests.service.newest import TEXT, add_states, database, fill, result
 
 __all__ = ["database"]  # a fixture

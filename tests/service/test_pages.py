@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from engine.models.result import STATUSES
+from engine.service.admission.keyring import create_key, create_values_key, revoke_key
+from engine.service.admission.keys import digest_key
 from engine.service.app import make_app
-from engine.service.keyring import create_key, create_values_key, revoke_key
-from engine.service.keys import digest_key
 from engine.service.pages.differences import differences
 from engine.service.pages.guard import local_path
 from engine.service.pages.models import describe_group

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.service.planning import Planner
 from engine.service.store.database import Database
 from engine.service.store.tables import StoredResult, Work
+from engine.service.work.planning import Planner
 from tests.service.conftest import SECRETS, Client, connect, process, running, wait_for
 
 pytestmark = pytest.mark.slow

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from engine.service.admission.rate import RateLimit
 from engine.service.problems import ApiProblem
-from engine.service.rate import RateLimit
 from engine.service.store.database import Database
 
 pytestmark = pytest.mark.parametrize(

@@ -24,16 +24,16 @@ from cryptography.x509.oid import NameOID
 
 from engine.cli.main import cli
 from engine.errors import UsageError
-from engine.service import webhooks
 from engine.service.app import make_app
 from engine.service.library import run_due
-from engine.service.rules import Level, Seen, state_of
+from engine.service.rules import webhooks
+from engine.service.rules.levels import Level, Seen, state_of
+from engine.service.rules.watching import watch_results
+from engine.service.rules.webhooks import Courier, Refused, is_outer, resolve, sign
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import Delivery, Metric, Model, Rule, RuleState, StoredResult, Work
 from engine.service.urls import check_url, read_url
-from engine.service.watching import watch_results
-from engine.service.webhooks import Courier, Refused, is_outer, resolve, sign
 from engine.threads import Pending
 from tests.service.conftest import connect, make_client, serving
 from tests.service.databases import BOTH

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.service.schedule import Due, PlannedModel, Span, due_work, last_tick, windows_within
-from engine.service.steady import SteadyClock
+from engine.service.work.schedule import Due, PlannedModel, Span, due_work, last_tick, windows_within
+from engine.service.work.steady import SteadyClock
 
 ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu")
 RETENTIONS = {"hourly": "30h", "daily": "9d", "weekly": "5w", "monthly": "4M"}

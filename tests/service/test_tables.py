@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from engine.errors import DataError
-from engine.service.calculate import run_due
-from engine.service.datasets import Reader, check_source, fingerprint, look_at_source
+from engine.service.data.datasets import Reader, check_source, fingerprint, look_at_source
 from engine.service.problems import ApiProblem
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import StoredResult
-from tests.reading.delta_writer import DeltaWriter, column, metadata, protocol
+from engine.service.work.calculate import run_due
+from tests.sources.delta_writer import DeltaWriter, column, metadata, protocol
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from engine.service import state, throttle
+from engine.service import state
+from engine.service.admission import throttle
+from engine.service.admission.crowd import THREADS_PER_KEY, Lanes
+from engine.service.admission.keys import digest_key
+from engine.service.admission.throttle import Throttle
 from engine.service.brief import Brief
-from engine.service.crowd import THREADS_PER_KEY, Lanes
-from engine.service.keys import digest_key
 from engine.service.problems import ApiProblem
 from engine.service.store.scope import Scope
-from engine.service.throttle import Throttle
 
 KNOWN, WAITING = "cm_known", "cm_waiting"
 
@@ -86,7 +87,7 @@ def test_a_refusal_comes_after_a_moment_which_further_ones_do_not_get(
 
     async def main() -> None:
         service = Service()
-        monkeypatch.setattr("engine.service.throttle.asyncio.sleep", sleep)
+        monkeypatch.setattr("engine.service.admission.throttle.asyncio.sleep", sleep)
         delayed = [asyncio.ensure_future(service.ask(WAITING)) for _ in range(3)]
         while sum(service.throttle._delayed.values()) < 3:
             await asyncio.wait(delayed, timeout=0)

@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
 from docs.tools import dashboard
+from engine.service.admission.keyring import create_operator_key, create_values_key, list_keys
 from engine.service.app import make_app
-from engine.service.keyring import create_operator_key, create_values_key, list_keys
-from engine.service.observe import Telemetry
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import ModelVersion
-from engine.service.values import Values, newest_values
+from engine.service.telemetry.observe import Telemetry
+from engine.service.telemetry.values import Values, newest_values
 from tests.service.conftest import connect, make_client, serving
 from tests.service.databases import BOTH
 from tests.service.newest import DAY, NULL, TEXT, add_states, database, fill, result

@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 
 from engine.errors import DataError
 from tests.display.shown import run_of
-from tests.reading.spooled import spooled
+from tests.sources.spooled import spooled
 from tests.stores.conftest import Bucket, Reading
 from tests.stores.meddling import Proxy, Rule, saying
 

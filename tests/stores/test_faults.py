@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.errors import DataError, Interrupted
-from tests.reading.spooled import spooled
+from tests.sources.spooled import spooled
 from tests.stores.conftest import Bucket, Reading
 from tests.stores.meddling import Meddle, Proxy, Rule, after, cutting, flipping, saying
 

@@ -12,8 +12,8 @@ import pytest
 
 from engine.errors import DataError
 from engine.sources.stores.problems import store_error
-from tests.reading.delta_writer import DeltaWriter, column, metadata, protocol
-from tests.reading.spooled import spooled
+from tests.sources.delta_writer import DeltaWriter, column, metadata, protocol
+from tests.sources.spooled import spooled
 from tests.stores.conftest import Bucket, Reading
 from tests.stores.meddling import Proxy
 

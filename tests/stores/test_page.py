@@ -14,10 +14,10 @@ from deltalake import write_deltalake
 
 from engine import Dataset, Engine
 from engine.models.urls import is_store_url, parse_store_url
-from engine.service.datasets import Reader, check_source
+from engine.service.data.datasets import Reader, check_source
 from engine.service.settings import Settings
 from tests.documents import ROOT, blocks, commands
-from tests.reading.spooled import spooled
+from tests.sources.spooled import spooled
 from tests.stores.conftest import Bucket, Reading
 from tests.stores.meddling import Proxy
 

@@ -14,14 +14,14 @@ import pytest
 from deltalake import write_deltalake
 
 from engine import Dataset, Engine, Limits
-from engine.backends.native import NativeSpark
+from engine.backends.native.backend import NativeSpark
 from engine.errors import DataError, Interrupted
 from engine.models.urls import parse_store_url
-from engine.service.datasets import fingerprint, state_of
+from engine.service.data.datasets import fingerprint, state_of
 from engine.sources.stored import state_of_stored
 from engine.threads import STORE_THREADS, hangs
-from tests.reading.spooled import spooled
 from tests.servers import engine_on
+from tests.sources.spooled import spooled
 from tests.stores.conftest import Bucket, Reading
 from tests.stores.meddling import Proxy, Rule, after
 from tests.waiting import wait_until

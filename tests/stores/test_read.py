@@ -15,13 +15,13 @@ import pytest
 from deltalake import write_deltalake
 
 from engine import Dataset, Engine, SegmentGroup
-from engine.backends.native import NativeSpark
+from engine.backends.native.backend import NativeSpark
 from engine.errors import DataError, UsageError
 from engine.models.urls import parse_store_url
-from tests.reading.delta_writer import DeltaWriter, bitmap64, column, inline, metadata, protocol
-from tests.reading.iceberg_writer import IcebergWriter
-from tests.reading.spooled import spooled
 from tests.servers import engine_on
+from tests.sources.delta_writer import DeltaWriter, bitmap64, column, inline, metadata, protocol
+from tests.sources.iceberg_writer import IcebergWriter
+from tests.sources.spooled import spooled
 from tests.stores.conftest import Bucket, Reading
 from tests.stores.meddling import Proxy
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from engine import Dataset, Engine, Limits
-from engine.backends.local import Generation
-from engine.backends.native import NativeSpark
-from engine.backends.process import ServerProcess
+from engine.backends.local.process import ServerProcess
+from engine.backends.local.server import Generation
+from engine.backends.native.backend import NativeSpark
 from engine.runs.servers import ServerPerTenant
 from tests.backends.little import little_spark
 from tests.engine.support import metric

@@ -72,7 +72,7 @@ USUAL = {os.getpriority(os.PRIO_PROCESS, 0), 0}
 def niceness(pid: int) -> set[int]:
     """Of each thread, and of the group of the session where it has one.
 
-    Linux makes one where a session begins; a process of a session from before that, or of none, reads nothing.
+    Linux makes one where a session begins; a process of one from before that reads nothing.
     """
     found = set()
     for thread in threads(pid):

@@ -24,12 +24,12 @@ from engine.service.aporia import segments as spelling
 from engine.service.aporia.bodies import AskedData, AskedMetric, AskedSegment
 from engine.service.aporia.builtin import BUILTIN, EQUAL, Builtin
 from engine.service.aporia.fields import fields_of
-from engine.service.baselines import Compared, compared_by, dataset_of
+from engine.service.data.baselines import Compared, compared_by, dataset_of
 from engine.service.problems import ApiProblem, unprocessable
-from engine.service.schedule import last_tick
 from engine.service.segments import names_of, segment_group
 from engine.service.store.scope import Scope, current_version, get_model, get_owned, segments_of
 from engine.service.store.tables import DataSegment, Metric, Model, ModelVersion, StoredDataset
+from engine.service.work.schedule import last_tick
 
 CODE: Final = "code"
 # The client adds a second offset to instants that have one already; the first is the one that was meant.

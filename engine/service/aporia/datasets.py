@@ -17,9 +17,9 @@ from engine.service.aporia.bodies import ColumnsBody, DatasetBody, DatasetChange
 from engine.service.aporia.configs import read_config
 from engine.service.aporia.data_sources import get_source
 from engine.service.aporia.words import GROUPS, Stage
-from engine.service.baselines import TAKES, TRAINING, Compared
-from engine.service.datasets import Reader, check_source
-from engine.service.health import Fit
+from engine.service.data.baselines import TAKES, TRAINING, Compared
+from engine.service.data.datasets import Reader, check_source
+from engine.service.data.health import Fit
 from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem, not_found, unprocessable
 from engine.service.routes.versions import add_dataset, look_at_data

@@ -18,13 +18,13 @@ from engine.failures import describe
 from engine.models.result import GOOD
 from engine.results.text import clean_text
 from engine.service.aporia.asking import Question
-from engine.service.baselines import TAKES
-from engine.service.datasets import Reader, look_at_source
-from engine.service.leases import CLOCK_SLACK
+from engine.service.data.baselines import TAKES
+from engine.service.data.datasets import Reader, look_at_source
 from engine.service.problems import ApiProblem
 from engine.service.settings import Settings
 from engine.service.store.database import clock
 from engine.service.store.tables import StoredResult
+from engine.service.work.leases import CLOCK_SLACK
 from engine.wording import said
 
 logger = logging.getLogger(__name__)

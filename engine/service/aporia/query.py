@@ -16,7 +16,7 @@ from engine.service.aporia.answers import QueryAnswer
 from engine.service.aporia.asking import Asking, Question, read_instant
 from engine.service.aporia.bodies import AskedMetric, AskedTime, QueryBody
 from engine.service.aporia.evaluation import SECONDS, Answer, answer_of, calculate, find_stored
-from engine.service.datasets import Reader
+from engine.service.data.datasets import Reader
 from engine.service.problems import ApiProblem, unprocessable
 from engine.service.state import ScopeOf, State, StateOf
 from engine.service.store.database import clock

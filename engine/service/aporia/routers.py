@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends
 
 from engine.service.aporia import data_sources, datasets, extended, fields, identity, query, refused
 from engine.service.lists import refuse_unknown
-from engine.service.observe import PREFIX
 from engine.service.problems import described
 from engine.service.state import authenticate, join_crowd
+from engine.service.telemetry.observe import PREFIX
 
 _GUARDS: Final = [Depends(authenticate), Depends(join_crowd)]
 

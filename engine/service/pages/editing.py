@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 
 from engine.display.sheets import one_line
 from engine.results.text import visible_text
-from engine.service.baselines import can_compare, compared_by
-from engine.service.datasets import Reader
+from engine.service.data.baselines import can_compare, compared_by
+from engine.service.data.datasets import Reader
 from engine.service.pages import reading, render
 from engine.service.pages.guard import PageRoute, Visit, VisitOf
 from engine.service.pages.metric import find_shown
@@ -25,8 +25,8 @@ from engine.service.schemas import Id, MetricBody, MetricChange, Params, Strict
 from engine.service.state import State, StateOf
 from engine.service.store.scope import get_model, is_alone, segments_of
 from engine.service.store.tables import Model
-from engine.service.trial import Trial
-from engine.service.validation import Code, make_trial
+from engine.service.trials.trial import Trial
+from engine.service.trials.validation import Code, make_trial
 
 # Pages, and what their script asks, which is told errors as the HTTP API tells them.
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

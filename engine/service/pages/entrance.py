@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from engine.service.keys import digest_key
+from engine.service.admission.keys import digest_key
 from engine.service.pages import render
 from engine.service.pages.guard import (
     FormOf,

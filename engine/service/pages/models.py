@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Response
 from engine.display.shapes import spark, tone
 from engine.display.sheets import SIGNS, moment, number, one_line
 from engine.models.durations import parse_zone
-from engine.service.health import version_health
+from engine.service.data.health import version_health
 from engine.service.pages import reading
 from engine.service.pages.guard import PageRoute, VisitOf
 from engine.service.pages.reading import Point

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.display.sheets import one_line
-from engine.service.leases import CLOCK_SLACK
 from engine.service.store.database import clock
 from engine.service.store.scope import Scope, is_watched
 from engine.service.store.tables import (
@@ -28,6 +27,7 @@ from engine.service.store.tables import (
     StoredDataset,
     StoredResult,
 )
+from engine.service.work.leases import CLOCK_SLACK
 from sandbox.contract.signature import MOST_NAMES
 
 _COLUMNS: Final = (

@@ -13,9 +13,9 @@ from engine.results.text import visible_text
 from engine.service.pages import reading
 from engine.service.pages.guard import PageRoute, VisitOf
 from engine.service.problems import not_found
-from engine.service.runlog import log_of
 from engine.service.state import StateOf
 from engine.service.store.tables import RunEvent, StoredResult
+from engine.service.work.runlog import log_of
 
 router = APIRouter(prefix="/runs", route_class=PageRoute, include_in_schema=False)
 

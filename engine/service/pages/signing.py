@@ -16,7 +16,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from engine.service.keys import digest_key
+from engine.service.admission.keys import digest_key
 from engine.service.store.database import Database, clock
 from engine.service.store.scope import Scope
 from engine.service.store.tables import Key, SignIn

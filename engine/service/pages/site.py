@@ -9,10 +9,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.service.observe import API
 from engine.service.pages import editing, entrance, metric, models, rules, runs
 from engine.service.pages.guard import error_page
 from engine.service.problems import answer_of, problem_of
+from engine.service.telemetry.observe import API
 
 PAGES: Final = (
     *(part.router for part in (entrance, models, editing, metric, rules, runs)),

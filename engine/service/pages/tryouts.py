@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from engine import Engine
 from engine.failures import describe
-from engine.service.fairpool import FairPool
+from engine.service.admission.fairpool import FairPool
 from engine.service.settings import Settings
-from engine.service.trial import Trial, failed, try_metric
-from engine.service.validation import Going
+from engine.service.trials.trial import Trial, failed, try_metric
+from engine.service.trials.validation import Going
 
 logger = logging.getLogger(__name__)
 

@@ -14,16 +14,16 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session, defer
 
 from engine.models.codes import PARAMETERS
+from engine.service.admission.quotas import refuse_more
 from engine.service.answers import CodeShown, Deleted, MetricListed, MetricShown
-from engine.service.baselines import can_compare
-from engine.service.leases import POISONED
+from engine.service.data.baselines import can_compare
 from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem, not_found, problem_fields
-from engine.service.quotas import refuse_more
 from engine.service.schemas import MetricBody, MetricChange
 from engine.service.state import ScopeOf, State, StateOf
 from engine.service.store.scope import Scope, current_version, get_model, get_owned, owned
 from engine.service.store.tables import Metric, MetricVersion, Work
+from engine.service.work.leases import POISONED
 from sandbox.contract.messages import Problem
 
 _CODES: Final = 100

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from engine.errors import UsageError
 from engine.models import parse_duration, parse_zone
+from engine.service.admission.quotas import refuse_more
 from engine.service.answers import Deleted, ModelShown
 from engine.service.aporia import words
 from engine.service.lists import PageOf
 from engine.service.problems import unprocessable
-from engine.service.quotas import refuse_more
 from engine.service.routes.segments import (
     add_segment,
     keep_names,
@@ -23,12 +23,12 @@ from engine.service.routes.segments import (
     refuse_unfit,
     show_segment,
 )
-from engine.service.schedule import MOST_WINDOWS, at_most, windows_within
 from engine.service.schemas import ModelBody, ModelChange
 from engine.service.segments import segment_group
 from engine.service.state import ScopeOf, StateOf
 from engine.service.store.scope import get_model, models_of, refuse_known_name, segments_by_model, segments_of
 from engine.service.store.tables import DataSegment, Model
+from engine.service.work.schedule import MOST_WINDOWS, at_most, windows_within
 
 _LOOKS: Final = ("type", "description", "icon", "color", "owner")
 

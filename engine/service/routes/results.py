@@ -17,17 +17,17 @@ from sqlalchemy.orm import Session
 from engine.models import parse_instant
 from engine.models.outcome import outcome_fields
 from engine.results.csv import csv_cell, status_in_csv
+from engine.service.admission.quotas import refuse_more
 from engine.service.answers import Recalculation, ResultPage
-from engine.service.planning import add_work, load_models
 from engine.service.problems import ApiProblem, unprocessable
-from engine.service.quotas import refuse_more
-from engine.service.schedule import EVERY, MOST_WINDOWS, Due, at_most, pieces, windows_within
 from engine.service.schemas import Id, RecalculateBody
 from engine.service.state import ScopeOf, StateOf
 from engine.service.store.database import Database, clock
 from engine.service.store.results import Wanted, has_baselines, has_names, last_seq, page
 from engine.service.store.scope import current_version, get_model, get_owned
 from engine.service.store.tables import Metric, StoredResult
+from engine.service.work.planning import add_work, load_models
+from engine.service.work.schedule import EVERY, MOST_WINDOWS, Due, at_most, pieces, windows_within
 
 router = APIRouter(prefix="/metrics", tags=["results"])
 

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from engine.errors import UsageError
 from engine.service.answers import Deleted, RuleMade, RuleShown
 from engine.service.problems import ApiProblem, not_found, unprocessable
+from engine.service.rules.watching import watch_now
+from engine.service.rules.webhooks import make_secret
 from engine.service.schemas import RuleBody
 from engine.service.state import ScopeOf, StateOf
 from engine.service.store.scope import Scope, get_owned, is_watched
 from engine.service.store.tables import Delivery, Metric, Rule, RuleState
 from engine.service.urls import check_url
-from engine.service.watching import watch_now
-from engine.service.webhooks import make_secret
 
 router = APIRouter(prefix="/metrics/code-based-metrics/{metric_id}/rules", tags=["rules"])
 

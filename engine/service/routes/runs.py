@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from engine.service.answers import LogLine
 from engine.service.lists import PageOf
 from engine.service.problems import not_found
-from engine.service.runlog import log_of
 from engine.service.schemas import Id
 from engine.service.state import ScopeOf, StateOf
 from engine.service.store.tables import RunEvent
+from engine.service.work.runlog import log_of
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 

@@ -13,8 +13,8 @@ from engine import SegmentGroup
 from engine.service.answers import DataSegmentShown, Deleted
 from engine.service.aporia import segments as spelling
 from engine.service.aporia.fields import kind_of
-from engine.service.datasets import Reader
-from engine.service.health import Data, Fit, note_fit, segment_health
+from engine.service.data.datasets import Reader
+from engine.service.data.health import Data, Fit, note_fit, segment_health
 from engine.service.lists import PageOf
 from engine.service.problems import unprocessable
 from engine.service.schemas import DataSegmentBody, DataSegmentChange, SegmentBody

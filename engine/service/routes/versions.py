@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from engine import SegmentGroup
 from engine.service.answers import Deleted, VersionShown
-from engine.service.datasets import Reader, check_source
-from engine.service.health import Data, Fit, version_health
+from engine.service.data.datasets import Reader, check_source
+from engine.service.data.health import Data, Fit, version_health
 from engine.service.lists import PageOf
 from engine.service.problems import unprocessable
 from engine.service.schemas import DatasetBody, ModelVersionBody, ModelVersionChange

@@ -9,9 +9,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from engine.service.leases import CLOCK_SLACK
 from engine.service.store.database import clock
 from engine.service.store.tables import MetricVersion, StoredResult
+from engine.service.work.leases import CLOCK_SLACK
 
 # What a result is of, beside the instant that it was calculated as of. All names of a frame are calculated
 # together, so those of an earlier time are no more, whatever they were.

@@ -25,7 +25,7 @@ SEGMENTS = (
     SegmentGroup.where("business", "plan = 'business'"),
     SegmentGroup.by_buckets("age", [25, 40]),
 )
-# Second moments and what is divided by a difference; see `engine.fusion`.
+# Second moments and what is divided by a difference; see `engine.spark.fusion`.
 TOLERANCE = 1e-8
 # By metric, then by frame.
 Results = dict[str, dict[str, dict[str, Any]]]

@@ -20,8 +20,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.backends.snowflake import Snowflake
-from engine.backends.snowflake_connection import SnowflakeConnection
+from engine.backends.snowflake.backend import Snowflake
+from engine.backends.snowflake.connection import SnowflakeConnection
 from engine.backends.sql import Rows
 from engine.backends.sql_session import DirectSqlSession
 from engine.context import QueryContext

@@ -22,15 +22,15 @@ from sqlglot import exp
 
 from engine import Dataset, Engine
 from engine.backends import names
-from engine.backends.snowflake import Snowflake
-from engine.backends.snowflake_connection import parse_name
-from engine.snowsql import check_query, emit_snowflake
+from engine.backends.snowflake.backend import Snowflake
+from engine.backends.snowflake.connection import parse_name
+from engine.snowflake.text import check_query, emit_snowflake
 from tests.corpus.snowpark.bench import NAMES, Results, SnowBench, assert_as_expected
-from tests.snowsql.table import COLUMNS, frame
+from tests.snowflake.text.table import COLUMNS, frame
 
 CONNECTION = os.environ.get("CALCMETRIC_SNOWFLAKE_CONNECTION", "")
 SCHEMA = os.environ.get("CALCMETRIC_SNOWFLAKE_SCHEMA", "")
-RECORDED = Path(__file__).parents[2] / "snowsql" / "data" / "recorded.jsonl"
+RECORDED = Path(__file__).parents[2] / "snowflake" / "text" / "data" / "recorded.jsonl"
 
 
 pytestmark = [

@@ -15,7 +15,7 @@ import pytest
 
 from engine import DataError, Dataset, Engine, Limits
 from engine.backends import names
-from engine.backends.snowflake_connection import parse_name
+from engine.backends.snowflake.connection import parse_name
 from engine.errors import BackendStartError
 from tests.corpus.snowpark import fake_account, fake_cli
 from tests.corpus.snowpark.bench import (

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from engine import Engine
 from engine.service.app import make_app
-from engine.service.calculate import run_due
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import Model
+from engine.service.work.calculate import run_due
 from tests.service.conftest import Client, connect, make_client, serving
 
 _NUMBERS = itertools.count()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.service.planning import load_models
 from engine.service.store.database import Database
+from engine.service.work.planning import load_models
 from tests.service.conftest import make_client
 
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"

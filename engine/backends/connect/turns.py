@@ -1,0 +1,93 @@
+"""The line of a backend's queries, with the threads that stand in it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final, Protocol
+
+from engine.backends.connect.line import Line, Turn
+from engine.context import QueryContext
+from engine.errors import BackendLost, Interrupted
+
+# What a query loses without its session being called disturbed.
+PATIENT_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 0.02
+
+
+class Turns(Protocol):
+    """Who may ask now."""
+
+    def enter(self, turn: Turn, context: QueryContext) -> None:
+        """Wait until a query may be asked.
+
+        Raises:
+            Interrupted: it was cancelled meanwhile.
+            BackendLost: its deadline passed while others kept it waiting; that is not its fault.
+        """
+        ...
+
+    def begin(self, turn: Turn, server: object) -> None:
+        """A query is handed to a server."""
+        ...
+
+    def leave(self, turn: Turn) -> None:
+        """A query is over."""
+        ...
+
+
+class NoTurns:
+    """Everybody asks at once: the server is not ours, or nobody else asks it."""
+
+    def enter(self, turn: Turn, context: QueryContext) -> None:
+        """At once."""
+
+    def begin(self, turn: Turn, server: object) -> None:
+        """Nothing to note."""
+
+    def leave(self, turn: Turn) -> None:
+        """Nothing to note."""
+
+
+class LocalTurns:
+    """The turns of a local server; see `Line`. Thread-safe."""
+
+    def __init__(self, slice_seconds: float) -> None:
+        self._line = Line(slice_seconds)
+        self._changed = threading.Condition()
+
+    def is_busy(self) -> bool:
+        """Whether anything is being answered."""
+        return bool(self._line.running)
+
+    def enter(self, turn: Turn, context: QueryContext) -> None:
+        """See `Turns.enter`."""
+        with self._changed:
+            self._line.come(turn)
+            came = time.monotonic()
+            while not self._line.starts(turn, now := time.monotonic()):
+                if (reason := context.over) is not None:
+                    self._line.go(turn)
+                    self._changed.notify_all()
+                    if reason == "cancelled":
+                        raise Interrupted(reason)
+                    raise BackendLost("other queries had the server to themselves for too long")
+                self._changed.wait(_POLL_SECONDS)
+            turn.record.disturbed += now - came > PATIENT_SECONDS
+
+    def begin(self, turn: Turn, server: object) -> None:
+        """See `Turns.begin`."""
+        with self._changed:
+            self._line.begin(turn, server, time.monotonic())
+
+    def strike(self, server: object, *, late: bool = False) -> None:
+        """A server died, or is about to be ended; see `Line.strike`."""
+        with self._changed:
+            self._line.strike(server, time.monotonic(), late=late)
+            self._changed.notify_all()
+
+    def leave(self, turn: Turn) -> None:
+        """See `Turns.leave`."""
+        with self._changed:
+            self._line.go(turn)
+            self._changed.notify_all()

@@ -1,0 +1,1 @@
+"""The local DuckDB process: the program, and the engine's end of it."""

@@ -1,0 +1,1 @@
+"""The local Spark server: its settings, its class archives, and what warms it."""

@@ -1,0 +1,55 @@
+"""One query for the frames of a family, by carrying its keys through the plan."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyspark.sql.connect.proto as pb
+
+from engine.frames import Family
+from engine.queries.answers import Split, split_rows
+from engine.queries.asking import Aside, Asker, Source
+from engine.queries.cut import cut, extras, flat, tied
+from engine.spark.fusion.carry import carry, key_names
+from engine.spark.fusion.chain import Chain
+
+_GROUPBY: Final = pb.Aggregate.GROUP_TYPE_GROUPBY
+_KEEPING_ROWS: Final = frozenset({"limit", "sort", "drop", "to_df", "with_columns_renamed", "subquery_alias"})
+
+
+def ask_family(
+    source: Source, chain: Chain, relation: pb.Relation, number: int, family: Family, asker: Asker
+) -> Split:
+    """Ask once for all frames of a family.
+
+    Args:
+        source: the dataset.
+        chain: the guest's plan, taken apart.
+        relation: the same, whole.
+        number: of the family.
+        family: whose frames.
+        asker: who asks.
+
+    Raises:
+        Unfused, BackendLost, Interrupted: as `Source.fetch`.
+    """
+    names = key_names(chain, source.columns, source.family_keys(family))
+    base = source.keyed_family(chain.read, number, family, names)
+    carried = carry(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
+    aside = Aside(source, relation, asker)
+    # Which frame a row is of is told by its keys; their order is nothing where each frame has one.
+    fetched = source.fetch(carried.relation, asker, base=base, unordered=_gives_one_row(chain))
+    schema = aside.result()
+    part = cut(fetched, schema, extras(carried, names))
+    keys = [flat(part.carried[name]) for name in names]
+    frames = source.frames_in(family, keys, part.own.num_rows)
+    return split_rows(schema, part.own, frames, tied(carried, part, frames))
+
+
+def _gives_one_row(chain: Chain) -> bool:
+    """Whether a frame has one row at most: after an aggregate over all rows, with nothing that adds some."""
+    kinds = [str(step.WhichOneof("rel_type")) for step in chain.steps]
+    for place, step in enumerate(chain.steps):
+        if step.HasField("aggregate") and not step.aggregate.grouping_expressions:
+            return step.aggregate.group_type == _GROUPBY and _KEEPING_ROWS.issuperset(kinds[place + 1 :])
+    return False

@@ -1,0 +1,506 @@
+"""What the calls of a dataset's runs share: its frames, and the answers to what they all ask."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, TypeVar
+
+import pyspark.sql.connect.proto as pb
+
+from engine.context import QueryContext
+from engine.frames import Family, FrameSet, Members, PlannedFrame
+from engine.models.run import Shared
+from engine.queries.answers import Answer, Split
+from engine.queries.asking import Aside, Asker, Source, fresh_scope
+from engine.queries.counting import Counted, count_together, count_whole
+from engine.queries.gather import Gather, StateTable
+from engine.queries.once import Once
+from engine.queries.rows import Rows, ask_rows
+from engine.queries.spark.cells import RolledUp, ask_states
+from engine.queries.spark.families import ask_family
+from engine.spark import plans
+from engine.spark.functions import functions_in
+from engine.spark.fusion.cells import plan_cells
+from engine.spark.fusion.chain import Chain
+from engine.spark.fusion.choice import Choice, cells_pay, choose
+from engine.spark.fusion.unfused import Unfused
+
+# Questions that are remembered, and the bytes of their plans; a metric that asks more of them computes its
+# plans from its data. A plan can carry 16 MiB of data of its own.
+_MAX_QUESTIONS: Final = 1_000
+_MAX_PLAN_BYTES: Final = 32 << 20
+# Types that are remembered, and ways of answering that a run's report tells apart.
+_MAX_SCHEMAS: Final = 1_000
+_MAX_TALLIES: Final = 300
+_MAX_KINDS: Final = 12
+# Of functions of the author in a plan that is described: how many are named, and how much of a name is shown.
+_MAX_NAMES: Final = 3
+_NAME_CHARS: Final = 40
+# Frames that must ask the same at a step at which frames differ, before they share an answer there.
+_ENOUGH: Final = 3
+
+_T = TypeVar("_T")
+
+
+@dataclass(eq=False, slots=True)
+class _Question:
+    """A plan that frames ask, with its answers as far as they are known."""
+
+    relation: pb.Relation
+    choice: Choice
+    what: str
+    cells: Once[Split] = field(default_factory=Once)
+    rows: Once[Rows] = field(default_factory=Once)
+    families: dict[int, Once[Split]] = field(default_factory=dict)
+    empty: Once[Answer] = field(default_factory=Once)
+    whole: Once[Answer] = field(default_factory=Once)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def chain(self) -> Chain:
+        """The plan, taken apart; only where there is a way to share it."""
+        assert self.choice.chain is not None
+        return self.choice.chain
+
+    def known(self, family: int) -> bool:
+        """Whether a frame of a family can be answered without a query."""
+        return self.cells.made or self.rows.made or self.of_family(family).made
+
+    def noted(self, way: str, make: Callable[[], _T], asker: Asker) -> _T:
+        """What `make` makes, with a note by whom the questions to the backend were answered."""
+        before = len(asker.notes)
+        made = make()
+        self.notes[way] = tuple(dict.fromkeys(asker.notes[before:]))
+        return made
+
+    def of_family(self, family: int) -> Once[Split]:
+        """The answers of a family's frames."""
+        with self.lock:
+            return self.families.setdefault(family, Once())
+
+
+@dataclass(slots=True)
+class _Step:
+    """What the frames of a run asked at one step: how often each question, and which came first."""
+
+    first: bytes
+    asked: Counter[bytes] = field(default_factory=Counter)
+
+    def may_share(self, key: bytes) -> bool:
+        """Whether a new shared query is worth it: frames that ask different things would never use it."""
+        return list(self.asked) == [key] or self.asked[key] >= _ENOUGH
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An answer that is in memory.
+
+    Attributes:
+        key: the canonical form of the plan.
+        what: the plan in a few words.
+        how: as `Shared.how`.
+        answer: it.
+        notes: by whom it was given; see `BackendSession.told`.
+    """
+
+    key: bytes
+    what: str
+    how: str
+    answer: Answer
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A frame has to ask for itself.
+
+    Attributes:
+        what: the plan in a few words.
+        reason: as `Shared.reason`.
+    """
+
+    what: str
+    reason: str
+
+
+class Sharing:
+    """What is shared. Thread-safe.
+
+    Attributes:
+        source: the dataset.
+    """
+
+    def __init__(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> None:
+        """Share nothing yet.
+
+        Args:
+            source: the dataset.
+            given: the segments of each group, where they are those of other data.
+            repeated: whether several calls have the same frame, as those of windows do that have one
+                baseline.
+        """
+        self.source = source
+        self._given = given
+        self._repeated = repeated
+        self._schemas: dict[bytes, pb.DataType] = {}
+        self._plan_bytes = 0
+        self._gather = Gather()
+        self._counted: Counted | None = None
+        self._known = threading.Event()
+        self._lock = threading.Lock()
+        self._questions: dict[bytes, _Question] = {}
+        self._runs = 0
+        self._asked: Counter[object] = Counter()
+        self._steps: dict[tuple[object, int], _Step] = {}
+        self._tallies: defaultdict[object, Counter[tuple[str, str, str, str]]] = defaultdict(Counter)
+
+    def expect(self, run: object) -> None:
+        """A run is about to make its first call; counting waits a moment for what it asks."""
+        with self._lock:
+            self._runs += 1
+        self._gather.expect(run)
+
+    def leave(self, run: object) -> None:
+        """The first call of a run has ended, or will not be made."""
+        self._gather.leave(run)
+
+    def count(self, context: QueryContext) -> Counted:
+        """Count the rows of the frames, and find the segments; by one thread, for all runs.
+
+        Raises:
+            BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
+            DataError: the data has values that cannot be segments, or too many.
+        """
+        counted = count_together(self.source, self._gather, context, self._given)
+        counted = self._counted = count_whole(self.source, counted, context)
+        self._known.set()
+        return counted
+
+    def answer(self, key: bytes, relation: pb.Relation, asker: Asker) -> Answer | Apart:
+        """The answer to a question of a frame, or that it has to ask for itself; see `note_apart`.
+
+        Args:
+            key: the canonical form of the plan.
+            relation: the plan, rebuilt, with its views expanded.
+            asker: the frame's call.
+
+        Raises:
+            BackendLost, Interrupted: as `BackendSession.execute`.
+        """
+        found = self.ask(key, relation, asker)
+        if isinstance(found, Apart):
+            return found
+        self.note_used(found, asker, again=False)
+        return found.answer
+
+    def ask(self, key: bytes, relation: pb.Relation, asker: Asker) -> Ready | Apart:
+        """As `answer`, but nothing is counted for the run's report; arguments and errors likewise."""
+        question = self._question(key, relation, asker.run)
+        if question is None:
+            return self.apart(relation, asker, "too many different plans")
+        if question.choice.how == "frame":
+            return self.apart(relation, asker, question.choice.reason)
+        try:
+            how, answer, notes = self._answer(key, question, asker)
+        except Unfused as unfused:
+            return Apart(question.what, unfused.reason)
+        return Ready(key, question.what, how, answer, notes)
+
+    def over(self, source: Source) -> Sharing:
+        """What is shared over rows that were made of these, whose frames are the same.
+
+        Args:
+            source: they; stored.
+        """
+        made = Sharing(source)
+        made._counted = self._counted
+        made._known.set()
+        return made
+
+    def frames(self, context: QueryContext) -> FrameSet:
+        """The frames, once they are known.
+
+        Raises:
+            Interrupted: who asks waits no longer.
+        """
+        return self._frames(context)
+
+    def may_share(self, key: bytes, asker: Asker) -> bool:
+        """Count a question of a frame; whether enough frames ask the same for it to be asked for all."""
+        with self._lock:
+            step = self._step(asker, key)
+            step.asked[key] += 1
+            return step.may_share(key)
+
+    def apart(self, relation: pb.Relation, asker: Asker, reason: str) -> Apart:
+        """A frame asks for itself, whatever others ask.
+
+        Args:
+            relation: the plan.
+            asker: the frame's call.
+            reason: as `Shared.reason`.
+        """
+        self.leave(asker.run)
+        return Apart(describe(relation), reason)
+
+    def note_apart(self, apart: Apart, asker: Asker, notes: Sequence[str]) -> None:
+        """Count what a frame asked for itself.
+
+        Args:
+            apart: what and why.
+            asker: the frame's call.
+            notes: by whom it was answered; see `BackendSession.told`.
+        """
+        self._tally(asker.run, apart.what, "frame", apart.reason, notes)
+
+    def schema(self, key: bytes) -> pb.DataType | None:
+        """The type of a plan over any frame, by its canonical form, if it was asked for before."""
+        return self._schemas.get(key)
+
+    def keep_schema(self, key: bytes, schema: pb.DataType) -> None:
+        """Remember the type of a plan, while there is room."""
+        with self._lock:
+            if len(self._schemas) < _MAX_SCHEMAS and self._has_room(len(key) + schema.ByteSize()):
+                self._schemas[key] = schema
+
+    def known_answer(self, key: bytes, asker: Asker) -> Ready | None:
+        """The answer to a question, if it is in memory; nothing is asked, and nothing counted.
+
+        Args:
+            key: the canonical form of the plan.
+            asker: a call that is expected to ask it.
+        """
+        with self._lock:
+            question = self._questions.get(key)
+            step = self._steps.get((asker.run, asker.step))
+        if question is None or step is None or self._counted is None:
+            return None
+        frame = self._counted.frames.frames[asker.frame]
+        if frame.family < 0:
+            return None
+        if not frame.rows:
+            empty = question.empty.value
+            notes = question.notes.get("empty", ())
+            return None if empty is None else Ready(key, question.what, "empty", empty, notes)
+        for how, way, once in (
+            ("cells", "cells", question.cells),
+            ("families", _way_of(frame.family), question.of_family(frame.family)),
+        ):
+            split = once.value
+            if split is not None:
+                with suppress(Unfused):
+                    answer, notes = split.answer(asker.frame), question.notes.get(way, ())
+                    return None if answer is None else Ready(key, question.what, how, answer, notes)
+        return None
+
+    def note_used(self, ready: Ready, asker: Asker, *, again: bool = True) -> None:
+        """Count an answer.
+
+        Args:
+            ready: it.
+            asker: who got it.
+            again: whether it was given before it was asked for, so that the question is not counted yet.
+        """
+        if again:
+            with self._lock:
+                self._step(asker, ready.key).asked[ready.key] += 1
+        self._tally(asker.run, ready.what, ready.how, "", ready.notes)
+
+    def report(self, run: object) -> tuple[Shared, ...]:
+        """How the questions of a run were answered, the most frequent first."""
+        with self._lock:
+            return tuple(
+                Shared(plan, how, frames, reason, by)
+                for (plan, how, reason, by), frames in self._tallies[run].most_common()
+            )
+
+    def _has_room(self, size: int) -> bool:
+        """Whether so many bytes more may be remembered; they are then taken."""
+        if self._plan_bytes + size > _MAX_PLAN_BYTES or not self.source.account.take(size):
+            return False
+        self._plan_bytes += size
+        return True
+
+    def _step(self, asker: Asker, key: bytes) -> _Step:
+        """What was asked where an asker asks this question; under the lock."""
+        place = asker.run, asker.step
+        found = self._steps.get(place)
+        if found is None:
+            found = self._steps[place] = _Step(key)
+        return found
+
+    def _tally(self, run: object, what: str, how: str, reason: str, notes: Sequence[str] = ()) -> None:
+        """Count an answer for the run's report."""
+        by, why = told_by(notes)
+        reason = "; ".join(dict.fromkeys(part for part in (reason, why) if part))
+        with self._lock:
+            tallies, entry = self._tallies[run], (what, how, reason, by)
+            if entry not in tallies and len(tallies) >= _MAX_TALLIES:
+                entry = "other plans", how, "", by
+            tallies[entry] += 1
+
+    def _question(self, key: bytes, relation: pb.Relation, run: object = None) -> _Question | None:
+        with self._lock:
+            if key not in self._questions:
+                # Runs that share a dataset have a part of the room each: one that asks ever other things
+                # would leave none to the others.
+                if self._asked[run] >= _MAX_QUESTIONS // max(1, self._runs):
+                    return None
+                if len(self._questions) >= _MAX_QUESTIONS or not self._has_room(2 * len(key)):
+                    return None
+                self._asked[run] += 1
+                choice = choose(relation, spark=self.source.spark, schema=self.source.schema)
+                self._questions[key] = _Question(relation, choice, describe(relation))
+            return self._questions[key]
+
+    def _answer(self, key: bytes, question: _Question, asker: Asker) -> tuple[str, Answer, tuple[str, ...]]:
+        """The way of answering, the answer, and by whom it was given."""
+        with self._lock:
+            step = self._step(asker, key)
+            step.asked[key] += 1
+            may_share = step.may_share(key) or bool(self.source.stored)
+        if question.choice.how == "cells" and asker.frame == 0 and may_share and not self._known.is_set():
+            self._try_cells(question, asker)  # before the frames are known: it may be counted along
+        self.leave(asker.run)
+        frames = self._frames(asker.context)
+        frame = frames.frames[asker.frame]
+        if frame.rows:
+            if frame.family < 0:
+                raise Unfused("other rows than those of all windows together")
+            if not may_share and not question.known(frame.family):
+                raise Unfused("a plan that differs between frames")
+            if self._asks_alone(question, frames.families[frame.family]):
+                ask = partial(question.noted, "whole", partial(self._on_frame, question, frame, asker), asker)
+                alone = question.whole.get(ask, asker.context)
+                return "families", alone, question.notes.get("whole", ())
+            how, split = self._split(question, frames, asker)
+            found = split.answer(asker.frame)
+            if found is not None:
+                way = _way_of(frame.family) if how == "families" else how
+                return how, found, question.notes.get(way, ())
+        ask = partial(question.noted, "empty", partial(self._on_frame, question, frame, asker), asker)
+        return "empty", question.empty.get(ask, asker.context), question.notes.get("empty", ())
+
+    def _asks_alone(self, question: _Question, family: Family) -> bool:
+        """Whether the one frame of a family is asked for itself, once for all calls that have it."""
+        return self._repeated and not family.keys and question.choice.how == "families"
+
+    def _frames(self, context: QueryContext) -> FrameSet:
+        context.wait(self._known)
+        assert self._counted is not None
+        return self._counted.frames
+
+    def _try_cells(self, question: _Question, asker: Asker) -> Split | None:
+        """The answers from cells; None if another way has to be taken."""
+        try:
+            ask = partial(question.noted, "cells", partial(self._ask_cells, question, asker), asker)
+            return question.cells.get(ask, asker.context)
+        except Unfused:
+            return None
+
+    def _split(self, question: _Question, frames: FrameSet, asker: Asker) -> tuple[str, Split]:
+        """The answers of all frames in the asker's family at least, and the way."""
+        source, relation, chain = self.source, question.relation, question.chain
+        if question.choice.how == "cells":
+            split = self._try_cells(question, asker)
+            if split is not None:
+                return "cells", split
+        number = frames.frames[asker.frame].family
+        family = frames.families[number]
+        if question.choice.how == "rows":
+            ask = partial(ask_rows, source, chain, relation, frames, asker)
+            rows = question.rows.get(partial(question.noted, "rows", ask, asker), asker.context)
+            with question.lock:
+                return "rows", rows.split(number, family)
+        if len(family.frames) < 2:
+            raise Unfused("the only frame of its kind")
+        if question.of_family(number).in_progress:
+            self._ask_another(question, frames.families, number, asker)
+        return "families", self._of_family(question, frames.families, number, asker)
+
+    def _of_family(self, question: _Question, families: Sequence[Family], number: int, asker: Asker) -> Split:
+        ask = partial(
+            ask_family, self.source, question.chain, question.relation, number, families[number], asker
+        )
+        noted = partial(question.noted, _way_of(number), ask, asker)
+        return question.of_family(number).get(noted, asker.context)
+
+    def _ask_another(
+        self, question: _Question, families: Sequence[Family], number: int, asker: Asker
+    ) -> None:
+        """Ask for a later family instead of waiting idly for what another thread asks."""
+        for later in range(number + 1, len(families)):
+            if len(families[later].frames) > 1 and question.of_family(later).untouched:
+                with suppress(Unfused):
+                    self._of_family(question, families, later, asker)
+                return
+
+    def _ask_cells(self, question: _Question, asker: Asker) -> Split:
+        source, chain, plan = self.source, question.chain, question.choice.cells
+        assert plan is not None
+        aside = Aside(source, question.relation, asker)
+        states: StateTable | None = None
+        if not self._known.is_set():
+            states = self._gather.offer(asker.run, plan, asker.context)
+            asker.notes += states.notes
+        frames = self._frames(asker.context)
+        assert self._counted is not None
+        if not cells_pay(self._counted.cells, frames.frames[0].rows):
+            raise Unfused("too many cells")
+        rolled = RolledUp(source, plan, states or ask_states(source, chain, plan, asker), frames)
+        if rolled.coarse:
+            precise = plan_cells(chain, precise=True, schema=source.schema)
+            rolled = RolledUp(source, precise, ask_states(source, chain, precise, asker), frames)
+        return rolled.split(source, chain, aside, asker)
+
+    def _on_frame(self, question: _Question, frame: PlannedFrame, asker: Asker) -> Answer:
+        """What the plan gives on one frame: one of which no row reaches its aggregates, above all."""
+        rows = self.source.rows_of(frame)
+        bound = plans.bind(question.relation, frame=rows, views={}, scope=fresh_scope())
+        alias = pb.Relation()
+        alias.subquery_alias.input.CopyFrom(rows)
+        fetched = self.source.fetch(bound, asker, base=alias)
+        return Answer(fetched.schema, fetched.table)
+
+
+def told_by(notes: Sequence[str]) -> tuple[str, str]:
+    """Who answered, and if that was Spark, why not natively; see `BackendSession.told`.
+
+    Args:
+        notes: of the questions to the backend; none if one answers all.
+    """
+    reasons = "; ".join(dict.fromkeys(note for note in notes if note))
+    return ("spark" if reasons else "native" if notes else ""), reasons
+
+
+def _way_of(family: int) -> str:
+    return f"families {family}"
+
+
+def _with_functions(relation: pb.Relation) -> str:
+    """The functions of the author that a relation itself holds, in a few words; empty if there are none."""
+    names = dict.fromkeys(repr(here.function_name[:_NAME_CHARS]) for here in functions_in(relation))
+    return f" with {' and '.join(list(names)[:_MAX_NAMES])}" if names else ""
+
+
+def describe(relation: pb.Relation) -> str:
+    """A plan in a few words, from the frame upwards; of a long one what is on top."""
+    kinds: list[str] = []
+    here = relation
+    while here.WhichOneof("rel_type") not in (None, "read"):
+        kind = str(here.WhichOneof("rel_type"))
+        kinds.append(kind.replace("_", " ") + _with_functions(here))
+        body = getattr(here, kind)
+        if "input" not in body.DESCRIPTOR.fields_by_name:
+            break
+        if len(kinds) == _MAX_KINDS:
+            kinds.append("...")
+            break
+        here = body.input
+    return ", ".join(reversed(kinds)) or "the frame itself"

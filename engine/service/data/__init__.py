@@ -1,0 +1,1 @@
+"""What datasets name, what they look like now, and whether they fit their models."""

@@ -1,0 +1,1 @@
+"""Rules on results: their levels, when they change, and whom that is told."""

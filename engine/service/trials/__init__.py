@@ -1,0 +1,1 @@
+"""Trials of metrics before they count: run, shared, polled and cancelled."""

@@ -1,0 +1,1 @@
+"""Due work: planned, claimed, calculated, noted, exported and pruned."""

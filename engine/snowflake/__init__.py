@@ -1,0 +1,1 @@
+"""What Snowpark's SQL means: what may pass, how it is written, and how many frames are answered at once."""

@@ -1,0 +1,34 @@
+"""Missing and replaced values: "all columns" are the guest's. Pure."""
+
+from __future__ import annotations
+
+import pyspark.sql.connect.proto as pb
+
+from engine.spark.fusion.carry.state import Place, State
+from engine.spark.fusion.chain import body
+from engine.spark.fusion.unfused import Unfused
+from engine.spark.plans.trees import copy
+
+
+def fill_or_replace(state: State, step: pb.Relation, place: Place) -> State:
+    """`fillna`, `replace`."""
+    return state.then(_of_named_columns(step, place))
+
+
+def drop_na(state: State, step: pb.Relation, place: Place) -> State:
+    """`dropna`."""
+    state.check_may_remove("dropna")
+    return state.then(_of_named_columns(step, place))
+
+
+def _of_named_columns(step: pb.Relation, place: Place) -> pb.Relation:
+    if "*" in body(step).cols:
+        raise Unfused("missing values of columns that cannot be named")
+    if body(step).cols:
+        return step
+    names = place.columns()
+    if not names or any("." in name or "`" in name for name in names):
+        raise Unfused("missing values of columns that cannot be named")
+    raised = copy(step)
+    body(raised).cols.extend(names)
+    return raised

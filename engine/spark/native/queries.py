@@ -1,0 +1,342 @@
+"""Queries of SQL text (`spark.sql`), from the tree of the second reader to rows. Pure.
+
+The text has been read and written by the engine (`engine.spark.plans.views`): one query, its views as common
+table expressions. Each of its parts becomes the step of a plan that means the same, so that names, types,
+guards and orders are those of steps. A part that is not known is Spark's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final
+
+import pyspark.sql.connect.proto as pb
+
+from engine.spark.native.expressions import Scope, literal, read
+from engine.spark.native.read_sql import check_text, parse, read_node, read_order
+from engine.spark.native.relations.grouping import choices
+from engine.spark.native.relations.rows import Item, Reader, Rows, filtered, item_of, projected_items
+from engine.spark.native.tree import Ref, has_window, is_aggregate
+from engine.spark.native.unproven import Unproven
+
+_MOST_DEPTH: Final = 12
+_MOST_KEYS: Final = 6
+_JOINS: Final[Mapping[tuple[str, str], int]] = {
+    ("", ""): pb.Join.JOIN_TYPE_INNER,
+    ("", "INNER"): pb.Join.JOIN_TYPE_INNER,
+    ("", "CROSS"): pb.Join.JOIN_TYPE_CROSS,
+    ("LEFT", ""): pb.Join.JOIN_TYPE_LEFT_OUTER,
+    ("LEFT", "OUTER"): pb.Join.JOIN_TYPE_LEFT_OUTER,
+    ("LEFT", "SEMI"): pb.Join.JOIN_TYPE_LEFT_SEMI,
+    ("LEFT", "ANTI"): pb.Join.JOIN_TYPE_LEFT_ANTI,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """A query with what its tables mean.
+
+    Attributes:
+        tree: it.
+        tables: by name in small letters: other queries, or relations of the plan.
+    """
+
+    tree: Any
+    tables: Mapping[str, _Query | pb.Relation]
+
+
+def with_relations(reader: Reader, relation: pb.Relation) -> Rows:
+    """A query over views."""
+    step = relation.with_relations
+    if step.root.WhichOneof("rel_type") != "sql":
+        raise Unproven("a subquery")
+    tables = dict[str, _Query | pb.Relation]()
+    for one in step.references:
+        if one.WhichOneof("rel_type") != "subquery_alias":
+            raise Unproven("a view without a name")
+        tables[one.subquery_alias.alias.lower()] = one.subquery_alias.input
+    return _query(reader, step.root.sql, tables)
+
+
+def query(reader: Reader, relation: pb.Relation) -> Rows:
+    """A query that reads nothing."""
+    return _query(reader, relation.sql, {})
+
+
+def _query(reader: Reader, sql: pb.SQL, tables: Mapping[str, _Query | pb.Relation]) -> Rows:
+    if sql.args or sql.pos_args or sql.pos_arguments:
+        raise Unproven("arguments of SQL text that have no names")
+    values = {name: read_argument(one.SerializeToString()) for name, one in sql.named_arguments.items()}
+    return _Reader(reader, values).query(_Query(_parsed(sql.query), tables), 0)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Any:
+    check_text(text)
+    return parse(text)
+
+
+@lru_cache(maxsize=256)
+def read_argument(message: bytes) -> pb.Expression:
+    """A constant that stands for a name in the text."""
+    found = pb.Expression.FromString(message)
+    literal(found.literal)  # or it is not known
+    if not found.HasField("literal"):
+        raise Unproven("an argument of SQL text that is no constant")
+    return found
+
+
+def _only(node: Any, *parts: str) -> None:
+    others = [name for name, value in node.args.items() if value and name not in parts]
+    if others:
+        raise Unproven(f"{type(node).__name__} with {others[0]} in SQL text")
+
+
+def _kind(node: Any) -> str:
+    return type(node).__name__
+
+
+class _Reader:
+    """Reads the parts of one query."""
+
+    def __init__(self, reader: Reader, values: Mapping[str, pb.Expression]) -> None:
+        self._reader = reader
+        self._values = values
+
+    def query(self, query: _Query, depth: int) -> Rows:
+        """The rows of a query."""
+        if depth > _MOST_DEPTH:
+            raise Unproven("SQL text that nests deeply")
+        tree, tables = query.tree, dict(query.tables)
+        for one in (tree.args.get("with_") or _NOTHING).expressions:
+            _only(one, "this", "alias")
+            _only(one.args["alias"], "this")
+            tables[one.args["alias"].this.name.lower()] = _Query(one.this, dict(tables))
+        match _kind(tree):
+            case "Subquery" | "Paren":
+                _only(tree, "this", "with_")
+                return self.query(_Query(tree.this, tables), depth + 1)
+            case "Select":
+                return self._select(tree, tables, depth + 1)
+            case "Union" | "Intersect" | "Except":
+                return self._united(tree, tables, depth + 1)
+        raise Unproven(f"{_kind(tree)} in SQL text")
+
+    def _united(self, tree: Any, tables: Mapping[str, _Query | pb.Relation], depth: int) -> Rows:
+        _only(tree, "this", "expression", "distinct", "with_", "order", "limit")
+        step = pb.Relation()
+        step.set_op.left_input.CopyFrom(self._made(self.query(_Query(tree.this, tables), depth)))
+        step.set_op.right_input.CopyFrom(self._made(self.query(_Query(tree.expression, tables), depth)))
+        step.set_op.set_op_type = _SET_OPERATIONS[_kind(tree)]
+        plain = _kind(tree) == "Union"
+        step.set_op.is_all = plain or not tree.args.get("distinct")
+        rows = self._reader.read(step)
+        rows = self._distinct(rows) if plain and tree.args.get("distinct") else rows
+        return self._ended(tree, rows)
+
+    def _select(self, tree: Any, tables: Mapping[str, _Query | pb.Relation], depth: int) -> Rows:
+        _only(tree, "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "distinct",
+              "with_", "kind")  # fmt: skip
+        if tree.args.get("kind"):
+            raise Unproven("SQL text that selects in an unusual way")
+        if (read_from := tree.args.get("from_")) is None:
+            source = self._made(Rows("SELECT 1 AS nothing", (), "one"))
+        else:
+            _only(read_from, "this")
+            source = self._table(read_from.this, tables, depth)
+        for join in tree.args.get("joins") or ():
+            source = self._joined(source, join, tables, depth)
+        if (where := tree.args.get("where")) is not None:
+            step = pb.Relation()
+            step.filter.input.CopyFrom(source)
+            step.filter.condition.CopyFrom(self._expression(where.this))
+            source = step
+        rows = self._reader.read(source)
+        rows = self._chosen(tree, rows)
+        if (distinct := tree.args.get("distinct")) is not None:
+            _only(distinct)
+            rows = self._distinct(rows)
+        return self._ended(tree, rows)
+
+    def _chosen(self, tree: Any, rows: Rows) -> Rows:
+        """What is selected, of groups if there are any."""
+        scope = self._reader.scope(rows, aggregates=True, windows=True)
+        items = list[Item]()
+        for node in tree.expressions:
+            if _kind(node) == "Star":
+                _only(node)
+                items += [Item(Ref(column), column.name, kept=True) for column in rows.columns]
+            else:
+                items.append(item_of(self._expression(node), scope))
+        group, having = tree.args.get("group"), tree.args.get("having")
+        aggregated = group is not None or any(is_aggregate(item.expression) for item in items)
+        if not aggregated:
+            if having is not None:
+                raise Unproven("HAVING of rows that are not grouped")
+            return projected_items(self._reader, rows, items)
+        if any(has_window(item.expression) for item in items):
+            raise Unproven("window functions over aggregates")
+        keys, sets = self._keys(group, rows)
+        hidden = [] if having is None else [self._having(having.this, rows, items)]
+        made = tuple(self._reader.column(key.expression, key.name) for key in keys)
+        if sets is not None:
+            made = tuple(replace(one, nullable=True) for one in made)
+        result = self._reader.aggregated(rows, keys, [*items, *hidden], sets, made)
+        result = replace(result, columns=result.columns[len(keys) :])
+        if not hidden:
+            return result
+        kept = filtered(result, Ref(result.columns[-1]))
+        return replace(kept, columns=kept.columns[:-1])
+
+    def _having(self, node: Any, rows: Rows, items: Sequence[Item]) -> Item:
+        """The condition on groups; names of what is selected are not known to mean the same in it."""
+        names = {(item.name or "").lower() for item in items if not isinstance(item.expression, Ref)}
+        used = {one.name.lower() for one in node.find_all(_column_node())}
+        if used & names:
+            raise Unproven("HAVING by the name of what is selected")
+        return Item(read(self._expression(node), self._reader.scope(rows, aggregates=True)), None)
+
+    def _keys(self, group: Any, rows: Rows) -> tuple[list[Item], list[Sequence[int]] | None]:
+        if group is None:
+            return [], None
+        _only(group, "expressions")
+        scope = self._reader.scope(rows)
+        nodes = list(group.expressions)
+        if len(nodes) == 1 and _kind(nodes[0]) in ("Rollup", "Cube", "GroupingSets"):
+            return self._sets(nodes[0], scope)
+        if any(_kind(node) != "Column" for node in nodes):
+            raise Unproven("GROUP BY what are no columns")
+        return [item_of(self._expression(node), scope) for node in nodes], None
+
+    def _sets(self, node: Any, scope: Scope) -> tuple[list[Item], list[Sequence[int]]]:
+        _only(node, "expressions")
+        parts = [_columns_of(one) for one in node.expressions]
+        keys = list[Item]()
+        places = list[tuple[int, ...]]()
+        for part in parts:
+            found = [item_of(self._expression(one), scope) for one in part]
+            known = [key.expression for key in keys]
+            keys += [one for one in found if one.expression not in known]
+            known = [key.expression for key in keys]
+            places.append(tuple(known.index(one.expression) for one in found))
+        if not keys or len(keys) > _MOST_KEYS:
+            raise Unproven("grouping by several sets of many keys, or of none")
+        if _kind(node) == "GroupingSets":
+            sets: list[Sequence[int]] = [*places]
+        elif any(len(one) != 1 for one in places) or len(keys) < len(places):
+            raise Unproven("a rollup or a cube of several keys at once")
+        elif _kind(node) == "Rollup":
+            sets = [range(size) for size in range(len(keys), -1, -1)]
+        else:
+            sets = choices(range(len(keys)))
+        if len({tuple(sorted(one)) for one in sets}) < len(sets):
+            raise Unproven("grouping by the same keys twice")
+        return keys, sets
+
+    def _distinct(self, rows: Rows) -> Rows:
+        step = pb.Relation()
+        step.deduplicate.input.CopyFrom(self._made(rows))
+        step.deduplicate.all_columns_as_keys = True
+        return self._reader.read(step)
+
+    def _ended(self, tree: Any, rows: Rows) -> Rows:
+        """Sorted and limited."""
+        if (order := tree.args.get("order")) is not None:
+            _only(order, "expressions")
+            if any(_kind(one.this) != "Column" for one in order.expressions):
+                raise Unproven("ORDER BY what is no name")
+            step = pb.Relation()
+            step.sort.input.CopyFrom(self._made(rows))
+            step.sort.order.extend(map(read_order, order.expressions))
+            step.sort.is_global = True
+            rows = self._reader.read(step)
+        if (limit := tree.args.get("limit")) is not None:
+            _only(limit, "expression")
+            wanted = self._expression(limit.expression)
+            if not wanted.literal.HasField("integer"):
+                raise Unproven("LIMIT to what is no whole number")
+            step = pb.Relation()
+            step.limit.input.CopyFrom(self._made(rows))
+            step.limit.limit = wanted.literal.integer
+            rows = self._reader.read(step)
+        return rows
+
+    def _joined(
+        self, left: pb.Relation, node: Any, tables: Mapping[str, _Query | pb.Relation], depth: int
+    ) -> pb.Relation:
+        _only(node, "this", "on", "using", "side", "kind")
+        kind = _JOINS.get((str(node.args.get("side") or ""), str(node.args.get("kind") or "")))
+        if kind is None:
+            raise Unproven("a join of this kind in SQL text")
+        step = pb.Relation()
+        step.join.left.CopyFrom(left)
+        step.join.right.CopyFrom(self._table(node.this, tables, depth))
+        step.join.join_type = kind  # type: ignore[assignment]
+        if (condition := node.args.get("on")) is not None:
+            step.join.join_condition.CopyFrom(self._expression(condition))
+        step.join.using_columns.extend(one.name for one in node.args.get("using") or ())
+        return step
+
+    def _table(self, node: Any, tables: Mapping[str, _Query | pb.Relation], depth: int) -> pb.Relation:
+        """What stands behind FROM, under its name."""
+        named = node.args.get("alias")
+        if named is not None:
+            _only(named, "this")
+        name = "" if named is None else named.this.name
+        if _kind(node) == "Subquery":
+            _only(node, "this", "alias")
+            rows = self._made(self.query(_Query(node.this, tables), depth))
+        elif _kind(node) == "Table":
+            _only(node, "this", "alias")
+            found = tables.get(node.name.lower())
+            if found is None:
+                raise Unproven("a table that is not known")
+            name = name or node.name
+            rows = self._made(self.query(found, depth)) if isinstance(found, _Query) else found
+        else:
+            raise Unproven(f"{_kind(node)} in SQL text")
+        if not name:
+            return rows
+        step = pb.Relation()
+        step.subquery_alias.alias = name
+        step.subquery_alias.input.CopyFrom(rows)
+        return step
+
+    def _made(self, rows: Rows) -> pb.Relation:
+        """Rows as a relation that steps may stand on."""
+        return self._reader.prepared(rows)
+
+    def _expression(self, node: Any) -> pb.Expression:
+        return read_node(node, self._values)
+
+
+def _columns_of(node: Any) -> list[Any]:
+    """The columns of a set of keys."""
+    match _kind(node):
+        case "Column":
+            return [node]
+        case "Paren":
+            return _columns_of(node.this)
+        case "Tuple":
+            return [one for part in node.expressions for one in _columns_of(part)]
+    raise Unproven("grouping by what are no columns")
+
+
+def _column_node() -> Any:
+    from sqlglot import exp  # takes 0.3 s, and many metrics have no SQL text
+
+    return exp.Column
+
+
+class _Nothing:
+    expressions: Sequence[Any] = ()
+
+
+_NOTHING: Final = _Nothing()
+_SET_OPERATIONS: Final[Mapping[str, Any]] = {
+    "Union": pb.SetOperation.SET_OP_TYPE_UNION,
+    "Intersect": pb.SetOperation.SET_OP_TYPE_INTERSECT,
+    "Except": pb.SetOperation.SET_OP_TYPE_EXCEPT,
+}

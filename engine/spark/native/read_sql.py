@@ -1,0 +1,594 @@
+"""From SQL text to the expression that it means, in the words of a plan. Pure, but for what it keeps.
+
+The text has been accepted by the two readers of `engine.spark.text`, which agree on what it is; here the tree
+of the second is taken, node by node, and whatever is not known is Spark's. So there is one way from
+expressions to typed ones, and one table of functions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any, Final
+
+import pyspark.sql.connect.proto as pb
+
+from engine.errors import CalcmetricError
+from engine.spark.native.unproven import Unproven
+from engine.spark.text import check_expression
+
+_MOST_CHARS: Final = 4_000
+_KEPT: Final = 512
+_WHOLE: Final = re.compile(r"[0-9]{1,18}")
+_POINT: Final = re.compile(r"[0-9]{1,15}\.[0-9]{1,15}")
+_EXPONENT: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?[eE][+-]?[0-9]{1,2}")
+_MOST_INT: Final = 2**31 - 1
+# What begins or escapes texts in ways that readers may differ in.
+_UNUSUAL: Final = ("\\", '"', "''", "--", "/*", "{", "$")
+
+Literal = pb.Expression.Literal
+
+
+@lru_cache(maxsize=_KEPT)
+def read_sql(text: str) -> pb.Expression:
+    """The expression of a text.
+
+    Raises:
+        Unproven: something of it is not known.
+    """
+    check_text(text)
+    try:
+        checked = check_expression(text)
+    except CalcmetricError as error:
+        raise Unproven(f"SQL text that cannot be read ({type(error).__name__})") from None
+    return read_node(parse(checked, expression=True), {})
+
+
+def check_text(text: str) -> None:
+    """See that readers agree on where texts and comments begin and end.
+
+    Raises:
+        Unproven: they may not.
+    """
+    if len(text) > _MOST_CHARS or any(sign in text for sign in _UNUSUAL):
+        raise Unproven("SQL text that is long, or has unusual signs")
+
+
+def parse(text: str, *, expression: bool = False) -> Any:
+    """The tree of a text that has been checked.
+
+    Raises:
+        Unproven: it cannot be read.
+    """
+    from sqlglot import ErrorLevel, errors, exp  # takes 0.3 s, and many metrics have no SQL text
+
+    from engine.spark.text.spark_dialect import StrictSpark
+
+    try:
+        dialect = StrictSpark()
+        parser = dialect.parser(error_level=ErrorLevel.RAISE)
+        tokens = dialect.tokenize(text)
+        _refuse_signs(tokens)
+        _refuse_mixed([token.token_type.name for token in tokens])
+        trees = parser.parse_into(exp.Expr, tokens, text) if expression else parser.parse(tokens, text)
+    except (errors.SqlglotError, RecursionError) as error:
+        raise Unproven(f"SQL text that cannot be read ({type(error).__name__})") from None
+    if len(trees) != 1 or trees[0] is None:
+        raise Unproven("SQL text that is no one expression")
+    return trees[0]
+
+
+def _refuse_signs(tokens: Sequence[Any]) -> None:
+    """Refuse a plus before a number, which the tree does not have: to Spark the number is no literal then."""
+    for before, token in zip((None, *tokens), tokens, strict=False):
+        ends = before is not None and before.token_type.name in _OPERAND_ENDS
+        if token.token_type.name == "PLUS" and not ends:
+            raise Unproven("a plus in SQL text before what is added to nothing")
+
+
+def _refuse_mixed(kinds: Sequence[str]) -> None:
+    """Refuse conditions one of which is a side of another without parentheses.
+
+    Spark cannot read some of them, and the tree may have them in another order, or between parentheses that
+    are not written.
+    """
+    counts, between, before = [0], [False], ""
+    for kind in kinds:
+        if kind in _OPENING:
+            counts.append(0)
+            between.append(False)
+        elif kind in _CLOSING:
+            if len(counts) > 1:
+                counts.pop()
+                between.pop()
+        elif kind == "AND" and between[-1]:
+            between[-1] = False
+        elif kind in _PARTS and before != "DISTINCT":  # IS DISTINCT FROM is one condition
+            counts[-1], between[-1] = 0, False
+        elif kind in _COMPARING:
+            counts[-1] += 1
+            between[-1] = kind == "BETWEEN"
+            if counts[-1] > 1:
+                raise Unproven("conditions in SQL text beside each other without parentheses")
+        before = kind
+
+
+_OPENING: Final = frozenset({"L_PAREN", "L_BRACKET", "CASE"})
+_CLOSING: Final = frozenset({"R_PAREN", "R_BRACKET", "END"})
+_COMPARING: Final = frozenset(
+    {
+        *("EQ", "NEQ", "NULLSAFE_EQ", "LT", "LTE", "GT", "GTE"),
+        *("IS", "ISNULL", "NOTNULL", "IN", "BETWEEN", "LIKE", "ILIKE", "RLIKE", "SIMILAR_TO", "GLOB"),
+    }
+)
+# What begins another condition. Of clauses that are not here a text is refused that has two.
+_PARTS: Final = frozenset(
+    {
+        *("AND", "OR", "XOR", "COMMA", "WHEN", "THEN", "ELSE", "ARROW", "SELECT", "FROM", "JOIN", "ON"),
+        *("WHERE", "GROUP_BY", "HAVING", "ORDER_BY", "LIMIT", "UNION", "FILTER"),
+    }
+)
+_OPERAND_ENDS: Final = frozenset(
+    {"R_PAREN", "R_BRACKET", "VAR", "IDENTIFIER", "NUMBER", "STRING", "END", "NULL", "TRUE", "FALSE"}
+)
+
+
+def read_node(node: Any, values: Mapping[str, pb.Expression]) -> pb.Expression:
+    """The expression of a tree.
+
+    Args:
+        node: it.
+        values: constants that stand for names in it (`:low`).
+
+    Raises:
+        Unproven: something of it is not known.
+    """
+    token = _VALUES.set(values)
+    try:
+        return _read(node)
+    finally:
+        _VALUES.reset(token)
+
+
+_VALUES: Final[ContextVar[Mapping[str, pb.Expression]]] = ContextVar("values")
+
+
+def _placeholder(node: Any) -> pb.Expression:
+    _only(node, "this")
+    found = _VALUES.get().get(str(node.this))
+    if found is None:
+        raise Unproven("an argument of SQL text that is not given")
+    return found
+
+
+def _filter(node: Any) -> pb.Expression:
+    """An aggregate of some rows: of a value that the others do not have."""
+    _only(node, "this", "expression")
+    call = _read(node.this)
+    function = call.unresolved_function
+    if not call.HasField("unresolved_function") or len(function.arguments) != 1 or function.is_distinct:
+        raise Unproven("FILTER in SQL text of an unusual aggregate")
+    if function.function_name.lower() not in _FILTERED:
+        raise Unproven("FILTER in SQL text of an unusual aggregate")
+    value = function.arguments[0]
+    if value.WhichOneof("expr_type") == "unresolved_star":
+        value = pb.Expression(literal=Literal(integer=1))
+    # In capital letters it has no automatic name that is known.
+    return _call(function.function_name.upper(), _call("when", _read(node.expression.this), value))
+
+
+_FILTERED: Final = frozenset({"count", "sum", "avg", "mean", "min", "max"})
+
+
+def _bracket(node: Any) -> pb.Expression:
+    _only(node, "this", "expressions")
+    if len(node.expressions) != 1:
+        raise Unproven("a part of a nested value in SQL text")
+    child, at = _read(node.this), _read(node.expressions[0])
+    extract = pb.Expression.UnresolvedExtractValue(child=child, extraction=at)
+    return pb.Expression(unresolved_extract_value=extract)
+
+
+def _read(node: Any) -> pb.Expression:
+    name = type(node).__name__
+    reader = _NODES.get(name)
+    if reader is None:
+        raise Unproven(f"{name} in SQL text")
+    if name in _TIGHT and any(type(node.args.get(part)).__name__ in _LOOSE for part in _SIDES_OF):
+        raise Unproven("a condition in SQL text beside an operator without parentheses")
+    return reader(node)
+
+
+def _call(name: str, *arguments: pb.Expression, distinct: bool = False) -> pb.Expression:
+    function = pb.Expression.UnresolvedFunction(function_name=name, arguments=arguments, is_distinct=distinct)
+    return pb.Expression(unresolved_function=function)
+
+
+def _only(node: Any, *parts: str) -> None:
+    """Refuse a node with anything beside these parts."""
+    others = [name for name, value in node.args.items() if value and name not in parts]
+    if others:
+        raise Unproven(f"{type(node).__name__} with {others[0]} in SQL text")
+
+
+def _binary(name: str) -> Callable[[Any], pb.Expression]:
+    def read(node: Any) -> pb.Expression:
+        _only(node, "this", "expression", "typed", "safe")
+        return _call(name, _read(node.this), _read(node.expression))
+
+    return read
+
+
+def _unary(name: str) -> Callable[[Any], pb.Expression]:
+    def read(node: Any) -> pb.Expression:
+        _only(node, "this")
+        return _call(name, _read(node.this))
+
+    return read
+
+
+def _alone(name: str) -> Callable[[Any], pb.Expression]:
+    """An operator whose rank the readers differ in: its sides must be no operators themselves."""
+
+    def read(node: Any) -> pb.Expression:
+        _only(node, "this", "expression", "safe")
+        sides = [node.this] if node.args.get("expression") is None else [node.this, node.expression]
+        # The same one again, to the left, is of the same rank to all.
+        kind = type(node).__name__
+        mixed = any(
+            _is_operator(side) for side in sides if side is not node.this or type(side).__name__ != kind
+        )
+        chained = type(node.parent).__name__ == kind and node.parent.this is node
+        if mixed or (_is_operator(node.parent) and not chained):
+            raise Unproven("operators in SQL text beside each other without parentheses")
+        return _call(name, *map(_read, sides))
+
+    return read
+
+
+def _is_operator(node: Any) -> bool:
+    """Whether it is an operator of numbers or texts, of which each reader has its own order."""
+    return type(node).__name__ in _ALONE or type(node).__name__ in _RANKED
+
+
+# Conditions, which Spark takes as a side of an operator only between parentheses, or in another order.
+_CONDITIONS: Final = frozenset(
+    {
+        *("EQ", "NEQ", "NullSafeEQ", "LT", "LTE", "GT", "GTE"),
+        *("Is", "In", "Between", "Like", "ILike", "RegexpLike"),
+    }
+)
+_LOOSE: Final = frozenset({"And", "Or", "Not", *_CONDITIONS})
+_SIDES_OF: Final = ("this", "expression", "low", "high")
+_ALONE: Final[Mapping[str, str]] = {"BitwiseAnd": "&", "BitwiseOr": "|", "BitwiseXor": "^", "DPipe": "concat"}
+_RANKED: Final = frozenset(
+    {
+        "Add",
+        "Sub",
+        "Mul",
+        "Div",
+        "Mod",
+        "IntDiv",
+        "Neg",
+        "BitwiseNot",
+        "BitwiseLeftShift",
+        "BitwiseRightShift",
+    }
+)
+_TIGHT: Final = frozenset({*_CONDITIONS, *_ALONE, *_RANKED})
+
+
+def _negative(node: Any) -> pb.Expression:
+    """A sign before digits is a part of the number."""
+    _only(node, "this")
+    if type(node.this).__name__ == "Literal" and not node.this.is_string:
+        return _literal(node.this, "-")
+    # In capital letters it has no automatic name that is known.
+    return _call("NEGATIVE", _read(node.this))
+
+
+def _extract(node: Any) -> pb.Expression:
+    _only(node, "this", "expression")
+    part = pb.Expression(literal=Literal(string=str(node.this.name)))
+    return _call("DATE_PART", part, _read(node.expression))
+
+
+def _substring(node: Any) -> pb.Expression:
+    _only(node, "this", "start", "length")
+    parts = [node.args[name] for name in ("this", "start", "length") if node.args.get(name) is not None]
+    return _call("substring", *map(_read, parts))
+
+
+def _trim(node: Any) -> pb.Expression:
+    _only(node, "this", "expression", "position")
+    name = _SIDES.get(str(node.args.get("position") or ""))
+    if name is None:
+        raise Unproven("TRIM in SQL text")
+    signs = [] if node.args.get("expression") is None else [_read(node.expression)]
+    # In capital letters, as the author may have written it in other ways that are called otherwise.
+    return _call(name.upper() if signs or name != "trim" else name, *signs, _read(node.this))
+
+
+_SIDES: Final[Mapping[str, str]] = {"": "trim", "BOTH": "trim", "LEADING": "ltrim", "TRAILING": "rtrim"}
+
+
+def _position(node: Any) -> pb.Expression:
+    _only(node, "this", "substr")
+    return _call("POSITION", _read(node.args["substr"]), _read(node.this))
+
+
+def _overlay(node: Any) -> pb.Expression:
+    _only(node, "this", "expression", "from_", "for_")
+    length = node.args.get("for_")
+    last = pb.Expression(literal=Literal(integer=-1)) if length is None else _read(length)
+    return _call("OVERLAY", _read(node.this), _read(node.expression), _read(node.args["from_"]), last)
+
+
+def _lambda(node: Any) -> pb.Expression:
+    _only(node, "this", "expressions")
+    # Spark does not tell small from capital letters in names; the reader of the text does.
+    names = {one.name.lower() for one in node.expressions}
+    if any(part.name.lower() in names for part in node.this.walk() if type(part).__name__ == "Column"):
+        raise Unproven("a lambda function with a column of the name of its variable")
+    made = pb.Expression()
+    made.lambda_function.function.CopyFrom(_read(node.this))
+    for one in node.expressions:
+        made.lambda_function.arguments.add(name_parts=[one.name])
+    return made
+
+
+def _variable(node: Any) -> pb.Expression:
+    """A bare name is one of a lambda function; columns are nodes of their own."""
+    made = pb.Expression()
+    made.unresolved_named_lambda_variable.name_parts.append(node.name)
+    return made
+
+
+def _column(node: Any) -> pb.Expression:
+    _only(node, "this", "table")
+    parts = [part for part in (node.args.get("table"), node.this) if part is not None]
+    if any(type(part).__name__ != "Identifier" for part in parts):
+        raise Unproven("a star in SQL text")
+    quoted = ".".join("`" + part.name.replace("`", "``") + "`" for part in parts)
+    return pb.Expression(unresolved_attribute=pb.Expression.UnresolvedAttribute(unparsed_identifier=quoted))
+
+
+def _literal(node: Any, sign: str = "") -> pb.Expression:
+    text = str(node.this)
+    if node.is_string:
+        return pb.Expression(literal=Literal(string=text))
+    if _WHOLE.fullmatch(text):
+        number = int(sign + text)
+        small = -_MOST_INT - 1 <= number <= _MOST_INT
+        return pb.Expression(literal=Literal(integer=number) if small else Literal(long=number))
+    if _POINT.fullmatch(text):
+        whole, fraction = text.split(".")
+        digits = len((whole + fraction).lstrip("0")) or 1
+        decimal = Literal.Decimal(
+            value=sign + text, precision=max(digits, len(fraction)), scale=len(fraction)
+        )
+        return pb.Expression(literal=Literal(decimal=decimal))
+    if _EXPONENT.fullmatch(text):
+        return pb.Expression(literal=Literal(double=float(sign + text)))
+    raise Unproven("a number in SQL text of an unusual form")
+
+
+def _null(node: Any) -> pb.Expression:
+    _only(node)
+    return pb.Expression(literal=Literal(null=pb.DataType(null=pb.DataType.NULL())))
+
+
+def _boolean(node: Any) -> pb.Expression:
+    return pb.Expression(literal=Literal(boolean=bool(node.this)))
+
+
+def _paren(node: Any) -> pb.Expression:
+    _only(node, "this")
+    return _read(node.this)
+
+
+def _is(node: Any) -> pb.Expression:
+    _only(node, "this", "expression")
+    if type(node.expression).__name__ != "Null":
+        raise Unproven("IS in SQL text")
+    return _call("isnull", _read(node.this))
+
+
+def _not(node: Any) -> pb.Expression:
+    _only(node, "this")
+    if type(node.this).__name__ == "Is" and type(node.this.expression).__name__ == "Null":
+        return _call("isnotnull", _read(node.this.this))
+    return _call("not", _read(node.this))
+
+
+def _in(node: Any) -> pb.Expression:
+    _only(node, "this", "expressions")
+    return _call("in", _read(node.this), *map(_read, node.expressions))
+
+
+def _between(node: Any) -> pb.Expression:
+    _only(node, "this", "low", "high")
+    value = _read(node.this)
+    # In capital letters it has no automatic name that is known; it is called otherwise than two comparisons.
+    return _call(
+        "AND", _call(">=", value, _read(node.args["low"])), _call("<=", value, _read(node.args["high"]))
+    )
+
+
+def _case(node: Any) -> pb.Expression:
+    _only(node, "this", "ifs", "default")
+    parts = list[pb.Expression]()
+    for one in node.args["ifs"]:
+        condition = _read(one.this)
+        if node.args.get("this") is not None:
+            condition = _call("==", _read(node.this), condition)
+        parts += [condition, _read(one.args["true"])]
+    default = node.args.get("default")
+    return _call("when", *parts, *([] if default is None else [_read(default)]))
+
+
+def _cast(node: Any) -> pb.Expression:
+    # The dialect calls every cast a try; `safe` is what the author wrote.
+    _only(node, "this", "to")
+    wanted = node.args["to"].sql(dialect="spark").lower()
+    return pb.Expression(cast=pb.Expression.Cast(expr=_read(node.this), type_str=wanted))
+
+
+def _typed(node: Any) -> pb.Expression:
+    """A constant with its type in front (DATE '2020-01-01'), where that is as plain as can be."""
+    _only(node, "this", "to")
+    kind = str(node.args["to"].this.name)
+    if type(node.this).__name__ != "Literal" or not node.this.is_string or kind not in _TIMED:
+        return _cast(node)
+    pattern, epoch = _TIMED[kind], dt.datetime(1970, 1, 1)
+    if not pattern.fullmatch(str(node.this.this)):
+        raise Unproven("a day or an instant in SQL text of an unusual form")
+    try:
+        span = dt.datetime.fromisoformat(str(node.this.this)) - epoch
+    except ValueError:
+        raise Unproven("a day or an instant in SQL text that is none") from None
+    if kind == "DATE":
+        return pb.Expression(literal=Literal(date=span.days))
+    return pb.Expression(literal=Literal(timestamp=span // dt.timedelta(microseconds=1)))
+
+
+_DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIMED: Final[Mapping[str, re.Pattern[str]]] = {
+    "DATE": re.compile(_DAY),
+    "TIMESTAMPTZ": re.compile(_DAY + r"([ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?)?"),
+}
+
+
+def _anonymous(node: Any) -> pb.Expression:
+    _only(node, "this", "expressions")
+    arguments, distinct = list(node.expressions), False
+    if len(arguments) == 1 and type(arguments[0]).__name__ == "Distinct":
+        _only(arguments[0], "expressions")
+        arguments, distinct = list(arguments[0].expressions), True
+    if len(arguments) == 1 and type(arguments[0]).__name__ == "Star":
+        _only(arguments[0])
+        star = pb.Expression(unresolved_star=pb.Expression.UnresolvedStar())
+        return _call(str(node.this), star, distinct=distinct)
+    return _call(str(node.this), *map(_read, arguments), distinct=distinct)
+
+
+def _alias(node: Any) -> pb.Expression:
+    _only(node, "this", "alias")
+    if type(node.args["alias"]).__name__ != "Identifier":
+        raise Unproven("an alias with several names in SQL text")
+    return pb.Expression(alias=pb.Expression.Alias(expr=_read(node.this), name=[node.args["alias"].name]))
+
+
+def _star(node: Any) -> pb.Expression:
+    _only(node)
+    return pb.Expression(unresolved_star=pb.Expression.UnresolvedStar())
+
+
+def _window(node: Any) -> pb.Expression:
+    _only(node, "this", "partition_by", "order", "spec", "over")
+    if str(node.args.get("over")) != "OVER":
+        raise Unproven("a window in SQL text of another kind")
+    window = pb.Expression.Window(window_function=_read(node.this))
+    window.partition_spec.extend(map(_read, node.args.get("partition_by") or ()))
+    if (order := node.args.get("order")) is not None:
+        _only(order, "expressions")
+        window.order_spec.extend(map(_ordered, order.expressions))
+    if (spec := node.args.get("spec")) is not None:
+        _only(spec, "kind", "start", "start_side", "end", "end_side")
+        if str(spec.args["kind"]).lower() != "rows":
+            raise Unproven("a window of values in SQL text")
+        window.frame_spec.frame_type = pb.Expression.Window.WindowFrame.FRAME_TYPE_ROW
+        for side, bound in (("start", window.frame_spec.lower), ("end", window.frame_spec.upper)):
+            _set_bound(bound, spec.args.get(side), str(spec.args.get(f"{side}_side") or "").lower())
+    return pb.Expression(window=window)
+
+
+def read_order(node: Any) -> pb.Expression.SortOrder:
+    """An item of ORDER BY.
+
+    Raises:
+        Unproven: something of it is not known.
+    """
+    token = _VALUES.set({})
+    try:
+        return _ordered(node)
+    finally:
+        _VALUES.reset(token)
+
+
+def _ordered(node: Any) -> pb.Expression.SortOrder:
+    _only(node, "this", "desc", "nulls_first")
+    way = pb.Expression.SortOrder
+    return way(
+        child=_read(node.this),
+        direction=way.SORT_DIRECTION_DESCENDING if node.args.get("desc") else way.SORT_DIRECTION_ASCENDING,
+        null_ordering=way.SORT_NULLS_FIRST if node.args.get("nulls_first") else way.SORT_NULLS_LAST,
+    )
+
+
+def _set_bound(bound: pb.Expression.Window.WindowFrame.FrameBoundary, end: Any, side: str) -> None:
+    if end == "CURRENT ROW":
+        bound.current_row = True
+    elif end == "UNBOUNDED":
+        bound.unbounded = True
+    elif end is not None and side in ("preceding", "following") and _WHOLE.fullmatch(str(end.name)):
+        rows = int(str(end.name))
+        if rows > _MOST_INT:
+            raise Unproven("a window of very many rows")
+        bound.value.literal.integer = -rows if side == "preceding" else rows
+    else:
+        raise Unproven("a window whose ends are no constants")
+
+
+_NODES: Final[Mapping[str, Callable[[Any], pb.Expression]]] = {
+    "Column": _column,
+    "Literal": _literal,
+    "Null": _null,
+    "Boolean": _boolean,
+    "Paren": _paren,
+    "Is": _is,
+    "Not": _not,
+    "In": _in,
+    "Between": _between,
+    "Case": _case,
+    "Cast": _typed,
+    "TryCast": _cast,
+    "Anonymous": _anonymous,
+    "Alias": _alias,
+    "Bracket": _bracket,
+    "Filter": _filter,
+    "Placeholder": _placeholder,
+    "Star": _star,
+    "Window": _window,
+    "Neg": _negative,
+    "BitwiseNot": _unary("~"),
+    "IntDiv": _binary("div"),
+    "ILike": _binary("ilike"),
+    "RegexpLike": _binary("rlike"),
+    "Extract": _extract,
+    "Substring": _substring,
+    "Trim": _trim,
+    "StrPosition": _position,
+    "Overlay": _overlay,
+    "Lambda": _lambda,
+    "Identifier": _variable,
+    **{name: _alone(sign) for name, sign in _ALONE.items()},
+    "And": _binary("and"),
+    "Or": _binary("or"),
+    "Like": _binary("like"),
+    "EQ": _binary("=="),
+    "NEQ": lambda node: _call("not", _binary("==")(node)),
+    "NullSafeEQ": _binary("<=>"),
+    "LT": _binary("<"),
+    "LTE": _binary("<="),
+    "GT": _binary(">"),
+    "GTE": _binary(">="),
+    "Add": _binary("+"),
+    "Sub": _binary("-"),
+    "Mul": _binary("*"),
+    "Div": _binary("/"),
+    "Mod": _binary("%"),
+}

@@ -1,0 +1,1 @@
+"""How relations of a plan are read as queries of DuckDB, by kinds. Pure."""

@@ -1,0 +1,456 @@
+"""From the relations of a bound plan to queries of DuckDB, with Spark's schema. Pure, given its sources.
+
+A query carries a column `g` where a row may be one that is not proven (see `Line.raises`): nothing between
+the row and the answer may drop it. Where something would (a filter, an aggregate has it as an aggregate),
+it is asked aside, by a query that gives one truth: a guard. A superset of the rows that Spark evaluates is
+looked at, so that an error of Spark's is never missed; that is paid for by plans that go to Spark without
+need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+import pyspark.sql.connect.proto as pb
+
+from engine.spark.native.compiled import is_compiled
+from engine.spark.native.expressions import Scope, read
+from engine.spark.native.functions.lines import normal
+from engine.spark.native.hashing import is_hashed
+from engine.spark.native.names import automatic_name, is_automatic
+from engine.spark.native.relations.scans import Scan
+from engine.spark.native.tree import (
+    Call,
+    Column,
+    Expr,
+    Ref,
+    Value,
+    Window,
+    aggregates,
+    equates,
+    free_columns,
+    has_window,
+    is_aggregate,
+    may_be_constant,
+    rebuilt,
+    windows,
+)
+from engine.spark.native.types import (
+    BINARY,
+    BOOLEAN,
+    FLOATS,
+    LONG,
+    STRING,
+    Decimal,
+    Other,
+    SparkType,
+    holds_floats,
+    is_ordered,
+)
+from engine.spark.native.unproven import Unproven
+from engine.spark.native.writer import aggregate_guard, any_of, column_name, guard, write
+
+# What is known of the order of a query's rows: that of one file, the same in one partition of Spark's, that
+# of the groups of such rows, at most one row, sorted by the keys (and open among equal ones), or nothing.
+Order = Literal["file", "whole", "hashed", "one", "sorted", "open"]
+
+
+FLAG: Final = "g"
+
+
+# Of rows in one partition: the place of each, or of the first of its group.
+PLACE: Final = "r"
+
+
+_MOST_RELATIONS: Final = 60
+
+
+_PREPARED: Final = "prepared "
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A relation.
+
+    Attributes:
+        sql: a query that gives c<number> for each column, and `g` if it is flagged.
+        columns: what authors see.
+        order: of the rows.
+        flagged: whether there is a column `g`.
+        guards: queries that give one truth each, which must be false.
+        asked: the same of rows of a side of a join, whatever is compared above.
+        keys: columns of the query beside the others: what rows are sorted by; PLACE of those of one
+            partition, with what they are grouped by behind it if they are groups.
+        hashes: the types of what they are grouped by.
+        cut: whether a limit has been put on them, behind which Spark does not part groups any more.
+        narrow: whether what is aggregated of them fits into the first of Spark's two hash tables.
+        by: how they sort it, for ORDER BY; the query itself may give the rows in any order.
+        equated: whether a filter says that two things are equal; see `equates`.
+        most: how many rows are wanted of it; it may give more. Where nothing sorts them they are all wanted.
+    """
+
+    sql: str
+    columns: tuple[Column, ...]
+    order: Order
+    flagged: bool = False
+    guards: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    hashes: tuple[SparkType, ...] = ()
+    cut: bool = False
+    narrow: bool = False
+    by: tuple[str, ...] = ()
+    equated: bool = False
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An expression of a projection.
+
+    Attributes:
+        expression: it.
+        name: of its column.
+        automatic: whether Spark makes that name.
+        kept: whether it is the very column below, to references by plan id as well.
+    """
+
+    expression: Expr
+    name: str | None
+    automatic: bool = False
+    kept: bool = False
+
+
+def item_of(expression: pb.Expression, scope: Scope) -> Item:
+    """An expression with the name of its column."""
+    kept = expression.WhichOneof("expr_type") == "unresolved_attribute"
+    return Item(read(expression, scope), automatic_name(expression), is_automatic(expression), kept)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads one plan.
+
+    Attributes:
+        scan: what a relation that reads files gives; raises `Unproven`.
+        steps: readers of relations, by their kinds.
+        ids: columns of the relations that were read, by their plan ids.
+        aliases: names of the relations that were read, in small letters.
+    """
+
+    scan: Callable[[pb.Read], Scan]
+    steps: Mapping[str, Callable[[Reader, pb.Relation], Rows]] = field(default_factory=dict)
+    _numbers: int = 0
+    _relations: int = 0
+    ids: dict[int, tuple[Column, ...]] = field(default_factory=dict)
+    aliases: set[str] = field(default_factory=set)
+    _prepared: dict[str, Rows] = field(default_factory=dict)
+
+    def prepared(self, rows: Rows) -> pb.Relation:
+        """Rows as a relation that steps may stand on, once."""
+        name = f"{_PREPARED}{len(self._prepared)}"
+        self._prepared[name] = rows
+        made = pb.Relation()
+        made.read.named_table.unparsed_identifier = name
+        return made
+
+    def made(self, read: pb.Read) -> Rows | None:
+        """The rows that a relation stands for, if it is such a one."""
+        return self._prepared.pop(read.named_table.unparsed_identifier, None)
+
+    def read(self, relation: pb.Relation) -> Rows:
+        """The rows of a relation.
+
+        Raises:
+            Unproven: something of it is not known.
+        """
+        self._relations += 1
+        if self._relations > _MOST_RELATIONS:
+            raise Unproven("a plan of many steps")
+        kind = relation.WhichOneof("rel_type") or ""
+        reader = self.steps.get(kind)
+        if reader is None:
+            raise Unproven(f"the step {kind}")
+        rows = reader(self, relation)
+        if rows.guards and rows.equated:
+            raise Unproven("conditions that may raise an error beside columns that are compared")
+        if relation.common.HasField("plan_id"):
+            number = relation.common.plan_id
+            # What occurs twice is ambiguous: nothing is found in it.
+            self.ids[number] = () if number in self.ids else rows.columns
+        return rows
+
+    def column(self, expression: Expr, name: str | None, *, automatic: bool = False) -> Column:
+        """A new column for an expression."""
+        self._numbers += 1
+        # A column that is only called otherwise keeps what is said of its old name.
+        automatic |= isinstance(expression, Ref) and expression.column.automatic
+        return Column(
+            self._numbers,
+            name,
+            expression.type,
+            expression.nullable,
+            expression.approximate,
+            automatic,
+            constant=may_be_constant(expression),
+        )
+
+    def fresh(self, kind: SparkType, name: str | None, *, nullable: bool = True) -> Column:
+        """A new column of a type, whatever is in it."""
+        self._numbers += 1
+        return Column(self._numbers, name, kind, nullable)
+
+    def scope(self, rows: Rows, *, aggregates: bool = False, windows: bool = False) -> Scope:
+        """What references above a relation mean."""
+        return Scope(rows.columns, self.ids, aggregates, windows, frozenset(self.aliases))
+
+    def projected(self, rows: Rows, items: Sequence[tuple[Expr, Column]]) -> Rows:
+        """One row of expressions for each row."""
+        parts = [f"{write(expression)} AS {column_name(column)}" for expression, column in items]
+        flag = any_of([*([FLAG] if rows.flagged else []), *(guard(expression) for expression, _ in items)])
+        parts += [] if flag is None else [f"{flag} AS {FLAG}"]
+        parts += rows.keys
+        columns = tuple(column for _, column in items)
+        return replace(rows, sql=select(parts, rows.sql), columns=columns, flagged=flag is not None)
+
+    def aggregated(
+        self,
+        rows: Rows,
+        keys: Sequence[Item],
+        items: Sequence[Item],
+        sets: Sequence[Sequence[int]] | None = None,
+        made: Sequence[Column] = (),
+    ) -> Rows:
+        """One row for each combination of keys: the keys, then the aggregates.
+
+        Args:
+            rows: what is aggregated.
+            keys: what it is grouped by.
+            items: the aggregates.
+            sets: places of the keys that it is grouped by, one set after the other; None: by all.
+            made: the columns of the keys, if they have been made already.
+        """
+        if rows.most is not None:
+            raise Unproven("an aggregate over some rows")
+        outputs, names = list[Column](), list[str]()
+        inner = ["*"] if keys else []
+        for place, item in enumerate(keys):
+            key = item.expression
+            if not is_ordered(key.type) or key.approximate or is_aggregate(key):
+                raise Unproven("grouping by something that is not compared")
+            if isinstance(key, Value) and isinstance(key.value, int):
+                raise Unproven("grouping by a constant, which may be the place of a column")
+            null = isinstance(key, Value) and key.value is None
+            # Spark leaves a constant out, and its zero as it is.
+            if key.type in FLOATS and may_be_constant(key) and not null:
+                raise Unproven("grouping by a floating number that is constant")
+            output = made[place] if made else self.column(key, item.name, automatic=item.automatic)
+            outputs.append(output)
+            names.append(column_name(output))
+            inner.append(f"{normal(key.type, write(key))} AS {column_name(output)}")
+        flags = [guard(item.expression) for item in keys]
+        below = any_of([*([FLAG] if rows.flagged else []), *flags])
+        source = rows.sql
+        if keys:
+            inner += [] if below is None else [f"{below} AS h"]
+            source = select(inner, rows.sql)
+        elif below is None and not any(is_aggregate(item.expression) for item in items):
+            source = "SELECT 1 AS one"  # to DuckDB constants alone are no aggregate, but a column
+        parts, guards = list(names), list[str | None]()
+        if below is not None:
+            guards.append(f"bool_or({'h' if keys else below})")
+        known = {
+            item.expression.column: output
+            for item, output in zip(keys, outputs, strict=True)
+            if isinstance(item.expression, Ref)
+        }
+        for item in items:
+            expression = item.expression
+            if not free_columns(expression) <= known.keys():
+                raise Unproven("a column that is neither grouped by nor aggregated")
+            over = _renamed(expression, known)
+            output = self.column(over, item.name, automatic=item.automatic)
+            outputs.append(output)
+            parts.append(f"{write(over)} AS {column_name(output)}")
+            guards += [aggregate_guard(over), guard(over)]
+        flag = any_of(guards)
+        parts += [] if flag is None else [f"{flag} AS {FLAG}"]
+        if not parts:
+            raise Unproven("an aggregate of nothing")
+        sql = select(parts, source)
+        if sets is not None:
+            wanted = ", ".join(f"({', '.join(names[place] for place in one)})" for one in sets)
+            # Of no rows Spark gives none, not even that of all of them.
+            sql += f" GROUP BY GROUPING SETS ({wanted}) HAVING count(*) > 0"
+        elif names:
+            sql += " GROUP BY " + ", ".join(names)
+        order: Order = "open" if keys else "one"
+        flagged = flag is not None
+        ordered = rows.order == "whole" and not rows.cut and keys and _keeps_order(keys, items)
+        if ordered and is_compiled(sql, *([one.expression for one in part] for part in (keys, items))):
+            return _in_order(rows, outputs, sql, flagged, outputs[: len(keys)], items, sets)
+        return Rows(sql, tuple(outputs), order, flagged, rows.guards, rows.asked, equated=rows.equated)
+
+
+def _keeps_order(keys: Sequence[Item], items: Sequence[Item]) -> bool:
+    """Whether Spark aggregates in a hash table, of which the order of groups is known."""
+    calls = [call for item in items for call in aggregates(item.expression)]
+    fixed = all(call.line.name in _HASHED and _is_fixed(call.type) for call in calls)
+    # Of keys that are the same, or constant, Spark takes one, or none.
+    computed = [key.expression for key in keys if not isinstance(key.expression, Ref)]
+    plain = len(computed) < 2 and not any(may_be_constant(key.expression) for key in keys)
+    if not plain or len({key.expression for key in keys}) < len(keys):
+        return False
+    return fixed and all(is_hashed(key.expression.type) for key in keys)
+
+
+def _is_fixed(kind: SparkType) -> bool:
+    return kind not in (STRING, BINARY)
+
+
+# Decimals of more digits are no long numbers.
+MOST_LONG_DIGITS: Final = 18
+
+
+_HASHED: Final = frozenset(
+    {
+        "count", "sum", "avg", "min", "max", "count_if", "bool_and", "bool_or", "stddev_samp", "stddev_pop",
+        "var_samp", "var_pop", "covar_samp", "covar_pop", "corr", "grouping_id",
+    }
+)  # fmt: skip
+
+
+def _in_order(
+    rows: Rows,
+    outputs: Sequence[Column],
+    sql: str,
+    flagged: bool,
+    keys: Sequence[Column],
+    items: Sequence[Item],
+    sets: Sequence[Sequence[int]] | None,
+) -> Rows:
+    """Groups with the place of the first row of each, and with their keys.
+
+    Of several sets Spark makes a row of each for every row, and groups by which one it is as well.
+    """
+    calls = [call for item in items for call in aggregates(item.expression)]
+    narrow = not any(
+        isinstance(call.type, Decimal) and call.type.precision > MOST_LONG_DIGITS for call in calls
+    )
+    written = [f"{column_name(key)} AS h{place}" for place, key in enumerate(keys)]
+    kinds, first = [key.type for key in keys], f"min({PLACE})"
+    if sets is not None:
+        which = f"GROUPING({', '.join(map(column_name, keys))})"
+        masks = [
+            sum(1 << (len(keys) - 1 - place) for place in range(len(keys)) if place not in one)
+            for one in sets
+        ]
+        turns = " ".join(f"WHEN {mask} THEN {turn}" for turn, mask in enumerate(masks))
+        first = f"min({PLACE}) * {len(sets)} + CASE {which} {turns} END"
+        written.append(f"CAST({which} AS BIGINT) AS h{len(keys)}")
+        kinds.append(LONG)
+    first = f"{first} AS {PLACE}, {', '.join(written)}, "
+    return Rows(
+        sql.replace("SELECT ", f"SELECT {first}", 1), tuple(outputs), "hashed", flagged, rows.guards,
+        rows.asked, (PLACE, *(f"h{place}" for place in range(len(kinds)))), tuple(kinds),
+        narrow=narrow, equated=rows.equated,
+    )  # fmt: skip
+
+
+def projected_items(reader: Reader, rows: Rows, items: Sequence[Item]) -> Rows:
+    """A projection. What nothing is computed of goes through without a value."""
+    if any(has_window(item.expression) for item in items):
+        if rows.most is not None:
+            raise Unproven("window functions over limited rows")
+        # Spark leaves the rows as the windows need them.
+        rows = replace(rows, order="one" if rows.order == "one" else "open", keys=(), hashes=(), by=())
+        items = _alike(rows.columns, items)
+    pairs, passed, numbers = list[tuple[Expr, Column]](), list[Column](), set[int]()
+    for item in items:
+        made = reader.column(item.expression, item.name, automatic=item.automatic)
+        if item.kept and isinstance(item.expression, Ref) and item.expression.column.number not in numbers:
+            made = replace(item.expression.column, name=item.name)
+        numbers.add(made.number)
+        passed.append(made)
+        if not isinstance(item.expression.type, Other):
+            pairs.append((item.expression, made))
+        elif not isinstance(item.expression, Ref):
+            raise Unproven("something that is computed of an unusual type")
+    result = reader.projected(rows, pairs)
+    return replace(result, columns=tuple(passed))
+
+
+def _alike(columns: Sequence[Column], items: Sequence[Item]) -> Sequence[Item]:
+    """Items whose window functions do not care about ties of rows that are equal altogether.
+
+    Which of them comes first is up to chance, but the rows that come of it are the same; not so if they are
+    put into several orders, each of which may have another one first.
+    """
+    orders = {(one.partition, one.order) for item in items for one in windows(item.expression) if one.unique}
+    if len(orders) != 1 or any(holds_floats(one.type) for one in columns):
+        return items
+    told = tuple(one for one in columns if not isinstance(one.type, Other))
+    return [replace(item, expression=_telling(item.expression, told)) for item in items]
+
+
+def _telling(expression: Expr, rows: tuple[Column, ...]) -> Expr:
+    """An expression whose window functions know the rows that they are computed of."""
+    if isinstance(expression, Window):
+        return replace(expression, rows=rows)
+    return rebuilt(expression, lambda one: _telling(one, rows))
+
+
+def filtered(rows: Rows, condition: Expr) -> Rows:
+    """The rows for which a condition is true."""
+    if rows.most is not None:
+        raise Unproven("a filter over limited rows")
+    if condition.type != BOOLEAN or condition.approximate:
+        raise Unproven("a condition that is no Boolean")
+    checked = unflagged(rows, guard(condition))
+    sql = f"SELECT * FROM ({checked.sql}) AS t WHERE {write(condition)}"  # noqa: S608 - generated names only
+    return replace(checked, sql=sql, equated=checked.equated or equates(condition))
+
+
+def unflagged(rows: Rows, condition: str | None) -> Rows:
+    """The same rows, with their flag and a condition on them asked aside."""
+    flag = any_of([*([FLAG] if rows.flagged else []), condition])
+    if flag is None:
+        return rows
+    asked = f"SELECT coalesce(bool_or({flag}), false) FROM ({rows.sql}) AS t"  # noqa: S608 - generated names only
+    sql = f"SELECT * EXCLUDE ({FLAG}) FROM ({rows.sql}) AS t" if rows.flagged else rows.sql  # noqa: S608 - generated names only
+    return replace(rows, sql=sql, flagged=False, guards=(*rows.guards, asked))
+
+
+def refuse_unknown(rows: Rows) -> None:
+    """See that all names are known and different.
+
+    Raises:
+        Unproven: they are not.
+    """
+    names = [column.name for column in rows.columns]
+    if None in names or len({(name or "").lower() for name in names}) < len(names):
+        raise Unproven("columns whose names are not known for sure, or not different")
+
+
+def items_of(reader: Reader, rows: Rows, step: pb.Aggregate) -> tuple[list[Item], list[Item]]:
+    """The keys and the aggregates of a step."""
+    scope = reader.scope(rows)
+    keys = [item_of(one, scope) for one in step.grouping_expressions]
+    over = reader.scope(rows, aggregates=True)
+    return keys, [item_of(one, over) for one in step.aggregate_expressions]
+
+
+def select(parts: Sequence[str], source: str) -> str:
+    """A query of these parts over another one."""
+    return f"SELECT {', '.join(parts) or '1 AS nothing'} FROM ({source}) AS t"  # noqa: S608 - generated names only
+
+
+def _renamed(expression: Expr, known: Mapping[Column, Column]) -> Expr:
+    """An expression over the keys as they are grouped by; arguments of aggregates stay as they are."""
+    if isinstance(expression, Ref):
+        return Ref(known[expression.column])
+    if isinstance(expression, Call) and expression.line.aggregate:
+        return expression
+    return rebuilt(expression, lambda one: _renamed(one, known))

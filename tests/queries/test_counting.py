@@ -1,0 +1,105 @@
+"""The common query of several runs is given up where one run's question would take the others' time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.context import Deadline, QueryContext
+from engine.errors import BackendLost
+from engine.queries import counting
+from engine.queries.counting import Counted
+from engine.queries.gather import Gather, StateTable
+from engine.spark.fusion.unfused import Unfused
+
+COUNTED = Counted(frames=SimpleNamespace(), cells=4, queries=1)  # type: ignore[arg-type]
+
+
+def waiting() -> QueryContext:
+    return QueryContext(Deadline.after(60.0), threading.Event())
+
+
+class Scene:
+    """Two runs whose questions wait for the count, and what became of them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.gather, self.answers = Gather(), dict[str, StateTable | str]()
+        self.disturbed, self.alone = list[str](), list[str]()
+        for run in ("honest", "slow"):
+            self.gather.expect(run)
+        self.threads = [threading.Thread(target=self._offer, args=(run,)) for run in ("honest", "slow")]
+        for thread in self.threads:
+            thread.start()
+        self.offers = self.gather.close(60.0)
+        self.source: Any = SimpleNamespace(on_disturbed=lambda: self.disturbed.append("yes"))
+        monkeypatch.setattr(counting, "_count_alone", self._count)
+        monkeypatch.setattr(counting, "_counted", lambda source, cells, given: cells)
+        monkeypatch.setattr(counting, "_SOON_SECONDS", 0.05)
+
+    def _offer(self, run: str) -> None:
+        try:
+            self.answers[run] = self.gather.offer(run, SimpleNamespace(), waiting())  # type: ignore[arg-type]
+        except Unfused as unfused:
+            self.answers[run] = unfused.reason
+
+    def _count(self, source: Any, wait: QueryContext, given: Any) -> Counted:
+        self.alone.append("counted")
+        return COUNTED
+
+    def count(self, run: Any) -> Any:
+        joined: Any = SimpleNamespace(runs=2, run=run)
+        try:
+            return counting._count_beside(self.source, self.gather, joined, self.offers, waiting())
+        finally:
+            for thread in self.threads:
+                thread.join(60)
+
+
+def test_a_common_query_that_is_soon_over_counts_for_all(monkeypatch) -> None:
+    scene = Scene(monkeypatch)
+    states = StateTable((), ())
+
+    def run(gather: Gather, _: QueryContext) -> Any:
+        for offer in scene.offers:
+            gather.settle(offer, states)
+        return "cells"
+
+    assert scene.count(run) == "cells"
+    assert scene.answers == {"honest": states, "slow": states}
+    assert not scene.alone and not scene.disturbed
+
+
+def test_a_common_query_that_takes_long_is_stopped_and_each_asks_for_itself(monkeypatch) -> None:
+    scene, stopped = Scene(monkeypatch), threading.Event()
+
+    def run(_: Gather, wait: QueryContext) -> Any:
+        while not wait.cancelled:
+            time.sleep(0.001)
+        stopped.set()
+
+    counted = scene.count(run)
+    assert counted.queries == 2 and scene.alone == ["counted"]
+    assert stopped.wait(60), "nobody waits for it, so it is stopped"
+    assert scene.answers == dict.fromkeys(("honest", "slow"), "the common query failed")
+    assert scene.disturbed, "a call that then runs into its limit is made again"
+
+
+def test_a_common_query_that_fails_is_not_the_end_of_the_count(monkeypatch) -> None:
+    scene = Scene(monkeypatch)
+    assert scene.count(lambda *_: None).queries == 2
+    assert scene.answers == dict.fromkeys(("honest", "slow"), "the common query failed")
+
+
+def test_a_server_that_dies_of_it_is_told_and_nobody_waits_for_ever(monkeypatch) -> None:
+    scene = Scene(monkeypatch)
+
+    def run(*_: Any) -> Any:
+        raise BackendLost("it died")
+
+    with pytest.raises(BackendLost):
+        scene.count(run)
+    assert scene.answers == dict.fromkeys(("honest", "slow"), "the common query failed")

@@ -1,0 +1,38 @@
+"""A DuckDB process and an engine on it, shared by the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from engine import Dataset, Engine
+from engine.backends.duckdb.backend import LocalDuckDb
+from engine.pool.pool import WorkerPool
+from tests.engine.conftest import make_table
+
+
+@pytest.fixture(scope="session")
+def duckdb_backend(data_dir: Path, spool_dir: Path) -> Iterator[LocalDuckDb]:
+    """A confined local DuckDB process; do not close it."""
+    backend = LocalDuckDb((data_dir,), spool_dir)
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="session")
+def snow_engine(data_dir: Path, worker_pool: WorkerPool) -> Iterator[Engine]:
+    """An engine on DuckDB with every layer on; do not close it."""
+    with Engine("duckdb", roots=(data_dir,), workers=2, pool=worker_pool) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def snow_rows(data_dir: Path) -> Dataset:
+    """The table of the engine's tests as a dataset."""
+    folder = data_dir / "snowpark"
+    folder.mkdir(exist_ok=True)
+    pq.write_table(make_table(), folder / "rows.parquet")
+    return Dataset(folder / "rows.parquet", timestamp="at")

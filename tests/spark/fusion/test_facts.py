@@ -1,0 +1,20 @@
+"""What a plan's expressions say of themselves."""
+
+from __future__ import annotations
+
+from pyspark.sql.connect.functions import builtin as F  # noqa: N812
+
+from engine.spark.fusion.facts import inspect
+from tests.spark.fusion.carry_support import chain_of
+from tests.spark.plans.offline import Offline
+
+
+def test_bare_names_of_the_clock_are_random() -> None:
+    offline = Offline()
+    for query in (
+        lambda df: df.filter("d < current_date"),
+        lambda df: df.withColumn("c", F.col("current_timestamp")),
+        lambda df: df.select(F.current_date()),
+    ):
+        assert inspect(*chain_of(offline, query).steps).random
+    assert not inspect(*chain_of(offline, lambda df: df.filter("n > 1")).steps).random
