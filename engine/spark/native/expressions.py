@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import decimal
 import math
 from collections.abc import Callable, Mapping
@@ -12,12 +11,12 @@ from typing import Final, TypeAlias
 import pyspark.sql.connect.proto as pb
 
 from engine.spark.native import coercion
+from engine.spark.native.functions.combined import COMBINED
 from engine.spark.native.functions.formats import DEFAULT, format_of
 from engine.spark.native.functions.nested import SPLIT, array_of, bag_of, collect_set, each, elements
 from engine.spark.native.functions.patterns import check_pattern, check_replacement
 from engine.spark.native.functions.table import (
     LINES,
-    MOST_DECIMALS,
     MOST_DIGITS,
     PARTS,
     SYNONYMS,
@@ -26,9 +25,10 @@ from engine.spark.native.functions.table import (
 )
 from engine.spark.native.functions.times import DAYS, NAMES_OF_DAYS
 from engine.spark.native.functions.windows import read_window
+from engine.spark.native.literals import literal
 from engine.spark.native.names import find_column, parts_of
 from engine.spark.native.read_sql import read_sql
-from engine.spark.native.tree import Call, Column, Expr, Field, In, Line, Ref, Value
+from engine.spark.native.tree import Call, Column, Expr, Field, Line, Ref, Value
 from engine.spark.native.types import (
     BOOLEAN,
     BYTE,
@@ -37,27 +37,19 @@ from engine.spark.native.types import (
     FLOAT,
     INTEGER,
     LONG,
-    NULL,
     NUMBERS,
     SHORT,
     STRING,
     TIMESTAMP,
     TIMESTAMP_NTZ,
-    Decimal,
-    Other,
-    Simple,
     Struct,
     from_proto,
-    to_proto,
 )
 from engine.spark.native.unproven import Unproven
 from engine.spark.native.writer import column_name, guard
 
-_EPOCH: Final = dt.datetime(1970, 1, 1)
 _MOST_DEPTH: Final = 60
-_MOST_OPTIONS: Final = 10  # more are looked up by Spark in a set, which tells zeros and NaNs apart
 Arguments: TypeAlias = tuple[pb.Expression, ...]
-_FIRST_YEAR: Final = 1583  # before that literals of plans are of another calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,84 +188,6 @@ def _literal(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
     return literal(expression.literal)
 
 
-def literal(message: pb.Expression.Literal) -> Value:
-    """A constant of a plan."""
-    kind = message.WhichOneof("literal_type")
-    match kind:
-        case "null":
-            null = from_proto(message.null)
-            return Value(None, null)
-        case "boolean":
-            return Value(message.boolean, BOOLEAN)
-        case "byte":
-            return Value(message.byte, BYTE)
-        case "short":
-            return Value(message.short, SHORT)
-        case "integer":
-            return Value(message.integer, INTEGER)
-        case "long":
-            return Value(message.long, LONG)
-        case "float":
-            return Value(message.float, FLOAT)
-        case "double":
-            return Value(message.double, DOUBLE)
-        case "string":
-            return Value(_plain(message.string), STRING)
-        case "date":
-            return _of_time(Value(dt.date(1970, 1, 1) + _days(message.date), DATE))
-        case "timestamp":
-            return _of_time(Value(_EPOCH + _micros(message.timestamp), TIMESTAMP))
-        case "timestamp_ntz":
-            return _of_time(Value(_EPOCH + _micros(message.timestamp_ntz), TIMESTAMP_NTZ))
-        case "decimal":
-            return _exact(message.decimal)
-    raise Unproven(f"a constant of the kind {kind}")
-
-
-def _exact(message: pb.Expression.Literal.Decimal) -> Value:
-    """A decimal that has all the digits that its type says, and no others."""
-    kind = Decimal(message.precision, message.scale)
-    try:
-        number = decimal.Decimal(message.value)
-    except decimal.InvalidOperation:
-        raise Unproven("a decimal that is no number") from None
-    if not 0 <= kind.scale <= kind.precision <= MOST_DECIMALS or not kind.precision or not number.is_finite():
-        raise Unproven("a decimal that is no number, or of no type")
-    behind = -int(number.as_tuple().exponent)
-    if not 0 <= behind <= kind.scale or number.adjusted() >= kind.precision - kind.scale:
-        raise Unproven("a decimal that its type does not hold")
-    return Value(number, kind)
-
-
-def _plain(text: str) -> str:
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise Unproven("a text with unusual characters")
-    return text
-
-
-def _days(count: int) -> dt.timedelta:
-    return _span(days=count)
-
-
-def _micros(count: int) -> dt.timedelta:
-    return _span(microseconds=count)
-
-
-def _span(*, days: int = 0, microseconds: int = 0) -> dt.timedelta:
-    if not -dt.timedelta.max.days < days < dt.timedelta.max.days:
-        raise Unproven("a day or an instant that is far away")
-    span = dt.timedelta(days=days, microseconds=microseconds)
-    if not -dt.timedelta(days=140_000) < span < dt.timedelta(days=2_900_000):
-        raise Unproven("a day or an instant that is far away")
-    return span
-
-
-def _of_time(value: Value) -> Value:
-    if isinstance(value.value, dt.date) and value.value.year < _FIRST_YEAR:
-        raise Unproven("a day or an instant that is far away")
-    return value
-
-
 def _window(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
     if not scope.windows:
         raise Unproven("a window function in this place")
@@ -397,16 +311,6 @@ def _collected(name: str, arguments: Arguments, scope: Scope, depth: int) -> Exp
     if line is None or value.approximate:
         raise Unproven(f"collect_set of {coercion.describe(value.type)}")
     return Call(line, (value,))
-
-
-def _joined(values: tuple[Expr, ...]) -> Expr:
-    """The texts of an array, in an order that is known."""
-    made = coercion.call("array_join", values)
-    found = elements(values[0].type)
-    sorted_ = isinstance(values[0], Call) and values[0].line.name == "sort_array"
-    if found is not None and not found[1] and not sorted_:
-        raise Unproven("array_join in an order that is open")
-    return made
 
 
 def _rounded(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
@@ -553,7 +457,7 @@ def _array(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
 def _applied(name: str, arguments: tuple[pb.Expression, ...], scope: Scope, depth: int) -> Expr:
     below = _below(scope) if _is_aggregate(name) else scope
     values = tuple(_argument(one, below, depth) for one in arguments)
-    special = _SPECIAL.get(name)
+    special = COMBINED.get(name)
     if special is not None:
         return special(values)
     if name in ("greatest", "least", "concat") and len(values) > 2:
@@ -602,66 +506,6 @@ def _chained(name: str, values: tuple[Expr, ...]) -> Expr:
     return made
 
 
-def _when(values: tuple[Expr, ...]) -> Expr:
-    if len(values) < 2:
-        raise Unproven("the function when")
-    pairs = list(zip(values[:-1:2], values[1::2], strict=False))
-    return coercion.case(pairs, values[-1] if len(values) % 2 else None)
-
-
-def _if(values: tuple[Expr, ...]) -> Expr:
-    if len(values) != 3:
-        raise Unproven("the function if")
-    if isinstance(values[0], Value):  # unlike CASE, Spark then says that it may be null if either value may
-        raise Unproven("if of a constant")
-    return coercion.case([(values[0], values[1])], values[2])
-
-
-def _in(values: tuple[Expr, ...]) -> Expr:
-    first, *options = values
-    if not options or len(options) > _MOST_OPTIONS:
-        raise Unproven("a comparison with many values")
-    kind = coercion.widest(values)
-    if any(one.approximate for one in values) or kind == NULL:
-        raise Unproven("a comparison of a value whose last bits are not fixed")
-    if find("=", (kind, kind)) is None:
-        raise Unproven(f"a comparison of {coercion.describe(kind)}")
-    return In(coercion.cast(first, kind), tuple(coercion.cast(one, kind) for one in options))
-
-
-def _between(values: tuple[Expr, ...]) -> Expr:
-    if len(values) != 3:
-        raise Unproven("the function between")
-    value, low, high = values
-    return coercion.call("and", (coercion.call(">=", (value, low)), coercion.call("<=", (value, high))))
-
-
-# Of columns that are not read natively, too: others of their file may be.
-_FLOATING: Final = frozenset(
-    kind for one in (FLOAT, DOUBLE) for kind in (one, Other(to_proto(one).SerializeToString()))
-)
-
-
-def _nanvl(values: tuple[Expr, ...]) -> Expr:
-    """NANVL(x, x), which the engine reads columns with, is x."""
-    if len(values) == 2 and values[0] == values[1] and values[0].type in _FLOATING:
-        return values[0]
-    return coercion.call("nanvl", values)
-
-
-def _coalesce(values: tuple[Expr, ...]) -> Expr:
-    if not values:
-        raise Unproven("the function coalesce")
-    return values[0] if len(set(values)) == 1 else coercion.coalesce(values)
-
-
-def _nullif(values: tuple[Expr, ...]) -> Expr:
-    if len(values) != 2:
-        raise Unproven("the function nullif")
-    same = coercion.call("=", values)
-    return coercion.case([(same, coercion.cast(Value(None, NULL), values[0].type))], values[0])
-
-
 def _with_lambda(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     """A function of each element of an array, which may not raise an error."""
     if len(arguments) != 2 or not arguments[1].HasField("lambda_function"):
@@ -699,59 +543,6 @@ def _variable(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
     return Ref(found)
 
 
-def _nvl2(values: tuple[Expr, ...]) -> Expr:
-    if len(values) != 3:
-        raise Unproven("the function nvl2")
-    there = coercion.call("isnotnull", values[:1])
-    return coercion.case([(there, values[1])], values[2])
-
-
-def _null_if_zero(values: tuple[Expr, ...]) -> Expr:
-    if len(values) != 1:
-        raise Unproven("the function nullifzero")
-    return _nullif((values[0], Value(0, INTEGER)))
-
-
-def _zero_if_null(values: tuple[Expr, ...]) -> Expr:
-    if len(values) != 1:
-        raise Unproven("the function zeroifnull")
-    return coercion.coalesce((values[0], Value(0, INTEGER)))
-
-
-def _type_of(values: tuple[Expr, ...]) -> Expr:
-    if len(values) != 1:
-        raise Unproven("the function typeof")
-    kind = values[0].type
-    name = _WRITTEN.get(kind) if isinstance(kind, Simple) else None
-    if isinstance(kind, Decimal):
-        name = f"decimal({kind.precision},{kind.scale})"
-    if name is None:
-        raise Unproven("typeof of a nested or unusual value")
-    return Value(name, STRING)
-
-
-# What types are called in results.
-_WRITTEN: Final[Mapping[Simple, str]] = {
-    BOOLEAN: "boolean", BYTE: "tinyint", SHORT: "smallint", INTEGER: "int", LONG: "bigint", FLOAT: "float",
-    DOUBLE: "double", STRING: "string", DATE: "date", TIMESTAMP: "timestamp", TIMESTAMP_NTZ: "timestamp_ntz",
-}  # fmt: skip
-
-_SPECIAL: Final[Mapping[str, Callable[[tuple[Expr, ...]], Expr]]] = {
-    "when": _when,
-    "if": _if,
-    "in": _in,
-    "between": _between,
-    "coalesce": _coalesce,
-    "ifnull": _coalesce,
-    "nvl": _coalesce,
-    "nanvl": _nanvl,
-    "nullif": _nullif,
-    "array_join": _joined,
-    "nvl2": _nvl2,
-    "nullifzero": _null_if_zero,
-    "zeroifnull": _zero_if_null,
-    "typeof": _type_of,
-}
 # Functions some of whose arguments have to be constants, or say what the others are.
 _READ: Final[Mapping[str, Callable[[str, Arguments, Scope, int], Expr]]] = {
     **dict.fromkeys(("round", "bround"), _rounded),
@@ -776,7 +567,7 @@ _READ: Final[Mapping[str, Callable[[str, Arguments, Scope, int], Expr]]] = {
     "array": _array,
     **dict.fromkeys(("transform", "filter", "exists", "forall"), _with_lambda),
 }
-SPECIAL: Final = frozenset(_SPECIAL) | frozenset(_READ)
+SPECIAL: Final = frozenset(COMBINED) | frozenset(_READ)
 _READERS: Final[Mapping[str, Callable[[pb.Expression, Scope, int], Expr]]] = {
     "unresolved_attribute": _attribute,
     "alias": _alias,

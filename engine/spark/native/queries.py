@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import pyspark.sql.connect.proto as pb
 
-from engine.spark.native.expressions import Scope, literal, read
+from engine.spark.native.expressions import Scope, read
+from engine.spark.native.literals import literal
 from engine.spark.native.read_sql import check_text, parse, read_node, read_order
 from engine.spark.native.relations.grouping import choices
 from engine.spark.native.relations.rows import Item, Reader, Rows, filtered, item_of, projected_items

@@ -9,7 +9,8 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.spark.native import coercion
-from engine.spark.native.expressions import literal, read
+from engine.spark.native.expressions import read
+from engine.spark.native.literals import literal
 from engine.spark.native.relations.rows import Item, Reader, Rows, item_of, items_of
 from engine.spark.native.tree import Call, Case, Column, Expr, Line, Ref
 from engine.spark.native.types import BOOLEAN, INTEGRALS, NUMBERS, STRING, Decimal

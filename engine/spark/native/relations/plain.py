@@ -8,10 +8,11 @@ from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
-from engine.spark.native.expressions import literal, read
+from engine.spark.native.expressions import read
 from engine.spark.native.functions.lines import normal
 from engine.spark.native.functions.nested import elements
 from engine.spark.native.functions.windows import NULLS, WAYS
+from engine.spark.native.literals import literal
 from engine.spark.native.names import automatic_name, find_column
 from engine.spark.native.read_sql import read_sql
 from engine.spark.native.relations.local import local_rows

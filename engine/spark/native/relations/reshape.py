@@ -8,7 +8,7 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.spark.native import coercion
-from engine.spark.native.expressions import literal
+from engine.spark.native.literals import literal
 from engine.spark.native.names import find_column, part_of
 from engine.spark.native.relations.rows import (
     FLAG,
