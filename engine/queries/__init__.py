@@ -1,5 +1,6 @@
-"""Trusted side: what frames of a dataset share. Decided by `engine.spark.fusion`, asked and kept here.
+"""Trusted side: one query for many frames. Decided by the languages' `fusion`, asked and kept here.
 
-`Sharing` is one per opened dataset. It finds the frames, and answers the questions (plans) of their calls
-from few queries. Thread-safe: calls of several frames, and of several runs, ask at the same time.
+`spark.sharing.Sharing` and `snowflake.SqlSharing` are one per opened dataset. They find the frames, and
+answer the questions of their calls from few queries; what both need of that lies beside them. Thread-safe:
+calls of several frames, and of several runs, ask at the same time.
 """
