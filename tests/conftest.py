@@ -52,6 +52,12 @@ class MarkedSpark(LocalSpark):
     refused: ClassVar[list[str]] = []
     reason = ""
 
+    def start(self) -> None:
+        """Start it; see `Backend.start`. An engine may do so later than the test."""
+        if not self.marked:
+            raise BackendStartError(_UNMARKED)
+        super().start()
+
     def connection(self, context: QueryContext = UNBOUNDED) -> Connection:
         """The connection; see `Endpoint.connection`."""
         if not self.marked:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
+
+from engine.service.store.tables import utc_now
 
 BOTH = pytest.mark.parametrize(
     "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
 )
 
-# A model with one result, as a database of the fourth version has it; `:now` is an instant without a zone.
-EARLIER = (
+_EARLIER = (
     "INSERT INTO models (id, account, workspace, name, aggregation_period, retention, zone, created_at) "
     "VALUES ('m', 'a', 'w', 'n', 'daily', '1d', 'UTC', :now)",
     "INSERT INTO datasets (id, model_id, source) VALUES ('d', 'm', 'x.parquet')",
@@ -21,3 +23,10 @@ EARLIER = (
     "as_of, status, value, seconds, printed, run_id, created_at) "
     "VALUES ('v', 'd', 'period', '', '', :now, :now, :now, 'ok', 0.5, 0, '', 'r', :now)",
 )
+
+
+def write_earlier(connection: sa.Connection) -> None:
+    """Write a model with one result, as a database of the fourth version has it."""
+    now = sa.bindparam("now", utc_now().replace(tzinfo=None), sa.DateTime())
+    for statement in map(sa.text, _EARLIER):
+        connection.execute(statement.bindparams(now) if ":now" in statement.text else statement)

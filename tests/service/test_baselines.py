@@ -16,10 +16,10 @@ from alembic.config import Config
 
 from engine.service.store import migrations
 from engine.service.store.database import Database
-from engine.service.store.tables import StoredResult, utc_now
+from engine.service.store.tables import StoredResult
 from engine.service.work.calculate import run_due
 from tests.service.conftest import Client
-from tests.service.databases import BOTH, EARLIER
+from tests.service.databases import BOTH, write_earlier
 
 pytestmark = pytest.mark.spark
 
@@ -168,8 +168,7 @@ def test_rows_of_an_earlier_version_are_kept(settings):
         with database.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.downgrade(config, "0004")
-            for statement in EARLIER:
-                connection.execute(sa.text(statement), {"now": utc_now().replace(tzinfo=None)})
+            write_earlier(connection)
             command.upgrade(config, "0006")
         database.migrate()
         with database.engine.begin() as connection:

@@ -14,10 +14,10 @@ from alembic.config import Config
 from engine.service.store import migrations
 from engine.service.store.database import Database
 from engine.service.store.results import Wanted, page
-from engine.service.store.tables import MetricVersion, StoredResult, utc_now
+from engine.service.store.tables import MetricVersion, StoredResult
 from engine.service.work.calculate import run_due
 from tests.service.conftest import Client
-from tests.service.databases import BOTH, EARLIER
+from tests.service.databases import BOTH, write_earlier
 
 pytestmark = pytest.mark.spark
 
@@ -136,8 +136,7 @@ def test_results_of_an_earlier_version_are_kept_and_new_ones_stand_beside_them(s
         with database.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.downgrade(config, "0004")
-            for statement in EARLIER:
-                connection.execute(sa.text(statement), {"now": utc_now().replace(tzinfo=None)})
+            write_earlier(connection)
         database.migrate()
         with database.session() as session:
             [(kept, number)] = page(session, Wanted("k"))

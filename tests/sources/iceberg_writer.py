@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class IcebergWriter:
 
     def __init__(self, warehouse: Path, table: pa.Table, **properties: str) -> None:
         self.catalog = InMemoryCatalog("test", warehouse=f"file://{warehouse}")
+        weakref.finalize(self, self.catalog.close)
         self.catalog.create_namespace("n")
         self.catalog.create_table("n.t", table.schema, properties=properties)
         self.append(table)

@@ -46,7 +46,8 @@ def locate(table: TableName) -> Located:
         ) from None
     catalog, *name = table.path.split(".")
     try:
-        found = load_catalog(catalog).load_table(tuple(name))
+        with load_catalog(catalog) as asked:  # its connections are not left to the garbage collector
+            found = asked.load_table(tuple(name))
         place, metadata = found.metadata.location.rstrip("/"), str(found.metadata_location)
     except (NoSuchTableError, NoSuchNamespaceError):
         raise DataError(
