@@ -160,8 +160,8 @@ UNRESTRICTED = {
         None,
     ),
     "recursion in C": Case(
-        "import sys\nsys.setrecursionlimit(10**9)\n"
-        "def down(_):\n    return sorted([1], key=down)\nreturn len(down(0))",
+        # Which iterators of iterators do uncounted, in each Python.
+        "found = iter([1])\nfor _ in range(200_000):\n    found = map(abs, found)\nreturn next(found)",
         "lost",
         "worker-lost",
         says="SIGSEGV",
