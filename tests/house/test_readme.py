@@ -17,7 +17,19 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 MOST_LINES = 200
 # Each a heading of the page on architecture; what a newcomer may want to add.
-CHANGES = ("Spark function", "limit", "status", "HTTP field", "backend", "segment kind")
+CHANGES = (
+    "Spark function",
+    "Snowflake function",
+    "limit",
+    "status",
+    "option of a command",
+    "HTTP field",
+    "backend",
+    "file format",
+    "module that metrics may import",
+    "segment kind",
+    "step of the confinement",
+)
 
 
 def test_ci_runs_the_readmes_first_commands():
