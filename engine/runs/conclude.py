@@ -209,5 +209,5 @@ def _limit_error(limit: LimitExceeded) -> FrameError:
     return FrameError(
         limit_code(limit.limit),
         f"the limit {limit.limit} was reached: {limit.value:g} allowed, {limit.used:g} used",
-        hint=_LIMIT_HINTS.get(limit.limit, ""),
+        hint=_LIMIT_HINTS[limit.limit],
     )

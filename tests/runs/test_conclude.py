@@ -3,6 +3,7 @@ import signal
 import pytest
 
 from engine.errors import LimitExceeded
+from engine.models.codes import CODES, limit_of
 from engine.models.frame import Frame
 from engine.runs.conclude import BackendGone, Cancelled, Died, Ended, Garbage, conclude
 from sandbox.contract.messages import Outcome, Returned
@@ -48,3 +49,10 @@ def test_a_number_passes_through_the_validator():
     ended = Ended(Outcome(0, Returned("float", "float", (0.25).hex()), None))
     (result,) = conclude(FRAME, 5, ended, cpu_limit=9)
     assert (result.value, result.name) == (0.25, None)
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code.startswith("limit-")])
+def test_every_limit_says_what_to_do(code):
+    limit = LimitExceeded(limit_of(code), 1, 1)
+    (result,) = conclude(FRAME, 5, Ended(limit, 1.0, ""), cpu_limit=9)
+    assert result.error is not None and result.error.code == code and result.error.hint
