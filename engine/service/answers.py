@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.models.result import STATUSES
 from engine.service.rules.levels import STATES
+from engine.wording import told
+from sandbox.contract.messages import Problem
 
 
 class Answer(BaseModel):
@@ -355,3 +357,15 @@ class Ready(Answer):
     """The process can work."""
 
     status: str
+
+
+def problem_fields(problem: Problem) -> dict[str, object]:
+    """The JSON form of a problem of a source."""
+    return {
+        "severity": problem.severity,
+        "line": problem.line,
+        "column": problem.column,
+        "code": problem.code,
+        "message": problem.message,
+        "hint": told(problem.hint, "http"),
+    }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -24,9 +25,9 @@ from starlette.exceptions import HTTPException
 from engine.errors import CalcmetricError, UsageError
 from engine.failures import describe
 from engine.results.text import clean_text
+from engine.service.errors import NameTaken, NotFound, QuotaReached, ServiceError, SourceNotAllowed
 from engine.service.store.database import UNAVAILABLE
-from engine.wording import said, told
-from sandbox.contract.messages import Problem
+from engine.wording import said
 
 logger = logging.getLogger(__name__)
 
@@ -118,30 +119,9 @@ class ApiProblem(Exception):
         }
 
 
-class QuotaReached(ApiProblem):
-    """A request that would take an account beyond one of its quotas.
-
-    Attributes:
-        account: whose.
-        quota: its name.
-    """
-
-    def __init__(self, account: str, quota: str, message: str) -> None:
-        super().__init__(
-            429,
-            "quota-reached",
-            message,
-            "wait for what is going on, or delete what is not needed; "
-            "the service's operator can raise the quota",
-            headers={"Retry-After": "60"},
-        )
-        self.account = account
-        self.quota = quota
-
-
-def not_found(what: str) -> ApiProblem:
-    """Nothing of that name is in this workspace; the same whether it is elsewhere."""
-    return ApiProblem(404, "not-found", f"there is no such {what} in this workspace")
+def to_problem(error: ServiceError) -> ApiProblem:
+    """What a client is told where the service cannot do something."""
+    return _OF_SERVICE[type(error)](error.message)
 
 
 def unprocessable(field: str, message: str) -> ApiProblem:
@@ -151,16 +131,22 @@ def unprocessable(field: str, message: str) -> ApiProblem:
     )
 
 
-def problem_fields(problem: Problem) -> dict[str, object]:
-    """The JSON form of a problem of a source."""
-    return {
-        "severity": problem.severity,
-        "line": problem.line,
-        "column": problem.column,
-        "code": problem.code,
-        "message": problem.message,
-        "hint": told(problem.hint, "http"),
-    }
+# How each of the errors of the service is answered, given its message.
+_OF_SERVICE: Final[Mapping[type[ServiceError], Callable[[str], ApiProblem]]] = {
+    NotFound: partial(ApiProblem, 404, "not-found"),
+    NameTaken: partial(
+        ApiProblem, 409, "conflict", hint="choose another name, or change that model with PUT"
+    ),
+    SourceNotAllowed: partial(unprocessable, "source"),
+    QuotaReached: partial(
+        ApiProblem,
+        429,
+        "quota-reached",
+        hint="wait for what is going on, or delete what is not needed; "
+        "the service's operator can raise the quota",
+        headers={"Retry-After": "60"},
+    ),
+}
 
 
 def install(app: FastAPI) -> None:
@@ -187,11 +173,16 @@ def answer_of(problem: ApiProblem) -> JSONResponse:
     return JSONResponse(problem.body(), problem.status, headers=problem.headers)
 
 
-def _api_problem(request: Request, error: Exception) -> ApiProblem:
+def _api_problem(_: Request, error: Exception) -> ApiProblem:
     assert isinstance(error, ApiProblem)
+    return error
+
+
+def _service_error(request: Request, error: Exception) -> ApiProblem:
+    assert isinstance(error, ServiceError)
     if isinstance(error, QuotaReached):
         request.app.state.service.telemetry.refusals.refuse(error.account, f"quota_{error.quota}")
-    return error
+    return to_problem(error)
 
 
 def _wrong_fields(_: Request, error: Exception) -> ApiProblem:
@@ -239,6 +230,7 @@ def _later(message: str) -> ApiProblem:
 # What is told of each kind of error, the nearest kind first; of all others, that the service failed.
 _ANSWERS: Final[Mapping[type, Callable[[Request, Exception], ApiProblem]]] = {
     ApiProblem: _api_problem,
+    ServiceError: _service_error,
     RequestValidationError: _wrong_fields,
     HTTPException: _http_error,
     UsageError: _usage_error,

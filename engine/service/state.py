@@ -164,7 +164,7 @@ async def join_crowd(request: Request, scope: ScopeOf, state: StateOf) -> AsyncI
     """Answer a request among those of its account, as many at a time as it may have.
 
     Raises:
-        ApiProblem: it has too many already.
+        QuotaReached: it has too many already.
     """
     async with among_others(request, scope, state):
         yield

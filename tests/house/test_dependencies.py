@@ -52,6 +52,16 @@ OPEN_TO_SERVICE = (
     "engine.wording",
     "engine.usage",
 )
+# What of the service knows nothing of HTTP: it raises errors of its own, which `problems` answers.
+BELOW_HTTP = (
+    "engine/service/store/",
+    "engine/service/data/",
+    "engine/service/work/",
+    "engine/service/trials/trial.py",
+    "engine/service/admission/quotas.py",
+    "engine/service/errors.py",
+)
+OF_HTTP = ("engine.service.problems", "engine.service.routes", "engine.service.pages", "fastapi", "starlette")
 IMPURE_MODULES = {"os", "io", "pathlib", "socket", "subprocess", "threading", "time", "random", "secrets"}
 IMPURE_MODULES |= {"logging", "tempfile", "shutil", "uuid", "grpc", "asyncio"}
 # What must never be called in trusted code: it would turn data into code.
@@ -152,6 +162,17 @@ def test_the_service_is_on_top():
             wrong |= {(name, module) for module in own - public if not module.startswith(OPEN_TO_SERVICE)}
         else:
             wrong |= {(name, module) for module in own if module.startswith("engine.service")}
+    assert not wrong
+
+
+def test_stores_know_nothing_of_http():
+    wrong = {
+        (name, module)
+        for name, imported in imports("engine/service")
+        if name.startswith(BELOW_HTTP)
+        for module in imported
+        if module.startswith(OF_HTTP)
+    }
     assert not wrong
 
 

@@ -10,10 +10,12 @@ import httpx
 import pytest
 
 from engine.errors import DataError
+from engine.service import problems
 from engine.service.admission.keyring import create_key, list_keys, revoke_key
 from engine.service.app import make_app
 from engine.service.data.datasets import Reader, check_source, look_at_source
-from engine.service.problems import ApiProblem
+from engine.service.errors import ServiceError, SourceNotAllowed
+from engine.service.problems import to_problem
 from engine.service.settings import Settings
 from engine.service.state import KEY_SECONDS
 from engine.service.store.database import Database
@@ -128,9 +130,10 @@ def test_no_link_pattern_or_name_leads_out_of_the_roots(client, payments, tmp_pa
         str(inside) + "x", "/proc/self/environ", "file:///etc/passwd", "FILE:///etc/passwd", "x" * 3000,
     ]  # fmt: skip
     for source in refused:
-        with pytest.raises(ApiProblem) as problem:
+        with pytest.raises(SourceNotAllowed) as refusal:
             check_source(str(source), settings)
-        assert problem.value.status == 422 and str(outside) not in problem.value.message
+        problem = to_problem(refusal.value)
+        assert problem.status == 422 and str(outside) not in problem.message
     # What a pattern finds is looked at again before each run, for links come and go.
     for source in (inside / "*.parquet", inside / "*/*.parquet", inside / "nothing", inside / ("x" * 300)):
         with pytest.raises(DataError) as error:
@@ -145,12 +148,12 @@ def test_on_a_cluster_a_bare_name_is_a_table_and_is_to_be_opened(tmp_path, monke
     check_source("metrics.payments", settings)
     check_source(str(tmp_path / "x.parquet"), settings)
     for source in ("secrets.payments", "payments", "x.parquet", "metrics", "secrets.metrics.x"):
-        with pytest.raises(ApiProblem):
+        with pytest.raises(SourceNotAllowed):
             check_source(source, settings)
     every = replace(settings, tables=("*",))
     check_source("metrics.payments", every)
     for source in ("parquet.`/etc/passwd`", "parquet./etc/passwd", "text.`s3://b/x`", "a b", "a.b.c.d.e"):
-        with pytest.raises(ApiProblem):
+        with pytest.raises(SourceNotAllowed):
             check_source(source, every)
 
 
@@ -179,7 +182,7 @@ def test_places_in_object_stores_and_names_in_catalogs_are_open_to_accounts_by_n
 def test_urls_do_not_lead_out_of_what_was_opened(way):
     settings = Settings(backend="sc://host:1", data_roots=("s3://bucket/data",))
     check_source("s3://bucket/data/2026-01/x.parquet", settings)
-    with pytest.raises(ApiProblem):
+    with pytest.raises(SourceNotAllowed):
         check_source(f"s3://bucket/data/{way}", settings)
 
 
@@ -334,6 +337,10 @@ def test_the_pages_of_documentation_need_nothing_from_elsewhere(http):
         loaded = re.findall(r'(?:src|href)="([^"]+)"', text)
         assert loaded and all(address.startswith("/") for address in loaded)
         assert all(http.get(address).status_code == 200 for address in loaded)
+
+
+def test_every_error_of_the_service_has_an_answer():
+    assert set(ServiceError.__subclasses__()) == set(problems._OF_SERVICE)
 
 
 def test_every_error_is_described_with_the_one_shape(http):

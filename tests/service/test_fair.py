@@ -26,7 +26,8 @@ from engine.service.admission.protocol import AT_ONCE, Listener, make_protocol
 from engine.service.admission.quotas import DEFAULTS, set_quotas, show_quotas
 from engine.service.app import make_app
 from engine.service.data.datasets import Reader, check_source, local_roots
-from engine.service.problems import ApiProblem
+from engine.service.errors import QuotaReached, SourceNotAllowed
+from engine.service.problems import to_problem
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.scope import is_alone
@@ -251,9 +252,9 @@ def test_requests_of_one_account_have_a_few_threads_and_the_rest_is_refused() ->
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             assert inside == ["evil"] * THREADS_PER_ACCOUNT
-            with pytest.raises(ApiProblem) as refusal:
+            with pytest.raises(QuotaReached) as refusal:
                 await ask("evil")
-            assert refusal.value.code == "quota-reached"
+            assert to_problem(refusal.value).code == "quota-reached"
             group.create_task(ask("good"))
             await asyncio.sleep(0)
             await asyncio.sleep(0)
@@ -297,11 +298,11 @@ def test_a_root_belongs_to_the_account_that_it_is_opened_to(tmp_path) -> None:
             if name in mine:
                 check_source(source, settings, Reader(account, alone=False))
                 continue
-            with pytest.raises(ApiProblem) as refusal:
+            with pytest.raises(SourceNotAllowed) as refusal:
                 check_source(source, settings, Reader(account, alone=False))
             assert ("several" in refusal.value.message) == (name in ("only/x.csv", "lone.x"))
     check_source(f"{tmp_path}/only/x.csv", settings, Reader("c"))
-    with pytest.raises(ApiProblem):
+    with pytest.raises(SourceNotAllowed):
         check_source(f"{tmp_path}/*/x.csv", settings, Reader("a"))
 
 

@@ -10,7 +10,7 @@ import pytest
 from engine.cli.serve import make_settings, serve, worker
 from engine.opened import word_hint
 from engine.service import opening
-from engine.service.problems import problem_fields
+from engine.service.answers import problem_fields
 from sandbox.contract.messages import Problem
 from sandbox.contract.opened import OPEN_MODULE, OPEN_STANDARD
 

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from engine.errors import DataError
 from engine.service.data.datasets import Reader, check_source, fingerprint, look_at_source
-from engine.service.problems import ApiProblem
+from engine.service.errors import SourceNotAllowed
+from engine.service.problems import to_problem
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import StoredResult
@@ -53,9 +54,9 @@ def test_a_table_is_where_its_folder_is(
         f"delta:{others}@2026-01-01T00:00:00Z", "delta:", "delta:~/x", "delta:table@2026-01-01T00:00:00",
         "delta:s3://bucket/x", f"iceberg:{others}",
     ):  # fmt: skip
-        with pytest.raises(ApiProblem) as problem:
+        with pytest.raises(SourceNotAllowed) as refusal:
             check_source(source, settings, reader)
-        assert problem.value.status == 422
+        assert to_problem(refusal.value).status == 422
         with pytest.raises(DataError):
             look_at_source(source, settings, reader)
 

@@ -64,7 +64,7 @@ class Crowd:
             thread: whether a thread answers it.
 
         Raises:
-            ApiProblem: the account has too many already.
+            QuotaReached: the account has too many already.
         """
         if self._inside[account] >= most:
             raise over_quota(account, "connections", most)

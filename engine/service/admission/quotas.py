@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import UsageError
 from engine.service.admission.keys import NAME
-from engine.service.problems import QuotaReached
+from engine.service.errors import QuotaReached
 from engine.service.store.database import Database
 from engine.service.store.tables import Metric, MetricVersion, Model, Quota, Validation, Work
 

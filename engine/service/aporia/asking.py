@@ -110,7 +110,7 @@ class Asking:
         """For a model.
 
         Raises:
-            ApiProblem: there is none.
+            NotFound: there is none.
         """
         model = get_model(session, scope, model_id)
         called = names_of(segments_of(session, model.id))
@@ -120,7 +120,7 @@ class Asking:
         """What is asked.
 
         Raises:
-            ApiProblem: it makes no sense.
+            ApiProblem, NotFound: it makes no sense.
         """
         data = asked.datasets.data
         version = self._version(data)

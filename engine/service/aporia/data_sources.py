@@ -12,8 +12,9 @@ from engine.service.answers import Deleted
 from engine.service.aporia.answers import SourceShown
 from engine.service.aporia.bodies import SourceBody, SourceChange
 from engine.service.aporia.configs import refuse_kind
+from engine.service.errors import NotFound
 from engine.service.lists import PageOf
-from engine.service.problems import ApiProblem, not_found, unprocessable
+from engine.service.problems import ApiProblem, unprocessable
 from engine.service.schemas import Id
 from engine.service.state import ScopeOf, StateOf
 from engine.service.store.scope import Scope, hold_names, owned
@@ -92,11 +93,11 @@ def get_source(session: Session, scope: Scope, source_id: str) -> DataSource:
     """A data source by its id.
 
     Raises:
-        ApiProblem: there is none.
+        NotFound: there is none.
     """
     found = session.scalars(_sources(scope).where(DataSource.id == source_id)).one_or_none()
     if found is None:
-        raise not_found("data source")
+        raise NotFound("data source")
     return found
 
 

@@ -20,8 +20,9 @@ from engine.service.aporia.words import GROUPS, Stage
 from engine.service.data.baselines import TAKES, TRAINING, Compared
 from engine.service.data.datasets import Reader, check_source
 from engine.service.data.health import Fit
+from engine.service.errors import NotFound
 from engine.service.lists import PageOf
-from engine.service.problems import ApiProblem, not_found, unprocessable
+from engine.service.problems import ApiProblem, unprocessable
 from engine.service.routes.versions import add_dataset, look_at_data
 from engine.service.segments import groups_of
 from engine.service.state import ScopeOf, State, StateOf
@@ -177,13 +178,14 @@ def _free_version(session: Session, scope: Scope, body: DatasetBody, *, hold: bo
     """The version that a dataset is for, held against others until the transaction ends if wanted.
 
     Raises:
-        ApiProblem: there is none, or it has one of that stage already.
+        NotFound: there is none.
+        ApiProblem: it has one of that stage already.
     """
     version = get_owned(session, scope, ModelVersion, body.model_version_id)
     if hold:  # of two that give it a dataset, the second is refused
         session.refresh(version, with_for_update=True)
     if version.model_id != body.model_id:
-        raise not_found("version of that model")
+        raise NotFound("version of that model")
     taken = version.serving_id if body.stage == "serving" else version.training_id
     if taken is not None:
         message = f"the version has a {body.stage} dataset already, with the id {taken}"

@@ -17,7 +17,8 @@ from engine.service.aporia.asking import Asking, Question, read_instant
 from engine.service.aporia.bodies import AskedMetric, AskedTime, QueryBody
 from engine.service.aporia.evaluation import SECONDS, Answer, answer_of, calculate, find_stored
 from engine.service.data.datasets import Reader
-from engine.service.problems import ApiProblem, unprocessable
+from engine.service.errors import ServiceError
+from engine.service.problems import ApiProblem, to_problem, unprocessable
 from engine.service.state import ScopeOf, State, StateOf
 from engine.service.store.database import clock
 from engine.service.store.scope import Scope, is_alone
@@ -58,6 +59,9 @@ def _prepare(
                 question = asking.read(asked)
             except ApiProblem as problem:
                 answers[place] = problem
+                continue
+            except ServiceError as error:
+                answers[place] = to_problem(error)
                 continue
             except UsageError as error:
                 answers[place] = unprocessable("datasets", clean_text(said(error, "http")))

@@ -17,7 +17,7 @@ from engine import Dataset, Engine
 from engine.errors import CalcmetricError, DataError, UsageError
 from engine.models.tables import names_catalog, parse_table
 from engine.models.urls import is_store_url, parse_store_url
-from engine.service.problems import ApiProblem, unprocessable
+from engine.service.errors import SourceNotAllowed
 from engine.service.settings import Settings
 from engine.wording import message_of
 
@@ -75,20 +75,20 @@ def check_source(source: str, settings: Settings, reader: Reader = ALONE) -> Non
     The engine checks again when it reads, and confines the local server to the folders of all accounts.
 
     Raises:
-        ApiProblem: it is neither in a root nor an allowed table.
+        SourceNotAllowed: it is neither in a root nor an allowed table.
     """
     try:
         _check(source, settings, reader)
-    except ApiProblem:
+    except SourceNotAllowed:
         if not reader.alone and _is_open(source, settings, Reader(reader.account)):
-            raise unprocessable("source", _SHARED) from None
+            raise SourceNotAllowed(_SHARED) from None
         raise
 
 
 def _is_open(source: str, settings: Settings, reader: Reader) -> bool:
     try:
         _check(source, settings, reader)
-    except ApiProblem:
+    except SourceNotAllowed:
         return False
     return True
 
@@ -101,12 +101,12 @@ def _check(named: str, settings: Settings, reader: Reader) -> None:
         # What reads the URL may take back-slashes for slashes, and read what is written in hexadecimal.
         odd = ".." in source.split("/") or "\\" in source or _HEXADECIMAL.search(source)
         if odd or not f"{source}/".startswith(prefixes or ("\0",)):
-            raise unprocessable("source", "URLs must begin with one that the service was started with")
+            raise SourceNotAllowed("URLs must begin with one that the service was started with")
         if is_store_url(source):
             try:
                 parse_store_url(source)
             except UsageError as error:
-                raise unprocessable("source", message_of(error)) from None
+                raise SourceNotAllowed(message_of(error)) from None
         return
     if source != named and _is_in_catalog(named):
         if not any(fnmatchcase(source, pattern) for pattern in reader.given(settings.tables)):
@@ -120,7 +120,7 @@ def _check(named: str, settings: Settings, reader: Reader) -> None:
     if not parts or parts[0].startswith("~") or (_is_remote(settings) and parts[0] != "/"):
         raise _outside()
     if sum(part == _ANY_DEPTH for part in parts) > 1:
-        raise unprocessable("source", "a pattern may hold ** once")
+        raise SourceNotAllowed("a pattern may hold ** once")
     if not _is_inside(fixed_part(source), settings, reader):
         raise _outside()
 
@@ -133,8 +133,8 @@ def look_at_source(source: str, settings: Settings, reader: Reader = ALONE) -> N
     """
     try:
         check_source(source, settings, reader)
-    except ApiProblem as problem:
-        raise DataError(f"the dataset {source!r} may not be read: {problem.message}") from None
+    except SourceNotAllowed as refusal:
+        raise DataError(f"the dataset {source!r} may not be read: {refusal.message}") from None
     named, source = source, _place(source)
     if (
         _is_remote(settings)
@@ -160,16 +160,16 @@ def _place(source: str) -> str:
     """Where what a source names lies; of a table its folder.
 
     Raises:
-        ApiProblem: it names no table after all, or a version that is none.
+        SourceNotAllowed: it names no table after all, or a version that is none.
     """
     try:
         return source if (table := parse_table(source)) is None else table.path
     except UsageError as error:
-        raise unprocessable("source", message_of(error)) from None
+        raise SourceNotAllowed(message_of(error)) from None
 
 
-def _outside() -> ApiProblem:
-    return unprocessable("source", "it is outside the folders and tables that the service was started with")
+def _outside() -> SourceNotAllowed:
+    return SourceNotAllowed("it is outside the folders and tables that the service was started with")
 
 
 def _is_inside(path: Path, settings: Settings, reader: Reader) -> bool:
@@ -208,7 +208,7 @@ def fixed_part(source: str) -> Path:
     for part in parts:
         if _MAGIC & set(part):
             if ".." in parts[len(fixed) :]:
-                raise unprocessable("source", "it goes up (..) after a pattern")
+                raise SourceNotAllowed("it goes up (..) after a pattern")
             break
         fixed.append(part)
     return Path(*fixed).resolve()

@@ -14,12 +14,14 @@ from starlette.concurrency import run_in_threadpool
 
 from engine.display.sheets import one_line
 from engine.results.text import visible_text
+from engine.service.answers import problem_fields
 from engine.service.data.baselines import can_compare, compared_by
 from engine.service.data.datasets import Reader
+from engine.service.errors import NotFound, ServiceError
 from engine.service.pages import reading, render
 from engine.service.pages.guard import PageRoute, Visit, VisitOf
 from engine.service.pages.metric import find_shown
-from engine.service.problems import ApiProblem, not_found, problem_fields, unprocessable
+from engine.service.problems import ApiProblem, to_problem, unprocessable
 from engine.service.routes.metrics import change_metric, create_metric, find_problems
 from engine.service.schemas import Id, MetricBody, MetricChange, Params, Strict
 from engine.service.state import State, StateOf
@@ -75,7 +77,7 @@ def register(model_id: str, state: StateOf, visit: VisitOf) -> Response:
         params = _read_params(fields["params"])
         body = MetricBody(model_id=model_id, name=fields["name"], code=fields["code"], params=params)
         made = create_metric(body, visit.scope, state)
-    except (ValidationError, ApiProblem) as error:
+    except (ValidationError, ApiProblem, ServiceError) as error:
         problem = mendable(error)
         with state.database.reading() as session:
             model = get_model(session, visit.scope, model_id)
@@ -101,7 +103,7 @@ def change(metric_id: str, state: StateOf, visit: VisitOf) -> Response:
         params = _read_params(fields["params"])
         body = MetricChange(name=fields["name"], code=fields["code"], params=params)
         change_metric(metric_id, body, visit.scope, state)
-    except (ValidationError, ApiProblem) as error:
+    except (ValidationError, ApiProblem, ServiceError) as error:
         problem = mendable(error)
         with state.database.reading() as session:
             shown = find_shown(session, visit, metric_id)
@@ -140,7 +142,7 @@ def _trial(state: State, visit: Visit, model_id: str, body: TryBody) -> Trial:
         served = reading.datasets_of(session, model.id)
         dataset = next((dataset for version, dataset in served if version.id == body.data), None)
         if dataset is None:
-            raise not_found("version of the model")
+            raise NotFound("version of the model")
         reader = Reader(visit.scope.account, is_alone(session))
         compared = compared_by(session, model, dataset.id)
         segments = segments_of(session, model.id)
@@ -167,18 +169,19 @@ def _read_params(text: str) -> dict[str, Any]:
         raise unprocessable("params", message) from None
 
 
-def mendable(error: ValidationError | ApiProblem) -> ApiProblem:
+def mendable(error: ValidationError | ApiProblem | ServiceError) -> ApiProblem:
     """What is wrong, if sending it otherwise may mend it.
 
     Raises:
-        ApiProblem: it would not.
+        ApiProblem, ServiceError: it would not.
     """
     if isinstance(error, ValidationError):
         wrong = error.errors()[0]
         return unprocessable(str(wrong["loc"][0]) if wrong["loc"] else "body", str(wrong["msg"]))
-    if error.status not in _MENDABLE:
+    problem = to_problem(error) if isinstance(error, ServiceError) else error
+    if problem.status not in _MENDABLE:
         raise error
-    return error
+    return problem
 
 
 def _form(

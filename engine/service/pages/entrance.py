@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from engine.service.admission.keys import digest_key
+from engine.service.errors import NotFound
 from engine.service.pages import render
 from engine.service.pages.guard import (
     FormOf,
@@ -17,7 +18,7 @@ from engine.service.pages.guard import (
     read_form,
 )
 from engine.service.pages.signing import sign_in, sign_out
-from engine.service.problems import ApiProblem, not_found
+from engine.service.problems import ApiProblem
 from engine.service.state import StateOf, admit
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -67,5 +68,5 @@ async def show_asset(name: str) -> Response:
     """A file that pages load."""
     found = render.asset(name)
     if found is None:
-        raise not_found("file")
+        raise NotFound("file")
     return found

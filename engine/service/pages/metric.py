@@ -18,12 +18,12 @@ from engine.display.sheets import ALL_DATA, SIGNS, moment, number, one_line
 from engine.models.durations import parse_zone
 from engine.models.result import STATUSES
 from engine.results.text import visible_text
+from engine.service.errors import NotFound
 from engine.service.pages import reading
 from engine.service.pages.differences import Line, differences
 from engine.service.pages.guard import PageRoute, Visit, VisitOf
 from engine.service.pages.models import HEALTH
 from engine.service.pages.reading import Point
-from engine.service.problems import not_found
 from engine.service.routes.metrics import given_up, metric_health
 from engine.service.routes.results import list_results
 from engine.service.state import StateOf
@@ -101,18 +101,18 @@ def find_shown(
     """A metric of the visitor's workspace, with the data and the code to look at; the newest ones by default.
 
     Raises:
-        ApiProblem: there is no such metric, data or code.
+        NotFound: there is no such metric, data or code.
     """
     metric = get_owned(session, visit.scope, Metric, metric_id)
     model = get_model(session, visit.scope, metric.model_id)
     wanted = (MetricVersion.metric_id == metric.id, MetricVersion.number == (version or metric.version))
     code = session.scalars(sa.select(MetricVersion).where(*wanted)).one_or_none()
     if code is None:
-        raise not_found("version of this metric")
+        raise NotFound("version of this metric")
     served = reading.datasets_of(session, model.id)
     chosen = next((pair for pair in served if pair[0].id == data), None) if data else (served or (None,))[0]
     if data and chosen is None:
-        raise not_found("version of the model")
+        raise NotFound("version of the model")
     health = metric_health(metric, given_up(session, [code.id]).get(code.id))
     return Shown(metric, model, code, served, chosen, health, parse_zone(model.zone))
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from engine.display.sheets import number, one_line
 from engine.results.text import visible_text
+from engine.service.errors import ServiceError
 from engine.service.pages import render
 from engine.service.pages.editing import mendable
 from engine.service.pages.guard import PageRoute, Visit, VisitOf
@@ -43,7 +44,7 @@ def add(metric_id: str, state: StateOf, visit: VisitOf) -> Response:
     """Add a rule; with a webhook, its secret is shown this once."""
     try:
         made = create_rule(metric_id, RuleBody.model_validate(_read(visit.form)), visit.scope, state)
-    except (ValidationError, ApiProblem) as error:
+    except (ValidationError, ApiProblem, ServiceError) as error:
         return _page(state, visit, metric_id, problem=mendable(error))
     if made["secret"] is None:
         return RedirectResponse(f"/metric/{metric_id}/rules", 303, render.HEADERS)

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Response
 from engine.display.shapes import tone
 from engine.display.sheets import SIGNS, number, one_line
 from engine.results.text import visible_text
+from engine.service.errors import NotFound
 from engine.service.pages import reading
 from engine.service.pages.guard import PageRoute, VisitOf
-from engine.service.problems import not_found
 from engine.service.state import StateOf
 from engine.service.store.tables import RunEvent, StoredResult
 from engine.service.work.runlog import log_of
@@ -59,7 +59,7 @@ def show_run(run_id: str, state: StateOf, visit: VisitOf) -> Response:
         query = log_of(visit.scope.account, visit.scope.workspace, run_id).order_by(RunEvent.seq)
         events = list(session.scalars(query.limit(_LINES)))
         if not events:
-            raise not_found("run")
+            raise NotFound("run")
         results = reading.results_of_run(session, visit.scope, run_id, _RESULTS + 1)
         codes = sorted({result.metric_version_id for result in results})
         names = reading.names_of_codes(session, visit.scope, codes)

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session, defer
 
 from engine.models.codes import PARAMETERS
 from engine.service.admission.quotas import refuse_more
-from engine.service.answers import CodeShown, Deleted, MetricListed, MetricShown
+from engine.service.answers import CodeShown, Deleted, MetricListed, MetricShown, problem_fields
 from engine.service.data.baselines import can_compare
+from engine.service.errors import NotFound
 from engine.service.lists import PageOf
-from engine.service.problems import ApiProblem, not_found, problem_fields
+from engine.service.problems import ApiProblem
 from engine.service.schemas import MetricBody, MetricChange
 from engine.service.state import ScopeOf, State, StateOf
 from engine.service.store.scope import Scope, current_version, get_model, get_owned, owned
@@ -89,7 +90,7 @@ def change_metric(metric_id: str, body: MetricChange, scope: ScopeOf, state: Sta
         try:
             session.refresh(metric, with_for_update=True)
         except InvalidRequestError:  # deleted meanwhile
-            raise not_found("metric") from None
+            raise NotFound("metric") from None
         metric.name = body.name or metric.name
         metric.updated_at = datetime.now(UTC)
         known = current_version(session, metric)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from engine.errors import UsageError
 from engine.service.answers import Deleted, RuleMade, RuleShown
-from engine.service.problems import ApiProblem, not_found, unprocessable
+from engine.service.errors import NotFound
+from engine.service.problems import ApiProblem, unprocessable
 from engine.service.rules.watching import watch_now
 from engine.service.rules.webhooks import make_secret
 from engine.service.schemas import RuleBody
@@ -55,7 +56,8 @@ def add_to(
     """Add a rule to a metric; return it with its secret.
 
     Raises:
-        ApiProblem: there is no such metric, its URL is beneath none of `webhooks`, or it has too many rules.
+        NotFound: there is no such metric.
+        ApiProblem: its URL is beneath none of `webhooks`, or the metric has too many rules.
     """
     metric = get_owned(session, scope, Metric, metric_id)
     if body.url is not None:
@@ -129,11 +131,11 @@ def find_rule(session: Session, scope: Scope, metric_id: str, rule_id: str) -> R
     """A rule of a metric.
 
     Raises:
-        ApiProblem: there is none.
+        NotFound: there is none.
     """
     metric = get_owned(session, scope, Metric, metric_id)
     query = sa.select(Rule).where(Rule.metric_id == metric.id, Rule.id == rule_id[:64])
     rule = session.scalars(query).one_or_none()
     if rule is None:
-        raise not_found("rule")
+        raise NotFound("rule")
     return rule

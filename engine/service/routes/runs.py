@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from engine.service.answers import LogLine
+from engine.service.errors import NotFound
 from engine.service.lists import PageOf
-from engine.service.problems import not_found
 from engine.service.schemas import Id
 from engine.service.state import ScopeOf, StateOf
 from engine.service.store.tables import RunEvent
@@ -24,7 +24,7 @@ def get_log(run_id: Id, scope: ScopeOf, state: StateOf, page: PageOf) -> list[di
         query = log_of(scope.account, scope.workspace, run_id)
         events = page.read(session, query, RunEvent)
     if not events and page.after is None:
-        raise not_found("run")
+        raise NotFound("run")
     return [
         {
             "time": event.created_at.isoformat(),

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.errors import UsageError
+from engine.service.errors import NotFound, ServiceError
 from engine.service.problems import ApiProblem
 from engine.service.routes.rules import add_to, find_rule, rules_of
 from engine.service.schemas import RuleBody
@@ -25,8 +26,8 @@ def list_rules(database_url: str, account: str, workspace: str, metric_id: str) 
     with Database.migrated(database_url) as database, database.reading() as session:
         try:
             return rules_of(session, get_owned(session, Scope(account, workspace), Metric, metric_id).id)
-        except ApiProblem as problem:
-            raise UsageError(problem.message) from None
+        except NotFound as missing:
+            raise UsageError(missing.message) from None
 
 
 def add_rule(
@@ -50,7 +51,7 @@ def add_rule(
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"{field + ': ' if field else ''}{first['msg']}") from None
-    except ApiProblem as problem:
+    except (ApiProblem, ServiceError) as problem:
         raise UsageError(problem.message) from None
 
 
@@ -63,5 +64,5 @@ def delete_rule(database_url: str, account: str, workspace: str, metric_id: str,
     with Database.migrated(database_url) as database, database.session() as session:
         try:
             session.delete(find_rule(session, Scope(account, workspace), metric_id, rule_id))
-        except ApiProblem as problem:
-            raise UsageError(problem.message) from None
+        except NotFound as missing:
+            raise UsageError(missing.message) from None

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from engine.service.problems import ApiProblem, not_found
+from engine.service.errors import NameTaken, NotFound
 from engine.service.store.database import Database
 from engine.service.store.tables import (
     DataSegment,
@@ -74,13 +74,13 @@ def get_model(session: Session, scope: Scope, model_id: str) -> Model:
     """A model by its id.
 
     Raises:
-        ApiProblem: there is none.
+        NotFound: there is none.
     """
     found = None
     if _ID.fullmatch(model_id):
         found = session.scalars(models_of(scope).where(Model.id == model_id)).one_or_none()
     if found is None:
-        raise not_found("model")
+        raise NotFound("model")
     return found
 
 
@@ -97,17 +97,12 @@ def refuse_known_name(session: Session, scope: Scope, name: str, *, but: str = "
     There is no unique index: databases of earlier versions may hold two models of one name, which stay.
 
     Raises:
-        ApiProblem: there is one.
+        NameTaken: there is one.
     """
     hold_names(session, scope)
     found = session.scalars(models_of(scope).where(Model.name == name, Model.id != but).limit(1)).first()
     if found is not None:
-        raise ApiProblem(
-            409,
-            "conflict",
-            f"there is a model of that name in this workspace, with the id {found.id}",
-            "choose another name, or change that model with PUT",
-        )
+        raise NameTaken(found.id)
 
 
 def owned(scope: Scope, table: type[_Owned], model_id: str | None = None) -> sa.Select[_Owned]:
@@ -123,13 +118,13 @@ def get_owned(session: Session, scope: Scope, table: type[_Owned], found_id: str
     """One of them by its id.
 
     Raises:
-        ApiProblem: there is none.
+        NotFound: there is none.
     """
     found = None
     if _ID.fullmatch(found_id):
         found = session.scalars(owned(scope, table).where(table.id == found_id)).one_or_none()
     if found is None:
-        raise not_found(_WHAT[table])
+        raise NotFound(_WHAT[table])
     return found
 
 

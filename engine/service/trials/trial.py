@@ -23,10 +23,10 @@ from engine.errors import CalcmetricError, UsageError
 from engine.models.durations import parse_duration, parse_zone
 from engine.models.result import GOOD, Result
 from engine.results.text import clean_text
+from engine.service.answers import problem_fields
 from engine.service.data.baselines import NOTHING, Compared, dataset_of
 from engine.service.data.datasets import Reader, look_at_source
 from engine.service.data.health import Data, look
-from engine.service.problems import problem_fields
 from engine.service.settings import Settings
 from engine.service.work.rows import CUT
 from engine.wording import said, told

@@ -22,7 +22,7 @@ from engine.service.admission.quotas import refuse_more
 from engine.service.brief import Brief
 from engine.service.data.baselines import Compared, compared_by
 from engine.service.data.datasets import Reader, fingerprint, state_of
-from engine.service.problems import not_found
+from engine.service.errors import NotFound
 from engine.service.segments import groups_of
 from engine.service.settings import Settings
 from engine.service.store import trials
@@ -183,12 +183,12 @@ class Validations:
         """Cancel a pending validation.
 
         Raises:
-            ApiProblem: there is none.
+            NotFound: there is none.
         """
         asked = self._ask(scope, metric_id, dataset_id)
         with self._database.session() as session:
             if not trials.cancel_trial(session, asked.key, cancelled()):
-                raise not_found("pending validation")
+                raise NotFound("pending validation")
         self._stop_lost()
 
     def let_go(self) -> None:
@@ -210,7 +210,7 @@ class Validations:
             metric = get_owned(session, scope, Metric, metric_id)
             dataset = get_owned(session, scope, StoredDataset, dataset_id)
             if dataset.model_id != metric.model_id:
-                raise not_found("dataset of the metric's model")
+                raise NotFound("dataset of the metric's model")
             model = get_model(session, scope, metric.model_id)
             version = current_version(session, metric)
             segments = segments_of(session, model.id)
