@@ -62,7 +62,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What a claim needs to run, read from the database."""
+    """What a claim needs to run, read from the database. Its codes are by the ids of metric versions."""
 
     model: Model
     dataset: StoredDataset
@@ -244,7 +244,7 @@ class Calculator:
         """Calculate the metrics of a claim together; see `_run`."""
         error: str | None = None
         try:
-            runs = self._evaluate_fitting(task, claim.first, claim.token, alive, log)
+            runs = self._evaluate_fitting(task, claim.first, alive, log)
         except (SourcesRefused, ParamsRefused) as refused:
             self._part(claim, refused, log)
             return []
@@ -286,17 +286,18 @@ class Calculator:
             for work in claim.work:
                 leases.finish(session, claim, work, [])
 
-    def _evaluate_fitting(
-        self, task: _Task, work: Work, run_id: str, alive: Alive, log: RunLog
-    ) -> dict[str, Run]:
+    def _evaluate_fitting(self, task: _Task, work: Work, alive: Alive, log: RunLog) -> dict[str, Run]:
         """Run with every segment group, or with those that fit the data if some do not.
+
+        Returns:
+            The runs by the ids of metric versions.
 
         Raises:
             CalcmetricError: as `Engine.evaluate_many`.
         """
         fit = Fit()
         try:
-            runs = self._evaluate(task, work, run_id, alive)
+            runs = self._evaluate(task, work, alive)
         except ParamsRefused:
             raise  # of one metric, not of the data
         except UsageError as error:
@@ -306,7 +307,7 @@ class Calculator:
                 raise
             log.tell("segments left out", level=logging.WARNING, segments=dict(fit.segments))
             fitting = {key: group for key, group in task.segments.items() if key not in fit.segments}
-            return self._evaluate(replace(task, segments=fitting), work, run_id, alive)
+            return self._evaluate(replace(task, segments=fitting), work, alive)
         self._note_fit(task, fit)
         return runs
 
@@ -326,13 +327,13 @@ class Calculator:
         with self._database.session() as session:
             note_fit(session, task.dataset.id, fit, utc_now())
 
-    def _evaluate(self, task: _Task, work: Work, run_id: str, alive: Alive) -> dict[str, Run]:
+    def _evaluate(self, task: _Task, work: Work, alive: Alive) -> dict[str, Run]:
         reader = self._reader(task)
         look_at_source(task.dataset.source, self._settings, reader)
         task.compared.look(self._settings, reader)
         retention = task.model.retention if work.kind != "recalculation" else None
-        runs = self._engine.evaluate_many(
-            {f"{version} in run {run_id}": code for version, code in task.codes.items()},
+        return self._engine.evaluate_many(
+            task.codes,
             Dataset(
                 task.dataset.source,
                 timestamp=task.dataset.timestamp,
@@ -349,7 +350,6 @@ class Calculator:
             tenant=task.model.account,
             baseline=task.compared.baseline,
         )
-        return dict(zip(task.codes, runs.values(), strict=True))
 
     def _note(self, claim: leases.Claim, task: _Task, run: Run, work: Work, log: RunLog) -> int | None:
         """Note what a metric gave; None if it is to be tried again, or was somebody else's."""
@@ -391,11 +391,11 @@ class Calculator:
 
     def _part(self, claim: leases.Claim, refused: SourcesRefused | ParamsRefused, log: RunLog) -> None:
         """Some sources or parameters are refused: these are given up, the others run without them."""
-        named = {name.partition(" ")[0]: _refusal(problems) for name, problems in refused.by_metric.items()}
+        named = {version: _refusal(problems) for version, problems in refused.by_metric.items()}
         # A version that has nothing to compare with is no fault of the metric, which others may have it for.
         lacking = {
-            name.partition(" ")[0]
-            for name, problems in refused.by_metric.items()
+            version
+            for version, problems in refused.by_metric.items()
             if all(problem.code in BASELINES for problem in problems)
         }
         with self._database.session() as session:
