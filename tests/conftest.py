@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import hypothesis
 import pytest
 
+from engine import Engine
 from engine.backends import names
 from engine.backends.connect.rpc import Connection
 from engine.backends.duckdb.backend import LocalDuckDb
@@ -18,7 +19,7 @@ from engine.backends.native.backend import NativeSession, NativeSpark
 from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendStartError
-from tests.servers import SendsNobodyAway, SharedPool
+from tests.servers import SendsNobodyAway, SharedPool, engine_on
 
 # How long an example takes is up to what else the machine does; and a run draws what the one before it drew.
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
@@ -121,6 +122,14 @@ def native_backend(_spark: LocalSpark, data_dir: Path, spool_dir: Path) -> Itera
     duckdb.close()
 
 
+@pytest.fixture(scope="session")
+def duckdb_backend(data_dir: Path, spool_dir: Path) -> Iterator[LocalDuckDb]:
+    """A confined local DuckDB process; do not close it."""
+    backend = LocalDuckDb((data_dir,), spool_dir)
+    yield backend
+    backend.close()
+
+
 @pytest.fixture
 def shared_server(request: pytest.FixtureRequest) -> LocalServer | NativeSpark:
     """The shared server of the name that is the fixture's parameter."""
@@ -140,6 +149,13 @@ def worker_pool() -> Iterator[SharedPool]:
 def shared_options(data_dir: Path, spool_dir: Path, worker_pool: SharedPool) -> dict[str, Any]:
     """The arguments of `engine_on` with which an engine shares all that can be shared."""
     return {"spool_dir": spool_dir, "roots": (data_dir,), "pool": worker_pool}
+
+
+@pytest.fixture(scope="module")
+def native_engine(native_backend: NativeSpark, shared_options: dict[str, Any]) -> Iterator[Engine]:
+    """An engine that shares all of that, and starts no Java for what it answers natively."""
+    with engine_on(native_backend, **shared_options) as engine:
+        yield engine
 
 
 @pytest.hookimpl(wrapper=True)

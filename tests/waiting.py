@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
+
+from engine.context import Deadline, QueryContext
 
 # After how long a test gives up on what comes at once on a quiet machine. It costs only a test that fails.
 PATIENCE: Final = 120.0
@@ -41,6 +44,11 @@ def stays_so(condition: Callable[[], bool], seconds: float) -> bool:
             return True
         time.sleep(_POLL_SECONDS)
     return False
+
+
+def waiting(seconds: float = 5.0) -> QueryContext:
+    """How somebody asks who has so much time."""
+    return QueryContext(Deadline.after(seconds), threading.Event())
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +19,8 @@ BOTH = ("little", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.sl
 @pytest.fixture(scope="session")
 def little_backend(data_dir: Path, spool_dir: Path) -> Iterator[LittleServer]:
     """A server that only counts; do not close it."""
-    backend = LittleServer((data_dir,), spool_dir)
-    yield backend
-    backend.close()
+    with contextlib.closing(LittleServer((data_dir,), spool_dir)) as backend:
+        yield backend
 
 
 @pytest.fixture(params=BOTH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -134,9 +135,8 @@ def test_a_closed_session_is_open_while_something_of_it_is_stopped_elsewhere() -
 @pytest.fixture
 def little(data_dir: Path, spool_dir: Path) -> Iterator[LittleServer]:
     """A server of the test's own, which may be ended."""
-    backend = LittleServer((data_dir,), spool_dir)
-    yield backend
-    backend.close()
+    with contextlib.closing(LittleServer((data_dir,), spool_dir)) as backend:
+        yield backend
 
 
 def _count(session: Any) -> int:

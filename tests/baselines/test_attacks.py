@@ -213,11 +213,11 @@ def test_a_metric_of_one_frame_has_no_second_one(wall, name):
     assert run.overall.status in ("refused", "raised"), run.overall
 
 
-def test_tenants_at_the_same_time_see_their_own(native):
+def test_tenants_at_the_same_time_see_their_own(native_engine):
     source = of("return total(df) + total(baseline)")
 
     def run(tenant: str, data: pd.DataFrame, baseline: pd.DataFrame) -> list[float]:
-        done = native.evaluate(
+        done = native_engine.evaluate(
             source,
             Dataset(data, timestamp="ts"),
             baseline=Baseline.data(Dataset(baseline)),

@@ -33,8 +33,8 @@ EVERY_FIFTH = set(list(CASES)[::5]) - SPARKS
 
 
 @pytest.mark.parametrize("name", slow_one_in(12, CASES, quick=EVERY_FIFTH))
-def test_training_data_by_segment(native, name):
-    run = compute(native, CASES[name], Baseline.data(Dataset(TRAINING)), every=None)
+def test_training_data_by_segment(native_engine, name):
+    run = compute(native_engine, CASES[name], Baseline.data(Dataset(TRAINING)), every=None)
     check(run, CASES[name], of_training)
     check_plain(run, name, "training")
     assert {one.baseline_rows for one in run.results if str(one.frame.segment) == "country = XX"} <= {0}
@@ -60,7 +60,7 @@ BY_WINDOW = [
 
 
 @pytest.mark.parametrize(("kind", "name"), BY_WINDOW)
-def test_by_segment_and_window_fused_and_not(native, name, kind):
+def test_by_segment_and_window_fused_and_not(native_engine, name, kind):
     baseline, rows = {
         "training": (Baseline.data(Dataset(TRAINING)), of_training),
         "previous": (Baseline.previous(), of_previous),
@@ -68,11 +68,13 @@ def test_by_segment_and_window_fused_and_not(native, name, kind):
     }[kind]
     for fuse in (True,) if name in SPARKS else (True, False):
         # Plain PySpark was asked for days; others have fewer windows, the last of which is shorter.
-        run = compute(native, CASES[name], baseline, every="1d" if kind == "previous" else "3d", fuse=fuse)
+        run = compute(
+            native_engine, CASES[name], baseline, every="1d" if kind == "previous" else "3d", fuse=fuse
+        )
         check(run, CASES[name], rows)
         if kind == "previous":
             check_plain(run, name, kind)
-            check_plain(compute(native, CASES[name], baseline, every=None, fuse=fuse), name, kind)
+            check_plain(compute(native_engine, CASES[name], baseline, every=None, fuse=fuse), name, kind)
 
 
 @pytest.mark.spark

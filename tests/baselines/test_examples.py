@@ -72,7 +72,7 @@ def test_each_example_is_checked():
 
 @pytest.mark.parametrize("against", ["training", "previous"])
 @pytest.mark.parametrize("name", FORMULAS)
-def test_the_numbers_are_those_of_scipy(native, name, against):
+def test_the_numbers_are_those_of_scipy(native_engine, name, against):
     source = (EXAMPLES / "baselines" / f"{name}.py").read_text()
     if against == "training":
         data, options = Dataset(NEW), RunOptions(baseline=Baseline.data(Dataset(OLD)))
@@ -84,7 +84,7 @@ def test_the_numbers_are_those_of_scipy(native, name, against):
         options = RunOptions(baseline=Baseline.previous(), time=span)
         before = PAYMENTS[(pd.Timestamp("2026-04-01", tz="UTC") <= TIME) & (TIME < MIDDLE)]
     now = NEW if against == "training" else PAYMENTS[(MIDDLE <= TIME) & (length > TIME)]
-    run = native.evaluate(source, data, segments=[BY_PLAN], **options)
+    run = native_engine.evaluate(source, data, segments=[BY_PLAN], **options)
     for result in run.results:
         segment = result.frame.segment
         mine, theirs = ((one if segment is None else one[_is(one, segment.value)]) for one in (now, before))

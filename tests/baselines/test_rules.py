@@ -37,31 +37,31 @@ def average(name: str) -> str:
     )
 
 
-def test_a_metric_that_needs_one_is_refused_without_with_the_fix(native):
+def test_a_metric_that_needs_one_is_refused_without_with_the_fix(native_engine):
     with pytest.raises(SourceRefused) as refused:
-        native.evaluate(TWO, Dataset(DATA))
+        native_engine.evaluate(TWO, Dataset(DATA))
     (problem,) = refused.value.problems
     assert (problem.code, problem.line, problem.column) == ("baseline-missing", 1, 21)
     assert "Baseline.previous()" in problem.hint and "baseline=None" in problem.hint
     with pytest.raises(SourcesRefused) as many:
-        native.evaluate_many({"one": ONE, "two": TWO}, Dataset(DATA))
+        native_engine.evaluate_many({"one": ONE, "two": TWO}, Dataset(DATA))
     assert set(many.value.by_metric) == {"two"}
-    assert [one.code for one in native.check(TWO, compares=False)] == ["baseline-missing"]
-    assert native.check(TWO) == ()
+    assert [one.code for one in native_engine.check(TWO, compares=False)] == ["baseline-missing"]
+    assert native_engine.check(TWO) == ()
 
 
-def test_a_metric_of_one_frame_never_sees_it_and_says_so(native):
+def test_a_metric_of_one_frame_never_sees_it_and_says_so(native_engine):
     missing = Baseline.data(Dataset("no/such/file.parquet"))  # it is not even opened
-    run = native.evaluate(ONE, Dataset(DATA), baseline=missing)
+    run = native_engine.evaluate(ONE, Dataset(DATA), baseline=missing)
     assert run.overall.value == len(DATA) and run.overall.baseline_rows is None
     assert [one.code for one in run.report.warnings] == ["baseline-unused"]
     assert run.baseline is None and "baseline" not in run.to_dict()
 
 
-def test_it_may_be_optional(native):
+def test_it_may_be_optional(native_engine):
     data = Dataset(DATA)
-    assert native.evaluate(EITHER, data).overall.value == 0
-    run = native.evaluate(EITHER, data, baseline=Baseline.data(Dataset(TRAINING)))
+    assert native_engine.evaluate(EITHER, data).overall.value == 0
+    run = native_engine.evaluate(EITHER, data, baseline=Baseline.data(Dataset(TRAINING)))
     assert run.overall.value == run.overall.baseline_rows == len(TRAINING)
     assert run.to_dict()["baseline"] == {"kind": "training"}
     assert list(run.to_pandas()["baseline_rows"]) == [len(TRAINING)]
@@ -76,18 +76,18 @@ def test_it_may_be_optional(native):
         "def calc_metric(df, baseline, more=0):\n    return df.count() - baseline.count() + more",
     ],
 )
-def test_other_ways_of_writing_it(native, source):
-    run = native.evaluate(source, Dataset(DATA), baseline=Baseline.data(Dataset(TRAINING)))
+def test_other_ways_of_writing_it(native_engine, source):
+    run = native_engine.evaluate(source, Dataset(DATA), baseline=Baseline.data(Dataset(TRAINING)))
     assert run.overall.value == len(DATA) - len(TRAINING)
 
 
-def test_several_metrics_share_it_and_others_are_not_given_it(native):
+def test_several_metrics_share_it_and_others_are_not_given_it(native_engine):
     sources = {"one": ONE, "two": TWO, "mean": average("amount")}
     baseline = Baseline.data(Dataset(TRAINING))
-    runs = native.evaluate_many(sources, Dataset(DATA), segments=GROUPS, baseline=baseline)
+    runs = native_engine.evaluate_many(sources, Dataset(DATA), segments=GROUPS, baseline=baseline)
     assert runs["one"].overall.baseline_rows is None
     for name in ("two", "mean"):
-        alone = native.evaluate(
+        alone = native_engine.evaluate(
             sources[name], Dataset(DATA), segments=GROUPS, baseline=baseline, name=name, fuse=False
         )
         for result, want in zip(runs[name].results, alone.results, strict=True):
@@ -96,15 +96,17 @@ def test_several_metrics_share_it_and_others_are_not_given_it(native):
             assert result.value == pytest.approx(want.value, rel=1e-9, nan_ok=True)
 
 
-def test_a_plan_counts_both(native):
-    plan = native.plan(TWO, Dataset(DATA), segments=[BY_COUNTRY], baseline=Baseline.data(Dataset(TRAINING)))
+def test_a_plan_counts_both(native_engine):
+    plan = native_engine.plan(
+        TWO, Dataset(DATA), segments=[BY_COUNTRY], baseline=Baseline.data(Dataset(TRAINING))
+    )
     assert plan.rows[0] == len(DATA) and plan.baseline_rows[0] == len(TRAINING)
     assert len(plan.baseline_rows) == len(plan.frames)
     assert plan.to_dict()["baseline"] == {"kind": "training"}
 
 
-def test_a_segment_that_one_side_lacks(native):
-    run = native.evaluate(
+def test_a_segment_that_one_side_lacks(native_engine):
+    run = native_engine.evaluate(
         average("amount"), Dataset(DATA), segments=[BY_COUNTRY], baseline=Baseline.data(Dataset(TRAINING))
     )
     found = {one.frame.segment and one.frame.segment.value: one for one in run.results}
@@ -112,7 +114,7 @@ def test_a_segment_that_one_side_lacks(native):
     for value in ("CH", "XX"):
         assert found[value].status == "no_data" and found[value].baseline_rows == 0 < found[value].rows
     ranked = SegmentGroup.by_value("country", top=1)
-    run = native.evaluate(
+    run = native_engine.evaluate(
         TWO,
         Dataset(DATA[DATA["country"] != "AT"]),
         segments=[ranked],
@@ -121,13 +123,13 @@ def test_a_segment_that_one_side_lacks(native):
     assert [one.frame.segment.value for one in run.results[1:]] == ["DE"], "AT leads the baseline alone"
 
 
-def test_the_data_itself_and_nothing(native):
-    run = native.evaluate(
+def test_the_data_itself_and_nothing(native_engine):
+    run = native_engine.evaluate(
         average("amount"), Dataset(DATA), segments=GROUPS, baseline=Baseline.data(Dataset(DATA))
     )
     assert {one.value for one in run.results} == {0.0}
     nothing = pa.Table.from_pandas(TRAINING).slice(0, 0)
-    run = native.evaluate(
+    run = native_engine.evaluate(
         average("amount"), Dataset(DATA), segments=GROUPS, baseline=Baseline.data(Dataset(nothing))
     )
     assert {one.status for one in run.results} == {"no_data"}
@@ -136,13 +138,13 @@ def test_the_data_itself_and_nothing(native):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fuse", [True, False])
-def test_one_that_is_replaced_while_a_run_looks_at_it(native, data_dir, fuse):
+def test_one_that_is_replaced_while_a_run_looks_at_it(native_engine, data_dir, fuse):
     """Numbers of two states are no run's; those that came before are of the old rows."""
     path, newer = data_dir / f"replaced-{fuse}.parquet", data_dir / f"newer-{fuse}.parquet"
     TRAINING.to_parquet(path)
     TRAINING.head(100).to_parquet(newer)
     source = "def calc_metric(df, baseline):\n    return baseline.filter('n >= 0').count()\n"
-    live = native.submit(
+    live = native_engine.submit(
         source, Dataset(DATA), segments=[BY_COUNTRY], baseline=Baseline.data(Dataset(path)), fuse=fuse
     )
     first = next(iter(live))
@@ -151,18 +153,18 @@ def test_one_that_is_replaced_while_a_run_looks_at_it(native, data_dir, fuse):
     assert first.value == len(TRAINING if country is None else TRAINING[TRAINING["country"] == country])
     with pytest.raises(DataError, match="while the run read it"):
         live.result()
-    later = native.evaluate(source, Dataset(DATA), baseline=Baseline.data(Dataset(path)))
+    later = native_engine.evaluate(source, Dataset(DATA), baseline=Baseline.data(Dataset(path)))
     assert (later.overall.value, later.overall.baseline_rows) == (100, 100)
 
 
 @pytest.mark.parametrize("make", [lambda rows: rows, pa.Table.from_pandas], ids=["pandas", "arrow"])
-def test_columns_of_no_type_have_that_of_the_data(native, make):
+def test_columns_of_no_type_have_that_of_the_data(native_engine, make):
     """Without rows pandas does not know a text from anything else."""
     untyped = pd.DataFrame(columns=list(TRAINING.columns), dtype=object)
     assert pa.Table.from_pandas(untyped).schema.field("country").type == pa.null()
     for nothing in (TRAINING.iloc[:0], untyped, untyped.reindex(range(2))):
         baseline = Baseline.data(Dataset(make(nothing)))
-        run = native.evaluate(
+        run = native_engine.evaluate(
             "def calc_metric(df, baseline):\n    return float(df.dtypes == baseline.dtypes)\n",
             Dataset(DATA),
             segments=[BY_COUNTRY],
@@ -171,28 +173,30 @@ def test_columns_of_no_type_have_that_of_the_data(native, make):
         assert {(one.status, one.value) for one in run.results} == {("ok", 1.0)}
         assert run.overall.baseline_rows == len(nothing)
     with pytest.raises(DataError, match=r"the baseline: .*no columns"):
-        native.evaluate(TWO, Dataset(DATA), baseline=Baseline.data(Dataset(make(pd.DataFrame()))))
+        native_engine.evaluate(TWO, Dataset(DATA), baseline=Baseline.data(Dataset(make(pd.DataFrame()))))
 
 
-def test_columns_that_differ_are_named_before_anything_runs_if_the_metric_uses_them(native):
+def test_columns_that_differ_are_named_before_anything_runs_if_the_metric_uses_them(native_engine):
     other = TRAINING.assign(amount=TRAINING["amount"].astype(str)).drop(columns="score")
     baseline = Baseline.data(Dataset(other))
     for name, told in (("amount", "'amount', which is string in it and double"), ("score", "it lacks")):
         with pytest.raises(DataError, match=told) as refused:
-            native.evaluate(average(name), Dataset(DATA), baseline=baseline)
+            native_engine.evaluate(average(name), Dataset(DATA), baseline=baseline)
         assert "the baseline" in str(refused.value)
-    assert native.evaluate(average("n"), Dataset(DATA), baseline=baseline).overall.status == "ok"
+    assert native_engine.evaluate(average("n"), Dataset(DATA), baseline=baseline).overall.status == "ok"
     narrow = TRAINING.assign(n=TRAINING["n"].astype("int32"))
-    run = native.evaluate(average("n"), Dataset(DATA), baseline=Baseline.data(Dataset(narrow)))
+    run = native_engine.evaluate(average("n"), Dataset(DATA), baseline=Baseline.data(Dataset(narrow)))
     assert run.overall.status == "ok", "how much fits into a number is no difference"
 
 
-def test_segments_have_to_mean_something_in_both(native):
+def test_segments_have_to_mean_something_in_both(native_engine):
     other = TRAINING.assign(country=range(len(TRAINING)))
     with pytest.raises(DataError, match="baseline: segments by 'country' is of type string, and long"):
-        native.evaluate(TWO, Dataset(DATA), segments=[BY_COUNTRY], baseline=Baseline.data(Dataset(other)))
+        native_engine.evaluate(
+            TWO, Dataset(DATA), segments=[BY_COUNTRY], baseline=Baseline.data(Dataset(other))
+        )
     with pytest.raises(DataError, match=r"baseline: .*there is no column 'country'"):
-        native.evaluate(
+        native_engine.evaluate(
             TWO,
             Dataset(DATA),
             segments=[BY_COUNTRY],
@@ -200,29 +204,29 @@ def test_segments_have_to_mean_something_in_both(native):
         )
 
 
-def test_a_name_that_means_the_server_where_no_column_has_it(native):
+def test_a_name_that_means_the_server_where_no_column_has_it(native_engine):
     data = DATA.assign(user="x", current_date="y")
     with pytest.raises(DataError, match="'user', which it lacks, 'current_date', which it lacks"):
-        native.evaluate(TWO, Dataset(data), baseline=Baseline.data(Dataset(TRAINING)))
+        native_engine.evaluate(TWO, Dataset(data), baseline=Baseline.data(Dataset(TRAINING)))
 
 
-def test_what_needs_to_know_the_time(native):
+def test_what_needs_to_know_the_time(native_engine):
     for baseline, told in (
         (Baseline.previous(), "previous window needs to know when a row happened"),
         (Baseline.first("3d"), "first stretch needs to know when a row happened"),
     ):
         with pytest.raises(DataError, match=told):
-            native.evaluate(TWO, Dataset(DATA), baseline=baseline)
+            native_engine.evaluate(TWO, Dataset(DATA), baseline=baseline)
     with pytest.raises(DataError, match="needs a time range with both ends"):
-        native.evaluate(TWO, Dataset(DATA, timestamp="ts"), baseline=Baseline.previous())
+        native_engine.evaluate(TWO, Dataset(DATA, timestamp="ts"), baseline=Baseline.previous())
 
 
-def test_the_previous_range_lies_within_the_retention(native):
+def test_the_previous_range_lies_within_the_retention(native_engine):
     span = TimeRange("2026-10-08T00:00:00Z", "2026-10-11T00:00:00Z")
     as_of = "2026-10-11T00:00:00Z"
     for retention, first in (("10d", "2026-10-05"), ("4d", "2026-10-07"), ("3d", "2026-10-08")):
         data = Dataset(DATA, timestamp="ts", retention=retention)
-        run = native.evaluate(TWO, data, baseline=Baseline.previous(), time=span, as_of=as_of)
+        run = native_engine.evaluate(TWO, data, baseline=Baseline.previous(), time=span, as_of=as_of)
         ts = DATA["ts"]
         kept = (ts >= pd.Timestamp(first, tz="UTC")) & (ts < pd.Timestamp("2026-10-08", tz="UTC"))
         assert run.overall.baseline_rows == int(kept.sum())
@@ -242,6 +246,6 @@ def test_what_is_no_baseline(make):
         make()
 
 
-def test_an_option_of_another_type(native):
+def test_an_option_of_another_type(native_engine):
     with pytest.raises(UsageError, match=r"baseline must be a Baseline, not a str: give baseline=Baseline\."):
-        native.evaluate(TWO, Dataset(DATA), baseline="previous")
+        native_engine.evaluate(TWO, Dataset(DATA), baseline="previous")

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,6 @@ from engine import api as engine_api
 from engine.cases import find_cases, read_case, run_case
 from engine.cli import test as command
 from engine.cli.main import _run
-from tests.servers import engine_on
 
 METRIC = """
 def calc_metric(df):
@@ -62,15 +60,9 @@ def folder(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture
-def engine(native_backend: Any, shared_options: dict[str, Any]) -> Any:
-    with engine_on(native_backend, **shared_options) as engine:
-        yield engine
-
-
-def test_what_is_as_expected_passes(engine, folder):
+def test_what_is_as_expected_passes(native_engine, folder):
     assert find_cases([folder]) == (folder / "churn.case.toml",)
-    assert run_case(engine, read_case(folder / "churn.case.toml")) == ()
+    assert run_case(native_engine, read_case(folder / "churn.case.toml")) == ()
 
 
 WRONG = {
@@ -86,23 +78,23 @@ WRONG = {
 
 
 @pytest.mark.parametrize("change", WRONG, ids=range(len(WRONG)))
-def test_what_is_otherwise_is_told(engine, folder, change):
+def test_what_is_otherwise_is_told(native_engine, folder, change):
     path = folder / "churn.case.toml"
     path.write_text(CASE.replace(*change))
-    (wrong,) = run_case(engine, read_case(path))
+    (wrong,) = run_case(native_engine, read_case(path))
     assert wrong.startswith(WRONG[change])
 
 
-def test_a_metric_that_is_refused_or_raises_fails_its_test(engine, folder):
+def test_a_metric_that_is_refused_or_raises_fails_its_test(native_engine, folder):
     (folder / "churn.py").write_text("import os\n" + METRIC)
-    (wrong,) = run_case(engine, read_case(folder / "churn.case.toml"))
+    (wrong,) = run_case(native_engine, read_case(folder / "churn.case.toml"))
     assert wrong == "churn.py:1: module os may not be imported"
     (folder / "churn.py").write_text("def calc_metric(df):\n    return 1 / 0\n")
-    found = run_case(engine, read_case(folder / "churn.case.toml"))
+    found = run_case(native_engine, read_case(folder / "churn.case.toml"))
     assert len(found) == 4 and "expected ok, got raised: ZeroDivisionError" in found[0]
 
 
-def test_named_values_and_parameters(engine, folder):
+def test_named_values_and_parameters(native_engine, folder):
     (folder / "named.py").write_text(
         "def calc_metric(df, *, above: float = 0.5) -> dict[str, float]:\n"
         "    return {'share': df.filter(df.label > above).count() / df.count(), 'rows': df.count()}\n"
@@ -112,14 +104,14 @@ def test_named_values_and_parameters(engine, folder):
         "[data]\nrows = [{label = 1}, {label = 3}]\n[run]\nparams = {above = 2.0}\n"
         '[[expect]]\nname = "share"\nvalue = 0.5\n[[expect]]\nname = "rows"\nvalue = 2\n'
     )
-    assert run_case(engine, read_case(path)) == ()
+    assert run_case(native_engine, read_case(path)) == ()
     path.write_text(path.read_text().replace('name = "rows"', ""))
-    assert run_case(engine, read_case(path))
+    assert run_case(native_engine, read_case(path))
 
 
 @pytest.mark.slow
 @pytest.mark.spark
-def test_rows_in_a_file_in_windows(engine, folder):
+def test_rows_in_a_file_in_windows(native_engine, folder):
     (folder / "x.csv").write_text("label,ts\n1,2026-01-01T12:00:00Z\n0,2026-01-02T12:00:00Z\n")
     path = folder / "days.case.toml"
     path.write_text(
@@ -127,7 +119,7 @@ def test_rows_in_a_file_in_windows(engine, folder):
         '[run]\nfrom = "2026-01-01T00:00:00Z"\nto = "2026-01-03T00:00:00Z"\nevery = "1d"\n'
         "[[expect]]\nstatus = 'ok'\n"
     )
-    assert run_case(engine, read_case(path)) == ()
+    assert run_case(native_engine, read_case(path)) == ()
 
 
 def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path):
@@ -149,11 +141,11 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path):
         read_case(path)
 
 
-def test_the_command_says_what_failed(engine, folder, capsys, monkeypatch, worker_pool):
+def test_the_command_says_what_failed(native_engine, folder, capsys, monkeypatch, worker_pool):
     class Lasting:
         """An engine that goes on when the command is done."""
 
-        evaluate = staticmethod(engine.evaluate)
+        evaluate = staticmethod(native_engine.evaluate)
 
         def __enter__(self) -> None: ...
 

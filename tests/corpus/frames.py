@@ -64,9 +64,9 @@ FRAMES = (
 )
 
 
-def metric_paths() -> dict[str, Path]:
-    """The metrics of the corpus, by name."""
-    return {path.stem: path for path in sorted((HERE / "metrics").glob("*.py"))}
+def metric_paths(folder: Path = HERE) -> dict[str, Path]:
+    """The metrics of the corpus, by name, or of another one that lies in a folder."""
+    return {path.stem: path for path in sorted((folder / "metrics").glob("*.py"))}
 
 
 def make_corpus_table() -> pa.Table:

@@ -7,25 +7,15 @@ two layers both stand in the way), and a word that the message or the hint must 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from engine import Dataset, Engine, SourceRefused
-from engine.backends.native.backend import NativeSpark
 from tests.corpus.frames import HERE
-from tests.servers import engine_on
 
 PATHS = sorted((HERE / "refused").glob("*.py"))
 PAYMENTS = HERE.parents[1] / "examples" / "payments.parquet"
-
-
-@pytest.fixture(scope="module")
-def engine(native_backend: NativeSpark, shared_options: dict[str, Any]) -> Iterator[Engine]:
-    with engine_on(native_backend, **shared_options) as engine:
-        yield engine
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +33,10 @@ def read_header(path: Path) -> tuple[frozenset[str], str]:
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_it_is_refused_and_says_why(path: Path, engine: Engine, payments: Dataset) -> None:
+def test_it_is_refused_and_says_why(path: Path, native_engine: Engine, payments: Dataset) -> None:
     codes, word = read_header(path)
     try:
-        result = engine.evaluate(path.read_text(), payments).overall
+        result = native_engine.evaluate(path.read_text(), payments).overall
     except SourceRefused as refusal:
         errors = [problem for problem in refusal.problems if problem.severity == "error"]
         refusals = [(error.code, error.message, error.hint) for error in errors]

@@ -1,4 +1,5 @@
 """What tests call is typed: their helpers, stand-ins and strategies; tests and fixtures may go without.
+Each stands once, where its tests find it.
 
 mypy checks the bodies of all functions of `tests` (pyproject.toml says what it leaves open); it has no word
 for "all but tests and fixtures, which pytest calls", so that this test does the rest.
@@ -15,6 +16,8 @@ TESTS = Path(__file__).parents[1]
 DATA = ("corpus/metrics/", "corpus/refused/", "corpus/snowpark/metrics/", "escape/specimens/")
 # Decorators of what pytest and hypothesis call with arguments of their own.
 CALLED_BY_OTHERS = ("fixture", "given", "rule", "invariant", "initialize")
+# Lines of a fixture or helper that stands once; a shorter one may stand twice.
+LONG = 3
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -63,6 +66,38 @@ def test_an_untyped_helper_is_found():
     text += "class C:\n    def m(self) -> None: ...\n    def n(self, *a): ...\n"
     found = [one.name for one, is_method in helpers(ast.parse(text)) if lacks_types(one, is_method)]
     assert found == ["f", "n"]
+
+
+def bodies(text: str) -> Iterator[tuple[str, str]]:
+    """What fixtures and helpers of a module do, by their names; without those of a line or two."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, Function) and not node.name.startswith("test_"):
+            body = ast.Module(node.body[ast.get_docstring(node) is not None :], [])
+            if len(ast.unparse(body).splitlines()) >= LONG:
+                yield node.name, ast.dump(body)
+
+
+def equals(texts: dict[str, str]) -> list[list[str]]:
+    """Fixtures and helpers that do the same in the same words, by the names of their modules."""
+    places: dict[str, list[str]] = {}
+    for module, text in texts.items():
+        for name, body in bodies(text):
+            places.setdefault(body, []).append(f"{module} {name}")
+    return [found for found in places.values() if len(found) > 1]
+
+
+@pytest.mark.slow  # it reads all of the code
+def test_fixtures_and_helpers_stand_once():
+    texts = {
+        path.relative_to(TESTS).as_posix(): path.read_text("utf-8") for path in sorted(TESTS.rglob("*.py"))
+    }
+    assert equals({name: text for name, text in texts.items() if not name.startswith(DATA)}) == []
+
+
+def test_helpers_that_do_the_same_are_found():
+    one = 'def f(x):\n    """One."""\n    a = 1\n    b = a\n    return b\n'
+    method = "class C:\n    async def g(self):\n        a = 1\n        b = a\n        return b\n"
+    assert equals({"a": one, "b": method, "c": one.replace("b = a", "b = 2")}) == [["a f", "b g"]]
 
 
 @pytest.mark.slow  # it reads all of the code

@@ -6,11 +6,11 @@ from typing import cast
 
 import pytest
 
-from engine.context import Deadline, QueryContext
 from engine.errors import Interrupted
 from engine.queries.gather import Gather, StateTable
 from engine.spark.fusion.cells.plan import CellsPlan
 from engine.spark.fusion.unfused import Unfused
+from tests.waiting import waiting
 
 STATES = StateTable((), ())
 
@@ -19,10 +19,6 @@ STATES = StateTable((), ())
 def plan_of(run: str) -> CellsPlan:
     """Stands for a plan: nobody looks into it here."""
     return cast(CellsPlan, f"plan of {run}")
-
-
-def waiting(seconds: float = 5.0) -> QueryContext:
-    return QueryContext(Deadline.after(seconds), threading.Event())
 
 
 def offering(gather: Gather, run: str, got: dict[str, object]) -> threading.Thread:

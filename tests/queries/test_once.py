@@ -10,10 +10,7 @@ from engine.context import Deadline, QueryContext
 from engine.errors import BackendLost, Interrupted
 from engine.queries.once import Once
 from engine.spark.fusion.unfused import Unfused
-
-
-def waiting(seconds: float = 5.0) -> QueryContext:
-    return QueryContext(Deadline.after(seconds), threading.Event())
+from tests.waiting import waiting
 
 
 def test_it_is_made_once_however_many_ask():

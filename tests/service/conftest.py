@@ -197,6 +197,12 @@ def settings(database_url, payments) -> Settings:
 
 
 @pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    with Database.migrated(settings.database) as made:
+        yield made
+
+
+@pytest.fixture
 def app(settings, engine):
     return make_app(settings, engine=engine)
 

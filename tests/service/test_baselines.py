@@ -29,14 +29,6 @@ ONE = "def calc_metric(df):\n    return df.count()\n"
 SEGMENTS = [{"by": "country"}]
 
 
-@pytest.fixture
-def database(settings):
-    made = Database(settings.database)
-    made.migrate()
-    yield made
-    made.close()
-
-
 @pytest.fixture(scope="module")
 def training(payments):
     """Ten rows, all of one country."""

@@ -36,14 +36,6 @@ HUNG = "def calc_metric(df):\n    while True:\n        pass\n"
 
 
 @pytest.fixture
-def database(settings):
-    made = Database(settings.database)
-    made.migrate()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def filled(client, payments):
     """A model with two metrics."""
     model, _, dataset = client.model(payments, segments=[{"by": "country"}])

@@ -26,14 +26,6 @@ from tests.service.databases import BOTH
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 
 
-@pytest.fixture
-def database(settings):
-    made = Database(settings.database)
-    made.migrate()
-    yield made
-    made.close()
-
-
 def outgoing(database: Database) -> int:
     with database.session() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(Outgoing)) or 0

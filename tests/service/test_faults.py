@@ -28,14 +28,6 @@ HUNG = "def calc_metric(df):\n    while True:\n        pass\n"
 METRICS = "/metrics/code-based-metrics"
 
 
-@pytest.fixture
-def database(settings):
-    made = Database(settings.database)
-    made.migrate()
-    yield made
-    made.close()
-
-
 def results(client: Client, metric: str, **params: Any) -> Any:
     return client.ok("GET", f"{METRICS}/{metric}/results", params=params)["results"]
 

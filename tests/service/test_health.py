@@ -18,14 +18,6 @@ pytestmark = pytest.mark.spark
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 
 
-@pytest.fixture
-def database(settings):
-    made = Database(settings.database)
-    made.migrate()
-    yield made
-    made.close()
-
-
 def refused(answer: httpx.Response, field: str, word: str) -> None:
     assert answer.status_code == 422, answer.text
     [problem] = answer.json()["error"]["problems"]

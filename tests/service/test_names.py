@@ -32,14 +32,6 @@ COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 METRICS = "/metrics/code-based-metrics"
 
 
-@pytest.fixture
-def database(settings):
-    made = Database(settings.database)
-    made.migrate()
-    yield made
-    made.close()
-
-
 def register(client: Client, model: str, code: str, **more: Any) -> httpx.Response:
     return client("POST", METRICS, json={"model_id": model, "name": "m", "code": code, **more})
 

@@ -15,18 +15,9 @@ from engine.service.data.datasets import Reader, check_source, fingerprint, look
 from engine.service.errors import SourceNotAllowed
 from engine.service.problems import to_problem
 from engine.service.settings import Settings
-from engine.service.store.database import Database
 from engine.service.store.tables import StoredResult
 from engine.service.work.calculate import run_due
 from tests.sources.delta_writer import DeltaWriter, column, metadata, protocol
-
-
-@pytest.fixture
-def database(settings):
-    made = Database(settings.database)
-    made.migrate()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pytest
 
-from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.sql import Rows as SqlRows
 from engine.backends.sql_session import DirectSqlSession
 from engine.context import UNBOUNDED
@@ -33,14 +32,6 @@ def spool(spool_dir: Path) -> Iterator[Spool]:
     made.folder.rmdir()
     made.folder = private
     made.close()
-
-
-@pytest.fixture(scope="session")
-def duckdb_backend(data_dir: Path, spool_dir: Path) -> Iterator[LocalDuckDb]:
-    """A confined local DuckDB process; do not close it."""
-    backend = LocalDuckDb((data_dir,), spool_dir)
-    yield backend
-    backend.close()
 
 
 @pytest.fixture

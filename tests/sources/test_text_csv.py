@@ -22,20 +22,11 @@ from engine.errors import DataError, Interrupted, UsageError
 from engine.models.dataset import Dataset
 from engine.models.text_options import TextOptions
 from engine.sources.resolve import resolve_source
-from engine.sources.spool import Spool
 from engine.sources.text import convert as converting
 from engine.sources.text import stream
 from engine.sources.text.kinds import NOTHING
 from engine.sources.text.problems import TEXT_CODES
 from engine.wording import said
-
-
-@pytest.fixture
-def spool():
-    spool = Spool()
-    yield spool
-    assert not list(spool.folder.iterdir())
-    spool.close()
 
 
 @pytest.fixture

@@ -22,19 +22,10 @@ from engine.errors import DataError
 from engine.models.text_options import TextOptions
 from engine.relations import read_files
 from engine.sources.resolve import resolve_source
-from engine.sources.spool import Spool
 from engine.sources.text import json_lines
 from engine.sources.text.json_columns import JsonType, Struct, json_table, merge_json, type_of
 from engine.sources.text.json_lines import Rows
 from tests.backends.plans import run
-
-
-@pytest.fixture
-def spool():
-    spool = Spool()
-    yield spool
-    assert not list(spool.folder.iterdir())
-    spool.close()
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from engine.sources.stores.fetched import Fetched
 from engine.sources.stores.stores import Stores
 from tests.stores.meddling import Proxy, proxy_to
 
+TABLE = pa.table({"a": [1, 2, 3]})
+KEYS = [f"t/{number}.parquet" for number in range(3)]
 _UNCHECKED = "the server takes any"
 
 
@@ -123,6 +125,14 @@ class Reading:
     def files(self) -> list[str]:
         """The names of all files that were fetched."""
         return sorted(path.name for path in (self.spool.folder / "fetched").rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def filled(bucket: Bucket) -> Bucket:
+    """A bucket with the same little table a few times."""
+    for key in KEYS:
+        bucket.put_table(key, TABLE)
+    return bucket
 
 
 @pytest.fixture

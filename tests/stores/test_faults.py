@@ -11,20 +11,11 @@ import pytest
 
 from engine.errors import DataError, Interrupted
 from tests.sources.spooled import spooled
-from tests.stores.conftest import Bucket, Reading
+from tests.stores.conftest import KEYS, Bucket, Reading
 from tests.stores.meddling import Meddle, Proxy, Rule, after, cutting, flipping, saying
 
-TABLE = pa.table({"a": [1, 2, 3]})
 OTHER = pa.table({"a": [7, 8, 9]})
-KEYS = [f"t/{number}.parquet" for number in range(3)]
 WRONG = "t/1.parquet"
-
-
-@pytest.fixture
-def filled(bucket: Bucket) -> Bucket:
-    for key in KEYS:
-        bucket.put_table(key, TABLE)
-    return bucket
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,10 @@ from engine.sources.stored import state_of_stored
 from engine.threads import STORE_THREADS, hangs
 from tests.servers import engine_on
 from tests.sources.spooled import spooled
-from tests.stores.conftest import Bucket, Reading
+from tests.stores.conftest import KEYS, TABLE, Bucket, Reading
 from tests.stores.meddling import Proxy, Rule, after
 from tests.waiting import wait_until
 
-TABLE = pa.table({"a": [1, 2, 3]})
-KEYS = [f"t/{number}.parquet" for number in range(3)]
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 
 
@@ -37,13 +35,6 @@ def hanging() -> Iterator[threading.Event]:
     answers = threading.Event()
     yield answers
     answers.set()
-
-
-@pytest.fixture
-def filled(bucket: Bucket) -> Bucket:
-    for key in KEYS:
-        bucket.put_table(key, TABLE)
-    return bucket
 
 
 def stop() -> None:

@@ -30,12 +30,6 @@ def source_of(text: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def engine(native_backend: Any, shared_options: dict[str, Any]) -> Iterator[Engine]:
-    with engine_on(native_backend, **shared_options) as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
 def without_language(native_backend: Any, shared_options: dict[str, Any]) -> Iterator[Engine]:
     """The gateway alone; some of what it refuses never comes so far."""
     with engine_on(native_backend, **shared_options, layers=Layers(language=False)) as engine:
@@ -59,10 +53,10 @@ def check_works(engine: Engine, source: bytes) -> None:
 
 
 @pytest.mark.parametrize("code", LANGUAGE)
-def test_of_the_language(engine, code):
+def test_of_the_language(native_engine, code):
     refused, works = LANGUAGE[code]
-    assert code in codes_of(engine, source_of(refused))
-    check_works(engine, source_of(works))
+    assert code in codes_of(native_engine, source_of(refused))
+    check_works(native_engine, source_of(works))
 
 
 # What works in place of these is not answered natively.
@@ -73,11 +67,11 @@ ON_SPARK = ("plan-too-large", "range-refused", "schema-refused", "sql-subquery")
 @pytest.mark.parametrize(
     "code", [pytest.param(code, marks=pytest.mark.spark) if code in ON_SPARK else code for code in GATEWAY]
 )
-def test_of_the_gateway(engine, without_language, code):
+def test_of_the_gateway(native_engine, without_language, code):
     refused, works = (HEAD.encode() + source_of(text) for text in GATEWAY[code])
     assert codes_of(without_language, refused) == {code}
-    assert codes_of(engine, refused), "the language may refuse it first"
-    check_works(engine, works)
+    assert codes_of(native_engine, refused), "the language may refuse it first"
+    check_works(native_engine, works)
 
 
 def test_every_refusal_has_its_pair():

@@ -14,6 +14,7 @@ import pytest
 
 from engine import Dataset, Engine, SegmentGroup, TimeRange
 from engine.models.run import Run
+from tests.corpus import frames
 from tests.corpus.formulas import FORMULAS
 from tests.corpus.frames import AS_OF, FRAMES, WEEK_AGO, make_corpus_table
 from tests.tiers import DEEP
@@ -33,7 +34,7 @@ Results = dict[str, dict[str, dict[str, Any]]]
 
 def metric_paths() -> dict[str, Path]:
     """The metrics, by name: those of the corpus in Snowpark's style."""
-    return {path.stem: path for path in sorted((HERE / "metrics").glob("*.py"))}
+    return frames.metric_paths(HERE)
 
 
 NAMES = sorted(metric_paths())

@@ -9,23 +9,23 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine import Dataset, Engine
-from engine.backends.duckdb.backend import LocalDuckDb
+from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
 from tests.engine.conftest import make_table
-
-
-@pytest.fixture(scope="session")
-def duckdb_backend(data_dir: Path, spool_dir: Path) -> Iterator[LocalDuckDb]:
-    """A confined local DuckDB process; do not close it."""
-    backend = LocalDuckDb((data_dir,), spool_dir)
-    yield backend
-    backend.close()
 
 
 @pytest.fixture(scope="session")
 def snow_engine(data_dir: Path, worker_pool: WorkerPool) -> Iterator[Engine]:
     """An engine on DuckDB with every layer on; do not close it."""
     with Engine("duckdb", roots=(data_dir,), workers=2, pool=worker_pool) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def bare(data_dir: Path, worker_pool: WorkerPool) -> Iterator[Engine]:
+    """An engine whose guests are ordinary Python: only the kernel and the gateway hold them."""
+    layers = Layers(language=False)
+    with Engine("duckdb", roots=(data_dir,), workers=1, layers=layers, pool=worker_pool) as made:
         yield made
 
 

@@ -6,7 +6,6 @@ A secret row lies outside of the run's range, a secret file inside of the roots;
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,9 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine import Dataset, Engine, TimeRange
-from engine.models.layers import Layers
 from engine.models.run import Run
-from engine.pool.pool import WorkerPool
 from tests.engine.conftest import make_table
 
 SECRET = 987_654_321
@@ -52,13 +49,6 @@ def guarded(data_dir: Path, secret_file: Path) -> Dataset:
     path = secret_file.parent / "mine.parquet"
     pq.write_table(pa.concat_tables([table, pa.Table.from_pylist([old], schema=table.schema)]), path)
     return Dataset(path, timestamp="at")
-
-
-@pytest.fixture(scope="module")
-def bare(data_dir: Path, worker_pool: WorkerPool) -> Iterator[Engine]:
-    layers = Layers(language=False)
-    with Engine("duckdb", roots=(data_dir,), workers=1, layers=layers, pool=worker_pool) as made:
-        yield made
 
 
 def run(engine: Engine, dataset: Dataset, body: str) -> Run:

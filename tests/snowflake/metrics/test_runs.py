@@ -8,7 +8,6 @@ import math
 import threading
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -16,8 +15,6 @@ from deltalake import write_deltalake
 
 from engine import DataError, Dataset, Engine, Limits, SegmentGroup, SourceRefused, TimeRange, UsageError
 from engine.cli.main import _run
-from engine.models.layers import Layers
-from engine.pool.pool import WorkerPool
 from tests.snowflake.metrics.support import metric
 
 GROUPS = SegmentGroup.by_value("g", values=["a", "b", "c"])
@@ -196,17 +193,10 @@ STUBBED = {
 }
 
 
-@pytest.fixture(scope="module")
-def bare_engine(data_dir: Path, worker_pool: WorkerPool) -> Any:
-    layers = Layers(language=False)
-    with Engine("duckdb", roots=(data_dir,), workers=1, layers=layers, pool=worker_pool) as made:
-        yield made
-
-
 @pytest.mark.parametrize("body", STUBBED)
-def test_what_the_stub_and_the_gateway_refuse(bare_engine: Engine, snow_rows: Dataset, body: str) -> None:
+def test_what_the_stub_and_the_gateway_refuse(bare: Engine, snow_rows: Dataset, body: str) -> None:
     status, words = STUBBED[body]
-    result = bare_engine.evaluate(metric(body), snow_rows).overall
+    result = bare.evaluate(metric(body), snow_rows).overall
     assert status in ("any", result.status), result
     assert words in str(result.error)
 

@@ -6,10 +6,11 @@ import pytest
 
 from engine import Dataset, Engine, SegmentGroup
 from engine.errors import SourceRefused
-from engine.models.result import FrameError, Result
+from engine.models.result import Result
 from engine.models.run import Run
 from tests.servers import engine_on
 from tests.spark.functions.corpus import PREAMBLE
+from tests.spark.functions.outcomes import told
 
 pytestmark = pytest.mark.usefixtures("native_backend")
 
@@ -23,11 +24,6 @@ def engine(native_backend, shared_options):
 def run(engine: Engine, data: str, body: str, **options: Any) -> Run:
     lines = "".join(f"    {line}\n" for line in body.splitlines())
     return engine.evaluate(f"{PREAMBLE}\n\ndef calc_metric(df):\n{lines}", Dataset(data), **options)
-
-
-def told(result: Result) -> FrameError:
-    assert result.error is not None
-    return result.error
 
 
 def check_refused(result: Result, words: str) -> None:

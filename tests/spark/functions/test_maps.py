@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from engine import Dataset, Engine, SegmentGroup, TimeRange
-from engine.models.result import FrameError, Result
 from engine.models.run import Run
 from tests.servers import NATIVE, engine_on
 from tests.spark.functions.corpus import TABLE, source
@@ -21,6 +20,7 @@ from tests.spark.functions.maps import (
     UNSURE_MAPS,
     WIDE_MAPS,
 )
+from tests.spark.functions.outcomes import told
 from tests.spark.functions.record import EXPECTED_MAPS
 
 WANTED = json.loads(EXPECTED_MAPS.read_text())
@@ -56,11 +56,6 @@ def run(engine: Engine, data: str | Dataset, body: str, **options: Any) -> Run:
     lines = "".join(f"    {line}\n" for line in body.splitlines())
     data = data if isinstance(data, Dataset) else Dataset(data)
     return engine.evaluate(f"{PREAMBLE}\n\ndef calc_metric(df):\n{lines}", data, **options)
-
-
-def told(result: Result) -> FrameError:
-    assert result.error is not None
-    return result.error
 
 
 def check_refused(engine: Engine, data: str, cases: dict[str, str]) -> None:

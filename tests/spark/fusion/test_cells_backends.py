@@ -20,7 +20,6 @@ from engine.spark.fusion.cells import guardable, row_condition, states_under
 from engine.spark.fusion.chain import parse_chain, stack
 from tests.servers import ASKS_SPARK
 from tests.spark.fusion.cells_data import GROUPS, KINDS, Bench, part, roll
-from tests.spark.plans.offline import Offline
 from tests.tiers import all_but
 
 PARTS = ("all", *KINDS)
@@ -66,13 +65,6 @@ MOMENTS: dict[str, Any] = {
 }
 CORRELATIONS = each("corr", ("x", "y"), ("i", "year"), ("far", "x"))
 ALL = EXACT | SUMS | MOMENTS
-
-
-@pytest.fixture(scope="module")
-def offline() -> Iterator[Offline]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPARK_CONNECT_MODE_ENABLED", "1")
-        yield Offline()
 
 
 @pytest.fixture(scope="module", params=ASKS_SPARK)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pyspark.sql.connect.proto as pb
 import pytest
 from pyspark.sql import Window
@@ -17,14 +15,6 @@ from engine.spark.fusion.unfused import Unfused
 from engine.spark.plans import Fetch, parse_request
 from engine.spark.plans.trees import with_plan_ids
 from sandbox.contract.framing import Method
-from tests.spark.plans.offline import Offline
-
-
-@pytest.fixture(scope="module")
-def offline() -> Iterator[Offline]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPARK_CONNECT_MODE_ENABLED", "1")
-        yield Offline()
 
 
 @pytest.fixture

@@ -15,8 +15,10 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql.connect import functions as F  # noqa: N812
 
+from engine.backends.base import BackendSession
 from engine.backends.duckdb.server import open_database
 from engine.backends.native.files import scan_of
+from engine.backends.spark.backend import LocalSpark
 from engine.relations import unpruned
 from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
@@ -93,6 +95,13 @@ def odd_names(native_dir: Path) -> Tables:
     table = pa.table({name: pa.array(values, pa.float64()) for name in names})
     fields = pa.array([{"e": 1.0}, {"e": None}, None, {"e": 4.0}], pa.struct([("e", pa.float64())]))
     return Tables(folder, table.append_column("d", fields))
+
+
+@pytest.fixture(scope="module")
+def spark_session(spark_backend: LocalSpark) -> Iterator[BackendSession]:
+    opened = spark_backend.open_session()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

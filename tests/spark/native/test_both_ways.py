@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from engine import Dataset, Engine, SegmentGroup
-from engine.backends.native.backend import NativeSpark
 from engine.backends.spark.backend import LocalSpark
 from tests.corpus.frames import HERE, metric_paths, write_corpus_data
 from tests.servers import engine_on
@@ -18,12 +17,6 @@ from tests.tiers import slow_one_in
 _COMPARED = ("segment", "status", "rows", "value")
 _EXAMPLES = sorted((HERE.parents[1] / "examples").glob("*.py"))
 _METRICS = [path for path in _EXAMPLES if "def calc_metric" in path.read_text()]
-
-
-@pytest.fixture(scope="module")
-def native(native_backend: NativeSpark, shared_options: Mapping[str, Any]) -> Iterator[Engine]:
-    with engine_on(native_backend, **shared_options) as engine:
-        yield engine
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +43,7 @@ def payments(data_dir: Path) -> Dataset:
 
 @pytest.mark.spark
 @pytest.mark.parametrize("name", slow_one_in(8, sorted(metric_paths())))
-def test_metrics_of_the_corpus_that_share_nothing(name: str, native: Engine, corpus: Dataset) -> None:
+def test_metrics_of_the_corpus_that_share_nothing(name: str, native_engine: Engine, corpus: Dataset) -> None:
     """What they give while they share is shown beside the corpus to be what plain PySpark gives."""
     source = metric_paths()[name].read_text()
     segments = [
@@ -58,7 +51,7 @@ def test_metrics_of_the_corpus_that_share_nothing(name: str, native: Engine, cor
         SegmentGroup.by_buckets("age", [25, 40]),
     ]
     shared, alone = (
-        native.evaluate(source, corpus, segments=segments, fuse=fuse).results for fuse in (True, False)
+        native_engine.evaluate(source, corpus, segments=segments, fuse=fuse).results for fuse in (True, False)
     )
     for one, other in zip(shared, alone, strict=True):
         assert_alike(one.to_dict(), other.to_dict(), 1e-9)
@@ -66,11 +59,11 @@ def test_metrics_of_the_corpus_that_share_nothing(name: str, native: Engine, cor
 
 @pytest.mark.spark
 @pytest.mark.parametrize("path", slow_one_in(3, _METRICS), ids=lambda path: path.stem)
-def test_examples(path: Path, native: Engine, spark: Engine, payments: Dataset) -> None:
+def test_examples(path: Path, native_engine: Engine, spark: Engine, payments: Dataset) -> None:
     segments = [SegmentGroup.by_value("country"), SegmentGroup.by_buckets("age", [20, 40, 60])]
     runs = [
         engine.evaluate(path.read_text(), payments, segments=segments, fuse=fuse)
-        for engine in (spark, native)
+        for engine in (spark, native_engine)
         for fuse in (True, False)
     ]
     assert runs[0].results

@@ -22,7 +22,6 @@ from pyspark.sql.types import StructField, StructType
 from engine.backends.base import BackendSession
 from engine.backends.connect.tables import fetch
 from engine.backends.duckdb.server import open_database
-from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.frames.build import aggregated, column, projected
@@ -67,13 +66,6 @@ def database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def session(spark_backend: LocalSpark) -> Iterator[BackendSession]:
-    opened = spark_backend.open_session()
-    yield opened
-    opened.close()
-
-
 def _of_duckdb(
     database: duckdb.DuckDBPyConnection, table: pa.Table, cases: list[Case], path: Path
 ) -> pa.Table:
@@ -101,7 +93,7 @@ def _plain(table: pa.Table, name: str) -> str:
 
 
 def _of_spark(
-    session: BackendSession, table: pa.Table, native: pa.Table, cases: list[Case], path: Path
+    spark_session: BackendSession, table: pa.Table, native: pa.Table, cases: list[Case], path: Path
 ) -> pa.Table:
     """What Spark gives for each case by id, where it is not flagged."""
     flags = {row["id"]: row for row in native.to_pylist()}
@@ -116,7 +108,7 @@ def _of_spark(
         asked = aggregated(relation, [column("id")], results)
     else:
         asked = projected(relation, [column("id"), *results])
-    found = fetch(session, asked, UNBOUNDED.within(_SECONDS))
+    found = fetch(spark_session, asked, UNBOUNDED.within(_SECONDS))
     return found.table.sort_by("id")
 
 
@@ -138,14 +130,14 @@ def _differs(case: Case, mine: Any, theirs: Any) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("table_of", TABLES)
 def test_values_are_those_of_spark(
-    table_of: str, folder: Path, database: duckdb.DuckDBPyConnection, session: BackendSession
+    table_of: str, folder: Path, database: duckdb.DuckDBPyConnection, spark_session: BackendSession
 ) -> None:
     wrong = []
     for (takes, aggregate), cases in (CASES if table_of == "lines" else mixed()).items():
         table = grouped(takes) if aggregate else row_wise(takes)
         try:
             native = _of_duckdb(database, table, cases, folder / "native.parquet")
-            spark = _of_spark(session, table, native, cases, folder / "spark.parquet")
+            spark = _of_spark(spark_session, table, native, cases, folder / "spark.parquet")
         except (BackendError, duckdb.Error) as error:
             wrong.append(f"{[case.label for case in cases]}: raises {str(error)[:400]}")
             continue
@@ -175,7 +167,9 @@ def _zoneless(value: Any) -> Any:
 @pytest.mark.spark
 @pytest.mark.slow
 @pytest.mark.parametrize("table_of", TABLES)
-def test_types_and_names_are_those_of_spark(table_of: str, folder: Path, session: BackendSession) -> None:
+def test_types_and_names_are_those_of_spark(
+    table_of: str, folder: Path, spark_session: BackendSession
+) -> None:
     wrong = []
     for (takes, aggregate), cases in (CASES if table_of == "lines" else mixed()).items():
         path = folder / "types.parquet"
@@ -184,7 +178,7 @@ def test_types_and_names_are_those_of_spark(table_of: str, folder: Path, session
         source = read_files("parquet", [str(path)])
         request.schema.plan.root.CopyFrom(projected(source, [case.expression for case in cases]))
         try:
-            fields = session.analyze(request, UNBOUNDED).schema.schema.struct.fields
+            fields = spark_session.analyze(request, UNBOUNDED).schema.schema.struct.fields
         except BackendError as error:
             wrong.append(f"{[case.label for case in cases]}: {error}")
             continue
@@ -199,7 +193,7 @@ def test_types_and_names_are_those_of_spark(table_of: str, folder: Path, session
 
 @pytest.mark.spark
 @pytest.mark.slow
-def test_what_can_be_null_is_what_spark_says(session: BackendSession) -> None:
+def test_what_can_be_null_is_what_spark_says(spark_session: BackendSession) -> None:
     """Of columns in which there are no nulls."""
     wrong = []
     for (takes, _), cases in CASES.items():
@@ -211,7 +205,7 @@ def test_what_can_be_null_is_what_spark_says(session: BackendSession) -> None:
         request = pb.AnalyzePlanRequest()
         request.schema.plan.root.CopyFrom(projected(source, [case.expression for case in cases]))
         columns = tuple(Column(place, f"a{place}", kind, False) for place, kind in enumerate(takes))
-        found = session.analyze(request, UNBOUNDED).schema.schema.struct.fields
+        found = spark_session.analyze(request, UNBOUNDED).schema.schema.struct.fields
         for case, field in zip(cases, found, strict=True):
             typed = read(case.expression, Scope(columns, aggregates=True))
             if typed.nullable != field.nullable:

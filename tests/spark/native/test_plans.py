@@ -11,7 +11,6 @@ import pytest
 from engine.backends.base import BackendSession
 from engine.backends.connect.tables import Fetched
 from engine.backends.native.backend import NativeSession, NativeSpark
-from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.spark.native.types import plain
@@ -25,13 +24,6 @@ from tests.spark.native.plans import NATIVE, QUERIES, SPARKS
 @pytest.fixture(scope="module")
 def native(native_backend: NativeSpark) -> Iterator[NativeSession]:
     opened = native_backend.open_session()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def spark(spark_backend: LocalSpark) -> Iterator[BackendSession]:
-    opened = spark_backend.open_session()
     yield opened
     opened.close()
 
@@ -61,27 +53,30 @@ def test_a_native_answer_starts_no_java(native_backend: NativeSpark, hostile: Ta
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NATIVE)
 def test_answers_are_those_of_spark(
-    name: str, hostile: Tables, native: NativeSession, spark: BackendSession
+    name: str, hostile: Tables, native: NativeSession, spark_session: BackendSession
 ) -> None:
     relation = hostile.plan(NATIVE[name])
     before = native.answered[""]
     mine = run(native, relation)
     assert native.answered[""] == before + 1
-    assert_same(mine, run(spark, relation))
+    assert_same(mine, run(spark_session, relation))
     request = pb.AnalyzePlanRequest()
     request.schema.plan.root.CopyFrom(relation)
-    assert native.analyze(request, UNBOUNDED).schema.schema == spark.analyze(request, UNBOUNDED).schema.schema
+    assert (
+        native.analyze(request, UNBOUNDED).schema.schema
+        == spark_session.analyze(request, UNBOUNDED).schema.schema
+    )
     assert native.answered[""] == before + 2
 
 
 @pytest.mark.spark
 @pytest.mark.slow
 def test_odd_names_are_those_of_spark(
-    odd_names: Tables, native: NativeSession, spark: BackendSession
+    odd_names: Tables, native: NativeSession, spark_session: BackendSession
 ) -> None:
     relation = odd_names.plan(plans.odd_names)
     before = native.answered[""]
-    assert_same(run(native, relation), run(spark, relation))
+    assert_same(run(native, relation), run(spark_session, relation))
     assert native.answered[""] == before + 1
 
 
@@ -89,13 +84,13 @@ def test_odd_names_are_those_of_spark(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", QUERIES)
 def test_answers_to_queries_are_those_of_spark(
-    name: str, hostile: Tables, native: NativeSession, spark: BackendSession
+    name: str, hostile: Tables, native: NativeSession, spark_session: BackendSession
 ) -> None:
     relation = hostile.query(*QUERIES[name])
     before = native.answered[""]
     mine = run(native, relation)
     assert native.answered[""] == before + 1
-    assert_same(mine, run(spark, relation))
+    assert_same(mine, run(spark_session, relation))
 
 
 @pytest.mark.spark
@@ -103,12 +98,14 @@ def test_answers_to_queries_are_those_of_spark(
 @pytest.mark.parametrize(
     "text", ["a int", "channel string, fee double", "k: bigint,d date , t timestamp, b boolean"]
 )
-def test_schemas_in_words_are_those_of_spark(text: str, native: NativeSession, spark: BackendSession) -> None:
+def test_schemas_in_words_are_those_of_spark(
+    text: str, native: NativeSession, spark_session: BackendSession
+) -> None:
     request = pb.AnalyzePlanRequest()
     request.ddl_parse.ddl_string = text
     mine, theirs = (
         native.analyze(request, UNBOUNDED).ddl_parse.parsed,
-        spark.analyze(request, UNBOUNDED).ddl_parse.parsed,
+        spark_session.analyze(request, UNBOUNDED).ddl_parse.parsed,
     )
     assert plain(mine) == plain(theirs)
 
@@ -117,11 +114,11 @@ def test_schemas_in_words_are_those_of_spark(text: str, native: NativeSession, s
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SPARKS)
 def test_errors_and_the_rest_are_spark_s(
-    name: str, edges: Tables, native: NativeSession, spark: BackendSession
+    name: str, edges: Tables, native: NativeSession, spark_session: BackendSession
 ) -> None:
     relation = edges.plan(SPARKS[name])
     before = native.answered[""]
-    mine, theirs = outcome(native, relation), outcome(spark, relation)
+    mine, theirs = outcome(native, relation), outcome(spark_session, relation)
     assert native.answered[""] == before
     if isinstance(mine, Fetched) and isinstance(theirs, Fetched):
         assert_same(mine, theirs)
@@ -142,7 +139,7 @@ _SEEDS = 300
 @pytest.mark.spark
 @pytest.mark.slow
 def test_drawn_plans_are_answered_as_spark_answers_them(
-    hostile: Tables, native: NativeSession, spark: BackendSession
+    hostile: Tables, native: NativeSession, spark_session: BackendSession
 ) -> None:
     answered = 0
     for seed in range(_SEEDS):
@@ -151,7 +148,7 @@ def test_drawn_plans_are_answered_as_spark_answers_them(
         if mine is None:
             continue
         answered += 1
-        theirs = outcome(spark, relation)
+        theirs = outcome(spark_session, relation)
         assert isinstance(theirs, Fetched), (seed, theirs)
         try:
             assert_same(Fetched(*mine), theirs, noise=1e-9)

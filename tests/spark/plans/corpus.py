@@ -252,7 +252,7 @@ RELATIONS: dict[str, Call] = {
     "stack": lambda df, spark: df.select(F.stack(F.lit(2), "a", "label")),
     "tail": lambda df, spark: df.limit(5).withColumn("x", F.monotonically_increasing_id()),
     "view": lambda df, spark: spark.table("Scored").filter("a > 1"),
-    "chain": lambda df, spark: _chain(df, 60),
+    "chain": lambda df, spark: chain(df, 60),
     "long expression": lambda df, spark: df.select(_sum(40)),
     "transform method": lambda df, spark: df.transform(lambda d: d.filter("a > 1")).select("a"),
     "zip": lambda df, spark: df.repartitionById(4, F.col("a")),
@@ -261,7 +261,8 @@ RELATIONS: dict[str, Call] = {
 }
 
 
-def _chain(df: Any, length: int) -> Any:
+def chain(df: Any, length: int) -> Any:
+    """A frame with so many columns more, each added by itself."""
     for index in range(length):
         df = df.withColumn(f"c{index}", F.col("a") + index)
     return df

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from engine.backends.base import Backend
 from engine.spark.plans.rebuild import rebuild
-from tests.spark.plans.corpus import Call
+from tests.spark.plans.corpus import Call, chain
 from tests.spark.plans.guest import Guest
 
 pytestmark = pytest.mark.slow
@@ -101,19 +101,13 @@ QUERIES: dict[str, tuple[Call, list[tuple[Any, ...]]]] = {
         lambda df, spark: df.limit(1).select(F.transform(F.array(F.lit(1), F.lit(2)), lambda x: x * 2)),
         [([2, 4],)],
     ),
-    "chain": (lambda df, spark: _chain(df, 30).agg(F.sum("c29")), [(30 + 29 * 20,)]),
+    "chain": (lambda df, spark: chain(df, 30).agg(F.sum("c29")), [(30 + 29 * 20,)]),
     "describe": (lambda df, spark: df.describe("id").filter("summary = 'max'"), [("max", "19")]),
     "added below a projection": (
         lambda df, spark: df.select("a").filter(df["id"] == 7),
         [(3,)],
     ),
 }
-
-
-def _chain(df: Any, length: int) -> Any:
-    for index in range(length):
-        df = df.withColumn(f"c{index}", F.col("a") + index)
-    return df
 
 
 def _values(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
