@@ -62,7 +62,11 @@ def catalogue() -> str:
         (*_OF_PARAMETERS, _table(PARAMETERS)),
         (*_OF_BASELINES, _table(BASELINES)),
         (*_OF_FILES, _table({**TEXT_CODES, **FILE_CODES, **TABLE_CODES, **STORE_CODES, **RESULTS_CODES})),
-        ("HTTP", "What is no success; the [HTTP API](http.md#errors) lists the codes.", _numbers(_http())),
+        (
+            "HTTP",
+            "The statuses of error responses; the [HTTP API](http.md#errors) lists the codes.",
+            _numbers(_http()),
+        ),
         ("Exit statuses", "Of the command line.", _numbers(_exits())),
         ("Exceptions", "Of the library, all in `engine.errors`.", _tree()),
     )

@@ -47,7 +47,7 @@ class SegmentHealth(Answer):
     """Whether a segment group fits the data of its model."""
 
     status: Literal["good", "failing", "unchecked"] = Field(
-        description="failing: on the versions that are named it is left out, and all else is calculated"
+        description="failing: it is left out on the versions listed, and everything else is calculated"
     )
     versions: list[VersionError]
 

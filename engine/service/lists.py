@@ -88,11 +88,11 @@ def _page(
         Query(ge=1, le=MOST, description="of one page, from the oldest on; without it, the newest 1,000"),
     ] = None,
     after: Annotated[
-        str | None, Query(max_length=64, description="as the Link of the page before says")
+        str | None, Query(max_length=64, description="the cursor in the `Link` header of the previous page")
     ] = None,
 ) -> Page:
     if after is not None and not _PLACE.fullmatch(after):
-        raise unprocessable("after", "it is not from the Link of a page")
+        raise unprocessable("after", "invalid cursor; use the one in the `Link` header of the previous page")
     return Page(limit, None if after is None else min(int(after), _LAST), request, response)
 
 

@@ -47,7 +47,7 @@ class ErrorDetail(BaseModel):
 
 
 class ErrorBody(BaseModel):
-    """The body of every answer that is no success."""
+    """The body of every error response."""
 
     error: ErrorDetail
 
@@ -57,12 +57,12 @@ STATUSES: Final = {
     401: "no API key, or one that is not known or was revoked",
     403: "the key is of another account or workspace, existing or not",
     404: "there is no such thing in this workspace",
-    409: "something that the request needs was changed or deleted meanwhile",
+    409: "something that the request needs was changed or deleted in the meantime",
     413: "the body is too long",
-    422: "a field makes no sense, or the source is refused; with every problem",
+    422: "a field is invalid, or the source is refused; every problem is listed",
     429: "too many requests; Retry-After says for how long",
-    500: "a mistake of the service; its log says more",
-    503: "the database or the engine cannot work now",
+    500: "an internal error; the log of the service says more",
+    503: "the database or the engine is not available now",
 }
 
 
@@ -208,12 +208,12 @@ def _usage_error(_: Request, error: Exception) -> ApiProblem:
 
 def _engine_error(request: Request, error: Exception) -> ApiProblem:
     logger.error("%s failed, for the engine: %s", request.method, describe(error))
-    return _later("the engine cannot work now")
+    return _later("the engine is not available now")
 
 
 def _conflict(_: Request, error: Exception) -> ApiProblem:
     logger.info("a conflict: %s", describe(error))
-    message = "something that this request needs was changed or deleted meanwhile"
+    message = "something that this request needs was changed or deleted in the meantime"
     return ApiProblem(409, "conflict", message, "ask again")
 
 

@@ -48,7 +48,8 @@ class Settings:
         spool_bytes: as for `Engine`.
         tick_seconds: how often the schedule is looked at.
         lease_seconds: after how long without a sign of life another process takes over.
-        attempts: how often work is tried before it is given up as poison, and tried ever more seldom.
+        attempts: how often work is tried before it is given up as poison, which is retried less and less
+            often.
         keep: how long results, logs and validations are kept, such as "400d", but never less than a model's
             retention; None: for ever.
         values: how many series of newest values `/metrics` shows to a key for values; None: none.

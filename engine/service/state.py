@@ -114,8 +114,8 @@ def admit_watcher(request: Request, state: State) -> Scope:
         raise ApiProblem(
             403,
             "forbidden",
-            "this API key is of an account",
-            "what accounts use is shown with a key of the service's operator",
+            "this API key belongs to an account",
+            "only a key of the service's operator shows what accounts use",
         )
     return scope
 

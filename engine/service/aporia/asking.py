@@ -147,7 +147,9 @@ class Asking:
                 "datasets.baseline", "there is nothing to compare with: no baseline, and no training dataset"
             )
         if baseline is not None and baseline.kind == "previous" and time is None:
-            raise unprocessable("datasets.baseline", "all rows have no time before them")
+            raise unprocessable(
+                "datasets.baseline", "without a time_range there is no time before it to compare with"
+            )
         member = None if data.segment is None else self._member(data.segment)
         return Question(code, version_id, dataset, time, retention, member, compared, baseline)
 
@@ -197,7 +199,7 @@ class Asking:
             return None
         if asked.segment is not None:
             raise unprocessable(
-                "datasets.baseline", "a baseline has the segment of the data, and none of its own"
+                "datasets.baseline", "a baseline has the segment of the data; leave its own out"
             )
         if asked.model_version not in (None, "*", version.id):
             raise unprocessable("datasets.baseline", "it must be of the same version as the data")
@@ -342,7 +344,7 @@ def _of_many(name: str) -> Builtin:
     if name != "accuracy":
         raise unprocessable(
             "parameters.column",
-            f"of predictions of many classes only accuracy is offered, not {name}; write others as "
+            f"for predictions with many classes only accuracy is offered, not {name}; write others as "
             "code-based metrics",
         )
     return EQUAL

@@ -167,7 +167,7 @@ def _run(
             422,
             "not-in-time",
             "it could not be calculated while the request waited",
-            "ask for less at once, or for the whole windows of the model, which are calculated by themselves",
+            "ask for less at once, or for whole windows of the model, which are calculated on schedule",
         )
         return dict.fromkeys(questions, late)
     first = next(iter(questions.values()))

@@ -234,7 +234,7 @@ def given_up(session: Session, versions: Sequence[str]) -> dict[str, Work]:
 
 
 def metric_health(metric: Metric, lost: Work | None) -> dict[str, Any]:
-    """How its calculation goes: "poisoned" if some work was given up, and is tried again ever later."""
+    """How its calculation goes: "poisoned" if some work was given up, and is retried less and less often."""
     status = "poisoned" if lost is not None else "failing" if metric.failures else "good"
     return {
         "status": status,

@@ -55,20 +55,20 @@ def list_results(
     end: Annotated[str | None, Query(max_length=64, description="windows up to here")] = None,
     window: Annotated[
         Literal["period", "retention"] | None,
-        Query(description="of a period, or all retention"),
+        Query(description="results of single periods, or of the whole retention"),
     ] = None,
     segment: Annotated[
         str | None, Query(max_length=4_000, description="one segment, as results name it: country = DE")
     ] = None,
     name: Annotated[str | None, Query(max_length=100, description="one of several numbers")] = None,
-    overall: Annotated[bool, Query(description="only all data, no segments")] = False,
+    overall: Annotated[bool, Query(description="only results of all data, none of segments")] = False,
     version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="of the metric's code")] = None,
     dataset_id: Annotated[Id | None, Query(description="of one dataset")] = None,
     history: Annotated[bool, Query(description="also what was calculated again later")] = False,
     limit: Annotated[
         int | None, Query(ge=1, le=10_000, description="of one page; by default 1,000, and for CSV all")
     ] = None,
-    after: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
+    after: Annotated[str | None, Query(max_length=64, description="`next` of the previous page")] = None,
     format: Literal["json", "csv"] = "json",
 ) -> dict[str, Any] | Response:
     """The results of a metric, ordered by their windows."""
@@ -218,7 +218,7 @@ def _read_cursor(text: str) -> tuple[datetime, int]:
             return _EPOCH + int(match[1]) * _MICROSECOND, int(match[2])
     except OverflowError:
         pass
-    raise ApiProblem(422, "unprocessable", "after: it is no `next` of a page")
+    raise ApiProblem(422, "unprocessable", "after: invalid cursor; use `next` of the previous page")
 
 
 def _plain(segment: str | None) -> str | None:

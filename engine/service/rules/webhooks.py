@@ -4,10 +4,10 @@
     Calcmetric-Timestamp: seconds since 1970
     Calcmetric-Signature: v1=HEX, the HMAC-SHA256 of "ID.TIMESTAMP.BODY" with the rule's secret
 
-A delivery is tried until it is answered with 2xx, ever more seldom, for three days: so at least once. Names
-that lead to inner addresses are refused, for each attempt, at the address that is then connected to;
-redirections and proxies are not followed. Turns go round the accounts and in each its rules, and an account
-has one attempt at a time: what waits for a dead receiver of one delays no other.
+A delivery is retried at increasing intervals, for three days, until it is answered with 2xx: so it comes at
+least once. Names that lead to inner addresses are refused, for each attempt, at the address that is then
+connected to; redirections and proxies are not followed. Turns go round the accounts and in each its rules,
+and an account has one attempt at a time: what waits for a dead receiver of one delays no other.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from engine.service.store.trials import insert_missing
 DUE: Final = "due"
 DONE: Final = "done"
 POISONED: Final = "poisoned"
+_GIVEN_UP: Final = "given up; retried at increasing intervals"
 # Metrics that run together, as the engine does; and after how many tries one runs by itself.
 _TOGETHER: Final = 16
 _ALONE: Final = 2
@@ -222,7 +223,7 @@ def _end(session: Session, claim: Claim, work: Work, values: dict[str, Any]) -> 
 
 
 def _give_up(session: Session, now: datetime, settings: Settings) -> None:
-    """Mark what was tried too often, and whose last worker is gone, as poison, to be tried ever later."""
+    """Mark what was tried too often, and whose last worker is gone, as poison."""
     tired = (Work.state == DUE, Work.attempts >= settings.attempts)
     free = sa.or_(Work.lease_until.is_(None), ~_ahead(Work.lease_until, now, _lease(settings)))
     query = sa.select(Work).where(*tired, free).with_for_update(skip_locked=True)
@@ -258,4 +259,4 @@ def _note_loss(session: Session, work: Work, status: str, message: str) -> None:
     owner = session.execute(sa.select(Model.account, Model.workspace).where(Model.id == work.model_id)).one()
     details = {"error": message, "attempts": work.attempts}
     about = {"run_id": work.id, "account": owner.account, "workspace": owner.workspace}
-    session.add(RunEvent(**about, level="error", message="given up; tried again ever later", details=details))
+    session.add(RunEvent(**about, level="error", message=_GIVEN_UP, details=details))
