@@ -51,7 +51,7 @@ def test_a_metric_is_registered_and_changed_without_a_script(visitor, site):
     answer = visitor.send("/models/m1/new", sent, "/models/m1/new")
     assert answer.status_code == 303
     path = answer.headers["location"]
-    assert "Nothing was calculated here yet" in visitor.get(path).text
+    assert "Nothing has been calculated here yet" in visitor.get(path).text
     assert (
         f'<pre class="source" tabindex="0" aria-label="Code of version 1">{COUNT.replace(chr(39), "&#39;")}'
         in (visitor.http.get(f"{path}/code").text)
