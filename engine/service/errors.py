@@ -36,6 +36,14 @@ class SourceNotAllowed(ServiceError):
     """A dataset may not name that source."""
 
 
+class UrlNotAllowed(ServiceError):
+    """Nothing may be sent to that URL."""
+
+
+class TooManyRules(ServiceError):
+    """A metric has as many rules as it may have."""
+
+
 class QuotaReached(ServiceError):
     """An account would exceed one of its quotas.
 

@@ -25,7 +25,15 @@ from starlette.exceptions import HTTPException
 from engine.errors import CalcmetricError, UsageError
 from engine.failures import describe
 from engine.results.text import clean_text
-from engine.service.errors import NameTaken, NotFound, QuotaReached, ServiceError, SourceNotAllowed
+from engine.service.errors import (
+    NameTaken,
+    NotFound,
+    QuotaReached,
+    ServiceError,
+    SourceNotAllowed,
+    TooManyRules,
+    UrlNotAllowed,
+)
 from engine.service.store.database import UNAVAILABLE
 from engine.wording import said
 
@@ -138,6 +146,8 @@ _OF_SERVICE: Final[Mapping[type[ServiceError], Callable[[str], ApiProblem]]] = {
         ApiProblem, 409, "conflict", hint="choose another name, or change that model with PUT"
     ),
     SourceNotAllowed: partial(unprocessable, "source"),
+    UrlNotAllowed: partial(unprocessable, "url"),
+    TooManyRules: partial(ApiProblem, 422, "unprocessable"),
     QuotaReached: partial(
         ApiProblem,
         429,

@@ -57,6 +57,7 @@ BELOW_HTTP = (
     "engine/service/store/",
     "engine/service/data/",
     "engine/service/work/",
+    "engine/service/rules/",
     "engine/service/trials/trial.py",
     "engine/service/admission/quotas.py",
     "engine/service/errors.py",

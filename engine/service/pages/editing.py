@@ -18,13 +18,14 @@ from engine.service.answers import problem_fields
 from engine.service.data.baselines import can_compare, compared_by
 from engine.service.data.datasets import Reader
 from engine.service.errors import NotFound, ServiceError
-from engine.service.pages import reading, render
+from engine.service.pages import render
 from engine.service.pages.guard import PageRoute, Visit, VisitOf
 from engine.service.pages.metric import find_shown
 from engine.service.problems import ApiProblem, to_problem, unprocessable
 from engine.service.routes.metrics import change_metric, create_metric, find_problems
 from engine.service.schemas import Id, MetricBody, MetricChange, Params, Strict
 from engine.service.state import State, StateOf
+from engine.service.store import reading
 from engine.service.store.scope import get_model, is_alone, segments_of
 from engine.service.store.tables import Model
 from engine.service.trials.trial import Trial

@@ -13,12 +13,12 @@ from engine.display.shapes import spark, tone
 from engine.display.sheets import SIGNS, moment, number, one_line
 from engine.models.durations import parse_zone
 from engine.service.data.health import version_health
-from engine.service.pages import reading
 from engine.service.pages.guard import PageRoute, VisitOf
-from engine.service.pages.reading import Point
 from engine.service.routes.metrics import given_up, metric_health
 from engine.service.routes.segments import show_segment
 from engine.service.state import StateOf
+from engine.service.store import reading
+from engine.service.store.reading import Point
 from engine.service.store.scope import get_model, models_of, owned, segments_of
 from engine.service.store.tables import Metric, Model, ModelVersion, StoredDataset
 

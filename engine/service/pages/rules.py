@@ -17,7 +17,8 @@ from engine.service.pages.editing import mendable
 from engine.service.pages.guard import PageRoute, Visit, VisitOf
 from engine.service.pages.metric import Shown, find_shown
 from engine.service.problems import ApiProblem
-from engine.service.routes.rules import create_rule, delete_rule, rules_of
+from engine.service.routes.rules import create_rule, delete_rule
+from engine.service.rules.rulebook import rules_of
 from engine.service.schemas import RuleBody
 from engine.service.state import State, StateOf
 

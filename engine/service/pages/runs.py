@@ -11,9 +11,9 @@ from engine.display.shapes import tone
 from engine.display.sheets import SIGNS, number, one_line
 from engine.results.text import visible_text
 from engine.service.errors import NotFound
-from engine.service.pages import reading
 from engine.service.pages.guard import PageRoute, VisitOf
 from engine.service.state import StateOf
+from engine.service.store import reading
 from engine.service.store.tables import RunEvent, StoredResult
 from engine.service.work.runlog import log_of
 

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.models.result import GOOD
-from engine.service.pages.reading import Point, all_segments
 from engine.service.rules.levels import Seen, level_of, state_of
 from engine.service.store.database import clock
+from engine.service.store.reading import Point, all_segments
 from engine.service.store.tables import (
     Delivery,
     Metric,
