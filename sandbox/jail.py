@@ -58,6 +58,7 @@ from sandbox.confine.server import (
     NetworkOpenError,
     check_server,
     confine_server,
+    hold_kernel_entries,
     limit_server,
     parse_policy,
 )
@@ -91,9 +92,15 @@ def main() -> int:
     except (ConfinementError, OSError) as error:
         _complain("isolation", str(error))
         return EXIT_ISOLATION
+    held, hold = os.pipe()
     child = os.fork()
     if child == 0:
+        os.close(hold)
+        os.read(held, 1)  # nothing comes but its end
         _become_server(policy, keeper)
+    os.close(held)
+    hold_kernel_entries(child)
+    os.close(hold)
     code = _keep(child, forwarder, wakeup, policy.grace_seconds)
     if forwarder is not None:
         _end(forwarder)

@@ -6,6 +6,7 @@ of the policy. Unknown keys are refused, so that a misspelt one is not a missing
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -170,6 +171,18 @@ def check_server(policy: JailPolicy, refusal: str) -> ServerLevel:
             f"with Linux 6.7), and it may have no network of its own ({refusal})"
         )
     return level
+
+
+def hold_kernel_entries(server: int) -> None:
+    """In the process that keeps the server: hold what its rules name below /proc, for as long as both run.
+
+    A rule is about what a path led to when it was made. The kernel forgets entries of /proc that nobody has
+    open when it needs memory, and makes new ones for the same paths, which the rule does not know. To be
+    called before the server makes its rules; the server itself inherits nothing.
+    """
+    for path in (f"/proc/{server}", *(path for path in _SYSTEM_READS if path.startswith("/proc/"))):
+        with contextlib.suppress(OSError):  # what is not there has no rule, or no server
+            os.open(path, os.O_PATH | os.O_CLOEXEC)
 
 
 def confine_server(policy: JailPolicy) -> None:

@@ -90,6 +90,32 @@ attempt("own process", lambda: open("/proc/self/status").read())
     }  # fmt: skip
 
 
+@pytest.mark.root
+def test_reads_what_the_kernel_tells_of_it_also_after_it_forgot_that(tmp_path):
+    """On a machine that is short of memory it forgets entries of /proc; here, because it is asked to."""
+    forgotten = tmp_path / "forgotten"
+    source = f"""
+import time
+print("up", flush=True)
+while not os.path.exists({str(forgotten)!r}):
+    time.sleep(0.01)
+attempt("own process", lambda: open("/proc/self/cgroup").read())
+attempt("memory", lambda: open("/proc/meminfo").read())
+attempt("pages", lambda: open("/proc/sys/vm/overcommit_memory").read())
+attempt("other process", lambda: open(f"/proc/{{os.getppid()}}/cmdline").read())
+"""
+    with start(policy_for(TRY + source)) as keeper:
+        assert pipe(keeper.stdout).readline() == "up\n"
+        remounted = subprocess.run(["mount", "-o", "remount", "/proc"], capture_output=True)
+        forgotten.touch()
+        seen = dict(line.rsplit(" ", 1) for line in pipe(keeper.stdout).read().splitlines())
+    if remounted.returncode:
+        pytest.skip("root may not mount here")
+    assert seen == {
+        "own process": "reached", "memory": "reached", "pages": "reached", "other process": "refused",
+    }  # fmt: skip
+
+
 def test_writes_only_in_its_folders(tmp_path, canary):
     data, spool = tmp_path / "data", tmp_path / "spool"
     data.mkdir()
