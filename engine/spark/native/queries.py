@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import pyspark.sql.connect.proto as pb
+from sqlglot import exp
 
 from engine.spark.native.expressions import Scope, read
 from engine.spark.native.literals import literal
@@ -24,7 +25,7 @@ from engine.spark.native.unproven import Unproven
 
 _MOST_DEPTH: Final = 12
 _MOST_KEYS: Final = 6
-_JOINS: Final[Mapping[tuple[str, str], int]] = {
+_JOINS: Final[Mapping[tuple[str, str], pb.Join.JoinType.ValueType]] = {
     ("", ""): pb.Join.JOIN_TYPE_INNER,
     ("", "INNER"): pb.Join.JOIN_TYPE_INNER,
     ("", "CROSS"): pb.Join.JOIN_TYPE_CROSS,
@@ -44,7 +45,7 @@ class _Query:
         tables: by name in small letters: other queries, or relations of the plan.
     """
 
-    tree: Any
+    tree: exp.Expr
     tables: Mapping[str, _Query | pb.Relation]
 
 
@@ -74,7 +75,7 @@ def _query(reader: Reader, sql: pb.SQL, tables: Mapping[str, _Query | pb.Relatio
 
 
 @lru_cache(maxsize=256)
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> exp.Expr:
     check_text(text)
     return parse(text)
 
@@ -89,14 +90,14 @@ def read_argument(message: bytes) -> pb.Expression:
     return found
 
 
-def _only(node: Any, *parts: str) -> None:
+def _only(node: exp.Expr, *parts: str) -> None:
     others = [name for name, value in node.args.items() if value and name not in parts]
     if others:
         raise Unproven(f"{type(node).__name__} with {others[0]} in SQL text")
 
 
-def _kind(node: Any) -> str:
-    return type(node).__name__
+def _unknown(node: exp.Expr) -> Unproven:
+    return Unproven(f"{type(node).__name__} in SQL text")
 
 
 class _Reader:
@@ -111,33 +112,34 @@ class _Reader:
         if depth > _MOST_DEPTH:
             raise Unproven("SQL text that nests deeply")
         tree, tables = query.tree, dict(query.tables)
-        for one in (tree.args.get("with_") or _NOTHING).expressions:
+        named = tree.args.get("with_")
+        for one in () if named is None else named.expressions:
             _only(one, "this", "alias")
             _only(one.args["alias"], "this")
             tables[one.args["alias"].this.name.lower()] = _Query(one.this, dict(tables))
-        match _kind(tree):
-            case "Subquery" | "Paren":
+        match tree:
+            case exp.Subquery() | exp.Paren():
                 _only(tree, "this", "with_")
                 return self.query(_Query(tree.this, tables), depth + 1)
-            case "Select":
+            case exp.Select():
                 return self._select(tree, tables, depth + 1)
-            case "Union" | "Intersect" | "Except":
+            case exp.Union() | exp.Intersect() | exp.Except():
                 return self._united(tree, tables, depth + 1)
-        raise Unproven(f"{_kind(tree)} in SQL text")
+        raise _unknown(tree)
 
-    def _united(self, tree: Any, tables: Mapping[str, _Query | pb.Relation], depth: int) -> Rows:
+    def _united(self, tree: exp.Expr, tables: Mapping[str, _Query | pb.Relation], depth: int) -> Rows:
         _only(tree, "this", "expression", "distinct", "with_", "order", "limit")
         step = pb.Relation()
         step.set_op.left_input.CopyFrom(self._made(self.query(_Query(tree.this, tables), depth)))
         step.set_op.right_input.CopyFrom(self._made(self.query(_Query(tree.expression, tables), depth)))
-        step.set_op.set_op_type = _SET_OPERATIONS[_kind(tree)]
-        plain = _kind(tree) == "Union"
+        step.set_op.set_op_type = _SET_OPERATIONS[type(tree)]
+        plain = isinstance(tree, exp.Union)
         step.set_op.is_all = plain or not tree.args.get("distinct")
         rows = self._reader.read(step)
         rows = self._distinct(rows) if plain and tree.args.get("distinct") else rows
         return self._ended(tree, rows)
 
-    def _select(self, tree: Any, tables: Mapping[str, _Query | pb.Relation], depth: int) -> Rows:
+    def _select(self, tree: exp.Expr, tables: Mapping[str, _Query | pb.Relation], depth: int) -> Rows:
         _only(tree, "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "distinct",
               "with_", "kind")  # fmt: skip
         if tree.args.get("kind"):
@@ -161,12 +163,12 @@ class _Reader:
             rows = self._distinct(rows)
         return self._ended(tree, rows)
 
-    def _chosen(self, tree: Any, rows: Rows) -> Rows:
+    def _chosen(self, tree: exp.Expr, rows: Rows) -> Rows:
         """What is selected, of groups if there are any."""
         scope = self._reader.scope(rows, aggregates=True, windows=True)
         items = list[Item]()
         for node in tree.expressions:
-            if _kind(node) == "Star":
+            if isinstance(node, exp.Star):
                 _only(node)
                 items += [Item(Ref(column), column.name, kept=True) for column in rows.columns]
             else:
@@ -191,27 +193,27 @@ class _Reader:
         kept = filtered(result, Ref(result.columns[-1]))
         return replace(kept, columns=kept.columns[:-1])
 
-    def _having(self, node: Any, rows: Rows, items: Sequence[Item]) -> Item:
+    def _having(self, node: exp.Expr, rows: Rows, items: Sequence[Item]) -> Item:
         """The condition on groups; names of what is selected are not known to mean the same in it."""
         names = {(item.name or "").lower() for item in items if not isinstance(item.expression, Ref)}
-        used = {one.name.lower() for one in node.find_all(_column_node())}
+        used = {one.name.lower() for one in node.find_all(exp.Column)}
         if used & names:
             raise Unproven("HAVING by the name of what is selected")
         return Item(read(self._expression(node), self._reader.scope(rows, aggregates=True)), None)
 
-    def _keys(self, group: Any, rows: Rows) -> tuple[list[Item], list[Sequence[int]] | None]:
+    def _keys(self, group: exp.Expr | None, rows: Rows) -> tuple[list[Item], list[Sequence[int]] | None]:
         if group is None:
             return [], None
         _only(group, "expressions")
         scope = self._reader.scope(rows)
         nodes = list(group.expressions)
-        if len(nodes) == 1 and _kind(nodes[0]) in ("Rollup", "Cube", "GroupingSets"):
+        if len(nodes) == 1 and isinstance(nodes[0], exp.Rollup | exp.Cube | exp.GroupingSets):
             return self._sets(nodes[0], scope)
-        if any(_kind(node) != "Column" for node in nodes):
+        if any(not isinstance(node, exp.Column) for node in nodes):
             raise Unproven("GROUP BY what are no columns")
         return [item_of(self._expression(node), scope) for node in nodes], None
 
-    def _sets(self, node: Any, scope: Scope) -> tuple[list[Item], list[Sequence[int]]]:
+    def _sets(self, node: exp.Expr, scope: Scope) -> tuple[list[Item], list[Sequence[int]]]:
         _only(node, "expressions")
         parts = [_columns_of(one) for one in node.expressions]
         keys = list[Item]()
@@ -224,11 +226,11 @@ class _Reader:
             places.append(tuple(known.index(one.expression) for one in found))
         if not keys or len(keys) > _MOST_KEYS:
             raise Unproven("grouping by several sets of many keys, or of none")
-        if _kind(node) == "GroupingSets":
+        if isinstance(node, exp.GroupingSets):
             sets: list[Sequence[int]] = [*places]
         elif any(len(one) != 1 for one in places) or len(keys) < len(places):
             raise Unproven("a rollup or a cube of several keys at once")
-        elif _kind(node) == "Rollup":
+        elif isinstance(node, exp.Rollup):
             sets = [range(size) for size in range(len(keys), -1, -1)]
         else:
             sets = choices(range(len(keys)))
@@ -242,11 +244,11 @@ class _Reader:
         step.deduplicate.all_columns_as_keys = True
         return self._reader.read(step)
 
-    def _ended(self, tree: Any, rows: Rows) -> Rows:
+    def _ended(self, tree: exp.Expr, rows: Rows) -> Rows:
         """Sorted and limited."""
         if (order := tree.args.get("order")) is not None:
             _only(order, "expressions")
-            if any(_kind(one.this) != "Column" for one in order.expressions):
+            if any(not isinstance(one.this, exp.Column) for one in order.expressions):
                 raise Unproven("ORDER BY what is no name")
             step = pb.Relation()
             step.sort.input.CopyFrom(self._made(rows))
@@ -265,7 +267,7 @@ class _Reader:
         return rows
 
     def _joined(
-        self, left: pb.Relation, node: Any, tables: Mapping[str, _Query | pb.Relation], depth: int
+        self, left: pb.Relation, node: exp.Expr, tables: Mapping[str, _Query | pb.Relation], depth: int
     ) -> pb.Relation:
         _only(node, "this", "on", "using", "side", "kind")
         kind = _JOINS.get((str(node.args.get("side") or ""), str(node.args.get("kind") or "")))
@@ -274,22 +276,22 @@ class _Reader:
         step = pb.Relation()
         step.join.left.CopyFrom(left)
         step.join.right.CopyFrom(self._table(node.this, tables, depth))
-        step.join.join_type = kind  # type: ignore[assignment]
+        step.join.join_type = kind
         if (condition := node.args.get("on")) is not None:
             step.join.join_condition.CopyFrom(self._expression(condition))
         step.join.using_columns.extend(one.name for one in node.args.get("using") or ())
         return step
 
-    def _table(self, node: Any, tables: Mapping[str, _Query | pb.Relation], depth: int) -> pb.Relation:
+    def _table(self, node: exp.Expr, tables: Mapping[str, _Query | pb.Relation], depth: int) -> pb.Relation:
         """What stands behind FROM, under its name."""
         named = node.args.get("alias")
         if named is not None:
             _only(named, "this")
         name = "" if named is None else named.this.name
-        if _kind(node) == "Subquery":
+        if isinstance(node, exp.Subquery):
             _only(node, "this", "alias")
             rows = self._made(self.query(_Query(node.this, tables), depth))
-        elif _kind(node) == "Table":
+        elif isinstance(node, exp.Table):
             _only(node, "this", "alias")
             found = tables.get(node.name.lower())
             if found is None:
@@ -297,7 +299,7 @@ class _Reader:
             name = name or node.name
             rows = self._made(self.query(found, depth)) if isinstance(found, _Query) else found
         else:
-            raise Unproven(f"{_kind(node)} in SQL text")
+            raise _unknown(node)
         if not name:
             return rows
         step = pb.Relation()
@@ -309,35 +311,24 @@ class _Reader:
         """Rows as a relation that steps may stand on."""
         return self._reader.prepared(rows)
 
-    def _expression(self, node: Any) -> pb.Expression:
+    def _expression(self, node: exp.Expr) -> pb.Expression:
         return read_node(node, self._values)
 
 
-def _columns_of(node: Any) -> list[Any]:
+def _columns_of(node: exp.Expr) -> list[exp.Expr]:
     """The columns of a set of keys."""
-    match _kind(node):
-        case "Column":
+    match node:
+        case exp.Column():
             return [node]
-        case "Paren":
+        case exp.Paren():
             return _columns_of(node.this)
-        case "Tuple":
+        case exp.Tuple():
             return [one for part in node.expressions for one in _columns_of(part)]
     raise Unproven("grouping by what are no columns")
 
 
-def _column_node() -> Any:
-    from sqlglot import exp  # takes 0.3 s, and many metrics have no SQL text
-
-    return exp.Column
-
-
-class _Nothing:
-    expressions: Sequence[Any] = ()
-
-
-_NOTHING: Final = _Nothing()
-_SET_OPERATIONS: Final[Mapping[str, Any]] = {
-    "Union": pb.SetOperation.SET_OP_TYPE_UNION,
-    "Intersect": pb.SetOperation.SET_OP_TYPE_INTERSECT,
-    "Except": pb.SetOperation.SET_OP_TYPE_EXCEPT,
+_SET_OPERATIONS: Final[Mapping[type[exp.Expr], pb.SetOperation.SetOpType.ValueType]] = {
+    exp.Union: pb.SetOperation.SET_OP_TYPE_UNION,
+    exp.Intersect: pb.SetOperation.SET_OP_TYPE_INTERSECT,
+    exp.Except: pb.SetOperation.SET_OP_TYPE_EXCEPT,
 }

@@ -12,9 +12,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import pyspark.sql.connect.proto as pb
+from sqlglot import ErrorLevel, errors, exp
+from sqlglot.tokenizer_core import Token
 
 from engine.errors import CalcmetricError
 from engine.spark.native.unproven import Unproven
@@ -30,6 +32,7 @@ _MOST_INT: Final = 2**31 - 1
 _UNUSUAL: Final = ("\\", '"', "''", "--", "/*", "{", "$")
 
 Literal = pb.Expression.Literal
+_NodeReader = Callable[[exp.Expr], pb.Expression]
 
 
 @lru_cache(maxsize=_KEPT)
@@ -57,15 +60,13 @@ def check_text(text: str) -> None:
         raise Unproven("SQL text that is long, or has unusual signs")
 
 
-def parse(text: str, *, expression: bool = False) -> Any:
+def parse(text: str, *, expression: bool = False) -> exp.Expr:
     """The tree of a text that has been checked.
 
     Raises:
         Unproven: it cannot be read.
     """
-    from sqlglot import ErrorLevel, errors, exp  # takes 0.3 s, and many metrics have no SQL text
-
-    from engine.spark.text.spark_dialect import StrictSpark
+    from engine.spark.text.spark_dialect import StrictSpark  # slow to import; many metrics have no SQL text
 
     try:
         dialect = StrictSpark()
@@ -81,7 +82,7 @@ def parse(text: str, *, expression: bool = False) -> Any:
     return trees[0]
 
 
-def _refuse_signs(tokens: Sequence[Any]) -> None:
+def _refuse_signs(tokens: Sequence[Token]) -> None:
     """Refuse a plus before a number, which the tree does not have: to Spark the number is no literal then."""
     for before, token in zip((None, *tokens), tokens, strict=False):
         ends = before is not None and before.token_type.name in _OPERAND_ENDS
@@ -136,7 +137,7 @@ _OPERAND_ENDS: Final = frozenset(
 )
 
 
-def read_node(node: Any, values: Mapping[str, pb.Expression]) -> pb.Expression:
+def read_node(node: exp.Expr, values: Mapping[str, pb.Expression]) -> pb.Expression:
     """The expression of a tree.
 
     Args:
@@ -156,7 +157,7 @@ def read_node(node: Any, values: Mapping[str, pb.Expression]) -> pb.Expression:
 _VALUES: Final[ContextVar[Mapping[str, pb.Expression]]] = ContextVar("values")
 
 
-def _placeholder(node: Any) -> pb.Expression:
+def _placeholder(node: exp.Expr) -> pb.Expression:
     _only(node, "this")
     found = _VALUES.get().get(str(node.this))
     if found is None:
@@ -164,7 +165,7 @@ def _placeholder(node: Any) -> pb.Expression:
     return found
 
 
-def _filter(node: Any) -> pb.Expression:
+def _filter(node: exp.Expr) -> pb.Expression:
     """An aggregate of some rows: of a value that the others do not have."""
     _only(node, "this", "expression")
     call = _read(node.this)
@@ -183,7 +184,7 @@ def _filter(node: Any) -> pb.Expression:
 _FILTERED: Final = frozenset({"count", "sum", "avg", "mean", "min", "max"})
 
 
-def _bracket(node: Any) -> pb.Expression:
+def _bracket(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "expressions")
     if len(node.expressions) != 1:
         raise Unproven("a part of a nested value in SQL text")
@@ -192,12 +193,12 @@ def _bracket(node: Any) -> pb.Expression:
     return pb.Expression(unresolved_extract_value=extract)
 
 
-def _read(node: Any) -> pb.Expression:
-    name = type(node).__name__
-    reader = _NODES.get(name)
+def _read(node: exp.Expr) -> pb.Expression:
+    kind = type(node)
+    reader = _NODES.get(kind)
     if reader is None:
-        raise Unproven(f"{name} in SQL text")
-    if name in _TIGHT and any(type(node.args.get(part)).__name__ in _LOOSE for part in _SIDES_OF):
+        raise Unproven(f"{kind.__name__} in SQL text")
+    if kind in _TIGHT and any(type(node.args.get(part)) in _LOOSE for part in _SIDES_OF):
         raise Unproven("a condition in SQL text beside an operator without parentheses")
     return reader(node)
 
@@ -207,102 +208,97 @@ def _call(name: str, *arguments: pb.Expression, distinct: bool = False) -> pb.Ex
     return pb.Expression(unresolved_function=function)
 
 
-def _only(node: Any, *parts: str) -> None:
+def _only(node: exp.Expr, *parts: str) -> None:
     """Refuse a node with anything beside these parts."""
     others = [name for name, value in node.args.items() if value and name not in parts]
     if others:
         raise Unproven(f"{type(node).__name__} with {others[0]} in SQL text")
 
 
-def _binary(name: str) -> Callable[[Any], pb.Expression]:
-    def read(node: Any) -> pb.Expression:
+def _binary(name: str) -> _NodeReader:
+    def read(node: exp.Expr) -> pb.Expression:
         _only(node, "this", "expression", "typed", "safe")
         return _call(name, _read(node.this), _read(node.expression))
 
     return read
 
 
-def _unary(name: str) -> Callable[[Any], pb.Expression]:
-    def read(node: Any) -> pb.Expression:
+def _unary(name: str) -> _NodeReader:
+    def read(node: exp.Expr) -> pb.Expression:
         _only(node, "this")
         return _call(name, _read(node.this))
 
     return read
 
 
-def _alone(name: str) -> Callable[[Any], pb.Expression]:
+def _alone(name: str) -> _NodeReader:
     """An operator whose rank the readers differ in: its sides must be no operators themselves."""
 
-    def read(node: Any) -> pb.Expression:
+    def read(node: exp.Expr) -> pb.Expression:
         _only(node, "this", "expression", "safe")
         sides = [node.this] if node.args.get("expression") is None else [node.this, node.expression]
         # The same one again, to the left, is of the same rank to all.
-        kind = type(node).__name__
-        mixed = any(
-            _is_operator(side) for side in sides if side is not node.this or type(side).__name__ != kind
-        )
-        chained = type(node.parent).__name__ == kind and node.parent.this is node
-        if mixed or (_is_operator(node.parent) and not chained):
+        kind, parent = type(node), node.parent
+        mixed = any(_is_operator(side) for side in sides if side is not node.this or type(side) is not kind)
+        chained = parent is not None and type(parent) is kind and parent.this is node
+        if mixed or (_is_operator(parent) and not chained):
             raise Unproven("operators in SQL text beside each other without parentheses")
         return _call(name, *map(_read, sides))
 
     return read
 
 
-def _is_operator(node: Any) -> bool:
+def _is_operator(node: exp.Expr | None) -> bool:
     """Whether it is an operator of numbers or texts, of which each reader has its own order."""
-    return type(node).__name__ in _ALONE or type(node).__name__ in _RANKED
+    return type(node) in _ALONE or type(node) in _RANKED
 
 
 # Conditions, which Spark takes as a side of an operator only between parentheses, or in another order.
-_CONDITIONS: Final = frozenset(
+_CONDITIONS: Final[frozenset[type[exp.Expr]]] = frozenset(
     {
-        *("EQ", "NEQ", "NullSafeEQ", "LT", "LTE", "GT", "GTE"),
-        *("Is", "In", "Between", "Like", "ILike", "RegexpLike"),
+        *(exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.LT, exp.LTE, exp.GT, exp.GTE),
+        *(exp.Is, exp.In, exp.Between, exp.Like, exp.ILike, exp.RegexpLike),
     }
 )
-_LOOSE: Final = frozenset({"And", "Or", "Not", *_CONDITIONS})
+_LOOSE: Final[frozenset[type[exp.Expr]]] = frozenset({exp.And, exp.Or, exp.Not, *_CONDITIONS})
 _SIDES_OF: Final = ("this", "expression", "low", "high")
-_ALONE: Final[Mapping[str, str]] = {"BitwiseAnd": "&", "BitwiseOr": "|", "BitwiseXor": "^", "DPipe": "concat"}
-_RANKED: Final = frozenset(
+_ALONE: Final[Mapping[type[exp.Expr], str]] = {
+    exp.BitwiseAnd: "&",
+    exp.BitwiseOr: "|",
+    exp.BitwiseXor: "^",
+    exp.DPipe: "concat",
+}
+_RANKED: Final[frozenset[type[exp.Expr]]] = frozenset(
     {
-        "Add",
-        "Sub",
-        "Mul",
-        "Div",
-        "Mod",
-        "IntDiv",
-        "Neg",
-        "BitwiseNot",
-        "BitwiseLeftShift",
-        "BitwiseRightShift",
+        *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.Neg),
+        *(exp.BitwiseNot, exp.BitwiseLeftShift, exp.BitwiseRightShift),
     }
 )
-_TIGHT: Final = frozenset({*_CONDITIONS, *_ALONE, *_RANKED})
+_TIGHT: Final[frozenset[type[exp.Expr]]] = frozenset({*_CONDITIONS, *_ALONE, *_RANKED})
 
 
-def _negative(node: Any) -> pb.Expression:
+def _negative(node: exp.Expr) -> pb.Expression:
     """A sign before digits is a part of the number."""
     _only(node, "this")
-    if type(node.this).__name__ == "Literal" and not node.this.is_string:
+    if isinstance(node.this, exp.Literal) and not node.this.is_string:
         return _literal(node.this, "-")
     # In capital letters it has no automatic name that is known.
     return _call("NEGATIVE", _read(node.this))
 
 
-def _extract(node: Any) -> pb.Expression:
+def _extract(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "expression")
     part = pb.Expression(literal=Literal(string=str(node.this.name)))
     return _call("DATE_PART", part, _read(node.expression))
 
 
-def _substring(node: Any) -> pb.Expression:
+def _substring(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "start", "length")
     parts = [node.args[name] for name in ("this", "start", "length") if node.args.get(name) is not None]
     return _call("substring", *map(_read, parts))
 
 
-def _trim(node: Any) -> pb.Expression:
+def _trim(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "expression", "position")
     name = _SIDES.get(str(node.args.get("position") or ""))
     if name is None:
@@ -315,23 +311,23 @@ def _trim(node: Any) -> pb.Expression:
 _SIDES: Final[Mapping[str, str]] = {"": "trim", "BOTH": "trim", "LEADING": "ltrim", "TRAILING": "rtrim"}
 
 
-def _position(node: Any) -> pb.Expression:
+def _position(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "substr")
     return _call("POSITION", _read(node.args["substr"]), _read(node.this))
 
 
-def _overlay(node: Any) -> pb.Expression:
+def _overlay(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "expression", "from_", "for_")
     length = node.args.get("for_")
     last = pb.Expression(literal=Literal(integer=-1)) if length is None else _read(length)
     return _call("OVERLAY", _read(node.this), _read(node.expression), _read(node.args["from_"]), last)
 
 
-def _lambda(node: Any) -> pb.Expression:
+def _lambda(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "expressions")
     # Spark does not tell small from capital letters in names; the reader of the text does.
     names = {one.name.lower() for one in node.expressions}
-    if any(part.name.lower() in names for part in node.this.walk() if type(part).__name__ == "Column"):
+    if any(part.name.lower() in names for part in node.this.walk() if isinstance(part, exp.Column)):
         raise Unproven("a lambda function with a column of the name of its variable")
     made = pb.Expression()
     made.lambda_function.function.CopyFrom(_read(node.this))
@@ -340,23 +336,23 @@ def _lambda(node: Any) -> pb.Expression:
     return made
 
 
-def _variable(node: Any) -> pb.Expression:
+def _variable(node: exp.Expr) -> pb.Expression:
     """A bare name is one of a lambda function; columns are nodes of their own."""
     made = pb.Expression()
     made.unresolved_named_lambda_variable.name_parts.append(node.name)
     return made
 
 
-def _column(node: Any) -> pb.Expression:
+def _column(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "table")
     parts = [part for part in (node.args.get("table"), node.this) if part is not None]
-    if any(type(part).__name__ != "Identifier" for part in parts):
+    if any(not isinstance(part, exp.Identifier) for part in parts):
         raise Unproven("a star in SQL text")
     quoted = ".".join("`" + part.name.replace("`", "``") + "`" for part in parts)
     return pb.Expression(unresolved_attribute=pb.Expression.UnresolvedAttribute(unparsed_identifier=quoted))
 
 
-def _literal(node: Any, sign: str = "") -> pb.Expression:
+def _literal(node: exp.Expr, sign: str = "") -> pb.Expression:
     text = str(node.this)
     if node.is_string:
         return pb.Expression(literal=Literal(string=text))
@@ -376,40 +372,40 @@ def _literal(node: Any, sign: str = "") -> pb.Expression:
     raise Unproven("a number in SQL text of an unusual form")
 
 
-def _null(node: Any) -> pb.Expression:
+def _null(node: exp.Expr) -> pb.Expression:
     _only(node)
     return pb.Expression(literal=Literal(null=pb.DataType(null=pb.DataType.NULL())))
 
 
-def _boolean(node: Any) -> pb.Expression:
+def _boolean(node: exp.Expr) -> pb.Expression:
     return pb.Expression(literal=Literal(boolean=bool(node.this)))
 
 
-def _paren(node: Any) -> pb.Expression:
+def _paren(node: exp.Expr) -> pb.Expression:
     _only(node, "this")
     return _read(node.this)
 
 
-def _is(node: Any) -> pb.Expression:
+def _is(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "expression")
-    if type(node.expression).__name__ != "Null":
+    if not isinstance(node.expression, exp.Null):
         raise Unproven("IS in SQL text")
     return _call("isnull", _read(node.this))
 
 
-def _not(node: Any) -> pb.Expression:
+def _not(node: exp.Expr) -> pb.Expression:
     _only(node, "this")
-    if type(node.this).__name__ == "Is" and type(node.this.expression).__name__ == "Null":
+    if isinstance(node.this, exp.Is) and isinstance(node.this.expression, exp.Null):
         return _call("isnotnull", _read(node.this.this))
     return _call("not", _read(node.this))
 
 
-def _in(node: Any) -> pb.Expression:
+def _in(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "expressions")
     return _call("in", _read(node.this), *map(_read, node.expressions))
 
 
-def _between(node: Any) -> pb.Expression:
+def _between(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "low", "high")
     value = _read(node.this)
     # In capital letters it has no automatic name that is known; it is called otherwise than two comparisons.
@@ -418,7 +414,7 @@ def _between(node: Any) -> pb.Expression:
     )
 
 
-def _case(node: Any) -> pb.Expression:
+def _case(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "ifs", "default")
     parts = list[pb.Expression]()
     for one in node.args["ifs"]:
@@ -430,18 +426,18 @@ def _case(node: Any) -> pb.Expression:
     return _call("when", *parts, *([] if default is None else [_read(default)]))
 
 
-def _cast(node: Any) -> pb.Expression:
+def _cast(node: exp.Expr) -> pb.Expression:
     # The dialect calls every cast a try; `safe` is what the author wrote.
     _only(node, "this", "to")
     wanted = node.args["to"].sql(dialect="spark").lower()
     return pb.Expression(cast=pb.Expression.Cast(expr=_read(node.this), type_str=wanted))
 
 
-def _typed(node: Any) -> pb.Expression:
+def _typed(node: exp.Expr) -> pb.Expression:
     """A constant with its type in front (DATE '2020-01-01'), where that is as plain as can be."""
     _only(node, "this", "to")
     kind = str(node.args["to"].this.name)
-    if type(node.this).__name__ != "Literal" or not node.this.is_string or kind not in _TIMED:
+    if not isinstance(node.this, exp.Literal) or not node.this.is_string or kind not in _TIMED:
         return _cast(node)
     pattern, epoch = _TIMED[kind], dt.datetime(1970, 1, 1)
     if not pattern.fullmatch(str(node.this.this)):
@@ -462,32 +458,32 @@ _TIMED: Final[Mapping[str, re.Pattern[str]]] = {
 }
 
 
-def _anonymous(node: Any) -> pb.Expression:
+def _anonymous(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "expressions")
     arguments, distinct = list(node.expressions), False
-    if len(arguments) == 1 and type(arguments[0]).__name__ == "Distinct":
+    if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
         _only(arguments[0], "expressions")
         arguments, distinct = list(arguments[0].expressions), True
-    if len(arguments) == 1 and type(arguments[0]).__name__ == "Star":
+    if len(arguments) == 1 and isinstance(arguments[0], exp.Star):
         _only(arguments[0])
         star = pb.Expression(unresolved_star=pb.Expression.UnresolvedStar())
         return _call(str(node.this), star, distinct=distinct)
     return _call(str(node.this), *map(_read, arguments), distinct=distinct)
 
 
-def _alias(node: Any) -> pb.Expression:
+def _alias(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "alias")
-    if type(node.args["alias"]).__name__ != "Identifier":
+    if not isinstance(node.args["alias"], exp.Identifier):
         raise Unproven("an alias with several names in SQL text")
     return pb.Expression(alias=pb.Expression.Alias(expr=_read(node.this), name=[node.args["alias"].name]))
 
 
-def _star(node: Any) -> pb.Expression:
+def _star(node: exp.Expr) -> pb.Expression:
     _only(node)
     return pb.Expression(unresolved_star=pb.Expression.UnresolvedStar())
 
 
-def _window(node: Any) -> pb.Expression:
+def _window(node: exp.Expr) -> pb.Expression:
     _only(node, "this", "partition_by", "order", "spec", "over")
     if str(node.args.get("over")) != "OVER":
         raise Unproven("a window in SQL text of another kind")
@@ -506,7 +502,7 @@ def _window(node: Any) -> pb.Expression:
     return pb.Expression(window=window)
 
 
-def read_order(node: Any) -> pb.Expression.SortOrder:
+def read_order(node: exp.Expr) -> pb.Expression.SortOrder:
     """An item of ORDER BY.
 
     Raises:
@@ -519,7 +515,7 @@ def read_order(node: Any) -> pb.Expression.SortOrder:
         _VALUES.reset(token)
 
 
-def _ordered(node: Any) -> pb.Expression.SortOrder:
+def _ordered(node: exp.Expr) -> pb.Expression.SortOrder:
     _only(node, "this", "desc", "nulls_first")
     way = pb.Expression.SortOrder
     return way(
@@ -529,13 +525,15 @@ def _ordered(node: Any) -> pb.Expression.SortOrder:
     )
 
 
-def _set_bound(bound: pb.Expression.Window.WindowFrame.FrameBoundary, end: Any, side: str) -> None:
+def _set_bound(
+    bound: pb.Expression.Window.WindowFrame.FrameBoundary, end: exp.Expr | str | None, side: str
+) -> None:
     if end == "CURRENT ROW":
         bound.current_row = True
     elif end == "UNBOUNDED":
         bound.unbounded = True
-    elif end is not None and side in ("preceding", "following") and _WHOLE.fullmatch(str(end.name)):
-        rows = int(str(end.name))
+    elif isinstance(end, exp.Expr) and side in ("preceding", "following") and _WHOLE.fullmatch(end.name):
+        rows = int(end.name)
         if rows > _MOST_INT:
             raise Unproven("a window of very many rows")
         bound.value.literal.integer = -rows if side == "preceding" else rows
@@ -543,52 +541,52 @@ def _set_bound(bound: pb.Expression.Window.WindowFrame.FrameBoundary, end: Any, 
         raise Unproven("a window whose ends are no constants")
 
 
-_NODES: Final[Mapping[str, Callable[[Any], pb.Expression]]] = {
-    "Column": _column,
-    "Literal": _literal,
-    "Null": _null,
-    "Boolean": _boolean,
-    "Paren": _paren,
-    "Is": _is,
-    "Not": _not,
-    "In": _in,
-    "Between": _between,
-    "Case": _case,
-    "Cast": _typed,
-    "TryCast": _cast,
-    "Anonymous": _anonymous,
-    "Alias": _alias,
-    "Bracket": _bracket,
-    "Filter": _filter,
-    "Placeholder": _placeholder,
-    "Star": _star,
-    "Window": _window,
-    "Neg": _negative,
-    "BitwiseNot": _unary("~"),
-    "IntDiv": _binary("div"),
-    "ILike": _binary("ilike"),
-    "RegexpLike": _binary("rlike"),
-    "Extract": _extract,
-    "Substring": _substring,
-    "Trim": _trim,
-    "StrPosition": _position,
-    "Overlay": _overlay,
-    "Lambda": _lambda,
-    "Identifier": _variable,
-    **{name: _alone(sign) for name, sign in _ALONE.items()},
-    "And": _binary("and"),
-    "Or": _binary("or"),
-    "Like": _binary("like"),
-    "EQ": _binary("=="),
-    "NEQ": lambda node: _call("not", _binary("==")(node)),
-    "NullSafeEQ": _binary("<=>"),
-    "LT": _binary("<"),
-    "LTE": _binary("<="),
-    "GT": _binary(">"),
-    "GTE": _binary(">="),
-    "Add": _binary("+"),
-    "Sub": _binary("-"),
-    "Mul": _binary("*"),
-    "Div": _binary("/"),
-    "Mod": _binary("%"),
+_NODES: Final[Mapping[type[exp.Expr], _NodeReader]] = {
+    exp.Column: _column,
+    exp.Literal: _literal,
+    exp.Null: _null,
+    exp.Boolean: _boolean,
+    exp.Paren: _paren,
+    exp.Is: _is,
+    exp.Not: _not,
+    exp.In: _in,
+    exp.Between: _between,
+    exp.Case: _case,
+    exp.Cast: _typed,
+    exp.TryCast: _cast,
+    exp.Anonymous: _anonymous,
+    exp.Alias: _alias,
+    exp.Bracket: _bracket,
+    exp.Filter: _filter,
+    exp.Placeholder: _placeholder,
+    exp.Star: _star,
+    exp.Window: _window,
+    exp.Neg: _negative,
+    exp.BitwiseNot: _unary("~"),
+    exp.IntDiv: _binary("div"),
+    exp.ILike: _binary("ilike"),
+    exp.RegexpLike: _binary("rlike"),
+    exp.Extract: _extract,
+    exp.Substring: _substring,
+    exp.Trim: _trim,
+    exp.StrPosition: _position,
+    exp.Overlay: _overlay,
+    exp.Lambda: _lambda,
+    exp.Identifier: _variable,
+    **{kind: _alone(sign) for kind, sign in _ALONE.items()},
+    exp.And: _binary("and"),
+    exp.Or: _binary("or"),
+    exp.Like: _binary("like"),
+    exp.EQ: _binary("=="),
+    exp.NEQ: lambda node: _call("not", _binary("==")(node)),
+    exp.NullSafeEQ: _binary("<=>"),
+    exp.LT: _binary("<"),
+    exp.LTE: _binary("<="),
+    exp.GT: _binary(">"),
+    exp.GTE: _binary(">="),
+    exp.Add: _binary("+"),
+    exp.Sub: _binary("-"),
+    exp.Mul: _binary("*"),
+    exp.Div: _binary("/"),
+    exp.Mod: _binary("%"),
 }
