@@ -16,7 +16,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import Final
+
+from sqlglot import ErrorLevel, exp
 
 from engine.errors import Interrupted, PlanRefused
 from engine.spark.text.functions import classify
@@ -27,10 +29,9 @@ from engine.spark.text.stopping import Stop, never
 from engine.spark.text.words import CONSTANTS
 from engine.threads import on_own_stack
 
-if TYPE_CHECKING:
-    from sqlglot import exp
-
-_QUERIES = frozenset({"Select", "Union", "Except", "Intersect", "Subquery", "Values"})
+_QUERIES: Final[frozenset[type[exp.Expr]]] = frozenset(
+    {exp.Select, exp.Union, exp.Except, exp.Intersect, exp.Subquery, exp.Values}
+)
 _CACHED_TEXTS = 512  # of at most 64 KiB each
 _HINT = "write it more plainly, with unusual names in back-ticks, or use the DataFrame API"
 
@@ -140,10 +141,7 @@ def _read(asked: _Asked) -> SecondReading | PlanRefused | Interrupted:
 
 
 def _parse(asked: _Asked) -> exp.Expr:
-    # sqlglot takes 0.3 s to import, and many metrics have no SQL text.
-    from sqlglot import ErrorLevel, exp
-
-    from engine.spark.text.spark_dialect import StrictSpark
+    from engine.spark.text.spark_dialect import StrictSpark  # slow to import; many metrics have no SQL text
 
     dialect = StrictSpark()
     tokens = dialect.tokenize(asked.text)
@@ -158,19 +156,17 @@ def _parse(asked: _Asked) -> exp.Expr:
 
 def _inspect(tree: exp.Expr, query: bool) -> SecondReading:
     """Check every node of a tree."""
-    from sqlglot import exp
-
-    if query and _kind(tree) not in _QUERIES:
+    if query and type(tree) not in _QUERIES:
         raise _ambiguous("it can be read as something other than a query")
     known = QUERY_NODES if query else EXPRESSION_NODES
     tables, functions, asks = set[str](), set[str](), set[str]()
     for node in tree.walk():
-        kind = _kind(node)
+        kind = type(node)
         if kind not in known:
-            raise _ambiguous(f"a part of it can be read as {kind}, which is not allowed")
+            raise _ambiguous(f"a part of it can be read as {kind.__name__}, which is not allowed")
         parts = NODE_PARTS.get(kind)
         if parts is not None and not parts.issuperset(name for name, value in node.args.items() if value):
-            raise _ambiguous(f"a {kind} in it has a part that is not allowed")
+            raise _ambiguous(f"a {kind.__name__} in it has a part that is not allowed")
         if isinstance(node, exp.Values):
             _check_values(node)
         if isinstance(node, exp.Identifier) and is_hidden(node.name):
@@ -181,7 +177,7 @@ def _inspect(tree: exp.Expr, query: bool) -> SecondReading:
             )
         if isinstance(node, exp.Column) and not node.table and asks_server(node.name):
             asks.add(fold(node.name))
-        functions.update(_called(node, kind))
+        functions.update(_called(node))
         if isinstance(node, exp.Table) and not isinstance(node.this, exp.Anonymous):
             tables.add(_table(node))
     return SecondReading(frozenset(tables), frozenset(functions), frozenset(asks))
@@ -189,23 +185,19 @@ def _inspect(tree: exp.Expr, query: bool) -> SecondReading:
 
 def _check_values(values: exp.Values) -> None:
     """Refuse names in VALUES: `FROM values w, secret` may as well mean tables, one of them called values."""
-    from sqlglot import exp
-
     for node in (node for row in values.expressions for node in row.walk()):
         if isinstance(node, exp.Column) and (node.table or node.name.upper() not in CONSTANTS):
             raise _ambiguous(f"the name {node.name[:60]} in VALUES can be read as that of a table")
 
 
-def _called(node: exp.Expr, kind: str) -> Iterator[str]:
+def _called(node: exp.Expr) -> Iterator[str]:
     """The function that a node calls, if it does, looked up."""
-    from sqlglot import exp
-
     if isinstance(node, exp.Anonymous):
         name = node.name.lower()
     elif isinstance(node, exp.Any) and not isinstance(node.parent, exp.Like | exp.ILike | exp.RegexpLike):
         name = "any"
-    elif kind in CALLS:
-        name = CALLS[kind]
+    elif type(node) in CALLS:
+        name = CALLS[type(node)]
     else:
         return
     rule = classify(name)
@@ -220,15 +212,9 @@ def _called(node: exp.Expr, kind: str) -> Iterator[str]:
 
 def _table(node: exp.Table) -> str:
     """The name of a table, which has one part."""
-    from sqlglot import exp
-
     if not isinstance(node.this, exp.Identifier):
         raise _ambiguous("what stands after FROM can be read as something other than a name")
     return str(node.name).lower()
-
-
-def _kind(node: object) -> str:
-    return type(node).__name__
 
 
 def _ambiguous(what: str) -> PlanRefused:
