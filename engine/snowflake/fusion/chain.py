@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from sqlglot import exp
 
@@ -14,7 +14,7 @@ from engine.spark.fusion.unfused import Unfused
 Kind = Literal["rows", "groups", "total", "distinct"]
 
 # Parts of a SELECT that no rule is known for.
-_UNKNOWN_PARTS = {
+_UNKNOWN_PARTS: Final = {
     "joins": "a join",
     "having": "HAVING",
     "qualify": "QUALIFY",
@@ -22,14 +22,14 @@ _UNKNOWN_PARTS = {
     "with_": "a query with a name",
 }
 # Nodes that no rule is known for, wherever they are.
-_UNKNOWN_NODES = {
-    "Window": "a window function",
-    "Exists": "a subquery in an expression",
-    "Rollup": "ROLLUP",
-    "Cube": "CUBE",
-    "GroupingSets": "GROUPING SETS",
-    "Pivot": "a pivot",
-    "TableSample": "a sample",
+_UNKNOWN_NODES: Final[dict[type[exp.Expr], str]] = {
+    exp.Window: "a window function",
+    exp.Exists: "a subquery in an expression",
+    exp.Rollup: "ROLLUP",
+    exp.Cube: "CUBE",
+    exp.GroupingSets: "GROUPING SETS",
+    exp.Pivot: "a pivot",
+    exp.TableSample: "a sample",
 }
 
 
@@ -69,10 +69,9 @@ def take_apart(tree: exp.Expr) -> tuple[Link, ...]:
 
 
 def _select(node: exp.Expr) -> exp.Expr:
-    kind = type(node).__name__
-    if kind == "Subquery" and not _further(node):
+    if isinstance(node, exp.Subquery) and not _further(node):
         return _select(node.this)
-    if kind != "Select":
+    if not isinstance(node, exp.Select):
         raise Unfused("a union or something else that is no SELECT")
     for part, what in _UNKNOWN_PARTS.items():
         if node.args.get(part):
@@ -108,15 +107,15 @@ def _aggregates(select: exp.Expr) -> bool:
     parts = [select.args[part] for part in ("where", "group", "order") if select.args.get(part)]
     for part in (*select.expressions, *parts):
         for node in part.walk():
-            name = type(node).__name__
-            if name in _UNKNOWN_NODES:
-                raise Unfused(_UNKNOWN_NODES[name])
-            if name in ("Select", "Subquery", "Union", "Intersect", "Except"):
-                raise Unfused("a subquery in an expression")
-            if name == "Star":
-                _check_star(node)
-            if name == "Anonymous":
-                found |= _check_call(node)
+            if (what := _UNKNOWN_NODES.get(type(node))) is not None:
+                raise Unfused(what)
+            match node:
+                case exp.Select() | exp.Subquery() | exp.SetOperation():
+                    raise Unfused("a subquery in an expression")
+                case exp.Star():
+                    _check_star(node)
+                case exp.Anonymous():
+                    found |= _check_call(node)
     return found
 
 

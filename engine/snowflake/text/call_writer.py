@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sqlglot import exp
 
-from engine.snowflake.text.expression_writer import ExpressionWriter, Parts, joined
-
-if TYPE_CHECKING:
-    from sqlglot import exp
+from engine.snowflake.text.expression_writer import ExpressionWriter, Parts, Writers, joined
 
 
 class CallWriter(ExpressionWriter):
     """Writes calls, with what follows them."""
+
+    def writers(self) -> Writers:
+        """What writes each class of nodes."""
+        return {
+            **super().writers(),
+            exp.Anonymous: self._write_anonymous,
+            exp.Distinct: self._write_distinct,
+            exp.IgnoreNulls: self._write_ignorenulls,
+            exp.RespectNulls: self._write_respectnulls,
+            exp.WithinGroup: self._write_withingroup,
+            exp.Window: self._write_window,
+            exp.Ordered: self._write_ordered,
+        }
 
     def _write_anonymous(self, node: exp.Expr) -> Parts:
         yield f"{node.this}("

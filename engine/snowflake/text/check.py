@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Final
 
 from sqlglot import exp
 
@@ -34,6 +35,9 @@ from engine.snowflake.text.node_table import QUERIES, QUERY_NODES
 from engine.snowflake.text.nodes import admit, same, settle
 from engine.snowflake.text.parse import parse
 from engine.snowflake.text.scopes import bare_values, bind_names, frames_read
+
+# A condition holds no query, and looks at one row.
+_NOT_IN_CONDITIONS: Final = QUERY_NODES | {exp.Window, exp.Distinct}
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ _check_longer = lru_cache(maxsize=LONGER_TEXTS_KEPT)(_check_query)
 
 def _read_query(text: str) -> CheckedQuery:
     tree = check_tree(parse(text, query=True))
-    if type(tree).__name__ not in QUERIES:
+    if type(tree) not in QUERIES:
         raise PlanRefused(
             "sql-statement",
             "the SQL text is not a query",
@@ -205,7 +209,7 @@ _check_condition = lru_cache(maxsize=SHORT_TEXTS_KEPT)(_check_new_condition)
 def _read_condition(text: str) -> exp.Expr:
     tree = check_tree(parse(text, query=False))
     for node in tree.walk():
-        if type(node).__name__ in QUERY_NODES | {"Window", "Distinct"}:
+        if type(node) in _NOT_IN_CONDITIONS:
             raise PlanRefused(
                 "sql-subquery",
                 "a condition holds a query or a window",

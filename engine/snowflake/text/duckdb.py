@@ -18,11 +18,10 @@ from engine.snowflake.text.emit import Writer
 from engine.snowflake.text.expression_writer import Parts, joined
 from engine.snowflake.text.node_table import QUERIES
 from engine.snowflake.text.nodes import same
-from engine.snowflake.text.refusals import kind_of
 
 _HOLE: Final = re.compile(r"(\{\d+\??\}|\{\*\$?\}|\{over\}|\{any_null\})")
 _ORDERED_SETS: Final = frozenset({"LISTAGG", "PERCENTILE_CONT", "PERCENTILE_DISC"})
-_NULLS: Final = {"IgnoreNulls": " IGNORE NULLS", "RespectNulls": ""}
+_NULLS: Final[dict[type[exp.Expr], str]] = {exp.IgnoreNulls: " IGNORE NULLS", exp.RespectNulls: ""}
 
 
 # Of whole constants alone these would be of 32 bits.
@@ -37,8 +36,8 @@ class DuckdbWriter(DuckdbExpressions):
 
     def _write_window(self, node: exp.Expr) -> Parts:
         called, nulls = node.this, ""
-        if kind_of(called) in _NULLS:
-            called, nulls = called.this, _NULLS[kind_of(called)]
+        if type(called) in _NULLS:
+            called, nulls = called.this, _NULLS[type(called)]
         if isinstance(called, exp.WithinGroup):
             return self.ordered_set(called, lambda: self.over(node))
         if nulls:
@@ -213,7 +212,7 @@ class DuckdbWriter(DuckdbExpressions):
         yield field.this
         yield " IN ("
         for index, value in enumerate(field.expressions):
-            if kind_of(value) in QUERIES or isinstance(value, exp.PivotAny):
+            if type(value) in QUERIES or isinstance(value, exp.PivotAny):
                 raise lacks("PIVOT without given values")
             yield ", " if index else ""
             if isinstance(value, exp.Alias):

@@ -9,7 +9,6 @@ from sqlglot import exp
 
 from engine.snowflake.text.duckdb_table import DATE_PARTS, DEFAULTS, EPOCHS, FORMAT_ELEMENTS, INTERVALS, TEXTS
 from engine.snowflake.text.expression_writer import Parts, joined
-from engine.snowflake.text.refusals import kind_of
 
 Over = Callable[[], Parts]
 # Gives the parts of a call, or None if there is no equal of it.
@@ -20,12 +19,14 @@ _WHOLE: Final = "'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT'"
 
 def is_text(node: exp.Expr) -> bool:
     """Whether a value is surely text."""
-    kind = kind_of(node)
-    if kind == "Literal":
-        return bool(node.args.get("is_string"))
-    if kind in ("Cast", "TryCast"):
-        return bool(node.args["to"].this.value == "VARCHAR")
-    return kind == "DPipe" or (kind == "Anonymous" and node.this in TEXTS)
+    match node:
+        case exp.Literal():
+            return bool(node.args.get("is_string"))
+        case exp.Cast() | exp.TryCast():
+            return bool(node.args["to"].this.value == "VARCHAR")
+        case exp.Anonymous():
+            return node.this in TEXTS
+    return isinstance(node, exp.DPipe)
 
 
 def as_text(node: exp.Expr) -> Parts:

@@ -14,7 +14,6 @@ from engine.errors import PlanRefused
 from engine.snowflake.text.duckdb_calls import as_text
 from engine.snowflake.text.emit import Writer
 from engine.snowflake.text.expression_writer import OPERATORS, Parts
-from engine.snowflake.text.refusals import kind_of
 from engine.snowflake.text.types import duckdb_type
 
 
@@ -49,16 +48,16 @@ class DuckdbExpressions(Writer):
 
     def binary(self, node: exp.Expr, operator: str) -> Parts:
         """An operator; division fails at zero, and || takes texts."""
-        kind, right = kind_of(node), node.args["expression"]
-        if kind == "RegexpLike":
+        kind, right = type(node), node.args["expression"]
+        if kind is exp.RegexpLike:
             yield from ("regexp_full_match(", node.this, ", ", right, ")")
-        elif kind == "DPipe":
+        elif kind is exp.DPipe:
             yield "("
             yield from as_text(node.this)
             yield " || "
             yield from as_text(right)
             yield ")"
-        elif kind in ("Div", "Mod") and not is_number(right):
+        elif kind in (exp.Div, exp.Mod) and not is_number(right):
             yield "("
             yield node.this
             yield f" {operator} CASE WHEN "
@@ -66,7 +65,7 @@ class DuckdbExpressions(Writer):
             yield " = 0 THEN error('Division by zero') ELSE "
             yield right
             yield " END)"
-        elif kind in ("Add", "Sub", "Mul") and is_whole(node.this) and is_whole(right):
+        elif kind in (exp.Add, exp.Sub, exp.Mul) and is_whole(node.this) and is_whole(right):
             # Two constants would be computed in 32 bits.
             yield "(CAST("
             yield node.this

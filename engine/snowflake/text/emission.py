@@ -7,14 +7,11 @@ on it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sqlglot import exp
 
 from engine.snowflake.text.check import CheckedQuery
 from engine.snowflake.text.duckdb import DuckdbWriter
 from engine.snowflake.text.emit import Writer
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 
 def emit_snowflake(query: CheckedQuery, frame: exp.Expr, baseline: exp.Expr | None = None) -> str:
@@ -57,7 +54,5 @@ def condition_for(condition: exp.Expr, dialect: str) -> exp.Expr:
     Raises:
         PlanRefused: if something in it has no equal in DuckDB.
     """
-    from sqlglot import exp
-
     writer = DuckdbWriter() if dialect == "duckdb" else Writer()
     return exp.Var(this=f"({writer.write(condition)})")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+
+from sqlglot import exp
 
 from engine.snowflake.text.call_writer import CallWriter
-from engine.snowflake.text.expression_writer import Parts, joined
+from engine.snowflake.text.expression_writer import Parts, Writers, joined
 from engine.snowflake.text.names import BASELINE, FRAME, SOURCE_PREFIX
 from engine.snowflake.text.node_table import SET_OPERATIONS
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 
 class Writer(CallWriter):
@@ -38,10 +36,25 @@ class Writer(CallWriter):
 
     def parts(self, node: exp.Expr) -> Parts:
         """The parts of one node."""
-        kind = type(node).__name__
+        kind = type(node)
         if kind in SET_OPERATIONS:
             return self.set_operation(node, SET_OPERATIONS[kind])
         return super().parts(node)
+
+    def writers(self) -> Writers:
+        """What writes each class of nodes, but for set operations."""
+        return {
+            **super().writers(),
+            exp.Select: self._write_select,
+            exp.PivotAny: self._write_pivotany,
+            exp.Rollup: self._write_rollup,
+            exp.Cube: self._write_cube,
+            exp.GroupingSets: self._write_groupingsets,
+            exp.Column: self._write_column,
+            exp.Table: self._write_table,
+            exp.Subquery: self._write_subquery,
+            exp.Values: self._write_values,
+        }
 
     def _write_select(self, node: exp.Expr) -> Parts:
         yield from self.with_queries(node)

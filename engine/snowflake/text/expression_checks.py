@@ -11,7 +11,7 @@ from engine.errors import PlanRefused
 from engine.snowflake.text.caps import MAX_DIGITS, MAX_STRING
 from engine.snowflake.text.date_parts import settle_parts
 from engine.snowflake.text.functions import check_call
-from engine.snowflake.text.refusals import kind_of, refused
+from engine.snowflake.text.refusals import refused
 
 _NUMBER: Final = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})*")
@@ -21,7 +21,7 @@ _STEP: Final = re.compile(r"-?\d{1,9}")
 _MOST_STEPS: Final = 8
 _BOUNDS: Final = frozenset({"UNBOUNDED", "CURRENT ROW"})
 _SIDES: Final = frozenset({"PRECEDING", "FOLLOWING"})
-_AFTER_CALLS: Final = frozenset({"IgnoreNulls", "RespectNulls", "WithinGroup"})
+_AFTER_CALLS: Final = (exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 
 
 def admit_column(node: exp.Expr) -> None:
@@ -52,17 +52,17 @@ def call(node: exp.Expr) -> None:
     """A call, with its arguments and what is around it."""
     name, arguments = node.this, node.expressions
     rule = check_call(name, 0 if not arguments else max(len(arguments), _distinct_count(arguments)))
-    kinds = [kind_of(argument) for argument in arguments]
-    if "Distinct" in kinds and (rule.kind != "aggregate" or len(kinds) > 1):
+    kinds = [type(argument) for argument in arguments]
+    if exp.Distinct in kinds and (rule.kind != "aggregate" or len(kinds) > 1):
         raise PlanRefused("function-refused", f"{name} does not take DISTINCT here", "put DISTINCT first")
     stars = [
         one for one in arguments if isinstance(one, exp.Star) or isinstance(one.args.get("this"), exp.Star)
     ]
-    if stars and (name != "COUNT" or kinds != ["Star"]):
+    if stars and (name != "COUNT" or kinds != [exp.Star]):
         raise PlanRefused("function-refused", f"{name} does not take *", "name the columns")
     settle_parts(node)
     around = node.parent
-    while around is not None and kind_of(around) in _AFTER_CALLS:
+    while isinstance(around, _AFTER_CALLS):
         around = around.parent
     if around is not None and isinstance(around, exp.Window) and _called(around) is node:
         if rule.kind not in ("aggregate", "window"):
@@ -79,7 +79,7 @@ def _distinct_count(arguments: list[exp.Expr]) -> int:
 
 def _called(window: exp.Expr) -> exp.Expr:
     inner: exp.Expr = window.this
-    while kind_of(inner) in _AFTER_CALLS:
+    while isinstance(inner, _AFTER_CALLS):
         inner = inner.this
     return inner
 
@@ -87,12 +87,12 @@ def _called(window: exp.Expr) -> exp.Expr:
 def star(node: exp.Expr) -> None:
     """All columns, without some or with other names for some."""
     above = node.parent.parent if node.parent is not None else None
-    if node.args and "Anonymous" in (kind_of(node.parent), kind_of(above)):
+    if node.args and any(isinstance(one, exp.Anonymous) for one in (node.parent, above)):
         raise refused("* has parts that are not allowed there")
-    for part, wanted in (("except_", "Column"), ("rename", "Alias")):
+    for part, wanted in (("except_", exp.Column), ("rename", exp.Alias)):
         for one in node.args.get(part, ()):
             named = one.this if isinstance(one, exp.Alias) else one
-            if kind_of(one) != wanted or not isinstance(named, exp.Column) or set(named.args) != {"this"}:
+            if type(one) is not wanted or not isinstance(named, exp.Column) or set(named.args) != {"this"}:
                 raise refused("EXCLUDE and RENAME name columns")
 
 

@@ -19,15 +19,17 @@ from engine.snowflake.text.types import snowflake_type
 # A text, or a node to be written in its place.
 Part: TypeAlias = exp.Expr | str
 Parts: TypeAlias = Iterator[Part]
+# What writes a node, by its class.
+Writers: TypeAlias = dict[type[exp.Expr], Callable[[exp.Expr], Parts]]
 
-OPERATORS: Final = {
-    "Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Mod": "%", "DPipe": "||", "EQ": "=", "NEQ": "<>",
-    "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">=", "And": "AND", "Or": "OR", "Is": "IS",
-    "NullSafeEQ": "IS NOT DISTINCT FROM", "NullSafeNEQ": "IS DISTINCT FROM", "Like": "LIKE", "ILike": "ILIKE",
-    "RegexpLike": "RLIKE",
+OPERATORS: Final[dict[type[exp.Expr], str]] = {
+    exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.DPipe: "||",
+    exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
+    exp.And: "AND", exp.Or: "OR", exp.Is: "IS", exp.NullSafeEQ: "IS NOT DISTINCT FROM",
+    exp.NullSafeNEQ: "IS DISTINCT FROM", exp.Like: "LIKE", exp.ILike: "ILIKE", exp.RegexpLike: "RLIKE",
 }  # fmt: skip
 # Operators of which a chain needs no parentheses: a chain of hundreds would be nested as deep.
-_CHAINED: Final = frozenset({"And", "Or", "Add", "Mul"})
+_CHAINED: Final[frozenset[type[exp.Expr]]] = frozenset({exp.And, exp.Or, exp.Add, exp.Mul})
 _ESCAPES: Final = {"\\": "\\\\", "'": "''", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -40,6 +42,7 @@ class ExpressionWriter:
 
     def __init__(self, rename: Callable[[str], str] | None = None) -> None:
         self._rename = rename
+        self._writers = self.writers()
 
     def write(self, tree: exp.Expr) -> str:
         """Write a checked tree.
@@ -69,10 +72,34 @@ class ExpressionWriter:
 
     def parts(self, node: exp.Expr) -> Parts:
         """The parts of one node."""
-        kind = type(node).__name__
+        kind = type(node)
         if kind in OPERATORS:
             return self.binary(node, OPERATORS[kind])
-        return getattr(self, f"_write_{kind.lower()}")(node)  # type: ignore[no-any-return]
+        return self._writers[kind](node)
+
+    def writers(self) -> Writers:
+        """What writes each class of nodes, but for operators; a class of writers adds its own."""
+        return {
+            exp.Identifier: self._write_identifier,
+            exp.Star: self._write_star,
+            exp.Alias: self._write_alias,
+            exp.Literal: self._write_literal,
+            exp.Boolean: self._write_boolean,
+            exp.Null: self._write_null,
+            exp.HexString: self._write_hexstring,
+            exp.Interval: self._write_interval,
+            exp.Tuple: self._write_tuple,
+            exp.Escape: self._write_escape,
+            exp.Not: self._write_not,
+            exp.Neg: self._write_neg,
+            exp.Between: self._write_between,
+            exp.In: self._write_in,
+            exp.Exists: self._write_exists,
+            exp.Case: self._write_case,
+            exp.Cast: self._write_cast,
+            exp.TryCast: self._write_trycast,
+            exp.Bracket: self._write_bracket,
+        }
 
     # Names and values.
 
@@ -129,8 +156,8 @@ class ExpressionWriter:
 
     def binary(self, node: exp.Expr, operator: str) -> Parts:
         """An operator between two operands, or a chain of the same one, which is read from the left."""
-        chain, kind = [node], type(node).__name__
-        while kind in _CHAINED and type(chain[-1].this).__name__ == kind:
+        chain, kind = [node], type(node)
+        while kind in _CHAINED and type(chain[-1].this) is kind:
             chain.append(chain[-1].this)
         yield "("
         yield chain[-1].this

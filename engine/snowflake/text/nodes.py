@@ -7,17 +7,16 @@ parts? `settle` comes from below: the parts have their one form, and the node ge
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from sqlglot import exp
 
 from engine.snowflake.text import expression_checks as expressions
 from engine.snowflake.text import query_checks as queries
 from engine.snowflake.text.names import normalise
 from engine.snowflake.text.node_table import IGNORED_PARTS, PARTS, PLACES
-from engine.snowflake.text.refusals import kind_of, refused, refused_class
+from engine.snowflake.text.refusals import refused, refused_class
 from engine.snowflake.text.types import settle_type
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 _KEPT_FALSE: Final = frozenset({"is_string", "quoted"})
 
@@ -28,7 +27,7 @@ def admit(node: exp.Expr) -> None:
     Raises:
         PlanRefused: if it is not allowed, or not in this place, or has a part that is not allowed.
     """
-    kind = kind_of(node)
+    kind = type(node)
     allowed = PARTS.get(kind)
     if allowed is None:
         raise refused_class(kind)
@@ -36,10 +35,10 @@ def admit(node: exp.Expr) -> None:
         node.args.pop(part)
     if not allowed.issuperset(node.args):
         extra = ", ".join(sorted(set(node.args) - allowed))
-        raise refused(f"{kind.upper()} has a part that is not allowed: {extra.rstrip('_')}")
+        raise refused(f"{kind.__name__.upper()} has a part that is not allowed: {extra.rstrip('_')}")
     places = PLACES.get(kind)
-    if places is not None and kind_of(node.parent) not in places:
-        raise refused(f"{kind.upper()} stands in a place where it is not allowed")
+    if places is not None and type(node.parent) not in places:
+        raise refused(f"{kind.__name__.upper()} stands in a place where it is not allowed")
     node.comments = None
     check = _ADMIT.get(kind)
     if check is not None:
@@ -52,7 +51,7 @@ def settle(node: exp.Expr) -> None:
     Raises:
         PlanRefused: if it is not allowed as it is.
     """
-    check = _SETTLE.get(kind_of(node))
+    check = _SETTLE.get(type(node))
     if check is not None:
         check(node)
 
@@ -89,50 +88,50 @@ def _drop_parentheses(node: exp.Expr) -> None:
         node.replace(node.this.pop())
 
 
-_ADMIT: Final[dict[str, Callable[[exp.Expr], None]]] = {
-    "Anonymous": expressions.admit_call,
-    "Column": expressions.admit_column,
-    "Pivot": queries.admit_pivot,
-    "Select": queries.admit_select,
-    "Table": queries.admit_table,
+_ADMIT: Final[dict[type[exp.Expr], Callable[[exp.Expr], None]]] = {
+    exp.Anonymous: expressions.admit_call,
+    exp.Column: expressions.admit_column,
+    exp.Pivot: queries.admit_pivot,
+    exp.Select: queries.admit_select,
+    exp.Table: queries.admit_table,
 }
-_SETTLE: Final[dict[str, Callable[[exp.Expr], None]]] = {
-    "Alias": expressions.alias,
-    "Anonymous": expressions.call,
-    "Bracket": expressions.bracket,
-    "CTE": queries.cte,
-    "Case": expressions.case,
-    "DataType": settle_type,
-    "Distinct": expressions.distinct,
-    "Escape": expressions.escape,
-    "Except": queries.set_operation,
-    "Exists": queries.exists,
-    "From": queries.from_,
-    "HexString": expressions.hexadecimal,
-    "Identifier": normalise,
-    "IgnoreNulls": expressions.after_call,
-    "In": queries.in_,
-    "Intersect": queries.set_operation,
-    "Interval": expressions.interval,
-    "Is": expressions.is_,
-    "Join": queries.join,
-    "Limit": queries.limit,
-    "Literal": expressions.literal,
-    "Offset": queries.limit,
-    "Ordered": queries.ordered,
-    "Paren": _drop_parentheses,
-    "Pivot": queries.pivot,
-    "RespectNulls": expressions.after_call,
-    "Select": queries.select,
-    "Star": expressions.star,
-    "Subquery": queries.subquery,
-    "Table": queries.table,
-    "TableSample": queries.sample,
-    "Tuple": expressions.tuple_,
-    "Union": queries.set_operation,
-    "Values": queries.values,
-    "Window": expressions.window,
-    "WindowSpec": expressions.window_rows,
-    "With": queries.with_,
-    "WithinGroup": expressions.within_group,
+_SETTLE: Final[dict[type[exp.Expr], Callable[[exp.Expr], None]]] = {
+    exp.Alias: expressions.alias,
+    exp.Anonymous: expressions.call,
+    exp.Bracket: expressions.bracket,
+    exp.CTE: queries.cte,
+    exp.Case: expressions.case,
+    exp.DataType: settle_type,
+    exp.Distinct: expressions.distinct,
+    exp.Escape: expressions.escape,
+    exp.Except: queries.set_operation,
+    exp.Exists: queries.exists,
+    exp.From: queries.from_,
+    exp.HexString: expressions.hexadecimal,
+    exp.Identifier: normalise,
+    exp.IgnoreNulls: expressions.after_call,
+    exp.In: queries.in_,
+    exp.Intersect: queries.set_operation,
+    exp.Interval: expressions.interval,
+    exp.Is: expressions.is_,
+    exp.Join: queries.join,
+    exp.Limit: queries.limit,
+    exp.Literal: expressions.literal,
+    exp.Offset: queries.limit,
+    exp.Ordered: queries.ordered,
+    exp.Paren: _drop_parentheses,
+    exp.Pivot: queries.pivot,
+    exp.RespectNulls: expressions.after_call,
+    exp.Select: queries.select,
+    exp.Star: expressions.star,
+    exp.Subquery: queries.subquery,
+    exp.Table: queries.table,
+    exp.TableSample: queries.sample,
+    exp.Tuple: expressions.tuple_,
+    exp.Union: queries.set_operation,
+    exp.Values: queries.values,
+    exp.Window: expressions.window,
+    exp.WindowSpec: expressions.window_rows,
+    exp.With: queries.with_,
+    exp.WithinGroup: expressions.within_group,
 }

@@ -7,14 +7,14 @@ Python's stack is free; the thread has ended when the function returns.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
+
+from sqlglot import ErrorLevel, exp
+from sqlglot.tokenizer_core import Token, TokenType
 
 from engine.errors import PlanRefused
 from engine.snowflake.text.caps import MAX_PARENTHESES, MAX_TEXT_BYTES, MAX_TOKENS
 from engine.threads import on_own_stack
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 # Control characters other than tab and line ends, halves of pairs, marks that turn the direction of text.
 _BAD: Final = re.compile(
@@ -68,10 +68,7 @@ def _read(text: str, query: bool) -> exp.Expr | PlanRefused:
 
 
 def _parse(text: str, query: bool) -> exp.Expr:
-    # sqlglot takes 0.3 s to import, and many metrics have no SQL text.
-    from sqlglot import ErrorLevel
-
-    from engine.snowflake.text.dialect import StrictSnowflake
+    from engine.snowflake.text.dialect import StrictSnowflake  # slow to import; Spark's metrics do without
 
     dialect = StrictSnowflake()
     tokens = dialect.tokenize(text)
@@ -86,10 +83,8 @@ def _parse(text: str, query: bool) -> exp.Expr:
     return tree
 
 
-def _check_tokens(tokens: list[Any], text: str, query: bool) -> None:
+def _check_tokens(tokens: list[Token], text: str, query: bool) -> None:
     """Count before parsing, and drop comments: they are not sent."""
-    from sqlglot.tokenizer_core import TokenType
-
     if len(tokens) > MAX_TOKENS:
         raise PlanRefused(
             "sql-too-long",

@@ -9,10 +9,10 @@ from sqlglot import exp
 from engine.errors import PlanRefused
 from engine.snowflake.text.caps import MAX_COLUMNS, MAX_JOINS, MAX_NAME, MAX_VALUES_ROWS
 from engine.snowflake.text.node_table import SET_OPERATIONS, TEXT
-from engine.snowflake.text.refusals import kind_of, refused
+from engine.snowflake.text.refusals import refused
 
-_PLAIN_QUERIES: Final = frozenset({"Select", *SET_OPERATIONS})
-_SOURCES: Final = frozenset({"Table", "Subquery", "Values"})
+_PLAIN_QUERIES: Final[frozenset[type[exp.Expr]]] = frozenset({exp.Select, *SET_OPERATIONS})
+_SOURCES: Final[frozenset[type[exp.Expr]]] = frozenset({exp.Table, exp.Subquery, exp.Values})
 
 # method, kind, side; LEFT OUTER is LEFT, INNER is what a join is anyway.
 _JOINS: Final = frozenset(
@@ -20,7 +20,9 @@ _JOINS: Final = frozenset(
     | {(method, "", side) for method in ("", "NATURAL") for side in ("", "LEFT", "RIGHT", "FULL")}
 )
 # What stands in VALUES and PIVOT's lists: no names, which might be those of tables.
-_NO_CONSTANTS: Final = frozenset({"Column", "Table", "Select", "Window", "Exists", *SET_OPERATIONS})
+_NO_CONSTANTS: Final[frozenset[type[exp.Expr]]] = frozenset(
+    {exp.Column, exp.Table, exp.Select, exp.Window, exp.Exists, *SET_OPERATIONS}
+)
 
 
 def admit_select(node: exp.Expr) -> None:
@@ -66,7 +68,7 @@ def set_operation(node: exp.Expr) -> None:
     """UNION, EXCEPT, INTERSECT."""
     for side in (node.this, node.args.get("expression")):
         if not _is_query(side):
-            raise refused(f"{SET_OPERATIONS[kind_of(node)]} stands between two queries")
+            raise refused(f"{SET_OPERATIONS[type(node)]} stands between two queries")
     if not isinstance(node, exp.Union) and not node.args.get("distinct"):
         raise refused("EXCEPT ALL and INTERSECT ALL are not Snowflake's", "use except_ or intersect")
     for part in ("this", "expression"):
@@ -85,7 +87,7 @@ def _is_query(node: exp.Expr | None) -> bool:
     """Whether it is a query, in parentheses or not, with nothing after them."""
     while node is not None and isinstance(node, exp.Subquery) and set(node.args) == {"this"}:
         node = node.this
-    return kind_of(node) in _PLAIN_QUERIES
+    return type(node) in _PLAIN_QUERIES
 
 
 def table(node: exp.Expr) -> None:
@@ -98,7 +100,7 @@ def subquery(node: exp.Expr) -> None:
     """A query in parentheses; after FROM also a table or a join."""
     table(node)
     if isinstance(node.parent, exp.From | exp.Join | exp.Subquery):
-        if kind_of(node.this) not in _PLAIN_QUERIES | _SOURCES:
+        if type(node.this) not in _PLAIN_QUERIES | _SOURCES:
             raise refused("parentheses after FROM hold something other than a query")
     elif not _is_query(node):
         raise refused("a query in parentheses has parts that are not allowed there")
@@ -108,7 +110,7 @@ def in_(node: exp.Expr) -> None:
     """IN, also of PIVOT."""
     query = node.args.get("query")
     if not isinstance(node.parent, exp.Pivot) and any(
-        kind_of(value) in ("PivotAny", "Alias", *_PLAIN_QUERIES) for value in node.expressions
+        type(value) in (exp.PivotAny, exp.Alias, *_PLAIN_QUERIES) for value in node.expressions
     ):
         raise refused("IN stands before values or a query in parentheses")
     if (query is None) == (not node.expressions) or (query is not None and not _is_query(query)):
@@ -124,7 +126,7 @@ def exists(node: exp.Expr) -> None:
 
 def from_(node: exp.Expr) -> None:
     """FROM."""
-    if kind_of(node.this) not in _SOURCES:
+    if type(node.this) not in _SOURCES:
         raise refused("FROM stands before something other than the frame or a query")
 
 
@@ -158,7 +160,7 @@ def values(node: exp.Expr) -> None:
 
 
 def _is_constant(node: exp.Expr) -> bool:
-    return all(kind_of(inner) not in _NO_CONSTANTS for inner in node.walk())
+    return all(type(inner) not in _NO_CONSTANTS for inner in node.walk())
 
 
 def join(node: exp.Expr) -> None:
@@ -174,7 +176,7 @@ def join(node: exp.Expr) -> None:
         )
     if (method == "ASOF") != bool(node.args.get("match_condition")):
         raise refused("an ASOF join has a MATCH_CONDITION, and no other join has")
-    if kind_of(node.this) not in _SOURCES:
+    if type(node.this) not in _SOURCES:
         raise refused("JOIN stands before something other than the frame or a query")
     if any(not isinstance(name, exp.Identifier) for name in node.args.get("using", ())):
         raise refused("USING names columns")
@@ -220,14 +222,14 @@ def pivot(node: exp.Expr) -> None:
         raise refused(
             "PIVOT has one aggregate and FOR column IN (values)", "give values: df.pivot(column, [values])"
         )
-    names = ("Identifier", "Column")
+    names = (exp.Identifier, exp.Column)
     if node.args.get("unpivot"):
-        good = kind_of(aggregates[0]) in names and all(_is_name(value) for value in fields[0].expressions)
+        good = type(aggregates[0]) in names and all(_is_name(value) for value in fields[0].expressions)
     else:
         values = fields[0].expressions
         one = len(values) == 1 and (isinstance(values[0], exp.PivotAny) or _is_query(values[0]))
         good = isinstance(aggregates[0], exp.Anonymous) and (one or all(map(_is_constant, values)))
-    if not good or kind_of(fields[0].this) not in names:
+    if not good or type(fields[0].this) not in names:
         raise refused("PIVOT and UNPIVOT name columns and constant values")
 
 

@@ -22,8 +22,7 @@ def bind_names(tree: exp.Expr) -> int:
     """
     reads, named, sources = 0, 0, dict[int, frozenset[str]]()
     for node in tree.walk():
-        kind = _kind(node)
-        if kind == "With":
+        if isinstance(node, exp.With):
             _check_with(node)
             named += len(node.expressions)
             if named > MAX_CTES:
@@ -32,7 +31,7 @@ def bind_names(tree: exp.Expr) -> int:
                     f"the query has more than {MAX_CTES} queries in WITH",
                     "use fewer, or fetch what is needed once with to_pandas()",
                 )
-        elif kind == "Table":
+        elif isinstance(node, exp.Table):
             name = node.this.this
             if name in (FRAME, BASELINE):
                 reads += 1
@@ -42,7 +41,7 @@ def bind_names(tree: exp.Expr) -> int:
                     f"the table {name[:60]!r} is refused: a metric reads only the DataFrame that it gets",
                     "use that DataFrame, or a query in WITH",
                 )
-        elif kind == "Column" and node.args.get("table") is not None:
+        elif isinstance(node, exp.Column) and node.args.get("table") is not None:
             _check_qualifier(node, sources)
     if reads > MAX_FRAME_READS:
         raise PlanRefused(
@@ -55,7 +54,7 @@ def bind_names(tree: exp.Expr) -> int:
 
 def frames_read(tree: exp.Expr) -> frozenset[str]:
     """Which of the two placeholders a tree reads."""
-    names = {node.this.this for node in tree.walk() if _kind(node) == "Table"}
+    names = {node.this.this for node in tree.walk() if isinstance(node, exp.Table)}
     return frozenset(names & {FRAME, BASELINE})
 
 
@@ -63,10 +62,13 @@ def bare_values(tree: exp.Expr) -> frozenset[str]:
     """Names that a tree takes for columns and defines nowhere, and that are values on DuckDB, even quoted."""
     used, defined = set[str](), set[str]()
     for node in tree.walk():
-        kind = _kind(node)
-        if kind == "Identifier" and isinstance(node.parent, exp.Alias | exp.TableAlias):
+        if isinstance(node, exp.Identifier) and isinstance(node.parent, exp.Alias | exp.TableAlias):
             defined.add(node.this)
-        elif kind == "Column" and node.args.get("table") is None and node.name.upper() in BARE_VALUES:
+        elif (
+            isinstance(node, exp.Column)
+            and node.args.get("table") is None
+            and node.name.upper() in BARE_VALUES
+        ):
             used.add(node.name)
     return frozenset(used - defined)
 
@@ -140,7 +142,3 @@ def _names_of_sources(select: exp.Expr) -> Iterator[str]:
             yield item.this.this
         if isinstance(item, exp.Subquery) and isinstance(item.this, exp.Table | exp.Subquery | exp.Values):
             items.append(item.this)
-
-
-def _kind(node: object) -> str:
-    return type(node).__name__
