@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +19,10 @@ from engine.frames.axes import GroupAxes, KeyedAxis, TermAxis
 from engine.frames.frameset import FrameSet, Members
 from engine.frames.interpret import unheld_value
 from engine.frames.keys import Cells, key_layout
-from engine.frames.normal import Numbers, column_of, normal, whole_numbers
+from engine.frames.normal import ArrowColumn, Numbers, column_of, normal, whole_numbers
 from engine.frames.plan import FramePlan
 from engine.frames.tally import Tally, term_places
+from engine.models.frame import Scalar
 
 Flags = npt.NDArray[np.bool_]
 
@@ -130,8 +130,8 @@ class _Values:
         rows: how many rows have each.
     """
 
-    column: Any
-    distinct: Any
+    column: pa.Array
+    distinct: pa.Array
     codes: Numbers
     first: Numbers
     rows: Numbers
@@ -145,19 +145,20 @@ class _Values:
         places[best] = np.arange(1, len(best) + 1)
         return places
 
-    def scalar(self, code: int) -> Any:
+    def scalar(self, code: int) -> Scalar:
         """One of them as Python has it.
 
         Raises:
             DataError: Python cannot hold it.
         """
         try:
-            return self.column[int(self.first[code])].as_py()
+            found: Scalar = self.column[int(self.first[code])].as_py()
         except (ValueError, OverflowError) as error:
             raise unheld_value(error) from None
+        return found
 
 
-def _tell_apart(column: Any, rows: Numbers) -> _Values:
+def _tell_apart(column: ArrowColumn, rows: Numbers) -> _Values:
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     encoded = normal(column).dictionary_encode(null_encoding="encode")
     codes = np.asarray(encoded.indices, np.int64)
@@ -185,5 +186,5 @@ def _sums(codes: Numbers, rows: Numbers, size: int = 0) -> Numbers:
     return np.bincount(codes, weights=rows, minlength=size).astype(np.int64)
 
 
-def _flags(column: Any) -> Flags:
+def _flags(column: ArrowColumn) -> Flags:
     return np.asarray(pc.fill_null(column, False).to_numpy(zero_copy_only=False), np.bool_)

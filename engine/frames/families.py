@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
-from engine.frames.normal import Numbers, column_of_keys, normal, whole_numbers
+from engine.frames.normal import ArrowColumn, Numbers, column_of_keys, normal, whole_numbers
 
 _MAX_TABLE: Final = 1 << 20
 
@@ -36,12 +36,12 @@ class Family:
     frames: Mapping[tuple[Hashable, ...], int]
 
 
-def frames_of(family: Family, columns: Sequence[Any]) -> Numbers:
+def frames_of(family: Family, columns: Sequence[ArrowColumn]) -> Numbers:
     """The index of the frame that each row is in, or -1.
 
     Args:
         family: one that has keys: all rows are in the only frame of one that has none.
-        columns: a pyarrow Array or ChunkedArray for each of the family's keys, in their order. Of an Array
+        columns: one for each of the family's keys, in their order. Of an Array
             in dictionary form only the dictionary is compared.
     """
     assert len(columns) == len(family.keys) > 0
@@ -61,7 +61,7 @@ def frames_of(family: Family, columns: Sequence[Any]) -> Numbers:
     return _look_up(codes, known, indices, size)
 
 
-def _numbers(column: Any, wanted: list[Hashable]) -> Numbers:
+def _numbers(column: ArrowColumn, wanted: list[Hashable]) -> Numbers:
     """The place of each row's value among those wanted, or how many are wanted."""
     if isinstance(column, pa.DictionaryArray) and not column.indices.null_count:
         places: Numbers = _numbers(column.dictionary, wanted)[column.indices.to_numpy()]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from engine.errors import DataError
 from engine.frames.assemble import assemble
 from engine.frames.axes import Axis, GroupAxes, KeyedAxis
@@ -14,12 +16,12 @@ from engine.frames.tally import Tally, term_places
 from engine.wording import joined, worded
 
 
-def interpret_counts(plan: FramePlan, tables: Sequence[Any], given: Sequence[Members] = ()) -> FrameSet:
+def interpret_counts(plan: FramePlan, tables: Sequence[pa.Table], given: Sequence[Members] = ()) -> FrameSet:
     """Build the frames.
 
     Args:
         plan: from `plan_frames`.
-        tables: the pyarrow Tables that the plan's `count_queries` gave, in their order.
+        tables: what the plan's `count_queries` gave, in their order.
         given: as of `assemble`.
 
     Raises:
@@ -30,7 +32,7 @@ def interpret_counts(plan: FramePlan, tables: Sequence[Any], given: Sequence[Mem
     return assemble(plan, tallies[0].total, tallies if plan.groups else [], given)
 
 
-def _read(group: GroupAxes, table: Any) -> Tally:
+def _read(group: GroupAxes, table: pa.Table) -> Tally:
     """Add up one answer."""
     tally = Tally()
     keyed = [i for i, axis in enumerate(group.axes) if isinstance(axis, KeyedAxis)]
@@ -52,7 +54,7 @@ def _read(group: GroupAxes, table: Any) -> Tally:
     return tally
 
 
-def _rows(table: Any) -> list[dict[str, Any]]:
+def _rows(table: pa.Table) -> list[dict[str, Any]]:
     try:
         rows: list[dict[str, Any]] = table.to_pylist()
     except (ValueError, OverflowError) as error:

@@ -9,7 +9,7 @@ bytes, or None for null. NaN, which does not equal itself, is the text `NAN`, wh
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ import pyspark.sql.connect.proto as pb
 from engine.models.frame import Scalar
 
 Numbers = npt.NDArray[np.int64]
+ArrowColumn: TypeAlias = pa.Array | pa.ChunkedArray
 
 NAN: Final = "NaN"
 
@@ -40,11 +41,11 @@ _ARROW_TYPES: Final = {
 }
 
 
-def normal(column: Any) -> Any:
+def normal(column: ArrowColumn) -> ArrowColumn:
     """A column of keys in the one form.
 
     Args:
-        column: a pyarrow Array or ChunkedArray of a type that can be grouped by.
+        column: of a type that can be grouped by.
     """
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -61,30 +62,30 @@ def normal(column: Any) -> Any:
     return column.cast(pa.int64() if pa.types.is_integer(kind) else pa.binary())
 
 
-def column_of(values: Sequence[Scalar], kind: pb.DataType) -> Any:
+def column_of(values: Sequence[Scalar], kind: pb.DataType) -> ArrowColumn:
     """Values of a field's type as a column of that type, in the one form."""
     return normal(pa.array(values, _arrow_type(kind), from_pandas=False))
 
 
-def keys_of(column: Any) -> list[Hashable]:
+def keys_of(column: ArrowColumn) -> list[Hashable]:
     """The values of a column in the one form, as keys of a dictionary."""
     return [NAN if value != value else value for value in column.to_pylist()]
 
 
-def column_of_keys(keys: Sequence[Hashable], like: Any) -> Any:
+def column_of_keys(keys: Sequence[Hashable], like: ArrowColumn) -> pa.Array:
     """Keys of a dictionary as a column of the type of another one, which is in the one form."""
     values = [float("nan") if key == NAN else key for key in keys]
     return pa.array(values, like.type, from_pandas=False)
 
 
-def whole_numbers(column: Any, absent: int = 0) -> Numbers:
+def whole_numbers(column: ArrowColumn, absent: int = 0) -> Numbers:
     """A column of whole numbers, with another one for null."""
     if column.null_count:
         column = pc.fill_null(column, absent)
     return np.asarray(column, np.int64)
 
 
-def _arrow_type(kind: pb.DataType) -> Any:
+def _arrow_type(kind: pb.DataType) -> pa.DataType:
     name = str(kind.WhichOneof("kind"))
     if name == "decimal":
         return pa.decimal128(kind.decimal.precision, kind.decimal.scale)

@@ -46,7 +46,7 @@ def _single(value: float, _dialect: Dialect) -> exp.Expr:
     return _floating(value, _dialect)  # a float of four bytes is exact in eight
 
 
-def _decimal(value: Any, _dialect: Dialect) -> exp.Expr:
+def _decimal(value: pb.Expression.Literal.Decimal, _dialect: Dialect) -> exp.Expr:
     size = f"({value.precision}, {value.scale})" if value.HasField("precision") else "(38, 0)"
     return cast(exp.Literal.string(value.value), f"DECIMAL{size}")
 

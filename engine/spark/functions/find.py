@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableSequence, Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
@@ -16,6 +16,9 @@ from engine.spark.plans.trees import CALLS, children, relations, walk
 from engine.spark.text.check import inspect_expression
 from engine.spark.text.functions import classify
 from sandbox.contract.settings import FUNCTION_TOKEN
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 # How columns of results are called.
 PREFIX: Final = f"{RESERVED_PREFIX}function_"
@@ -185,7 +188,7 @@ def roots(relation: pb.Relation) -> list[pb.Expression]:
             return [*relation.aggregate.grouping_expressions, *relation.aggregate.aggregate_expressions]
 
 
-def named(relation: pb.Relation) -> list[MutableSequence[pb.Expression]]:
+def named(relation: pb.Relation) -> list[RepeatedCompositeFieldContainer[pb.Expression]]:
     """The lists of expressions of such a relation that make columns and may have no name of their own."""
     match relation.WhichOneof("rel_type"):
         case "project":

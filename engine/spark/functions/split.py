@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
@@ -30,6 +30,9 @@ from engine.spark.functions.used import Used, is_used
 from engine.spark.plans.expressions import AGGREGATE_KINDS, ITERATOR_KINDS
 from engine.spark.plans.trees import children, copy, walk
 from sandbox.contract.messages import Applied
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 _MOST_KEYS: Final = 100
 # Relations that give the columns of their input on, by the same names and meaning the same.
@@ -386,7 +389,7 @@ class _Pieces:
             raise refused("in groups by an aggregate or a window", "make a column of it before")
         return self._column(expression)
 
-    def expand_stars(self, expressions: Any) -> None:
+    def expand_stars(self, expressions: RepeatedCompositeFieldContainer[pb.Expression]) -> None:
         """Write columns in place of stars."""
         made = list[pb.Expression]()
         for one in expressions:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, cast
 
 import pyspark.sql.connect.proto as pb
+from google.protobuf.message import Message
 
 from engine.spark.fusion.unfused import Unfused
 from sandbox.contract.settings import PLACEHOLDER
@@ -52,14 +53,22 @@ def stack(base: pb.Relation, steps: Iterable[pb.Relation]) -> pb.Relation:
     for step in steps:
         raised = pb.Relation()
         raised.CopyFrom(step)
-        body(raised).input.CopyFrom(base)
+        cast(_Standing, body(raised)).input.CopyFrom(base)
         base = raised
     return base
 
 
-def body(step: pb.Relation) -> Any:
+class _Standing(Protocol):
+    """What a step says that stands upon a relation."""
+
+    @property
+    def input(self) -> pb.Relation: ...
+
+
+def body(step: pb.Relation) -> Message:
     """The message of a step that says what it does."""
-    return getattr(step, str(step.WhichOneof("rel_type")))
+    found: Message = getattr(step, str(step.WhichOneof("rel_type")))
+    return found
 
 
 def _without_input(relation: pb.Relation, kind: str) -> pb.Relation:

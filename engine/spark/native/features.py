@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import pyspark.sql.connect.proto as pb
+from google.protobuf.message import Message
 
 from engine.spark.native.functions.table import SYNONYMS
 from engine.spark.native.read_sql import read_sql
@@ -17,7 +18,7 @@ _PLAIN: Final = frozenset({"read", "subquery_alias", "project", "local_relation"
 
 def features(relation: pb.Relation) -> frozenset[str]:
     """The functions of a plan, those in SQL text included, casts, and its steps."""
-    found, work = set[str](), list[Any]([relation])
+    found, work = set[str](), list[Message]([relation])
     while work:
         here = work.pop()
         match here:
@@ -51,8 +52,8 @@ def _is_reading(name: str, arguments: Sequence[pb.Expression]) -> bool:
     return name in ("nanvl", "coalesce") and len(arguments) == 2 and arguments[0] == arguments[1]
 
 
-def _parts(message: Any) -> list[Any]:
-    parts = list[Any]()
+def _parts(message: Message) -> list[Message]:
+    parts = list[Message]()
     for field, value in message.ListFields():
         if field.message_type is None:
             continue

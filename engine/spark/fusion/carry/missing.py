@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence
+
 import pyspark.sql.connect.proto as pb
 
 from engine.spark.fusion.carry.state import Place, State
-from engine.spark.fusion.chain import body
 from engine.spark.fusion.unfused import Unfused
 from engine.spark.plans.trees import copy
 
@@ -22,13 +23,24 @@ def drop_na(state: State, step: pb.Relation, place: Place) -> State:
 
 
 def _of_named_columns(step: pb.Relation, place: Place) -> pb.Relation:
-    if "*" in body(step).cols:
+    named = _columns_of(step)
+    if "*" in named:
         raise Unfused("missing values of columns that cannot be named")
-    if body(step).cols:
+    if named:
         return step
     names = place.columns()
     if not names or any("." in name or "`" in name for name in names):
         raise Unfused("missing values of columns that cannot be named")
     raised = copy(step)
-    body(raised).cols.extend(names)
+    _columns_of(raised).extend(names)
     return raised
+
+
+def _columns_of(step: pb.Relation) -> MutableSequence[str]:
+    """The list of the columns that such a step looks at; empty: all."""
+    match step.WhichOneof("rel_type"):
+        case "fill_na":
+            return step.fill_na.cols
+        case "drop_na":
+            return step.drop_na.cols
+    return step.replace.cols

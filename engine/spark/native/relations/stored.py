@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
@@ -12,14 +12,14 @@ import pyspark.sql.connect.proto as pb
 _UNITS: Final = ("us", "ms")
 
 
-def _is_text(stored: Any) -> bool:
+def _is_text(stored: pa.DataType) -> bool:
     plain = stored.value_type if pa.types.is_dictionary(stored) else stored
     return bool(
         pa.types.is_string(plain) or pa.types.is_large_string(plain) or pa.types.is_string_view(plain)
     )
 
 
-def _is_bytes(stored: Any) -> bool:
+def _is_bytes(stored: pa.DataType) -> bool:
     kinds = (
         pa.types.is_binary,
         pa.types.is_large_binary,
@@ -29,12 +29,12 @@ def _is_bytes(stored: Any) -> bool:
     return any(kind(stored) for kind in kinds)
 
 
-def _is_instant(stored: Any, *, zoned: bool) -> bool:
+def _is_instant(stored: pa.DataType, *, zoned: bool) -> bool:
     return pa.types.is_timestamp(stored) and stored.unit in _UNITS and (stored.tz is not None) is zoned
 
 
 # Unsigned numbers are of the next wider type.
-_SIMPLE: Final[Mapping[str, Callable[[Any], bool]]] = MappingProxyType(
+_SIMPLE: Final[Mapping[str, Callable[[pa.DataType], bool]]] = MappingProxyType(
     {
         "boolean": pa.types.is_boolean,
         "byte": pa.types.is_int8,
@@ -52,7 +52,7 @@ _SIMPLE: Final[Mapping[str, Callable[[Any], bool]]] = MappingProxyType(
 )
 
 
-def is_stored_as(stored: Any, wanted: pb.DataType) -> bool:
+def is_stored_as(stored: pa.DataType, wanted: pb.DataType) -> bool:
     """Whether a column is what is wanted; unknown is no.
 
     Args:
