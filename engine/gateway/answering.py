@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.backends.base import BackendSession
 from engine.context import QueryContext
 from engine.errors import BackendError
 from engine.gateway.budget import FrameBudget
+from engine.gateway.carried import Reply
 from sandbox.contract.messages import Evaluate, ReplyError
 from sandbox.contract.signature import Argument
 
@@ -106,7 +107,7 @@ class CallAnswers(Protocol):
         """The call has ended."""
         ...
 
-    def responses(self, payload: memoryview, evaluating: Evaluating) -> Iterator[Any]:
+    def responses(self, payload: memoryview, evaluating: Evaluating) -> Iterator[Reply]:
         """Answer one request; see `Answers.responses`."""
         ...
 

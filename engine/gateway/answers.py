@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
@@ -20,7 +20,7 @@ from engine.gateway import replies
 from engine.gateway.answering import Evaluating, FrameCall
 from engine.gateway.applying import Applying, column_names
 from engine.gateway.budget import FrameBudget
-from engine.gateway.carried import Batch, as_frame
+from engine.gateway.carried import Batch, Reply, as_frame
 from engine.gateway.explain import explain
 from engine.gateway.foresight import Foresight
 from engine.gateway.own_settings import Combinations, changed_settings
@@ -183,7 +183,7 @@ class Answers:
         """A failed query in words for the author."""
         return explain(error)
 
-    def responses(self, payload: memoryview, evaluating: Evaluating) -> Iterator[Any]:
+    def responses(self, payload: memoryview, evaluating: Evaluating) -> Iterator[Reply]:
         """Answer one request: yield the responses for the worker, messages and batches.
 
         Args:
@@ -304,7 +304,7 @@ class Answers:
         self._view_bytes += size
         self._views[name] = relation
 
-    def _shared(self, key: bytes, relation: pb.Relation) -> Iterator[Any] | None:
+    def _shared(self, key: bytes, relation: pb.Relation) -> Iterator[Reply] | None:
         """The answer that frames share; None if this one has to ask for itself."""
         sharing, asker = self._run.sharing, self._asker()
         self._fetched += 1
@@ -341,7 +341,7 @@ class Answers:
         """A plan with its views in it."""
         return plans.expand_views(relation, self._views, plans.FIRST_VIEW_ID) if self._views else relation
 
-    def _applied(self, relation: pb.Relation, evaluating: Evaluating) -> Iterator[Any]:
+    def _applied(self, relation: pb.Relation, evaluating: Evaluating) -> Iterator[Reply]:
         """The answer to a plan with functions of the author, which are applied first."""
         sharing, asker = self._run.sharing, self._asker()
         self._fetched += 1
@@ -373,7 +373,7 @@ class Answers:
 
     def _together(
         self, relation: pb.Relation, sharing: Sharing, asker: Asker, evaluating: Evaluating
-    ) -> Iterator[Any] | Apart:
+    ) -> Iterator[Reply] | Apart:
         """The answer to a plan whose functions are applied once for all frames."""
         run, key = self._run, plans.canonical(relation)
         try:
@@ -408,14 +408,14 @@ class Answers:
         run = self._run
         return Applying(self._session, bind, self._budget, self._context, evaluating, run.scratch)
 
-    def _deliver(self, answer: Answer) -> Iterator[Any]:
+    def _deliver(self, answer: Answer) -> Iterator[Reply]:
         for reply in self._replies(answer):
             if isinstance(reply, Batch):
                 self._budget.charge_fetch(reply.rows, len(reply.data))
             yield reply
 
     @staticmethod
-    def _replies(answer: Answer) -> Iterator[Any]:
+    def _replies(answer: Answer) -> Iterator[Reply]:
         yield replies.schema_response(answer.schema)
         yield from replies.table_batches(answer.table)
         yield replies.complete()
@@ -443,7 +443,7 @@ class Answers:
         bind: Callable[[pb.Relation], pb.Relation] | None = None,
         *,
         of: pb.Relation | None = None,
-    ) -> Iterator[Any]:
+    ) -> Iterator[Reply]:
         """Ask; `of` is the plan whose functions gave what this one is over."""
         plan = pb.Plan()
         plan.root.CopyFrom((bind or self._bind)(relation))  # Plan(root=...) would stop at 100 nested messages

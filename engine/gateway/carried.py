@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from sandbox.contract.framing import BATCH_HEADER, Kind
 from sandbox.contract.messages import Described, encode
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,11 @@ class Batch:
     data: bytes | memoryview
 
 
-def as_frame(reply: Any) -> tuple[Kind, tuple[bytes | memoryview, ...]]:
+# A part of an answer: a message of Spark's, what Snowpark's client is told, or rows.
+Reply: TypeAlias = "Message | Described | Batch"
+
+
+def as_frame(reply: Reply) -> tuple[Kind, tuple[bytes | memoryview, ...]]:
     """The frame that carries a message or a batch: its kind, and the parts of its payload."""
     if isinstance(reply, Batch):
         return Kind.BATCH, (BATCH_HEADER.pack(reply.rows, reply.start), reply.data)

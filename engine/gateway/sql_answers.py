@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyspark.sql.connect.proto as pb
 
@@ -19,7 +19,7 @@ from engine.context import QueryContext
 from engine.errors import BackendError, PlanRefused
 from engine.gateway.answering import Evaluating, FrameCall
 from engine.gateway.budget import FrameBudget
-from engine.gateway.carried import Batch
+from engine.gateway.carried import Batch, Reply
 from engine.gateway.replies import table_batches
 from engine.gateway.sql_explain import explain_sql
 from engine.queries.asking import Asker
@@ -107,7 +107,7 @@ class SqlAnswers:
         """A failed query in words for the author."""
         return explain_sql(error)
 
-    def responses(self, payload: memoryview, evaluating: Evaluating) -> Iterator[Any]:
+    def responses(self, payload: memoryview, evaluating: Evaluating) -> Iterator[Reply]:
         """Answer one request: yield its columns, and its rows in batches; see `CallAnswers.responses`."""
         del evaluating  # Snowpark's functions are refused
         try:
@@ -147,7 +147,7 @@ class SqlAnswers:
         other = None if baseline is None or BASELINE not in query.frames else query_of(baseline)
         return writer.emit(query, query_of(frame), other)
 
-    def _shared(self, query: CheckedQuery) -> Iterator[Any] | None:
+    def _shared(self, query: CheckedQuery) -> Iterator[Reply] | None:
         """The answer that frames share; None if this one has to ask for itself."""
         sharing = self._run.sharing
         asker = Asker(self._run.run, self.call.index, self._fetched, self._context.shared())
@@ -168,13 +168,13 @@ class SqlAnswers:
             return None
         return self._charged(answer.described, table_batches(answer.table))
 
-    def _charged(self, described: Described, batches: Iterator[Batch]) -> Iterator[Any]:
+    def _charged(self, described: Described, batches: Iterator[Batch]) -> Iterator[Reply]:
         yield described
         for batch in batches:
             self._budget.charge_fetch(batch.rows, len(batch.data))
             yield batch
 
-    def _fetch(self, query: CheckedQuery) -> Iterator[Any]:
+    def _fetch(self, query: CheckedQuery) -> Iterator[Reply]:
         session, context, rows = self._run.session, self._context, 0
         text = self._text(query, self.call.relation, self.call.baseline)
         self.queries += 1

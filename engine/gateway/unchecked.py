@@ -7,13 +7,14 @@ else: a guest behind this reads whatever the backend can read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pyspark.sql.connect.proto as pb
+from google.protobuf.message import Message
 
 from engine.backends.base import BackendSession
 from engine.context import QueryContext
 from engine.gateway import replies
+from engine.gateway.carried import Reply
 from engine.spark.functions import has_functions
 from engine.spark.plans.trees import relations
 from sandbox.contract.framing import Method
@@ -29,7 +30,7 @@ def forward(
     *,
     applied: Callable[[pb.Relation], pb.Relation],
     context: QueryContext,
-) -> Iterator[Any]:
+) -> Iterator[Reply]:
     """Ask the backend what the guest asks, with the placeholders replaced; yield its answers.
 
     Args:
@@ -61,7 +62,7 @@ def forward(
         yield replies.rebuild_analyze(session.analyze(analysis, context))
 
 
-def _replace_placeholders(request: Any, frame: pb.Relation, baseline: pb.Relation | None) -> None:
+def _replace_placeholders(request: Message, frame: pb.Relation, baseline: pb.Relation | None) -> None:
     frames = {PLACEHOLDER: frame, BASELINE: baseline}
     for relation in list(relations(request)):
         name = relation.read.named_table.unparsed_identifier
