@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from engine import Dataset, Engine, Limits, SegmentGroup
+from engine import Dataset, Engine, Limits, Result, SegmentGroup
 from engine.backends import names
+from engine.backends.local.server import Generation, LocalServer
 from engine.backends.local.watch import Vigilance
 from engine.backends.spark.backend import LocalSpark
 from engine.pool.pool import WorkerPool
@@ -46,6 +47,18 @@ HONEST = metric(
 KILLING = "return df.agg(F.sum(F.size(F.array_repeat(F.lit('x'), F.lit(900_000_000))))).first()[0]"
 
 
+def ended(result: Result) -> tuple[str, str]:
+    """The status of a result that has an error, and the code of that."""
+    assert result.error is not None, result
+    return result.status, result.error.code
+
+
+def generation_of(engine: Engine) -> Generation | None:
+    """The server that an engine asks now."""
+    assert isinstance(engine.backend, LocalServer)
+    return engine.backend.generation
+
+
 @pytest.fixture(scope="module")
 def fragile(data_dir: Path, worker_pool: WorkerPool) -> Iterator[Engine]:
     """An engine whose server dies of what is not answered natively."""
@@ -60,7 +73,7 @@ def test_a_frame_that_kills_the_server_leaves_the_others_of_its_run_alone(
     fragile: Engine, rows: Dataset
 ) -> None:
     b = result_of_b(fragile, misbehaving(KILLING), rows)
-    assert (b.status, b.error.code, b.rows) == ("backend_error", "backend-lost", 100)
+    assert (*ended(b), b.rows) == ("backend_error", "backend-lost", 100)
 
 
 @pytest.mark.slow
@@ -70,7 +83,7 @@ def test_a_question_that_kills_the_server_when_it_is_counted_along_does_not_cost
     group = SegmentGroup.by_value("g", values=["a", "b", "c"])
     run = fragile.evaluate(metric(KILLING), rows, segments=[group])
     assert [one.rows for one in run.results] == [300, 100, 100, 100]
-    assert {(one.status, one.error.code) for one in run.results} == {("backend_error", "backend-lost")}
+    assert {ended(one) for one in run.results} == {("backend_error", "backend-lost")}
     check_goes_on(fragile, rows)
 
 
@@ -84,7 +97,7 @@ def test_honest_frames_are_right_beside_a_run_that_kills_the_server(
     monkeypatch.setattr(names, "LocalSpark", partial(LocalSpark, heap_bytes=1 << 30))
     with Engine("spark", native=False, roots=(data_dir,), workers=2, pool=worker_pool) as engine:
         check_goes_on(engine, rows)
-        before = engine.backend.generation
+        before = generation_of(engine)
         killing = engine.submit(metric(KILLING), rows)
         endless = engine.submit(ENDLESS, rows, limits=Limits(frame_seconds=2))
         groups = [SegmentGroup.by_value("g")]
@@ -97,12 +110,12 @@ def test_honest_frames_are_right_beside_a_run_that_kills_the_server(
             runs += 1
         (lost,) = killing.result(timeout=60).results
         assert math.isnan(lost.value)
-        assert (lost.status, lost.error.code) == ("backend_error", "backend-lost")
+        assert ended(lost) == ("backend_error", "backend-lost")
         (one,) = endless.result(timeout=60).results
         assert math.isnan(one.value)
         # It waits for too long, or three servers die under it before.
-        assert one.error.code in {"limit-frame-seconds", "backend-lost"}
-        assert engine.backend.generation is not before
+        assert ended(one)[1] in {"limit-frame-seconds", "backend-lost"}
+        assert generation_of(engine) is not before
         check_goes_on(engine, rows)
 
 
@@ -124,7 +137,7 @@ def test_a_frame_that_fills_the_disk_of_spark_leaves_the_others_alone(
     with Engine("spark", native=False, roots=(data_dir,), workers=2, pool=worker_pool) as engine:
         b = result_of_b(engine, misbehaving(filling), rows, limits=Limits(frame_seconds=100))
         check_goes_on(engine, rows)
-    assert (b.status, b.error.code) == ("backend_error", "backend-lost")
+    assert ended(b) == ("backend_error", "backend-lost")
 
 
 @pytest.mark.slow
@@ -135,7 +148,7 @@ def test_a_regular_expression_that_overflows_the_stack_costs_spark_nothing(
     overflowing = f"return df.agg(F.max(F.length(F.regexp_extract({text}, '((a|b|c))*', 0)))).first()[0]"
     with engine_on(spark_backend, **shared_options, workers=2) as engine:
         check_goes_on(engine, rows)
-        before = engine.backend.generation
+        before = generation_of(engine)
         b = result_of_b(engine, misbehaving(overflowing), rows)
-        assert engine.backend.generation is before
-    assert (b.status, b.error.code) == ("backend_error", "backend-error")
+        assert generation_of(engine) is before
+    assert ended(b) == ("backend_error", "backend-error")
