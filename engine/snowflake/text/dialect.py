@@ -13,9 +13,10 @@ recursion limit, which is one switch for the whole process, and with it other re
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import ClassVar
 
-from sqlglot import exp
+from sqlglot import Parser, exp
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import ParseError
 from sqlglot.parsers.snowflake import SnowflakeParser
@@ -45,7 +46,7 @@ _BEFORE_GROUP = frozenset(
 class StrictSnowflake(Snowflake):
     """Snowflake's dialect for queries only, without a table of functions."""
 
-    def to_json_path(self, path: Any) -> Any:
+    def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
         """Leave paths as they are: they are refused, and sqlglot would log what it cannot read of them."""
         return path
 
@@ -58,7 +59,7 @@ class StrictSnowflake(Snowflake):
     class Parser(SnowflakeParser):
         """Keeps calls as they are written; parses deep parentheses from the inside out."""
 
-        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTIONS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {}
         FUNCTION_PARSERS = {  # noqa: RUF012
             name: SnowflakeParser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST")
         }
@@ -66,15 +67,15 @@ class StrictSnowflake(Snowflake):
             "CASE": SnowflakeParser.NO_PAREN_FUNCTION_PARSERS["CASE"]
         }
         # Bare words such as CURRENT_ROLE stay names of columns, and are quoted.
-        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
+        NO_PAREN_FUNCTIONS: ClassVar[dict[TokenType, type[exp.Expr]]] = {}
         ID_VAR_TOKENS = SnowflakeParser.ID_VAR_TOKENS | set(SnowflakeParser.NO_PAREN_FUNCTIONS)
-        STATEMENT_PARSERS: ClassVar[dict[Any, Any]] = {}
+        STATEMENT_PARSERS: ClassVar[dict[TokenType, Callable[[Parser], exp.Expr | None]]] = {}
 
         def reset(self) -> None:
             """Begin anew, with no steps made and nothing parsed before."""
             super().reset()
             self._steps = 0
-            self._parsed: dict[int, tuple[Any, int]] = {}
+            self._parsed: dict[int, tuple[exp.Expr, int]] = {}
 
         def _advance(self, times: int = 1) -> None:
             """Go on or back, and count: some forms are tried in exponentially many ways."""
@@ -86,21 +87,21 @@ class StrictSnowflake(Snowflake):
         def parse_text(self, tokens: list[Token], text: str, *, query: bool) -> list[exp.Expr | None]:
             """Parse one query, or one expression; give what was found of either, which may be several."""
 
-            def parse(parser: Any) -> Any:
-                parser._parse_inside_out()
-                return parser._parse_statement() if query else parser._parse_expression()
+            def parse(_parser: Parser) -> exp.Expr | None:
+                self._parse_inside_out()
+                return self._parse_statement() if query else self._parse_expression()
 
-            return list(self._parse(parse, tokens, text))
+            return self._parse(parse, tokens, text)
 
         def _warn_unsupported(self) -> None:
             """Fail where sqlglot would log the text and take the rest of it for a command."""
             self.raise_error("this is no query")
 
-        def _parse_projections(self) -> Any:
+        def _parse_projections(self) -> tuple[list[exp.Expr], list[exp.Expr] | None]:
             """Parse what a SELECT gives, and keep the text of each: it names a column without a name."""
             return self._parse_csv(self._parse_projection), None
 
-        def _parse_projection(self) -> Any:
+        def _parse_projection(self) -> exp.Expr | None:
             start = self._curr
             found = self._parse_expression()
             if found is not None:
@@ -120,7 +121,7 @@ class StrictSnowflake(Snowflake):
                     self._parsed[opening] = tree, closing + 1
             self._advance(start - self._index)
 
-        def _parse_paren(self) -> Any:
+        def _parse_paren(self) -> exp.Expr | None:
             known = self._parsed.get(self._index)
             if known is None:
                 return super()._parse_paren()

@@ -7,7 +7,8 @@ as written, but for the few whose arguments are parted by words. Nothing is ever
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark
@@ -49,7 +50,7 @@ class StrictSpark(Spark):
     class Parser(SparkParser):
         """Keeps calls as they are written; `stop` is asked now and then whether to go on."""
 
-        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTIONS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {}
         FUNCTION_PARSERS = {  # noqa: RUF012
             **{name: SparkParser.FUNCTION_PARSERS[name] for name in _WORDED},
             # Its arguments may have aliases without AS, unlike those of other calls.
@@ -59,7 +60,7 @@ class StrictSpark(Spark):
             name: SparkParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("ANY", "CASE")
         }
         # Bare words such as current_date stay columns: which of them are allowed is the first reader's.
-        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
+        NO_PAREN_FUNCTIONS: ClassVar[dict[TokenType, type[exp.Expr]]] = {}
         ID_VAR_TOKENS = SparkParser.ID_VAR_TOKENS | set(SparkParser.NO_PAREN_FUNCTIONS)
 
         stop: Stop = staticmethod(never)
@@ -78,9 +79,9 @@ class StrictSpark(Spark):
                 self.stop()
             super()._advance(times)
 
-        def _match_pair(self, first: Any, second: Any, advance: bool = True) -> bool:
+        def _match_pair(self, first: TokenType, second: TokenType, advance: bool = True) -> bool:
             """Pass two signs; for >> a third one just after it as well, since sqlglot knows no >>>."""
-            matched = bool(super()._match_pair(first, second, advance))
+            matched = super()._match_pair(first, second, advance)
             if (
                 matched
                 and advance
