@@ -7,7 +7,6 @@ Axes that are alike share a column, whichever groups they belong to.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.frames.axes import Axis, KeyedAxis
 from engine.frames.build import Literal, aggregated, call, filtered, limited, literal, long, named
+from engine.frames.normal import ArrowColumn
 from engine.frames.plan import FramePlan
 
 _BINARY = ("", "UTF8_BINARY")
@@ -25,11 +25,11 @@ class Cells:
     """The answer of a `cell_query`.
 
     Attributes:
-        keys: a pyarrow Array or ChunkedArray for each of the plan's `frame_keys`, in their order.
+        keys: one for each of the plan's `frame_keys`, in their order.
         rows: how many rows each cell has.
     """
 
-    keys: list[Any]
+    keys: list[ArrowColumn]
     rows: npt.NDArray[np.int64]
 
 

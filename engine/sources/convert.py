@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -88,7 +87,7 @@ def convert(array: pa.Array, target: pa.DataType) -> pa.Array:
     return array.cast(target)
 
 
-def _struct(array: Any, target: Any) -> pa.Array:
+def _struct(array: pa.Array, target: pa.StructType) -> pa.Array:
     places = {field.name.lower(): number for number, field in enumerate(array.type)}
     children = []
     for field in target:
@@ -99,7 +98,7 @@ def _struct(array: Any, target: Any) -> pa.Array:
     return pa.StructArray.from_arrays(children, fields=list(target), mask=array.is_null())
 
 
-def _map(array: Any, target: Any) -> pa.Array:
+def _map(array: pa.Array, target: pa.MapType) -> pa.Array:
     kind = array.type
     plain = pa.list_(pa.struct([pa.field("key", kind.key_type), pa.field("value", kind.item_type)]))
     lists = array.cast(plain)  # maps cannot be flattened
@@ -117,7 +116,7 @@ def _offsets(array: pa.Array) -> pa.Array:
 
 def _microseconds(array: pa.Array) -> pa.Array:
     """Nanoseconds as microseconds, cut towards the past."""
-    kind: Any = array.type
+    kind = array.type
     count = array.view(pa.int64())
     whole = pc.divide(count, 1000)
     below = pc.less(pc.subtract(count, pc.multiply(whole, 1000)), 0)
@@ -125,6 +124,6 @@ def _microseconds(array: pa.Array) -> pa.Array:
     return floor.view(pa.timestamp("us", kind.tz) if types.is_timestamp(kind) else pa.time64("us"))
 
 
-def _uuid_text(array: Any) -> pa.Array:
+def _uuid_text(array: pa.ExtensionArray) -> pa.Array:
     values = [None if value is None else str(uuid.UUID(bytes=value)) for value in array.storage.to_pylist()]
     return pa.array(values, pa.string())

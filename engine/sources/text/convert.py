@@ -16,7 +16,7 @@ from engine.models.text_options import TextOptions
 from engine.sources.text.csvs import CsvFile, open_csv, read_csv
 from engine.sources.text.json_columns import Struct, json_schema, json_table, merge_json, type_of
 from engine.sources.text.json_lines import read_json
-from engine.sources.text.kinds import NOTHING, TEXT, ColumnType, arrow_type, classify, convert, merge
+from engine.sources.text.kinds import NOTHING, TEXT, Column, ColumnType, arrow_type, classify, convert, merge
 from engine.sources.text.problems import text_error
 from engine.sources.text.stream import TextFile
 
@@ -198,7 +198,7 @@ def _gathered(tables: Iterator[tuple[str, pa.Table]], check: _Check) -> Iterator
         yield pa.concat_tables(held)
 
 
-def _typed(columns: Sequence[Any], types: Sequence[ColumnType]) -> list[Any]:
+def _typed(columns: Sequence[Column], types: Sequence[ColumnType]) -> list[Column]:
     made = []
     for column, found in zip(columns, types, strict=True):
         values = convert(column, found)
@@ -208,7 +208,7 @@ def _typed(columns: Sequence[Any], types: Sequence[ColumnType]) -> list[Any]:
     return made
 
 
-def _rows(part: _Part) -> Generator[list[Any], None, None]:
+def _rows(part: _Part) -> Generator[list[Column], None, None]:
     """The columns of a file's rows as text, some rows at a time, in the order of the result."""
     for table in read_csv(part.opened):
         yield [

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.sources.text.times import instant
+
+Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 
 class Kind(IntEnum):
@@ -85,7 +87,7 @@ def merge(first: ColumnType, second: ColumnType) -> ColumnType:
     return high if (low.kind, high.kind) == (Kind.DATE, Kind.TIMESTAMP) else TEXT
 
 
-def classify(column: Any) -> ColumnType:
+def classify(column: Column) -> ColumnType:
     """The type of an Arrow column of text: the first in the order above that reads each value."""
     start = _first(column)
     if start is None:
@@ -97,7 +99,7 @@ def classify(column: Any) -> ColumnType:
     return TEXT
 
 
-def convert(column: Any, wanted: ColumnType) -> Any | None:
+def convert(column: Column, wanted: ColumnType) -> Column | None:
     """The values of an Arrow column of text in a type; None if one of them cannot be read in it."""
     if column.null_count == len(column):
         return pa.nulls(len(column), arrow_type(wanted))
@@ -106,7 +108,7 @@ def convert(column: Any, wanted: ColumnType) -> Any | None:
     return _READERS[wanted.kind](column)
 
 
-def _first(column: Any) -> str | None:
+def _first(column: Column) -> str | None:
     """The first value that is not null."""
     if column.null_count == len(column):
         return None
@@ -126,7 +128,7 @@ def _candidates(text: str) -> tuple[Kind, ...]:
     return ()
 
 
-def _classes(column: Any) -> int:
+def _classes(column: Column) -> int:
     """Which classes of bytes the values of a column are made of."""
     found = 0
     for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else (column,):
@@ -139,8 +141,8 @@ def _classes(column: Any) -> int:
     return found
 
 
-def _whole(kind: pa.DataType) -> Callable[[Any], Any | None]:
-    def read(column: Any) -> Any | None:
+def _whole(kind: pa.DataType) -> Callable[[Column], Column | None]:
+    def read(column: Column) -> Column | None:
         classes = _classes(column)
         if classes & ~(_DIGIT | _SIGN):
             return None
@@ -149,13 +151,13 @@ def _whole(kind: pa.DataType) -> Callable[[Any], Any | None]:
     return read
 
 
-def _digits(column: Any) -> int:
+def _digits(column: Column) -> int:
     """The most digits of whole numbers, but for zeros in front."""
     longest = pc.max(pc.utf8_length(pc.utf8_ltrim(column, characters="+-0"))).as_py()
     return max(int(longest), _LEAST_DIGITS)
 
 
-def _decimals(column: Any, digits: int) -> Any | None:
+def _decimals(column: Column, digits: int) -> Column | None:
     """Whole numbers of up to so many digits."""
     if digits > _MOST_DIGITS or _classes(column) & ~(_DIGIT | _SIGN) or _digits(column) > digits:
         return None
@@ -165,7 +167,7 @@ def _decimals(column: Any, digits: int) -> Any | None:
     return _cast(plain, pa.decimal128(digits, 0))
 
 
-def _doubles(column: Any) -> Any | None:
+def _doubles(column: Column) -> Column | None:
     if not _classes(column) & _OTHER:
         return _cast(column, pa.float64())
     rest = pc.if_else(pc.is_in(column, value_set=pa.array(_NOT_FINITE)), pa.scalar(None, pa.string()), column)
@@ -174,7 +176,7 @@ def _doubles(column: Any) -> Any | None:
     return _by_value(column, _java_double, pa.float64())
 
 
-def _dates(column: Any) -> Any | None:
+def _dates(column: Column) -> Column | None:
     if _classes(column) & ~(_DIGIT | _SIGN):
         return None
     days = _cast(column, pa.date32())
@@ -184,7 +186,7 @@ def _dates(column: Any) -> Any | None:
     return days
 
 
-def _timestamps(column: Any) -> Any | None:
+def _timestamps(column: Column) -> Column | None:
     if pc.all(pc.match_substring_regex(column, _PLAIN_TIMESTAMP)).as_py():
         found = _cast(column, pa.timestamp("us"))
         found = None if found is None else found.cast(pa.timestamp("us", "UTC"))
@@ -197,33 +199,33 @@ def _timestamps(column: Any) -> Any | None:
     return _by_value(column, instant, pa.timestamp("us", "UTC"))
 
 
-def _booleans(column: Any) -> Any | None:
+def _booleans(column: Column) -> Column | None:
     lower = pc.utf8_lower(column)
     yes, no = pc.equal(lower, "true"), pc.equal(lower, "false")
     return yes if pc.all(pc.or_(yes, no)).as_py() else None
 
 
-def _texts(column: Any) -> Any:
+def _texts(column: Column) -> Column:
     return column
 
 
-def _cast(column: Any, kind: pa.DataType) -> Any | None:
+def _cast(column: Column, kind: pa.DataType) -> Column | None:
     try:
         return pc.cast(column, kind)
     except pa.ArrowInvalid:
         return None
 
 
-def _packed(column: Any) -> Any:
+def _packed(column: Column) -> Column:
     """A column without its nulls, and so without the bytes behind them."""
     return pc.drop_null(column)
 
 
-def _without_plus(column: Any) -> Any:
+def _without_plus(column: Column) -> Column:
     return pc.replace_substring_regex(column, r"^\+(\d)", r"\1")
 
 
-def _by_value(column: Any, read: Callable[[str], float | int | None], kind: pa.DataType) -> Any | None:
+def _by_value(column: Column, read: Callable[[str], float | int | None], kind: pa.DataType) -> Column | None:
     """Read each value that occurs, once, in Python: for what is written in no plain form."""
     encoded = pc.dictionary_encode(column)
     chunks = []
@@ -262,11 +264,11 @@ _FIRST_DAY: Final = -719_162
 _FIRST_MICROSECOND: Final = _FIRST_DAY * 86_400_000_000
 
 
-def _nothing(_column: Any) -> None:
+def _nothing(_column: Column) -> None:
     return None
 
 
-_READERS: Final[dict[Kind, Callable[[Any], Any | None]]] = {
+_READERS: Final[dict[Kind, Callable[[Column], Column | None]]] = {
     Kind.NULL: _nothing,
     Kind.INT: _whole(pa.int32()),
     Kind.LONG: _whole(pa.int64()),
