@@ -21,6 +21,7 @@ from engine.context import UNBOUNDED, Deadline
 from engine.errors import CalcmetricError, DataError, ForkedEngine, Interrupted, UsageError
 from engine.interpreter import Interpreter
 from engine.ledger import MEMORY_BYTES, Ledger, caps_within
+from engine.models.backends import capabilities_of
 from engine.models.dataset import Dataset
 from engine.models.layers import Layers
 from engine.models.metric import Metric
@@ -29,7 +30,7 @@ from engine.models.problems import Problems
 from engine.models.run import Run
 from engine.models.urls import SPOOL_BYTES, is_store_url, parse_store_url
 from engine.opened import check_opened
-from engine.pool.pool import Client, WorkerPool
+from engine.pool.pool import WorkerPool
 from engine.runs.ahead import Ahead
 from engine.runs.check import inspect_source
 from engine.runs.compare import fit_baseline
@@ -47,6 +48,7 @@ from engine.spark.text import check_expression
 from engine.threads import STORE_THREADS, Pending
 from engine.usage import Usage, Used
 from engine.wording import worded
+from sandbox.contract.control import Client
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +144,7 @@ class Engine:
         """
         if not 0 <= verify <= 1:
             raise UsageError(worded(f"{{verify}} must be from 0 to 1, not {verify:g}"))
-        if verify and not (native and backend == "spark"):
+        if verify and not (native and capabilities_of(backend).is_own_spark):
             raise UsageError(
                 worded(
                     "{verify} compares native answers with Spark's, and here are none: it needs the backend "
@@ -199,7 +201,7 @@ class Engine:
         self._pool = pool or WorkerPool(
             isolation if confined else "none", confined=confined, imports=self._extra_imports
         )
-        self._client: Client = "snowpark" if self._server.frames == "snowpark" else "spark"
+        self._client: Client = self._server.capabilities.frames
         self._pool.start(self._client)
         threading.Thread(target=self._warm_up, name="calcmetric-start", daemon=True).start()
 
@@ -265,7 +267,7 @@ class Engine:
                 text,
                 self._extra_imports,
                 self._layers,
-                frames=self._server.frames,
+                frames=self._server.capabilities.frames,
                 tenant=tenant,
                 usage=self._usage,
             )
@@ -508,7 +510,7 @@ class Engine:
             ledger=self._ledger,
             interpreter=self._interpreter,
             usage=self._usage,
-            frames=self._server.frames,
+            capabilities=self._server.capabilities,
         )
 
     def _warm_up(self) -> None:

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:  # see `engine.gateway.answering`
     import pyspark.sql.connect.proto as pb
 
+    from engine.backends.sql import SqlSession
+
 from engine.context import QueryContext, Settings
-from sandbox.contract.messages import Frames
+from engine.models.backends import SPARK, Capabilities
 
 # Starting has limits of its own, of which those for the slowest machines are far below this. What takes
 # longer hangs: runs give it up, and the next one begins anew.
 MOST_START_SECONDS: Final = 900.0
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a backend is, for those that need not know which one it is.
-
-    Attributes:
-        frames: whose frames metrics get.
-        reader: for whose way of reading files a dataset is prepared.
-        remote: whether somebody else runs it.
-    """
-
-    frames: Frames = "pyspark"
-    reader: Literal["spark", "duckdb"] = "spark"
-    remote: bool = False
 
 
 class BackendSession(Protocol):
@@ -61,6 +47,11 @@ class BackendSession(Protocol):
         ...
 
     @property
+    def sql(self) -> SqlSession | None:
+        """Itself, for what only sessions on backends that speak SQL are asked; None: its backend does not."""
+        ...
+
+    @property
     def disturbed(self) -> int:
         """How often its queries lost time through those of others, of which no deadline knows."""
         ...
@@ -79,10 +70,17 @@ class BackendSession(Protocol):
 
 
 class Backend(Protocol):
-    """A data engine that speaks Spark Connect. Thread-safe."""
+    """A data engine that executes plans of Spark Connect, or SQL that is written of them. Thread-safe.
+
+    Attributes:
+        name: as results call it.
+        capabilities: what it is.
+        address: where it is, if somebody else runs it: for people, and to tell servers apart; nothing secret.
+    """
 
     name: str
     capabilities: Capabilities
+    address: str
 
     def start(self) -> None:
         """Start or reach it, and return when it answers. May be called from a background thread.
@@ -124,7 +122,8 @@ class Backend(Protocol):
 class StartsWhole:
     """A backend that starts as a whole, and for whose starts nothing is built ahead; see `Backend`."""
 
-    capabilities: Capabilities = Capabilities()
+    capabilities: Capabilities = SPARK
+    address = ""
 
     def warm(self, *, wanted: bool) -> None:
         """Nothing: all of it is started at once."""

@@ -12,10 +12,9 @@ from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.duckdb.start import Started
 from engine.backends.native.backend import NativeSpark
 from engine.backends.native.trust import Differences
-from engine.backends.snowflake.backend import SCHEME, Snowflake
+from engine.backends.snowflake.backend import Snowflake
 from engine.backends.spark.backend import LocalSpark
-from engine.errors import UsageError
-from engine.wording import worded
+from engine.models.backends import CONNECT, DUCKDB, SNOWFLAKE, capabilities_of
 
 
 class BackendOptions(TypedDict, total=False):
@@ -71,22 +70,15 @@ def make_backend(
             ahead=options.get("ahead"),
         )
 
-    if name == "spark":
-        spark = LocalSpark(roots, spool, options.get("cache_dir"), files_only=files_only, confined=confined)
-        if not options.get("native", True):
-            return spark
-        differences, verify = options.get("differences"), options.get("verify", 0.0)
-        return NativeSpark(spark, local_duckdb(), differences=differences, verify=verify)
-    if name == "duckdb":
-        return local_duckdb()
-    if name.startswith("sc://"):
-        return Remote(name)
-    if name.startswith(SCHEME):
+    what = capabilities_of(name)
+    if what is SNOWFLAKE:
         return Snowflake(name)
-    if name == "sail":
-        raise UsageError(
-            worded("the backend 'sail' is gone: {use_spark}, which answers most metrics without Java")
-        )
-    raise UsageError(
-        f"there is no backend {name!r}; there are 'spark', 'sc://host:port', 'duckdb' and 'snowflake://CONNECTION'"
-    )
+    if what is CONNECT:
+        return Remote(name)
+    if what is DUCKDB:
+        return local_duckdb()
+    spark = LocalSpark(roots, spool, options.get("cache_dir"), files_only=files_only, confined=confined)
+    if not options.get("native", True):
+        return spark
+    differences, verify = options.get("differences"), options.get("verify", 0.0)
+    return NativeSpark(spark, local_duckdb(), differences=differences, verify=verify)

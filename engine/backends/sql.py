@@ -15,8 +15,9 @@ from typing import Protocol
 import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
-from engine.backends.base import BackendSession, Capabilities, StartsWhole
+from engine.backends.base import BackendSession, StartsWhole
 from engine.context import QueryContext
+from engine.models.backends import Capabilities
 from engine.snowflake.text import CheckedQuery
 from engine.writing import Dialect
 from sandbox.contract.messages import Described
@@ -89,6 +90,14 @@ class Writing(Protocol):
         """The query that gives the rows of a frame, with further columns of these names."""
         ...
 
+    def checked(self, text: str) -> str:
+        """The text of a segment's condition, once it is checked.
+
+        Raises:
+            PlanRefused: it is none that is known to be safe.
+        """
+        ...
+
 
 class SqlSession(BackendSession, Protocol):
     """A session on a backend that speaks SQL: a `BackendSession` for the engine's own plans, and these."""
@@ -112,10 +121,11 @@ class SqlBackend(StartsWhole, abc.ABC):
 
     Attributes:
         name: as results call it.
+        capabilities: what it is.
     """
 
     name: str
-    capabilities = Capabilities(frames="snowpark")
+    capabilities: Capabilities
 
     @abc.abstractmethod
     def start(self) -> None:

@@ -123,6 +123,11 @@ class DirectSqlSession:
         return response
 
     @property
+    def sql(self) -> DirectSqlSession:
+        """Itself; see `BackendSession.sql`."""
+        return self
+
+    @property
     def disturbed(self) -> int:
         """See `BackendSession.disturbed`."""
         return 0

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.cli.light import loading, skip_client_check, skip_pandas_check
+from engine.models.backends import capabilities_of
 from engine.opened import check_opened
-from engine.pool.pool import WorkerPool, client_for
+from engine.pool.pool import WorkerPool
 from engine.pool.science import may_use_science
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def run(
     pool = WorkerPool("landlock", imports=options["imports"])
     science = any(may_use_science(path.read_bytes()) for path in metrics)
     # Beside the imports, which take as long as it does.
-    pool.start(client_for(backend), science=science)
+    pool.start(capabilities_of(backend).frames, science=science)
     skip_client_check()
     with loading():
         skip_pandas_check()
@@ -168,7 +169,12 @@ def start_duckdb(data: Sequence[str], backend: str, options: Mapping[str, Any]) 
     from engine.runs.ahead import start_ahead
 
     read = read_beside(data, options)
-    if backend != "spark" or not options["native"] or options["native_memory"] or not are_files(read):
+    if (
+        not capabilities_of(backend).is_own_spark
+        or not options["native"]
+        or options["native_memory"]
+        or not are_files(read)
+    ):
         return None
     roots = tuple(Path(root).resolve() for root in roots_of(read))
     return start_ahead(roots, files_only=options["server_isolation"] == "files-only")

@@ -14,8 +14,9 @@ from engine.cli import exits
 from engine.cli.output import escape
 from engine.cli.run import imports_option
 from engine.errors import CalcmetricError, UsageError
+from engine.models.backends import capabilities_of
 from engine.opened import check_opened
-from engine.pool.pool import WorkerPool, client_for
+from engine.pool.pool import WorkerPool
 from engine.wording import said
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def test(places: Sequence[Path], backend: str, imports: Sequence[str]) -> int:
     """Run the tests of metrics in folders, by default in this one: each NAME.case.toml is about NAME.py."""
     opened = check_opened(imports)
     pool = WorkerPool("landlock", imports=opened)
-    pool.start(client_for(backend))  # beside the imports
+    pool.start(capabilities_of(backend).frames)  # beside the imports
     try:
         from engine.api import Engine
         from engine.cases import find_cases, read_cases

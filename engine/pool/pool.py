@@ -6,25 +6,16 @@ import logging
 import math
 import threading
 from dataclasses import dataclass
-from typing import Literal
 
 from engine.errors import CalcmetricError, EngineClosed, IsolationError
 from engine.pool.priority import Priorities
 from engine.pool.worker import Worker
 from engine.pool.zygote import Zygote, ZygoteDied
-from sandbox.contract.control import ZygoteOptions
+from sandbox.contract.control import Client, ZygoteOptions
 from sandbox.contract.limits import Limits
 
 # From strongest to weakest. An engine refuses to work below the level it is configured for.
 LEVELS = ("full", "landlock", "none")
-
-# Which of the clients that frames are made with a zygote has preloaded. With none, workers only compile.
-Client = Literal["spark", "snowpark", "both", "none"]
-
-
-def client_for(backend: str) -> Client:
-    """The client that metrics on a backend use, by the backend's name: known before backends are imported."""
-    return "snowpark" if backend == "duckdb" or backend.startswith("snowflake://") else "spark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,7 @@ class WorkerPool:
         self._closed = False
         self._priorities = Priorities()
 
-    def start(self, client: Client = "spark", *, science: bool = False) -> Zygote:
+    def start(self, client: Client = "pyspark", *, science: bool = False) -> Zygote:
         """Start the zygote of a kind unless it runs; does not wait for it.
 
         Args:
@@ -74,7 +65,7 @@ class WorkerPool:
                     jail=True,
                     confined=self._confined,
                     snowpark=client in ("snowpark", "both"),
-                    spark=client in ("spark", "both"),
+                    spark=client in ("pyspark", "both"),
                     imports=self._imports,
                     science=science,
                 )
@@ -94,7 +85,7 @@ class WorkerPool:
             raise IsolationError(f"no libraries can be loaded: {error}") from None
 
     def fork_worker(
-        self, limits: Limits, *, client: Client = "spark", science: bool = False, tenant: str = ""
+        self, limits: Limits, *, client: Client = "pyspark", science: bool = False, tenant: str = ""
     ) -> Worker:
         """Fork a fresh worker.
 

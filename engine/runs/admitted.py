@@ -12,7 +12,6 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.base import BackendSession
 from engine.backends.connect.turns import PATIENT_SECONDS
 from engine.backends.sql import Rows, SqlSession, Writing
-from engine.backends.sql_session import DirectSqlSession
 from engine.context import Note, QueryContext, Settings
 from engine.errors import Interrupted, LimitExceeded
 from engine.gateway.answering import FrameCall
@@ -97,6 +96,11 @@ class AdmittedSession:
             return self._session.analyze(request, context.told(self._note))
 
     @property
+    def sql(self) -> SqlSession | None:
+        """None: see `AdmittedSqlSession`."""
+        return None
+
+    @property
     def disturbed(self) -> int:
         """How often its queries lost time through others; see `BackendSession.disturbed`."""
         return self._session.disturbed + self._waited
@@ -138,6 +142,11 @@ class AdmittedSqlSession(AdmittedSession):
         self._sql = session
 
     @property
+    def sql(self) -> AdmittedSqlSession:
+        """Itself; see `BackendSession.sql`."""
+        return self
+
+    @property
     def writer(self) -> Writing:
         """Writes what is to be run."""
         return self._sql.writer
@@ -155,6 +164,6 @@ class AdmittedSqlSession(AdmittedSession):
 
 def admit(session: BackendSession, gate: Gate, tenant: str, owner: Hashable, note: Note) -> AdmittedSession:
     """Let a session's queries wait for a slot each; arguments as of `AdmittedSession`."""
-    if isinstance(session, DirectSqlSession):
-        return AdmittedSqlSession(session, gate, tenant, owner, note)
+    if session.sql is not None:
+        return AdmittedSqlSession(session.sql, gate, tenant, owner, note)
     return AdmittedSession(session, gate, tenant, owner, note)

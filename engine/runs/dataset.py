@@ -27,7 +27,7 @@ from engine.runs.job import Job
 from engine.runs.opening import Opened, data_error, open_dataset, refuse_missing
 from engine.runs.schedule import TRIES
 from engine.runs.services import Services
-from engine.runs.together import SharedQueries, shared_queries
+from engine.runs.together import shared_queries
 from engine.runs.turn import SharedTurn
 from engine.sources.stores.fetched import Tell
 from engine.threads import Pending, SingleFlight
@@ -57,7 +57,7 @@ class SharedDataset:
             job: of any of the runs; they differ in their metric only.
         """
         self.turn = SharedTurn(services, job.tenant)
-        self.shared = SharedQueries()
+        self.shared = shared_queries(services.capabilities)
         self._services = services
         self._job = job
         self._runs: set[object] = set()
@@ -177,7 +177,7 @@ class SharedDataset:
         refuse_missing(source.schema, opened.left_out, self._required)
         with self._lock:
             shares = self._job.fuse and _can_share(source)
-            self.shared.begin(shared_queries(source) if shares else None, self._runs)
+            self.shared.begin(source if shares else None, self._runs)
             self._opened = opened
         return opened
 
@@ -217,8 +217,7 @@ class SharedDataset:
         if self.shared.of_data is None:
             own = again(lambda: _count_apart(source, frames.members, context), context.check)
         else:
-            sharing = shared_queries(source, frames.members, repeated=not places.same)
-            self.shared.begin_baseline(sharing)
+            sharing = self.shared.begin_baseline(source, frames.members, repeated=not places.same)
             own = again(lambda: sharing.count(context), context.check)
         found = BaselineFrames(source, own.frames, places)
         return replace(counted, queries=counted.queries + own.queries, baseline=found)

@@ -59,7 +59,6 @@ from engine.runs.opening import Opened
 from engine.runs.plan import Question, RunPlan
 from engine.runs.schedule import Schedule
 from engine.runs.services import Services
-from engine.runs.together import run_answers
 from engine.spark.native.functions.known import needing_spark
 from engine.threads import Pending
 from engine.usage import QUERY, RUNS, SOURCE
@@ -118,7 +117,7 @@ class Execution:
             services.extra_imports,
             job.limits,
             job.layers,
-            services.frames,
+            services.capabilities.frames,
             services.interpreter,
             job.tenant,
             services.usage,
@@ -453,11 +452,11 @@ class Execution:
     def _answers(
         self, opened: Opened, *, share: bool = True, asked: list[Asked] | None = None
     ) -> RunAnswering:
-        return run_answers(
+        return self._dataset.shared.answers(
             self,
             opened.source,
             self._baseline_of(opened),
-            self._dataset.shared if share else None,
+            share=share,
             checked=self._job.layers.gateway,
             interpreter=self._services.interpreter,
             asked=asked,

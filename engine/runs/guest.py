@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from engine.errors import EngineClosed, Interrupted, IsolationError, LimitExceeded, SourceRefused
 from engine.gateway.gateway import Gateway
 from engine.interpreter import Interpreter
 from engine.models.layers import Layers
-from engine.pool.pool import Client, WorkerPool
+from engine.pool.pool import WorkerPool
 from engine.pool.science import may_use_science
 from engine.usage import Usage
-from sandbox.contract.control import CONFINEMENT_FAILED
+from sandbox.contract.control import CONFINEMENT_FAILED, Client
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Frames, Problem
 from sandbox.contract.signature import Signature
+
+# What is preloaded for a source that mentions Snowpark, by the frames that it gets.
+_WITH_SNOWPARK: Final[Mapping[Frames, Client]] = {"pyspark": "both", "snowpark": "snowpark"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,8 @@ class Guest:
         """What its workers have preloaded: what makes frames, and Snowpark if the source mentions it."""
         if self.compiles:
             return "none"
-        if self.frames == "snowpark":
-            return "snowpark"
-        return "both" if b"snowflake" in self.source else "spark"
+        frames: Frames = self.frames or "pyspark"
+        return _WITH_SNOWPARK[frames] if b"snowflake" in self.source else frames
 
     @property
     def science(self) -> bool:

@@ -104,7 +104,7 @@ def _inspect(services: Services, execution: Execution, job: Job, dataset: Shared
             job.source,
             services.extra_imports,
             job.layers,
-            frames=services.frames,
+            frames=services.capabilities.frames,
             tenant=job.tenant,
             usage=services.usage,
         )

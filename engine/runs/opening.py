@@ -13,10 +13,8 @@ import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import Backend, BackendSession
 from engine.backends.connect.apache import is_apache_spark, other_server
-from engine.backends.connect.remote import CallerSession, Unowned
+from engine.backends.connect.remote import CallerSession
 from engine.backends.connect.tables import fetch
-from engine.backends.spark.backend import LocalSpark
-from engine.backends.sql_session import DirectSqlSession
 from engine.context import QueryContext
 from engine.errors import (
     BackendError,
@@ -156,7 +154,7 @@ def open_dataset(
     if found.caller_session is not None:
         _refuse_snowpark(backend)
         backend = CallerSession(found.caller_session)
-    ours = backend.name == LocalSpark.name
+    ours = backend.capabilities.is_own_spark
     session, tale = backend.open_session(job.tenant), Tale()
     stack.callback(session.close)
     context = context.told(tale.note)
@@ -176,14 +174,13 @@ def open_dataset(
                     job, job.baseline.dataset, other, found, source, takers, context, ours=ours
                 )
             left_out = {**other.left_out, **left_out}
-    foreign = backend.address if isinstance(backend, Unowned) and not spark else ""
+    foreign = backend.address if backend.capabilities.may_be_other and not spark else ""
     tables = tuple(
         one.table if one is found else replace(one.table, part="baseline")
         for one in every
         if one.table is not None
     )
-    near = found.caller_session is None and not backend.capabilities.remote
-    scratch = spool.open_scratch(stack) if near else None
+    scratch = None if backend.capabilities.remote else spool.open_scratch(stack)
     return Opened(
         source, backend.name, found.label, left_out, tale, baseline, foreign, tables, confirm, scratch
     )
@@ -198,7 +195,7 @@ def _read(
         # Spark looks into the files for the schema of Parquet anew in each query, which takes 50 ms and more.
         spelled = found.inferred or (ours and _is_unspelled(found.relation))
         relation = with_schema(found.relation, schema) if spelled else found.relation
-        if not isinstance(session, DirectSqlSession):
+        if session.sql is None:
             relation = unpruned(relation, schema, found.early)
         if found.order:
             relation, schema = _in_order(relation, schema, found.order)
@@ -310,9 +307,9 @@ def _open_other(
         raise DataError("it and the data have to be DataFrames of one session, or neither may be one")
     relation, schema = _read(session, found, dataset, context, ours=ours)
     refuse_differing(source.schema, schema, takers)
-    if isinstance(session, DirectSqlSession):  # conditions of segments are those of both
+    if session.sql is not None:  # conditions of segments are those of both
         mine = {field.name for field in schema.struct.fields}
-        session.writer.columns = tuple(name for name in source.columns if name in mine)
+        session.sql.writer.columns = tuple(name for name in source.columns if name in mine)
     plan = _plan(session, job, dataset, found, schema, windows=False)
     if different := group_differences(source.plan.groups, plan.groups):
         raise DataError("; ".join(f"segments by {one}" for one in different))
@@ -352,9 +349,7 @@ def refuse_missing(
 
 def _is_spark(backend: Backend, session: BackendSession, context: QueryContext) -> bool:
     """Whether a server that is not ours says that it is Spark; what reads no Spark plans is not asked."""
-    if not isinstance(backend, Unowned):
-        return False
-    return is_apache_spark(backend.address, session, context)
+    return backend.capabilities.may_be_other and is_apache_spark(backend.address, session, context)
 
 
 def _is_unspelled(relation: pb.Relation) -> bool:
@@ -364,8 +359,8 @@ def _is_unspelled(relation: pb.Relation) -> bool:
 
 def _checker(session: BackendSession, columns: tuple[str, ...]) -> Callable[[str], str]:
     """What checks the Boolean expressions of segments, in the backend's own SQL."""
-    if isinstance(session, DirectSqlSession):
-        return session.writer.checked
+    if session.sql is not None:
+        return session.sql.writer.checked
     return lambda text: inspect_expression(text, columns=frozenset(columns)).text
 
 
@@ -388,7 +383,7 @@ def _check_terms(
 
 
 def _refuse_snowpark(backend: Backend) -> None:
-    if backend.capabilities.frames == "snowpark":
+    if backend.capabilities.speaks_sql:
         raise UsageError(
             f"the backend {backend.name!r} gives metrics Snowpark frames; for a Spark DataFrame make an "
             "engine with a Spark backend"

@@ -13,11 +13,11 @@ from engine.backends.base import Backend
 from engine.backends.names import BackendOptions, make_backend
 from engine.context import Deadline
 from engine.errors import UsageError
+from engine.models.backends import Capabilities
 from engine.models.urls import SPOOL_BYTES, StoreUrl
 from engine.sources.spool import Spool
 from engine.sources.stores.fetched import Fetched
 from engine.sources.stores.stores import Stores
-from sandbox.contract.messages import Frames
 
 # A tenant's server that no run uses is ended after this time, or when more than these run.
 IDLE_SECONDS: Final = 300.0
@@ -43,12 +43,12 @@ class Server:
     @property
     def remote(self) -> bool:
         """Whether somebody else runs it."""
-        return self.backend.capabilities.remote
+        return self.capabilities.remote
 
     @property
-    def frames(self) -> Frames:
-        """Whose frames metrics get."""
-        return self.backend.capabilities.frames
+    def capabilities(self) -> Capabilities:
+        """What the backend is."""
+        return self.backend.capabilities
 
     def close(self) -> None:
         """End it, with its processes and files. Never raises; may be called twice."""

@@ -11,11 +11,11 @@ from typing import Final, Protocol
 from engine.errors import EngineBusy, EngineClosed
 from engine.interpreter import Interpreter
 from engine.ledger import Ledger
+from engine.models.backends import SPARK, Capabilities
 from engine.pool.pool import WorkerPool
 from engine.runs.gates import Gates
 from engine.runs.servers import Servers
 from engine.usage import Usage
-from sandbox.contract.messages import Frames
 
 # Runs that one tenant may have at a time, those that wait included: each takes a thread.
 MOST_RUNS: Final = 1_000
@@ -103,7 +103,7 @@ class Services:
         ledger: what is kept for them.
         interpreter: what the engine computes for them.
         usage: what tenants have used.
-        frames: whose frames metrics get.
+        capabilities: what that backend is.
     """
 
     pool: WorkerPool
@@ -117,4 +117,4 @@ class Services:
     ledger: Ledger
     interpreter: Interpreter
     usage: Usage
-    frames: Frames = "pyspark"
+    capabilities: Capabilities = SPARK

@@ -1,14 +1,16 @@
 """What runs of a dataset ask together: of its data, and of the baseline that some of them compare it with.
 
-Here Spark's road and Snowpark's part: what a run's session speaks decides who shares its questions, and who
-answers them.
+Here Spark's road and Snowpark's part: what the engine's backend speaks decides who shares the questions of
+runs, and who answers them.
 """
 
 from __future__ import annotations
 
+import abc
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 from engine.context import QueryContext
 from engine.frames import Members
@@ -17,15 +19,17 @@ from engine.gateway.answers import RunAnswers
 from engine.gateway.requests import ParsedRequests
 from engine.gateway.sql_answers import SqlRunAnswers
 from engine.interpreter import Interpreter
+from engine.models.backends import Capabilities
 from engine.models.run import Asked, Shared
 from engine.queries.asking import Source
 from engine.queries.snowflake import SqlSharing
 from engine.queries.spark.sharing import Sharing
-from engine.runs.admitted import AdmittedSqlSession
 from engine.sources.spool import Scratch
 
+_Sharing = TypeVar("_Sharing", Sharing, SqlSharing)
 
-class SharedQueries:
+
+class SharedQueries(abc.ABC, Generic[_Sharing]):
     """The queries that runs of a dataset share. Thread-safe.
 
     Attributes:
@@ -33,30 +37,43 @@ class SharedQueries:
     """
 
     def __init__(self) -> None:
-        self.of_data: Sharing | SqlSharing | None = None
-        self._of_baseline: Sharing | SqlSharing | None = None
+        self.of_data: _Sharing | None = None
+        self._of_baseline: _Sharing | None = None
         self._baseline_known = threading.Event()
         self._comparing: set[object] = set()
         self._settled: set[object] = set()
         self._lock = threading.Lock()
 
-    def begin(self, sharing: Sharing | SqlSharing | None, runs: Iterable[object]) -> None:
-        """Let runs share the queries of their data, or none at all."""
+    def begin(self, source: Source | None, runs: Iterable[object]) -> None:
+        """Let runs share the queries of their data, or none at all.
+
+        Args:
+            source: the data; None: each frame asks for itself.
+            runs: they.
+        """
         with self._lock:
-            self.of_data = sharing
-            if sharing is None:
+            if source is None:
                 self._baseline_known.set()
                 return
+            self.of_data = self._share(source)
             for run in runs:
-                sharing.expect(run)
+                self.of_data.expect(run)
 
-    def begin_baseline(self, sharing: Sharing | SqlSharing) -> None:
-        """Let the runs that compare share the queries of the baseline."""
+    def begin_baseline(self, source: Source, given: Sequence[Members], *, repeated: bool) -> _Sharing:
+        """Let the runs that compare share the queries of the baseline, which are returned.
+
+        Args:
+            source: the baseline.
+            given: the members of its segments, which are those of the data.
+            repeated: whether several frames of the data have the same one of it.
+        """
         with self._lock:
+            sharing = self._share(source, given, repeated=repeated)
             for run in self._comparing - self._settled:
                 sharing.expect(run)
             self._of_baseline = sharing
         self._baseline_known.set()
+        return sharing
 
     def compare(self, run: object) -> None:
         """A run's metric takes the baseline."""
@@ -70,7 +87,7 @@ class SharedQueries:
         for one in shared:
             one.leave(run)
 
-    def of_baseline(self, context: QueryContext) -> Sharing | SqlSharing | None:
+    def of_baseline(self, context: QueryContext) -> _Sharing | None:
         """Those of the baseline; its segments are those of the data, so they are waited for.
 
         Raises:
@@ -81,91 +98,115 @@ class SharedQueries:
 
     def report(self, run: object) -> tuple[Shared, ...]:
         """How the questions of a run were answered, those about the data first."""
-        own = () if self.of_data is None else self.of_data.report(run)
-        other = () if self._of_baseline is None else self._of_baseline.report(run)
+        own: tuple[Shared, ...] = () if self.of_data is None else self.of_data.report(run)
+        other: tuple[Shared, ...] = () if self._of_baseline is None else self._of_baseline.report(run)
         return (*own, *(replace(one, plan=f"baseline: {one.plan}") for one in other))
 
+    @abc.abstractmethod
+    def answers(
+        self,
+        run: object,
+        source: Source,
+        baseline: Source | None,
+        *,
+        share: bool,
+        checked: bool,
+        interpreter: Interpreter,
+        asked: list[Asked] | None = None,
+        scratch: Scratch | None = None,
+    ) -> RunAnswering:
+        """Who answers what the calls of one run ask.
 
-def shared_queries(
-    source: Source, given: Sequence[Members] = (), *, repeated: bool = False
-) -> Sharing | SqlSharing:
-    """Queries that runs share of a source.
+        Args:
+            run: whose calls they are.
+            source: its data.
+            baseline: what it compares them with.
+            share: whether it shares anything with others.
+            checked: whether the gateway looks at what is asked; else it shares no plans.
+            interpreter: where what it asks is parsed.
+            asked: is given each question.
+            scratch: makes files for what functions of the author give; None: the backend reads none.
+        """
 
-    Args:
-        source: opened.
-        given: the members of its segments, if they are known.
-        repeated: see `Sharing`.
-    """
-    if isinstance(source.session, AdmittedSqlSession):
-        return SqlSharing(source, source.session, given)
-    return Sharing(source, given, repeated=repeated)
-
-
-def run_answers(
-    run: object,
-    source: Source,
-    baseline: Source | None,
-    shared: SharedQueries | None,
-    *,
-    checked: bool,
-    interpreter: Interpreter,
-    asked: list[Asked] | None = None,
-    scratch: Scratch | None = None,
-) -> RunAnswering:
-    """Who answers what the calls of one run ask.
-
-    Args:
-        run: whose calls they are.
-        source: its data.
-        baseline: what it compares them with.
-        shared: what it shares with others; None: nothing.
-        checked: whether the gateway looks at what is asked; else it shares nothing.
-        interpreter: where what it asks is parsed.
-        asked: is given each question.
-        scratch: makes files for what functions of the author give; None: the backend reads none.
-    """
-    session = source.session
-    if isinstance(session, AdmittedSqlSession):
-        return _sql_answers(run, session, source, baseline, shared)
-    columns, texts = frozenset(source.columns), source.texts
-    if baseline is not None:  # what is sure of a name is so in both
-        columns, texts = columns & frozenset(baseline.columns), texts & baseline.texts
-    requests = ParsedRequests(columns, source.plan.time.as_of, texts, source.account, interpreter)
-    sharing = shared.of_data if shared is not None and checked else None
-    if shared is None or not isinstance(sharing, Sharing):
-        return RunAnswers(session, requests, None, checked, run, asked=asked, scratch=scratch)
-
-    def second(context: QueryContext) -> Sharing | None:
-        found = shared.of_baseline(context)
-        return found if isinstance(found, Sharing) else None
-
-    return RunAnswers(session, requests, sharing, checked, run, asked=asked, baseline=second, scratch=scratch)
+    @abc.abstractmethod
+    def _share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> _Sharing:
+        """Queries that runs share of a source; arguments as of `begin_baseline`."""
 
 
-def _sql_answers(
-    run: object,
-    session: AdmittedSqlSession,
-    source: Source,
-    baseline: Source | None,
-    shared: SharedQueries | None,
-) -> RunAnswering:
-    names = source.columns
-    sharing = None if shared is None else shared.of_data
-    together = sharing if isinstance(sharing, SqlSharing) else None
-    if baseline is None:
-        return SqlRunAnswers(session, source.full, names, together, run)
+class SharedPlans(SharedQueries[Sharing]):
+    """Those of backends that take plans of Spark Connect."""
 
-    def second(context: QueryContext) -> SqlSharing | None:
-        found = None if shared is None else shared.of_baseline(context)
-        return found if isinstance(found, SqlSharing) else None
+    def answers(
+        self,
+        run: object,
+        source: Source,
+        baseline: Source | None,
+        *,
+        share: bool,
+        checked: bool,
+        interpreter: Interpreter,
+        asked: list[Asked] | None = None,
+        scratch: Scratch | None = None,
+    ) -> RunAnswering:
+        """See `SharedQueries.answers`."""
+        columns, texts = frozenset(source.columns), source.texts
+        if baseline is not None:  # what is sure of a name is so in both
+            columns, texts = columns & frozenset(baseline.columns), texts & baseline.texts
+        sharing = self.of_data if share and checked else None
+        return RunAnswers(
+            source.session,
+            ParsedRequests(columns, source.plan.time.as_of, texts, source.account, interpreter),
+            sharing,
+            checked,
+            run,
+            asked=asked,
+            baseline=None if sharing is None else self.of_baseline,
+            scratch=scratch,
+        )
 
-    return SqlRunAnswers(
-        session,
-        source.full,
-        tuple(name for name in names if name in baseline.columns),
-        together,
-        run,
-        baseline=baseline.overall,
-        known=(names, baseline.columns),
-        second=None if shared is None else second,
-    )
+    def _share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> Sharing:
+        return Sharing(source, given, repeated=repeated)
+
+
+class SharedSql(SharedQueries[SqlSharing]):
+    """Those of backends that speak SQL."""
+
+    def answers(
+        self,
+        run: object,
+        source: Source,
+        baseline: Source | None,
+        *,
+        share: bool,
+        checked: bool,
+        interpreter: Interpreter,
+        asked: list[Asked] | None = None,
+        scratch: Scratch | None = None,
+    ) -> RunAnswering:
+        """See `SharedQueries.answers`; what plans alone need is left aside."""
+        del checked, interpreter, asked, scratch
+        session, names = source.session.sql, source.columns
+        assert session is not None
+        sharing = self.of_data if share else None
+        if baseline is None:
+            return SqlRunAnswers(session, source.full, names, sharing, run)
+        return SqlRunAnswers(
+            session,
+            source.full,
+            tuple(name for name in names if name in baseline.columns),
+            sharing,
+            run,
+            baseline=baseline.overall,
+            known=(names, baseline.columns),
+            second=self.of_baseline if share else None,
+        )
+
+    def _share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> SqlSharing:
+        del repeated  # each query is asked once for all frames, or once for a family
+        assert source.session.sql is not None
+        return SqlSharing(source, source.session.sql, given)
+
+
+def shared_queries(capabilities: Capabilities) -> SharedPlans | SharedSql:
+    """The queries that runs share on a backend, of which nothing is known yet."""
+    return SharedSql() if capabilities.speaks_sql else SharedPlans()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage
 from sandbox.contract.messages import decode, encode
@@ -17,6 +17,10 @@ from sandbox.contract.messages import decode, encode
 # Exit status of a worker that could not be confined; it has run nothing of the guest.
 CONFINEMENT_FAILED: Final = 71
 _PACKET_BYTES: Final = 64 << 10
+
+# The libraries of frames that a zygote has preloaded: one (see `Frames`), both, or none, so that its workers
+# can only compile.
+Client = Literal["pyspark", "snowpark", "both", "none"]
 
 
 @dataclass(frozen=True, slots=True)

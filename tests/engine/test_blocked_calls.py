@@ -112,6 +112,7 @@ SQL: Final[dict[tuple[type, str], str]] = {
     (DirectSqlSession, "execute"): "run",
     (DirectSqlSession, "analyze"): "run",
     (DirectSqlSession, "disturbed"): "run",
+    (DirectSqlSession, "sql"): "never",  # it is itself
     (DirectSqlSession, "refuse_settings"): "never",
     (DirectSqlSession, "close"): "release",
     (Server, "ask"): "run",

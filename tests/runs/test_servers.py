@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.backends.base import Backend, Capabilities
+from engine.backends.base import Backend
 from engine.backends.connect.remote import Remote
 from engine.errors import UsageError
+from engine.models.backends import SPARK
 from engine.runs import servers
 from engine.runs.servers import IDLE_SECONDS, MOST_KEPT, OneServer, Server, ServerPerTenant, surplus
 from engine.sources.spool import Spool
@@ -19,7 +20,7 @@ from tests.waiting import wait_until
 class Part:
     """Stands for a backend and for a spool."""
 
-    capabilities = Capabilities()
+    capabilities = SPARK
 
     def __init__(self) -> None:
         self.closed = threading.Event()

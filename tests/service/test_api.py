@@ -142,9 +142,10 @@ def test_no_link_pattern_or_name_leads_out_of_the_roots(client, payments, tmp_pa
     look_at_source(str(inside / "o*.parquet"), settings)
 
 
-def test_on_a_cluster_a_bare_name_is_a_table_and_is_to_be_opened(tmp_path, monkeypatch):
+@pytest.mark.parametrize("backend", ["sc://host:1", "snowflake://NAME"])
+def test_elsewhere_a_bare_name_is_a_table_and_is_to_be_opened(backend, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    settings = Settings(backend="sc://host:1", tables=("metrics.*",))
+    settings = Settings(backend=backend, tables=("metrics.*",))
     check_source("metrics.payments", settings)
     check_source(str(tmp_path / "x.parquet"), settings)
     for source in ("secrets.payments", "payments", "x.parquet", "metrics", "secrets.metrics.x"):

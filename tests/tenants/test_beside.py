@@ -96,7 +96,7 @@ def test_waiting_runs_hold_no_worker(single: Engine, many: Dataset) -> None:
     loop = metric("while True:\n    pass")
     lives = [single.submit(loop, many, limits=ENDLESS, tenant="t") for _ in range(9)]
     try:
-        zygote = single._pool._zygotes["spark"]
+        zygote = single._pool._zygotes["pyspark"]
         assert wait_until(lambda: len(zygote._workers) <= 3), len(zygote._workers)  # one is a spare
     finally:
         for live in lives:

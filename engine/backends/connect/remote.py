@@ -15,7 +15,7 @@ from typing import Any, Final
 import grpc
 from pyspark.errors import PySparkException
 
-from engine.backends.base import MOST_START_SECONDS, Capabilities, StartsWhole
+from engine.backends.base import MOST_START_SECONDS, StartsWhole
 from engine.backends.connect.endpoint import PlainEndpoint
 from engine.backends.connect.rpc import CHANNEL_OPTIONS, Connection
 from engine.backends.connect.session import ConnectSession
@@ -24,6 +24,7 @@ from engine.backends.local.server import refuse_fork
 from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 from engine.errors import BackendStartError, EngineClosed, UsageError
+from engine.models.backends import CONNECT, CONNECT_SCHEME
 from engine.threads import SingleFlight
 
 _REACH_SECONDS: Final = 5.0
@@ -37,14 +38,9 @@ _CONFIGURATION: Final[tuple[tuple[str, str], ...]] = (
 
 
 class Unowned(PlainEndpoint, StartsWhole):
-    """What both have in common.
+    """What both have in common."""
 
-    Attributes:
-        address: where it is, for people and to tell servers apart; nothing secret.
-    """
-
-    address: str
-    capabilities = Capabilities(remote=True)
+    capabilities = CONNECT
     interrupts = True
 
     def __init__(self) -> None:
@@ -82,7 +78,7 @@ class Remote(Unowned):
             self._builder = DefaultChannelBuilder(address, list(CHANNEL_OPTIONS))
         except (PySparkException, ValueError) as error:
             raise UsageError(f"the backend's address is not one of Spark Connect: {error}") from None
-        self.name = self.address = f"sc://{self._builder.endpoint}"  # without the token
+        self.name = self.address = f"{CONNECT_SCHEME}{self._builder.endpoint}"  # without the token
         self._lock = threading.Lock()
         self._reaching: SingleFlight[Connection] = SingleFlight(
             "calcmetric-reach", lingers=MOST_START_SECONDS
@@ -175,7 +171,7 @@ class CallerSession(Unowned):
             )
         if client.is_closed:
             raise UsageError("the DataFrame's Spark session was stopped; make it from a running session")
-        self.address = f"sc://{getattr(client._builder, 'endpoint', client._builder.host)}"
+        self.address = f"{CONNECT_SCHEME}{getattr(client._builder, 'endpoint', client._builder.host)}"
         self._session_id: str = client._session_id
         # Another server would make a session of this id without the caller's settings.
         self._observed: str = client._server_session_id or ""

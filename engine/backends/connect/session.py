@@ -95,6 +95,8 @@ class _Asked:
 class ConnectSession:
     """One session; see `BackendSession`. It outlives a restart of its server."""
 
+    sql = None
+
     def __init__(
         self,
         endpoint: Endpoint,

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from engine.backends.base import MOST_START_SECONDS, Capabilities
+from engine.backends.base import MOST_START_SECONDS
 from engine.backends.duckdb.connection import DuckDbConnection
 from engine.backends.duckdb.start import DISK_BYTES, Started, start_duckdb, wanted_process
 from engine.backends.duckdb.talk import Server
@@ -27,6 +27,7 @@ from engine.backends.sql_session import DirectSqlSession
 from engine.context import UNBOUNDED, QueryContext
 from engine.endings import tell_ending
 from engine.errors import EngineClosed
+from engine.models.backends import DUCKDB
 from engine.threads import SingleFlight
 
 _START_SECONDS: Final = 60.0
@@ -48,7 +49,7 @@ class LocalDuckDb(SqlBackend):
     """
 
     name = "duckdb"
-    capabilities = Capabilities(frames="snowpark", reader="duckdb")
+    capabilities = DUCKDB
 
     def __init__(
         self,

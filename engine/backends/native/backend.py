@@ -22,7 +22,7 @@ from typing import Final, TypeVar
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.base import BackendSession, Capabilities
+from engine.backends.base import BackendSession
 from engine.backends.connect.held import Held
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.duckdb.connection import DuckDbConnection, WouldNotStop
@@ -41,6 +41,7 @@ from engine.errors import (
     Interrupted,
     SparkNeeded,
 )
+from engine.models.backends import SPARK
 from engine.spark.native.compare import Given
 from engine.spark.native.ddl import parse_ddl
 from engine.spark.native.features import features
@@ -77,7 +78,8 @@ class NativeSpark:
     """
 
     name = LocalSpark.name
-    capabilities = Capabilities()
+    capabilities = SPARK
+    address = ""
 
     def __init__(
         self,
@@ -176,6 +178,8 @@ class NativeSession:
     Attributes:
         answered: how often what was asked was answered natively (""), or why it was not.
     """
+
+    sql = None
 
     def __init__(self, backend: NativeSpark, tenant: str) -> None:
         self.answered: Counter[str] = Counter()

@@ -10,14 +10,13 @@ from __future__ import annotations
 import threading
 from typing import Any, Final
 
-from engine.backends.base import Capabilities
 from engine.backends.snowflake.connection import SnowflakeConnection, log_out
 from engine.backends.sql import SqlBackend
 from engine.backends.sql_session import DirectSqlSession
 from engine.errors import BackendStartError, EngineClosed
+from engine.models.backends import SNOWFLAKE, SNOWFLAKE_SCHEME
 from engine.results.text import clean_text
 
-SCHEME: Final = "snowflake://"
 # For the sessions of a run. A statement's timeout is its own, from its deadline.
 _PARAMETERS: Final[dict[str, Any]] = {
     "TIMEZONE": "UTC",  # what a day is must not depend on the user's settings
@@ -45,11 +44,11 @@ class Snowflake(SqlBackend):
         parameters: of the connection, over those of the name; for tests.
     """
 
-    capabilities = Capabilities(frames="snowpark", remote=True)
+    capabilities = SNOWFLAKE
 
     def __init__(self, address: str, **parameters: Any) -> None:
-        self.name = address
-        named = address.removeprefix(SCHEME)
+        self.name = self.address = address
+        named = address.removeprefix(SNOWFLAKE_SCHEME)
         self._parameters = {**({"connection_name": named} if named else {}), **parameters}
         self._idle: list[Any] = []
         self._lock = threading.Lock()
@@ -108,7 +107,7 @@ class Snowflake(SqlBackend):
             )
         except (connector.errors.Error, OSError, ValueError) as error:
             reason = clean_text(str(error).partition("\n")[0], _REASON_CHARS)
-            connection = self.name.removeprefix(SCHEME)
+            connection = self.name.removeprefix(SNOWFLAKE_SCHEME)
             raise BackendStartError(
                 f"cannot log in to Snowflake as the connection {connection!r} says: {reason}; "
                 "look at it with `snow connection test`, and at the network policy of the account",

@@ -15,6 +15,7 @@ from typing import Final
 
 from engine import Dataset, Engine
 from engine.errors import CalcmetricError, DataError, UsageError
+from engine.models.backends import capabilities_of
 from engine.models.tables import names_catalog, parse_table
 from engine.models.urls import is_store_url, parse_store_url
 from engine.service.errors import SourceNotAllowed
@@ -177,7 +178,7 @@ def _is_inside(path: Path, settings: Settings, reader: Reader) -> bool:
 
 
 def _is_remote(settings: Settings) -> bool:
-    return settings.backend.startswith("sc://")
+    return capabilities_of(settings.backend).remote
 
 
 def _is_table(source: str, settings: Settings, reader: Reader) -> bool:
