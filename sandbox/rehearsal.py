@@ -8,13 +8,14 @@ answers with an empty stream.
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pyarrow as pa
 
 from sandbox.client.transport import Transport
 from sandbox.contract.framing import BATCH_HEADER, ENGINE_CAPS, HEADER, Channel, Kind
-from sandbox.contract.messages import ColumnType, Described, encode
+from sandbox.contract.messages import ColumnType, Described, Frames, encode
 from sandbox.language import compile_source, load
 
 _SPARK: Final = b"""
@@ -55,27 +56,31 @@ def calc_metric(df):
 """
 
 
-def rehearse(client: Any, *, snowpark: bool) -> None:
+def rehearse(client: Any, frames: Frames) -> None:
     """Compile, load and call a small metric.
 
     Args:
         client: the module that opens sessions and frames.
-        snowpark: whether it is Snowpark's.
+        frames: whose they are.
     """
-    source = _SNOWPARK if snowpark else _SPARK
+    source, replies = _PIECES[frames]
     program = compile_source(source, source_bytes=len(source))
     ours, theirs = socket.socketpair()
     with ours, theirs:
         # What its requests will be answered with; the requests themselves stay unread.
-        ours.sendall(_snowpark_replies() if snowpark else HEADER.pack(0, Kind.REPLY_END))
+        ours.sendall(replies())
         transport = Transport(Channel(theirs, ENGINE_CAPS))
         calc_metric = load(program, sink=transport.write_printed)
         try:
             calc_metric(client.open_frame(client.open_session(transport)))
         except AssertionError:
             return  # PySpark expects at least a schema
-        if not snowpark:
+        if frames == "pyspark":
             raise RuntimeError("the rehearsal got an answer that nobody gave")
+
+
+def _end_at_once() -> bytes:
+    return HEADER.pack(0, Kind.REPLY_END)
 
 
 def _snowpark_replies() -> bytes:
@@ -95,3 +100,10 @@ def _snowpark_replies() -> bytes:
         (Kind.REPLY_END, b""),
     )
     return b"".join(HEADER.pack(len(payload), kind) + payload for kind, payload in frames)
+
+
+# What is rehearsed, and the answers that it gets.
+_PIECES: Final[Mapping[Frames, tuple[bytes, Callable[[], bytes]]]] = {
+    "pyspark": (_SPARK, _end_at_once),
+    "snowpark": (_SNOWPARK, _snowpark_replies),
+}

@@ -10,7 +10,8 @@ import contextlib
 import importlib
 import io
 import random
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 import numpy.random.bit_generator as bit_generator
@@ -18,12 +19,18 @@ import numpy.random.bit_generator as bit_generator
 from sandbox.client.transport import Transport
 from sandbox.compiling import answer_start, receive
 from sandbox.contract.framing import Channel, ChannelClosed, ChannelGarbage, Kind
-from sandbox.contract.messages import Call, Outcome, encode
+from sandbox.contract.messages import Call, Frames, Outcome, encode
 from sandbox.contract.signature import from_scalar
 from sandbox.language import Program, load
 from sandbox.language.clock import CLOCK
 from sandbox.outcome import describe_named, describe_raised, describe_returned
 from sandbox.tripwire import set_tripwire
+
+# What opens sessions and frames.
+_CLIENTS: Final[Mapping[Frames, str]] = {
+    "pyspark": "sandbox.client.session",
+    "snowpark": "sandbox.client.snowpark",
+}
 
 
 def run_worker(channel: Channel, *, science: bool) -> int:
@@ -38,7 +45,7 @@ def run_worker(channel: Channel, *, science: bool) -> int:
         set_tripwire(transport.lack_science)
     try:
         start, program = answer_start(transport)
-        client = load_client(snowpark=start.frames == "snowpark")
+        client = load_client(start.frames or "pyspark")
         transport.make_error = client.build_exception
         session = client.open_session(transport)
         lines = tuple(start.source.encode("latin-1").decode("utf-8", "replace").splitlines())
@@ -63,9 +70,9 @@ class _Printed(io.TextIOBase):
         return len(text)
 
 
-def load_client(*, snowpark: bool) -> Any:
-    """The module that opens sessions and frames: PySpark's or Snowpark's, which the zygote has loaded."""
-    return importlib.import_module("sandbox.client.snowpark" if snowpark else "sandbox.client.session")
+def load_client(frames: Frames) -> Any:
+    """The module that opens sessions and such frames, whose library the zygote has loaded."""
+    return importlib.import_module(_CLIENTS[frames])
 
 
 def _run_frame(

@@ -24,7 +24,7 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -32,6 +32,7 @@ from sandbox.confine import ConfinementError, Level, Prepared, confine_worker, e
 from sandbox.confine.namespaces import STATUS_FILE
 from sandbox.contract.control import (
     CONFINEMENT_FAILED,
+    Client,
     Exited,
     Forked,
     ForkRequest,
@@ -43,6 +44,7 @@ from sandbox.contract.control import (
     send_packet,
 )
 from sandbox.contract.framing import ENGINE_CAPS, Channel, ChannelClosed
+from sandbox.contract.messages import Frames
 
 
 class Zygote:
@@ -177,6 +179,14 @@ _PRELOADED: Final = (
 )
 _SPARK: Final = ("pyspark.sql.connect.functions", "pyspark.sql.functions")
 _SNOWPARK: Final = ("snowflake.snowpark.functions",)
+_OF_FRAMES: Final[Mapping[Frames, tuple[str, ...]]] = {"pyspark": _SPARK, "snowpark": _SNOWPARK}
+# Whose libraries are loaded; those of the first are rehearsed with.
+_FRAMES: Final[Mapping[Client, tuple[Frames, ...]]] = {
+    "pyspark": ("pyspark",),
+    "snowpark": ("snowpark",),
+    "both": ("pyspark", "snowpark"),
+    "none": (),
+}
 _COMPILING: Final = ("sandbox.compiling",)
 _SCIENCE: Final = (
     "scipy.integrate",
@@ -203,7 +213,7 @@ _ABSENT: Final = {
 
 def _only_compiles(options: ZygoteOptions) -> bool:
     """Whether no worker is asked for a frame."""
-    return not options.spark and not options.snowpark
+    return not _FRAMES[options.client]
 
 
 def _preload(options: ZygoteOptions) -> None:
@@ -211,15 +221,15 @@ def _preload(options: ZygoteOptions) -> None:
     if _only_compiles(options):
         _import(_COMPILING)
     else:
-        _import(_PRELOADED + (_SPARK if options.spark else ()) + (_SNOWPARK if options.snowpark else ()))
+        _import((*_PRELOADED, *(name for one in _FRAMES[options.client] for name in _OF_FRAMES[one])))
     if options.science:
         _import(_SCIENCE)
     with _absent():
         _preload_opened(options.imports)
-        if not _only_compiles(options):
-            client = importlib.import_module("sandbox.worker").load_client(snowpark=not options.spark)
+        for frames in _FRAMES[options.client][:1]:
+            client = importlib.import_module("sandbox.worker").load_client(frames)
             client.prepare()
-            importlib.import_module("sandbox.rehearsal").rehearse(client, snowpark=not options.spark)
+            importlib.import_module("sandbox.rehearsal").rehearse(client, frames)
     _hide_origins()
     _refuse_threads()
 

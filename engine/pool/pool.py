@@ -64,8 +64,7 @@ class WorkerPool:
                 options = ZygoteOptions(
                     jail=True,
                     confined=self._confined,
-                    snowpark=client in ("snowpark", "both"),
-                    spark=client in ("pyspark", "both"),
+                    client=client,
                     imports=self._imports,
                     science=science,
                 )

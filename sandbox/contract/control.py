@@ -30,17 +30,14 @@ class ZygoteOptions:
     Attributes:
         jail: whether to enter namespaces, where the host permits.
         confined: False runs workers without any confinement, for a person's own code only.
-        snowpark: whether to preload Snowpark, for sources that mention it.
-        spark: whether to preload PySpark; False where frames are Snowpark's. With neither, workers only
-            compile.
+        client: what to preload of the libraries that frames are of.
         imports: modules and presets that the site opens to metrics, to preload as well.
         science: whether to preload scipy and statsmodels, which can also be had later (`LoadScience`).
     """
 
     jail: bool
     confined: bool
-    snowpark: bool
-    spark: bool = True
+    client: Client
     imports: tuple[str, ...] = ()
     science: bool = False
 

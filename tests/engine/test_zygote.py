@@ -13,6 +13,7 @@ import pytest
 
 from engine.pool.zygote import program_environment
 from sandbox.contract.control import (
+    Client,
     LoadScience,
     Ready,
     ScienceLoaded,
@@ -31,7 +32,7 @@ _THREADED = "import threading, time\nthreading.Thread(target=time.sleep, args=(6
 
 @contextmanager
 def running(
-    folder: Path, before: str = "pass", *, confined: bool = True, snowpark: bool = False, spark: bool = True
+    folder: Path, before: str = "pass", *, confined: bool = True, client: Client = "pyspark"
 ) -> Iterator[tuple[socket.socket, Ready]]:
     """A zygote that has these modules at hand: its control socket, and what it says. It ends in time."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -45,7 +46,7 @@ def running(
             stdin=subprocess.DEVNULL,
         )
         try:
-            send_packet(ours, ZygoteOptions(jail=False, confined=confined, snowpark=snowpark, spark=spark))
+            send_packet(ours, ZygoteOptions(jail=False, confined=confined, client=client))
             theirs.close()
             ready, _ = receive_packet(ours)
             assert isinstance(ready, Ready)
@@ -55,16 +56,16 @@ def running(
             process.wait(60)
 
 
-def start(folder: Path, before: str = "pass", *, confined: bool = True, snowpark: bool = False) -> Ready:
+def start(folder: Path, before: str = "pass", *, confined: bool = True, client: Client = "pyspark") -> Ready:
     """What a zygote says that has these modules at hand."""
-    with running(folder, before, confined=confined, snowpark=snowpark) as (_, ready):
+    with running(folder, before, confined=confined, client=client) as (_, ready):
         return ready
 
 
 def test_what_a_host_happens_to_have_is_not_loaded(tmp_path: Path) -> None:
     for name in ("polars", "numexpr", "bottleneck", "numba"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('loaded')\n")
-    assert start(tmp_path, confined=False, snowpark=True).failure == ""
+    assert start(tmp_path, confined=False, client="both").failure == ""
 
 
 def test_a_library_that_starts_a_thread_is_noticed(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_a_library_that_starts_a_thread_is_noticed(tmp_path: Path) -> None:
 
 def test_what_is_loaded_later_is_looked_at_as_well(tmp_path: Path) -> None:
     (tmp_path / "threaded.py").write_text(_THREADED)
-    with running(tmp_path, "zygote._SCIENCE = ('threaded',)", spark=False) as (control, ready):
+    with running(tmp_path, "zygote._SCIENCE = ('threaded',)", client="none") as (control, ready):
         assert ready.failure == ""
         send_packet(control, LoadScience())
         loaded, _ = receive_packet(control)
@@ -85,7 +86,7 @@ def test_what_is_loaded_later_is_looked_at_as_well(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_loaded_later_is_told(tmp_path: Path) -> None:
-    with running(tmp_path, "zygote._SCIENCE = ('nowhere',)", spark=False) as (control, _):
+    with running(tmp_path, "zygote._SCIENCE = ('nowhere',)", client="none") as (control, _):
         send_packet(control, LoadScience())
         loaded, _ = receive_packet(control)
         assert isinstance(loaded, ScienceLoaded) and "nowhere cannot be imported" in loaded.failure
@@ -94,7 +95,7 @@ def test_what_cannot_be_loaded_later_is_told(tmp_path: Path) -> None:
 def test_it_ends_with_its_engine_also_while_it_loads(tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     (tmp_path / "endless.py").write_text(f"open({str(begun)!r}, 'w').close()\nimport time\ntime.sleep(600)\n")
-    with running(tmp_path, "zygote._SCIENCE = ('endless',)", confined=False, spark=False) as (control, _):
+    with running(tmp_path, "zygote._SCIENCE = ('endless',)", confined=False, client="none") as (control, _):
         send_packet(control, LoadScience())
         assert wait_until(begun.exists)
 
@@ -102,5 +103,5 @@ def test_it_ends_with_its_engine_also_while_it_loads(tmp_path: Path) -> None:
 def test_where_sources_are_only_compiled_nothing_else_is_loaded(tmp_path: Path) -> None:
     for name in ("numpy", "pandas", "pyarrow", "pyspark", "snowflake", "scipy"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('loaded')\n")
-    with running(tmp_path, confined=False, spark=False) as (_, ready):
+    with running(tmp_path, confined=False, client="none") as (_, ready):
         assert ready.failure == ""
