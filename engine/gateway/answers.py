@@ -30,7 +30,8 @@ from engine.gateway.unchecked import forward
 from engine.models.run import Asked
 from engine.queries.answers import Answer
 from engine.queries.asking import Asker, fresh_scope
-from engine.queries.spark.sharing import Apart, Ready, Sharing, describe, told_by
+from engine.queries.common import told_by
+from engine.queries.spark.sharing import Apart, Ready, Sharing, describe
 from engine.relations import depends_on_settings, pinned
 from engine.sources.spool import Scratch
 from engine.spark import plans

@@ -208,9 +208,7 @@ class Source:
             BackendLost, Interrupted: as `BackendSession.execute`.
         """
         plans.check_bound(relation, base.subquery_alias.input)
-        context = asker.context.half().told(asker.notes.append)
-        asker.queries += 1
-        with _as_unfused(asker.context):
+        with asking(asker) as context:
             return fetch(
                 self.session,
                 relation,
@@ -228,9 +226,7 @@ class Source:
         request = pb.AnalyzePlanRequest()
         bound = plans.bind(relation, frame=self.full, views={}, scope=fresh_scope())
         request.schema.plan.root.CopyFrom(bound)
-        context = asker.context.half().told(asker.notes.append)
-        asker.queries += 1
-        with _as_unfused(asker.context):
+        with asking(asker) as context:
             answer = self.session.analyze(request, context)
         return answer.schema.schema
 
@@ -286,10 +282,18 @@ def fresh_scope() -> str:
 
 
 @contextmanager
-def _as_unfused(context: QueryContext) -> Iterator[None]:
-    """A shared query that fails is no reason for a frame to fail: each then asks for itself."""
+def asking(asker: Asker) -> Iterator[QueryContext]:
+    """Ask a shared query, under the context that is given: for half of the time that its asker has.
+
+    That it fails is no reason for a frame to fail: each then asks for itself.
+
+    Raises:
+        Unfused: it failed, took too long, or gave too much.
+        BackendLost, Interrupted: as `BackendSession.execute`.
+    """
+    asker.queries += 1
     try:
-        yield
+        yield asker.context.half().told(asker.notes.append)
     except BackendLost as lost:
         if lost.alone:
             raise Unfused("the server died of the shared query") from None
@@ -299,5 +303,5 @@ def _as_unfused(context: QueryContext) -> Iterator[None]:
     except TooLarge:
         raise Unfused("more rows than are kept in memory") from None
     except Interrupted:
-        context.check()
+        asker.context.check()
         raise Unfused("the shared query took more than half of the time of a frame") from None

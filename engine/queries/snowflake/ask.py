@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
+from engine.backends.connect.tables import TooLarge
 from engine.backends.sql import Rows, SqlSession
-from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import Family, frame_keys, frames_of
 from engine.frames.build import Literal, filtered, literal
 from engine.ledger import Account
 from engine.queries.answers import Codes, place_rows
-from engine.queries.asking import MAX_BYTES, Asker, Source
+from engine.queries.asking import MAX_BYTES, Asker, Source, asking
 from engine.queries.cut import flat
 from engine.queries.rows import Rows as KeptRows
 from engine.snowflake.fusion import carry_keys
@@ -121,30 +121,21 @@ class Asking:
         return Described(tuple(described.columns[place] for place in own)), table.select(own), carried
 
     def _run(self, text: str, asker: Asker) -> tuple[Described, pa.Table]:
-        context, account = asker.context.half(), self._source.account
-        asker.queries += 1
+        account = self._source.account
         described, tables, size = Described(()), list[pa.Table](), 0
         kept = False
         try:
-            for part in self._session.run(text, context):
-                if not isinstance(part, Rows):
-                    described = part
-                    continue
-                if size + len(part.data) > MAX_BYTES or not account.take(len(part.data)):
-                    raise Unfused("more rows than are kept in memory")
-                size += len(part.data)
-                with pa.ipc.open_stream(part.data) as reader:
-                    tables.append(reader.read_all())
+            with asking(asker) as context:
+                for part in self._session.run(text, context):
+                    if not isinstance(part, Rows):
+                        described = part
+                        continue
+                    if size + len(part.data) > MAX_BYTES or not account.take(len(part.data)):
+                        raise TooLarge
+                    size += len(part.data)
+                    with pa.ipc.open_stream(part.data) as reader:
+                        tables.append(reader.read_all())
             kept = True
-        except BackendLost as lost:
-            if lost.alone:
-                raise Unfused("the data engine died of the shared query") from None
-            raise
-        except BackendError:
-            raise Unfused("the shared query failed") from None
-        except Interrupted:
-            asker.context.check()
-            raise Unfused("the shared query took more than half of the time of a frame") from None
         finally:
             if not kept:
                 account.give(size)

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from engine.backends.sql import SqlSession
-from engine.context import QueryContext
 from engine.frames import FrameSet, Members, PlannedFrame
-from engine.models.run import Shared
 from engine.queries.asking import Asker, Source
-from engine.queries.counting import Counted, count_together, count_whole
-from engine.queries.gather import Gather
+from engine.queries.common import CommonSharing
 from engine.queries.once import Once
 from engine.queries.snowflake.ask import Asking, Keyed, SqlAnswer
 from engine.snowflake.fusion import Choice, choose
 from engine.snowflake.text import CheckedQuery
 from engine.spark.fusion.unfused import Unfused
 
-# Questions that are remembered; a metric that asks more of them computes them from its data.
-_MAX_QUESTIONS: Final = 1_000
-# Their texts together, and what a tree, which is kept with its question, takes for each byte of its text.
+# The bytes of the texts of all questions that are remembered, and what a tree, which is kept with its
+# question, takes for each of them.
 _MAX_QUESTION_BYTES: Final = 2 << 20
 _TREE_BYTES: Final = 250
-# Frames that must ask the same at a step at which frames differ, before they share an answer there.
-_ENOUGH: Final = 3
 _WHOLE: Final = -1  # in place of a family: all frames
 
 
@@ -41,19 +34,11 @@ class _Question:
     empty: Once[SqlAnswer] = field(default_factory=Once)
 
 
-@dataclass(slots=True)
-class _Step:
-    """What the frames of a run asked at one step."""
+class SqlSharing(CommonSharing[_Question]):
+    """What is shared of a dataset for Snowpark; counting does not wait for what runs ask first.
 
-    asked: Counter[bytes] = field(default_factory=Counter)
-
-    def may_share(self, key: bytes) -> bool:
-        """Whether a new shared query is worth it: frames that ask different things would never use it."""
-        return list(self.asked) == [key] or self.asked[key] >= _ENOUGH
-
-
-class SqlSharing:
-    """What is shared. Thread-safe."""
+    Thread-safe; see `CommonSharing`.
+    """
 
     def __init__(self, source: Source, session: SqlSession, given: Sequence[Members] = ()) -> None:
         """Share nothing yet.
@@ -63,29 +48,8 @@ class SqlSharing:
             session: where its queries run.
             given: the segments of each group, where they are those of other data.
         """
-        self._source = source
-        self._given = given
+        super().__init__(source, given, word="queries", most_bytes=_MAX_QUESTION_BYTES, weight=_TREE_BYTES)
         self._asking = Asking(source, session)
-        self._counted: Counted | None = None
-        self._known = threading.Event()
-        self._lock = threading.Lock()
-        self._questions: dict[bytes, _Question] = {}
-        self._question_bytes = 0
-        self._steps: defaultdict[tuple[object, int], _Step] = defaultdict(_Step)
-        self._tallies: defaultdict[object, Counter[tuple[str, str, str]]] = defaultdict(Counter)
-
-    def expect(self, run: object) -> None:
-        """Nothing: counting does not wait for what runs ask first."""
-
-    def leave(self, run: object) -> None:
-        """Nothing; see `expect`."""
-
-    def count(self, context: QueryContext) -> Counted:
-        """Count the rows of the frames, and find the segments; see `Sharing.count`."""
-        counted = count_together(self._source, Gather(), context, self._given)
-        counted = self._counted = count_whole(self._source, counted, context)
-        self._known.set()
-        return counted
 
     def answer(self, query: CheckedQuery, asker: Asker) -> SqlAnswer | None:
         """The answer to a question of a frame; None if the frame has to ask for itself.
@@ -97,7 +61,7 @@ class SqlSharing:
         Raises:
             BackendLost, Interrupted: as `BackendSession.execute`.
         """
-        question = self._question(query)
+        question = self._question(query, asker.run)
         how: str = "frame"
         reason = question.choice.reason if question else "too many different queries"
         answer: SqlAnswer | None = None
@@ -107,37 +71,15 @@ class SqlSharing:
             except Unfused as unfused:
                 how, reason = "frame", unfused.reason
         shown = "a query" if question is None else question.choice.describe()
-        with self._lock:
-            self._tallies[asker.run][shown, how, reason] += 1
+        self._tally(asker.run, shown, how, reason)
         return answer
 
-    def report(self, run: object) -> tuple[Shared, ...]:
-        """How the questions of a run were answered, the most frequent first."""
-        with self._lock:
-            return tuple(
-                Shared(plan, how, frames, reason)
-                for (plan, how, reason), frames in self._tallies[run].most_common()
-            )
-
-    def _question(self, query: CheckedQuery) -> _Question | None:
-        with self._lock:
-            if query.key not in self._questions:
-                size = self._question_bytes + len(query.text)
-                if len(self._questions) >= _MAX_QUESTIONS or size > _MAX_QUESTION_BYTES:
-                    return None
-                if not self._source.account.take(_TREE_BYTES * len(query.text)):
-                    return None
-                self._question_bytes = size
-                self._questions[query.key] = _Question(query, choose(query))
-            return self._questions[query.key]
+    def _question(self, query: CheckedQuery, run: object = None) -> _Question | None:
+        return self._remembered(query.key, len(query.text), run, lambda: _Question(query, choose(query)))
 
     def _answer(self, question: _Question, asker: Asker) -> tuple[str, SqlAnswer]:
-        key = question.query.key
-        with self._lock:
-            step = self._steps[asker.run, asker.step]
-            step.asked[key] += 1
-            may_share = step.may_share(key)
-        frames = self._frames(asker.context)
+        may_share = self.may_share(question.query.key, asker)
+        frames = self.frames(asker.context)
         frame = frames.frames[asker.frame]
         if frame.rows:
             if frame.family < 0:
@@ -170,8 +112,3 @@ class SqlSharing:
         if len(family.frames) < 2:
             raise Unfused("the only frame of its kind")
         return once.get(lambda: self._asking.ask_family(question.query, family, asker), asker.context)
-
-    def _frames(self, context: QueryContext) -> FrameSet:
-        context.wait(self._known)
-        assert self._counted is not None
-        return self._counted.frames

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,13 +11,11 @@ from typing import Final, TypeVar
 
 import pyspark.sql.connect.proto as pb
 
-from engine.context import QueryContext
 from engine.frames import Family, FrameSet, Members, PlannedFrame
-from engine.models.run import Shared
 from engine.queries.answers import Answer, Split
 from engine.queries.asking import Aside, Asker, Source, fresh_scope
-from engine.queries.counting import Counted, count_together, count_whole
-from engine.queries.gather import Gather, StateTable
+from engine.queries.common import CommonSharing
+from engine.queries.gather import StateTable
 from engine.queries.once import Once
 from engine.queries.rows import Rows, ask_rows
 from engine.queries.spark.cells import RolledUp, ask_states
@@ -30,19 +27,15 @@ from engine.spark.fusion.chain import Chain
 from engine.spark.fusion.choice import Choice, cells_pay, choose
 from engine.spark.fusion.unfused import Unfused
 
-# Questions that are remembered, and the bytes of their plans; a metric that asks more of them computes its
-# plans from its data. A plan can carry 16 MiB of data of its own.
-_MAX_QUESTIONS: Final = 1_000
+# The bytes of plans and types that are remembered. A plan can carry 16 MiB of data of its own.
 _MAX_PLAN_BYTES: Final = 32 << 20
-# Types that are remembered, and ways of answering that a run's report tells apart.
+# Types that are remembered.
 _MAX_SCHEMAS: Final = 1_000
-_MAX_TALLIES: Final = 300
+# Relations of a plan that its description names.
 _MAX_KINDS: Final = 12
 # Of functions of the author in a plan that is described: how many are named, and how much of a name is shown.
 _MAX_NAMES: Final = 3
 _NAME_CHARS: Final = 40
-# Frames that must ask the same at a step at which frames differ, before they share an answer there.
-_ENOUGH: Final = 3
 
 _T = TypeVar("_T")
 
@@ -85,18 +78,6 @@ class _Question:
             return self.families.setdefault(family, Once())
 
 
-@dataclass(slots=True)
-class _Step:
-    """What the frames of a run asked at one step: how often each question, and which came first."""
-
-    first: bytes
-    asked: Counter[bytes] = field(default_factory=Counter)
-
-    def may_share(self, key: bytes) -> bool:
-        """Whether a new shared query is worth it: frames that ask different things would never use it."""
-        return list(self.asked) == [key] or self.asked[key] >= _ENOUGH
-
-
 @dataclass(frozen=True, slots=True)
 class Ready:
     """An answer that is in memory.
@@ -129,12 +110,8 @@ class Apart:
     reason: str
 
 
-class Sharing:
-    """What is shared. Thread-safe.
-
-    Attributes:
-        source: the dataset.
-    """
+class Sharing(CommonSharing[_Question]):
+    """What is shared of a dataset for Spark. Thread-safe; see `CommonSharing`."""
 
     def __init__(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> None:
         """Share nothing yet.
@@ -145,42 +122,18 @@ class Sharing:
             repeated: whether several calls have the same frame, as those of windows do that have one
                 baseline.
         """
-        self.source = source
-        self._given = given
+        super().__init__(source, given, word="plans", most_bytes=_MAX_PLAN_BYTES)
         self._repeated = repeated
         self._schemas: dict[bytes, pb.DataType] = {}
-        self._plan_bytes = 0
-        self._gather = Gather()
-        self._counted: Counted | None = None
-        self._known = threading.Event()
-        self._lock = threading.Lock()
-        self._questions: dict[bytes, _Question] = {}
-        self._runs = 0
-        self._asked: Counter[object] = Counter()
-        self._steps: dict[tuple[object, int], _Step] = {}
-        self._tallies: defaultdict[object, Counter[tuple[str, str, str, str]]] = defaultdict(Counter)
 
     def expect(self, run: object) -> None:
         """A run is about to make its first call; counting waits a moment for what it asks."""
-        with self._lock:
-            self._runs += 1
+        super().expect(run)
         self._gather.expect(run)
 
     def leave(self, run: object) -> None:
         """The first call of a run has ended, or will not be made."""
         self._gather.leave(run)
-
-    def count(self, context: QueryContext) -> Counted:
-        """Count the rows of the frames, and find the segments; by one thread, for all runs.
-
-        Raises:
-            BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
-            DataError: the data has values that cannot be segments, or too many.
-        """
-        counted = count_together(self.source, self._gather, context, self._given)
-        counted = self._counted = count_whole(self.source, counted, context)
-        self._known.set()
-        return counted
 
     def answer(self, key: bytes, relation: pb.Relation, asker: Asker) -> Answer | Apart:
         """The answer to a question of a frame, or that it has to ask for itself; see `note_apart`.
@@ -222,21 +175,6 @@ class Sharing:
         made._counted = self._counted
         made._known.set()
         return made
-
-    def frames(self, context: QueryContext) -> FrameSet:
-        """The frames, once they are known.
-
-        Raises:
-            Interrupted: who asks waits no longer.
-        """
-        return self._frames(context)
-
-    def may_share(self, key: bytes, asker: Asker) -> bool:
-        """Count a question of a frame; whether enough frames ask the same for it to be asked for all."""
-        with self._lock:
-            step = self._step(asker, key)
-            step.asked[key] += 1
-            return step.may_share(key)
 
     def apart(self, relation: pb.Relation, asker: Asker, reason: str) -> Apart:
         """A frame asks for itself, whatever others ask.
@@ -309,66 +247,23 @@ class Sharing:
         """
         if again:
             with self._lock:
-                self._step(asker, ready.key).asked[ready.key] += 1
+                self._steps[asker.run, asker.step].asked[ready.key] += 1
         self._tally(asker.run, ready.what, ready.how, "", ready.notes)
 
-    def report(self, run: object) -> tuple[Shared, ...]:
-        """How the questions of a run were answered, the most frequent first."""
-        with self._lock:
-            return tuple(
-                Shared(plan, how, frames, reason, by)
-                for (plan, how, reason, by), frames in self._tallies[run].most_common()
-            )
-
-    def _has_room(self, size: int) -> bool:
-        """Whether so many bytes more may be remembered; they are then taken."""
-        if self._plan_bytes + size > _MAX_PLAN_BYTES or not self.source.account.take(size):
-            return False
-        self._plan_bytes += size
-        return True
-
-    def _step(self, asker: Asker, key: bytes) -> _Step:
-        """What was asked where an asker asks this question; under the lock."""
-        place = asker.run, asker.step
-        found = self._steps.get(place)
-        if found is None:
-            found = self._steps[place] = _Step(key)
-        return found
-
-    def _tally(self, run: object, what: str, how: str, reason: str, notes: Sequence[str] = ()) -> None:
-        """Count an answer for the run's report."""
-        by, why = told_by(notes)
-        reason = "; ".join(dict.fromkeys(part for part in (reason, why) if part))
-        with self._lock:
-            tallies, entry = self._tallies[run], (what, how, reason, by)
-            if entry not in tallies and len(tallies) >= _MAX_TALLIES:
-                entry = "other plans", how, "", by
-            tallies[entry] += 1
-
     def _question(self, key: bytes, relation: pb.Relation, run: object = None) -> _Question | None:
-        with self._lock:
-            if key not in self._questions:
-                # Runs that share a dataset have a part of the room each: one that asks ever other things
-                # would leave none to the others.
-                if self._asked[run] >= _MAX_QUESTIONS // max(1, self._runs):
-                    return None
-                if len(self._questions) >= _MAX_QUESTIONS or not self._has_room(2 * len(key)):
-                    return None
-                self._asked[run] += 1
-                choice = choose(relation, spark=self.source.spark, schema=self.source.schema)
-                self._questions[key] = _Question(relation, choice, describe(relation))
-            return self._questions[key]
+        def make() -> _Question:
+            choice = choose(relation, spark=self.source.spark, schema=self.source.schema)
+            return _Question(relation, choice, describe(relation))
+
+        return self._remembered(key, 2 * len(key), run, make)
 
     def _answer(self, key: bytes, question: _Question, asker: Asker) -> tuple[str, Answer, tuple[str, ...]]:
         """The way of answering, the answer, and by whom it was given."""
-        with self._lock:
-            step = self._step(asker, key)
-            step.asked[key] += 1
-            may_share = step.may_share(key) or bool(self.source.stored)
+        may_share = self.may_share(key, asker) or bool(self.source.stored)
         if question.choice.how == "cells" and asker.frame == 0 and may_share and not self._known.is_set():
             self._try_cells(question, asker)  # before the frames are known: it may be counted along
         self.leave(asker.run)
-        frames = self._frames(asker.context)
+        frames = self.frames(asker.context)
         frame = frames.frames[asker.frame]
         if frame.rows:
             if frame.family < 0:
@@ -390,11 +285,6 @@ class Sharing:
     def _asks_alone(self, question: _Question, family: Family) -> bool:
         """Whether the one frame of a family is asked for itself, once for all calls that have it."""
         return self._repeated and not family.keys and question.choice.how == "families"
-
-    def _frames(self, context: QueryContext) -> FrameSet:
-        context.wait(self._known)
-        assert self._counted is not None
-        return self._counted.frames
 
     def _try_cells(self, question: _Question, asker: Asker) -> Split | None:
         """The answers from cells; None if another way has to be taken."""
@@ -449,7 +339,7 @@ class Sharing:
         if not self._known.is_set():
             states = self._gather.offer(asker.run, plan, asker.context)
             asker.notes += states.notes
-        frames = self._frames(asker.context)
+        frames = self.frames(asker.context)
         assert self._counted is not None
         if not cells_pay(self._counted.cells, frames.frames[0].rows):
             raise Unfused("too many cells")
@@ -467,16 +357,6 @@ class Sharing:
         alias.subquery_alias.input.CopyFrom(rows)
         fetched = self.source.fetch(bound, asker, base=alias)
         return Answer(fetched.schema, fetched.table)
-
-
-def told_by(notes: Sequence[str]) -> tuple[str, str]:
-    """Who answered, and if that was Spark, why not natively; see `BackendSession.told`.
-
-    Args:
-        notes: of the questions to the backend; none if one answers all.
-    """
-    reasons = "; ".join(dict.fromkeys(note for note in notes if note))
-    return ("spark" if reasons else "native" if notes else ""), reasons
 
 
 def _way_of(family: int) -> str:
