@@ -18,6 +18,7 @@ from typing import Final, Literal, Unpack
 from engine.backends.base import Backend
 from engine.backends.native.trust import Differences, Verified
 from engine.context import UNBOUNDED, Deadline
+from engine.effort import processors
 from engine.errors import CalcmetricError, DataError, ForkedEngine, Interrupted, UsageError
 from engine.interpreter import Interpreter
 from engine.ledger import MEMORY_BYTES, Ledger, caps_within
@@ -168,7 +169,7 @@ class Engine:
         self._layers = layers or Layers()
         named = tuple(os.fspath(root) for root in (roots if roots is not None else (Path.cwd(),)))
         self._roots = tuple(Path(root).resolve() for root in named if not is_store_url(root))
-        self._workers = workers or len(os.sched_getaffinity(0))
+        self._workers = workers or processors()
         self._register = Register()
         self._closing = threading.Event()
         self._gates = Gates(self._workers)

@@ -145,7 +145,7 @@ class Grace:
             self._over = True
             return
         seen = self._look()
-        self._given += given_seconds(spent(self._seen, seen), _processors())
+        self._given += given_seconds(spent(self._seen, seen), processors())
         self._seen = seen
         missing = self._seconds - self._given
         self._over = missing <= 0.0 or now >= self._most
@@ -189,5 +189,6 @@ def tree(root: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many processors this process may use."""
     return len(os.sched_getaffinity(0))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
+from engine.arrow import arrow_stream
 from engine.backends.sql import Rows, SqlConnection
 from engine.context import QueryContext, Settings
 from engine.errors import BackendError, PlanRefused
@@ -147,11 +148,7 @@ def _with_whole_numbers(data: bytes | memoryview) -> bytes:
     with pa.ipc.open_stream(data) as reader:
         table = reader.read_all()
     columns = [_whole(column) if _is_wide(column.type) else column for column in table.columns]
-    sink = pa.BufferOutputStream()
-    plain = pa.table(columns, names=table.column_names)
-    with pa.ipc.new_stream(sink, plain.schema) as writer:
-        writer.write_table(plain)
-    return bytes(sink.getvalue())
+    return bytes(arrow_stream(pa.table(columns, names=table.column_names)).to_pybytes())
 
 
 def _is_wide(kind: pa.DataType) -> bool:

@@ -14,11 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.errors import BackendError
-from sandbox.contract.messages import ReplyError
-
-# The condition of a failure that is not the author's to mend.
-BACKEND_FAILED: Final = "CALCMETRIC_BACKEND"
-REFUSED: Final = "CALCMETRIC_REFUSED"
+from sandbox.contract.messages import BACKEND_FAILED, ReplyError
 
 # condition (or its first part) -> text; `{name}` is a message parameter of that condition.
 TEXTS: Final[Mapping[str, str]] = MappingProxyType(

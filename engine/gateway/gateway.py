@@ -29,7 +29,6 @@ from engine.failures import describe
 from engine.gateway.answering import CallAnswers, FrameCall, FunctionRaised, RunAnswering
 from engine.gateway.budget import FrameBudget
 from engine.gateway.carried import as_frame
-from engine.gateway.explain import BACKEND_FAILED, REFUSED
 from engine.interpreter import Interpreter
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
@@ -38,7 +37,9 @@ from engine.threads import thread_seconds
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind, Method
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import (
+    BACKEND_FAILED,
     FUNCTION_RAISED,
+    REFUSED,
     Call,
     Compiled,
     Evaluate,

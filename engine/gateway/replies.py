@@ -12,6 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
+from engine.arrow import arrow_stream
 from engine.gateway.carried import Batch
 from sandbox.contract.settings import SESSION_ID
 
@@ -68,10 +69,7 @@ def table_batches(table: pa.Table) -> Iterator[Batch]:
 def _stream(batch: pa.RecordBatch) -> bytes | memoryview:
     """An Arrow stream of one batch."""
     if batch.num_rows > _SMALL_ROWS or not all(map(_is_flat, batch.schema.types)):
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        return memoryview(sink.getvalue())
+        return memoryview(arrow_stream(batch))
     # Put together by hand, which copies the rows once more, but is twice as fast for a few of them.
     return b"".join((batch.schema.serialize(), batch.serialize(), _STREAM_END))
 

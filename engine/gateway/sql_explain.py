@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.errors import BackendError
-from engine.gateway.explain import BACKEND_FAILED, clean
+from engine.gateway.explain import clean
 from engine.snowflake.text.names import SOURCE_PREFIX
-from sandbox.contract.messages import ReplyError
+from sandbox.contract.messages import BACKEND_FAILED, ReplyError
 
 _GENERAL: Final = "the data engine failed on this query"
 _CHARS: Final = 500

@@ -19,15 +19,15 @@ from engine.opened import word_hint
 from engine.results.numbers import NotANumber, SignallingNaN, TooLarge, parse_number
 from engine.results.text import clean_text
 from engine.wording import worded
-from sandbox.contract.messages import Outcome, Raised, Returned
+from sandbox.contract.messages import BACKEND_FAILED, REFUSED, Outcome, Raised, Returned
 
 _TYPE_CAP: Final = 100
 _FIELD_CAP: Final = 300
 
 # Conditions that the engine itself puts on replies, and the status that each of them means.
 _CONDITIONS: Final[dict[str, tuple[Status, str]]] = {
-    "CALCMETRIC_REFUSED": ("refused", "refused"),
-    "CALCMETRIC_BACKEND": ("backend_error", "backend-error"),
+    REFUSED: ("refused", "refused"),
+    BACKEND_FAILED: ("backend_error", "backend-error"),
 }
 
 _COLUMN: Final = "a Column is only a formula: aggregate and fetch it, such as df.agg(F.avg('x')).first()[0]"

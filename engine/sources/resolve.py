@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
-
+from engine.arrow import arrow_stream
 from engine.errors import DataError, UsageError
 from engine.models.tables import TableName, Version, names_catalog, plain_path
 from engine.models.text_options import TextOptions
@@ -150,7 +149,7 @@ def _rows(rows: Tabular, local: bool, reader: Reader, spool: Spool, check: Calla
     if local:
         return read_rows(rows, reader, spool, check)
     plain, snapshot = plain_table(rows)
-    return Source(read_inline(_stream(plain)), rows.label, left_out=snapshot.left_out)
+    return Source(read_inline(arrow_stream(plain).to_pybytes()), rows.label, left_out=snapshot.left_out)
 
 
 def _caller_frame(frame: Any) -> Source:
@@ -161,10 +160,3 @@ def _caller_frame(frame: Any) -> Source:
             "SparkSession.builder.remote('sc://...'), or give the path of the data"
         )
     return Source(frame._plan.to_proto(session._client).root, "the DataFrame", caller_session=session)
-
-
-def _stream(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())

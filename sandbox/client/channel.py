@@ -13,10 +13,10 @@ from typing import Any, Final, NoReturn
 import pyspark.sql.connect.proto as pb
 
 from sandbox.client.call_settings import CallSettings
-from sandbox.client.errors import REFUSED, build_exception
+from sandbox.client.errors import build_exception
 from sandbox.client.transport import Transport
 from sandbox.contract.framing import BATCH_HEADER, Kind, Method
-from sandbox.contract.messages import ReplyError
+from sandbox.contract.messages import REFUSED, ReplyError
 from sandbox.contract.settings import SESSION_ID
 
 _SERVICE: Final = "/spark.connect.SparkConnectService/"

@@ -106,7 +106,7 @@ class _Walk:
             except ValueError:  # nothing is bound to it yet, and may be later
                 raise _NoDigest(CAPTURES) from None
             yield from self.of(contents)
-        for name in sorted(_names(function.__code__)):
+        for name in sorted(names_in(function.__code__)):
             if name in function.__globals__ and name not in _GUARDS:
                 yield name.encode()
                 yield from self.of(function.__globals__[name])
@@ -132,10 +132,10 @@ class _Walk:
         yield getattr(code, "co_exceptiontable", b"")
 
 
-def _names(code: types.CodeType) -> set[str]:
+def names_in(code: types.CodeType) -> set[str]:
     """The global names that code may use, and what is defined inside of it."""
     inner = (one for one in code.co_consts if isinstance(one, types.CodeType))
-    return set(code.co_names).union(*map(_names, inner))
+    return set(code.co_names).union(*map(names_in, inner))
 
 
 def _name_of(value: Any) -> bytes:

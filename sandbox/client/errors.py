@@ -6,8 +6,6 @@ backend; here they only take the class that an author's `except` expects.
 
 from __future__ import annotations
 
-from typing import Final
-
 from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.connect import (
     EXCEPTION_CLASS_MAPPING,
@@ -16,9 +14,6 @@ from pyspark.errors.exceptions.connect import (
 )
 
 from sandbox.contract.messages import ReplyError
-
-# The conditions of our own, beside Spark's error conditions.
-REFUSED: Final = "CALCMETRIC_REFUSED"
 
 
 def build_exception(error: ReplyError) -> SparkConnectException:

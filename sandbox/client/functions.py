@@ -21,7 +21,7 @@ from pyspark.sql.connect.group import GroupedData, PandasCogroupedOps
 from pyspark.sql.connect.types import UnparsedDataType, pyspark_types_to_proto_types
 from pyspark.sql.types import DataType
 
-from sandbox.client.digests import digest
+from sandbox.client.digests import digest, names_in
 from sandbox.contract.settings import FUNCTION_TOKEN
 from sandbox.language import FILENAME, GuardRefused
 
@@ -159,15 +159,9 @@ class _Snapshot:
     def _copy_globals(self, function: types.FunctionType, made: dict[str, Any]) -> None:
         """Put copies of the global names that a function can use in place of those names."""
         given = function.__globals__
-        for name in sorted(_names(function.__code__)):
+        for name in sorted(names_in(function.__code__)):
             if name in given and made[name] is given[name]:
                 made[name] = self.of(given[name])
-
-
-def _names(code: types.CodeType) -> set[str]:
-    """The global names that code may use, and what is defined inside of it."""
-    inner = (one for one in code.co_consts if isinstance(one, types.CodeType))
-    return set(code.co_names).union(*map(_names, inner))
 
 
 def _uncopied(kind: str, why: str) -> GuardRefused:

@@ -5,14 +5,11 @@ Snowpark turns them into its own `SnowparkSQLException`, which authors catch. Th
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from snowflake.connector.errors import ProgrammingError
 
-from sandbox.contract.messages import ReplyError
-
-# The condition of our own refusals, as for Spark.
-REFUSED: Final = "CALCMETRIC_REFUSED"
+from sandbox.contract.messages import REFUSED, ReplyError
 
 
 class EngineError(ProgrammingError):

@@ -14,7 +14,7 @@ from typing import Final, NoReturn, Protocol, TypeAlias
 
 from sandbox.contract.foretold import unpack_foretold
 from sandbox.contract.framing import Channel, ChannelGarbage, Kind, Method, SqlMethod
-from sandbox.contract.messages import FUNCTION_RAISED, ReplyError, decode
+from sandbox.contract.messages import FUNCTION_RAISED, REFUSED, ReplyError, decode
 from sandbox.lines import deepest_line
 
 _PRINT_CHUNK: Final = 16 << 10
@@ -43,7 +43,7 @@ class Evaluator(Protocol):
 
 
 _ASKS: Final = ReplyError(
-    "CALCMETRIC_REFUSED",
+    REFUSED,
     "",
     "",
     "a function that is applied to rows asks for other data, which it cannot: collect that before, and let "

@@ -99,13 +99,19 @@ class Call:
     baseline: bool = False
 
 
+# Conditions of our own, beside those of the data engines: of what the engine refuses, and of a failure that
+# is not the author's to mend.
+REFUSED: Final = "CALCMETRIC_REFUSED"
+BACKEND_FAILED: Final = "CALCMETRIC_BACKEND"
+
+
 @dataclass(frozen=True, slots=True)
 class ReplyError:
     """Engine to worker: the request in flight failed, in words made by the engine.
 
     Attributes:
         condition: Spark's error condition, such as "UNRESOLVED_COLUMN.WITH_SUGGESTION", or one of ours
-            ("CALCMETRIC_REFUSED", "CALCMETRIC_BACKEND"); a limit has none, since it ends the worker.
+            (`REFUSED`, `BACKEND_FAILED`); a limit has none, since it ends the worker.
         exception: which PySpark exception to raise, as the server names it
             (such as "org.apache.spark.sql.AnalysisException").
         sql_state: five characters, may be empty.

@@ -1,7 +1,8 @@
 import pytest
 
 from engine.errors import BackendError
-from engine.gateway.explain import BACKEND_FAILED, TEXTS, clean, explain
+from engine.gateway.explain import TEXTS, clean, explain
+from sandbox.contract.messages import BACKEND_FAILED
 from tests.waiting import within
 
 ANALYSIS = "org.apache.spark.sql.AnalysisException"

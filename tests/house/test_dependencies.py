@@ -20,6 +20,7 @@ PURE = (
     "engine/spark",
     "engine/snowflake",
     "engine/writing",
+    "engine/arrow.py",
     "engine/frames",
     "engine/results",
     "engine/wording.py",

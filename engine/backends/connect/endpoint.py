@@ -77,7 +77,16 @@ class Endpoint(Protocol):
         ...
 
 
-class PlainEndpoint:
+class Releasing:
+    """An endpoint that keeps no session of a run for another one."""
+
+    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
+        """Release it; see `Endpoint`."""
+        del tenant, clean
+        connection.release(session_id)
+
+
+class PlainEndpoint(Releasing):
     """A server that is not ours to start or end; it can be asked to stop a query at most."""
 
     configuration: tuple[tuple[str, str], ...] = ()
@@ -94,11 +103,6 @@ class PlainEndpoint:
 
     def end_server(self, connection: Connection, reason: str) -> None:
         """Not ours to end; the session cancels its call."""
-
-    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
-        """Release it."""
-        del tenant, clean
-        connection.release(session_id)
 
     def place_of(self, tenant: str) -> Self:
         """Here: there is no other."""

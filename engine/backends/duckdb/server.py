@@ -20,6 +20,7 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
+from engine.arrow import arrow_stream
 from engine.backends.duckdb.nested import as_json
 from engine.backends.duckdb.wire import MOST_BYTES, Message, Reader, send_end, send_json, send_rows
 
@@ -136,7 +137,7 @@ def _send_all(reader: pa.RecordBatchReader, sock: socket.socket, *, plain: bool 
     rows = 0
     for batch in _batches(reader):
         for part in _parts(_plain(batch) if plain else batch):
-            send_rows(sock, part.num_rows, _stream(part))
+            send_rows(sock, part.num_rows, memoryview(arrow_stream(part)))
             rows += part.num_rows
     return rows
 
@@ -170,13 +171,6 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
     """A batch whose nested values are JSON text, as Snowflake's are."""
     columns = [as_json(column) if pa.types.is_nested(column.type) else column for column in batch.columns]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
-
-
-def _stream(batch: pa.RecordBatch) -> memoryview:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    return memoryview(sink.getvalue())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sys
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from engine.backends.local.process import (
     python_folders,
     start_process,
 )
+from engine.effort import processors
 
 # Of data, where there is twice as much; what does not fit is spilled.
 _MEMORY_BYTES: Final = 8 << 30
@@ -133,7 +133,7 @@ def readable(wanted: Wanted, folder: Path) -> list[str]:
 def _settings(wanted: Wanted, folder: Path) -> dict[str, Any]:
     return {
         "memory_limit": f"{wanted.memory_bytes // 2**20}MiB",
-        "threads": len(os.sched_getaffinity(0)),
+        "threads": processors(),
         "temp_directory": str(folder),
         "max_temp_directory_size": f"{wanted.disk_bytes // 2**20}MiB",
     }

@@ -24,7 +24,7 @@ from typing import Final
 import grpc
 
 from engine.backends.base import MOST_START_SECONDS, StartsWhole
-from engine.backends.connect.endpoint import STOP_TIMES
+from engine.backends.connect.endpoint import STOP_TIMES, Releasing
 from engine.backends.connect.rpc import Connection
 from engine.backends.connect.session import ConnectSession
 from engine.backends.connect.turns import LocalTurns, Turns
@@ -125,7 +125,7 @@ class _Slot:
             generation.end()
 
 
-class LocalServer(StartsWhole, abc.ABC):
+class LocalServer(Releasing, StartsWhole, abc.ABC):
     """A backend that runs a server of its own. Thread-safe; see `Backend`."""
 
     name: str
@@ -181,11 +181,6 @@ class LocalServer(StartsWhole, abc.ABC):
         """Whether an interrupted query's tasks have ended; see `Endpoint`."""
         del connection, grace
         return True
-
-    def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
-        """Release a session; see `Endpoint`."""
-        del tenant, clean
-        connection.release(session_id)
 
     @property
     def turns(self) -> Turns:

@@ -22,6 +22,7 @@ from typing import Final, TypeVar
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
+from engine.arrow import arrow_stream
 from engine.backends.base import BackendSession
 from engine.backends.connect.held import Held
 from engine.backends.duckdb.backend import LocalDuckDb
@@ -30,8 +31,9 @@ from engine.backends.duckdb.talk import Server
 from engine.backends.native.files import Files
 from engine.backends.native.trust import Differences, Trust
 from engine.backends.native.verify import Sample, Verifier
-from engine.backends.spark.backend import LocalSpark, core_count
+from engine.backends.spark.backend import LocalSpark
 from engine.context import QueryContext, Settings
+from engine.effort import processors
 from engine.errors import (
     BackendError,
     BackendLost,
@@ -362,7 +364,7 @@ class NativeSession:
                 trust.convict(query.sql, self._tenant, now())
                 self._backend.end_duckdb(server, f"a query broke it ({error.exception})")
             raise
-        return judged(query, table, core_count())
+        return judged(query, table, processors())
 
     def _table(self, server: Server, sql: str, context: QueryContext, *, one: bool) -> pa.Table:
         """The whole answer to a query."""
@@ -405,10 +407,7 @@ def _responses(schema: pb.DataType, table: pa.Table) -> Iterator[pb.ExecutePlanR
     for batch in _batches(table):
         response = pb.ExecutePlanResponse()
         part = response.arrow_batch
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        part.data = sink.getvalue().to_pybytes()
+        part.data = arrow_stream(batch).to_pybytes()
         part.row_count, part.start_offset, part.num_chunks_in_batch = batch.num_rows, start, 1
         start += batch.num_rows
         yield response

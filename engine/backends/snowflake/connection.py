@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
+from engine.arrow import arrow_stream
 from engine.backends.sql import Rows, SqlConnection
 from engine.context import Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, DataError, Interrupted
@@ -57,10 +57,10 @@ class SnowflakeConnection(SqlConnection):
             count, batches = 0, iter(cursor.fetch_arrow_batches())
             while (table := self._fetch(lambda: next(batches, None), context)) is not None:
                 count += 1
-                yield Rows(table.num_rows, _stream(table))
+                yield Rows(table.num_rows, memoryview(arrow_stream(table)))
             if not count:
                 empty = self._fetch(lambda: cursor.fetch_arrow_all(force_return_table=True), context)
-                yield Rows(0, _stream(empty))
+                yield Rows(0, memoryview(arrow_stream(empty)))
 
     def describe(self, text: str, context: QueryContext) -> Described:
         """The columns of a query; see `SqlConnection.describe`."""
@@ -162,13 +162,6 @@ def _columns(description: Any) -> tuple[ColumnType, ...]:
         ColumnType(one.name, FIELD_ID_TO_NAME[one.type_code], one.precision or 0, one.scale or 0)
         for one in description
     )
-
-
-def _stream(table: pa.Table) -> memoryview:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return memoryview(sink.getvalue())
 
 
 @contextlib.contextmanager

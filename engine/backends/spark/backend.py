@@ -10,7 +10,6 @@ leaves off as soon as one does.
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import threading
 import time
@@ -47,7 +46,7 @@ from engine.backends.spark.settings import (
     make_properties,
 )
 from engine.backends.spark.warm import warm_up
-from engine.effort import Grace
+from engine.effort import Grace, processors
 from engine.errors import CalcmetricError
 
 _HEAP_BYTES: Final = 4 << 30
@@ -330,7 +329,7 @@ class LocalSpark(LocalServer):
         """Start a Java process with these options in `folder`; at idle priority if it trains."""
         ports = find_free_ports(3)
         token = secrets.token_hex(32)
-        cores = core_count()
+        cores = processors()  # tasks that it runs at once, and partitions of its shuffles
         properties = make_properties(
             str(folder), (ports[0], ports[1], ports[2]), secrets.token_hex(32), cores
         )
@@ -412,8 +411,3 @@ def _command(java: Java, jars: Path, folder: Path, options: tuple[str, ...]) -> 
         _SERVER,
         "spark-internal",
     ]
-
-
-def core_count() -> int:
-    """How many tasks a local server runs at once, and how many partitions its shuffles have."""
-    return len(os.sched_getaffinity(0))

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
+from engine.arrow import arrow_stream
 from engine.frames import FrameSet
 from engine.frames.build import aggregated, column, named
 from engine.queries.answers import Codes, Split, named_as, split_rows
@@ -87,7 +88,7 @@ class RolledUp:
         rows = pa.table([*self._values, pa.array(self._frames)], names=[*names, _FRAME])
         base = pb.Relation(common=chain.read.common)
         base.subquery_alias.alias = chain.read.read.named_table.unparsed_identifier
-        base.subquery_alias.input.local_relation.data = _stream(rows)
+        base.subquery_alias.input.local_relation.data = arrow_stream(rows).to_pybytes()
         top = plan.position + 1
         kept = Chain(chain.read, (*chain.steps[:top], *plan.upper))
         # What stands above may use the names that columns get by themselves, so they are given by name here.
@@ -125,10 +126,3 @@ def _renamed(expression: pb.Expression, name: str) -> pb.Expression:
         result.alias.CopyFrom(expression.alias)
         result.alias.name[:] = [name]
     return result
-
-
-def _stream(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())

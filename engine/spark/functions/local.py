@@ -18,6 +18,7 @@ import pyspark.sql.connect.proto as pb
 from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 from pyspark.sql.pandas.types import to_arrow_type
 
+from engine.arrow import arrow_stream
 from engine.errors import PlanRefused
 from engine.spark.plans.caps import MAX_LOCAL_SCHEMA_BYTES
 from engine.spark.plans.stream_shape import NotPlain, Shape, TooManyBatches, read_shape
@@ -349,9 +350,6 @@ def local_relation(
         ]
     )
     table = pa.Table.from_arrays(list(columns), schema=schema).combine_chunks()
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, schema) as writer:
-        writer.write_table(table)
     relation = pb.Relation()
-    relation.local_relation.data = sink.getvalue().to_pybytes()
+    relation.local_relation.data = arrow_stream(table).to_pybytes()
     return relation

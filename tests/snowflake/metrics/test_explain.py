@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import BackendError
-from engine.gateway.explain import BACKEND_FAILED
 from engine.gateway.sql_explain import DUCKDB_AUTHORS, SNOWFLAKE_AUTHORS, explain_sql
+from sandbox.contract.messages import BACKEND_FAILED
 
 KINDS = sorted((*(f"duckdb.{n}" for n in DUCKDB_AUTHORS), *(f"snowflake.{n}" for n in SNOWFLAKE_AUTHORS)))
 GENERAL = "the data engine failed on this query"
