@@ -1,7 +1,7 @@
-"""The public face of the engine, and its composition root: the one place that builds concrete things.
+"""The public face of the engine, and its composition root: what all runs have in common is put together here.
 
-Only a pool of workers and a DuckDB process may be handed in, which the command line starts before it has
-imported this.
+A pool of workers and a DuckDB process may be handed in, which the command line starts before it has imported
+this. What a tenant, a dataset or a run has of its own is made in `engine.runs` once it is needed.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class BackendSession(Protocol):
 
     @property
     def disturbed(self) -> int:
-        """How often its queries lost time through those of others, of which no deadline knows."""
+        """How often queries of others delayed its own, which no deadline makes up for."""
         ...
 
     def refuse_settings(self, settings: Settings) -> None:

@@ -51,8 +51,10 @@ from sandbox.contract.settings import BASELINE, PLACEHOLDER, QUERY_SETTINGS, SES
 # What is foretold may go unused, so it is small; so is the request, of which a call's worker gets a digest.
 _FORETOLD_BYTES: Final = 16 << 10
 _FORETOLD_ROWS: Final = 100
-# Why an answer over no rows says little of who answers over some.
-_NOT_FORETOLD: Final = "over no rows; what functions give for some may be for the backend to read"
+# Why an answer over no rows does not tell who will answer where there are some.
+_NOT_FORETOLD: Final = (
+    "asked over no rows; where there are some, the backend may have to read what the functions return"
+)
 # Before the canonical form of a plan over the baseline: its type is another one than over the data.
 _ABOUT_BASELINE: Final = b"baseline:"
 # A type in the answer of a query; alone it may take as much on the wire.

@@ -41,7 +41,9 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
             "use try_cast to get null for such values"
         ),
         "CAST_OVERFLOW": "the value {value} of type {sourceType} does not fit {targetType}; use try_cast",
-        "CANNOT_PARSE_TIMESTAMP": "a text is no timestamp in this format; use F.try_to_timestamp",
+        "CANNOT_PARSE_TIMESTAMP": (
+            "a text cannot be read as a timestamp in this format; use F.try_to_timestamp"
+        ),
         "INVALID_ARRAY_INDEX": "the array has {arraySize} elements, there is none at {indexValue}; use F.get",
         "INVALID_ARRAY_INDEX_IN_ELEMENT_AT": (
             "the array has {arraySize} elements, there is none at {indexValue}; use F.try_element_at"

@@ -37,14 +37,14 @@ DUCKDB_AUTHORS: Final = frozenset(
 SNOWFLAKE_AUTHORS: Final = MappingProxyType(
     {
         "100051": "division by zero; use div0, or filter zeros first",
-        "100035": "a text is no timestamp or date; use try_cast, or try_to_timestamp",
-        "100038": "a text is no number; use try_cast",
-        "100039": "a number does not fit its type; cast to a wider one first",
-        "100040": "a text is no date; use try_cast",
+        "100035": "a text cannot be read as a timestamp or date; use try_cast, or try_to_timestamp",
+        "100038": "a text cannot be read as a number; use try_cast",
+        "100039": "a number does not fit its type; cast it to a wider type first",
+        "100040": "a text cannot be read as a date; use try_cast",
         "100046": "a number is too large for its type; cast to double first",
         "100071": "a value of a VARIANT is not of this type; use try_cast",
         "100078": "a text is too long for its type",
-        "100132": "a number does not fit its type; cast to a wider one first",
+        "100132": "a number does not fit its type; cast it to a wider type first",
         "100183": "a subquery used as a value gave more than one row",
         "000904": "",  # invalid identifier
         "000979": "",  # neither grouped by nor aggregated

@@ -185,7 +185,7 @@ def _explain_ending(
         case BackendGone(alone=True):
             return "backend_error", FrameError(
                 "backend-lost",
-                "the data engine ended over a query of this frame, also when it answered nothing else",
+                "a query of this frame crashed the data engine, even when run alone",
                 hint="the query needs more memory or disk than the data engine may use: make smaller values, "
                 "filter before joining, aggregate before collecting",
             )

@@ -1,11 +1,13 @@
 """Whose query a local server answers now: everybody's, but after its death the suspects' one at a time.
 
 When a server dies, nobody knows which of the queries that it was answering killed it. Each of them gets a
-strike and becomes a suspect; the suspects are asked again alone, those with the fewest strikes and of the
-least blamed session first, while all others wait. Who is alone when the server dies again has done it. To
-be alone is a slice of time, longer with every strike, so that a query which never ends keeps nobody waiting
-for long: after it the others come in again. Rejected: running suspects on a second server, which would need
-as much memory again. Pure: times are handed in.
+strike and becomes a suspect. Suspects are asked again one at a time, while all other queries wait: first
+those with the fewest strikes, and among these the ones whose session is blamed least. If the server dies
+again while it answers one query alone, that query is to blame. Being alone lasts for a slice of time, which
+doubles with every strike, so that a query which never ends does not keep the others waiting for long:
+afterwards they are answered beside it. No second server is started to find out who it was, for it would
+need as much memory again. Only a tenant that is known to have ended a server is given another one, and only
+while others ask (`engine.backends.local.suspects`). Pure: times are handed in.
 """
 
 from __future__ import annotations
