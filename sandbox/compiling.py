@@ -80,4 +80,4 @@ def _first(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
         return problems
     worst = sorted(problems, key=lambda problem: problem.severity != "error")[:_REPORTED]
     left = f"there are {len(problems) - _REPORTED:,} more problems"
-    return (*worst, Problem(worst[-1].line, 1, "too-many-problems", left, "mend these first", "warning"))
+    return (*worst, Problem(worst[-1].line, 1, "too-many-problems", left, "fix these first", "warning"))

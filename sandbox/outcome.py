@@ -24,8 +24,8 @@ _MESSAGE_CHARS: Final = 4_000
 _NUMBER_CHARS: Final = 400
 _SHAPE_CHARS: Final = 200
 _PYSPARK_ASSERTS: Final = (
-    "PySpark takes no such argument here; what F.udf makes is called with columns, such as F.col('x'), and "
-    "applied to a value as it is by its attribute func"
+    "PySpark does not take such an argument here; call what F.udf returns with columns, such as F.col('x'), "
+    "or apply its attribute func to a plain value"
 )
 
 

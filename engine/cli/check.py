@@ -29,17 +29,17 @@ from sandbox.contract.signature import Signature
     metavar="METRIC.py...",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print problems."
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", help="Output format."
 )
 @click.option(
     "--param",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A parameter of calc_metric, to be looked at as well.",
+    help="A parameter of calc_metric to check as well.",
 )
 @imports_option
 def check(metrics: Sequence[Path], form: str, param: tuple[str, ...], imports: tuple[str, ...]) -> int:
-    """Compile each METRIC and show every problem with its line, reason and fix. Nothing of it runs."""
+    """Compile each METRIC and show every problem with its line, reason and fix. Nothing is run."""
     opened = check_opened(imports)
     params = parse_params(param, shared=len(metrics) > 1)
     pool = WorkerPool("landlock", imports=opened)

@@ -65,7 +65,9 @@ def make_baseline(options: dict[str, Any]) -> Baseline | None:
             )
         )
     if timestamp is not None:
-        raise UsageError("--baseline-timestamp names a column of the data that --baseline reads: give both")
+        raise UsageError(
+            "--baseline-timestamp names a column of the baseline data; give --baseline DATA with it"
+        )
     return None if text is None else read_baseline(text)
 
 
@@ -89,16 +91,18 @@ def opened_input(data: Sequence[str], input_format: str | None, backend: str) ->
     places = [place for place, path in enumerate(data) if path == _STANDARD_INPUT]
     if not places:
         if input_format is not None:
-            raise UsageError("--input-format says what standard input holds: give it with --data -")
+            raise UsageError("--input-format is the format of standard input; give it with --data -")
         yield tuple(data)
         return
     if len(places) > 1:
-        raise UsageError("--data - can be given once: there is one standard input")
+        raise UsageError("--data - can be given only once, because there is only one standard input")
     if "://" in backend:
-        raise UsageError(f"--data - is read on this machine, which the backend {backend!r} does not look at")
+        raise UsageError(
+            f"--data - is read on this machine, and the backend {backend!r} reads no files from it"
+        )
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError(
-            "--data - reads standard input: pipe data into it, as in 'zcat x.csv.gz | calcmetric ...'"
+            "--data - reads standard input; pipe data into it, as in 'zcat x.csv.gz | calcmetric ...'"
         )
     spool = Spool()  # a private folder that is removed even if this process is killed
     try:
@@ -161,7 +165,7 @@ def _keep(stream: IO[bytes], input_format: str | None, folder: Path) -> Path:
     found = input_format or _format_of(beginning)
     if found is None:
         known = ", ".join(INPUT_FORMATS)
-        raise UsageError(f"--data -: say with --input-format what standard input holds: {known}")
+        raise UsageError(f"--data -: the format of standard input is unknown; give --input-format: {known}")
     path = folder / f"standard-input.{found}"
     try:
         with path.open("wb") as file:

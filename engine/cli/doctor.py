@@ -43,30 +43,32 @@ _PACKAGES: Final = (
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", help="Output format."
+)
 @click.option(
     "--isolation",
     type=click.Choice(["full", "landlock"]),
     default="landlock",
     show_default=True,
-    help="The level that the engine will require.",
+    help="Isolation level to require.",
 )
 @click.option(
     "--server-isolation",
     type=click.Choice(SERVER_ISOLATIONS),
     default=SERVER_ISOLATIONS[0],
     show_default=True,
-    help="What of a local server has to be confined.",
+    help="What local servers must be confined from.",
 )
 @click.option(
     "--backend",
     "backends",
     multiple=True,
-    help="A backend to try, as for calcmetric run; may be repeated.  [default: each that is installed]",
+    help="Backend to try, as in calcmetric run; may be repeated.  [default: all that are installed]",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Show every attempt, and all versions.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every attempt and all versions.")
 def doctor(form: str, isolation: str, server_isolation: str, backends: tuple[str, ...], verbose: bool) -> int:
-    """Say whether calcmetric works on this host, by trying it.
+    """Check whether calcmetric works on this host, by trying it.
 
     Tries each forbidden thing in a confined worker, starts each installed backend, and lets a metric ask it
     something. Exit status 0 if workers reach the required level, everything that it forbids was blocked, and

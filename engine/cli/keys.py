@@ -20,16 +20,18 @@ def keys() -> None:
 
 
 @keys.command()
-@click.option("--account", help="Whose key it is.")
-@click.option("--workspace", help="The workspace that it opens.")
-@click.option("--operator", is_flag=True, help="A key for what operators see: accounts at /metrics.")
-@click.option("--values", is_flag=True, help="A key for the newest values of all accounts at /metrics.")
+@click.option("--account", help="Account that the key belongs to.")
+@click.option("--workspace", help="Workspace that the key gives access to.")
+@click.option("--operator", is_flag=True, help="Make a key for operators: /metrics by account.")
+@click.option("--values", is_flag=True, help="Make a key for the newest values of all accounts at /metrics.")
 @database_option
 def create(account: str | None, workspace: str | None, operator: bool, values: bool, database: str) -> int:
-    """Make a key, and print it. It is shown this once: only its digest is kept."""
+    """Create a key and print it. It is shown only once: the database keeps just its digest."""
     named = (account is not None, workspace is not None)
     if named not in ((True, True), (False, False)) or all(named) + operator + values != 1:
-        raise UsageError("a key is for --account and --workspace, for an --operator, or for --values")
+        raise UsageError(
+            "give --account and --workspace, or --operator, or --values, and only one of the three"
+        )
     keyring = service_module("admission.keyring")
     if operator:
         made = keyring.create_operator_key(database)
@@ -42,10 +44,10 @@ def create(account: str | None, workspace: str | None, operator: bool, values: b
 
 
 @keys.command("list")
-@click.option("--account", help="Only the keys of this account.")
+@click.option("--account", help="Show only the keys of this account.")
 @database_option
 def list_keys(account: str | None, database: str) -> int:
-    """Show the keys that there are, by the ids that `revoke` takes."""
+    """List the keys, with the ids that `revoke` takes."""
     known = service_module("admission.keyring").list_keys(database, account)
     click.echo("\t".join(("id", "account", "workspace", "created", "revoked")))
     for key in known:
@@ -67,7 +69,7 @@ def list_keys(account: str | None, database: str) -> int:
 @click.argument("key")
 @database_option
 def revoke(key: str, database: str) -> int:
-    """Let KEY, the key itself or its id, open nothing from now on."""
+    """Revoke KEY (the key or its id)."""
     revoked = service_module("admission.keyring").revoke_key(database, key)
     owner = f"{revoked.account}/{revoked.workspace}" if revoked.account else _WATCHERS[revoked.workspace]
     click.echo(f"{revoked.id} of {owner} is revoked")

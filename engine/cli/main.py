@@ -53,7 +53,7 @@ _COMMANDS = {
 @click.group(cls=_LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="calcmetric", prog_name="calcmetric")
 def cli() -> None:
-    """Run metrics, `calc_metric(df)`, over full data and every segment, behind a sandbox."""
+    """Run metrics, `calc_metric(df)`, on all of the data and on every segment, in a sandbox."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -93,7 +93,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             return exits.USAGE
         click.echo(
             f"Error: unexpected {type(error).__name__}: {visible_text(str(error))}; "
-            "this is a bug of calcmetric",
+            "this is a bug in calcmetric",
             err=True,
         )
         return exits.USAGE
@@ -109,5 +109,5 @@ def _outside(error: Exception) -> str | None:
     # The service is an extra, so what it raises is told by its name.
     if type(error).__module__.partition(".")[0] == "sqlalchemy":
         said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        return f"the database cannot be used: {said}"
+        return f"cannot use the database: {said}"
     return None

@@ -143,7 +143,7 @@ def _print_notes(console: Console, run: Run) -> None:
         console.print(f"[red]{escape(text)}[/]{times}", highlight=False)
     printed = next((result.printed for result in run.results if result.printed), "")
     if printed:
-        console.print("printed by the first frame that printed:", style="dim")
+        console.print("output of the first frame that printed something:", style="dim")
         console.print(escape(printed.rstrip("\n")), highlight=False)
     for cut in run.cut:
         if cut.rows or cut.members:

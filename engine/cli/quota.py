@@ -18,7 +18,7 @@ _DEFAULT: Final = "default"
 
 @click.group()
 def quota() -> None:
-    """How much an account may have: models, metrics, bytes, work, validations, connections."""
+    """Limits of an account: models, metrics, bytes, work, validations, connections."""
 
 
 @quota.command("set")
@@ -26,9 +26,9 @@ def quota() -> None:
 @click.argument("quotas", nargs=-1, required=True, metavar="NAME=VALUE...")
 @database_option
 def set_quota(account: str, quotas: tuple[str, ...], database: str) -> int:
-    """Set quotas of ACCOUNT, such as metrics=100 or bytes=64MiB; NAME=default gives the default back.
+    """Set quotas of ACCOUNT, such as metrics=100 or bytes=64MiB; NAME=default restores the default.
 
-    A service that runs heeds them within some seconds. What the account has already stays.
+    A running service applies them within seconds. What the account already has is kept.
     """
     wanted = dict(_parse(one) for one in quotas)
     _show(service_module("admission.quotas").set_quotas(database, account, wanted))
@@ -47,13 +47,13 @@ def show_quota(account: str, database: str) -> int:
 def _parse(text: str) -> tuple[str, int | None]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise UsageError(f"{text!r} is no quota: write NAME=VALUE, such as metrics=100")
+        raise UsageError(f"invalid quota {text!r}; write NAME=VALUE, such as metrics=100")
     if value == _DEFAULT:
         return name, None
     if name == "bytes":
         return name, parse_size(value)
     if not (value.isascii() and value.isdigit()):
-        raise UsageError(f"{text!r} is no quota: {value!r} is no whole number")
+        raise UsageError(f"invalid quota {text!r}: {value!r} is not a whole number")
     return name, int(value)
 
 

@@ -18,8 +18,8 @@ def _of_metric(command: Callable[..., Any]) -> Callable[..., Any]:
     """What says which metric is meant."""
     for decorate in (
         database_option,
-        click.option("--workspace", required=True, help="Of the metric."),
-        click.option("--account", required=True, help="Of the metric."),
+        click.option("--workspace", required=True, help="Workspace of the metric."),
+        click.option("--account", required=True, help="Account of the metric."),
         click.argument("metric"),
     ):
         command = decorate(command)
@@ -28,7 +28,7 @@ def _of_metric(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group()
 def rules() -> None:
-    """Rules on the results of a METRIC, by its id."""
+    """Rules on the results of a metric, which is named by its id."""
 
 
 @rules.command("list")
@@ -46,21 +46,34 @@ def list_rules(metric: str, account: str, workspace: str, database: str) -> int:
 
 @rules.command()
 @_of_metric
-@click.option("--name", required=True, help="What the rule is called.")
-@click.option("--above", type=float, help="Crossed by a greater number.")
-@click.option("--below", type=float, help="Crossed by a smaller number.")
-@click.option("--changed-by", type=float, help="Crossed by a number so far from that of the window before.")
-@click.option("--for", "windows", type=int, default=1, show_default=True, help="Windows in a row.")
-@click.option("--minimum-rows", type=int, default=0, show_default=True, help="Of a window that counts.")
-@click.option("--overall", is_flag=True, help="All data only, no segments.")
-@click.option("--number", help="Of several numbers, which.")
-@click.option("--url", help="A webhook, beneath a --webhook.")
-@option("--webhook", "webhooks", multiple=True, metavar="URL", help="As for calcmetric serve.")
+@click.option("--name", required=True, help="Name of the rule.")
+@click.option("--above", type=float, help="Crossed by a value above this.")
+@click.option("--below", type=float, help="Crossed by a value below this.")
+@click.option(
+    "--changed-by",
+    type=float,
+    help="Crossed by a value that differs from the previous window's by at least this.",
+)
+@click.option(
+    "--for",
+    "windows",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Number of windows in a row that have to cross it.",
+)
+@click.option(
+    "--minimum-rows", type=int, default=0, show_default=True, help="Windows with fewer rows do not count."
+)
+@click.option("--overall", is_flag=True, help="Watch all data only, no segments.")
+@click.option("--number", help="Name of the number to watch, if the metric gives several.  [default: each]")
+@click.option("--url", help="URL of the webhook; it has to begin with a --webhook.")
+@option("--webhook", "webhooks", multiple=True, metavar="URL", help="As in calcmetric serve.")
 def add(
     metric: str, account: str, workspace: str, database: str, webhooks: tuple[str, ...], windows: int,
     overall: bool, **given: Any,
 ) -> int:  # fmt: skip
-    """Add a rule to METRIC; print its id, and the secret of its webhook, which is shown this once."""
+    """Add a rule to METRIC. Prints its id and the secret of its webhook, which is shown only once."""
     body = {name: value for name, value in given.items() if value is not None}
     body |= {"for": windows, "segments": "overall" if overall else "all"}
     made = service_module("rules.rulebook").add_rule(database, webhooks, account, workspace, metric, body)
@@ -72,7 +85,7 @@ def add(
 @_of_metric
 @click.argument("rule")
 def delete(metric: str, account: str, workspace: str, database: str, rule: str) -> int:
-    """Delete RULE of METRIC, by its id; what of it was not sent yet is not sent any more."""
+    """Delete RULE (its id) of METRIC. Pending deliveries are dropped."""
     service_module("rules.rulebook").delete_rule(database, account, workspace, metric, rule)
     click.echo(f"{rule} is deleted")
     return exits.GOOD

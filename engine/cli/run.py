@@ -27,7 +27,7 @@ imports_option = click.option(
     "--imports",
     multiple=True,
     metavar="NAME",
-    help="A module or package that metrics may import as well; standard: the standard library's pure ones.",
+    help="Another module or package that metrics may import; standard: the standard library's pure modules.",
 )
 
 
@@ -37,40 +37,62 @@ imports_option = click.option(
     "--data",
     required=True,
     multiple=True,
-    help="Path, glob or (on a cluster, in Snowflake) table to read; - for standard input. Several add up.",
+    help="Path, glob or (on a cluster, in Snowflake) table to read; - for standard input. May be repeated.",
 )
-@click.option("--input-format", type=click.Choice(INPUT_FORMATS), help="What standard input holds.")
-@click.option("--csv-header/--csv-no-header", default=None, help="Whether CSV files begin with names.")
-@click.option("--csv-separator", metavar="CHAR", help="Between the values of CSV files; tab for a tab.")
-@click.option("--csv-encoding", metavar="NAME", help="Of CSV and JSON files.  [default: utf-8]")
-@click.option("--csv-quote", metavar="CHAR", help="Around values of CSV files; '' for none.  [default: \"]")
-@click.option("--timestamp", metavar="COL", help="Column that says when a row happened.")
-@click.option("--retention", metavar="90d", help="How far back from --as-of the data is looked at.")
-@click.option("--from", "start", metavar="TIME", help="First instant of the range: with its zone, or --zone.")
-@click.option("--to", "end", metavar="TIME", help="First instant after the time range.")
-@click.option("--last", metavar="7d", help="Time range of this length that ends at --as-of.")
-@click.option("--as-of", metavar="TIME", help="What 'now' is for this run; by default the clock's time.")
-@click.option("--every", metavar="1d", help="Tile the range with windows of this length: h, d, w, M.")
+@click.option("--input-format", type=click.Choice(INPUT_FORMATS), help="Format of standard input.")
 @click.option(
-    "--zone", metavar="ZONE", help="Zone of windows, of zoneless data and of zoneless times.  [default: UTC]"
+    "--csv-header/--csv-no-header",
+    default=None,
+    help="Whether the first line of CSV files holds the column names.",
 )
-@click.option("--by", multiple=True, metavar="COL", help="Each value of a column its own segment.")
-@click.option("--top", default=100, show_default=True, help="Values of a --by column at most.")
-@click.option("--buckets", multiple=True, metavar="COL=18,25,40", help="Half-open ranges of a column.")
-@click.option("--where", multiple=True, metavar="LABEL=EXPR", help="Rows for which an expression is true.")
-@click.option("--cross", multiple=True, metavar="A,B", help="Products of two columns or groups.")
+@click.option("--csv-separator", metavar="CHAR", help="Separator of CSV files; tab for a tab.")
+@click.option("--csv-encoding", metavar="NAME", help="Encoding of CSV and JSON files.  [default: utf-8]")
+@click.option("--csv-quote", metavar="CHAR", help="Quote character of CSV files; '' for none.  [default: \"]")
+@click.option("--timestamp", metavar="COL", help="Column that holds the time of a row.")
 @click.option(
-    "--param", multiple=True, metavar="NAME=VALUE", help="A parameter of calc_metric, instead of its default."
+    "--retention", metavar="90d", help="Ignore rows that are older than this, counted back from --as-of."
 )
+@click.option(
+    "--from", "start", metavar="TIME", help="Start of the time range, with its offset or in --zone."
+)
+@click.option("--to", "end", metavar="TIME", help="End of the time range, which is excluded.")
+@click.option("--last", metavar="7d", help="Time range of this length, ending at --to or --as-of.")
+@click.option("--as-of", metavar="TIME", help="The 'now' of this run.  [default: the current time]")
+@click.option(
+    "--every", metavar="1d", help="Cut the time range into windows of this length, in h, d, w or M (months)."
+)
+@click.option(
+    "--zone",
+    metavar="ZONE",
+    help="Time zone of windows, and of data and options that have none.  [default: UTC]",
+)
+@click.option("--by", multiple=True, metavar="COL", help="Make one segment per value of a column.")
+@click.option("--top", default=100, show_default=True, help="Maximum number of values per --by column.")
+@click.option(
+    "--buckets",
+    multiple=True,
+    metavar="COL=18,25,40",
+    help="Make one segment per half-open range of a column.",
+)
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="LABEL=EXPR",
+    help="Make a segment of the rows for which an expression is true.",
+)
+@click.option(
+    "--cross", multiple=True, metavar="A,B", help="Make one segment per combination of two columns or groups."
+)
+@click.option("--param", multiple=True, metavar="NAME=VALUE", help="Set a parameter of calc_metric.")
 @click.option(
     "--baseline",
     metavar="DATA|previous|first:30d",
-    help="What calc_metric(df, baseline) compares with: other data, the window before, or the first stretch.",
+    help="What calc_metric(df, baseline) compares with: other data, the previous window or the first period.",
 )
 @click.option(
     "--baseline-timestamp",
     metavar="COL",
-    help="Column of that DATA that says when a row happened; looked at, and nothing is cut by it.",
+    help="Timestamp column of the baseline data; checked, not used to filter.",
 )
 @click.option(
     "--backend",
@@ -82,54 +104,75 @@ imports_option = click.option(
     "--native/--no-native",
     default=True,
     show_default=True,
-    help="Whether DuckDB answers, in front of the backend spark, what it is proven to answer as Spark does.",
+    help="With --backend spark: let DuckDB answer what it is proven to answer exactly as Spark does.",
 )
 @click.option(
     "--verify",
     type=click.FloatRange(0, 1),
     default=0.0,
-    help="Share of native answers for which Spark is asked as well, after the run.  [default: 0]",
+    help="Share of native answers that are checked against Spark after the run.  [default: 0]",
 )
 @click.option(
-    "--native-memory", metavar="SIZE", help="Memory of the DuckDB process.  [default: half, 8GiB at most]"
+    "--native-memory",
+    metavar="SIZE",
+    help="Memory limit of the DuckDB process.  [default: half of the memory, 8GiB at most]",
 )
 @click.option(
     "--spool-bytes",
     metavar="SIZE",
     default="16GiB",
     show_default=True,
-    help="Most of the data of object stores that is kept as files.",
+    help="Maximum disk space for data fetched from object stores.",
 )
 @click.option(
     "--server-isolation",
     type=click.Choice(SERVER_ISOLATIONS),
     default=SERVER_ISOLATIONS[0],
-    help="What of a local server has to be confined; files-only gives up its network.",
+    help="What local servers are confined from; files-only leaves their network open.",
 )
 @imports_option
-@click.option("--timeout", type=float, default=300.0, show_default=True, help="Seconds for the run.")
-@click.option("--frame-timeout", type=float, help="Seconds for one call of calc_metric.  [default: 60]")
-@click.option("--cpu-timeout", type=float, help="Processor seconds of a worker.  [default: as --timeout]")
-@click.option("--memory", default="2GiB", show_default=True, help="Memory of a worker.")
-@click.option("--fetch-rows", default=5_000_000, show_default=True, help="Rows that one frame may fetch.")
-@click.option("--fetch-size", default="1GiB", show_default=True, help="Size of what one frame may fetch.")
-@click.option("--requests", default=200, show_default=True, help="Requests that one frame may send.")
-@click.option("--print-size", default="64KiB", show_default=True, help="What is kept of a frame's print.")
-@click.option("--source-size", default="256KiB", show_default=True, help="Size that a METRIC may have.")
-@click.option("--no-fuse", is_flag=True, help="Ask for each frame by itself: slower, for comparison.")
-@click.option("--dry-run", is_flag=True, help="Show the frames and their rows; run nothing.")
-@click.option("--explain", is_flag=True, help="With --dry-run: show what is asked, and why Spark is needed.")
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print."
+    "--timeout", type=float, default=300.0, show_default=True, help="Time limit of the run, in seconds."
+)
+@click.option(
+    "--frame-timeout", type=float, help="Time limit of one call of calc_metric, in seconds.  [default: 60]"
+)
+@click.option(
+    "--cpu-timeout", type=float, help="Processor time of a worker, in seconds.  [default: --timeout]"
+)
+@click.option("--memory", default="2GiB", show_default=True, help="Memory limit of a worker.")
+@click.option(
+    "--fetch-rows",
+    default=5_000_000,
+    show_default=True,
+    help="Maximum number of rows that a frame may fetch.",
+)
+@click.option(
+    "--fetch-size", default="1GiB", show_default=True, help="Maximum size of what a frame may fetch."
+)
+@click.option(
+    "--requests", default=200, show_default=True, help="Maximum number of requests that a frame may send."
+)
+@click.option(
+    "--print-size", default="64KiB", show_default=True, help="How much of a frame's printed text is kept."
+)
+@click.option("--source-size", default="256KiB", show_default=True, help="Maximum size of a METRIC.")
+@click.option("--no-fuse", is_flag=True, help="Query each frame separately: slower, for comparison.")
+@click.option("--dry-run", is_flag=True, help="Show the frames and their rows; run nothing.")
+@click.option("--explain", is_flag=True, help="With --dry-run: show each query, and why it needs Spark.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="Output format."
 )
 @click.option(
     "--save",
     multiple=True,
     metavar="TARGET",
-    help="Save the runs, too: to a file (.html, .png, .svg, .json, .csv or .parquet, by the ending), or "
-    "appended to a table: delta:PATH, parquet:FOLDER, also s3:// and so on.",
+    help="Also save the runs to a file (.html, .png, .svg, .json, .csv or .parquet, by its ending), or "
+    "append them to a table: delta:PATH or parquet:FOLDER, also in s3://, gs:// or abfs://.",
 )
-@click.option("--report", metavar="FILE.html", help="Save a report of the runs: one file, without network.")
+@click.option(
+    "--report", metavar="FILE.html", help="Save a report of the runs: one file that opens without a network."
+)
 def run(
     metrics: Sequence[Path],
     data: Sequence[str],
@@ -139,7 +182,7 @@ def run(
     form: str,
     **options: Any,
 ) -> int:
-    """Run each METRIC on the data, all of it and every segment, and print the numbers."""
+    """Run each METRIC on all of the data and on every segment, and print the numbers."""
     options["imports"] = check_opened(options["imports"])
     pool = WorkerPool("landlock", imports=options["imports"])
     science = any(may_use_science(path.read_bytes()) for path in metrics)

@@ -67,7 +67,7 @@ def run_metrics(
     """
     try:
         if options["explain"] and not dry_run:
-            raise UsageError("--explain is for --dry-run; a run tells it in its report: --format json")
+            raise UsageError("--explain needs --dry-run; a finished run has it in its report: --format json")
         targets = make_targets(options, dry_run=dry_run)
         settings = _make_options(options)
         params = parse_params(options["param"], shared=len(metrics) > 1)
@@ -111,7 +111,7 @@ def run_metrics(
             err.print(f"[dim]saved to {escape(str(target))}[/]", highlight=False, soft_wrap=True)
         same = not options["verify"] or _tell_verified(err, engine)
     if engine.train_caches():
-        err.print("[dim]later starts of Spark are made faster in the background, this once[/]")
+        err.print("[dim]preparing faster starts of Spark in the background; this happens only once[/]")
     good = all(result.status in GOOD for run in runs for result in run.results)
     return exits.GOOD if good and same else exits.FRAMES
 
@@ -119,12 +119,12 @@ def run_metrics(
 def _tell_verified(err: Console, engine: Engine) -> bool:
     """Say what came of asking Spark as well; whether nothing differed."""
     whole, found = engine.settle_verified(_VERIFY_SECONDS), engine.verified
-    err.print(f"{found.equal + found.different} native answers were compared with Spark's, and", end=" ")
-    err.print(f"[red]{found.different} differ[/]" if found.different else "none differs")
+    err.print(f"{found.equal + found.different} native answers were compared with Spark's;", end=" ")
+    err.print(f"[red]{found.different} differ[/]" if found.different else "all are equal")
     if found.off:
-        err.print(f"[red]left to Spark because of that: {escape(', '.join(found.off))}[/]")
+        err.print(f"[red]now left to Spark: {escape(', '.join(found.off))}[/]")
     if not whole:
-        err.print(f"[yellow]others were not compared within {_VERIFY_SECONDS:g} s[/]")
+        err.print(f"[yellow]the rest could not be compared within {_VERIFY_SECONDS:g} s[/]")
     return not found.different
 
 
@@ -207,10 +207,12 @@ def make_targets(options: dict[str, Any], *, dry_run: bool) -> tuple[Path | Tabl
     """
     report = options["report"]
     if report and not report.lower().endswith(".html"):
-        raise UsageError(f"--report writes HTML, so its name ends in .html, not {report!r}; see --save")
+        raise UsageError(f"--report writes HTML, so its name must end in .html, not {report!r}; see --save")
     targets = (*options["save"], *([report] if report else []))
     if targets and dry_run:
-        raise UsageError("--save and --report are for runs; a dry run calculates nothing that could be saved")
+        raise UsageError(
+            "--save and --report cannot be used with --dry-run, which calculates nothing to save"
+        )
     return tuple(check_target(target) for target in targets)
 
 
@@ -278,7 +280,7 @@ def print_explained(out: Console, metric: str, plan: RunPlan, form: str) -> None
         why = f": {escape(one.reason)}" if one.reason else ""
         out.print(f"{escape(metric)} asks {escape(one.plan)}{times}, answered {by}{why}", highlight=False)
     if not plan.questions:
-        out.print(f"{escape(metric)} asks nothing of a frame without rows", highlight=False)
+        out.print(f"{escape(metric)} runs no query on a frame without rows", highlight=False)
 
 
 def print_plan(out: Console, metric: str, plan: RunPlan, form: str) -> None:

@@ -27,7 +27,7 @@ def _shown(name: str, default: Any, text: str, **more: Any) -> _Option:
 
 
 database_option = _shown(
-    "--database", DATABASE, "URL of the database; one with a password is best kept in the environment."
+    "--database", DATABASE, "URL of the database; if it holds a password, set it in the environment."
 )
 
 # What a server and a worker share.
@@ -35,75 +35,90 @@ _SHARED: Final = (
     database_option,
     option(
         "--data-root", "data_roots", multiple=True, metavar="[ACCOUNT=]DIR",
-        help="A folder, or a place such as s3://bucket/folder, that datasets of an account may be in; *=DIR "
-        "for all accounts, DIR for the only one.  [default: this folder]",
+        help="A folder, or a location such as s3://bucket/folder, that an account's datasets may be in; "
+        "*=DIR for all accounts, DIR if there is only one.  [default: the current folder]",
     ),
     option(
         "--table", "tables", multiple=True, metavar="[ACCOUNT=]PATTERN",
-        help="Tables that datasets of an account may name; likewise.",
+        help="Tables that an account's datasets may name; *=PATTERN for all accounts, PATTERN if there is "
+        "only one.",
     ),
     click.option(
         "--server-per-tenant", is_flag=True,
-        help="Give each account a local server of its own, so that none ends or fills another's.",
+        help="Start a local server for each account, so that no account can crash or fill another's.",
     ),
-    _shown("--calculations", 2, "Claims of work at a time; one account has half.", type=click.IntRange(1)),
-    _shown("--backend", "spark", "As for calcmetric run."),
-    _shown("--native/--no-native", True, "As for calcmetric run."),
     _shown(
-        "--verify", 0.0, "Share of native answers for which Spark is asked as well.",
+        "--calculations", 2, "Calculations that run at the same time; one account gets at most half.",
+        type=click.IntRange(1),
+    ),
+    _shown("--backend", "spark", "As in calcmetric run."),
+    _shown("--native/--no-native", True, "As in calcmetric run."),
+    _shown(
+        "--verify", 0.0, "Share of native answers that are checked against Spark.",
         type=click.FloatRange(0, 1),
     ),
     _shown(
         "--warm/--no-warm", True,
-        "Whether Spark starts in the background, so that nobody who needs it waits for Java.",
+        "Start Spark in the background, so that the first metric that needs it does not wait for Java.",
     ),
     _shown(
-        "--server-isolation", SERVER_ISOLATIONS[0], "As for calcmetric run.",
+        "--server-isolation", SERVER_ISOLATIONS[0], "As in calcmetric run.",
         type=click.Choice(SERVER_ISOLATIONS),
     ),
-    option("--imports", multiple=True, metavar="NAME", help="As for calcmetric run."),
-    _shown("--wall-seconds", 300.0, "Seconds of a run."),
-    _shown("--frame-seconds", 60.0, "Seconds of one call of calc_metric."),
-    _shown("--memory", "2GiB", "Memory of a worker process."),
-    _shown("--engine-memory", "2GiB", "Memory of this process, for all accounts together."),
+    option("--imports", multiple=True, metavar="NAME", help="As in calcmetric run."),
+    _shown("--wall-seconds", 300.0, "Time limit of a run, in seconds."),
+    _shown("--frame-seconds", 60.0, "Time limit of one call of calc_metric, in seconds."),
+    _shown("--memory", "2GiB", "Memory limit of a worker process."),
+    _shown("--engine-memory", "2GiB", "Memory limit of this process, for all accounts together."),
     option(
         "--native-memory", metavar="SIZE",
-        help="Memory of the DuckDB process.  [default: half of what there is, 8GiB at most]",
+        help="Memory limit of the DuckDB process.  [default: half of the machine's memory, at most 8GiB]",
     ),
-    _shown("--spool-bytes", "16GiB", "Most of the data of object stores that is kept as files."),
-    _shown("--tick-seconds", 5.0, "How often the schedule is looked at."),
-    _shown("--lease-seconds", 30.0, "After how long without a sign of life others take over."),
-    _shown("--attempts", 5, "How often work is tried before it is marked as poisoned."),
+    _shown("--spool-bytes", "16GiB", "Maximum disk space for data fetched from object stores."),
+    _shown("--tick-seconds", 5.0, "How often to look for work that is due."),
+    _shown("--lease-seconds", 30.0, "How long a worker may be silent before others take over its work."),
+    _shown("--attempts", 5, "Number of attempts before work is marked as poisoned."),
     option(
         "--webhook", "webhooks", multiple=True, metavar="URL",
-        help="Beginning of URLs that rules may send to; may be repeated.  [default: none]",
+        help="URL prefix that rules may send to; may be repeated.  [default: none]",
     ),
     option(
         "--save-results", metavar="TARGET",
-        help="A table that each result is appended to as well: delta:PATH or parquet:FOLDER.  "
+        help="A table to append each result to as well: delta:PATH or parquet:FOLDER.  "
         "[default: none]",
     ),
-    option("--keep", metavar="400d", help="How long results and logs are kept.  [default: for ever]"),
+    option("--keep", metavar="400d", help="How long to keep results and logs.  [default: for ever]"),
 )  # fmt: skip
 _SERVER: Final = (
     _shown("--host", "127.0.0.1", "Address to listen on."),
-    _shown("--port", 8000, "Port.", type=click.IntRange(1, 65535)),
-    _shown("--requests-per-minute", 1_200, "Of one key, on all servers together."),
-    _shown("--body-bytes", "1MiB", "The most that the body of a request may have."),
-    _shown("--validations", 4, "Validations at a time; one account has half."),
-    _shown("--connections", 512, "Connections at a time; a silent one makes room.", type=click.IntRange(1)),
-    _shown("--idle-seconds", 20.0, "How long a client may take to send a request's head, and then its body."),
+    _shown("--port", 8000, "Port to listen on.", type=click.IntRange(1, 65535)),
+    _shown(
+        "--requests-per-minute", 1_200, "Requests per minute that one key may send, on all servers together."
+    ),
+    _shown("--body-bytes", "1MiB", "Maximum size of the body of a request."),
+    _shown("--validations", 4, "Validations that run at the same time; one account gets at most half."),
+    _shown(
+        "--connections",
+        512,
+        "Maximum number of open connections; a silent one makes room for a new one.",
+        type=click.IntRange(1),
+    ),
+    _shown(
+        "--idle-seconds",
+        20.0,
+        "How long a client may take to send the headers of a request, and then the body.",
+    ),
     option(
         "--values",
         type=click.IntRange(1),
         metavar="N",
-        help="Series of newest values that /metrics shows to a key for values.  [default: none]",
+        help="How many series of newest values /metrics shows to a key for values.  [default: none]",
     ),
     option(
-        "--otlp", metavar="URL", help="Collector that those values are sent to: http://HOST:4318/v1/metrics."
+        "--otlp", metavar="URL", help="Collector to send the newest values to: http://HOST:4318/v1/metrics."
     ),
-    _shown("--poll-seconds", 1.0, "How long the poll of a pending validation waits for news."),
-    click.option("--no-calculate", is_flag=True, help="Leave calculating to workers."),
+    _shown("--poll-seconds", 1.0, "How long a poll waits for a pending validation to change."),
+    click.option("--no-calculate", is_flag=True, help="Only serve; leave calculating to calcmetric worker."),
 )
 
 
@@ -132,17 +147,17 @@ def make_settings(options: dict[str, Any]) -> Any:
 @click.command()
 @_with(*_SERVER, *_SHARED)
 def serve(host: str, port: int, no_calculate: bool, **options: Any) -> int:
-    """Serve models, metrics, validation and results over HTTP; calculate what is due."""
+    """Serve models, metrics, validations and results over HTTP, and calculate what is due."""
     service = service_module("serve")
     service.serve(make_settings({**options, "calculate": not no_calculate}), host, port)
     return exits.GOOD
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="End when nothing is due any more: for cron.")
+@click.option("--once", is_flag=True, help="Exit when nothing is due any more, for use with cron.")
 @_with(*_SHARED)
 def worker(once: bool, **options: Any) -> int:
-    """Calculate what is due, beside servers on the same database."""
+    """Calculate what is due, beside servers that use the same database."""
     service, settings = service_module("serve"), make_settings(options)
     if once:
         tally = service.work_once(settings)
@@ -154,9 +169,9 @@ def worker(once: bool, **options: Any) -> int:
 
 @click.command()
 @database_option
-@click.option("--keep", required=True, metavar="400d", help="How long results and logs are kept.")
+@click.option("--keep", required=True, metavar="400d", help="How long to keep results and logs.")
 def prune(database: str, keep: str) -> int:
-    """Delete results, logs and validations that are older than KEEP and than their model's retention."""
+    """Delete results, logs and validations that are older than both KEEP and their model's retention."""
     count = service_module("serve").prune_now(database, keep)
     click.echo(f"{count} old rows deleted")
     return exits.GOOD

@@ -31,12 +31,10 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, path_type=Path),
     metavar="[FOLDER | NAME.case.toml]...",
 )
-@click.option(
-    "--backend", default="spark", show_default=True, help="spark or duckdb: what computes the rows."
-)
+@click.option("--backend", default="spark", show_default=True, help="What runs the queries: spark or duckdb.")
 @imports_option
 def test(places: Sequence[Path], backend: str, imports: Sequence[str]) -> int:
-    """Run the tests of metrics in folders, by default in this one: each NAME.case.toml is about NAME.py."""
+    """Run the tests of metrics, by default those in the current folder: NAME.case.toml tests NAME.py."""
     opened = check_opened(imports)
     pool = WorkerPool("landlock", imports=opened)
     pool.start(capabilities_of(backend).frames)  # beside the imports
@@ -46,7 +44,7 @@ def test(places: Sequence[Path], backend: str, imports: Sequence[str]) -> int:
 
         paths = find_cases(places or (Path(),))
         if not paths:
-            raise UsageError("there are no tests: none of the folders has a file NAME.case.toml")
+            raise UsageError("no tests found; none of the folders has a file NAME.case.toml")
         cases = read_cases(paths)
         roots = tuple({case.path.parent for case in cases})
         engine = Engine(backend, roots=roots, pool=pool, extra_imports=opened)

@@ -65,9 +65,8 @@ def _try(name: str, **options: Any) -> Tryout:
 def _judge(result: Result) -> str:
     """Why the answer is not the right one, or nothing."""
     if result.error is not None:
-        return (
-            f"a metric that counts rows ended as {result.status!r}: {told(result.error.message, 'command')}"
-        )
+        why = told(result.error.message, "command")
+        return f"a metric that counts rows ended with status {result.status!r}: {why}"
     if result.value != _ROWS:
         return f"a metric that counts {_ROWS} rows gave {result.value}"
     return ""

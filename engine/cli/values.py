@@ -24,7 +24,7 @@ def parse_size(text: str) -> int:
     """
     match = _SIZE.fullmatch(text.strip())
     if match is None or match[2] not in _UNITS:
-        raise UsageError(f"{text!r} is no size; write it as 2GiB, 512MiB or a number of bytes")
+        raise UsageError(f"invalid size {text!r}; write it as 2GiB, 512MiB or a number of bytes")
     return int(float(match[1]) * _UNITS[match[2]])
 
 
@@ -36,7 +36,7 @@ def parse_buckets(text: str) -> SegmentGroup:
     """
     field, separator, edges = text.partition("=")
     if not separator or not field or not edges:
-        raise UsageError(f"--buckets {text!r}: write it as COLUMN=18,25,40")
+        raise UsageError(f"invalid --buckets {text!r}; write it as COLUMN=18,25,40")
     return SegmentGroup.by_buckets(
         field.strip(), [_parse_edge(edge.strip(), text) for edge in edges.split(",")]
     )
@@ -50,7 +50,7 @@ def parse_where(text: str) -> SegmentGroup:
     """
     label, separator, expression = text.partition("=")
     if not separator or not label.strip() or not expression.strip():
-        raise UsageError(f"--where {text!r}: write it as LABEL=EXPRESSION, such as young=age < 25")
+        raise UsageError(f"invalid --where {text!r}; write it as LABEL=EXPRESSION, such as young=age < 25")
     return SegmentGroup.where(label.strip(), expression.strip())
 
 
@@ -62,7 +62,7 @@ def parse_cross(text: str, groups: dict[str, SegmentGroup], top: int) -> Segment
     """
     names = [name.strip() for name in text.split(",")]
     if len(names) != 2 or not all(names):
-        raise UsageError(f"--cross {text!r}: write it as A,B")
+        raise UsageError(f"invalid --cross {text!r}; write it as A,B")
     first, second = (groups.get(name) or SegmentGroup.by_value(name, top=top) for name in names)
     return SegmentGroup.cross(first, second)
 
@@ -83,9 +83,9 @@ def parse_params(texts: Sequence[str], *, shared: bool) -> dict[str, Written]:
         name, separator, value = text.partition("=")
         name = name.strip()
         if not separator or not name:
-            wrong.append(f"--param {text!r}: write it as NAME=VALUE, such as threshold=0.7")
+            wrong.append(f"invalid --param {text!r}; write it as NAME=VALUE, such as threshold=0.7")
         elif name in found:
-            wrong.append(f"--param {text!r}: {name} is given already")
+            wrong.append(f"--param {text!r}: {name} is given twice; give it once")
         found[name] = Written(value, shared)
     if wrong:
         raise UsageError("; ".join(wrong))

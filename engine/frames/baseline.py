@@ -79,7 +79,7 @@ def plan_previous(
     """
     what = "the previous window"
     if plan.clock is None:
-        raise DataError(worded("{what} needs to know when a row happened: {give_timestamp}", what=what))
+        raise DataError(worded("{what} needs a timestamp: {give_timestamp}", what=what))
     start, end = plan.time.start, plan.time.end
     if start is None or end is None:
         raise DataError(worded("{what} needs a time range with both ends: {give_range}", what=what))
@@ -118,7 +118,7 @@ def check_first(clock: Clock | None) -> Clock:
         DataError: the data does not say when a row happened.
     """
     if clock is None:
-        raise DataError(worded("the first stretch needs to know when a row happened: {give_timestamp}"))
+        raise DataError(worded("the first stretch needs a timestamp: {give_timestamp}"))
     return clock
 
 

@@ -142,7 +142,7 @@ def check_clock(field: Field, zone: tzinfo) -> Clock:
         "long": "convert it in the data, such as timestamp_millis(column) in Spark",
         "integer": "convert it in the data, such as timestamp_seconds(column) in Spark",
     }.get(field.kind, "name a column of type TIMESTAMP, TIMESTAMP_NTZ or DATE")
-    raise DataError(f"timestamp: {field.name!r} is of type {kind}, which says no time; {hint}")
+    raise DataError(f"timestamp: {field.name!r} is of type {kind}, which does not hold a time; {hint}")
 
 
 def _stretches(edges: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:

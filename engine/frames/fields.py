@@ -44,7 +44,7 @@ _INSTEAD: Final = {
     "struct": "name one of its fields: column.field",
     "binary": "add a text column with hex(column) to the data",
     "variant": "add a column with variant_get(column, path, type) to the data",
-    "null": "it has no values at all",
+    "null": "it has no values",
 }
 
 
@@ -103,7 +103,7 @@ def check_groupable(field: Field, what: str) -> ValueType:
     if field.kind not in VALUE_KINDS:
         hint = _INSTEAD.get(field.kind, worded("{as_condition}"))
         kind = field.kind.replace("_", " ")
-        wrong = f"{what}: {field.name!r} is of type {kind}, which has no groups of equal values"
+        wrong = f"{what}: {field.name!r} is of type {kind}, which cannot be grouped by value"
         raise DataError(joined([wrong, hint], "; "))
     return VALUE_KINDS[field.kind]
 

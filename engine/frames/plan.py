@@ -177,7 +177,7 @@ def _clock(schema: pb.DataType, dataset: Dataset, zone: ZoneInfo) -> Clock | Non
 def _check_distinct(groups: Sequence[SegmentGroup]) -> None:
     for place, group in enumerate(groups):
         if group in groups[:place]:
-            raise UsageError(f"the segment group {group.name!r} is given twice")
+            raise UsageError(f"the segment group {group.name!r} is given twice; give it once")
 
 
 def _as_of(time: TimeRange | None, as_of: str | datetime | None) -> datetime | None:
@@ -195,7 +195,7 @@ def _run_time(
 ) -> RunTime:
     """The run's range: the time range within the retention."""
     if time is not None and dataset.timestamp is None:
-        raise UsageError(worded("a time range needs to know when a row happened: {give_timestamp}"))
+        raise UsageError(worded("a time range needs a timestamp: {give_timestamp}"))
     asked = TimeRange() if time is None else time.resolve(as_of, zone)
     retention = dataset.retention_length
     if retention is None:
@@ -207,7 +207,7 @@ def _run_time(
     end = as_of if asked.end is None else min(asked.end, as_of)
     if start >= end:
         raise UsageError(
-            f"the time range has nothing in common with the retention, which is from {oldest.isoformat()} "
+            f"the time range does not overlap the retention, which is from {oldest.isoformat()} "
             f"to {as_of.isoformat()}"
         )
     return RunTime(start, end, as_of, name)

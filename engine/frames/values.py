@@ -63,7 +63,7 @@ def convert(field: Field, value: Scalar, what: str) -> Scalar:
         return None
     converted = _CONVERTERS[field.kind](field, value)
     if converted is None:
-        raise DataError(f"{what}: {value!r} is no value of {field.name!r}, whose type is {field.kind}")
+        raise DataError(f"{what}: {value!r} is not a value of {field.name!r}, whose type is {field.kind}")
     return converted
 
 
@@ -169,7 +169,7 @@ def _edge_message(field: Field, edge: Edge, what: str) -> str:
     wanted = "numbers within its range" if numeric else fitting.get(field.kind)
     instead = "buckets need numbers, dates or timestamps; use its values or a condition"
     hint = f"give {wanted}" if wanted else instead
-    return f"{what}: the edge {edge!r} does not go with {field.name!r}, whose type is {field.kind}; {hint}"
+    return f"{what}: the edge {edge!r} does not fit {field.name!r}, whose type is {field.kind}; {hint}"
 
 
 def _to_bool(_field: Field, value: Scalar) -> Scalar:

@@ -38,7 +38,7 @@ class Baseline:
             isinstance(self.length, Duration),
         )
         if self.kind not in KINDS or not fits:
-            raise UsageError(worded("this is no baseline: {give_baseline}"))
+            raise UsageError(worded("this is not a baseline: {give_baseline}"))
 
     @staticmethod
     def data(dataset: Dataset) -> Baseline:
@@ -91,4 +91,4 @@ def read_baseline(text: str) -> Baseline:
         return Baseline.previous()
     if kind == "first" and length:
         return Baseline.first(length)
-    raise UsageError(worded("{value} is no baseline: {give_baseline}", value=repr(text)))
+    raise UsageError(worded("{value} is not a baseline: {give_baseline}", value=repr(text)))

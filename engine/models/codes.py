@@ -22,7 +22,7 @@ CODES: Final = {
     "returned-complex": "calc_metric returned a complex number",
     "returned-other": "calc_metric returned something else that is not a number",
     "returned-names": "calc_metric returned names that cannot be used, or a number without one",
-    "returned-garbage": "the worker reported a number that is none",
+    "returned-garbage": "the worker reported something that is not a number",
     # raised
     "raised": "calc_metric raised an exception",
     # refused: without a code of the layer that refused

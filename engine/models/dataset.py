@@ -55,7 +55,9 @@ class Dataset:
             if not self.source or not all(
                 hasattr(path, "__fspath__") or isinstance(path, str) for path in self.source
             ):
-                raise UsageError("a list as the source of a dataset holds paths, at least one")
+                raise UsageError(
+                    "a list given as the source of a dataset must hold at least one path, and paths only"
+                )
             object.__setattr__(self, "source", tuple(self.source))
         if is_stream(self.source):
             object.__setattr__(self, "source", Once(self.source))
@@ -71,7 +73,7 @@ class Dataset:
             if self.timestamp is None:
                 raise UsageError(
                     worded(
-                        "retention {length} needs to know when a row happened: {give_timestamp}",
+                        "retention {length} needs a timestamp: {give_timestamp}",
                         length=str(self.retention),
                     )
                 )

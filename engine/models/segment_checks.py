@@ -39,7 +39,7 @@ def check_values(field: str, values: tuple[Scalar, ...]) -> None:
                 f"{where}: {value!r} is a {type(value).__name__}; use text, numbers, dates or None"
             )
         if isinstance(value, Decimal) and not value.is_finite():
-            raise UsageError(f"{where}: {value!r} is no decimal number; NaN is float('nan')")
+            raise UsageError(f"{where}: {value!r} is not a decimal number; for NaN write float('nan')")
     kinds = {_kind(value) for value in values if value is not None}
     if len(kinds) > 1:
         raise UsageError(f"{where} are of mixed types: {', '.join(sorted(kinds))}; give values of one type")

@@ -180,11 +180,13 @@ class Cross(SegmentGroup):
     def __post_init__(self) -> None:
         for side in (self.a, self.b):
             if isinstance(side, Cross):
-                raise UsageError("a cross takes two plain groups; for three axes use conditions")
+                raise UsageError("a cross takes two plain groups; to cross three, use conditions")
             if not isinstance(side, SegmentGroup):
                 raise UsageError(f"cross takes two segment groups, not {type(side).__name__}")
         if self.a == self.b:
-            raise UsageError(f"a cross of {self.a.name!r} with itself has no meaning")
+            raise UsageError(
+                f"a cross of {self.a.name!r} with itself is meaningless; give two different groups"
+            )
 
     @property
     def name(self) -> tuple[str, str]:

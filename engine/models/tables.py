@@ -87,7 +87,7 @@ def parse_table(text: str) -> TableName | None:
         path, version = suffix[1], parse_version(suffix[2])
     path = path.removeprefix("file://")
     if not path.strip():
-        raise UsageError(f"{text!r} names no table: write {found[1]}: and its folder")
+        raise UsageError(f"{text!r} does not name a table; write {found[1]}: and its folder")
     return TableName("delta" if found[1] == "delta" else "iceberg", path, version)
 
 
@@ -117,7 +117,7 @@ def at_version(name: TableName, version: Version | None) -> TableName:
     if version is None or version == name.version:
         return name
     if name.version is not None:
-        raise UsageError(f"{name} names a version, and version= names another: give one of them")
+        raise UsageError(f"{name} names a version, and version= names another; give only one of them")
     return replace(name, version=version)
 
 

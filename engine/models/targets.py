@@ -47,15 +47,19 @@ def parse_target(text: str) -> TableTarget | None:
     if found is None:
         return None
     if found[1] == "iceberg":
-        raise UsageError(f"{text!r}: results are appended to delta:PATH or parquet:PATH, and not to Iceberg")
+        raise UsageError(f"{text!r}: results cannot be appended to Iceberg; use delta:PATH or parquet:PATH")
     place = found[2].removeprefix("file://")
     if not place.strip() or "\0" in place:
-        raise UsageError(f"{text!r} names no table: write {found[1]}: and its folder")
+        raise UsageError(f"{text!r} does not name a table; write {found[1]}: and its folder")
     named = parse_table(f"delta:{place}")
     if named is not None and named.version is not None:
-        raise UsageError(f"{text!r} names a version, and results are appended to the latest: leave @... away")
+        raise UsageError(
+            f"{text!r} names a version, but results are appended to the latest one; remove the @..."
+        )
     if is_store_url(place):
         place = str(parse_store_url(place))
     elif "://" in place:
-        raise UsageError(f"{text!r}: results are appended in a folder, or below s3://, gs:// or abfs://")
+        raise UsageError(
+            f"{text!r}: results cannot be appended there; use a folder, or s3://, gs:// or abfs://"
+        )
     return TableTarget("delta" if found[1] == "delta" else "parquet", place)

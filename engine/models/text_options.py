@@ -61,7 +61,9 @@ def _character(what: str, text: str) -> str:
         or text.isalnum()
         or text in "\r\n\0.-+"
     ):
-        raise UsageError(f"{what} must be one character such as ';', no letter and no digit, not {text!r}")
+        raise UsageError(
+            f"{what} must be one character such as ';' and neither a letter nor a digit, not {text!r}"
+        )
     return text
 
 
@@ -71,5 +73,5 @@ def _encoding(name: str) -> str:
     except (LookupError, TypeError, ValueError):
         codec = None
     if codec is None or not codec._is_text_encoding or codec.name in _NO_ENCODINGS:
-        raise UsageError(f"encoding {name!r} is not known; say utf-8, cp1252, latin-1, utf-16 or the like")
+        raise UsageError(f"encoding {name!r} is unknown; use a name such as utf-8, cp1252, latin-1 or utf-16")
     return codec.name

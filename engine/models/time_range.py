@@ -45,7 +45,7 @@ class TimeRange:
             object.__setattr__(self, name, instant)
         object.__setattr__(self, "length", length)
         if self.length is not None and self.start is not None:
-            raise UsageError("a time range has a start or a length, not both")
+            raise UsageError("a time range takes a start or a length, not both")
         _check_order(self.start, self.end)
 
     @staticmethod
@@ -76,9 +76,7 @@ class TimeRange:
         start = self.start
         if self.length is not None:
             if end is None:
-                raise UsageError(
-                    worded("the last {length} needs to know when it ends: {give_as_of}", length=self.length)
-                )
+                raise UsageError(worded("the last {length} has no end: {give_as_of}", length=self.length))
             start = self.length.before(end, zone)
         return TimeRange(start=start, end=end, as_of=as_of)
 

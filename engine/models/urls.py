@@ -85,19 +85,21 @@ def parse_store_url(text: str) -> StoreUrl:
     found = _URL.fullmatch(text)
     scheme = None if found is None else _SCHEMES.get(found[1].lower())
     if found is None or scheme is None:
-        raise UsageError(f"{text!r} is no place in an object store: these begin with s3://, gs:// or abfs://")
+        raise UsageError(f"{text!r} is not an object store URL; write s3://, gs:// or abfs://")
     key = (found[3] or "").strip("/")
     if _CONTROL.search(key) or any(part in ("", ".", "..") for part in key.split("/") if key):
         raise UsageError(
-            f"{text!r} is no plain name: it has parts that are empty, . or .., or odd characters"
+            f"{text!r} is not a plain name; remove empty parts, . and .., and unusual characters"
         )
     if scheme == "abfs":
         container = _CONTAINER.fullmatch(found[2])
         if container is None:
             raise UsageError(
-                f"{text!r} names no container: write abfs://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH"
+                f"{text!r} names no container; write abfs://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH"
             )
         return StoreUrl(scheme, container[1], key, container[2])
     if not _BUCKET.fullmatch(found[2]):
-        raise UsageError(f"{text!r} names no bucket: write {scheme}://BUCKET/PATH, and no user or server")
+        raise UsageError(
+            f"{text!r} names no bucket; write {scheme}://BUCKET/PATH, without a user or a server"
+        )
     return StoreUrl(scheme, found[2], key)

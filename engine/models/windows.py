@@ -178,7 +178,9 @@ def start_before(start: datetime, end: datetime, zone: tzinfo) -> datetime:
         return _start_before(start, end, zone)
     except (OverflowError, UsageError):
         lengthy = f"as much time as from {start.isoformat()} to {end.isoformat()}"
-        raise UsageError(f"the previous window: there is not {lengthy} before that; use less") from None
+        raise UsageError(
+            f"the previous window would begin too early: there is not {lengthy} before it; use a shorter one"
+        ) from None
 
 
 def _start_before(start: datetime, end: datetime, zone: tzinfo) -> datetime:

@@ -38,7 +38,7 @@ def judge_names(named: Named, *, rows: int | None) -> dict[str, Judgement] | Jud
     if named.count > MOST_NAMES or len(named.values) > MOST_NAMES:
         return _invalid(f"a {kind} of {named.count:,} names", f"return {MOST_NAMES} names at most")
     if len(named.values) != named.count:
-        return _invalid(f"a {kind} that is not what it says", "return a dict of names to numbers")
+        return _invalid(f"a {kind} that contradicts itself", "return a dict of names to numbers")
     if not named.values:
         return Judgement("no_data" if rows == 0 else "missing", math.nan, None)
     judged: dict[str, Judgement] = {}
@@ -51,20 +51,20 @@ def judge_names(named: Named, *, rows: int | None) -> dict[str, Judgement] | Jud
     alike = Counter(unicodedata.normalize("NFKC", one.name) for one in named.values)
     twice = next((name for name in judged if alike[unicodedata.normalize("NFKC", name)] > 1), None)
     if twice is not None:
-        return _invalid(f"the name {shown_name(twice)} twice", "give each number a name of its own")
+        return _invalid(f"the name {shown_name(twice)} twice", "give each number its own name")
     return judged
 
 
 def too_many_names(name: str) -> FrameError:
     """What to say of a frame whose name is one too many for its run."""
     text = f"with the name {shown_name(name)} the run would have more than {MOST_NAMES} names"
-    return FrameError("returned-names", text, None, "let names not depend on the data")
+    return FrameError("returned-names", text, None, "use names that do not depend on the data")
 
 
 def no_names(kind: str) -> Judgement:
     """What a single number means where several are declared."""
     hint = "return a dict of names to numbers, or annotate calc_metric -> float"
-    return _invalid(f"one {kind}, and is annotated to return names with a number each", hint)
+    return _invalid(f"one {kind}, but is annotated to return a number for each of several names", hint)
 
 
 def shown_name(name: str) -> str:

@@ -33,7 +33,7 @@ def clean_problems(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     for problem in problems:
         placed = 1 <= problem.line < _MOST_LINE and 1 <= problem.column < _MOST_LINE
         if not placed or _CODE.fullmatch(problem.code) is None:
-            raise ChannelGarbage("a problem of no known form")
+            raise ChannelGarbage("a problem of an unknown form")
     if len(problems) > MOST_PROBLEMS:
         errors = [problem for problem in problems if problem.severity == "error"]
         problems = tuple((errors or problems)[:MOST_PROBLEMS])

@@ -50,7 +50,7 @@ def check_signature(signature: Signature) -> None:
         and (signature.baseline is None or _is_baseline(signature.baseline))
     )
     if not fits:
-        raise ChannelGarbage("a declaration of no known form")
+        raise ChannelGarbage("a declaration of an unknown form")
     for parameter in signature.parameters:
         for option in parameter.options:
             try:

@@ -122,7 +122,7 @@ def _judge_number(returned: Returned, kind: str, rows: int | None) -> Judgement:
         hint = 'return float("nan")'
         return _invalid("returned-signalling-nan", "calc_metric returned a signalling NaN", hint)
     except NotANumber:
-        return _invalid("returned-garbage", f"the worker reported a {kind} that is no number", "")
+        return _invalid("returned-garbage", f"the worker reported a {kind} that is not a number", "")
     if math.isinf(value):
         hint = 'divide only where the divisor is not 0, or: return v if np.isfinite(v) else float("nan")'
         return _invalid("returned-infinity", f"calc_metric returned {value}", hint)

@@ -64,7 +64,7 @@ def read_columnar(
             name = next(one.label for one in found if one.path == changed)
             raise DataError(
                 f"{label}: its file {name!r} was removed, replaced or written to while the run read it, so "
-                "that its numbers would be of two states; run it again, and let writers add files instead",
+                "its numbers would mix two states; run it again, and let writers add new files instead",
                 code=FILE_CHANGED,
             )
 

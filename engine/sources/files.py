@@ -83,7 +83,7 @@ def find_members(path: str, roots: Sequence[Path]) -> tuple[Member, ...]:
     for match in matches:
         found += _walk(path, match)
         if len(found) > MATCHED:
-            raise DataError(f"{path!r} holds more than {MATCHED:,} files; name a folder of them")
+            raise DataError(f"{path!r} holds more than {MATCHED:,} files; name one of its folders")
     if not found:
         raise DataError(f"{path!r} holds no data files")
     # A link in a folder may lead out of it; some files are read by the engine itself, which nothing confines.
@@ -106,7 +106,7 @@ def find_table(paths: Sequence[str], version: Version | None, *, look: bool) -> 
     """
     named = [parse_table(path) for path in paths]
     if any(one is not None for one in named) and len(paths) > 1:
-        raise UsageError("a table is named alone, and not in a list")
+        raise UsageError("a table cannot be part of a list; give its name alone")
     table = named[0] if len(paths) == 1 else None
     if table is None and look and len(paths) == 1:
         folder = paths[0].removeprefix("file://")
@@ -114,7 +114,7 @@ def find_table(paths: Sequence[str], version: Version | None, *, look: bool) -> 
             table = TableName(kind, folder)
     if table is None:
         if version is not None and look:
-            raise UsageError("version is said of a Delta or an Iceberg table alone, such as delta:FOLDER")
+            raise UsageError("version applies only to Delta and Iceberg tables, such as delta:FOLDER")
         return None  # elsewhere it may be a table of a catalog
     return at_version(table, version)
 
@@ -127,11 +127,11 @@ def _expand(pattern: str) -> list[Path]:
     """
     plain = re.sub(r"(?:\*\*/)+", "**/", pattern)
     if plain.count("**") > _MOST_DEEP:
-        raise DataError(f"{pattern!r} has more than {_MOST_DEEP} times **; name the folders")
+        raise DataError(f"{pattern!r} has more than {_MOST_DEEP} times **; name the folders instead")
     matches = glob.iglob(plain, recursive=True)  # noqa: PTH207 - the pattern may be absolute
     found = sorted(set(islice(matches, MATCHED + 1)))
     if len(found) > MATCHED:
-        raise DataError(f"{pattern!r} means more than {MATCHED:,} files and folders; name a folder of them")
+        raise DataError(f"{pattern!r} means more than {MATCHED:,} files and folders; name one of its folders")
     by_name = Path(pattern).name[:1] in "_."  # hidden files are meant only if they are named as such
     return [match for match in map(Path, found) if by_name or not is_hidden(match.name)]
 
@@ -145,11 +145,11 @@ def find_format(path: str, files: Sequence[Path]) -> Format:
     found = {_format_of(file) for file in files}
     known = ", ".join(FORMATS)
     if found == {None}:
-        raise DataError(f"the format of {path!r} is not known from its name; known endings are {known}")
+        raise DataError(f"the format of {path!r} cannot be told from its name; known endings are {known}")
     if len(found) > 1:
         names = ", ".join(sorted(str(name or "unknown") for name in found))
         raise DataError(
-            f"{path!r} holds files of several formats ({names}); name one of them, as in '*.parquet'"
+            f"{path!r} holds files of different formats ({names}); name one of them, as in '*.parquet'"
         )
     return next(name for name in found if name is not None)
 
@@ -231,7 +231,7 @@ def _refuse_table(path: str, folder: Path) -> None:
         todo = (
             f"name the folder of the table itself, as {kind.split()[0].lower()}:FOLDER"
             if kind != "Hudi"
-            else "such tables are not read: export the rows that count as Parquet files, and name these"
+            else "such tables cannot be read; export their current rows as Parquet files, and name those"
         )
         raise DataError(
             f"{path!r} belongs to a {kind} table (in the folder {folder.name!r}), whose files also hold rows "

@@ -121,7 +121,7 @@ def parquet_batches(file: Path, names: Sequence[str], rows: int | None = None) -
         seen += batch.num_rows
         yield batch
     if rows is not None and seen != rows:
-        raise pa.ArrowInvalid(f"{file.name!r} has {rows:,} rows, of which {seen:,} were read")
+        raise pa.ArrowInvalid(f"{file.name!r} has {rows:,} rows, but {seen:,} were read")
 
 
 def arrow_batches(file: Path) -> Iterator[pa.RecordBatch]:

@@ -185,9 +185,9 @@ def _decide_struct(kind: Any, reader: Reader) -> Decision:
     fields, in_place = list[pa.Field](), True
     names = [field.name.lower() for field in kind]
     if not names:
-        return Unreadable("a struct without fields")
+        return Unreadable("it is a struct without fields")
     if len(set(names)) < len(names):
-        return Unreadable("names of fields in it differ by case only")
+        return Unreadable("it has fields whose names differ only by case")
     for field in kind:
         decision = decide(field.type, reader)
         if isinstance(decision, Unreadable):

@@ -87,7 +87,7 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
     try:
         return pa.Table.from_pandas(frame, preserve_index=False)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DataError(f"the pandas DataFrame has a column that is of no one type: {error}") from None
+        raise DataError(f"the pandas DataFrame has a column of mixed types: {error}") from None
 
 
 def _imported(source: Any) -> pa.Table:
@@ -95,7 +95,7 @@ def _imported(source: Any) -> pa.Table:
     try:
         return pa.table(source)
     except Exception as error:  # whatever the library has for it
-        raise DataError(f"the rows of the {type(source).__name__} cannot be had: {error}") from None
+        raise DataError(f"the rows of the {type(source).__name__} cannot be read: {error}") from None
 
 
 def _stream(source: Once) -> Tabular:
@@ -103,20 +103,20 @@ def _stream(source: Once) -> Tabular:
     label = f"the {source.name}"
     if not source.take():
         raise DataError(
-            f"{label} was read before, and gives its rows once; make a new one for each run, or give a table"
+            f"{label} was read before, and can be read only once; make a new one for each run or give a table"
         )
     stream = source.stream
     if hasattr(stream, "__arrow_c_stream__"):
         try:
             stream = pa.RecordBatchReader.from_stream(stream)
         except Exception as error:
-            raise DataError(f"the rows of {label} cannot be had: {error}") from None
+            raise DataError(f"the rows of {label} cannot be read: {error}") from None
         return _once(stream.schema, stream, label)
     batches = _flat(stream, label)
     first = next(batches, None)
     if first is None:
         raise DataError(
-            f"{label} gives no batch, so it has no columns; give at least one, without rows if need be"
+            f"{label} gives no batch, so its columns are unknown; give at least one, which may be empty"
         )
     return _once(first.schema, _after(first, batches), label)
 
@@ -172,8 +172,8 @@ def _guarded(batches: Iterable[pa.RecordBatch], schema: pa.Schema, label: str) -
         assert isinstance(batch, pa.RecordBatch)
         if not batch.schema.equals(schema):
             raise DataError(
-                f"{label} gives other columns in batch {number:,} than in the first one: "
-                f"{_differing(batch.schema, schema)}; give all batches one schema"
+                f"{label} gives different columns in batch {number:,} than in the first one: "
+                f"{_differing(batch.schema, schema)}; give all batches the same schema"
             )
         yield batch
 

@@ -69,7 +69,7 @@ def resolve_source(
         paths = [str(os.fspath(path)) for path in (source if isinstance(source, (list, tuple)) else [source])]
         if roots is not None and any(is_store_url(plain_path(path)) for path in paths):
             if stores is None:
-                raise DataError(f"{paths[0]!r} lies in an object store, of which none may be read here")
+                raise DataError(f"{paths[0]!r} lies in an object store, and no object store may be read here")
             return read_stored(paths, version, stores, spool, reader, text, span, check, tell)
         table = find_table(paths, version, look=roots is not None)
         if table is not None:
@@ -79,9 +79,9 @@ def resolve_source(
             return _remote_paths(paths, text, version)
         return read_local(paths, roots, reader, spool, text, check)
     if version is not None:
-        raise UsageError("version is said of a Delta or an Iceberg table alone")
+        raise UsageError("version applies only to Delta and Iceberg tables")
     if text.given():
-        raise DataError(f"{', '.join(text.given())}: these are said of CSV files alone")
+        raise DataError(f"{', '.join(text.given())}: these options apply only to CSV files")
     if hasattr(source, "sparkSession") and hasattr(source, "_plan"):
         return _caller_frame(source)
     rows = find_tabular(source)
@@ -130,7 +130,7 @@ def _remote_paths(names: Sequence[str], text: TextOptions, version: Version | No
     if format_name is None:
         return Source(read_named_table(label, version), label)
     if version is not None:
-        raise UsageError("version is said of a table alone: its name, delta:PATH or iceberg:PATH")
+        raise UsageError("version applies only to a table; give its name, delta:PATH or iceberg:PATH")
     if format_name == "arrow":
         raise DataError(f"{label!r}: Arrow files cannot be read on a cluster; use Parquet")
     options = remote_options(format_name, text, tabs=all(name.lower().endswith(".tsv") for name in names))
@@ -156,7 +156,7 @@ def _caller_frame(frame: Any) -> Source:
     session = frame.sparkSession
     if not hasattr(session, "_client"):
         raise DataError(
-            "the DataFrame is not of a Spark Connect session; connect with "
-            "SparkSession.builder.remote('sc://...'), or give the path of the data"
+            "the DataFrame does not belong to a Spark Connect session; connect with "
+            "SparkSession.builder.remote('sc://...'), or give the path of its data"
         )
     return Source(frame._plan.to_proto(session._client).root, "the DataFrame", caller_session=session)

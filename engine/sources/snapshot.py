@@ -208,7 +208,8 @@ class _Union:
                 first, known = self._seen[key]
                 raise DataError(
                     f"the column {one.name!r} is of type {type_name(known)} in {first.label!r}, but of type "
-                    f"{type_name(one.type)} in {file.label!r}; write both with one type, or name one file"
+                    f"{type_name(one.type)} in {file.label!r}; write both with the same type, or "
+                    "name only one of them"
                 )
             if kind != self.types[key]:
                 self._seen[key] = file, one.type
@@ -267,10 +268,10 @@ def refuse_doubles(schema: pa.Schema, label: str) -> None:
     for name in schema.names:
         other = seen.get(name.lower())
         if other == name:
-            raise DataError(f"{label} has two columns of one name, {name!r}; rename one of them")
+            raise DataError(f"{label} has two columns with the same name, {name!r}; rename one of them")
         if other is not None:
             raise DataError(
-                f"{label} has the columns {other!r} and {name!r}, which differ by case only; rename one"
+                f"{label} has the columns {other!r} and {name!r}, which differ only by case; rename one"
             )
         seen[name.lower()] = name
 
@@ -286,7 +287,7 @@ def _find_partitions(
         if own != names:
             raise DataError(
                 f"{files[0].label!r} lies in folders of {_listed(names)}, but {file.label!r} in folders of "
-                f"{_listed(own)}; name one of these folders, or lay all files out alike"
+                f"{_listed(own)}; name one of these folders, or lay out all files alike"
             )
         if any(value == "" for _, value in pairs):
             raise DataError(

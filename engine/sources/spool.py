@@ -46,8 +46,8 @@ class Spool:
                 lock = _try_lock(self.folder)
         except OSError as error:
             raise BackendStartError(
-                f"no temporary folder can be made ({error.strerror or error}); let the environment variable "
-                "TMPDIR name a folder that this user may write, on a disk with room"
+                f"no temporary folder can be made ({error.strerror or error}); set the environment variable "
+                "TMPDIR to a folder that this user may write to, on a disk with room"
             ) from None
         self._finalize = weakref.finalize(self, _remove, self.folder, lock, os.getpid())
 

@@ -62,11 +62,11 @@ def read_stored(
         refuse_options(text, f"a {table.format} table", str(table))
         return read_stored_table(table, Located(table.path, ""), stores, spool, reader, span, check, tell)
     if not all(map(is_store_url, names)):
-        raise DataError("a list of data lies in object stores or in folders of this machine, and not in both")
+        raise DataError("a list of data must be in object stores or in folders of this machine, not in both")
     label = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
     urls = [parse_store_url(name) for name in names]
     if len({(url.scheme, url.bucket, url.account) for url in urls}) > 1:
-        raise DataError(f"{label}: a list of data lies in one bucket")
+        raise DataError(f"{label}: a list of data must be in one bucket")
     plain = len(urls) == 1 and not is_pattern(urls[0])  # it was looked at for a table above
     found: dict[StoreUrl, FoundObject] = {
         one.object.url: one for url in urls for one in stores.find_objects(url, check, plain=plain)
@@ -145,14 +145,14 @@ def _find_table(
 ) -> TableName | None:
     tables = [parse_table(name) for name in names]
     if any(one is not None for one in tables) and len(names) > 1:
-        raise UsageError("a table is named alone, and not in a list")
+        raise UsageError("a table cannot be part of a list; give its name alone")
     table = tables[0]
     if table is None and len(names) == 1:
         kind = stores.find_format(parse_store_url(names[0]), check)
         table = None if kind is None else TableName(kind, names[0])
     if table is None:
         if version is not None:
-            raise UsageError("version is said of a Delta or an Iceberg table alone, such as delta:URL")
+            raise UsageError("version applies only to Delta and Iceberg tables, such as delta:URL")
         return None
     return at_version(table, version)
 

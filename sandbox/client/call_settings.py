@@ -30,10 +30,10 @@ _SETTABLE: Final = _OWN | QUERY_SETTINGS.keys()
 
 # What to do instead of setting what all frames share.
 _INSTEAD: Final = {
-    "spark.sql.caseSensitive": "rename columns that differ in case alone",
+    "spark.sql.caseSensitive": "rename columns that differ only in case",
     "spark.sql.timestampType": "name the type, such as F.col(name).cast('timestamp_ntz')",
 }
-_ANY_OTHER: Final = "write what it decides into the query"
+_ANY_OTHER: Final = "put it into the query itself"
 
 
 class CallSettings:

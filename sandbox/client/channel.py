@@ -26,8 +26,8 @@ _REFUSALS: Final = {
     "AddArtifacts": "files and large local tables cannot be sent to the data engine; keep local data small",
     "ArtifactStatus": "files and large local tables cannot be sent to the data engine; keep local data small",
     "Interrupt": "a metric cannot interrupt queries; the engine does so at the deadline",
-    "CloneSession": "a metric has one session; use df.sparkSession as it is",
-    "GetStatus": "the state of queries is not shown to a metric",
+    "CloneSession": "a metric has only one session; use df.sparkSession as it is",
+    "GetStatus": "metrics cannot see the state of queries",
 }
 _ANY_OTHER: Final = "this call of PySpark's client is not available in a metric"
 

@@ -25,7 +25,7 @@ from sandbox.client.digests import digest, names_in
 from sandbox.contract.settings import FUNCTION_TOKEN
 from sandbox.language import FILENAME, GuardRefused
 
-_INSTEAD: Final = "collect the number or the table that it needs before, and let the function use that"
+_INSTEAD: Final = "collect the number or table that it needs beforehand, and use that in the function"
 
 
 class Functions:
@@ -166,5 +166,7 @@ class _Snapshot:
 
 def _uncopied(kind: str, why: str) -> GuardRefused:
     return GuardRefused(
-        "udf-refused", f"a function uses a {kind} of the metric's, which cannot go with it: {why}", _INSTEAD
+        "udf-refused",
+        f"a function uses a {kind} of the metric's, which cannot be sent with it: {why}",
+        _INSTEAD,
     )

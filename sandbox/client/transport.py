@@ -46,8 +46,8 @@ _ASKS: Final = ReplyError(
     REFUSED,
     "",
     "",
-    "a function that is applied to rows asks for other data, which it cannot: collect that before, and let "
-    "the function use the result",
+    "a function that is applied to rows asks for other data, which it cannot; collect it beforehand, and "
+    "use the result in the function",
 )
 
 

@@ -152,7 +152,7 @@ def check_module_attribute(module: str, name: str) -> Refusal | None:
         return "attribute-refused", f"module {shown} is not open to metrics", ""
     if name in rule.allowed or name in rule.modules:
         return None
-    hint = rule.refused.get(name, "see the list of what a metric may use")
+    hint = rule.refused.get(name, "see the list of what metrics may use")
     return "attribute-refused", f"{shown}.{name} is not open to metrics", hint
 
 

@@ -94,9 +94,9 @@ REFUSED: Final = {
     "locals": _NO_SCOPES,
     "vars": _NO_SCOPES,
     "dir": "use hasattr(x, name)",
-    "input": "nobody is there to answer",
-    "help": "nobody is there to read it",
-    "breakpoint": "nobody is there to debug it; use print",
+    "input": "there is nobody to answer",
+    "help": "there is nobody to read it",
+    "breakpoint": "there is no debugger; use print",
     "id": "memory addresses differ from run to run; compare with `is`",
     "memoryview": "use np.frombuffer or bytes",
     "exit": "return a number, or raise ValueError",
@@ -105,8 +105,8 @@ REFUSED: Final = {
     "KeyboardInterrupt": "return a number, or raise ValueError",
     "ExceptionGroup": "raise one exception",
     "BaseExceptionGroup": "raise one exception",
-    "aiter": "async code is not offered",
-    "anext": "async code is not offered",
+    "aiter": "async code is not available",
+    "anext": "async code is not available",
 }
 
 # What a metric's class may inherit from, beside the metric's other classes and exceptions.

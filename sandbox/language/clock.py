@@ -13,7 +13,7 @@ from typing import Any, Final
 
 # What asks for the time, on a class or on an object of it.
 CLOCKS: Final = frozenset({"now", "today", "utcnow"})
-HINT: Final = "give the run an as_of: this is then the time; or use the timestamps of the rows"
+HINT: Final = "give the run an as_of, which is then the current time; or use the timestamps of the rows"
 # What takes the texts "now" and "today" for the time.
 TIME_READERS: Final = frozenset(
     {"Timestamp", "to_datetime", "DatetimeIndex", "Period", "PeriodIndex", "datetime64"}

@@ -222,7 +222,7 @@ class Guards:
                 told = CLOCK.stand_in(obj, name)
             except LookupError:
                 where = obj.__name__ if isinstance(obj, type) else kind.__name__
-                self.refuse("attribute-refused", f"{where}.{name} is the time of the machine", HINT)
+                self.refuse("attribute-refused", f"{where}.{name} reads the machine's clock", HINT)
             if told is not None:
                 return _stand_in(name, told), False
         rule = None if kind in self.own_types else attributes.find_rule(kind)

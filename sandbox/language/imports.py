@@ -69,7 +69,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
 }
 
 # What to use instead of modules that authors reach for, by the module's first name.
-_NO_FILES: Final = "metrics read no files and know no machine; the data comes as df"
+_NO_FILES: Final = "metrics read no files and cannot see the machine; the data comes as df"
 _NO_NETWORK: Final = "metrics reach no network; the data comes as df"
 _INSTEAD: Final = {
     "abc": "use a plain class",
@@ -88,7 +88,7 @@ _INSTEAD: Final = {
     "itertools": "use a comprehension, zip, enumerate or np functions",
     "json": "use F.get_json_object or F.from_json",
     "logging": "use print; what a metric prints is returned",
-    "matplotlib": "there is nothing to draw on; return a number",
+    "matplotlib": "metrics cannot draw; return a number",
     "numbers": "use isinstance(x, (int, float))",
     "operator": "use a lambda",
     "random": "use np.random.default_rng(0)",
@@ -96,7 +96,7 @@ _INSTEAD: Final = {
     "sklearn": f"write the formula with numpy, or use scipy.stats; {OPEN_MODULE}",
     "statistics": "use numpy, such as np.median",
     "string": "use str methods and f-strings",
-    "sys": "use float('inf'), print, or raise ValueError; a metric knows no arguments, paths or interpreter",
+    "sys": "use float('inf'), print, or raise ValueError; a metric has no arguments, paths or interpreter",
     "textwrap": "use str methods",
     "time": "a metric depends on its data alone; drop it",
     "uuid": "a metric depends on its data alone; drop it",
@@ -176,7 +176,7 @@ def explain_import(module: str) -> str:
     roots = sorted({name.partition(".")[0] for name in IMPORTABLE})
     if root in roots:
         modules = sorted(name for name in IMPORTABLE | SUBMODULES if name.startswith(root))
-        return f"of {root} a metric may import {', '.join(modules)}"
+        return f"a metric may import from {root}: {', '.join(modules)}"
     return f"a metric may import {', '.join(roots)}; {OPEN_MODULE}"
 
 

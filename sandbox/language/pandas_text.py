@@ -71,7 +71,7 @@ def find_refusal(text: str, *, assigns: bool) -> str:
     try:
         tree = ast.parse(_QUOTED.sub("quoted", text).strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return "it is no expression"
+        return "it is not an expression"
     if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr | ast.Assign):
         return "it is not one expression"
     statement = tree.body[0]
@@ -79,7 +79,7 @@ def find_refusal(text: str, *, assigns: bool) -> str:
         return "it assigns"
     for node in ast.walk(tree):
         if not isinstance(node, _NODES) or isinstance(node, _OPERATORS):
-            return f"{type(node).__name__} is more than a comparison or arithmetic"
+            return f"{type(node).__name__} is neither a comparison nor arithmetic"
         if isinstance(node, ast.Name) and node.id.startswith("_"):
             return f"{node.id} begins with an underscore"
     return ""
@@ -142,7 +142,7 @@ def guard_option(name: str, call: Callable[..., Any], refuse: Refuse) -> Callabl
         for key in keys:
             if type(key) is not str or not _is_display(key):
                 hint = "use options of the display, such as 'display.max_rows'"
-                refuse("call-refused", f"pd.{name}({key!r}) is not about the display", hint)
+                refuse("call-refused", f"pd.{name}({key!r}) is not a display option", hint)
         global _display_is_changed
         _display_is_changed = True
         return call(*args)

@@ -121,7 +121,7 @@ class MetricPolicy(ImportPolicy):
     def visit_comprehension(self, node: ast.comprehension) -> Any:
         if node.is_async:
             self.report(
-                node.target, "async-refused", "async code is not offered", "use a plain comprehension"
+                node.target, "async-refused", "async code is not available", "use a plain comprehension"
             )
         return self._visit_inside(node)
 
@@ -143,7 +143,7 @@ class MetricPolicy(ImportPolicy):
         for keyword in node.keywords:
             if _is_total(node, keyword):
                 continue
-            hint = "leave it out; metaclasses and class keywords are not offered, but for TypedDict's total="
+            hint = "leave it out; metaclasses and class keywords are not available, except TypedDict's total="
             self.report(keyword, "class-refused", f"class {node.name} has {keyword.arg}= in its header", hint)
         return self._visit_scope(node, in_class_body=True)
 
@@ -156,7 +156,7 @@ class MetricPolicy(ImportPolicy):
 
     def _refuse_async(self, node: ast.AST) -> Any:
         hint = "write it without async and await; a query returns when it is done"
-        self.report(node, "async-refused", "async code is not offered", hint)
+        self.report(node, "async-refused", "async code is not available", hint)
         return node
 
     visit_AsyncFunctionDef = _refuse_async
@@ -170,7 +170,7 @@ class MetricPolicy(ImportPolicy):
         return self._visit_inside(node)
 
     def visit_TryStar(self, node: ast.AST) -> Any:
-        self.report(node, "syntax-refused", "except* is not offered", "use except")
+        self.report(node, "syntax-refused", "except* is not available", "use except")
         return node
 
     # Patterns. A class pattern reads attributes in C, so only builtin types that match themselves may stand
@@ -185,14 +185,14 @@ class MetricPolicy(ImportPolicy):
     def visit_MatchValue(self, node: ast.MatchValue) -> Any:
         if any(isinstance(part, ast.Attribute) for part in ast.walk(node.value)):
             hint = "use `case x if x == ...:`, or if and elif"
-            self.report(node, "syntax-refused", "a dotted name in a pattern is not offered", hint)
+            self.report(node, "syntax-refused", "a dotted name in a pattern is not available", hint)
         return node
 
     def visit_MatchClass(self, node: ast.MatchClass) -> Any:
         known = isinstance(node.cls, ast.Name) and node.cls.id in _SELF_MATCHING - self._scope.bound
         if not known or node.kwd_attrs or len(node.patterns) > 1:
             hint = "use `case x if isinstance(x, ...):`, or if and elif"
-            self.report(node, "syntax-refused", "a class pattern is offered for builtin types only", hint)
+            self.report(node, "syntax-refused", "class patterns are available only for builtin types", hint)
             return node
         return self._visit_inside(node)
 

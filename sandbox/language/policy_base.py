@@ -78,7 +78,7 @@ class BasePolicy(RestrictingNodeTransformer):
         if node.id != "__name__" or not isinstance(node.ctx, ast.Load):
             self.check_name(node, node.id)
         if isinstance(node.ctx, ast.Load) and node.id in REFUSED and node.id not in self._scope.bound:
-            self.report(node, "name-refused", f"{node.id} is not offered to metrics", REFUSED[node.id])
+            self.report(node, "name-refused", f"{node.id} is not available to metrics", REFUSED[node.id])
         return node
 
     def _check_names(self, node: ast.Global | ast.Nonlocal) -> Any:

@@ -31,7 +31,7 @@ class ImportPolicy(BasePolicy):
             return self._check_future(node)
         if node.level:
             hint = "a metric is one file; put the helper into it"
-            self.report(node, "import-refused", "a relative import has nothing to be relative to", hint)
+            self.report(node, "import-refused", "a relative import has no package to be relative to", hint)
             return None
         if not self._is_known(node, module):
             return self._refuse_module(node, node, module)
@@ -53,7 +53,7 @@ class ImportPolicy(BasePolicy):
         for alias in node.names:
             if alias.name not in ("annotations", "division", "print_function", "unicode_literals"):
                 self.report(
-                    alias, "import-refused", f"__future__.{alias.name} is not offered", "leave it out"
+                    alias, "import-refused", f"__future__.{alias.name} is not available", "leave it out"
                 )
         return [ast.copy_location(ast.Pass(), node)]
 
@@ -81,7 +81,7 @@ class ImportPolicy(BasePolicy):
         rule = MODULES[real_name(module)]
         if alias.name in rule.allowed or alias.name in rule.modules:
             return True
-        hint = rule.refused.get(alias.name, f"see what {module} offers to metrics")
+        hint = rule.refused.get(alias.name, f"see what metrics may use of {module}")
         message = f"{module}.{alias.name} is not open to metrics"
         self.report(alias, "import-name-refused", message, hint)
         return False

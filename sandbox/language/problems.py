@@ -18,10 +18,10 @@ from sandbox.contract.messages import Problem, Severity
 
 CODES: Final[dict[str, str]] = {
     # The text as a whole.
-    "source-empty": "there is no code in the source",
+    "source-empty": "the source contains no code",
     "source-too-long": "the source has more bytes than the limit `source_bytes`",
     "source-not-utf8": "the source is not UTF-8",
-    "source-encoding": "a coding line declares another encoding than UTF-8",
+    "source-encoding": "a coding line declares an encoding other than UTF-8",
     "source-null-byte": "the source holds a null byte",
     "syntax-error": "Python cannot parse the source",
     "source-too-complex": "the source nests too deeply, or crashes Python's compiler",
@@ -30,10 +30,10 @@ CODES: Final[dict[str, str]] = {
     "metric-missing": "no function named calc_metric at the top level",
     "metric-parameters": "calc_metric cannot be called with the frame, or with the frame and a baseline",
     "metric-not-function": "calc_metric is something else than a function",
-    "metric-generator": "calc_metric contains yield, so a call returns a generator and no number",
+    "metric-generator": "calc_metric contains yield, so a call returns a generator instead of a number",
     "metric-no-return": "calc_metric never returns a value (warning)",
-    "metric-returns": "calc_metric is annotated to return a dict of something else than numbers (warning)",
-    "metric-other-frames": "the metric is written for PySpark where frames are Snowpark's, or the other way",
+    "metric-returns": "calc_metric is annotated to return a dict of something other than numbers (warning)",
+    "metric-other-frames": "the metric is written for PySpark where frames are Snowpark's, or vice versa",
     "metric-twice": "calc_metric is defined more than once; the last one wins (warning)",
     "metric-collects-frame": "calc_metric fetches every row and column of its frame (warning)",
     # The language.
@@ -50,8 +50,8 @@ CODES: Final[dict[str, str]] = {
     "import-name-refused": "a name that an allowed module does not offer to metrics",
     "attribute-refused": "an attribute that is not on the allowlist of its module or type",
     "function-name-refused": "a function given by name that is not on the allowlist",
-    "write-refused": "an attribute of something that a metric may not change",
-    "call-refused": "a builtin called in a form that is not offered",
+    "write-refused": "an attribute that a metric may not change",
+    "call-refused": "a builtin called in a form that is not available",
 }
 
 

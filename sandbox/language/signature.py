@@ -65,7 +65,7 @@ def read_signature(tree: ast.Module, place_of: Place, report: Report) -> Signatu
     given = [arg for arg, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default]
     if len(given) > MOST_PARAMETERS:
         message = f"calc_metric has {len(given):,} parameters; at most {MOST_PARAMETERS} can be set"
-        report(function, "metric-parameters", message, "hold what belongs together in one of them")
+        report(function, "metric-parameters", message, "combine related ones into one")
     made = [(arg, _make_parameter(arg, place_of)) for arg in given[:MOST_PARAMETERS]]
     positional = [*arguments.posonlyargs, *arguments.args][1 if find_baseline(arguments) is None else 2 :]
     fixed = [arg.arg for arg in positional] + [arg.arg for arg, one in made if one is None]

@@ -139,7 +139,9 @@ def _own_class_only(guards: Guards, decorate: Callable[[Any], Any]) -> Callable[
 
 def _check_own_class(guards: Guards, kind: Any) -> None:
     if kind not in guards.own_types:
-        guards.refuse("write-refused", "only a class of the metric's own can be decorated", "write a class")
+        guards.refuse(
+            "write-refused", "only a class that the metric defines can be decorated", "write a class"
+        )
 
 
 def _own_function_only(guards: Guards, decorate: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -150,8 +152,8 @@ def _own_function_only(guards: Guards, decorate: Callable[[Any], Any]) -> Callab
         if isinstance(inner, property):
             inner = inner.fget
         if type(inner) is not types.FunctionType or not guards.is_own_function(inner):
-            hint = "decorate a function that stands in the metric"
-            guards.refuse("write-refused", "only a function of the metric's own can be decorated", hint)
+            hint = "decorate a function that is defined in the metric"
+            guards.refuse("write-refused", "only a function that the metric defines can be decorated", hint)
         return decorate(function)
 
     return decorate_own
@@ -174,7 +176,7 @@ def _attrgetter(guards: Guards, paths: tuple[Any, ...]) -> Callable[[Any], Any]:
 def _seeded(guards: Guards, seed: Callable[..., None]) -> Callable[..., None]:
     def seed_with(a: Any = None, version: int = 2) -> None:
         if a is None:
-            hint = "pass a number; without one the generator is seeded for each frame already"
+            hint = "pass a number; without a call the generator is already seeded for each frame"
             guards.refuse("call-refused", "random.seed() without a seed takes one from the machine", hint)
         seed(a, version)
 
@@ -190,7 +192,7 @@ def _timed(guards: Guards, name: str, call: Callable[..., Any]) -> Callable[...,
             return call(*args)  # or an error, as ever
         now = CLOCK.now
         if now is None:
-            guards.refuse("call-refused", f"time.{name}() is the time of the machine", HINT)
+            guards.refuse("call-refused", f"time.{name}() reads the machine's clock", HINT)
         seconds = now.timestamp()
         match name:
             case "time":

@@ -90,8 +90,8 @@ def guard_template(
 
     def guarded(text: str, *args: Any, **kwargs: Any) -> Any:
         if type(text) is not str or (kwargs and not _is_plain(text)):
-            hint = "use plain {name} fields, and compute the value before"
-            refuse("call-refused", "a field of the text reaches into its value", hint)
+            hint = "use plain {name} fields, and compute the value beforehand"
+            refuse("call-refused", "a field of the text accesses an attribute or item of its value", hint)
         return call(text, *args, **kwargs)
 
     return guarded

@@ -61,7 +61,7 @@ def test_the_range_before_a_range(start, end, before):
 
 @pytest.mark.parametrize("end", ["9000-01-01", "9000-01-01T05:00:00", "5000-06-15"])
 def test_a_range_that_is_longer_than_what_lies_before_it(end):
-    with pytest.raises(UsageError, match="use less"):
+    with pytest.raises(UsageError, match="use a shorter one"):
         start_before(at("2000-01-01"), at(end), UTC)
 
 

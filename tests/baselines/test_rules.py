@@ -212,8 +212,8 @@ def test_a_name_that_means_the_server_where_no_column_has_it(native_engine):
 
 def test_what_needs_to_know_the_time(native_engine):
     for baseline, told in (
-        (Baseline.previous(), "previous window needs to know when a row happened"),
-        (Baseline.first("3d"), "first stretch needs to know when a row happened"),
+        (Baseline.previous(), "previous window needs a timestamp"),
+        (Baseline.first("3d"), "first stretch needs a timestamp"),
     ):
         with pytest.raises(DataError, match=told):
             native_engine.evaluate(TWO, Dataset(DATA), baseline=baseline)

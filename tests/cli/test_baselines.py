@@ -100,9 +100,9 @@ def test_none_is_given_or_none_is_taken(command, folder, dry):
     ("options", "told"),
     [
         (["--baseline", "first:soon"], "the length of a baseline must be"),
-        (["--baseline", "previous"], "needs to know when a row happened: name its column: --timestamp"),
-        (["--baseline", "previous", "--baseline-timestamp", "ts"], "give both"),
-        (["--baseline-timestamp", "ts"], "give both"),
+        (["--baseline", "previous"], "needs a timestamp: name its column: --timestamp"),
+        (["--baseline", "previous", "--baseline-timestamp", "ts"], "give --baseline DATA"),
+        (["--baseline-timestamp", "ts"], "give --baseline DATA"),
         (["--baseline", "no/such.parquet"], "no/such.parquet"),
     ],
 )

@@ -204,7 +204,7 @@ def test_parameters_that_do_not_fit_are_told_at_once(command, dry):
     status, out, err = command(SCORES, "--param", "column=nope", *dry)
     assert status == 3 and "there is no column 'nope'" in out + err
     status, _, err = command(SCORES, "--param", "above", "--param", "half=1", "--param", "half=0", *dry)
-    assert status == 3 and "NAME=VALUE" in err and "given already" in err
+    assert status == 3 and "NAME=VALUE" in err and "given twice" in err
 
 
 def test_a_parameter_of_several_metrics_goes_to_those_that_have_it(
@@ -267,7 +267,7 @@ def test_a_dry_run_shows_frames_and_runs_nothing(command):
     ("options", "words"),
     [
         (["--by", "cuontry"], "did you mean 'country'"),
-        (["--timestamp", "age"], "says no time"),
+        (["--timestamp", "age"], "does not hold a time"),
         pytest.param(["--where", "x=amuont > 1"], "amuont", marks=[pytest.mark.spark, pytest.mark.slow]),
         (["--where", "x=amount"], "not Boolean"),
         (

@@ -123,11 +123,11 @@ def test_standard_input_is_a_file_of_its_format_until_the_end(piped, content, gi
 @pytest.mark.parametrize(
     ("data", "given", "backend", "content", "words"),
     [
-        (("-",), None, "spark", b"n\n1\n", "say with --input-format"),
+        (("-",), None, "spark", b"n\n1\n", "give --input-format"),
         (("-",), None, "spark", b"", "is empty"),
-        (("-", "-"), "csv", "spark", b"n\n1\n", "given once"),
+        (("-", "-"), "csv", "spark", b"n\n1\n", "given only once"),
         (("-",), "csv", "sc://host:15002", b"n\n1\n", "on this machine"),
-        (("a.csv",), "csv", "spark", b"", "--input-format says"),
+        (("a.csv",), "csv", "spark", b"", "--input-format is the format"),
     ],
 )
 def test_standard_input_that_makes_no_sense_is_refused(piped, data, given, backend, content, words):

@@ -110,11 +110,11 @@ def others_delta(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("form", "make", "said"),
     [
-        ("parquet", others_parquet, "holds something else than results"),
+        ("parquet", others_parquet, "does not hold results"),
         ("parquet", others_types, "a column 'value' of type string"),
-        ("parquet", no_parquet, "'x.parquet' is no Parquet file"),
+        ("parquet", no_parquet, "'x.parquet' is not a Parquet file"),
         ("parquet", others_delta, "is a Delta table"),
-        ("delta", others_delta, "holds something else than results"),
+        ("delta", others_delta, "does not hold results"),
     ],
 )
 def test_a_table_of_something_else_is_left_as_it_is(
@@ -148,10 +148,10 @@ def test_a_log_that_is_damaged_is_told_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("iceberg:results", "not to Iceberg"),
-        ("delta:", "names no table"),
+        ("iceberg:results", "cannot be appended to Iceberg"),
+        ("delta:", "does not name a table"),
         ("delta:results@v3", "the latest"),
-        ("parquet:https://host/results", "below s3://"),
+        ("parquet:https://host/results", "or s3://"),
         ("delta:s3://user@bucket/results", "names no bucket"),
         ("parquet:none/results", "there is no folder"),
         ("delta:file.txt", "is a file"),
@@ -175,7 +175,7 @@ def test_what_writes_delta_tables_is_an_extra(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_run_without_an_id_is_not_appended(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is no key"):
+    with pytest.raises(UsageError, match="is not a valid key"):
         a_run().save(f"parquet:{tmp_path}/results")
 
 

@@ -274,7 +274,7 @@ def test_bad_data(engine: Engine, data_dir: Path, rows_file: Path, tmp_path: Pat
         folder / "empty.csv": "no columns",
         folder / "empty.json": "no columns",
         folder / "odd.xyz": "known endings",
-        folder: "several formats",
+        folder: "different formats",
     }
     for source, words in told.items():
         with pytest.raises(DataError) as error:

@@ -145,7 +145,7 @@ def test_rows_are_numbered_in_each_segment_by_itself(spark_backend, shared_optio
 
 
 REFUSED = {
-    "case": ("spark.conf.set('spark.sql.caseSensitive', 'true')", "differ in case alone"),
+    "case": ("spark.conf.set('spark.sql.caseSensitive', 'true')", "differ only in case"),
     "the type of timestamps": ("spark.conf.set('spark.sql.timestampType', 'TIMESTAMP_NTZ')", "name the type"),
     "anything": ("spark.conf.set('spark.sql.warehouse.dir', '/tmp')", "into the query"),
 }

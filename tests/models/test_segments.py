@@ -33,7 +33,7 @@ BY_COUNTRY = SegmentGroup.by_value("country")
         (lambda: SegmentGroup.by_value("c", values=[NAN, 1.0, float("nan")]), "given twice"),
         (lambda: SegmentGroup.by_value("c", values=[None, "a", None]), "given twice"),
         (lambda: SegmentGroup.by_value("c", values=[b"x"]), "use text"),  # type: ignore[list-item]
-        (lambda: SegmentGroup.by_value("c", values=[Decimal("sNaN")]), "no decimal number"),
+        (lambda: SegmentGroup.by_value("c", values=[Decimal("sNaN")]), "not a decimal number"),
         (lambda: SegmentGroup.by_buckets("age", []), "at least 2"),
         (lambda: SegmentGroup.by_buckets("age", [18]), "at least 2"),
         (lambda: SegmentGroup.by_buckets("age", [], outer=True), "at least 1"),

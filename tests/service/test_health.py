@@ -38,7 +38,7 @@ def test_a_column_of_time_that_there_is_not_is_refused(client, payments):
     body = {"model_id": model, "name": "v", "serving_dataset": {"source": str(payments), "timestamp": "tss"}}
     refused(client("POST", "/model-versions", json=body), "serving_dataset.timestamp", "'ts'")
     body["serving_dataset"]["timestamp"] = "age"
-    refused(client("POST", "/model-versions", json=body), "serving_dataset.timestamp", "says no time")
+    refused(client("POST", "/model-versions", json=body), "serving_dataset.timestamp", "does not hold a time")
     assert len(versions(client, model)) == 1
 
 

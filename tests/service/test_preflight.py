@@ -34,7 +34,7 @@ class Unready:
 
 def run(*words: object, **more: Any) -> tuple[int, str]:
     done = subprocess.run(command(*words), capture_output=True, text=True, timeout=120, **more)
-    assert "Traceback" not in done.stderr and "bug of calcmetric" not in done.stderr
+    assert "Traceback" not in done.stderr and "bug in calcmetric" not in done.stderr
     return done.returncode, done.stderr
 
 

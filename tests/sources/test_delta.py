@@ -326,12 +326,20 @@ def test_a_commit_that_is_half_written_is_told(resolve: Resolve, folder: Path, l
             "column mapping",
         ),
         (metadata([column("a", "long")], ["b"]), "table-log", "no column 'b'"),
-        (metadata([column("a", "long"), column("A", "long")]), "data-error", "differ by case only"),
-        ({"metaData": {"schemaString": "{}", "partitionColumns": []}}, "table-log", "no schema"),
-        ({"metaData": {"schemaString": "[" * 100_000, "partitionColumns": []}}, "table-log", "no schema"),
+        (metadata([column("a", "long"), column("A", "long")]), "data-error", "differ only by case"),
+        (
+            {"metaData": {"schemaString": "{}", "partitionColumns": []}},
+            "table-log",
+            "schema in its log is malformed",
+        ),
+        (
+            {"metaData": {"schemaString": "[" * 100_000, "partitionColumns": []}},
+            "table-log",
+            "schema in its log is malformed",
+        ),
         ({"add": {"path": "a.parquet", "size": "many"}}, "table-log", "without a size"),
-        ({"add": {"path": 7}}, "table-log", "not as it must be"),
-        ({"protocol": {"minReaderVersion": "1"}}, "table-log", "no version of the protocol"),
+        ({"add": {"path": 7}}, "table-log", "malformed"),
+        ({"protocol": {"minReaderVersion": "1"}}, "table-log", "does not name the protocol version"),
         (metadata([column("a", "string")]), "table-type", "of type string, but of type int64 in 'a.parquet'"),
     ],
 )
@@ -625,4 +633,4 @@ def test_columns_are_found_whatever_their_capital_letters(resolve: Resolve, fold
     assert spooled(resolve(folder)) == list(range(6))
     both = pa.table({"a": [1], "A": [2]})
     writer.commit(writer.add("b.parquet", both))
-    assert "differ by case only" in str(refusal(resolve, folder))
+    assert "differ only by case" in str(refusal(resolve, folder))

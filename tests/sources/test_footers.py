@@ -203,7 +203,7 @@ def test_rows_that_are_lost_on_the_way_are_an_error(tmp_path: Path) -> None:
     [footer] = Footers().read([path], "parquet")
     assert footer.rows == 2
     assert sum(batch.num_rows for batch in parquet_batches(path, ["x"], 2)) == 2
-    with pytest.raises(pa.ArrowInvalid, match="has 3 rows, of which 2 were read"):
+    with pytest.raises(pa.ArrowInvalid, match="has 3 rows, but 2 were read"):
         list(parquet_batches(path, ["x"], 3))
 
 

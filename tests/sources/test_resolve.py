@@ -129,8 +129,8 @@ def test_elsewhere_a_name_is_a_table_and_a_path_is_the_clusters(spool):
         ("nope*.parquet", "no file matches"),
         ("/etc/hostname", "roots"),
         (7, "cannot be a int"),
-        (pd.DataFrame({"a": [1, "x", object()]}), "of no one type"),
-        (pa.table([[1], [2]], names=["a", "a"]), "two columns of one name"),
+        (pd.DataFrame({"a": [1, "x", object()]}), "of mixed types"),
+        (pa.table([[1], [2]], names=["a", "a"]), "two columns with the same name"),
     ],
 )
 def test_what_cannot_be_read_is_an_error_that_says_what_to_do(tmp_path, spool, source, words):
@@ -151,7 +151,7 @@ def test_bad_files_are_named_and_leave_nothing_behind(tmp_path, spool):
         ("bad.arrow", "cannot be read"),
         ("what.xyz", "known endings"),
         ("empty", "holds no data files"),
-        ("mixed", "several formats"),
+        ("mixed", "different formats"),
     ]:
         with pytest.raises(DataError, match=words):
             resolve(tmp_path / name, tmp_path, spool)

@@ -64,7 +64,8 @@ def test_types_that_conflict_are_told_with_both_files():
 
 
 @pytest.mark.parametrize(
-    ("names", "words"), [(("x", "X"), "differ by case"), (("x", "y", "x"), "two columns of one name")]
+    ("names", "words"),
+    [(("x", "X"), "differ only by case"), (("x", "y", "x"), "two columns with the same name")],
 )
 def test_a_file_with_two_columns_of_one_name_is_refused(names, words):
     with pytest.raises(DataError, match=words):
@@ -133,5 +134,5 @@ def test_a_table_in_memory_keeps_to_the_same_rules():
     snapshot = describe_table(pa.schema([("a", pa.float16()), ("t", pa.time64("ns"))]), "the table", "spark")
     assert columns(snapshot) == {"a": pa.float32()}
     assert set(snapshot.left_out) == {"t"}
-    with pytest.raises(DataError, match="the table has two columns of one name"):
+    with pytest.raises(DataError, match="the table has two columns with the same name"):
         describe_table(pa.schema([("a", pa.int8()), ("a", pa.int8())]), "the table", "spark")

@@ -96,9 +96,9 @@ def test_another_encoding_is_refused_with_its_line_and_read_if_it_is_said(read, 
 
 
 def test_what_is_no_text_in_the_encoding_that_was_said_names_the_line(read):
-    with pytest.raises(DataError, match="line 3: the byte 0x81 is no text in cp1252"):
+    with pytest.raises(DataError, match="line 3: the byte 0x81 is not text in cp1252"):
         read(b"name\na\n\x81\n", encoding="cp1252")
-    with pytest.raises(DataError, match="no text in utf-16"):
+    with pytest.raises(DataError, match="not text in utf-16"):
         read("name\na\n".encode("utf-16-le")[:-1], encoding="utf-16-le")
 
 
@@ -171,18 +171,18 @@ def test_small_files(read, text, rows):
         ("# comment\nid,x\n1,2\n", "csv-ragged", "line 2: 2 values"),
         ("", "text-empty", "no line"),
         ("\n\r\n\n", "text-empty", "no line"),
-        ("a;b\n1;2\n3\n", "csv-separator-unsure", "its separator is not sure: ';' in its first line"),
+        ("a;b\n1;2\n3\n", "csv-separator-unsure", "its separator is ambiguous: ';' in its first line"),
         ("a,x;b\n1,5;2\n", "csv-separator-unsure", "',' and ';'"),
         ("1,2\n3,4\n", "csv-header-unsure", "line 1: the first line has the value '1'"),
         ("alice,34\nbob,27\n", "csv-header-unsure", "'34', which looks like data"),
         ("2024-01-01,x\n2024-01-02,y\n", "csv-header-unsure", "'2024-01-01'"),
-        ("'a','b'\n'1','2'\n", "csv-quote-unsure", "within '"),
-        ('x,y\n1,5" pipe\n', "csv-quote", "line 2: a quote within a value.*quote=''"),
+        ("'a','b'\n'1','2'\n", "csv-quote-unsure", "quoted with '"),
+        ('x,y\n1,5" pipe\n', "csv-quote", "line 2: a quote inside an unquoted value.*quote=''"),
         ('x,y\n1,"a"b\n', "csv-quote", "line 2"),
         ('x,y\n1,"a\n2,b\n3,c\n', "csv-quote", "line 2"),
         ('x,y\n1,"he said \\"no\\""\n', "csv-quote", "line 2.*with backslashes before quotes; .*RFC 4180"),
-        ("a,a\n1,2\n", "csv-duplicate", "columns 1 and 2 have one name, 'a' and 'a'"),
-        ("Id,x,iD\n1,2,3\n", "csv-duplicate", "columns 1 and 3 have one name, 'Id' and 'iD'"),
+        ("a,a\n1,2\n", "csv-duplicate", "columns 1 and 2 have the same name, 'a' and 'a'"),
+        ("Id,x,iD\n1,2,3\n", "csv-duplicate", "columns 1 and 3 have the same name, 'Id' and 'iD'"),
         (",_c0\n1,2\n", "csv-duplicate", "columns 1 and 2"),
         ("x" + "," * 20_480 + "\n", "text-too-long", "20,481 values"),
         ("x\na\rb\n", "csv-line-break", "line 2: a carriage return within a line"),

@@ -32,7 +32,8 @@ def check_appending(target: TableTarget) -> None:
         )
     if target.format == "delta" and "%" in target.place:
         raise UsageError(
-            f"{target}: what writes Delta tables misreads names with a percent sign; choose another"
+            f"{target}: the library that writes Delta tables misreads a percent sign in a name; "
+            "choose another name"
         )
     if target.url is not None:
         return
@@ -58,7 +59,7 @@ def append_rows(target: TableTarget, rows: Mapping[str, pa.Table], identity: str
     check_appending(target)
     for key in rows:
         if not (key.isascii() and key.isalnum()):
-            raise UsageError(f"{key!r} is no key: it has other characters than letters and digits")
+            raise UsageError(f"{key!r} is not a valid key; use letters and digits only")
     try:
         if target.format == "delta":
             append_to_delta(target, target.url or folder_of(target), rows, identity)
@@ -67,7 +68,7 @@ def append_rows(target: TableTarget, rows: Mapping[str, pa.Table], identity: str
     except PermissionError as error:
         raise DataError(
             f"{target}: results cannot be appended ({error.strerror or 'permission denied'}); "
-            "see that this user may write there",
+            "check that this user may write there",
             code=RESULTS_TABLE,
         ) from None
 

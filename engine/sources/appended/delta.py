@@ -88,7 +88,7 @@ def _failed(target: TableTarget, error: Exception) -> DataError:
     if target.url is not None and (is_refusal(error) or is_missing(error) or isinstance(error, OSError)):
         return store_error(type(error)(plain), str(target), doing="appended to")
     return DataError(
-        f"{target}: results cannot be appended ({reason_of(OSError(plain))}); see that it is a Delta table "
-        "that may be written to, or name another place",
+        f"{target}: results cannot be appended ({reason_of(OSError(plain))}); check that it is a Delta "
+        "table that can be written to, or name another location",
         code=RESULTS_TABLE,
     )

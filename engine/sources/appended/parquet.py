@@ -49,7 +49,7 @@ def append_to_parquet(
         raise
     except OSError as error:
         raise DataError(
-            f"{target}: results cannot be appended ({error.strerror or error}); nothing half written is left",
+            f"{target}: results cannot be appended ({error.strerror or error}); nothing is left half written",
             code=RESULTS_TABLE,
         ) from None
 
@@ -77,7 +77,7 @@ def _refuse(names: set[str], read: Any, schema: pa.Schema, identity: str, target
     table = next((what for name, what in _TABLES.items() if name in names), None)
     if table is not None:
         raise DataError(
-            f"{target} is {table}, whose files are not added to by hand; name its format, or another place",
+            f"{target} is {table}, to which files cannot just be added; name its format, or another location",
             code=RESULTS_TABLE,
         )
     first = min((name for name in names if name.endswith(_ENDING) and name[0] not in "._"), default=None)
@@ -86,7 +86,7 @@ def _refuse(names: set[str], read: Any, schema: pa.Schema, identity: str, target
     try:
         have = read(first)
     except pa.ArrowException:
-        raise DataError(f"{target}: its file {first!r} is no Parquet file", code=RESULTS_TABLE) from None
+        raise DataError(f"{target}: its file {first!r} is not a Parquet file", code=RESULTS_TABLE) from None
     refuse_other(have, schema, identity, str(target))
 
 

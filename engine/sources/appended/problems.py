@@ -6,5 +6,5 @@ from typing import Final
 
 RESULTS_TABLE: Final = "results-table"
 RESULTS_CODES: Final = {
-    RESULTS_TABLE: "a table that takes no results: it holds something else, or what writes it refuses to",
+    RESULTS_TABLE: "a table that cannot take results: it holds something else, or its writer refuses",
 }

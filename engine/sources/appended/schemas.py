@@ -18,7 +18,7 @@ def refuse_other(have: pa.Schema, rows: pa.Schema, identity: str, label: str) ->
     """
     if have.names and identity not in have.names:
         raise DataError(
-            f"{label} holds something else than results: it has no column {identity!r}; name another",
+            f"{label} does not hold results: it has no column {identity!r}; name another table",
             code=RESULTS_TABLE,
         )
     for one in rows:

@@ -553,7 +553,7 @@ def _size_of(store: Any, url: StoreUrl) -> int | None:
 
 def _no_room(label: str, error: OSError) -> DataError:
     return DataError(
-        f"{label}: what is fetched cannot be kept ({error.strerror or error}); let TMPDIR name a folder "
+        f"{label}: what is fetched cannot be kept ({error.strerror or error}); set TMPDIR to a folder "
         "on a disk with room, and run it again",
         code=STORE_FULL,
     )

@@ -14,12 +14,12 @@ STORE_CHANGED: Final = "store-changed"
 STORE_BYTES: Final = "store-bytes"
 STORE_FULL: Final = "store-full"
 STORE_CODES: Final = {
-    STORE_REFUSED: "an object store that refuses the engine's credentials, or has none of them",
-    STORE_MISSING: "a bucket or an object that is not there",
+    STORE_REFUSED: "an object store that refuses the engine's credentials, or there are none",
+    STORE_MISSING: "a bucket or an object that does not exist",
     STORE_FAILED: "an object store that cannot be reached, throttles, or breaks off, several times over",
     STORE_CHANGED: "an object that was replaced while it was fetched",
-    STORE_BYTES: "an object whose bytes are not those that its etag tells",
-    STORE_FULL: "more bytes to fetch than the spool may hold, or than there is room for",
+    STORE_BYTES: "an object whose bytes do not match its etag",
+    STORE_FULL: "more bytes to fetch than the spool may hold, or than the disk has room for",
 }
 _REFUSALS: Final = re.compile(
     r"ACCESS_DENIED|INVALID_ACCESS_KEY|SIGNATURE|UNRECOGNIZED_CLIENT|INVALID_CLIENT_TOKEN|MISSING_AUTHENTICATION"
@@ -67,7 +67,7 @@ def store_error(error: Exception, what: str, times: int = 1, doing: str = "fetch
     reason = reason_of(error)
     if is_missing(error):
         return DataError(
-            f"{what} is not there; see that its name is right, and run it again if it was just removed",
+            f"{what} was not found; check its name, and run it again if it was just removed",
             code=STORE_MISSING,
         )
     if is_refusal(error):

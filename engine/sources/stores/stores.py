@@ -105,9 +105,9 @@ class Stores:
             _refuse_parts_of_tables(found, _tables_in(listed, base), label)
         if not found:
             what = "no object matches" if base != url else "there is no object at or below"
-            raise DataError(f"{what} '{url}'; see that bucket and name are right", code=STORE_MISSING)
+            raise DataError(f"{what} '{url}'; check the bucket and the name", code=STORE_MISSING)
         if len(found) > MATCHED:
-            raise DataError(f"'{url}' means more than {MATCHED:,} objects; name a part of them")
+            raise DataError(f"'{url}' means more than {MATCHED:,} objects; name fewer of them")
         return tuple(found)
 
     def find_format(self, url: StoreUrl, check: Callable[[], None]) -> TableFormat | None:
@@ -359,7 +359,7 @@ def _part_of_table(label: str, place: StoreUrl, kind: str) -> DataError:
     todo = (
         f"name the table itself, as {prefix}:URL"
         if kind != "Hudi"
-        else "such tables are not read: export the rows that count as Parquet files, and name these"
+        else "such tables cannot be read; export their current rows as Parquet files, and name those"
     )
     named = "an Iceberg" if kind == "Iceberg" else f"a {kind}"
     at = str(place).rstrip("/")

@@ -58,14 +58,14 @@ def deleted_rows(vector: bytes, count: int) -> NDArray[np.int64]:
     except (struct.error, ValueError) as error:
         raise DamagedVector(str(error)) from None
     if len(rows) != count or (len(rows) and not bool(np.all(rows[1:] > rows[:-1]))):
-        raise DamagedVector(f"it names {len(rows):,} rows, and the table says {count:,}")
+        raise DamagedVector(f"it names {len(rows):,} rows, but the table says {count:,}")
     return rows
 
 
 def _parse(vector: bytes, most: int) -> NDArray[np.int64]:
     magic, bitmaps = struct.unpack_from("<IQ", vector, 0)
     if magic != _MAGIC:
-        raise DamagedVector("it is written in another form")
+        raise DamagedVector("it is in an unknown form")
     at, found = 12, list[NDArray[np.int64]]()
     if bitmaps > len(vector):
         raise DamagedVector("it holds too many parts")
@@ -90,7 +90,7 @@ def _parse_32(vector: bytes, at: int, base: int, most: int, found: list[NDArray[
         (containers,) = struct.unpack_from("<I", vector, at + 4)
         at += 8
     else:
-        raise DamagedVector("a bitmap in another form")
+        raise DamagedVector("a bitmap in an unknown form")
     if containers > _MOST_KEYS or 4 * containers > len(vector):
         raise DamagedVector("a bitmap of too many parts")
     heads = struct.unpack_from(f"<{2 * containers}H", vector, at)

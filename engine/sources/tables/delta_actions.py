@@ -61,7 +61,7 @@ class Replay:
         except DataError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            reason = str(error) if isinstance(error, _Odd) else "it holds an action that is not as it must be"
+            reason = str(error) if isinstance(error, _Odd) else "it holds a malformed action"
             raise DataError(
                 f"{self.label}: {where!r} of its log cannot be read: {reason}", code=TABLE_LOG
             ) from None
@@ -86,7 +86,7 @@ class Replay:
         """
         label, metadata = self.label, self._metadata
         if self._protocol is None or metadata is None:
-            raise DataError(f"{label}: its log names no protocol or no columns", code=TABLE_LOG)
+            raise DataError(f"{label}: its log does not name a protocol and columns", code=TABLE_LOG)
         features = check_protocol(self._protocol, label)
         try:
             provider = (metadata.get("format") or {}).get("provider", "parquet")
@@ -95,9 +95,7 @@ class Replay:
             }
             text, partitions = str(metadata["schemaString"]), tuple(map(str, metadata["partitionColumns"]))
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise DataError(
-                f"{label}: the metadata in its log is not as it must be", code=TABLE_LOG
-            ) from None
+            raise DataError(f"{label}: the metadata in its log is malformed", code=TABLE_LOG) from None
         if provider != "parquet":
             raise DataError(f"{label}: its files are {provider!r} and not Parquet", code=TABLE_FEATURE)
         mapped, matching = find_matching(configuration, features, label)

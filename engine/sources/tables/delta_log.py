@@ -99,7 +99,7 @@ def _list_log(folder: TableFolder) -> _Log:
         names = sorted(folder.names(LOG))
     except OSError as error:
         raise DataError(
-            f"{folder.label} is no Delta table: its folder {LOG!r} cannot be listed ({error.strerror})",
+            f"{folder.label} is not a Delta table: its folder {LOG!r} cannot be listed ({error.strerror})",
             code=TABLE_LOG,
         ) from None
     for name in names:
@@ -114,7 +114,7 @@ def _list_log(folder: TableFolder) -> _Log:
         if (whole := next((tuple(some) for (_, count), some in kinds.items() if len(some) == count), None))
     }
     if not commits and not checkpoints:
-        raise DataError(f"{folder.label} is no Delta table: its log is empty", code=TABLE_LOG)
+        raise DataError(f"{folder.label} is not a Delta table: its log is empty", code=TABLE_LOG)
     return _Log(commits, checkpoints)
 
 
@@ -139,8 +139,8 @@ def _read_commit(folder: TableFolder, name: str) -> list[Mapping[str, Any]]:
         return parse_commit(data)
     except (ValueError, RecursionError):
         raise DataError(
-            f"{folder.label}: the commit {name} is half written, or is no commit; if its writer is at "
-            "work, try again, else restore the file, or name an older version",
+            f"{folder.label}: the commit {name} is half written, or not a commit; if it is still "
+            "being written, try again, else restore the file or name an older version",
             code=TABLE_LOG,
         ) from None
 
@@ -191,9 +191,7 @@ def _version_at(folder: TableFolder, log: _Log, instant: datetime) -> int:
             break
         found = version
     if found is None:
-        raise DataError(
-            f"{folder.label}: its log has no commit that tells a time; name a version", code=TABLE_LOG
-        )
+        raise DataError(f"{folder.label}: no commit in its log has a time; name a version", code=TABLE_LOG)
     return found
 
 

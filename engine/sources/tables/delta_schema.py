@@ -65,11 +65,11 @@ def check_protocol(protocol: Mapping[str, Any], label: str) -> frozenset[str]:
     """
     version = protocol.get("minReaderVersion")
     if type(version) is not int or version < 1:
-        raise DataError(f"{label}: its log names no version of the protocol for readers", code=TABLE_LOG)
+        raise DataError(f"{label}: its log does not name the protocol version for readers", code=TABLE_LOG)
     if version > _NEWEST_READER:
         raise DataError(
-            f"{label}: it needs readers of version {version} of the protocol, and this one knows versions up "
-            f"to {_NEWEST_READER}; update calcmetric, or write a copy of the table for older readers",
+            f"{label}: it needs readers of version {version} of the protocol, and calcmetric reads versions "
+            f"up to {_NEWEST_READER}; update calcmetric, or write a copy of the table for older readers",
             code=TABLE_FEATURE,
         )
     named = protocol.get("readerFeatures") or []
@@ -80,7 +80,7 @@ def check_protocol(protocol: Mapping[str, Any], label: str) -> frozenset[str]:
     unknown = sorted(str(name) for name in named if name not in FEATURES)
     if unknown:
         raise DataError(
-            f"{label}: it uses {_listed(unknown)}, which is not read; drop the feature "
+            f"{label}: it uses {_listed(unknown)}, which cannot be read; drop the feature "
             "(ALTER TABLE ... DROP FEATURE ...), or write a copy of the table without it",
             code=TABLE_FEATURE,
         )
@@ -122,7 +122,7 @@ def read_schema(text: str, label: str, *, mapped: bool) -> tuple[TableField, ...
     except DataError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
-        raise DataError(f"{label}: the schema in its log is no schema", code=TABLE_LOG) from None
+        raise DataError(f"{label}: the schema in its log is malformed", code=TABLE_LOG) from None
     return made
 
 

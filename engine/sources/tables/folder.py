@@ -85,9 +85,9 @@ class TableFolder:
         except (OSError, ValueError) as error:
             raise self.missing(path, what, error) from None
         if not real.is_relative_to(self.path):
-            raise self._outside(path, what, "it is a link that leads out of the table's folder")
+            raise self._outside(path, what, "it is a link to outside the table's folder")
         if not stat.S_ISREG(kind.st_mode):
-            raise DataError(f"{self.label}: its {what} {path!r} is no file", code=TABLE_FILE)
+            raise DataError(f"{self.label}: its {what} {path!r} is not a file", code=TABLE_FILE)
         return real
 
     def read(self, path: str, what: str, most: int) -> bytes:
@@ -110,9 +110,9 @@ class TableFolder:
         with os.fdopen(descriptor, "rb") as file:
             real = Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - of the system's own making
             if not real.is_relative_to(self.path):
-                raise self._outside(path, what, "it is a link that leads out of the table's folder")
+                raise self._outside(path, what, "it is a link to outside the table's folder")
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise DataError(f"{self.label}: its {what} {path!r} is no file", code=TABLE_FILE)
+                raise DataError(f"{self.label}: its {what} {path!r} is not a file", code=TABLE_FILE)
             try:
                 data = file.read(most + 1)
             except OSError as error:
@@ -144,7 +144,7 @@ class TableFolder:
                 path, what, "it is an absolute path, as shallow clones have them: make a deep clone"
             )
         if not path or "\0" in path or not all(part not in ("", ".", "..") for part in parts):
-            raise self._outside(path, what, "it is no plain path below the table's folder")
+            raise self._outside(path, what, "it is not a plain path below the table's folder")
 
     def _outside(self, path: str, what: str, why: str) -> DataError:
         return DataError(f"{self.label}: its {what} {path!r} is refused: {why}", code=TABLE_PATH)

@@ -170,7 +170,7 @@ def _find_metadata(folder: TableFolder) -> str:
         names = folder.names(METADATA)
     except OSError as error:
         raise DataError(
-            f"{folder.label} is no Iceberg table: its folder {METADATA!r} cannot be listed "
+            f"{folder.label} is not an Iceberg table: its folder {METADATA!r} cannot be listed "
             f"({error.strerror})",
             code=TABLE_LOG,
         ) from None
@@ -183,7 +183,7 @@ def _find_metadata(folder: TableFolder) -> str:
             code=TABLE_LOG,
         )
     if not numbered:
-        raise DataError(f"{folder.label} is no Iceberg table: it has no metadata", code=TABLE_LOG)
+        raise DataError(f"{folder.label} is not an Iceberg table: it has no metadata", code=TABLE_LOG)
     highest = max(numbered)[0]
     if _HINT in names:
         hint = folder.read(f"{METADATA}/{_HINT}", "hint", 100).strip()
@@ -193,8 +193,8 @@ def _find_metadata(folder: TableFolder) -> str:
     if len(latest) != 1:
         many = f"{len(latest)} files" if latest else "no file"
         raise DataError(
-            f"{folder.label}: {many} of its metadata has the number {highest}, so which one counts only its "
-            "catalog knows; restore the file, or remove what was never committed",
+            f"{folder.label}: {many} of its metadata has the number {highest}, so only its catalog knows "
+            "which one counts; restore the file, or remove what was never committed",
             code=TABLE_LOG,
         )
     return latest[0]
@@ -218,7 +218,7 @@ def _check_format(raw: Any, label: str) -> None:
             code=TABLE_FEATURE,
         )
     if raw.get("encryption-keys"):
-        raise DataError(f"{label}: it is encrypted, which is not read", code=TABLE_FEATURE)
+        raise DataError(f"{label}: it is encrypted, which cannot be read", code=TABLE_FEATURE)
     if '"initial-default"' in json.dumps(raw.get("schemas", [])):
         raise DataError(
             f"{label}: it has columns with 'initial-default', values for rows from before them, which are "
@@ -235,9 +235,7 @@ def _snapshot_at(metadata: TableMetadata, version: Version | None, label: str) -
     wanted = version.timestamp() * 1000
     before = [one.snapshot_id for one in metadata.snapshot_log if one.timestamp_ms <= wanted]
     if not before:
-        raise DataError(
-            f"{label}: it tells of no snapshot from {version.isoformat()} or before", code=TABLE_LOG
-        )
+        raise DataError(f"{label}: it has no snapshot from {version.isoformat()} or before", code=TABLE_LOG)
     return before[-1]
 
 
@@ -296,7 +294,7 @@ def _entries(manifest_list: str, place: _Place, folder: TableFolder) -> Iterator
     io = _make_io(place, folder)
     for manifest in read_manifest_list(io.new_input(manifest_list)):
         if manifest.key_metadata:
-            raise DataError(f"{folder.label}: it is encrypted, which is not read", code=TABLE_FEATURE)
+            raise DataError(f"{folder.label}: it is encrypted, which cannot be read", code=TABLE_FEATURE)
         yield from manifest.fetch_manifest_entry(io)
 
 
@@ -366,14 +364,14 @@ def _read_equal(
     if not numbers or odd:
         raise DataError(
             f"{label}: it has equality deletes, as {file.file_path!r}, by columns that were dropped, are "
-            "nested, or are of types such as float, which are not read; compact the table "
+            "nested, or are of types such as float, which cannot be read; compact the table "
             "(rewrite_data_files), which applies them",
             code=TABLE_FEATURE,
         )
     if file.record_count > _MOST_EQUAL:
         raise DataError(
-            f"{label}: it has more than {_MOST_EQUAL:,} equality deletes in {file.file_path!r}, which are "
-            "not read; compact the table (rewrite_data_files), which applies them",
+            f"{label}: it has more than {_MOST_EQUAL:,} equality deletes in {file.file_path!r}, which "
+            "cannot be read; compact the table (rewrite_data_files), which applies them",
             code=TABLE_FEATURE,
         )
     data = folder.read(place.below(file.file_path, "delete file"), "delete file", _MOST_DELETES)
@@ -381,7 +379,7 @@ def _read_equal(
     try:
         opened = pq.ParquetFile(BytesIO(data))
         if opened.metadata.num_rows != file.record_count:
-            raise pa.ArrowInvalid("it has other rows than its manifest tells")
+            raise pa.ArrowInvalid("its rows differ from what its manifest says")
         table = opened.read()
         matched = match_columns(compared, table.schema, "id")
         if sorted(matched.schema.names) != sorted(one.name for one in compared):
@@ -442,13 +440,14 @@ def _refuse_format(file: DataFile, label: str) -> None:
     found = str(getattr(file.file_format, "name", file.file_format)).upper()
     if found == "PUFFIN":
         raise DataError(
-            f"{label}: it has deletion vectors, as {file.file_path!r}, which are not read of Iceberg "
-            "tables; compact the table (rewrite_data_files), which applies them",
+            f"{label}: it has deletion vectors, as {file.file_path!r}, which cannot be read in "
+            "Iceberg tables; compact the table (rewrite_data_files), which applies them",
             code=TABLE_FEATURE,
         )
     if found != "PARQUET":
         raise DataError(
-            f"{label}: its file {file.file_path!r} is of the format {found}, and Parquet is read; rewrite it",
+            f"{label}: its file {file.file_path!r} is of the format {found}, and only Parquet can "
+            "be read; rewrite it",
             code=TABLE_FEATURE,
         )
 

@@ -43,7 +43,7 @@ def read_value(text: str | None, kind: pa.DataType) -> pa.Scalar:
     try:
         return pa.scalar(None if text is None else _value(text, kind), kind)
     except (ValueError, ArithmeticError, pa.ArrowException):
-        raise OddValue(f"{text!r} is no value of the type {kind}, or of an unknown time zone") from None
+        raise OddValue(f"{text!r} is not a value of the type {kind}, or has an unknown time zone") from None
 
 
 def _value(text: str, kind: Any) -> Any:

@@ -202,7 +202,7 @@ def _deleted(stored: Stored, folder: TableFolder) -> NDArray[np.int64] | None:
     vector, places = stored.file.deletion, stored.file.places
     if places is not None and (int(places[0]) < 0 or int(places[-1]) >= stored.rows):
         raise DataError(
-            f"{folder.label}: rows of {stored.file.path!r} are deleted that it has not; restore the table",
+            f"{folder.label}: rows of {stored.file.path!r} are deleted that it lacks; restore the table",
             code=TABLE_FILE,
         )
     if vector is None:
@@ -212,7 +212,7 @@ def _deleted(stored: Stored, folder: TableFolder) -> NDArray[np.int64] | None:
             raise DamagedVector("it names more rows than the file has")
         rows = deleted_rows(_vector_bytes(vector, folder), vector.count)
         if len(rows) and int(rows[-1]) >= stored.rows:
-            raise DamagedVector("it names a row that the file has not")
+            raise DamagedVector("it names a row that the file lacks")
     except DamagedVector as damage:
         raise DataError(
             f"{folder.label}: the deletion vector of {stored.file.path!r} is damaged: {damage}; restore it",

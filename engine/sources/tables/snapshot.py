@@ -162,7 +162,7 @@ def _match(fields: Sequence[TableField], one: FoundTableFile, state: TableState,
         return match_columns(fields, one.footer.schema, state.matching)
     except NoNumbers:
         raise DataError(
-            f"{label}: it finds columns by their numbers, and {one.file.path!r} has none; rewrite the file",
+            f"{label}: it finds columns by their numbers, but {one.file.path!r} has none; rewrite the file",
             code=TABLE_TYPE,
         ) from None
 

@@ -60,7 +60,7 @@ def convert_csv(files: Sequence[TextFile], options: TextOptions, target: Path, c
     """
     names, parts = _unite(files, options, check)
     if not parts:
-        raise text_error("text-empty", files[0].name, None, "it has no line, so no columns")
+        raise text_error("text-empty", files[0].name, None, "it has no lines, so it has no columns")
 
     def write(types: Sequence[ColumnType]) -> None:
         fields = [pa.field(name, arrow_type(found)) for name, found in zip(names, types, strict=True)]
@@ -86,7 +86,9 @@ def convert_json(files: Sequence[TextFile], options: TextOptions, target: Path, 
                 check()
                 found = _united(found, type_of(rows))
         if not found.fields:
-            raise text_error("text-empty", files[0].name, None, "it has no line with a value, so no columns")
+            raise text_error(
+                "text-empty", files[0].name, None, "it has no line with a value, so it has no columns"
+            )
         return found
 
     def tables(kind: Struct) -> Iterator[tuple[str, pa.Table]]:

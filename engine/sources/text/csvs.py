@@ -72,7 +72,7 @@ def read_csv(opened: CsvFile) -> Generator[Any, None, None]:
         place = odd_break(data, dialect.quote)
         if place is not None:
             what = "a carriage return within a line, where lines end with line feeds"
-            fix = "a value with a line break in it belongs in quotes"
+            fix = "a value that holds a line break must be in quotes"
             raise text_error("csv-line-break", name, line + count_lines(data[:place]), what, fix)
         try:
             yield parse_rows(data, dialect.separator, dialect.quote, len(dialect.names))
@@ -91,9 +91,9 @@ def _reason(opened: CsvFile, data: bytes, line: int, error: Exception) -> DataEr
         line += count_lines(data[: int(records.starts[first])])
         found = int(records.counts[first])
         what = f"{found:,} values, where the header has {expected:,} ({', '.join(dialect.names)[:80]})"
-        fix = "mend the line; a value with a separator in it belongs in quotes"
+        fix = "correct the line; a value that holds a separator must be in quotes"
         if expected == 1 or found == 1:
-            fix = worded("mend the line; if the separator is another one, say which: {set_separator}")
+            fix = worded("correct the line; if the separator is a different one, set it: {set_separator}")
         return text_error("csv-ragged", file.name, line, what, fix)
     try:
         data.decode()

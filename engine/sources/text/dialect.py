@@ -79,7 +79,7 @@ def find_dialect(sample: bytes, options: TextOptions, name: str, *, tabs: bool) 
     if bad is not None and bad < last:
         raise quote_error(body, bad, name, 1 + int(excel is not None))
     if int(records.counts[0]) > _MOST_COLUMNS:
-        what = f"its first line has {int(records.counts[0]):,} values; the most are {_MOST_COLUMNS:,}"
+        what = f"its first line has {int(records.counts[0]):,} values; at most {_MOST_COLUMNS:,}"
         raise text_error("text-too-long", name, None, what)
     cells = parse_rows(body[first:last], separator, quote, int(records.counts[0]))
     header = [column[0].as_py() or "" for column in cells.columns]
@@ -138,9 +138,11 @@ def quote_error(data: bytes, place: int, name: str, line: int) -> Exception:
     fix = (
         "write the file with doubled quotes, as in RFC 4180 (pandas: doublequote=True; Spark: escape='\"')"
         if backslash
-        else worded("if quotes are plain text in this file, say so: {set_no_quote}")
+        else worded("if quotes are plain text in this file, set this: {set_no_quote}")
     )
-    what = f"a quote within a value, or text behind a closing quote: it seems to be written {written}"
+    what = (
+        f"a quote inside an unquoted value, or text after a closing quote; it seems to be written {written}"
+    )
     return text_error("csv-quote", name, line + count_lines(data[:place]), what, fix)
 
 
@@ -166,8 +168,8 @@ def _find_separator(sample: bytes, quote: str, name: str, *, tabs: bool) -> str:
         "csv-separator-unsure",
         name,
         None,
-        f"its separator is not sure: {found}",
-        worded("say which it is: {set_separator}"),
+        f"its separator is ambiguous: {found}",
+        worded("set it: {set_separator}"),
     )
 
 
@@ -175,23 +177,24 @@ def _check_header(header: list[str], name: str, line: int) -> None:
     """Refuse a first line that may be no header: with a number, a date or a Boolean among its values."""
     for text in header:
         if text and classify(pa.array([text])) != TEXT:
-            what = f"the first line has the value {text[:40]!r}, which looks like data and not like a name"
-            raise text_error("csv-header-unsure", name, line, what, worded("say which it is: {set_header}"))
+            what = f"the first line has the value {text[:40]!r}, which looks like data, not like a name"
+            raise text_error("csv-header-unsure", name, line, what, worded("set it: {set_header}"))
 
 
 def _check_quote(header: list[str], name: str, line: int) -> None:
     for quote in _OTHER_QUOTES:
         if all(len(text) > 1 and text[0] == text[-1] == quote for text in header):
-            what = f"the names are within {quote}"
-            fix = worded("say that this is the quote, with {set_quote}")
+            what = f"the names are quoted with {quote}"
+            fix = worded("set this quote with {set_quote}")
             raise text_error("csv-quote-unsure", name, line, what, fix)
 
 
 def _check_names(names: tuple[str, ...], name: str, line: int) -> None:
-    """Refuse two columns of one name; Spark and Snowflake tell names apart by no capital letters."""
+    """Refuse two columns with the same name; Spark and Snowflake tell names apart by no capital letters."""
     places: dict[str, int] = {}
     for place, text in enumerate(names, start=1):
         before = places.setdefault(text.lower(), place)
         if before != place:
-            what = f"columns {before} and {place} have one name, {names[before - 1][:60]!r} and {text[:60]!r}"
+            alike = f"{names[before - 1][:60]!r} and {text[:60]!r}"
+            what = f"columns {before} and {place} have the same name, {alike}"
             raise text_error("csv-duplicate", name, line, what, "rename one of them in the file")

@@ -62,7 +62,7 @@ def type_of(rows: Rows) -> Struct:
     assert isinstance(found, Struct)
     if _count(found) > _MOST_FIELDS:
         what = f"more than {_MOST_FIELDS:,} different names"
-        raise text_error("json-too-deep", rows.name, None, what, "put what varies into lists of values")
+        raise text_error("json-too-deep", rows.name, None, what, "put what varies into lists")
     return found
 
 
@@ -200,7 +200,7 @@ def _values(objects: Iterable[dict[str, Any] | None], names: list[str]) -> list[
     for one in objects:
         there = [name for name in names if one is not None and name in one]
         if len(there) > 1:
-            what = f"an object has two values of one name, {there[0][:60]!r} and {there[1][:60]!r}"
+            what = f"an object has the same name twice, {there[0][:60]!r} and {there[1][:60]!r}"
             raise Malformed("json-duplicate", what)
         found.append(one[there[0]] if there and one is not None else None)
     return found

@@ -124,15 +124,15 @@ def _refuse(name: str, line: int, text: str, error: Exception, *, first: bool) -
         and isinstance(error, json.JSONDecodeError)
         and error.pos >= len(text.rstrip())
     ):
-        what = "the value that begins there goes over several lines"
+        what = "the value that begins there spans several lines"
         raise text_error("json-broken", name, line, what, _WRITE_LINES) from None
     reason = (
         f"{error.msg} at character {error.pos + 1:,}"
         if isinstance(error, json.JSONDecodeError)
         else str(error)
     )
-    fix = "mend or remove the line; each line holds one object"
-    raise text_error("json-broken", name, line, f"it is no JSON: {reason}", fix) from None
+    fix = "correct or remove the line; each line must hold one object"
+    raise text_error("json-broken", name, line, f"it is not JSON: {reason}", fix) from None
 
 
 def _refuse_value(name: str, line: int, value: object) -> NoReturn:
@@ -146,7 +146,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         name = next(name for name in names if names.count(name) > 1)
-        raise Malformed("json-duplicate", f"an object has two values of the name {name[:60]!r}")
+        raise Malformed("json-duplicate", f"an object has the same name twice, {name[:60]!r}")
     return found
 
 

@@ -9,21 +9,21 @@ from engine.wording import worded
 
 # Documented in docs/reading.md.
 TEXT_CODES: Final = {
-    "text-encoding": "bytes that are no text in the file's encoding",
-    "text-compression": "a file that is cut off, damaged, or compressed in a way that is not read",
-    "text-too-long": "a record that is longer than a record may be",
+    "text-encoding": "bytes that are not text in the file's encoding",
+    "text-compression": "a file that is cut off, damaged, or compressed in an unsupported way",
+    "text-too-long": "a record that is too long",
     "text-changed": "a file that changed while it was read",
-    "text-empty": "no line at all, so no columns",
-    "csv-separator-unsure": "more than one separator would do, or none does",
+    "text-empty": "a file without lines, which has no columns",
+    "csv-separator-unsure": "an ambiguous separator: several are possible, or none",
     "csv-header-unsure": "a first line that looks like values",
-    "csv-quote-unsure": "names within quotes of another kind",
-    "csv-quote": "a quote within a value that is not in quotes, or text behind a closing one",
-    "csv-line-break": "a line that ends otherwise than the others",
+    "csv-quote-unsure": "names in quotes of another kind",
+    "csv-quote": "a quote inside an unquoted value, or text after a closing quote",
+    "csv-line-break": "a line with a different line ending",
     "csv-ragged": "a line with more or fewer values than the header",
-    "csv-duplicate": "two columns of one name",
-    "json-broken": "a line that is no JSON",
-    "json-not-objects": "a value that is no object where a row is expected",
-    "json-duplicate": "an object with two values of one name",
+    "csv-duplicate": "two columns with the same name",
+    "json-broken": "a line that is not JSON",
+    "json-not-objects": "a value that is not an object where a row is expected",
+    "json-duplicate": "an object with the same name twice",
     "json-too-deep": "a value that nests too deeply, or too many different names",
 }
 

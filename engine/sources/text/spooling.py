@@ -65,7 +65,7 @@ def refuse_options(options: TextOptions, format_name: str, label: str) -> None:
     allowed = {"csv": {"header", "separator", "encoding", "quote"}, "json": {"encoding"}}
     for name in options.given():
         if name not in allowed.get(format_name, ()):
-            raise DataError(f"{label!r} is {format_name}: {name} is said of CSV files alone")
+            raise DataError(f"{label!r} is {format_name}: {name} applies only to CSV files")
 
 
 def remote_options(format_name: str, options: TextOptions, *, tabs: bool) -> dict[str, str]:

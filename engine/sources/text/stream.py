@@ -95,7 +95,7 @@ def read_blocks(
                 file.name,
                 line,
                 f"the record that begins there is longer than {LONGEST_RECORD >> 20} MiB",
-                "is a quote opened and not closed?",
+                "check for a quote that is never closed",
             )
     if rest:
         yield Block(rest, line)
@@ -144,8 +144,8 @@ def bad_bytes(name: str, line: int, found: bytes, encoding: str) -> DataError:
         "text-encoding",
         name,
         line,
-        f"{shown} is no text in {encoding}",
-        worded("say in which encoding it is written: {set_encoding}"),
+        f"{shown} is not text in {encoding}",
+        worded("set its encoding: {set_encoding}"),
     )
 
 
@@ -154,8 +154,8 @@ def _no_text(file: TextFile, line: int) -> DataError:
         "text-encoding",
         file.name,
         line,
-        "a NUL byte, which text does not have",
-        worded("if it is written in UTF-16, say so: {set_wide_encoding}"),
+        "a NUL byte, which text cannot hold",
+        worded("if it is written in UTF-16, set this: {set_wide_encoding}"),
     )
 
 
@@ -168,7 +168,7 @@ def _raw(file: TextFile, size: int) -> Iterator[bytes]:
             kind = next((name for start, name in _COMPRESSIONS.items() if magic.startswith(start)), None)
             if kind is None and file.path.suffix.lower() in _UNREAD_ENDINGS:
                 raise text_error(
-                    "text-compression", file.name, None, "this compression is not read", "use gzip or zstd"
+                    "text-compression", file.name, None, "this compression cannot be read", "use gzip or zstd"
                 )
             stream: Any = raw if kind is None else pa.CompressedInputStream(raw, kind)
             while piece := stream.read(size):

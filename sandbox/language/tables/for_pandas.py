@@ -20,7 +20,7 @@ _REFUSED: Final = refusals(
     _WRITERS,
     (
         "plot hist boxplot style",
-        "there is nothing to draw on; return a number",
+        "metrics cannot draw; return a number",
     ),
 )
 
@@ -237,7 +237,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
         refused=refusals(
             (
                 "plot hist boxplot",
-                "there is nothing to draw on; return a number",
+                "metrics cannot draw; return a number",
             ),
         ),
         dispatch={

@@ -83,7 +83,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
             (
                 "DataFrameReader DataFrameWriter DataFrameWriterV2 MergeIntoWriter Catalog readwriter "
                 "catalog",
-                "metrics read and write no tables but their frame, df",
+                "metrics cannot read or write tables; the data comes as df",
             ),
             (
                 "UDFRegistration UDTFRegistration PandasCogroupedOps udf udtf",
@@ -234,7 +234,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
             ),
             (
                 "datetime decimal json time sys os re base64 calendar ctypes math",
-                "it is no part of the types",
+                "it is not part of the types",
             ),
         ),
     ),
@@ -285,7 +285,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
             ),
             (
                 "plot",
-                "there is nothing to draw on; return a number",
+                "metrics cannot draw; return a number",
             ),
             (
                 "explain executionInfo inputFiles metadataColumn",
@@ -305,7 +305,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
             ),
             (
                 "asTable",
-                "table functions are not offered",
+                "table functions are not available",
             ),
         ),
         columns=True,
@@ -362,7 +362,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
     "pyspark.sql.connect.udf.UDFRegistration": ClassRule(
         words("register"),
         refused=refusals(
-            ("registerJavaFunction registerJavaUDAF", "no Java code of metrics runs; use register")
+            ("registerJavaFunction registerJavaUDAF", "metrics cannot run Java code; use register")
         ),
     ),
     # Pairs of groups, of which only PySpark itself makes one.
@@ -393,7 +393,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
             ),
             (
                 "addArtifact addArtifacts copyFromLocalToFs",
-                "metrics bring no files",
+                "metrics cannot bring files",
             ),
             (
                 "streams",
@@ -440,7 +440,7 @@ CLASSES: Final[dict[str, ClassRule]] = {
         refused=refusals(
             (
                 "collations python_worker_logs sql_keywords",
-                "it tells about the data engine, not about the data",
+                "it describes the data engine, not the data",
             ),
         ),
         sealed=True,

@@ -201,7 +201,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
         refused=refusals(
             (
                 "convex_hull_plot_2d delaunay_plot_2d voronoi_plot_2d",
-                "there is nothing to draw on",
+                "metrics cannot draw",
             ),
         ),
     ),
@@ -334,7 +334,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
         refused=refusals(
             (
                 "set_link_color_palette",
-                "there is nothing to draw on",
+                "metrics cannot draw",
             ),
         ),
     ),

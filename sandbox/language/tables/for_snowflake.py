@@ -39,7 +39,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
             ),
             (
                 "DataFrameReader DataFrameWriter FileOperation",
-                "metrics read and write no tables but their frame, df",
+                "metrics cannot read or write tables; the data comes as df",
             ),
             (
                 "UDFProfiler StoredProcedureProfiler QueryHistory QueryListener AsyncJob",

@@ -15,7 +15,7 @@ _CLOCK: Final = "a metric depends on its data alone; take the time from the data
 _NO_FILES: Final = "metrics read and write no files; the data comes as df"
 _ENTROPY: Final = "it differs from run to run; use a generator with a seed"
 _NOT_OWN: Final = "it changes what it is given; write a plain class or function"
-_ASYNC: Final = "async code is not offered"
+_ASYNC: Final = "async code is not available"
 
 MODULES: Final[dict[str, ModuleRule]] = {
     "abc": ModuleRule(
@@ -190,7 +190,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
                 "process_time process_time_ns thread_time thread_time_ns",
                 _CLOCK,
             ),
-            ("sleep", "nothing is worth waiting for; queries return when they are done"),
+            ("sleep", "there is nothing to wait for; queries return when they are done"),
             ("altzone daylight mktime timezone tzname tzset", "use UTC"),
         ),
         guarded=words("asctime ctime gmtime localtime strftime time time_ns"),
