@@ -54,8 +54,8 @@ class Spent:
     """What they did between two instants.
 
     Attributes:
-        wall: seconds.
-        ran: processor seconds.
+        wall: the seconds between the instants.
+        ran: the processor seconds that they used.
         waited: seconds in which threads were ready to run but did not, together.
         pages: pages read from the disk for them.
     """

@@ -110,7 +110,7 @@ class Usage:
         Args:
             tenant: whose limit it is.
             limit: its name, of a fixed set of names.
-            times: how often.
+            times: how many times to count it.
         """
         now = self._now()
         with self._lock:

@@ -99,7 +99,7 @@ def resolve_group(
     """Find what a segment group means on data of a schema.
 
     Args:
-        group: any.
+        group: a segment group of any kind.
         schema: the data's, a struct.
         zone: where a date edge of a timestamp begins.
         check_expression: returns the text of a Boolean expression to run, or raises PlanRefused.

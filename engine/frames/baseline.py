@@ -71,7 +71,7 @@ def plan_previous(
     Args:
         plan: the run's.
         every: the length of its windows; None: it has none.
-        zone: whose calendar.
+        zone: the zone whose calendar the windows follow.
         oldest: the first instant that the run may look at; None: there is none.
 
     Raises:

@@ -112,8 +112,8 @@ class FrameList:
     """Frames and families as they come.
 
     Attributes:
-        frames: so far.
-        families: so far.
+        frames: those that were added so far, in order.
+        families: those that were opened so far; frames refer to them by their index.
     """
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ class FrameList:
 
         Args:
             family: the index of an open family.
-            tiles: where.
+            tiles: the stretches of time that get a frame each.
             rows: by the places of tiles; none if absent.
             key: the values of the family's keys but for the window; None: no row can be there.
             segment: None for the full data.

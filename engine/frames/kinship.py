@@ -65,7 +65,7 @@ def group_kin(group: GroupAxes, columns: tuple[tuple[int, ...], ...], tally: Tal
     """The families of a group, in the order of its terms.
 
     Args:
-        group: any.
+        group: a resolved segment group of any kind.
         columns: for each axis the column of its key, or one for each of its terms.
         tally: what is known of the group.
     """

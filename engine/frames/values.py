@@ -92,7 +92,7 @@ def within(field: Field, low: Edge | None, high: Edge | None, zone: tzinfo, what
     """The condition that the field lies in `[low, high)`; null and NaN never do.
 
     Args:
-        field: any.
+        field: a column of any type.
         low: lower edge, or None.
         high: upper edge, or None; without both the field has to have a value.
         zone: where a date edge of a timestamp begins.

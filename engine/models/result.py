@@ -63,7 +63,7 @@ class Result:
     """What became of one frame, or of one of the several numbers of one.
 
     Attributes:
-        frame: which.
+        frame: the frame that this is the outcome of.
         status: a key of `STATUSES`.
         value: the number if `ok`, else NaN.
         rows: rows of the frame; None if they were not counted.

@@ -10,7 +10,7 @@ class Once:
     """A stream of rows.
 
     Attributes:
-        stream: gives them.
+        stream: the iterator of the rows; it can be read only once.
         name: of its type, for messages.
     """
 

@@ -85,9 +85,9 @@ def preceding(tiles: Sequence[Window], every: Duration, zone: tzinfo) -> tuple[W
     """The calendar's window before each of adjoining tiles; these are not clipped, as the first tile may be.
 
     Args:
-        tiles: from `windows`.
-        every: their length.
-        zone: whose calendar.
+        tiles: adjoining windows, as `windows` gives them.
+        every: the length of the windows.
+        zone: the zone whose calendar they follow.
     """
     first = _begin_of(tiles[0].start, every, zone)
     before = _begin_of(first - _MICROSECOND, every, zone)

@@ -42,7 +42,7 @@ def parse_number(kind: str, text: str) -> float:
 
     Args:
         kind: "int", "float", "decimal" or "fraction".
-        text: hostile.
+        text: the number as the worker wrote it, which may be anything.
 
     Raises:
         NotANumber, TooLarge, SignallingNaN: see the classes. Nothing else, and never slow.

@@ -33,7 +33,7 @@ def clean_text(text: str, cap: int = MESSAGE_CAP) -> str:
     """A text without hidden characters and host paths.
 
     Args:
-        text: anything.
+        text: a text of any origin, such as a guest's message.
         cap: the most characters of the result; a longer text is cut and marked.
     """
     cut = len(text) > cap

@@ -77,9 +77,9 @@ def read_rows(
     """The source behind rows in memory, which are written once.
 
     Args:
-        rows: they.
-        reader: the backend.
-        spool: they are written there.
+        rows: the rows in memory.
+        reader: the backend that will read them.
+        spool: the folder that they are written to.
         check: called for each batch; what it raises ends the work.
 
     Raises:

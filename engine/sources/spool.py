@@ -161,7 +161,7 @@ class ScratchFile:
     Only days and instants have statistics, without which nobody knows whether they are read alike everywhere.
 
     Attributes:
-        path: of it.
+        path: where the file is.
     """
 
     def __init__(self, path: Path, schema: pa.Schema, scratch: Scratch) -> None:

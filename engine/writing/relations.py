@@ -22,7 +22,7 @@ class Translator:
     """Writes relations in one dialect.
 
     Attributes:
-        dialect: which.
+        dialect: the dialect of SQL that is written.
         source: gives the query that reads what a relation of kind `read` or `local_relation` names.
         condition: see `write_expression`.
     """

@@ -54,8 +54,8 @@ class Answer:
     """An answer in memory.
 
     Attributes:
-        columns: their types.
-        table: their values.
+        columns: the name and type of each column.
+        table: the values of the columns.
     """
 
     def __init__(self, columns: Sequence[ColumnType], table: pa.Table) -> None:

@@ -60,8 +60,8 @@ class Row:
 
     Attributes:
         call: by its name in the number table.
-        action: what happens.
-        reason: why.
+        action: what the kernel does with the call.
+        reason: why the row is there, for whoever audits the table.
         when: checks that must all hold; none: always.
         elsewhere: of a permission that the tests need not see used here: which other kernel, processor, C
             library or moment needs it. Permissions without it are proven to be needed.

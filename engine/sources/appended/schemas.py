@@ -14,7 +14,7 @@ def refuse_other(have: pa.Schema, rows: pa.Schema, identity: str, label: str) ->
     Columns that only one of both has are no reason: those of rows are added, the table's own stay null.
 
     Raises:
-        DataError: it does.
+        DataError: the table holds something else, or a column of it has another type.
     """
     if have.names and identity not in have.names:
         raise DataError(

@@ -64,7 +64,7 @@ class StoredObject:
 
     Attributes:
         url: where it is.
-        size: its bytes.
+        size: how many bytes it has.
         changed: when it was written, in seconds; None: nobody said.
     """
 
@@ -93,7 +93,7 @@ class _Kept:
     Attributes:
         path: of the file.
         object: as it was listed.
-        etag: of it.
+        etag: the store's mark of the bytes that the file holds.
         listed: when at the latest its time was told first, by a clock that only goes on.
         settled: whether an object that is listed with this time is this one.
         used: when it was last.
@@ -401,9 +401,9 @@ class Fetched:
         """Whether what was written to it after its etag was asked for surely has another time.
 
         Args:
-            one: the object.
-            listed: when its time had been told.
-            asked: when its etag was not yet.
+            one: the object as it was listed.
+            listed: when the store had told its time of writing.
+            asked: a moment before its etag was asked for.
         """
         if one.changed is None:
             return False

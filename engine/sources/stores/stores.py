@@ -35,7 +35,7 @@ class FoundObject:
     """An object of a dataset.
 
     Attributes:
-        object: it.
+        object: the object, with its address and size.
         folders: names of the folders between the folder that was named and it.
     """
 

@@ -43,7 +43,7 @@ class _Log:
     """The names of a log's files.
 
     Attributes:
-        commits: by version.
+        commits: the name of each commit's file, by version.
         checkpoints: the files of each that is whole, by version.
     """
 

@@ -44,7 +44,7 @@ def match_columns(fields: Sequence[TableField], schema: pa.Schema, matching: Mat
     Args:
         fields: of the table.
         schema: the file's.
-        matching: how.
+        matching: how columns are found, by name or by number.
 
     Raises:
         NoNumbers: the file does not number its columns, and the table goes by that.

@@ -31,8 +31,8 @@ class Dialect:
     """How a CSV file is written.
 
     Attributes:
-        separator: between values.
-        quote: around values; "" for none.
+        separator: the character between values.
+        quote: the character around values; "" for none.
         names: of the columns, as they stand in the header, or as they are called if there is none.
         skipped: how many bytes at the beginning are no rows.
         lines: how many line breaks are among them.

@@ -32,7 +32,7 @@ def spool_text(
         files: where they are, and the folders below the one that was named.
         text_format: of all of them.
         options: how they are written, as far as the caller says.
-        spool: where to.
+        spool: what the folder is made in.
         check: called now and then; what it raises ends the work.
 
     Returns:

@@ -107,7 +107,7 @@ def other_cut(arguments: pa.Table) -> OtherCut | None:
     """Batches that differ from those of all rows as much as any do; None for one row, which is a batch.
 
     Args:
-        arguments: of functions.
+        arguments: the columns that functions are called with.
     """
     if arguments.num_rows < 2:
         return None
@@ -131,8 +131,8 @@ def same(
     """Whether results are the same, but for the last digits of floats.
 
     Args:
-        columns: results.
-        others: as many.
+        columns: the results of one call.
+        others: those of another call, as many and in the same order.
         near: by what part of it a float may differ.
     """
     return all(

@@ -214,7 +214,7 @@ def check_repeatable(relation: pb.Relation) -> None:
         relation: a plan in which functions were applied.
 
     Raises:
-        PlanRefused: something does.
+        PlanRefused: a part of the plan depends on partitions.
     """
     over_results = any(
         isinstance(here, pb.LocalRelation) and PREFIX.encode() in here.data[:_MOST_FACTS]

@@ -86,8 +86,8 @@ def group_streams(arguments: pa.Table, groups: Groups, *, batch_rows: int) -> It
     """The pieces in which a worker of Spark gets groups: for each a one and a stream, and a zero behind them.
 
     Args:
-        arguments: of functions.
-        groups: of its rows.
+        arguments: the columns that functions are called with.
+        groups: which of their rows belong together.
         batch_rows: how many rows a batch has at most.
     """
     return gathered(_group_parts(arguments.take(pa.array(groups.rows)), groups, batch_rows))

@@ -45,8 +45,8 @@ def close(one: Any, other: Any, *, near: float, floor: float = 0.0) -> bool:
     """Whether two values are the same, but for the last digits of floats.
 
     Args:
-        one: of a result, as Python has it.
-        other: likewise.
+        one: a value of one result, as Python has it.
+        other: the value in the same place of the other result.
         near: by what part of it a float may differ.
         floor: by how much it may differ in any case.
     """

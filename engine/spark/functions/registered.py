@@ -407,7 +407,7 @@ def _closing(lexemes: Sequence[Lexeme], place: int) -> int:
     """Where the bracket at a place closes.
 
     Raises:
-        PlanRefused: nowhere.
+        PlanRefused: the bracket is never closed.
     """
     depth = 0
     for here in range(place, len(lexemes)):

@@ -88,11 +88,11 @@ def check_moments(relation: pb.Relation, texts: frozenset[str]) -> None:
     """See that no text of a plan can become a moment.
 
     Args:
-        relation: rebuilt.
+        relation: the plan, already rebuilt.
         texts: the names of the frame's columns of text, in lower case.
 
     Raises:
-        PlanRefused: one can.
+        PlanRefused: a text could.
     """
     every = list(walk(relation))
     if not all(map(_keeps_columns, every)):
@@ -119,7 +119,7 @@ def check_query_moments(request: RunSql) -> None:
     """See that no text of a query, nor of its arguments and inputs, can become a moment.
 
     Raises:
-        PlanRefused: one can.
+        PlanRefused: a text could.
     """
     check_text(request.query, frozenset())
     for value in (*request.positional, *(value for _, value in request.named)):

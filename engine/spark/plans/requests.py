@@ -147,7 +147,7 @@ class ConfigGet:
     """Read configuration.
 
     Attributes:
-        kind: which read.
+        kind: which of the protocol's ways to read: "get", "get_all" and their like.
         keys: keys, each with the caller's default, or None. For "get_all" the prefix, if any.
     """
 

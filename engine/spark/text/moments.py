@@ -89,7 +89,7 @@ def check_text(text: str, texts: frozenset[str]) -> None:
         texts: the names of the columns of text, in lower case.
 
     Raises:
-        PlanRefused: one can.
+        PlanRefused: a text could.
     """
     lexemes = lex(text)
     if len(lexemes) == 2:

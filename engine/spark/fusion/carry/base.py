@@ -46,7 +46,7 @@ def key_names(chain: Chain, columns: Collection[str], count: int) -> tuple[str, 
     Args:
         chain: the plan; no name is part of any text in it.
         columns: names of the data's columns.
-        count: how many.
+        count: the number of names to make.
     """
     return free_names(f"{RESERVED_PREFIX}key", chain, columns, count)
 

@@ -105,7 +105,7 @@ def check_sketches(functions: Collection[str]) -> None:
     """Check that aggregate functions give no sketches.
 
     Raises:
-        Unfused: one does.
+        Unfused: a function gives a sketch.
     """
     for name in sorted(functions):
         if classify(name).kind == "aggregate" and _SKETCH.search(name):

@@ -36,7 +36,7 @@ def check_orderless(*messages: Message) -> None:
     """Check that no aggregate's value depends on the order of rows.
 
     Raises:
-        Unfused: one does.
+        Unfused: an aggregate depends on it.
     """
     for message in messages:
         for name in _ordered(message):

@@ -29,7 +29,7 @@ def states_under(plan: CellsPlan, condition: pb.Expression | None) -> tuple[pb.E
     """The states of a guardable plan, computed for the rows alone for which a condition is true.
 
     Args:
-        plan: guardable.
+        plan: a plan that `guardable` accepts.
         condition: over columns of the frame, as `row_condition` gives it; None for all rows.
 
     Returns:

@@ -22,7 +22,7 @@ class PairMoments:
         c: sum of the products of the distances from both means.
         nan: whether a value is NaN.
         unsure: not to be answered here.
-        coarse: not accurate.
+        coarse: whether the sums are too inaccurate to be used.
     """
 
     x: Moments
