@@ -1,8 +1,9 @@
-"""Every example of README and the manual is executed: files, commands, programs, and what they print.
+"""The examples of README and the manual run as printed: files, commands, programs, and what they print.
 
 A page is worked through from top to bottom in a folder of its own: blocks that begin with a file's name are
 written, commands of `calcmetric` run in this process on a shared server, and a block of output is what the
-command before it has printed. What cannot run here, such as Docker, is checked elsewhere: see `ELSEWHERE`.
+command before it has printed. What needs what is not here is checked otherwise, as far as it can be: see
+`ELSEWHERE` and `LANGUAGES`. Of each command of `calcmetric` the options are those that it has.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ LANGUAGES = {
     "text": "output",
 }
 LANGUAGES |= {"py": "for an environment with the library of Aporia: tests/service/aporia/test_story.py"}
-LANGUAGES |= {"sql": "for an account of Snowflake", "yaml": "for Kubernetes"}
+LANGUAGES |= {"sql": "for an account of Snowflake", "yaml": "for Kubernetes and Prometheus"}
 EXECUTED = {"run", "check", "test", "keys", "quota"}
 WORKED = ROOT / "docs" / "worked.md"
 
