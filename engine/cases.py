@@ -124,12 +124,12 @@ def read_case(path: Path) -> Case:
     problems = _unknown(table, _TABLES, "")
     metric = path.parent / table.get("metric", path.name.removesuffix(SUFFIX) + ".py")
     if not metric.is_file():
-        problems.append(f"there is no metric {metric.name} beside it")
+        problems.append(f"there is no metric {metric.name} next to it")
     dataset = _collect(problems, lambda: _read_data(table.get("data"), path.parent))
     options = _collect(problems, lambda: _read_options(table.get("run", {})))
     expected = table.get("expect", [])
     if not isinstance(expected, list) or not expected:
-        problems.append("it expects nothing: add [[expect]] with a value or a status")
+        problems.append("it expects nothing; add [[expect]] with a value or a status")
         expected = []
     read = [_collect(problems, lambda one=one: _read_expectation(one)) for one in expected]  # type: ignore[misc]
     if problems or dataset is None or options is None:
@@ -171,7 +171,7 @@ def _compare(expected: Expectation, results: Sequence[Result]) -> str:
     found = [result for result in results if _is_meant(expected, result)]
     if not found:
         known = sorted({str(result.frame.segment or "all data") for result in results})
-        return f"{expected}: there is no such result; there are {', '.join(known[:20])}"
+        return f"{expected}: there is no such result; the results are {', '.join(known[:20])}"
     for result in found:
         if result.status != expected.status:
             why = f": {result.error.message}" if result.error else ""
@@ -198,15 +198,15 @@ def _read_data(table: object, folder: Path) -> Dataset:
     _refuse(_unknown(table, _DATA, "data."))
     more = {name: table.get(name) for name in ("timestamp", "retention")}
     if ("rows" in table) == ("file" in table):
-        raise UsageError("[data] needs rows or a file, and not both")
+        raise UsageError("[data] takes rows or a file, not both")
     if "file" in table:
         file = folder / str(table["file"])
         if not file.is_file():
-            raise UsageError(f"there is no file {table['file']!r} beside it")
+            raise UsageError(f"there is no file {table['file']!r} next to it")
         return Dataset(file, **more)
     rows = table["rows"]
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise UsageError("rows is a list of at least one table, such as [{ x = 1 }]")
+        raise UsageError("rows must be a list of at least one table, such as [{ x = 1 }]")
     names = list(dict.fromkeys(name for row in rows for name in row))
     try:
         made = pa.table({name: pa.array([row.get(name) for row in rows]) for name in names})
@@ -217,7 +217,7 @@ def _read_data(table: object, folder: Path) -> Dataset:
 
 def _read_options(table: object) -> RunOptions:
     if not isinstance(table, dict):
-        raise UsageError("[run] is a table")
+        raise UsageError("[run] must be a table")
     _refuse(_unknown(table, _RUN, "run."))
     top = table.get("top", 100)
     named: dict[str, SegmentGroup] = {
@@ -241,19 +241,21 @@ def _read_options(table: object) -> RunOptions:
 
 def _read_expectation(table: object) -> Expectation:
     if not isinstance(table, dict):
-        raise UsageError("[[expect]] is a table")
+        raise UsageError("[[expect]] must be a table")
     problems = _unknown(table, frozenset(_EXPECT), "expect.")
     for name, kinds in _EXPECT.items():
         value = table.get(name)
         if value is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
-            problems.append(f"expect.{name} is a {'text' if kinds == (str,) else 'number'}, not {value!r}")
+            problems.append(
+                f"expect.{name} must be a {'text' if kinds == (str,) else 'number'}, not {value!r}"
+            )
     if not {"value", "status"} & table.keys():
         problems.append("expect has neither a value nor a status")
     _refuse(problems)
     value = None if "value" not in table else float(table["value"])
     status = table.get("status", "nan" if value is not None and math.isnan(value) else "ok")
     if status not in STATUSES:
-        raise UsageError(f"expect.status {status!r} is none of {', '.join(STATUSES)}")
+        raise UsageError(f"expect.status {status!r} is not one of {', '.join(STATUSES)}")
     least = _TOLERANCE * max(1.0, abs(value or 0.0))
     segment = table.get("segment", "")
     return Expectation(
@@ -270,7 +272,7 @@ def _texts(table: Mapping[str, Any], name: str) -> list[str]:
     value = table.get(name, [])
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise UsageError(f"run.{name} is a text, or a list of texts")
+        raise UsageError(f"run.{name} must be a text or a list of texts")
     return texts
 
 

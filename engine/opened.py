@@ -38,7 +38,7 @@ def check_opened(names: Iterable[str]) -> tuple[str, ...]:
 
 def _what_is_wrong(name: object) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        return f"{name!r} is no name of a module"
+        return f"{name!r} is not a module name"
     root = name.partition(".")[0]
     if name in PRESETS:
         return ""

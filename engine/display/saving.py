@@ -45,7 +45,7 @@ def check_target(path: Target) -> Path | TableTarget:
     target = Path(path)
     if target.suffix.lower() not in _WRITERS:
         endings = ", ".join(_WRITERS)
-        raise UsageError(f"runs are not saved to {target.name!r}: its name has to end in one of {endings}")
+        raise UsageError(f"runs are not saved to {target.name!r}: its name must end in one of {endings}")
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {str(target.parent)!r} to save {target.name!r} in")
     if target.is_dir():

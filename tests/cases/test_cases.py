@@ -72,7 +72,7 @@ WRONG = {
     (
         "country = DE",
         "country = NL",
-    ): "country = NL: there is no such result; there are all data, ",
+    ): "country = NL: there is no such result; the results are all data, ",
     ("tolerance = 0.2", "tolerance = 0.01"): "early: expected 0.9, got 1.0",
 }
 
@@ -131,8 +131,9 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path):
     with pytest.raises(UsageError) as caught:
         read_case(path)
     for part in (
-        "colour is not known", "no metric x.py", "rows is a list of at least one", "'a' is neither a number",
-        "expect.value is a number, not 'x'", "expect.wrong is not known", "neither a value nor a status",
+        "colour is not known", "no metric x.py", "rows must be a list of at least one",
+        "'a' is neither a number", "expect.value must be a number, not 'x'",
+        "expect.wrong is not known", "neither a value nor a status",
         "expect.status 'fine'",
     ):  # fmt: skip
         assert part in str(caught.value), part

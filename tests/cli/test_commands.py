@@ -343,7 +343,8 @@ def test_modules_that_are_not_there_are_told_all_at_once(tmp_path, capsys):
         assert _run([*begin, "--imports", "standrad", "--imports", "a-b"]) == 3
         error = capsys.readouterr().err
         assert (
-            error.startswith("Error: --imports: there is no module standrad") and "'a-b' is no name" in error
+            error.startswith("Error: --imports: there is no module standrad")
+            and "'a-b' is not a module" in error
         )
 
 

@@ -81,7 +81,7 @@ def test_wrong_names_are_told_all_at_once_before_anything_starts():
         Engine("spark", extra_imports=("standrad", "a-b", "sandbox.worker", "_os", 3, "statistics"))  # type: ignore[arg-type]
     message = said(caught.value, "http")
     assert message.startswith("the operator's setting imports: ")
-    for part in ("no module standrad", "'a-b'", "sandbox is not for metrics", "'_os'", "3 is no name"):
+    for part in ("no module standrad", "'a-b'", "sandbox is not for metrics", "'_os'", "3 is not a module"):
         assert part in message
     assert "statistics" not in message
     with pytest.raises(UsageError, match="not one text"):
