@@ -67,6 +67,14 @@ class MarkedSpark(LocalSpark):
         return super().connection(context)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name no test by bytes: they may hold the time at which they were made, as what gzip packs does.
+
+    Each process would then have tests of other names than its neighbours.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let a test ask Spark, or not, before its fixtures do."""
