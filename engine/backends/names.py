@@ -52,7 +52,7 @@ def make_backend(
             connection of connections.toml ("snowflake://NAME").
         roots: the folders that a local server may read. A remote one reads what its cluster lets it.
         spool: where the engine puts data for a local server.
-        options: how.
+        options: see `BackendOptions`; those of no meaning to the backend are ignored.
 
     Raises:
         UsageError: there is no such backend.

@@ -28,7 +28,7 @@ class Rows:
     """Some rows of an answer.
 
     Attributes:
-        count: how many.
+        count: the number of rows.
         data: an Arrow stream of one record batch.
     """
 

@@ -101,8 +101,8 @@ class _Foretold:
     """An answer that was sent with the call.
 
     Attributes:
-        ready: it.
-        size: its Arrow bytes.
+        ready: the answer that was sent.
+        size: how many bytes of Arrow data it has.
     """
 
     ready: Ready

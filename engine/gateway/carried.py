@@ -17,8 +17,8 @@ class Batch:
     """Rows of an answer. They travel as they are: a protobuf message around them would be several copies.
 
     Attributes:
-        rows: how many.
-        start: how many come before them.
+        rows: the number of rows in it.
+        start: the number of rows of the answer that come before them.
         data: an Arrow stream of one record batch.
     """
 

@@ -142,7 +142,7 @@ def check_exact(parts: Split, *, inexact: bool) -> None:
         inexact: whether pandas may round what they see.
 
     Raises:
-        PlanRefused: it does.
+        PlanRefused: the results of these functions may depend on how rows are cut.
     """
     if parts.kind in ROUNDING_KINDS and inexact:
         raise PlanRefused(

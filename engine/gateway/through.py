@@ -45,8 +45,8 @@ class Kept:
     """Rows for the rest of a plan: kept in memory if they are few, else in a file.
 
     Attributes:
-        rows: so far.
-        size: their bytes, in Arrow's form.
+        rows: how many rows it holds so far.
+        size: how many bytes these rows have, in Arrow's form.
         file: where they are; None: in memory.
     """
 
@@ -205,7 +205,7 @@ class Through:
         """The stream of the arguments.
 
         Args:
-            schema: of them.
+            schema: the names and Arrow types of the arguments.
         """
         return stream_of(schema, self._parts())
 

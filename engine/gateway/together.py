@@ -84,9 +84,9 @@ class OverResults:
     """A frame has to ask for itself, but of results that are there.
 
     Attributes:
-        relation: what.
-        rows: the frame's, with the results.
-        reason: why.
+        relation: the rest of the plan, which the frame asks.
+        rows: the frame's rows, with the results of the functions.
+        reason: why the frame's answer is not cut from a shared one.
     """
 
     relation: pb.Relation

@@ -34,13 +34,13 @@ def forward(
     """Ask the backend what the guest asks, with the placeholders replaced; yield its answers.
 
     Args:
-        session: where.
+        session: the backend's session that is asked.
         method: which Spark Connect call it is.
         payload: as the guest sent it.
         frame: what the placeholder stands for.
         baseline: what the second one stands for.
         applied: gives a plan in which the functions of the author were applied.
-        context: how it is asked.
+        context: the deadline of the question, what cancels it, and the settings it is asked under.
 
     Raises:
         BackendError, BackendLost, Interrupted: as `BackendSession.execute`.

@@ -62,7 +62,7 @@ def place_rows(family: Family, keys: Sequence[pa.Array], count: int) -> Codes:
     """The frame of a family that each row is in, -1 if none.
 
     Args:
-        family: which.
+        family: the family whose frames the rows are placed in.
         keys: the columns of all of `frame_keys`.
         count: how many rows there are.
     """

@@ -149,8 +149,8 @@ class Source:
 
         Args:
             read: whose place it takes.
-            number: of the family.
-            family: it.
+            number: the index of the family among those of the run's frames.
+            family: the family whose frames are asked about.
             names: of the key columns, of which there are `family_keys`.
         """
         if self.stored is None:
@@ -174,8 +174,8 @@ class Source:
         """The frame of a family that each row of an answer by `keyed` is in, -1 if none.
 
         Args:
-            number: of the family.
-            family: it.
+            number: the index of the family among those of the run's frames.
+            family: the family whose frames are asked about.
             keys: the columns of all `keys`.
             count: how many rows there are.
         """

@@ -43,8 +43,8 @@ class Rows:
         """The answers of a family's frames.
 
         Args:
-            number: of the family.
-            family: it.
+            number: the index of the family, by which its cut is kept.
+            family: the family, to cut the answer by if that was not done yet.
 
         Raises:
             Unfused: there is no room for a cut.

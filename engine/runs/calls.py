@@ -48,8 +48,8 @@ def frame_call(
     Args:
         text: the author's bytes.
         source: the dataset.
-        frames: of the run.
-        index: which.
+        frames: all frames of the run.
+        index: the place of the frame among them, from 0.
         arguments: the parameters that are set.
         baseline: what the metric compares with; None: it takes one frame.
     """

@@ -57,8 +57,8 @@ class Ended:
     """One call, ended.
 
     Attributes:
-        ending: how.
-        seconds: how long it took.
+        ending: the outcome that the worker sent, or why there is none.
+        seconds: how long the call took.
         printed: what was printed.
         fault: what the gateway refused or failed last during the call.
         disturbed: whether the run's queries lost time through those of others meanwhile.
@@ -105,7 +105,7 @@ def conclude(
     """The results of a frame: one, or one for each name that it gave.
 
     Args:
-        frame: which.
+        frame: the frame that the call was about.
         rows: its rows, None if they were not counted.
         ended: how its call ended.
         cpu_limit: the limit cpu_seconds, for a worker that was ended for it.

@@ -25,8 +25,8 @@ def refuse_differing(data: pb.DataType, baseline: pb.DataType, takers: Mapping[s
     """See that data and baseline agree in every column that a metric names.
 
     Args:
-        data: the schema of the data, a struct.
-        baseline: likewise.
+        data: the schema of the data, as a struct type.
+        baseline: the schema of the baseline, as a struct type.
         takers: the metrics that take a baseline, by name.
 
     Raises:

@@ -20,7 +20,7 @@ class Question:
         plan: in a few words: "filter, aggregate".
         answered_by: "native", or the backend's name.
         reason: why Spark was needed, with native answers; else "".
-        times: how often.
+        times: how often the call asked it.
     """
 
     plan: str

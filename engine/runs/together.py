@@ -49,7 +49,7 @@ class SharedQueries(abc.ABC, Generic[_Sharing]):
 
         Args:
             source: the data; None: each frame asks for itself.
-            runs: they.
+            runs: for each run the object by which its calls are told from those of others.
         """
         with self._lock:
             if source is None:

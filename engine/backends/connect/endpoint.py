@@ -45,8 +45,8 @@ class Endpoint(Protocol):
         """Seconds that the server is given; others that keep it from the processors do not shorten them.
 
         Args:
-            connection: to it.
-            seconds: how many.
+            connection: a connection to the server.
+            seconds: the seconds to give it.
             times: how many times as long it is at most; more than by default where nobody waits.
         """
         ...
@@ -59,8 +59,8 @@ class Endpoint(Protocol):
         """End the server behind `connection`, if it is ours; the next use starts another.
 
         Args:
-            connection: to it.
-            reason: for the log.
+            connection: a connection to the server.
+            reason: why it is ended, for the log.
         """
         ...
 

@@ -111,8 +111,8 @@ class Line:
         """A server died, or was ended: strike all that it was answering.
 
         Args:
-            server: which.
-            now: seconds.
+            server: the server, as turns hold it.
+            now: the present time, in seconds of `time.monotonic`.
             late: whether that is known already, and these came to it too late to have done it.
         """
         hit = [turn for turn in self.running if turn.server is server]

@@ -46,7 +46,7 @@ def explain_silence(endpoint: Endpoint, error: grpc.RpcError) -> str:
     """What is wrong with an endpoint that did not answer, and what to do; takes a few seconds at most.
 
     Args:
-        endpoint: which.
+        endpoint: where the server was expected.
         error: what the first call of all met.
     """
     code, text = error.code(), str(error.details() or "")

@@ -60,8 +60,8 @@ class Started:
     """A process that starts.
 
     Attributes:
-        wanted: what it is.
-        process: it.
+        wanted: what the process was started with.
+        process: the process itself, confined.
         token: the word that it answers to.
     """
 

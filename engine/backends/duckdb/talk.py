@@ -26,7 +26,7 @@ class Server:
     """A running process, and the word that it answers to.
 
     Attributes:
-        process: it.
+        process: the process, with the socket that it listens on.
         condemned: whether it is ended because of one query, whose fault it is.
     """
 

@@ -57,9 +57,9 @@ class Watch:
         """Watch in a thread of its own.
 
         Args:
-            process: the server.
-            connection: to it.
-            vigilance: how.
+            process: the server that is watched.
+            connection: a connection to that server.
+            vigilance: how often to look, and what to end it for.
             is_busy: whether it is answering anything; if not it is left alone.
             end: ends it, for a reason.
         """

@@ -77,7 +77,7 @@ def scan_of(read: pb.Read, note: Callable[[str, _State], None] = _ignore) -> Sca
     """What a relation reads.
 
     Args:
-        read: it.
+        read: the relation, as the plan has it.
         note: is told in which state each file was found.
 
     Raises:

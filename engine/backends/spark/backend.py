@@ -266,7 +266,7 @@ class LocalSpark(LocalServer):
         """Build the archives in this thread; whoever calls it holds the claim.
 
         Args:
-            archives: which.
+            archives: the class archives to build.
             stop: asked all the time; True ends it.
             grace: how long it may take.
 

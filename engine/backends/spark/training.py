@@ -80,12 +80,12 @@ def dump(java: Java, archive: Path, stop: Callable[[], bool]) -> None:
     """Let Java write the archive of its own classes, confined as a server is.
 
     Args:
-        java: which.
+        java: the Java runtime whose classes they are.
         archive: where; the folder is the caller's, and may be deleted with it.
         stop: asked all the time; True ends it.
 
     Raises:
-        BackendStartError: it did not.
+        BackendStartError: Java ended with an error; `detail` has the end of its log.
     """
     folder = make_folder("java", archive.parent)
     written = folder / archive.name
@@ -126,7 +126,7 @@ def build(
     """Build what is missing, and keep count of it. Whoever calls it holds the claim, and has counted it.
 
     Args:
-        archives: which.
+        archives: the class archives, some of which are missing.
         stop: asked all the time; True ends it, and it then does not count.
         grace: how long it may take; one that takes longer counts, unless others left it no processor.
         train: see `Archives.build`.

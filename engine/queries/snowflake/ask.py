@@ -58,8 +58,8 @@ class Keyed:
         """The answer of a frame; None if there is no row of it.
 
         Args:
-            number: of its family.
-            family: it.
+            number: the index of the frame's family.
+            family: the family that the frame is in.
             frame: the frame's index.
 
         Raises:

@@ -86,7 +86,7 @@ class Ready:
         key: the canonical form of the plan.
         what: the plan in a few words.
         how: as `Shared.how`.
-        answer: it.
+        answer: the rows, as guests get them.
         notes: by whom it was given; see `BackendSession.told`.
     """
 
@@ -241,7 +241,7 @@ class Sharing(CommonSharing[_Question]):
         """Count an answer.
 
         Args:
-            ready: it.
+            ready: the answer that a frame was given.
             asker: who got it.
             again: whether it was given before it was asked for, so that the question is not counted yet.
         """

@@ -100,7 +100,7 @@ def calculate(
     """Calculate questions: those of the same rows and time together, until a time of `time.monotonic`.
 
     Args:
-        engine: where.
+        engine: the engine that calculates.
         settings: of the service.
         reader: whose data it is.
         zone: of the model.

@@ -148,7 +148,7 @@ def version_health(
     """The health of a version.
 
     Args:
-        version: which.
+        version: the model version to report on.
         datasets: by their ids; its own at least.
         segments: ids of the segment groups that its model has now.
     """
@@ -180,7 +180,7 @@ def segment_health(segment_id: str, versions: Sequence[tuple[str, dict[str, Any]
     """The health of a segment group.
 
     Args:
-        segment_id: which.
+        segment_id: the id of the segment group.
         versions: of its model: their ids, and what was found of their serving data.
     """
     looked = [(version, seen) for version, seen in versions if seen is not None]

@@ -36,8 +36,8 @@ class Visit:
     """Somebody who has signed in, and looks at a page.
 
     Attributes:
-        visitor: who.
-        scope: their workspace.
+        visitor: the person, known by their cookie and the key that they signed in with.
+        scope: the workspace that their key opens.
         form: the fields of the form that they send, if they do.
     """
 

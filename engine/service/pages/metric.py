@@ -57,13 +57,13 @@ class Shown:
     """What all pages of a metric begin with.
 
     Attributes:
-        metric: which.
-        model: of which model.
+        metric: the metric that the page is about.
+        model: the model that it belongs to.
         code: the version of its code that is looked at.
         served: the model's versions with their data, newest first.
         data: the dataset that is looked at, with its version; None: the model has none.
-        health: of the metric.
-        zone: that moments are shown in.
+        health: the health of the metric, as the API tells it.
+        zone: the time zone that moments are shown in.
     """
 
     metric: Metric

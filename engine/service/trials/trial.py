@@ -86,10 +86,10 @@ def try_metric(
     """Try a metric, and return the final answer.
 
     Args:
-        engine: where.
-        trial: what.
-        tell: told of progress, in percent.
-        hold: given each run that starts, to cancel it.
+        engine: the engine that calculates.
+        trial: what to try, and on which data.
+        tell: is told of progress, in percent.
+        hold: is given each run that starts, so that it can be cancelled.
     """
     tell(_STARTED)
 

@@ -54,7 +54,7 @@ class _Batch:
     """What this process appends.
 
     Attributes:
-        id: of it.
+        id: the id by which the table knows the batch, so that it takes it only once.
         runs: their ids, each with its metric version and dataset.
         attempts: how often it was tried, this time included.
     """

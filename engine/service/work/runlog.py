@@ -21,10 +21,10 @@ class RunLog:
     """Where one run tells what it does. A line that cannot be kept is in the process's log all the same.
 
     Attributes:
-        database: of the service.
-        run_id: of the run.
-        account: whose it is.
-        workspace: likewise.
+        database: the service's database, in which lines are kept.
+        run_id: the id of the run.
+        account: the account that the run belongs to.
+        workspace: the workspace that the run belongs to.
     """
 
     database: Database
@@ -37,8 +37,8 @@ class RunLog:
 
         Args:
             message: what happened; no secrets, no host paths.
-            level: of `logging`.
-            details: JSON, likewise.
+            level: one of the levels of `logging`.
+            details: more about it, as JSON values; no secrets, no host paths.
         """
         about = {"run_id": self.run_id, "account": self.account, "workspace": self.workspace}
         logger.log(level, "%s", message, extra={**about, "details": details})

@@ -41,7 +41,7 @@ class _Query:
     """A query with what its tables mean.
 
     Attributes:
-        tree: it.
+        tree: the parsed text of the query.
         tables: by name in small letters: other queries, or relations of the plan.
     """
 

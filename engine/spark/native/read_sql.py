@@ -141,7 +141,7 @@ def read_node(node: exp.Expr, values: Mapping[str, pb.Expression]) -> pb.Express
     """The expression of a tree.
 
     Args:
-        node: it.
+        node: the root of the tree.
         values: constants that stand for names in it (`:low`).
 
     Raises:

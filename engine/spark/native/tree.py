@@ -100,7 +100,7 @@ class Value:
     """A constant; instants are in UTC, without a zone.
 
     Attributes:
-        value: it.
+        value: the constant as a Python value; None for null.
         type: Spark's.
         cast: whether it was made of a text, of which Spark says that it may be null.
         computed: whether more than a literal is written, which Spark knows by its type only: beside a decimal

@@ -120,7 +120,7 @@ def read_window(message: pb.Expression.Window, read: Callable[[pb.Expression], E
     """A window function.
 
     Args:
-        message: it.
+        message: the window function, as the plan has it.
         read: reads an expression in which there are no aggregates and no windows.
 
     Raises:

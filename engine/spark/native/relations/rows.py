@@ -111,8 +111,8 @@ class Item:
     """An expression of a projection.
 
     Attributes:
-        expression: it.
-        name: of its column.
+        expression: the expression, read with its types.
+        name: the name of the column that it gives.
         automatic: whether Spark makes that name.
         kept: whether it is the very column below, to references by plan id as well.
     """

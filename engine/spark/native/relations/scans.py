@@ -12,8 +12,8 @@ class Field:
     """A column of a source.
 
     Attributes:
-        name: of it.
-        type: Spark's.
+        name: the column's name in the source.
+        type: the type that Spark reads it as.
         unproven: why it cannot be read natively; empty if it can.
     """
 
