@@ -130,10 +130,10 @@ class StartsWhole:
         del wanted
 
     def settle(self, seconds: float) -> bool:
-        """Nothing: one answers all."""
+        """Never waits: one backend gives all answers, so none is compared with another's."""
         del seconds
         return True
 
     def train(self) -> bool:
-        """Nothing."""
+        """Never begins anything: such a backend has nothing to build ahead."""
         return False

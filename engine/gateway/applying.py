@@ -325,7 +325,7 @@ class Applying:
             raise ChannelGarbage(f"results of functions: {lie}") from None
 
     def _whole(self, request: Evaluate, pieces: Iterator[bytes], *, again: bool) -> bytes:
-        """All that functions give."""
+        """All bytes that functions give, in one piece; earlier calls count against the limit, too."""
         output = Collected(MOST_BYTES - self._bytes)
         self._evaluating(request, pieces, output.take, again=again)
         self._bytes += len(output.data())

@@ -97,7 +97,7 @@ class SqlAnswers:
         return None
 
     def note_used(self) -> None:
-        """Nothing was foretold."""
+        """Refuse it: a worker to which nothing was foretold cannot have used it."""
         raise ChannelGarbage("nothing was foretold")
 
     def note_end(self) -> None:

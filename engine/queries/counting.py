@@ -194,7 +194,7 @@ def _give_up(gather: Gather, offers: Sequence[Offer]) -> None:
 
 
 def _count_alone(source: Source, context: QueryContext, given: Sequence[Members]) -> Counted:
-    """Count without answering anything."""
+    """Count rows of frames by a query that answers no question of a metric beside that."""
     names = _names(source)
     query = cell_query(source.plan, source.relation, names, MAX_CELLS)
     try:
@@ -249,7 +249,7 @@ class _Common:
 
     @property
     def runs(self) -> int:
-        """Whose questions travel together."""
+        """How many runs have questions in it."""
         return len({offer.run for offer in self.offers})
 
     @staticmethod

@@ -64,7 +64,7 @@ class RunPlan:
         return self.counting_queries + self.calls_per_frame * len(self.frames)
 
     def to_dict(self) -> dict[str, object]:
-        """JSON form."""
+        """The plan as values of JSON, as the command line prints it."""
         compared = [{"baseline_rows": rows} for rows in self.baseline_rows] or [{}] * len(self.frames)
         return {
             "params": dict(self.params),

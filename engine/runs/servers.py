@@ -47,7 +47,7 @@ class Server:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the backend is."""
+        """What the backend can do; known before it is started."""
         return self.backend.capabilities
 
     def close(self) -> None:
@@ -129,7 +129,7 @@ class OneServer:
         self._server = server
 
     def take(self, tenant: str) -> Server:
-        """The server."""
+        """The one server, which all tenants share."""
         del tenant
         return self._server
 
@@ -137,7 +137,7 @@ class OneServer:
         """Nothing to do: it is ended with the engine."""
 
     def start(self) -> None:
-        """Start it; see `Servers.start`."""
+        """Start it, as every run needs it; see `Servers.start`."""
         self._server.backend.start()
 
     def warm(self) -> None:
@@ -149,11 +149,11 @@ class OneServer:
         return self._server.backend.settle(seconds)
 
     def end(self) -> None:
-        """End its process."""
+        """End its process; its files stay until `close`."""
         self._server.backend.close()
 
     def close(self) -> None:
-        """Remove its files."""
+        """Remove its files, and end its process if it still runs."""
         self._server.close()
 
 

@@ -25,7 +25,7 @@ class Stoppable(Protocol):
     """A run in progress, as far as the end of the engine needs to know it."""
 
     def cancel(self) -> None:
-        """End it soon."""
+        """Ask it to end soon, without waiting for that."""
         ...
 
     def wait(self, timeout: float) -> None:
@@ -70,7 +70,7 @@ class Register:
             self._of_tenant[tenant] += 1
 
     def leave(self, run: Stoppable) -> None:
-        """Note its end."""
+        """A run has ended, and no longer counts against what its tenant may have."""
         with self._lock:
             tenant = self._running.pop(run)
             self._of_tenant[tenant] -= 1

@@ -12,10 +12,10 @@ _MOST_REASONS: Final = 1_000
 
 
 class Tale:
-    """Counts answers. Thread-safe."""
+    """Counts answers: native ones, and Spark's by the reason why it was needed. Thread-safe."""
 
     def __init__(self) -> None:
-        """None yet."""
+        """Begin without answers."""
         self._times: Counter[str] = Counter()
         self._lock = threading.Lock()
 

@@ -32,7 +32,7 @@ class Brief(Generic[_T]):
             return key in self._held
 
     def put(self, key: Hashable, value: _T) -> None:
-        """Remember a value."""
+        """Remember a value under its key; of too many, the oldest is forgotten."""
         with self._lock:
             self._held.pop(key, None)
             self._held[key] = (value, time.monotonic() + self._seconds)
@@ -40,6 +40,6 @@ class Brief(Generic[_T]):
                 self._held.popitem(last=False)
 
     def drop(self, key: Hashable) -> None:
-        """Forget a value."""
+        """Forget the value of a key before its time, as it holds no longer."""
         with self._lock:
             self._held.pop(key, None)

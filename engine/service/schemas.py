@@ -90,7 +90,7 @@ class SegmentBody(Strict):
         return self
 
     def definition(self) -> dict[str, Any]:
-        """What was given."""
+        """The fields that were given, by name; null counts as not given."""
         return self.model_dump(exclude_none=True)
 
 

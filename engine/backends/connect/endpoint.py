@@ -122,7 +122,7 @@ class FixedEndpoint(PlainEndpoint):
         self._connection = connection
 
     def connection(self, context: QueryContext = UNBOUNDED) -> Connection:
-        """That connection."""
+        """Always the one that it was made with: asking on it may start no server."""
         del context
         return self._connection
 

@@ -202,7 +202,7 @@ class CallerSession(Unowned):
         """The caller still uses it; see `Endpoint`."""
 
     def connection(self, context: QueryContext = UNBOUNDED) -> Connection:
-        """The caller's connection."""
+        """The connection of the caller's own session, unless this backend is closed."""
         del context
         self._check_usable()
         return self._connection

@@ -288,7 +288,7 @@ class ConnectSession:
     def _ask_analysis(
         self, request: pb.AnalyzePlanRequest, turn: Turn, context: QueryContext
     ) -> pb.AnalyzePlanResponse:
-        """Ask once."""
+        """Ask the server once; whether to try again is for the caller to judge."""
         ready = self._prepare(turn, context)
         with self._translated(ready):
             call = ready.connection.analyze(

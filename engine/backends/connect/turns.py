@@ -16,7 +16,7 @@ _POLL_SECONDS: Final = 0.02
 
 
 class Turns(Protocol):
-    """Who may ask now."""
+    """Which queries may be asked now, and which have to wait for others."""
 
     def enter(self, turn: Turn, context: QueryContext) -> None:
         """Wait until a query may be asked.
@@ -32,7 +32,7 @@ class Turns(Protocol):
         ...
 
     def leave(self, turn: Turn) -> None:
-        """A query is over."""
+        """A query is over, whatever came of it."""
         ...
 
 
@@ -40,13 +40,13 @@ class NoTurns:
     """Everybody asks at once: the server is not ours, or nobody else asks it."""
 
     def enter(self, turn: Turn, context: QueryContext) -> None:
-        """At once."""
+        """Returns at once: no query waits for another one here."""
 
     def begin(self, turn: Turn, server: object) -> None:
-        """Nothing to note."""
+        """Nothing is noted, as no query is blamed for the end of a server."""
 
     def leave(self, turn: Turn) -> None:
-        """Nothing to note."""
+        """Nothing is noted, as nobody waits."""
 
 
 class LocalTurns:

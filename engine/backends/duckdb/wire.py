@@ -67,7 +67,7 @@ def rows_told(payload: memoryview) -> int:
 
 
 def split_rows(payload: memoryview) -> tuple[int, memoryview]:
-    """What `send_rows` has sent."""
+    """The number of rows in a message of `send_rows`, and the Arrow stream that holds them."""
     return _ROW_COUNT.unpack_from(payload)[0], payload[_ROW_COUNT.size :]
 
 

@@ -35,10 +35,10 @@ class _Tenant:
 
 
 class Suspects:
-    """Who is sent away."""
+    """Which tenants are asked on a server of their own; see the module."""
 
     def __init__(self) -> None:
-        """Nobody is."""
+        """Begin without suspects."""
         self._tenants: OrderedDict[str, _Tenant] = OrderedDict()
         self._ends = 0
 

@@ -43,7 +43,7 @@ class Files:
     """The files of one plan, which have to stay as they are until it is answered."""
 
     def __init__(self) -> None:
-        """None yet."""
+        """Begin without files; `scan_of` notes those that it finds."""
         self._states: dict[str, _State] = {}
 
     def scan_of(self, read: pb.Read) -> Scan:
@@ -70,7 +70,7 @@ class Files:
 
 
 def _ignore(path: str, state: _State) -> None:
-    """Nobody looks again."""
+    """For whoever never looks again whether a file has changed."""
 
 
 def scan_of(read: pb.Read, note: Callable[[str, _State], None] = _ignore) -> Scan:

@@ -34,7 +34,7 @@ class Trust:
     """What the native process is still asked. Thread-safe; the time is its user's."""
 
     def __init__(self) -> None:
-        """Everything."""
+        """Begin by trusting the process with every query."""
         self._lock = threading.Lock()
         self._plans: OrderedDict[bytes, None] = OrderedDict()
         self._tenants: OrderedDict[str, _Tenant] = OrderedDict()
@@ -75,7 +75,7 @@ class Trust:
             self._pause = min(2 * self._pause, MOST_PAUSE_SECONDS)
 
     def resume(self) -> None:
-        """The process runs."""
+        """The process runs: the next pause is a short one again."""
         with self._lock:
             self._pause = PAUSE_SECONDS
 
@@ -103,7 +103,7 @@ class Differences:
     """Functions and steps for which an answer differed from Spark's, until the program ends. Thread-safe."""
 
     def __init__(self) -> None:
-        """None so far."""
+        """Begin without differences: nothing is left to Spark because of one."""
         self._lock = threading.Lock()
         self._off: frozenset[str] = frozenset()
         self._equal = 0
@@ -135,7 +135,7 @@ class Differences:
             self._equal += 1
 
     def note_different(self, features: Iterable[str]) -> None:
-        """An answer was not."""
+        """An answer differed from Spark's: these features of its query are left to Spark from now on."""
         with self._lock:
             self._different += 1
             self._off |= frozenset(features)

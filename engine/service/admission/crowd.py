@@ -50,7 +50,7 @@ class Crowd:
     """Who is being answered. For one event loop."""
 
     def __init__(self) -> None:
-        """Nobody is."""
+        """Begin with nobody being answered."""
         self._inside: Counter[str] = Counter()
         self._threads = Lanes(THREADS_PER_ACCOUNT)
 

@@ -17,7 +17,7 @@ _BYTES: Final = 32
 
 
 def make_key() -> str:
-    """A new key."""
+    """A new key: `PREFIX`, and 256 random bits."""
     return PREFIX + secrets.token_urlsafe(_BYTES)
 
 

@@ -17,7 +17,7 @@ class BodyLimit:
         self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse."""
+        """Pass a request on, or answer 413 if its announced or received body is too long."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -48,7 +48,7 @@ DEFAULTS: Final = Quotas()
 
 
 def quotas_of(session: Session, account: str) -> Quotas:
-    """The quotas of an account."""
+    """What the operator set for an account, with the defaults for all that was not set."""
     found = session.execute(sa.select(Quota.name, Quota.value).where(Quota.account == account))
     known = {field.name for field in fields(Quotas)}
     return replace(DEFAULTS, **{name: value for name, value in found if name in known})

@@ -33,7 +33,7 @@ class Throttle:
         self._delayed: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse."""
+        """Pass a request on, or answer 429 after a moment."""
         key = read_bearer(Headers(scope=scope).get("authorization")) if scope["type"] == "http" else None
         if key is not None:
             state: State = scope["app"].state.service

@@ -46,7 +46,7 @@ class Visit:
     form: dict[str, str] = field(default_factory=dict)
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        """A page for them."""
+        """A page for this visitor; `values` are what its template shows."""
         return render.page(template, self.visitor, status, **values)
 
 

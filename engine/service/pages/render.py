@@ -49,7 +49,7 @@ _WEEK: Final = "public, max-age=604800, immutable"
 
 
 def page(template: str, visitor: Visitor, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page for somebody."""
+    """A page of a template for a visitor, with the headers that every page has."""
     return HTMLResponse(
         _environment().get_template(template).render(visitor=visitor, **values), status, HEADERS
     )

@@ -140,7 +140,7 @@ def keep_names(session: Session, model_id: str) -> None:
 
 
 def show_segment(segment: DataSegment) -> dict[str, Any]:
-    """Its JSON form."""
+    """A segment group as answers hold it: its definition flat beside its ids."""
     return {"id": segment.id, "model_id": segment.model_id, **segment.definition}
 
 

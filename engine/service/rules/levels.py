@@ -70,7 +70,7 @@ def state_of(level: Level, seen: Sequence[Seen], *, told: bool) -> State:
 
 
 def _verdict(level: Level, seen: Sequence[Seen], place: int) -> State:
-    """What one window says."""
+    """What one window says by itself, however many in a row the rule wants."""
     own = seen[place]
     if own.status not in GOOD:
         return "error"

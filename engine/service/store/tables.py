@@ -36,7 +36,7 @@ class Instant(TypeDecorator[datetime]):
         return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database."""
+        """The instant of the database, aware and in UTC: SQLite keeps no zone."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
@@ -48,12 +48,12 @@ def make_id() -> str:
 
 
 def utc_now() -> datetime:
-    """The clock's time."""
+    """The present time, aware and in UTC."""
     return datetime.now(UTC)
 
 
 class Base(DeclarativeBase):
-    """All tables."""
+    """The base class of all tables, whose `metadata` lists them."""
 
     metadata = MetaData(
         naming_convention={

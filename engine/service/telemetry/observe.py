@@ -163,7 +163,7 @@ class Observed:
         self._telemetry = telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, and note it."""
+        """Pass a request on; then count and log it with its route, status and duration."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

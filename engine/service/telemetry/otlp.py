@@ -64,7 +64,7 @@ class Sender:
         )
 
     def send(self) -> None:
-        """Send now."""
+        """Send now instead of at the next interval, and wait until it has been sent."""
         self._provider.force_flush()
 
     def close(self) -> None:

@@ -57,7 +57,7 @@ class RuleFamilies(Collector):
         self._count = count
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The families."""
+        """The states as families of metrics, for the registry of Prometheus's client."""
         states = GaugeMetricFamily(
             "calcmetric_rule_state", "1 for the state of a rule on a segment", labels=RULE_LABELS
         )

@@ -150,7 +150,7 @@ class _Families(Collector):
         self._most = most
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The families."""
+        """The values as families of metrics, for the registry of Prometheus's client."""
         value = GaugeMetricFamily("calcmetric_value", "The newest number of a metric", labels=LABELS)
         state = GaugeMetricFamily(
             "calcmetric_value_state", "1 for the status of the newest result", labels=(*LABELS, "status")

@@ -222,7 +222,7 @@ def coalesce(arguments: Sequence[Expr]) -> Coalesce:
 
 
 def describe(kind: SparkType) -> str:
-    """A type in words."""
+    """A type in words, for the reasons why something is not answered natively."""
     match kind:
         case Simple(name):
             return name

@@ -245,7 +245,7 @@ class _Reader:
         return self._reader.read(step)
 
     def _ended(self, tree: exp.Expr, rows: Rows) -> Rows:
-        """Sorted and limited."""
+        """The rows as ORDER BY and LIMIT at the end of the query leave them."""
         if (order := tree.args.get("order")) is not None:
             _only(order, "expressions")
             if any(not isinstance(one.this, exp.Column) for one in order.expressions):

@@ -81,7 +81,7 @@ class Ref:
 
     @property
     def type(self) -> SparkType:
-        """Its type."""
+        """The column's: a reference changes nothing of it."""
         return self.column.type
 
     @property
@@ -129,7 +129,7 @@ class Call:
 
     @property
     def type(self) -> SparkType:
-        """Its type."""
+        """What the line gives, which was chosen by the exact types of the arguments."""
         return self.line.gives
 
     @property
@@ -236,7 +236,7 @@ class Window:
 
     @property
     def type(self) -> SparkType:
-        """Its type."""
+        """What the line gives, whatever the partition and the frame are."""
         return self.line.gives
 
     @property

@@ -110,7 +110,7 @@ def constant(value: Value) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in SQL."""
+    """A text as a literal of DuckDB's SQL; raises `Unproven` for unusual characters."""
     if "\0" in text:
         raise Unproven("a text with unusual characters")
     return "'" + text.replace("'", "''") + "'"

@@ -90,7 +90,7 @@ SPLIT: Final = Line("split", (STRING, STRING, INTEGER), bag_of(STRING), "regexp_
 
 
 def collect_set(kind: SparkType) -> Line | None:
-    """The line of `collect_set`."""
+    """The line of `collect_set` for a type of values; None if it is not proven for that one."""
     if kind not in _PLAIN:
         return None
     sql = f"coalesce(list(DISTINCT {{0}}) FILTER (WHERE {{0}} IS NOT NULL), []::{duckdb_name(kind)}[])"
@@ -151,7 +151,7 @@ def _of_arrays(kind: SparkType, held: Array | None) -> Iterator[Line]:
 
 
 def _places(kind: SparkType, element: SparkType) -> Iterator[Line]:
-    """What stands where."""
+    """Functions that take elements by their places, or change the places."""
     if element not in (*_PLAIN, *FLOATS):
         return
     beyond = "{1} = 0 OR abs(CAST({1} AS BIGINT)) > len({0})"

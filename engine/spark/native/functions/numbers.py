@@ -24,7 +24,7 @@ from engine.spark.native.types import (
 
 
 def number_lines() -> Iterator[Line]:
-    """All of them."""
+    """All lines of this module."""
     return chain(_bits(), _shifts(), _curves(), _inverse_curves(), _wholes(), _tries(), _written())
 
 

@@ -20,7 +20,7 @@ _MOST_TIMES = 1_000
 
 
 def text_lines() -> Iterator[Line]:
-    """All of them."""
+    """All lines of this module."""
     return chain(_codes(), _places(), _parts(), _changes(), _patterns(), _digests())
 
 

@@ -32,7 +32,7 @@ NAMES_OF_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", 
 
 
 def time_lines() -> Iterator[Line]:
-    """All of them."""
+    """All lines of this module."""
     return chain(_days(), _instants(), _texts(), _parsed(), _between())
 
 

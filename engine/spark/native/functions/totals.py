@@ -22,7 +22,7 @@ from engine.spark.native.types import (
 
 
 def total_lines() -> Iterator[Line]:
-    """All of them."""
+    """All lines of this module."""
     return chain(_bits(), _tries(), _pairs(), _ranked(), _most())
 
 

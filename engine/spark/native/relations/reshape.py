@@ -71,7 +71,7 @@ def _widest(cells: Sequence[Expr]) -> Expr:
 
 
 def replaced(reader: Reader, relation: pb.Relation) -> Rows:
-    """Other values for some."""
+    """`df.replace`: the rows with some values replaced by others."""
     step = relation.replace
     rows = reader.read(step.input)
     refuse_unknown(rows)
