@@ -109,8 +109,8 @@ async def refuse_unknown(request: Request) -> None:
     if not given:
         return
     known = sorted(_parameters(request.scope["route"].dependant))
-    takes = f"there are {', '.join(known)}" if known else "there are none"
-    wrong = {name: f"there is no such parameter; {takes}" for name in given if name not in known}
+    takes = f"it takes {', '.join(known)}" if known else "it takes none"
+    wrong = {name: f"this resource has no such parameter; {takes}" for name in given if name not in known}
     wrong |= {name: "it is given more than once" for name in known if given[name] > 1}
     if wrong:
         listed = list(wrong.items())[:_SHOWN]

@@ -66,4 +66,6 @@ def _folder_problems(settings: Settings) -> Iterator[str]:
         if not folder.is_dir():
             yield worded("{setting_data_roots} {root}: there is no such folder", root=repr(root))
         elif not os.access(folder, os.R_OK | os.X_OK):
-            yield worded("{setting_data_roots} {root}: this user may not read it", root=repr(root))
+            yield worded(
+                "{setting_data_roots} {root}: this user has no permission to read it", root=repr(root)
+            )

@@ -62,8 +62,8 @@ class ErrorBody(BaseModel):
 
 # What each status says, for the document.
 STATUSES: Final = {
-    401: "no API key, or one that is not known or was revoked",
-    403: "the key is of another account or workspace, existing or not",
+    401: "no API key, or one that is unknown or was revoked",
+    403: "the key belongs to another account or workspace; whether that exists is not told",
     404: "there is no such thing in this workspace",
     409: "something that the request needs was changed or deleted in the meantime",
     413: "the body is too long",

@@ -73,7 +73,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         UsageError: a setting makes no sense, or what it needs is not there.
     """
     if not _LISTEN.fullmatch(host):
-        raise UsageError(f"--host {host!r} is no address")
+        raise UsageError(f"--host must be an IP address or the name of a host, not {host!r}")
     log_to_stderr()
     give_memory_back()
     switch_soon()

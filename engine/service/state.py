@@ -150,7 +150,7 @@ def admit(state: State, digest: str | None, address: str) -> Scope:
         raise ApiProblem(
             401,
             "unauthorized",
-            "there is no API key in this request, or one that is not known",
+            "this request has no API key, or one that is unknown or was revoked",
             "send the header Authorization: Bearer KEY; `calcmetric keys create` makes keys",
             headers={"WWW-Authenticate": "Bearer"},
         )

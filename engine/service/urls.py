@@ -23,10 +23,10 @@ def check_url(url: str, allowed: Sequence[str]) -> None:
         wanted = read_url(url)
         fits = any(_beneath(wanted, read_url(one)) for one in allowed)
     except ValueError as error:
-        raise UsageError(f"{url[:200]!r} is no URL that something can be sent to: {error}") from None
+        raise UsageError(f"{url[:200]!r} cannot be used as the URL of a webhook: {error}") from None
     if not fits:
         known = ", ".join(allowed) or "none"
-        raise UsageError(f"the service's operator allows webhooks beneath these URLs: {known}")
+        raise UsageError(f"the service's operator allows webhooks only beneath these URLs: {known}")
 
 
 def read_url(url: str) -> SplitResult:
@@ -36,14 +36,14 @@ def read_url(url: str) -> SplitResult:
         ValueError: it is none; with the reason.
     """
     if not _PLAIN.fullmatch(url):
-        raise ValueError("it has other characters than those of URLs")
+        raise ValueError("it is empty, longer than 2,000 characters, or has characters that no URL has")
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise ValueError("it must begin with https:// and a host")
     if parts.username is not None or parts.password is not None or parts.fragment:
-        raise ValueError("it may have no user, password or fragment")
+        raise ValueError("it must not have a user, password or fragment")
     if _CLIMBS.search(parts.path):
-        raise ValueError("its path may not climb")
+        raise ValueError("its path must not contain . or .. as a part, backslashes or encoded slashes")
     _ = parts.port  # raises ValueError
     return parts
 

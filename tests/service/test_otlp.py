@@ -86,8 +86,8 @@ def test_values_are_sent_with_their_labels_and_no_more_than_the_cap(
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (Settings(values=1, otlp="collector:4318"), "no URL of a collector"),
-        (Settings(values=1, otlp="http://user:word@collector:4318"), "holds no password"),
+        (Settings(values=1, otlp="collector:4318"), "the URL of a collector looks like"),
+        (Settings(values=1, otlp="http://user:word@collector:4318"), "must not hold a password"),
         (Settings(otlp="http://collector:4318"), "no values are shown"),
     ],
 )

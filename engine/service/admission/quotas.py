@@ -66,12 +66,12 @@ def set_quotas(database_url: str, account: str, wanted: Mapping[str, int | None]
         UsageError: names or numbers that make no sense, or no such database.
     """
     wrong = [
-        f"there is no quota {name!r}; there are {', '.join(WHAT)}" for name in wanted if name not in WHAT
+        f"there is no quota {name!r}; the quotas are {', '.join(WHAT)}" for name in wanted if name not in WHAT
     ]
     wrong += [f"{name} must not be negative" for name, value in wanted.items() if (value or 0) < 0]
     wrong += [f"{name} is too large" for name, value in wanted.items() if (value or 0) >= 1 << 62]
     if not NAME.fullmatch(account):
-        wrong.append(f"the account {account!r} has other characters than letters, digits, '.', '_' and '-'")
+        wrong.append(f"the account {account!r} must be up to 64 letters, digits, '.', '_' and '-'")
     if wrong:
         raise UsageError("\n".join(wrong))
     with Database.migrated(database_url) as database, database.session() as session:

@@ -148,7 +148,7 @@ class Asking:
             )
         if baseline is not None and baseline.kind == "previous" and time is None:
             raise unprocessable(
-                "datasets.baseline", "without a time_range there is no time before it to compare with"
+                "datasets.baseline", "without a time_range, there is no earlier time to compare with"
             )
         member = None if data.segment is None else self._member(data.segment)
         return Question(code, version_id, dataset, time, retention, member, compared, baseline)
@@ -237,7 +237,7 @@ class Asking:
                 422,
                 "not-offered",
                 f"the metric {asked.metric!r} is not offered by this service",
-                f"there are {', '.join((*BUILTIN, CODE))}; write others as code-based metrics",
+                f"the metrics are {', '.join((*BUILTIN, CODE))}; write others as code-based metrics",
             )
         kinds = {name: one["type"] for (_, name), one in self.fields.items()}
         params: dict[str, Any] = {}
@@ -254,7 +254,7 @@ class Asking:
         taken = {"column": "column" in params, "threshold": "threshold" in params}
         for name in ("column", "threshold", "k", "id", "quantile", "value"):
             if getattr(given, name) is not None and not taken.get(name, False):
-                raise unprocessable(f"parameters.{name}", f"the metric {asked.metric!r} takes none")
+                raise unprocessable(f"parameters.{name}", f"the metric {asked.metric!r} does not take it")
         return Code(found.source, params)
 
     def _pair(self, column: str) -> tuple[str, str]:
@@ -308,7 +308,7 @@ def member_of(
         return Member("value", segment_group(definition), _spellings(value))
     values = spelling.values_of(definition)
     named = ", ".join(text_of(one) for one in (values[:-1] if "buckets" in definition else values)[:20])
-    raise unprocessable("segment.value", f"the segment has no {value!r}; it has {named}")
+    raise unprocessable("segment.value", f"the segment does not have the value {value!r}; it has {named}")
 
 
 def text_of(value: object) -> str:

@@ -53,8 +53,8 @@ def read_config(config: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(config) - set(_KNOWN))
     if unknown:
         raise UsageError(
-            f"config: {', '.join(unknown)}: not known here, and not kept, as it might be a secret; there are "
-            f"{', '.join(_KNOWN)}"
+            f"config: {', '.join(unknown)}: unknown, and not kept, as it might be a secret; "
+            f"a config can hold {', '.join(_KNOWN)}"
         )
     named = [name for name in (*_PATHS, "query") if config.get(name) is not None]
     if len(named) != 1 or not isinstance(config[named[0]], str):
@@ -80,6 +80,6 @@ def _prefix(given: object, place: str) -> str:
     if given is None:
         return ""
     if not isinstance(given, str) or given not in _FORMATS:
-        raise UsageError(f"config.object_format: there are {', '.join(_FORMATS)}")
+        raise UsageError(f"config.object_format: it must be one of {', '.join(_FORMATS)}")
     prefix = _FORMATS[given]
     return "" if place.startswith(prefix) else prefix

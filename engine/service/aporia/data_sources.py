@@ -64,7 +64,7 @@ def change_source(source_id: Id, body: SourceChange, scope: ScopeOf, state: Stat
     given = (body.type, body.data_source_type, _kind_of(body.connection), _kind_of(body.connection_data))
     kinds = {kind for kind in given if kind is not None}
     if len(kinds) > 1:
-        raise unprocessable("type", f"there are several: {', '.join(sorted(kinds))}")
+        raise unprocessable("type", f"several types are given: {', '.join(sorted(kinds))}")
     for kind in kinds:
         refuse_kind(kind)
     with state.database.session() as session:

@@ -121,7 +121,7 @@ def _check(named: str, settings: Settings, reader: Reader) -> None:
     if not parts or parts[0].startswith("~") or (_is_remote(settings) and parts[0] != "/"):
         raise _outside()
     if sum(part == _ANY_DEPTH for part in parts) > 1:
-        raise SourceNotAllowed("a pattern may hold ** once")
+        raise SourceNotAllowed("a pattern can contain ** only once")
     if not _is_inside(fixed_part(source), settings, reader):
         raise _outside()
 
@@ -135,7 +135,7 @@ def look_at_source(source: str, settings: Settings, reader: Reader = ALONE) -> N
     try:
         check_source(source, settings, reader)
     except SourceNotAllowed as refusal:
-        raise DataError(f"the dataset {source!r} may not be read: {refusal.message}") from None
+        raise DataError(f"reading the dataset {source!r} is not allowed: {refusal.message}") from None
     named, source = source, _place(source)
     if (
         _is_remote(settings)
@@ -148,7 +148,7 @@ def look_at_source(source: str, settings: Settings, reader: Reader = ALONE) -> N
     if not names:
         raise DataError(f"there is no file {source!r}")
     if not all(_is_inside(Path(name).resolve(), settings, reader) for name in names):
-        raise DataError(f"the dataset {source!r} may not be read: a link in it leads outside")
+        raise DataError(f"reading the dataset {source!r} is not allowed: a link in it leads outside")
 
 
 def _is_in_catalog(named: str) -> bool:
@@ -209,7 +209,7 @@ def fixed_part(source: str) -> Path:
     for part in parts:
         if _MAGIC & set(part):
             if ".." in parts[len(fixed) :]:
-                raise SourceNotAllowed("it goes up (..) after a pattern")
+                raise SourceNotAllowed("it must not contain .. after a pattern")
             break
         fixed.append(part)
     return Path(*fixed).resolve()

@@ -75,7 +75,7 @@ async def read_form(request: Request, visitor: VisitorOf) -> dict[str, str]:
                 parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), max_num_fields=_FIELDS)
             )
         except ValueError:
-            raise ApiProblem(422, "unprocessable", "the body is no form") from None
+            raise ApiProblem(422, "unprocessable", "the body is not a valid form") from None
     sent = fields.pop(FORM_TOKEN, None) or request.headers.get(_FORM_TOKEN_HEADER, "")
     if not (_of_this_site(request) and visitor.sent(sent)):
         raise ApiProblem(

@@ -231,7 +231,7 @@ def _changed(session: Session, segment: DataSegment, body: DataSegmentChange) ->
     known = segment.definition
     if body.terms_values is not None:
         if body.field_name is not None or body.values is not None:
-            raise unprocessable("terms_values", "it does not go together with field_name and values")
+            raise unprocessable("terms_values", "it cannot be combined with field_name and values")
         definition = spelling.definition_of_terms(body.terms_values)
         return {**definition, "group": known["group"]} if "group" in known else definition
     if body.field_name is None and body.values is None:

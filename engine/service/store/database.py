@@ -142,7 +142,7 @@ class Database:
         elif file.is_dir():
             hint = "it is a folder; name a file in it"
         elif not os.access(file if file.exists() else file.parent, os.W_OK):
-            hint = f"this user may not write {str(file if file.exists() else file.parent)!r}"
+            hint = f"this user has no permission to write {str(file if file.exists() else file.parent)!r}"
         else:
             hint = "see that its disk has room, and that the file is one of this service"
         return worded(

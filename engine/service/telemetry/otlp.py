@@ -103,9 +103,11 @@ def _check(settings: Settings) -> tuple[str, int]:
     url = settings.otlp or ""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"{url!r} is no URL of a collector: https://collector.example:4318/v1/metrics")
+        raise UsageError(
+            f"the URL of a collector looks like https://collector.example:4318/v1/metrics, not {url!r}"
+        )
     if parts.username or parts.password:
-        raise UsageError("the URL of a collector holds no password; set OTEL_EXPORTER_OTLP_HEADERS")
+        raise UsageError("the URL of a collector must not hold a password; set OTEL_EXPORTER_OTLP_HEADERS")
     if settings.values is None:
-        raise UsageError("no values are shown, so none can be sent: set how many series at most, too")
+        raise UsageError("no values are shown, so none can be sent: also set how many series to show at most")
     return url, settings.values
