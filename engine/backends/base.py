@@ -60,7 +60,7 @@ class BackendSession(Protocol):
         """See that it can ask under these settings.
 
         Raises:
-            PlanRefused: it cannot.
+            PlanRefused: questions cannot be asked under these settings.
         """
         ...
 

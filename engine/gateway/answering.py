@@ -45,7 +45,7 @@ class Evaluating(Protocol):
         """Apply them.
 
         Args:
-            evaluate: which, to what.
+            evaluate: which functions, and the type of their arguments.
             pieces: the bytes of the rows; what is refused while they are made is raised once the worker has
                 ended.
             take: takes what the worker sends, which may be anything; says whether it wants more of it. What
@@ -99,7 +99,7 @@ class CallAnswers(Protocol):
         """The worker took what was foretold.
 
         Raises:
-            ChannelGarbage: nothing was.
+            ChannelGarbage: nothing was foretold.
         """
         ...
 

@@ -120,7 +120,7 @@ class Applying:
 
         Raises:
             PlanRefused: functions stand where they are not taken, or see or give too much.
-            FunctionRaised: one raised.
+            FunctionRaised: a function raised an error.
             ChannelGarbage: the worker gave what no honest worker gives.
             LimitExceeded, BackendError, BackendLost, Interrupted: as for any question.
         """

@@ -36,7 +36,7 @@ class FrameBudget:
         """Count rows and Arrow bytes before they are handed to the worker.
 
         Raises:
-            LimitExceeded: they are too many.
+            LimitExceeded: the call has fetched more than it may.
         """
         self.rows += rows
         self.bytes += size

@@ -51,7 +51,7 @@ class Collected:
         """All of it.
 
         Raises:
-            PlanRefused: it is too much.
+            PlanRefused: the results are too large.
         """
         if self._size > self._most_bytes:
             raise too_large(MOST_BYTES)
@@ -157,7 +157,7 @@ def check_cut(request: Evaluate, parts: Split, sample: Sample, evaluating: Evalu
     """See that some rows give the same in other batches.
 
     Raises:
-        PlanRefused: they do not.
+        PlanRefused: the functions give something else in other batches.
     """
     check_exact(parts, inexact=sample.is_inexact)
     cut = other_cut(sample.arguments)

@@ -108,7 +108,7 @@ class Gateway:
             worker: its process and channel.
             limits: of the run.
             interpreter: is charged for what the engine itself computes; None: nobody counts.
-            tenant: whose run it is.
+            tenant: the tenant whose run it is.
         """
         self._interpreter = interpreter or Interpreter()
         self._tenant = tenant

@@ -79,7 +79,7 @@ class ParsedRequests:
         """Parse a request, or recall it.
 
         Args:
-            method: which it is.
+            method: which call of the guest it is.
             payload: as the worker sent it.
             stop: is asked now and then whether to go on.
             zoned: whether it is asked in a time zone of its own.

@@ -214,7 +214,7 @@ class Through:
 
         Raises:
             ChannelGarbage: no honest worker sends it.
-            PlanRefused: it is too much.
+            PlanRefused: the results are too large.
         """
         try:
             for columns in self._incoming.feed(data):
@@ -229,8 +229,8 @@ class Through:
         """The worker says that all is done.
 
         Raises:
-            ChannelGarbage: it is not.
-            PlanRefused: there is no room.
+            ChannelGarbage: the worker has not given a result for every row.
+            PlanRefused: there is no room for the results.
         """
         try:
             self._incoming.close()

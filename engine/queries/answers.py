@@ -35,7 +35,7 @@ class Split:
     """The answers of many frames.
 
     Attributes:
-        schema: of each.
+        schema: the columns of each answer.
         table: the rows of all frames, those of one together.
         places: frame -> (first row, rows). A frame that is not here has no rows, or is in `direct`.
         direct: frames that have to ask for themselves.
@@ -81,7 +81,7 @@ def split_rows(
     """Put the rows of each frame together, in the order in which they are.
 
     Args:
-        schema: of each answer.
+        schema: the columns of each answer.
         table: its rows, those of all frames.
         frames: the frame of each row, -1 if none.
         direct: frames that have to ask for themselves.
@@ -125,7 +125,7 @@ def check_same(own: pb.DataType, shared: Sequence[pb.DataType.StructField]) -> N
     """See that a shared query's columns are those of the guest's own plan, but for being nullable.
 
     Raises:
-        Unfused: they are not.
+        Unfused: a column differs in its name or type.
     """
     mine = [(field.name, _without_nulls(field.data_type)) for field in own.struct.fields]
     theirs = [(field.name, _without_nulls(field.data_type)) for field in shared]

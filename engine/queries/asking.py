@@ -198,7 +198,7 @@ class Source:
 
         Args:
             relation: the query.
-            asker: who asks.
+            asker: the call that asks, whose time is used.
             base: the only part of it that may read anything; an alias as `keyed_base` makes it.
             most_bytes: Arrow bytes that it may bring.
             unordered: whether the order of the rows means nothing.

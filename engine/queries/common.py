@@ -125,7 +125,7 @@ class CommonSharing(Generic[_Question]):
         Args:
             key: tells questions apart.
             size: the bytes that it takes, once it is made.
-            run: whose call asks it.
+            run: the run whose call asks it.
             make: makes it.
         """
         with self._lock:

@@ -63,7 +63,7 @@ class BaselineFrames:
 
     Attributes:
         source: what they are read of, with the segments of the data.
-        frames: they, each once.
+        frames: the baseline frames, each once.
         places: which of them goes with which frame.
     """
 

@@ -73,8 +73,8 @@ def ask_rows(source: Source, chain: Chain, relation: pb.Relation, frames: FrameS
         source: the dataset.
         chain: the guest's plan, taken apart; row-wise.
         relation: the same, whole.
-        frames: those of the run.
-        asker: who asks.
+        frames: all frames of the run.
+        asker: the call that asks.
 
     Raises:
         Unfused, BackendLost, Interrupted: as `Source.fetch`.

@@ -43,7 +43,7 @@ class Ticket:
 
     Attributes:
         number: tells it from all others.
-        tenant: whose it is.
+        tenant: the tenant whose wish it is.
         run: of which run.
     """
 

@@ -73,7 +73,7 @@ class AdmittedSession:
         Args:
             session: what the queries go to.
             gate: gives their slots.
-            tenant: whose they are.
+            tenant: the tenant whose slots they are.
             owner: stands for the run of a question that no single run asks.
             note: told of every answer by whom it was given.
         """

@@ -32,7 +32,7 @@ def inspect_source(
         extra_imports: modules that this site allows beside the built-in list.
         layers: which layers are on; all but in tests.
         frames: whose frames it will get; None if that is not known.
-        tenant: whose it is.
+        tenant: the tenant whose source it is.
         usage: is told what that uses, and that it is refused; None: nobody is.
         alone: whether the pool is there for compiling only, so that its zygote need load nothing else.
 

@@ -242,7 +242,7 @@ class Execution:
 
         Raises:
             UsageError, DataError: it cannot be read, or something does not fit.
-            Interrupted: it was cancelled.
+            Interrupted: the run was cancelled.
             LimitExceeded: it took longer than a run may.
         """
         with self._in_part("looked at"), self._turn():

@@ -45,7 +45,7 @@ class Gate:
         """Wait for a slot; whoever gets one gives it back with `leave`.
 
         Args:
-            tenant: whose it is.
+            tenant: the tenant that the slot is for.
             run: of which run.
             check: called ten times a second; what it raises ends the waiting.
             on_wait: called once if there is none at once.

@@ -37,7 +37,7 @@ class Guest:
         frames: whose frames it gets; None if it is only compiled, and nobody knows.
         compiles: whether its workers are only to compile it, in a zygote that has loaded nothing else.
         interpreter: is charged for what the engine computes for it; None: nobody counts.
-        tenant: whose it is.
+        tenant: the tenant whose run it is.
         usage: is told what its workers use; None: nobody counts.
     """
 

@@ -106,7 +106,7 @@ class LiveRun:
             timeout: seconds to wait at most; the run goes on after a TimeoutError.
 
         Raises:
-            TimeoutError: it is still running.
+            TimeoutError: the run has not ended in that time.
             CalcmetricError: what ended the run as a whole, such as a DataError.
         """
         with self._condition:

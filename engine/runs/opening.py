@@ -328,7 +328,7 @@ def refuse_missing(
         required: the parameters, by metric.
 
     Raises:
-        ParamsRefused: it has not.
+        ParamsRefused: the data lacks such a column.
     """
     found: dict[str, tuple[Problem, ...]] = {}
     for metric, bound in required.items():

@@ -116,7 +116,7 @@ def to_tenant(tenant: str) -> str:
     """The name of a tenant.
 
     Raises:
-        UsageError: it is no text.
+        UsageError: the name is not a text.
     """
     if not isinstance(tenant, str):
         raise UsageError(f"tenant must be a text, not a {type(tenant).__name__}")

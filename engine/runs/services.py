@@ -94,7 +94,7 @@ class Services:
     Attributes:
         pool: gives workers.
         backend: the name of what reads datasets that bring no session of their own.
-        servers: it, started.
+        servers: the servers of the backend, started.
         roots: folders that a local backend may read; None if the backend is elsewhere.
         extra_imports: modules that metrics may import beside the built-in list.
         workers: frames of one run at a time.

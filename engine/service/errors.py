@@ -48,7 +48,7 @@ class QuotaReached(ServiceError):
     """An account would exceed one of its quotas.
 
     Attributes:
-        account: whose.
+        account: the account whose quota it is.
         quota: its name.
     """
 

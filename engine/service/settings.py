@@ -34,7 +34,7 @@ class Settings:
         warm: as for `Engine`, but on by default: a service lives long, and Java takes seconds to start.
         server_isolation: as for `Engine`.
         imports: `extra_imports` of `Engine`.
-        limits: of each run.
+        limits: the limits of each run.
         body_bytes: the most that the body of a request may have.
         requests_per_minute: of one key, or of one address without a valid key, on all servers together.
         poll_seconds: how long the poll of a pending validation waits for news.

@@ -35,7 +35,7 @@ def is_apache_spark(address: str, session: BackendSession, context: QueryContext
 
     Args:
         address: of the server.
-        session: on it.
+        session: a session on the server.
         context: how long the answer is waited for.
 
     Raises:

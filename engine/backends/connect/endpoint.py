@@ -33,7 +33,7 @@ class Endpoint(Protocol):
         Raises:
             Interrupted: nobody waits for it any longer.
             BackendStartError: it cannot be started or reached.
-            EngineClosed: it was closed.
+            EngineClosed: the backend was closed.
         """
         ...
 

@@ -46,7 +46,7 @@ class Held:
         """Take the next rows.
 
         Raises:
-            OSError, pa.ArrowException: there is no room.
+            OSError, pa.ArrowException: there is no room for the rows.
         """
         self._tables.append(table)
         self._bytes += table.nbytes

@@ -156,7 +156,7 @@ class CallerSession(Unowned):
         session: a `pyspark.sql.connect.session.SparkSession`.
 
     Raises:
-        UsageError: it is not one.
+        UsageError: the object is not a Spark Connect session.
     """
 
     name = "caller"

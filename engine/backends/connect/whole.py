@@ -65,7 +65,7 @@ def check_rows(found: int, told: int) -> None:
     """See that batches hold as many rows as their messages say.
 
     Raises:
-        CutShort: they do not.
+        CutShort: a batch holds another number of rows than was said.
     """
     if found != told:
         raise CutShort(f"batches of {told} rows hold {found}")

@@ -402,7 +402,7 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
 
         Args:
             process: the server.
-            connection: to it.
+            connection: a connection to the server.
             grace: for how long; None: for `start_seconds`.
         """
         began = time.monotonic()

@@ -57,7 +57,7 @@ class Suspects:
         """A query of a tenant ended a server; return for how many seconds the tenant is sent away.
 
         Args:
-            tenant: whose it was.
+            tenant: the tenant whose query it was.
             now: the time.
             sure: whether nothing else can have done it; else it is noted, and counts if it happens again.
         """

@@ -268,7 +268,7 @@ class NativeSession:
         """The type and the rows of a native answer, whole; else why the plan is Spark's.
 
         Raises:
-            Interrupted: it was cancelled.
+            Interrupted: the question was cancelled.
         """
         return self._tried(lambda: self._fetch(relation, context), context)
 

@@ -60,7 +60,7 @@ class Files:
         """See that all files are as they were when they were first looked at.
 
         Raises:
-            Unproven: one is not.
+            Unproven: a file has changed or is gone.
         """
         if any(_state_of(path) != state for path, state in self._states.items()):
             raise Unproven("a file that changed while it was read")

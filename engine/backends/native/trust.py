@@ -124,7 +124,7 @@ class Differences:
         """See that none of the features is off.
 
         Raises:
-            Unproven: one is.
+            Unproven: a feature is off, as an answer with it differed from Spark's.
         """
         if found := sorted(self._off.intersection(features)):
             raise Unproven(f"an answer with {found[0]} differed from Spark's")

@@ -47,7 +47,7 @@ class Sample:
         approximate: of each column, whether its last bits are not fixed.
         ordered: whether the order of the rows is.
         files: what it was read from.
-        tenant: whose it is.
+        tenant: the tenant whose query it is.
     """
 
     relation: pb.Relation

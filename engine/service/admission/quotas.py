@@ -59,7 +59,7 @@ def set_quotas(database_url: str, account: str, wanted: Mapping[str, int | None]
 
     Args:
         database_url: of the service.
-        account: whose.
+        account: the account that they are set for.
         wanted: by name; None gives the default back.
 
     Raises:
@@ -98,7 +98,7 @@ def refuse_more(session: Session, account: str, **more: int) -> None:
 
     Args:
         session: the transaction that adds it.
-        account: whose.
+        account: the account that is to have more.
         more: how much of what is added, by the names of quotas.
 
     Raises:

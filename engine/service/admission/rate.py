@@ -76,7 +76,7 @@ class RateLimit:
         """Count a request.
 
         Raises:
-            ApiProblem: there were too many.
+            ApiProblem: there were too many requests in this minute.
         """
         name = _name(client)
         unused = self._use(name)

@@ -110,7 +110,7 @@ class Asking:
         """For a model.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is no such model.
         """
         model = get_model(session, scope, model_id)
         called = names_of(segments_of(session, model.id))
@@ -286,7 +286,7 @@ def member_of(
         called: what results call a group of conditions, if it needs a name.
 
     Raises:
-        ApiProblem: there is none.
+        ApiProblem: the group has no such segment.
     """
     terms = spelling.terms_of(definition)
     if terms is not None:
@@ -362,7 +362,7 @@ def read_instant(text: str, name: str) -> datetime:
     """An instant as clients write it.
 
     Raises:
-        ApiProblem: it is none.
+        ApiProblem: the text is not an instant.
     """
     twice = _TWO_OFFSETS.fullmatch(text)
     try:

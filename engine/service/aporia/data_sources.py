@@ -93,7 +93,7 @@ def get_source(session: Session, scope: Scope, source_id: str) -> DataSource:
     """A data source by its id.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such data source.
     """
     found = session.scalars(_sources(scope).where(DataSource.id == source_id)).one_or_none()
     if found is None:

@@ -178,7 +178,7 @@ def _free_version(session: Session, scope: Scope, body: DatasetBody, *, hold: bo
     """The version that a dataset is for, held against others until the transaction ends if wanted.
 
     Raises:
-        NotFound: there is none.
+        NotFound: the model has no such version.
         ApiProblem: it has one of that stage already.
     """
     version = get_owned(session, scope, ModelVersion, body.model_version_id)

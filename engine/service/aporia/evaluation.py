@@ -102,7 +102,7 @@ def calculate(
     Args:
         engine: the engine that calculates.
         settings: of the service.
-        reader: whose data it is.
+        reader: the account whose data it is, and whether it is the only one.
         zone: of the model.
         questions: by whatever tells them apart.
         until: what is not done by then is answered with a problem.

@@ -42,7 +42,7 @@ class Reader:
     """Who names a source.
 
     Attributes:
-        account: whose dataset it is.
+        account: the account whose dataset it is.
         alone: whether there is no other account.
     """
 

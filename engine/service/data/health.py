@@ -60,7 +60,7 @@ class Data:
         source: of the dataset.
         timestamp: its column of time, or None.
         zone: of the model.
-        reader: whose it is.
+        reader: the account whose data it is, and whether it is the only one.
         text: what was said of files of text, by the names of `Dataset`.
     """
 

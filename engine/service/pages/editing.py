@@ -174,7 +174,7 @@ def mendable(error: ValidationError | ApiProblem | ServiceError) -> ApiProblem:
     """What is wrong, if sending it otherwise may mend it.
 
     Raises:
-        ApiProblem, ServiceError: it would not.
+        ApiProblem, ServiceError: sending something else would not mend it.
     """
     if isinstance(error, ValidationError):
         wrong = error.errors()[0]

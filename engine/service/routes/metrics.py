@@ -150,7 +150,7 @@ def _compile(
     `compares` says whether the model has a baseline.
 
     Raises:
-        ApiProblem: there are errors.
+        ApiProblem: the source or a parameter is refused.
     """
     problems = find_problems(state, scope, code, params, compares=compares)
     shown = [problem_fields(problem) for problem in problems]

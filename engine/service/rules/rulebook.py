@@ -156,7 +156,7 @@ def find_rule(session: Session, scope: Scope, metric_id: str, rule_id: str) -> R
     """A rule of a metric.
 
     Raises:
-        NotFound: there is none.
+        NotFound: the metric has no such rule.
     """
     metric = get_owned(session, scope, Metric, metric_id)
     query = sa.select(Rule).where(Rule.metric_id == metric.id, Rule.id == rule_id[:64])

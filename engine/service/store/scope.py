@@ -74,7 +74,7 @@ def get_model(session: Session, scope: Scope, model_id: str) -> Model:
     """A model by its id.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such model in the workspace.
     """
     found = None
     if _ID.fullmatch(model_id):
@@ -97,7 +97,7 @@ def refuse_known_name(session: Session, scope: Scope, name: str, *, but: str = "
     There is no unique index: databases of earlier versions may hold two models of one name, which stay.
 
     Raises:
-        NameTaken: there is one.
+        NameTaken: another model has the name.
     """
     hold_names(session, scope)
     found = session.scalars(models_of(scope).where(Model.name == name, Model.id != but).limit(1)).first()
@@ -118,7 +118,7 @@ def get_owned(session: Session, scope: Scope, table: type[_Owned], found_id: str
     """One of them by its id.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is none with this id in the workspace.
     """
     found = None
     if _ID.fullmatch(found_id):

@@ -58,9 +58,9 @@ class Trial:
         retention: of the model; looked at only with a timestamp.
         zone: of the model.
         segments: of the model, by their ids.
-        as_of: what now is.
+        as_of: the instant that counts as now.
         settings: of the service.
-        reader: whose it is.
+        reader: the account whose data it is, and whether it is the only one.
         name: of the metric.
         compared: what it is compared with, if it takes a baseline.
     """

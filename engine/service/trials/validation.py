@@ -183,7 +183,7 @@ class Validations:
         """Cancel a pending validation.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is no such validation.
         """
         asked = self._ask(scope, metric_id, dataset_id)
         with self._database.session() as session:

@@ -42,8 +42,8 @@ class Claim:
     """Work that runs together: one dataset, one range, several metrics.
 
     Attributes:
-        token: whose it is.
-        account: whose work it is.
+        token: what tells this claim from those of others.
+        account: the account whose work it is.
         work: the rows, detached.
     """
 

@@ -74,8 +74,8 @@ class Due:
 
     Attributes:
         model_id: of which model.
-        metric_version_id: which code.
-        dataset_id: on what.
+        metric_version_id: the id of the code that is run.
+        dataset_id: the id of the dataset that it is run on.
         kind: what for.
         start: first instant of its range.
         end: first instant after it.

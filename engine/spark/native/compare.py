@@ -33,8 +33,8 @@ def difference(mine: Given, theirs: Given, approximate: Sequence[bool], *, order
     """What is different, in a few words without any value; empty if nothing is.
 
     Args:
-        mine: one answer.
-        theirs: the other.
+        mine: the native answer.
+        theirs: Spark's answer.
         approximate: of each column, whether its last bits are not fixed.
         ordered: whether the order of the rows is.
     """

@@ -67,7 +67,7 @@ def in_order(
     """The places of groups as Spark gives them.
 
     Args:
-        keys: of each group.
+        keys: the keys of each group.
         kinds: the types of the keys.
         first: where each group first came.
         partitions: of a shuffle.

@@ -54,7 +54,7 @@ def check_text(text: str) -> None:
     """See that readers agree on where texts and comments begin and end.
 
     Raises:
-        Unproven: they may not.
+        Unproven: readers may take it differently.
     """
     if len(text) > _MOST_CHARS or any(sign in text for sign in _UNUSUAL):
         raise Unproven("SQL text that is long, or has unusual signs")

@@ -52,7 +52,7 @@ def schema_of(relation: pb.Relation, scan: Callable[[pb.Read], Scan]) -> pb.Data
     """The type of a plan.
 
     Raises:
-        Unproven: it is not known.
+        Unproven: the type is not known.
     """
     return _schema(Reader(scan, STEPS).read(relation).columns)
 
@@ -66,7 +66,7 @@ def translate(relation: pb.Relation, scan: Callable[[pb.Read], Scan], *, unorder
         unordered: whether nobody looks at the order of the rows.
 
     Raises:
-        Unproven: it is Spark's.
+        Unproven: only Spark is known to answer it right.
     """
     rows = Reader(scan, STEPS).read(relation)
     schema = _schema(rows.columns)

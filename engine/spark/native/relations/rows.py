@@ -427,7 +427,7 @@ def refuse_unknown(rows: Rows) -> None:
     """See that all names are known and different.
 
     Raises:
-        Unproven: they are not.
+        Unproven: a name is not known, or there are two of it.
     """
     names = [column.name for column in rows.columns]
     if None in names or len({(name or "").lower() for name in names}) < len(names):
