@@ -25,7 +25,7 @@ WRONG = "t/1.parquet"
         (saying(403, "AccessDenied"), "GET", "store-refused", "credentials"),
         (saying(503, "SlowDown"), "GET", "store-failed", "4 times"),
         (saying(500, "InternalError"), "GET", "store-failed", "run it again"),
-        (saying(404, "NoSuchKey"), "HEAD", "store-missing", "is not there"),
+        (saying(404, "NoSuchKey"), "HEAD", "store-missing", "was not found"),
         (cutting, "GET", "store-failed", "nothing of it is kept"),
         (flipping, "GET", "store-bytes", "other bytes than its etag says"),
     ],
