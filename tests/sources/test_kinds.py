@@ -44,7 +44,7 @@ def read_type(kind: pa.DataType, engine: Reader) -> pa.DataType:
         (pa.list_(pa.float64(), 2), pa.list_(pa.field("element", pa.float64())), True),
         (pa.map_(pa.string(), pa.uint8()), pa.map_(pa.string(), pa.int16()), True),
         (pa.struct([("a", pa.binary(2))]), pa.struct([("a", pa.binary())]), True),
-        *([(pa.json_(), pa.string(), True)] if hasattr(pa, "json_") else []),  # since pyarrow 19
+        (pa.json_(), pa.string(), True),
     ],
 )
 def test_types_that_are_read(kind, read_as, in_place):
