@@ -127,9 +127,9 @@ class ApiProblem(Exception):
         }
 
 
-def to_problem(error: ServiceError) -> ApiProblem:
+def to_problem(error: ApiProblem | ServiceError) -> ApiProblem:
     """What a client is told where the service cannot do something."""
-    return _OF_SERVICE[type(error)](error.message)
+    return error if isinstance(error, ApiProblem) else _OF_SERVICE[type(error)](error.message)
 
 
 def unprocessable(field: str, message: str) -> ApiProblem:

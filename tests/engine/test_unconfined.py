@@ -130,10 +130,10 @@ def _measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     if "COVERAGE_PROCESS_CONFIG" not in os.environ:
         return
     settings, environment = tmp_path / "coverage.toml", zygote.program_environment
-    root = json.dumps(str(Path(__file__).parents[2]))
+    data = json.dumps(str(Path(__file__).parents[2] / ".coverage"))
     settings.write_text(
         f"[tool.coverage.run]\nbranch = true\nparallel = true\npatch = ['_exit', 'fork']\n"
-        f"source_pkgs = ['engine', 'sandbox']\ndata_file = {root[:-1]}/.coverage\"\n"
+        f"source_pkgs = ['engine', 'sandbox']\ndata_file = {data}\n"
     )
     monkeypatch.setattr(
         zygote, "program_environment", lambda: {**environment(), "COVERAGE_PROCESS_START": str(settings)}

@@ -57,10 +57,7 @@ def _prepare(
         for place, asked in enumerate(body.metrics):
             try:
                 question = asking.read(asked)
-            except ApiProblem as problem:
-                answers[place] = problem
-                continue
-            except ServiceError as error:
+            except (ApiProblem, ServiceError) as error:
                 answers[place] = to_problem(error)
                 continue
             except UsageError as error:

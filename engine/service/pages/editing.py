@@ -179,7 +179,7 @@ def mendable(error: ValidationError | ApiProblem | ServiceError) -> ApiProblem:
     if isinstance(error, ValidationError):
         wrong = error.errors()[0]
         return unprocessable(str(wrong["loc"][0]) if wrong["loc"] else "body", str(wrong["msg"]))
-    problem = to_problem(error) if isinstance(error, ServiceError) else error
+    problem = to_problem(error)
     if problem.status not in _MENDABLE:
         raise error
     return problem
