@@ -34,7 +34,8 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if not self._bar.disable:  # some versions of rich end one that was never shown with an empty line
+            self._bar.stop()
 
     def update(self, progress: Progress) -> None:
         """Show how far the run is."""

@@ -207,6 +207,9 @@ def _wrong_fields(_: Request, error: Exception) -> ApiProblem:
 
 def _http_error(_: Request, error: Exception) -> ApiProblem:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400 and isinstance(error.__cause__, RecursionError | UnicodeDecodeError):
+        # FastAPI answers 422 where a body breaks JSON's grammar, and 400 where the reader gives up on it.
+        return unprocessable("body", "invalid JSON: nested too deeply, or not encoded as UTF-8")
     code = _CODES.get(error.status_code, HTTPStatus(error.status_code).phrase.lower().replace(" ", "-"))
     return ApiProblem(error.status_code, code, str(error.detail), headers=error.headers)
 
