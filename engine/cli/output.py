@@ -13,11 +13,11 @@ from rich.table import Table
 
 from engine.display.sheets import Row, Sheet, moment, sheets_of
 from engine.display.sparks import bar, sparkline
-from engine.display.tables import FORMAT_VERSION
 from engine.models.durations import parse_zone
 from engine.models.result import GOOD, Result
 from engine.models.run import Run
 from engine.models.windows import Window
+from engine.results.tables import FORMAT_VERSION
 from engine.results.text import visible_text
 from engine.wording import told
 from sandbox.contract.messages import Problem

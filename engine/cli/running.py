@@ -19,7 +19,6 @@ from engine.cli.output import escape, print_problem, print_table, problems_json
 from engine.cli.progress import ProgressBar
 from engine.cli.values import parse_buckets, parse_cross, parse_params, parse_size, parse_where
 from engine.display.saving import check_target, save_runs
-from engine.display.tables import runs_csv, runs_json
 from engine.errors import ParamsRefused, SourceRefused, SourcesRefused, UsageError
 from engine.models.dataset import Dataset
 from engine.models.durations import parse_duration, parse_instant, parse_zone
@@ -31,6 +30,7 @@ from engine.models.segments import SegmentGroup
 from engine.models.targets import TableTarget
 from engine.models.time_range import TimeRange
 from engine.pool.pool import WorkerPool
+from engine.results.tables import runs_csv, runs_json
 from engine.runs.ahead import Ahead
 from engine.runs.options import RunOptions
 from engine.runs.plan import RunPlan

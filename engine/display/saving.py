@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from engine.display.charts import Picture, chart_of, drawn
 from engine.display.extra import check_charts
-from engine.display.tables import runs_arrow, runs_csv, runs_json
 from engine.errors import UsageError
 from engine.models.targets import TableTarget, parse_target
+from engine.results.tables import runs_arrow, runs_csv, runs_json
 from engine.wording import Door
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def append_results(table: TableTarget, rows: Mapping[str, pa.Table]) -> None:
 
     Args:
         table: made if it is not there.
-        rows: of `engine.display.tables.results_schema`, by the ids of runs.
+        rows: of `engine.results.tables.results_schema`, by the ids of runs.
 
     Raises:
         UsageError: as `check_table`.

@@ -5,17 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import UsageError
 from engine.models.baseline import Baseline
 from engine.models.durations import parse_zone
-from engine.models.frame import Segment
-from engine.models.outcome import outcome_fields
 from engine.models.result import Cut, Result
 from engine.models.tables import TableRead
-from engine.wording import Door, told
+from engine.wording import Door
 from sandbox.contract.messages import Problem
 from sandbox.contract.signature import Value
 
@@ -230,21 +228,9 @@ class Run:
         run's zone, NaT if none), name (only if there are names), status, value, rows (Int64), baseline_rows
         (likewise, only if it compared with something), seconds, printed, code, message, line, hint.
         """
-        import pandas as pd  # here, for it takes half a second, and most callers read `results`
+        from engine.results.tables import run_frame  # here: pandas takes a while, and most read `results`
 
-        zone = parse_zone(self.time.zone)
-        table = pd.DataFrame(
-            [_row(one, door) for one in self.results], columns=list(_row(self.results[0], door))
-        )
-        if not self.names:
-            del table["name"]
-        if self.baseline is None:
-            del table["baseline_rows"]
-        else:
-            table["baseline_rows"] = table["baseline_rows"].astype("Int64")
-        for name in ("window_start", "window_end"):
-            table[name] = _instants(pd, table[name], zone)
-        return table.astype({"rows": "Int64", "line": "Int64", "value": "float64"})
+        return run_frame(self, door)
 
     def chart(self) -> Any:
         """An Altair chart: lines by window, else bars by segment; a part for each of several numbers.
@@ -281,24 +267,3 @@ class Run:
         from engine.display.pages import run_cell
 
         return run_cell(self)
-
-
-def _row(result: Result, door: Door) -> dict[str, object]:
-    segment = result.frame.segment or Segment("", None, "null")
-    window, error, full = result.frame.window, result.error, result.frame.segment is None
-    return {
-        "group": None if full else segment.group,
-        "segment": None if full else segment.value,
-        "type": None if full else segment.type,
-        "window_start": window and window.start,
-        "window_end": window and window.end,
-        **outcome_fields(result),
-        "code": error and error.code,
-        "message": error and told(error.message, door),
-        "line": error and error.line,
-        "hint": error and told(error.hint, door),
-    }
-
-
-def _instants(pd: Any, column: Any, zone: tzinfo) -> Any:
-    return pd.to_datetime(column, utc=True).astype(pd.DatetimeTZDtype("us", UTC)).dt.tz_convert(zone)

@@ -20,12 +20,12 @@ from rich.console import Console
 from engine.cli.main import cli
 from engine.cli.output import print_problem, print_table, problems_json
 from engine.cli.running import print_explained
-from engine.display.tables import runs_csv, runs_json
 from engine.models.baseline import Baseline
 from engine.models.frame import Frame, Segment
 from engine.models.result import Cut, FrameError, Result
 from engine.models.run import Report, Run, RunTime
 from engine.models.windows import Window
+from engine.results.tables import runs_csv, runs_json
 from engine.runs.plan import Question, RunPlan
 from sandbox.contract.messages import Problem
 

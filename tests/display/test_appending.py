@@ -15,8 +15,8 @@ from deltalake import DeltaTable, write_deltalake
 from engine import DataError, UsageError
 from engine.cli.running import make_targets
 from engine.display.saving import check_target, save_runs
-from engine.display.tables import results_schema
 from engine.models.targets import parse_target
+from engine.results.tables import results_schema
 from tests.cli.snapshots import compared, one_number, several_numbers
 from tests.display.shown import a_run, run_of
 

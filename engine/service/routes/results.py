@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
@@ -15,8 +13,8 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from engine.models import parse_instant
-from engine.models.outcome import outcome_fields
-from engine.results.csv import csv_cell, status_in_csv
+from engine.models.outcome import ERROR_COLUMNS, outcome_fields, shown_columns
+from engine.results.csv import csv_text
 from engine.service.admission.quotas import refuse_more
 from engine.service.answers import Recalculation, ResultPage
 from engine.service.problems import ApiProblem, unprocessable
@@ -172,10 +170,8 @@ def _show(result: StoredResult, number: int) -> dict[str, Any]:
 
 
 def _columns(session: Session, metric_id: str) -> tuple[str, ...]:
-    """Those of CSV, which has some only where there is something in them."""
-    left_out = set() if has_names(session, metric_id) else {"name"}
-    left_out |= set() if has_baselines(session, metric_id) else {"baseline_rows"}
-    return tuple(column for column in _COLUMNS if column not in left_out)
+    named, compared = has_names(session, metric_id), has_baselines(session, metric_id)
+    return shown_columns(_COLUMNS, named=named, compared=compared)
 
 
 def _stream(database: Database, wanted: Wanted, columns: tuple[str, ...]) -> Iterator[str]:
@@ -193,18 +189,20 @@ def _stream(database: Database, wanted: Wanted, columns: tuple[str, ...]) -> Ite
 
 
 def _csv(results: list[dict[str, Any]], columns: tuple[str, ...], *, header: bool = True) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    if header:
-        writer.writerow(columns)
-    for one in results:
-        error = one["error"] or {}
-        named = {**one, **{name: error.get(name) for name in ("code", "message", "line")}}
-        named |= {"window_start": one["window"]["start"], "window_end": one["window"]["end"]}
-        named |= {"status": status_in_csv(one["status"])}
-        named |= {"window": one["kind"], "segment": one["label"] if one["segment"] else ""}
-        writer.writerow("" if named[name] is None else csv_cell(named[name]) for name in columns)
-    return out.getvalue()
+    return csv_text(columns, map(_line, results), header=header)
+
+
+def _line(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """A result of JSON as a line of CSV."""
+    error, window = shown["error"] or {}, shown["window"]
+    return {
+        **shown,
+        **{column: error.get(column) for column in ERROR_COLUMNS},
+        "window_start": window["start"],
+        "window_end": window["end"],
+        "window": shown["kind"],
+        "segment": shown["label"] if shown["segment"] else "",
+    }
 
 
 def _cursor(result: StoredResult) -> str:

@@ -20,11 +20,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.display.saving import append_results, check_table
-from engine.display.tables import results_schema
 from engine.errors import CalcmetricError
 from engine.failures import describe
 from engine.models.outcome import outcome_row
 from engine.models.targets import parse_target
+from engine.results.tables import results_arrow
 from engine.service.settings import Settings
 from engine.service.store.database import Database, clock
 from engine.service.store.tables import (
@@ -152,7 +152,7 @@ class Exporter:
         """The results of its runs that the database still has."""
         with self._database.reading() as session:
             rows = [row for run in batch.runs for row in _rows_of(session, *run)]
-        return pa.Table.from_pylist(rows, results_schema())
+        return results_arrow(rows)
 
 
 def _rows_of(
