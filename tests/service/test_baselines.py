@@ -105,7 +105,7 @@ def test_training_data_is_compared_with(client, payments, training, database, en
     assert answer["result"].get("baseline_rows") is None
     assert "baseline-unused" not in [each["code"] for each in answer["warnings"]]
     run_due(database, engine, datetime.now(UTC), settings)
-    asked = {"dataset_id": serving, "window": "retention"}
+    asked = {"dataset_id": serving, "kind": "retention"}
     found = client.ok("GET", f"{METRICS}/{two}/results", params=asked)["results"]
     assert {each["label"]: each["baseline_rows"] for each in found} == {
         "": 10, "country = DE": 10, "country = FR": 0,
@@ -130,7 +130,7 @@ def test_the_window_before_is_compared_with(client, payments, database, engine, 
     answer = client.validate(metric, dataset)
     assert answer["status"] == "success" and answer["result"]["baseline_rows"] > 0
     run_due(database, engine, datetime.now(UTC), settings)
-    found = client.ok("GET", f"{METRICS}/{metric}/results", params={"window": "period"})["results"]
+    found = client.ok("GET", f"{METRICS}/{metric}/results", params={"kind": "period"})["results"]
     assert len(found) > 5
     for before, after in itertools.pairwise(found):
         assert after["baseline_rows"] == before["rows"], "each day follows the one before"

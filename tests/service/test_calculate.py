@@ -59,12 +59,13 @@ def test_a_new_metric_is_filled_in_and_nothing_is_made_twice(filled, database, e
     assert run_due(database, engine, now, settings).runs == 0
 
     tick = last_tick(now, "daily", "UTC")
-    [full] = results(client, metric, window="retention", overall=True)
+    [full] = results(client, metric, kind="retention", overall=True)
     assert full["window"]["end"] == full["as_of"] == tick.isoformat()
-    days = results(client, metric, window="period", overall=True)
+    days = results(client, metric, kind="period", overall=True)
     assert sum(day["value"] for day in days) == full["value"] == pytest.approx(200, abs=1)
     assert [day["window"]["start"] for day in days] == sorted(day["window"]["start"] for day in days)
-    parts = results(client, metric, window="retention")
+    parts = results(client, metric, kind="retention")
+    assert parts == results(client, metric, window="retention")  # the parameter's older name
     assert sum(part["value"] for part in parts if part["segment"]) == full["value"]
     assert {part["version"] for part in parts} == {1} and {part["dataset_id"] for part in parts} == {dataset}
     assert len({row["run_id"] for row in [*results(client, metric), *results(client, other)]}) == 2
@@ -75,7 +76,7 @@ def test_the_next_day_adds_one_window_and_new_code_begins_anew(filled, database,
     client, _, _, (metric, _) = filled
     run_due(database, engine, now - timedelta(days=1), settings)
     assert run_due(database, engine, now, settings).results == 2 * 2 * 3
-    assert len(results(client, metric, window="period", overall=True)) == 11
+    assert len(results(client, metric, kind="period", overall=True)) == 11
     client.ok("PUT", f"/metrics/code-based-metrics/{metric}", json={"code": COUNT + "# new"})
     assert run_due(database, engine, now, settings).results == 11 * 3
     assert len(results(client, metric, version=2)) == 33
@@ -85,15 +86,15 @@ def test_the_next_day_adds_one_window_and_new_code_begins_anew(filled, database,
 def test_recalculation_stands_beside_what_was_there(filled, database, engine, settings, now):
     client, model, _, (metric, _) = filled
     run_due(database, engine, now, settings)
-    before = results(client, metric, window="period", overall=True)
+    before = results(client, metric, kind="period", overall=True)
     body = {"model_id": model, "metric_id": metric, "start": before[2]["window"]["start"]}
     body["end"] = before[4]["window"]["start"]
     assert client.ok("POST", "/metrics/recalculate", json=body)["windows"] == 2
     assert run_due(database, engine, now, settings).results == 2 * 3
-    again = results(client, metric, window="period", overall=True)
+    again = results(client, metric, kind="period", overall=True)
     assert [one["value"] for one in again] == [one["value"] for one in before]
     assert sum(one["as_of"] != before[0]["as_of"] for one in again) == 2
-    assert len(results(client, metric, window="period", overall=True, history=True)) == 12
+    assert len(results(client, metric, kind="period", overall=True, history=True)) == 12
 
 
 def test_a_claim_is_of_one_and_a_lost_one_is_taken_over(client, payments, settings, now):

@@ -30,7 +30,7 @@ def versions(client: Client, model: str) -> Any:
 
 def results(client: Client, metric: str) -> Any:
     path = f"/metrics/code-based-metrics/{metric}/results"
-    return client.ok("GET", path, params={"window": "retention"})["results"]
+    return client.ok("GET", path, params={"kind": "retention"})["results"]
 
 
 def test_a_column_of_time_that_there_is_not_is_refused(client, payments):

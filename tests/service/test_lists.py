@@ -97,6 +97,19 @@ def test_a_query_that_names_what_there_is_not_is_refused(client, http, method, p
     assert http.request(method, f"/api/v1/acme/fraud{path}").status_code == 401  # who asks is looked at first
 
 
+def test_the_older_name_of_a_parameter_says_the_same_or_is_refused(client, http, payments):
+    path = f"{METRICS}/{client.metric(client.model(payments)[0], COUNT)}/results"
+    for query in ("kind=period", "window=period", "kind=period&window=period"):
+        client.ok("GET", f"{path}?{query}")
+    answer = client("GET", f"{path}?kind=period&window=retention")
+    [problem] = answer.json()["error"]["problems"]
+    assert (answer.status_code, problem["field"]) == (422, "kind")
+    assert "'period'" in problem["message"] and "`window` says 'retention'" in problem["message"]
+    described = http.get("/openapi.json").json()["paths"]
+    [listed] = [one["get"]["parameters"] for path, one in described.items() if path.endswith("_id}/results")]
+    assert {one["name"] for one in listed if one.get("deprecated")} == {"window"}
+
+
 def test_other_routes_take_any_query(http):
     for path in ("/healthz?x=1", "/readyz?x=1", "/docs?x=1", "/openapi.json?x=1"):
         assert http.get(path).status_code == 200

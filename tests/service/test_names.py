@@ -75,10 +75,10 @@ def test_named_values_are_stored_and_served_with_parameters(client, payments, da
     now = datetime.now(UTC)
     run_due(database, engine, now, settings)
     place = f"{METRICS}/{scores}/results"
-    found = client.ok("GET", place, params={"window": "retention", "overall": True})["results"]
+    found = client.ok("GET", place, params={"kind": "retention", "overall": True})["results"]
     assert [(one["name"], one["status"]) for one in found] == [("rows", "ok"), ("mean", "ok")]
     assert found[0]["value"] == 36.0 and found[1]["value"] == 65.0
-    only = client.ok("GET", place, params={"window": "retention", "name": "mean"})["results"]
+    only = client.ok("GET", place, params={"kind": "retention", "name": "mean"})["results"]
     assert {one["name"] for one in only} == {"mean"} and len(only) == 3
     assert client.ok("GET", place, params={"name": "\0"})["results"] == []
     for more in ({}, {"limit": 10_000}):

@@ -87,7 +87,7 @@ def test_the_newest_values_are_shown(visitor):
     assert "7.25" in visitor.get("/models/m1").text
     series = visitor.get("/metric/k1")
     assert "7.25" in series.text and "107 rows" in series.text
-    rows = visitor.http.get("/metric/k1/results.csv?label=&window=period").text.splitlines()
+    rows = visitor.http.get("/metric/k1/results.csv?label=&kind=period").text.splitlines()
     assert len(rows) == 9 and ",7.25," in rows[-1]
     labelled = visitor.http.get("/metric/k1/results.csv", params={"label": HOSTILE[0]})
     assert len(labelled.text.splitlines()) > 8 and labelled.headers["x-content-type-options"] == "nosniff"

@@ -513,7 +513,7 @@ def test_rules_over_http_from_making_one_to_a_marked_result(settings, engine, pa
             [shown] = client.ok("GET", path)
             assert [one["state"] for one in shown["states"]] == ["crossed"]
             assert shown["delivery"]["delivered_at"] is not None and len(ear.heard) == 1
-            marked = client.ok("GET", path.replace("/rules", "/results"), params={"window": "period"})
+            marked = client.ok("GET", path.replace("/rules", "/results"), params={"kind": "period"})
             assert [one["crossed"] for one in marked["results"]][-1] == [made["id"]]
             rival = make_client(http_client, settings, "rival")
             assert rival("GET", path).status_code == 404

@@ -71,7 +71,7 @@ def test_results_tell_the_version_that_they_are_of(client, database, engine, set
     metric = client.metric(model, "def calc_metric(df):\n    return float(df.count())\n")
     assert client.validate(metric, dataset)["status"] == "success"
     run_due(database, engine, datetime.now(UTC), settings)
-    asked = {"dataset_id": dataset, "window": "retention"}
+    asked = {"dataset_id": dataset, "kind": "retention"}
     place = f"/metrics/code-based-metrics/{metric}/results"
     [one] = client.ok("GET", place, params=asked)["results"]
     assert (one["snapshot"], one["status"]) == ("1", "ok")

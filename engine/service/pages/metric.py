@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Response
@@ -23,7 +23,7 @@ from engine.service.pages.differences import Line, differences
 from engine.service.pages.guard import PageRoute, Visit, VisitOf
 from engine.service.pages.models import HEALTH
 from engine.service.routes.metrics import given_up, metric_health
-from engine.service.routes.results import list_results
+from engine.service.routes.results import ResultKind, list_results
 from engine.service.state import StateOf
 from engine.service.store import reading
 from engine.service.store.reading import Point
@@ -258,7 +258,8 @@ def download(
     name: Annotated[str | None, Query(max_length=400)] = None,
     data: _Data = "",
     version: _Version = None,
-    window: Literal["period", "retention"] | None = None,
+    kind: ResultKind | None = None,
+    window: ResultKind | None = None,
     start: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
     """The results as CSV: what a page shows, or all."""
@@ -269,6 +270,7 @@ def download(
         visit.scope,
         state,
         start=start,
+        kind=kind,
         window=window,
         segment=label or None,
         name=name or None,

@@ -29,6 +29,8 @@ from engine.service.work.schedule import EVERY, MOST_WINDOWS, Due, at_most, piec
 
 router = APIRouter(prefix="/metrics", tags=["results"])
 
+ResultKind = Literal["period", "retention"]
+
 _PAGE: Final = 1_000
 _CSV: Final = "text/csv; charset=utf-8"
 _SHOWN: Final[dict[int | str, dict[str, Any]]] = {
@@ -51,9 +53,11 @@ def list_results(
     state: StateOf,
     start: Annotated[str | None, Query(max_length=64, description="windows from here")] = None,
     end: Annotated[str | None, Query(max_length=64, description="windows up to here")] = None,
+    kind: Annotated[
+        ResultKind | None, Query(description="results of single periods, or of the whole retention")
+    ] = None,
     window: Annotated[
-        Literal["period", "retention"] | None,
-        Query(description="results of single periods, or of the whole retention"),
+        ResultKind | None, Query(deprecated=True, description="the older name of `kind`")
     ] = None,
     segment: Annotated[
         str | None, Query(max_length=4_000, description="one segment, as results name it: country = DE")
@@ -74,7 +78,7 @@ def list_results(
         metric_id=metric_id,
         start=None if start is None else parse_instant(start, what="start"),
         end=None if end is None else parse_instant(end, what="end"),
-        kind=window,
+        kind=_one_kind(kind, window),
         label="" if overall else _plain(segment),
         name=_plain(name),
         version=version,
@@ -150,6 +154,12 @@ def _codes(session: Session, scope: ScopeOf, body: RecalculateBody) -> str | Non
     if metric.model_id != body.model_id:
         raise unprocessable("metric_id", "it is a metric of another model")
     return current_version(session, metric).id
+
+
+def _one_kind(kind: ResultKind | None, window: ResultKind | None) -> ResultKind | None:
+    if kind is not None and window is not None and kind != window:
+        raise unprocessable("kind", f"it is {kind!r}, and its older name `window` says {window!r}; give one")
+    return kind or window
 
 
 def _show(result: StoredResult, number: int) -> dict[str, Any]:
