@@ -17,7 +17,8 @@ PARTS = {
     "the language layer": ("tests/language", "tests/corpus/test_refused.py"),
     "the gateway, as if the worker were hostile": (
         "tests/hostile",
-        "tests/channel",
+        "tests/contract",
+        "tests/client/test_lean.py",
         "tests/spark/plans",
         "tests/spark/text",
         "tests/snowflake/text",
@@ -25,14 +26,15 @@ PARTS = {
     ),
     "the kernel around the worker": ("tests/confine", "tests/engine/test_wall.py"),
     "the confinement of local servers, and the watch over them": (
-        "tests/backends/test_confinement.py",
-        "tests/backends/test_network.py",
-        "tests/backends/test_watch.py",
+        "tests/backends/spark/test_confinement.py",
+        "tests/backends/local/test_network.py",
+        "tests/backends/local/test_watch.py",
         "tests/engine/test_server_wall.py",
         "tests/engine/test_server_deaths.py",
     ),
     "tenants beside each other": (
         "tests/tenants",
+        "tests/pool/test_priority.py",
         "tests/runs/test_admission.py",
         "tests/runs/test_gates.py",
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -13,8 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
-from engine.ledger import lone_account
-from engine.queries.snowflake import SqlSharing
 from engine.snowflake.fusion import carry_keys, choose
 from engine.snowflake.text import check_query, emit_duckdb
 
@@ -226,44 +223,3 @@ def test_a_frame_that_is_absent_from_the_shared_answer_gets_that_of_an_empty_one
             .where(f"G IS NOT DISTINCT FROM {'NULL' if group is None else repr(group)}")
         )
         assert rows_of(database, emit_duckdb(query, frame)) == nothing
-
-
-def test_questions_are_remembered_up_to_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tree takes 250 times the bytes of its text: a thousand large ones would take all memory."""
-    monkeypatch.setattr("engine.queries.snowflake.sharing.Asking", lambda *_: None)
-    monkeypatch.setattr("engine.queries.snowflake.sharing._MAX_QUESTION_BYTES", 200)
-    source = SimpleNamespace(account=lone_account())
-    sharing = SqlSharing(source, None)  # type: ignore[arg-type] # neither is asked
-    texts = [f'SELECT "A" + {number} AS "N" FROM "FRAME"' for number in range(20)]
-    kept = [sharing._question(check_query(text, COLUMNS)) is not None for text in texts]
-    assert kept[0] and 2 < sum(kept) < 8 and not kept[-1]
-    assert sharing._question(check_query(texts[0], COLUMNS)) is not None
-
-
-@pytest.fixture
-def sharing(monkeypatch: pytest.MonkeyPatch) -> SqlSharing:
-    """What asks nothing."""
-    monkeypatch.setattr("engine.queries.snowflake.sharing.Asking", lambda *_: None)
-    return SqlSharing(SimpleNamespace(account=lone_account()), None)  # type: ignore[arg-type]
-
-
-def test_a_metric_that_asks_ever_other_things_leaves_room_to_those_beside_it(
-    sharing: SqlSharing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engine.queries.common._MAX_QUESTIONS", 20)
-    for run in ("evil", "good"):
-        sharing.expect(run)
-
-    def kept(run: str, count: int) -> int:
-        texts = [f'SELECT "A" + {number} AS "{run}" FROM "FRAME"' for number in range(count)]
-        return sum(sharing._question(check_query(text, COLUMNS), run) is not None for text in texts)
-
-    assert (kept("evil", 30), kept("good", 10)) == (10, 10)
-
-
-def test_a_report_tells_many_kinds_of_queries_apart_up_to_a_point(sharing: SqlSharing) -> None:
-    for number in range(500):
-        sharing._tally("run", f"query {number}", "frame", "why")
-    report = sharing.report("run")
-    assert len(report) <= 301 and sum(line.frames for line in report) == 500
-    assert any(line.plan == "other queries" for line in report)
