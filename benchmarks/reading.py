@@ -25,7 +25,7 @@ from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.spark.backend import LocalSpark
 from engine.backends.sql_session import DirectSqlSession
 from engine.context import UNBOUNDED
-from engine.relations import read_files, unpruned
+from engine.frames.relations import read_files, unpruned
 from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
 

@@ -20,8 +20,6 @@ from engine.backends.native.trust import Differences, Verified
 from engine.context import UNBOUNDED, Deadline
 from engine.effort import processors
 from engine.errors import CalcmetricError, DataError, ForkedEngine, Interrupted, UsageError
-from engine.interpreter import Interpreter
-from engine.ledger import MEMORY_BYTES, Ledger, caps_within
 from engine.models.backends import capabilities_of
 from engine.models.dataset import Dataset
 from engine.models.layers import Layers
@@ -30,7 +28,7 @@ from engine.models.parameters import Bound, bind
 from engine.models.problems import Problems
 from engine.models.run import Run
 from engine.models.urls import SPOOL_BYTES, is_store_url, parse_store_url
-from engine.opened import check_opened
+from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
 from engine.runs.ahead import Ahead
 from engine.runs.check import inspect_source
@@ -46,8 +44,10 @@ from engine.runs.services import Register, Services, Stoppable
 from engine.sources.stored import state_of_stored
 from engine.sources.stores.problems import STORE_FAILED
 from engine.spark.text import check_expression
+from engine.tenants.interpreter import Interpreter
+from engine.tenants.ledger import MEMORY_BYTES, Ledger, caps_within
+from engine.tenants.usage import Usage, Used
 from engine.threads import STORE_THREADS, Pending
-from engine.usage import Usage, Used
 from engine.wording import worded
 from sandbox.contract.control import Client
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from engine.api import Engine
-from engine.cases import SUFFIX, read_case, run_case
+from engine.cli.cases import SUFFIX, read_case, run_case
 
 _ENGINES = pytest.StashKey[dict[Path, Engine]]()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.native.files import scan_of
-from engine.relations import unpruned
+from engine.frames.relations import unpruned
 from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
 from engine.spark.native.translate import schema_of

@@ -14,7 +14,7 @@ from engine.cli.output import print_problem, problems_json
 from engine.cli.run import imports_option
 from engine.cli.values import parse_params
 from engine.models.parameters import Written, bind, unused
-from engine.opened import check_opened
+from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
 from sandbox.contract.messages import Problem
 from sandbox.contract.signature import Signature

@@ -11,7 +11,7 @@ import click
 
 from engine.cli.light import loading, skip_client_check, skip_pandas_check
 from engine.models.backends import capabilities_of
-from engine.opened import check_opened
+from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
 from engine.pool.science import may_use_science
 

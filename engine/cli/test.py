@@ -15,13 +15,13 @@ from engine.cli.output import escape
 from engine.cli.run import imports_option
 from engine.errors import CalcmetricError, UsageError
 from engine.models.backends import capabilities_of
-from engine.opened import check_opened
+from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
 from engine.wording import said
 
 if TYPE_CHECKING:
     from engine.api import Engine
-    from engine.cases import Case
+    from engine.cli.cases import Case
 
 
 @click.command()
@@ -40,7 +40,7 @@ def test(places: Sequence[Path], backend: str, imports: Sequence[str]) -> int:
     pool.start(capabilities_of(backend).frames)  # beside the imports
     try:
         from engine.api import Engine
-        from engine.cases import find_cases, read_cases
+        from engine.cli.cases import find_cases, read_cases
 
         paths = find_cases(places or (Path(),))
         if not paths:
@@ -58,7 +58,7 @@ def test(places: Sequence[Path], backend: str, imports: Sequence[str]) -> int:
 
 
 def _passes(engine: Engine, case: Case) -> bool:
-    from engine.cases import run_case
+    from engine.cli.cases import run_case
 
     out = Console(file=sys.stdout)
     try:

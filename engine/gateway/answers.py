@@ -16,6 +16,7 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.base import BackendSession
 from engine.context import QueryContext
 from engine.errors import AnswerTooLarge, BackendError, PlanRefused
+from engine.frames.relations import depends_on_settings, pinned
 from engine.gateway import replies
 from engine.gateway.answering import Evaluating, FrameCall
 from engine.gateway.applying import Applying, column_names
@@ -32,7 +33,6 @@ from engine.queries.answers import Answer
 from engine.queries.asking import Asker, fresh_scope
 from engine.queries.common import told_by
 from engine.queries.spark.sharing import Apart, Ready, Sharing, describe
-from engine.relations import depends_on_settings, pinned
 from engine.sources.spool import Scratch
 from engine.spark import plans
 from engine.spark.functions import (

@@ -29,10 +29,10 @@ from engine.failures import describe
 from engine.gateway.answering import CallAnswers, FrameCall, FunctionRaised, RunAnswering
 from engine.gateway.budget import FrameBudget
 from engine.gateway.carried import as_frame
-from engine.interpreter import Interpreter
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
 from engine.results import check_signature, clean_problems
+from engine.tenants.interpreter import Interpreter
 from engine.threads import thread_seconds
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind, Method
 from sandbox.contract.limits import Limits

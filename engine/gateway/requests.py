@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from engine.interpreter import Interpreter
-from engine.ledger import Account, lone_account
 from engine.spark import plans
 from engine.spark.functions import has_functions
 from engine.spark.text.stopping import Stop, never
+from engine.tenants.interpreter import Interpreter
+from engine.tenants.ledger import Account, lone_account
 from sandbox.contract.framing import Method
 
 _MOST_BYTES: Final = 64 << 10

@@ -20,8 +20,8 @@ import pyspark.sql.connect.proto as pb
 from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 
 from engine.errors import PlanRefused
+from engine.frames.relations import read_files
 from engine.models.days import day_number
-from engine.relations import read_files
 from engine.sources.spool import Scratch, ScratchFile, ScratchFull
 from engine.spark.functions import Incoming, Lying, Sample, TooLong, local_relation, recut, stream_of
 from sandbox.contract.framing import ChannelGarbage

@@ -18,12 +18,12 @@ from engine.context import QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import Family, FramePlan, PlannedFrame, frame_keys, frames_of
 from engine.frames.build import call, column, filtered, long, named, projected
-from engine.ledger import Account, lone_account
 from engine.queries.answers import Codes, place_rows
 from engine.spark import plans
 from engine.spark.fusion.carry import keyed_base
 from engine.spark.fusion.chain import Chain, stack
 from engine.spark.fusion.unfused import Unfused
+from engine.tenants.ledger import Account, lone_account
 from engine.threads import Pending
 
 # Arrow bytes that one shared answer may bring.

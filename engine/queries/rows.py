@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
 from engine.frames import Family, FrameSet, number_rows
-from engine.ledger import Account
 from engine.queries.answers import Codes, Split, place_rows, split_rows
 from engine.queries.asking import MAX_BYTES, Aside, Asker, Source
 from engine.queries.cut import cut, extras, flat
 from engine.spark.fusion.carry import carry, key_names
 from engine.spark.fusion.chain import Chain
 from engine.spark.fusion.unfused import Unfused
+from engine.tenants.ledger import Account
 
 # Cuts of families that are kept at a time; each takes as much memory as the rows.
 _KEPT_CUTS: Final = 2

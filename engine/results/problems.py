@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from engine.opened import word_hint
+from engine.results.hints import word_hint
 from engine.results.text import clean_text
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import Problem

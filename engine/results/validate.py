@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from engine.models.codes import limit_code
 from engine.models.result import FrameError, Status
-from engine.opened import word_hint
+from engine.results.hints import word_hint
 from engine.results.numbers import NotANumber, SignallingNaN, TooLarge, parse_number
 from engine.results.text import clean_text
 from engine.wording import worded

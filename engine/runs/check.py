@@ -7,7 +7,7 @@ from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
 from engine.runs.crew import Crew
 from engine.runs.guest import Guest
-from engine.usage import SOURCE, Usage
+from engine.tenants.usage import SOURCE, Usage
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Frames, Problem
 from sandbox.contract.signature import Signature

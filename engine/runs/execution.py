@@ -60,8 +60,8 @@ from engine.runs.plan import Question, RunPlan
 from engine.runs.schedule import Schedule
 from engine.runs.services import Services
 from engine.spark.native.functions.known import needing_spark
+from engine.tenants.usage import QUERY, RUNS, SOURCE
 from engine.threads import Pending
-from engine.usage import QUERY, RUNS, SOURCE
 from engine.version import VERSION
 from sandbox.contract.messages import Problem
 

@@ -10,11 +10,11 @@ from typing import Final
 
 from engine.errors import EngineClosed, Interrupted, IsolationError, LimitExceeded, SourceRefused
 from engine.gateway.gateway import Gateway
-from engine.interpreter import Interpreter
 from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
 from engine.pool.science import may_use_science
-from engine.usage import Usage
+from engine.tenants.interpreter import Interpreter
+from engine.tenants.usage import Usage
 from sandbox.contract.control import CONFINEMENT_FAILED, Client
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage
 from sandbox.contract.limits import Limits

@@ -30,6 +30,7 @@ from engine.frames.build import aggregated, call, column, filtered, limited, nam
 from engine.frames.fields import find_field
 from engine.frames.normal import normal
 from engine.frames.plan import run_range
+from engine.frames.relations import unpruned, with_schema
 from engine.gateway.explain import clean
 from engine.models.baseline import Baseline
 from engine.models.dataset import Dataset
@@ -38,7 +39,6 @@ from engine.models.left_out import LeftOut
 from engine.models.parameters import Bound
 from engine.models.tables import TableRead
 from engine.queries.asking import Source
-from engine.relations import unpruned, with_schema
 from engine.runs.differing import refuse_differing
 from engine.runs.job import Job
 from engine.runs.tale import Tale

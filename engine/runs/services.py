@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from engine.errors import EngineBusy, EngineClosed
-from engine.interpreter import Interpreter
-from engine.ledger import Ledger
 from engine.models.backends import SPARK, Capabilities
 from engine.pool.pool import WorkerPool
 from engine.runs.gates import Gates
 from engine.runs.servers import Servers
-from engine.usage import Usage
+from engine.tenants.interpreter import Interpreter
+from engine.tenants.ledger import Ledger
+from engine.tenants.usage import Usage
 
 # Runs that one tenant may have at a time, those that wait included: each takes a thread.
 MOST_RUNS: Final = 1_000

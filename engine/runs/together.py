@@ -18,13 +18,13 @@ from engine.gateway.answering import RunAnswering
 from engine.gateway.answers import RunAnswers
 from engine.gateway.requests import ParsedRequests
 from engine.gateway.sql_answers import SqlRunAnswers
-from engine.interpreter import Interpreter
 from engine.models.backends import Capabilities
 from engine.models.run import Asked, Shared
 from engine.queries.asking import Source
 from engine.queries.snowflake import SqlSharing
 from engine.queries.spark.sharing import Sharing
 from engine.sources.spool import Scratch
+from engine.tenants.interpreter import Interpreter
 
 _Sharing = TypeVar("_Sharing", Sharing, SqlSharing)
 

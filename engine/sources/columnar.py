@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from engine.errors import DataError
-from engine.relations import ALIKE
+from engine.frames.relations import ALIKE
 from engine.sources.convert import convert_batches
 from engine.sources.files import Member
 from engine.sources.footers import FOOTERS, FileFormat, arrow_batches, parquet_batches

@@ -17,8 +17,8 @@ from typing import Final, TypeAlias, TypeVar
 import pyarrow as pa
 
 from engine.errors import DataError
+from engine.frames.relations import read_files
 from engine.models.left_out import LeftOut
-from engine.relations import read_files
 from engine.sources.convert import UnfitValue, convert_batches
 from engine.sources.files import is_hidden
 from engine.sources.footers import FOOTERS

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from engine.arrow import arrow_stream
 from engine.errors import DataError, UsageError
+from engine.frames.relations import read_files, read_inline, read_remote_table
+from engine.frames.relations import read_table as read_named_table
 from engine.models.tables import TableName, Version, names_catalog, plain_path
 from engine.models.text_options import TextOptions
 from engine.models.urls import is_store_url
-from engine.relations import read_files, read_inline, read_remote_table
-from engine.relations import read_table as read_named_table
 from engine.sources.columnar import plain_table, read_rows
 from engine.sources.files import FORMATS, Format, check_inside, find_table
 from engine.sources.kinds import Reader

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine import Dataset, Engine, IsolationError, UsageError
-from engine.opened import word_hint
+from engine.results.hints import word_hint
 from engine.wording import said, told
 from sandbox.contract.opened import OPEN_MODULE, OPEN_STANDARD
 from tests.servers import engine_on

@@ -33,7 +33,7 @@ from engine.backends.native.trust import Trust
 from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
-from engine.relations import unpruned
+from engine.frames.relations import unpruned
 from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
 from engine.spark.native.compare import Given, difference

@@ -28,10 +28,23 @@ PURE = (
     "engine/service/work/schedule.py",
     "engine/service/segments.py",
 )
+# Modules that lie beside the folders, and why: what folders need that must not import each other.
+BASE = {
+    "arrow": "the bytes that go to workers, to backends and into plans",
+    "context": "until when, by whom and beside whom something is asked: from a run down to a backend",
+    "effort": "how long processes of the pool and of backends are waited for",
+    "endings": "what the log says of processes of the pool and of backends that are ended",
+    "errors": "what callers catch, wherever it is raised",
+    "failures": "what the log says of errors that nobody expected",
+    "threads": "waiting for what may hang, on every layer",
+    "version": "what results, the service and the command line call this",
+    "wording": "what the doors call what messages of every layer name",
+}
 # From the top: a folder imports, when it is imported itself, of its own layer and of those below. What is
 # imported for types or in the middle of a function is left out: pages of results, which nobody may ask for.
+# `pytest_cases` is a door that pytest is told to load by this name.
 LAYERS = (
-    {"cli", "service"},
+    {"cli", "service", "pytest_cases"},
     {"api"},
     {"runs"},
     {"gateway"},
@@ -40,6 +53,8 @@ LAYERS = (
     {"spark", "snowflake", "writing", "frames"},
     {"display", "results"},
     {"models"},
+    {"tenants"},
+    BASE.keys(),
 )
 # What the service may import of the engine: its public names, models, texts, errors, looks; no insides.
 OPEN_TO_SERVICE = (
@@ -51,7 +66,7 @@ OPEN_TO_SERVICE = (
     "engine.failures",
     "engine.version",
     "engine.wording",
-    "engine.usage",
+    "engine.tenants.usage",
 )
 # What of the service knows nothing of HTTP: it raises errors of its own, which `problems` answers.
 BELOW_HTTP = (
@@ -137,6 +152,11 @@ def test_adapters_do_not_import_each_other():
     assert not wrong
 
 
+def part_of(module: str) -> str:
+    """The folder of the engine in which a module is, or the module that lies beside the folders."""
+    return module.split(".")[1]
+
+
 def imported_at_once(path: Path) -> Iterator[str]:
     """The modules of the engine that a module imports when it is imported itself."""
     for node in tree_of(path).body:
@@ -149,10 +169,17 @@ def test_imports_run_downwards():
     wrong = {
         (relative(path), module)
         for path in MODULES
+        if relative(path).startswith("engine/") and relative(path) != "engine/__init__.py"
         for module in imported_at_once(path)
-        if level.get(module.split(".")[1], len(LAYERS)) < level.get(path.relative_to(ROOT).parts[1], -1)
+        if level[part_of(module)] < level[part_of(relative(path).replace("/", "."))]
     }
     assert not wrong
+
+
+def test_every_part_of_the_engine_has_a_layer():
+    folders = {path.parent.name for path in (ROOT / "engine").glob("*/__init__.py")}
+    modules = {path.stem for path in (ROOT / "engine").glob("*.py")} - {"__init__"}
+    assert sorted(folders | modules) == sorted(part for layer in LAYERS for part in layer)
 
 
 def test_the_service_is_on_top():

@@ -25,7 +25,6 @@ ELSEWHERE: Final = {
 # Folders of tests that are named after no folder, and what they judge.
 TOPICS: Final = {
     "baselines": "metrics of two frames, through all folders",
-    "cases": "tests of metrics, at the command line and under pytest",
     "cluster": "a real cluster of Spark",
     "corpus": "metrics as authors write them, on every backend",
     "engine": "the library as a whole, and the modules that lie beside its folders",
@@ -34,7 +33,6 @@ TOPICS: Final = {
     "hostile": "the gateway, as if the worker were hostile",
     "house": "the code itself",
     "stores": "data and results in object stores: reading, appending, the service",
-    "tenants": "tenants beside each other",
     "verbatim": "what authors type: in the sandbox as outside",
 }
 
@@ -60,7 +58,9 @@ def place_of(folder: str) -> str:
 
 @functools.cache
 def imports_of(path: Path) -> frozenset[str]:
-    nodes = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
+    nodes = [
+        node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)
+    ]
     return frozenset(f"{node.module}.{alias.name}" for node in nodes for alias in node.names)
 
 

@@ -17,7 +17,6 @@ import pytest
 import uvicorn
 
 from engine.errors import UsageError
-from engine.ledger import Caps, caps_within
 from engine.service import serve
 from engine.service.admission.crowd import THREADS_PER_ACCOUNT, Crowd
 from engine.service.admission.fairpool import FairPool
@@ -35,6 +34,7 @@ from engine.service.telemetry.observe import Telemetry
 from engine.service.work import leases
 from engine.service.work.calculate import Calculator
 from engine.service.work.planning import Planner
+from engine.tenants.ledger import Caps, caps_within
 from tests.service.conftest import connect, make_client, serving
 from tests.waiting import wait_until
 

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from engine.cli.serve import make_settings, serve, worker
-from engine.opened import word_hint
+from engine.results.hints import word_hint
 from engine.service import opening
 from engine.service.answers import problem_fields
 from sandbox.contract.messages import Problem

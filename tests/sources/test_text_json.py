@@ -19,8 +19,8 @@ from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 
 from engine.context import UNBOUNDED
 from engine.errors import DataError
+from engine.frames.relations import read_files
 from engine.models.text_options import TextOptions
-from engine.relations import read_files
 from engine.sources.resolve import resolve_source
 from engine.sources.text import json_lines
 from engine.sources.text.json_columns import JsonType, Struct, json_table, merge_json, type_of

@@ -20,8 +20,8 @@ from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
+from engine.frames.relations import read_files, with_schema
 from engine.models.text_options import TextOptions
-from engine.relations import read_files, with_schema
 from engine.sources.text.kinds import (
     NOTHING,
     TEXT,

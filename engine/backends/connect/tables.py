@@ -13,7 +13,7 @@ from engine.backends.base import BackendSession
 from engine.backends.connect.whole import check_rows
 from engine.context import QueryContext
 from engine.errors import BackendLost
-from engine.ledger import Account
+from engine.tenants.ledger import Account
 
 
 class TooLarge(Exception):

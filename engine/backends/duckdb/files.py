@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from sqlglot import exp
 
-from engine.relations import ALIKE
+from engine.frames.relations import ALIKE
 
 _READERS: Final = {"parquet": "READ_PARQUET", "csv": "READ_CSV", "json": "READ_JSON"}
 # Spark's names of types -> DuckDB's; decimals have the same in both.
@@ -41,7 +41,7 @@ def read_query(file_format: str, paths: Sequence[str], options: Mapping[str, str
     Args:
         file_format: "parquet", "csv" or "json".
         paths: files and folders.
-        options: of the reader, as `engine.relations.read_files` has them.
+        options: of the reader, as `engine.frames.relations.read_files` has them.
         schema: the columns, in Spark's JSON; DuckDB's own guess if it is empty.
     """
     reading = _reader(file_format, paths, options, guess=not schema)

@@ -17,8 +17,8 @@ SETTINGS: Final[tuple[tuple[str, str], ...]] = (
     ("spark.sql.variable.substitute", "false"),  # ${...} in SQL text would read configuration
     # How conditions reach Parquet files, whose statistics do not count NaN. Days and instants go there as
     # java.time has them, since java.sql lacks ten days of October 1582; literals of plans are java.sql's all
-    # the same (`engine.spark.plans.days` spells them). `engine.relations` keeps columns from being compared
-    # with what files say of them, the second setting does so for fields of structs.
+    # the same (`engine.spark.plans.days` spells them). `engine.frames.relations` keeps columns from being
+    # compared with what files say of them, the second setting does so for fields of structs.
     ("spark.sql.datetime.java8API.enabled", "true"),
     ("spark.sql.optimizer.nestedPredicatePushdown.supportedFileSources", ""),
     # Who can reach it.

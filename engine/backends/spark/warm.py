@@ -20,7 +20,7 @@ from engine.backends.connect.endpoint import FixedEndpoint
 from engine.backends.connect.rpc import Connection
 from engine.backends.connect.session import ConnectSession
 from engine.context import UNBOUNDED
-from engine.relations import read_files
+from engine.frames.relations import read_files
 
 _AGGREGATES: Final = ("count", "avg", "stddev", "max")
 

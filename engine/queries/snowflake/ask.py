@@ -15,7 +15,6 @@ from engine.backends.connect.tables import TooLarge
 from engine.backends.sql import Rows, SqlSession
 from engine.frames import Family, frame_keys, frames_of
 from engine.frames.build import Literal, filtered, literal
-from engine.ledger import Account
 from engine.queries.answers import Codes, place_rows
 from engine.queries.asking import MAX_BYTES, Asker, Source, asking
 from engine.queries.cut import flat
@@ -23,6 +22,7 @@ from engine.queries.rows import Rows as KeptRows
 from engine.snowflake.fusion import carry_keys
 from engine.snowflake.text import CheckedQuery
 from engine.spark.fusion.unfused import Unfused
+from engine.tenants.ledger import Account
 from engine.writing import struct_of
 from sandbox.contract.messages import Described
 

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine import Verified
-from engine.usage import Usage, Used
+from engine.tenants.usage import Usage, Used
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.errors import DataError
+from engine.frames.relations import ALIKE
 from engine.models.tables import TableFormat, TableName, TableRead, Version
-from engine.relations import ALIKE
 from engine.sources.footers import FOOTERS, parquet_batches
 from engine.sources.kinds import Reader
 from engine.sources.layout import early_in, fitting, lay_out, make_source

@@ -20,7 +20,7 @@ from engine.backends.duckdb.talk import Server
 from engine.backends.sql import Rows
 from engine.context import UNBOUNDED, Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, DataError, EngineClosed, Interrupted
-from engine.relations import read_files, read_table
+from engine.frames.relations import read_files, read_table
 
 CANARY = "canary-2718"
 ENDLESS = "SELECT sum(a.range * b.range * c.range) FROM range(100000) a, range(100000) b, range(1000) c"

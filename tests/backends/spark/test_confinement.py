@@ -13,7 +13,7 @@ import pytest
 from engine.backends.local.server import LocalServer
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
-from engine.relations import FileFormat, read_files
+from engine.frames.relations import FileFormat, read_files
 from tests.backends.plans import count, numbers, run, sql, value
 
 pytestmark = pytest.mark.slow

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.ledger import lone_account
 from engine.queries.snowflake import SqlSharing
 from engine.snowflake.text import check_query
+from engine.tenants.ledger import lone_account
 
 COLUMNS = ("G", "A", "B", "S", "D")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyspark.sql.connect.proto as pb
 
-from engine.ledger import lone_account
 from engine.queries.spark.sharing import _MAX_PLAN_BYTES, Sharing, describe
+from engine.tenants.ledger import lone_account
 from tests.spark.plans.offline import placeholder
 
 

@@ -19,7 +19,7 @@ from engine.backends.base import BackendSession
 from engine.backends.duckdb.server import open_database
 from engine.backends.native.files import scan_of
 from engine.backends.spark.backend import LocalSpark
-from engine.relations import unpruned
+from engine.frames.relations import unpruned
 from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
 from engine.spark import plans

@@ -33,7 +33,7 @@ from engine.backends.connect.tables import Fetched
 from engine.backends.native.files import scan_of
 from engine.backends.spark.backend import LocalSpark
 from engine.errors import BackendError, DataError
-from engine.relations import unpruned
+from engine.frames.relations import unpruned
 from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
 from engine.spark.native.translate import schema_of

@@ -25,7 +25,7 @@ from engine.backends.duckdb.server import open_database
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.frames.build import aggregated, column, projected
-from engine.relations import read_files
+from engine.frames.relations import read_files
 from engine.spark.native.expressions import Scope, read
 from engine.spark.native.tree import Column
 from engine.spark.native.types import arrow_type, duckdb_name, from_proto, to_proto

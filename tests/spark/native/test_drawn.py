@@ -9,7 +9,7 @@ import pytest
 
 from engine.backends.native.backend import NativeSpark
 from engine.backends.spark.backend import LocalSpark
-from engine.relations import read_files
+from engine.frames.relations import read_files
 from engine.spark.native.unproven import Unproven
 from tests.fuzz.native import KEPT, Judge, smaller
 from tests.spark.native.drawn import COLUMNS, TABLE_BYTES, Plan, table_of

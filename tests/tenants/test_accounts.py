@@ -15,10 +15,10 @@ from engine.backends.connect.tables import TooLarge, fetch
 from engine.context import UNBOUNDED
 from engine.errors import PlanRefused
 from engine.gateway.budget import CHEAP_MESSAGES, FrameBudget
-from engine.interpreter import Interpreter, _Left
-from engine.ledger import Caps, Ledger
 from engine.spark.plans import parse_request
-from engine.usage import Usage
+from engine.tenants.interpreter import Interpreter, _Left
+from engine.tenants.ledger import Caps, Ledger
+from engine.tenants.usage import Usage
 from sandbox.contract.framing import Method
 from sandbox.contract.limits import Limits
 

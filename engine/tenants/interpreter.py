@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from engine.effort import given_seconds, look_at, spent
-from engine.usage import Usage
+from engine.tenants.usage import Usage
 
 # Over how many seconds use is remembered, and the longest wait at a time.
 _MEMORY_SECONDS: Final = 5.0

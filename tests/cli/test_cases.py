@@ -11,8 +11,8 @@ import pytest
 
 from engine import UsageError
 from engine import api as engine_api
-from engine.cases import find_cases, read_case, run_case
 from engine.cli import test as command
+from engine.cli.cases import find_cases, read_case, run_case
 from engine.cli.main import _run
 
 METRIC = """

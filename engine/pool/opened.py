@@ -1,4 +1,4 @@
-"""Modules that a site opens to its metrics beside the built-in list: their names, and hints about them."""
+"""Modules that a site opens to its metrics beside the built-in list, which zygotes load: their names."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Final
 
 from engine.errors import UsageError
 from engine.wording import worded
-from sandbox.contract.opened import OPEN_MODULE, OPEN_STANDARD, PRESETS
+from sandbox.contract.opened import PRESETS
 
 _NAME: Final = re.compile(r"[^\W\d_]\w*(?:\.[^\W\d_]\w*)*")
 # What runs metrics, or is what the language is made of: nothing to be had from a metric.
 _NEVER: Final = frozenset({"builtins", "engine", "sandbox"})
-_WORDS: Final = {OPEN_STANDARD: "open_standard", OPEN_MODULE: "open_module"}
 
 
 def check_opened(names: Iterable[str]) -> tuple[str, ...]:
@@ -49,12 +48,3 @@ def _what_is_wrong(name: object) -> str:
     except (ImportError, ValueError):
         known = False
     return "" if known else f"there is no module {root} (presets: {', '.join(sorted(PRESETS))})"
-
-
-def word_hint(hint: str) -> str:
-    """A hint of the language layer, with the words of each door for how a module is opened."""
-    for sentence, key in _WORDS.items():
-        before, found, after = hint.partition(sentence)
-        if found:
-            return worded(f"{{before}}{{{key}}}{{after}}", before=before, after=after)
-    return hint

@@ -11,7 +11,7 @@ import pytest
 
 from engine.backends.local.server import LocalServer
 from engine.context import UNBOUNDED
-from engine.relations import read_files, read_table
+from engine.frames.relations import read_files, read_table
 from tests.backends.plans import aggregate, call, column, run
 
 DDL = "n BIGINT, word STRING, at TIMESTAMP"

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from engine import Dataset, Limits
-from engine.usage import OTHERS, Usage, Used
+from engine.tenants.usage import OTHERS, Usage, Used
 from tests.servers import engine_on
 
 LOGGER = "engine.usage"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import UsageError
-from engine.usage import Usage
+from engine.tenants.usage import Usage
 from engine.wording import worded
 
 
