@@ -11,7 +11,7 @@ from rich import markup
 from rich.console import Console
 from rich.table import Table
 
-from engine.display.sheets import Row, Sheet, moment, sheets_of
+from engine.display.sheets import Sheet, SheetRow, moment, sheets_of
 from engine.display.sparks import bar, sparkline
 from engine.models.durations import parse_zone
 from engine.models.result import GOOD, Result
@@ -98,7 +98,7 @@ def _pictures(console: Console, run: Run) -> dict[int, str]:
     return drawn if sum(map(bool, drawn.values())) > 1 else {}
 
 
-def _series(sheet: Sheet, row: Row) -> str:
+def _series(sheet: Sheet, row: SheetRow) -> str:
     return sparkline([_number(row.windows.get(window)) for window in sheet.windows], _SPARK_WIDTH)
 
 

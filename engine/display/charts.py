@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from engine.display.extra import altair
-from engine.display.sheets import SIGNS, Row, Sheet, number, sheets_of
+from engine.display.sheets import SIGNS, Sheet, SheetRow, number, sheets_of
 from engine.models.result import GOOD, Result
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _lines(alt: Any, sheet: Sheet, most: int | None) -> Any:
     return cells.facet(facet, columns=_COLUMNS, data=data).resolve_axis(x="independent")
 
 
-def _point(sheet: Sheet, row: Row, result: Result | None, start: Any = None) -> dict[str, object]:
+def _point(sheet: Sheet, row: SheetRow, result: Result | None, start: Any = None) -> dict[str, object]:
     good = result is not None and result.status == "ok"
     value = result.value if result is not None and good else None
     status = "" if result is None else result.status

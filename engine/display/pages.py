@@ -23,8 +23,8 @@ from engine.display.sheets import (
     ALL_DATA,
     SIGNS,
     WHOLE_RANGE,
-    Row,
     Sheet,
+    SheetRow,
     number,
     one_line,
     sheets_of,
@@ -176,7 +176,7 @@ def _sheet(sheet: Sheet, most: int) -> dict[str, object]:
     }
 
 
-def _row(sheet: Sheet, row: Row, span: tuple[float, float] | None) -> dict[str, object]:
+def _row(sheet: Sheet, row: SheetRow, span: tuple[float, float] | None) -> dict[str, object]:
     whole = row.whole
     has_number = whole is not None and whole.status == "ok"
     return {
@@ -193,7 +193,7 @@ def _row(sheet: Sheet, row: Row, span: tuple[float, float] | None) -> dict[str, 
     }
 
 
-def _ends(sheet: Sheet, row: Row) -> dict[str, object]:
+def _ends(sheet: Sheet, row: SheetRow) -> dict[str, object]:
     """The newest of its windows, their extremes, and how many have no number."""
     found = [row.windows.get(window) for window in sheet.windows]
     newest = found[-1] if found else None
@@ -212,7 +212,7 @@ def _ends(sheet: Sheet, row: Row) -> dict[str, object]:
     }
 
 
-def _spark(sheet: Sheet, row: Row) -> dict[str, object] | None:
+def _spark(sheet: Sheet, row: SheetRow) -> dict[str, object] | None:
     """The row's numbers over time."""
     found = [row.windows.get(window) for window in sheet.windows]
     return spark([one.value if one is not None and one.status == "ok" else None for one in found])

@@ -36,7 +36,7 @@ _LABEL_CHARS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SheetRow:
     """One segment of a sheet, or all data.
 
     Attributes:
@@ -76,7 +76,7 @@ class Sheet:
 
     run: Run
     name: str | None
-    rows: tuple[Row, ...]
+    rows: tuple[SheetRow, ...]
     windows: tuple[Window, ...]
     zone: tzinfo = field(repr=False)
 
@@ -129,9 +129,11 @@ def _sheet(run: Run, name: str | None, zone: tzinfo) -> Sheet:
     return Sheet(run, name, rows, tuple(sorted(windows, key=lambda one: (one.start, one.end))), zone)
 
 
-def _row(segment: Segment | None, results: list[Result]) -> Row:
+def _row(segment: Segment | None, results: list[Result]) -> SheetRow:
     whole = next((one for one in results if one.frame.window is None), None)
-    return Row(segment, whole, {one.frame.window: one for one in results if one.frame.window is not None})
+    return SheetRow(
+        segment, whole, {one.frame.window: one for one in results if one.frame.window is not None}
+    )
 
 
 def moment(local: datetime) -> str:

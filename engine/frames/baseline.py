@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from engine.errors import DataError, UsageError
 from engine.frames.axes import GroupAxes, with_members
-from engine.frames.clock import Clock, Interval
+from engine.frames.clock import Interval, TimestampColumn
 from engine.frames.frameset import FrameSet, Members
 from engine.frames.plan import FramePlan
 from engine.models.durations import Duration
@@ -111,7 +111,7 @@ def plan_first(plan: FramePlan, length: Duration, oldest: int | None, within: In
     return replace(plan, bound=Interval(oldest, end).clip(within), windows=())
 
 
-def check_first(clock: Clock | None) -> Clock:
+def check_first(clock: TimestampColumn | None) -> TimestampColumn:
     """The clock of data that has a first stretch.
 
     Raises:

@@ -44,7 +44,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class TimestampColumn:
     """The timestamp column of a run.
 
     Attributes:
@@ -128,14 +128,14 @@ class Clock:
         return call("unix_micros", as_instant)
 
 
-def check_clock(field: Field, zone: tzinfo) -> Clock:
+def check_clock(field: Field, zone: tzinfo) -> TimestampColumn:
     """The clock of a timestamp column.
 
     Raises:
         DataError: the column is no timestamp and no date.
     """
     if field.kind in ("timestamp", "timestamp_ntz", "date"):
-        return Clock(field, zone)
+        return TimestampColumn(field, zone)
     kind = field.kind.replace("_", " ")
     hint = {
         "string": "cast it in the data: to_timestamp(...) in Spark, pd.to_datetime(..., utc=True) in pandas",

@@ -19,7 +19,7 @@ import pyspark.sql.connect.proto as pb
 from engine.errors import DataError, UsageError
 from engine.frames.axes import GroupAxes, Member, TermAxis, resolve_group
 from engine.frames.build import named, projected
-from engine.frames.clock import Clock, Interval, check_clock
+from engine.frames.clock import Interval, TimestampColumn, check_clock
 from engine.frames.fields import find_field
 from engine.models.dataset import Dataset
 from engine.models.durations import Duration, parse_instant, parse_zone
@@ -48,7 +48,7 @@ class FramePlan:
     """
 
     time: RunTime
-    clock: Clock | None
+    clock: TimestampColumn | None
     bound: Interval
     windows: tuple[Window, ...]
     groups: tuple[GroupAxes, ...]
@@ -168,7 +168,7 @@ def _collect(problems: list[str], step: Callable[[], _T]) -> _T | None:
         return None
 
 
-def _clock(schema: pb.DataType, dataset: Dataset, zone: ZoneInfo) -> Clock | None:
+def _clock(schema: pb.DataType, dataset: Dataset, zone: ZoneInfo) -> TimestampColumn | None:
     if dataset.timestamp is None:
         return None
     return check_clock(find_field(schema, dataset.timestamp, "timestamp"), zone)

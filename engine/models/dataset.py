@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.errors import UsageError
 from engine.models.durations import Duration, parse_duration
-from engine.models.streams import Once, is_stream
+from engine.models.streams import RowStream, is_stream
 from engine.models.tables import Version, parse_version
 from engine.models.text_options import TextOptions
 from engine.wording import worded
@@ -60,7 +60,7 @@ class Dataset:
                 )
             object.__setattr__(self, "source", tuple(self.source))
         if is_stream(self.source):
-            object.__setattr__(self, "source", Once(self.source))
+            object.__setattr__(self, "source", RowStream(self.source))
         object.__setattr__(self, "separator", self.text.separator)
         if self.version is not None:
             object.__setattr__(self, "version", parse_version(self.version))

@@ -44,7 +44,7 @@ RESULT_COLUMNS: Final[Mapping[str, ColumnKind]] = {
 }
 
 
-class Outcome(Protocol):
+class ResultFields(Protocol):
     """A result of a run, or one that was kept; see `engine.models.result.Result`."""
 
     @property
@@ -76,14 +76,14 @@ class Outcome(Protocol):
         """What calc_metric printed."""
 
 
-def outcome_fields(result: Outcome) -> dict[str, Any]:
+def outcome_fields(result: ResultFields) -> dict[str, Any]:
     """What became of its frame; what is no number is None."""
     fields = {column: getattr(result, column) for column in OUTCOME_COLUMNS}
     return fields | {"name": result.name or None, "value": result.value if result.status == "ok" else None}
 
 
 def outcome_row(
-    result: Outcome,
+    result: ResultFields,
     segment: Mapping[str, Any] | None,
     window: tuple[datetime, datetime] | None,
     error: Mapping[str, Any] | None,

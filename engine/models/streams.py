@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 
-class Once:
+class RowStream:
     """A stream of rows.
 
     Attributes:

@@ -17,7 +17,7 @@ from engine.spark.fusion.unfused import Unfused
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class SplitColumns:
     """An answer, taken apart.
 
     Attributes:
@@ -29,7 +29,7 @@ class Cut:
     carried: Mapping[str, pa.ChunkedArray]
 
 
-def cut(fetched: Fetched, schema: pb.DataType, extra: Collection[str]) -> Cut:
+def cut(fetched: Fetched, schema: pb.DataType, extra: Collection[str]) -> SplitColumns:
     """Take an answer apart.
 
     Args:
@@ -46,10 +46,10 @@ def cut(fetched: Fetched, schema: pb.DataType, extra: Collection[str]) -> Cut:
         raise Unfused("an answer without its keys")
     check_same(schema, [fetched.schema.struct.fields[i] for i in own])
     carried = {name: fetched.table.column(i) for i, name in enumerate(names) if name in extra}
-    return Cut(fetched.table.select(own), carried)
+    return SplitColumns(fetched.table.select(own), carried)
 
 
-def tied(carried: Carried, part: Cut, frames: Codes) -> Codes | None:
+def tied(carried: Carried, part: SplitColumns, frames: Codes) -> Codes | None:
     """The frames whose first rows depend on how ties fall: there the rank lags behind the row's number."""
     if carried.rank is None:
         return None

@@ -19,7 +19,7 @@ from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import Members, baseline_places, frame_keys, has_exact_keys, with_segments
 from engine.models.parameters import Bound
 from engine.models.run import Answered
-from engine.models.streams import Once
+from engine.models.streams import RowStream
 from engine.queries.asking import Source
 from engine.queries.counting import BaselineFrames, Counted, count_apart, count_whole
 from engine.runs.admitted import admit
@@ -253,7 +253,7 @@ class SharedDataset:
 def _gives_once(job: Job) -> bool:
     """Whether any of a job's data can be read one time only."""
     other = None if job.baseline is None else job.baseline.dataset
-    return any(isinstance(one.source, Once) for one in (job.dataset, other) if one is not None)
+    return any(isinstance(one.source, RowStream) for one in (job.dataset, other) if one is not None)
 
 
 def _can_share(source: Source) -> bool:

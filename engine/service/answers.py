@@ -7,18 +7,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.models.result import STATUSES
-from engine.service.rules.levels import STATES
+from engine.service.rules.conditions import STATES
 from engine.wording import told
 from sandbox.contract.messages import Problem
 
 
-class Answer(BaseModel):
+class ResponseModel(BaseModel):
     """An answer has these fields and no others."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class SegmentShown(Answer):
+class SegmentShown(ResponseModel):
     """A segment group of a model; of what defines it, what was given."""
 
     id: str
@@ -36,14 +36,14 @@ class SegmentShown(Answer):
     )
 
 
-class VersionError(Answer):
+class VersionError(ResponseModel):
     """What is wrong with a segment group on the data of one model version."""
 
     id: str = Field(description="of the model version")
     error: str
 
 
-class SegmentHealth(Answer):
+class SegmentHealth(ResponseModel):
     """Whether a segment group fits the data of its model."""
 
     status: Literal["good", "failing", "unchecked"] = Field(
@@ -64,14 +64,14 @@ class DataSegmentShown(SegmentShown):
     created_at: str
 
 
-class BaselineShown(Answer):
+class BaselineShown(ResponseModel):
     """What metrics of two frames compare with."""
 
     kind: str
     length: str | None = None
 
 
-class ModelShown(Answer):
+class ModelShown(ResponseModel):
     """A model."""
 
     id: str
@@ -91,7 +91,7 @@ class ModelShown(Answer):
     created_at: str
 
 
-class DatasetShown(Answer):
+class DatasetShown(ResponseModel):
     """Where rows are; `id` is what results and validations call it."""
 
     id: str | None
@@ -103,14 +103,14 @@ class DatasetShown(Answer):
     quote: str | None = None
 
 
-class SegmentError(Answer):
+class SegmentError(ResponseModel):
     """What is wrong with a segment group on this version's data."""
 
     id: str = Field(description="of the data segment")
     error: str
 
 
-class VersionHealth(Answer):
+class VersionHealth(ResponseModel):
     """Whether a version's data can be calculated."""
 
     status: Literal["good", "no-data", "no-timestamp", "bad-segments", "failing", "unchecked"] = Field(
@@ -123,7 +123,7 @@ class VersionHealth(Answer):
     checked_at: str | None
 
 
-class VersionShown(Answer):
+class VersionShown(ResponseModel):
     """A version of a model, and its data."""
 
     id: str
@@ -136,7 +136,7 @@ class VersionShown(Answer):
     created_at: str
 
 
-class MetricHealth(Answer):
+class MetricHealth(ResponseModel):
     """How a metric's calculation goes."""
 
     status: Literal["good", "failing", "poisoned"]
@@ -146,7 +146,7 @@ class MetricHealth(Answer):
     next_try: str | None
 
 
-class MetricListed(Answer):
+class MetricListed(ResponseModel):
     """A metric without its code, which its id shows."""
 
     id: str
@@ -166,7 +166,7 @@ class MetricShown(MetricListed):
     code: str
 
 
-class CodeShown(Answer):
+class CodeShown(ResponseModel):
     """A code that a metric had, and the parameters that were set of it."""
 
     version: int
@@ -177,14 +177,14 @@ class CodeShown(Answer):
     created_at: str
 
 
-class Deleted(Answer):
+class Deleted(ResponseModel):
     """Something was deleted."""
 
     id: str
     deleted: bool
 
 
-class Cancelled(Answer):
+class Cancelled(ResponseModel):
     """A validation was cancelled."""
 
     metric_id: str
@@ -192,7 +192,7 @@ class Cancelled(Answer):
     cancelled: bool
 
 
-class FrameErrorShown(Answer):
+class FrameErrorShown(ResponseModel):
     """Why there is no number."""
 
     code: str
@@ -201,7 +201,7 @@ class FrameErrorShown(Answer):
     hint: str
 
 
-class WindowShown(Answer):
+class WindowShown(ResponseModel):
     """A range of time, without its end."""
 
     start: str
@@ -211,7 +211,7 @@ class WindowShown(Answer):
 _STATUS = Field(description="; ".join(f"{name}: {means}" for name, means in STATUSES.items()))
 
 
-class FrameShown(Answer):
+class FrameShown(ResponseModel):
     """What became of a metric on all data, or on one segment; of several numbers, of one."""
 
     segment: dict[str, Any] | None
@@ -226,7 +226,7 @@ class FrameShown(Answer):
     error: FrameErrorShown | None
 
 
-class ValidationShown(Answer):
+class ValidationShown(ResponseModel):
     """How far a validation is (the first six fields), or how it ended."""
 
     status: Literal["pending", "success", "failed"]
@@ -251,7 +251,7 @@ class ValidationShown(Answer):
     source_sha256: str | None = None
 
 
-class ResultShown(Answer):
+class ResultShown(ResponseModel):
     """What a calculation gave for one segment and window; of several numbers, for one of them."""
 
     segment: dict[str, Any] | None
@@ -274,14 +274,14 @@ class ResultShown(Answer):
     run_id: str
 
 
-class ResultPage(Answer):
+class ResultPage(ResponseModel):
     """A page of results, and what `after` takes for the next one."""
 
     results: list[ResultShown]
     next: str | None
 
 
-class RuleStateShown(Answer):
+class RuleStateShown(ResponseModel):
     """The state of a rule on one segment, and one of several numbers."""
 
     dataset_id: str
@@ -295,7 +295,7 @@ class RuleStateShown(Answer):
     since: str = Field(description="the window in which this state began")
 
 
-class DeliveryShown(Answer):
+class DeliveryShown(ResponseModel):
     """What was sent last for a rule, or is to be."""
 
     id: str
@@ -304,7 +304,7 @@ class DeliveryShown(Answer):
     error: str | None
 
 
-class RuleShown(Answer):
+class RuleShown(ResponseModel):
     """A rule on the results of a metric."""
 
     id: str
@@ -329,7 +329,7 @@ class RuleMade(RuleShown):
     secret: str | None = Field(description="signs what is sent to `url`; shown this once")
 
 
-class Recalculation(Answer):
+class Recalculation(ResponseModel):
     """What will be calculated again."""
 
     as_of: str
@@ -337,7 +337,7 @@ class Recalculation(Answer):
     work: int
 
 
-class LogLine(Answer):
+class LogLine(ResponseModel):
     """A line of a run's log."""
 
     time: str
@@ -346,14 +346,14 @@ class LogLine(Answer):
     details: dict[str, Any]
 
 
-class Alive(Answer):
+class Alive(ResponseModel):
     """The process lives."""
 
     status: str
     version: str
 
 
-class Ready(Answer):
+class Ready(ResponseModel):
     """The process can work."""
 
     status: str

@@ -31,7 +31,7 @@ from engine.service.store.database import Database
 from engine.service.telemetry import probes
 from engine.service.telemetry.observe import Observed, Telemetry
 from engine.service.telemetry.otlp import Sender
-from engine.service.telemetry.values import Values
+from engine.service.telemetry.values import NewestValues
 from engine.service.trials.validation import Validations
 from engine.service.work.calculate import Calculator
 from engine.service.work.exporting import Exporter
@@ -64,7 +64,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
         sender = None if settings.otlp is None else Sender(database, settings)
         rate = RateLimit(database, settings.requests_per_minute)
         looker = Looker(used, settings)
-        values = Values(database, settings.values)
+        values = NewestValues(database, settings.values)
         tryouts = Tryouts(used, settings)
         calculator = Calculator(database, used, settings, telemetry)
         app.state.service = State(

@@ -26,7 +26,7 @@ from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.scope import OPERATOR, VALUES, Scope, find_scope
 from engine.service.telemetry.observe import Telemetry
-from engine.service.telemetry.values import Values
+from engine.service.telemetry.values import NewestValues
 from engine.service.trials.validation import Validations
 from engine.service.work.calculate import Calculator
 
@@ -47,7 +47,7 @@ class State:
     telemetry: Telemetry
     rate: RateLimit
     looker: Looker
-    values: Values
+    values: NewestValues
     tryouts: Tryouts
     calculator: Calculator
     # Workspaces by their keys' digests: how long a revoked key may still open one here.

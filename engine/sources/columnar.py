@@ -11,7 +11,7 @@ import pyarrow as pa
 from engine.errors import DataError
 from engine.frames.relations import ALIKE
 from engine.sources.convert import convert_batches
-from engine.sources.files import Member
+from engine.sources.files import DataFile
 from engine.sources.footers import FOOTERS, FileFormat, arrow_batches, parquet_batches
 from engine.sources.kinds import Reader
 from engine.sources.layout import early_in, fitting, lay_out, make_source
@@ -23,13 +23,13 @@ from engine.sources.states import FILE_CHANGED, find_changed, states_of
 
 
 def read_columnar(
-    label: str, members: Sequence[Member], file_format: FileFormat, reader: Reader, spool: Spool
+    label: str, data_files: Sequence[DataFile], file_format: FileFormat, reader: Reader, spool: Spool
 ) -> Source:
     """The source behind Parquet or Arrow files.
 
     Args:
         label: what errors call them.
-        members: at least one.
+        data_files: at least one.
         file_format: of all of them.
         reader: the backend.
         spool: takes what has to be converted.
@@ -37,12 +37,12 @@ def read_columnar(
     Raises:
         DataError: they cannot be read, or do not fit together.
     """
-    paths = [member.path.resolve() for member in members]
+    paths = [data_file.path.resolve() for data_file in data_files]
     states = states_of(paths)
     footers = FOOTERS.read(paths, file_format)
     found = [
-        FoundFile(path, member.folders, footer.schema, footer.rebased, footer.early, footer.codecs)
-        for path, member, footer in zip(paths, members, footers, strict=True)
+        FoundFile(path, data_file.folders, footer.schema, footer.rebased, footer.early, footer.codecs)
+        for path, data_file, footer in zip(paths, data_files, footers, strict=True)
     ]
     snapshot = take_snapshot(found, reader, copied=file_format == "arrow")
 

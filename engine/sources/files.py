@@ -51,7 +51,7 @@ _MOST_DEEP: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class DataFile:
     """A file of a dataset.
 
     Attributes:
@@ -64,7 +64,7 @@ class Member:
     folders: tuple[str, ...]
 
 
-def find_members(path: str, roots: Sequence[Path]) -> tuple[Member, ...]:
+def find_data_files(path: str, roots: Sequence[Path]) -> tuple[DataFile, ...]:
     """The files behind a path, a folder or a glob, in name order.
 
     Raises:
@@ -79,7 +79,7 @@ def find_members(path: str, roots: Sequence[Path]) -> tuple[Member, ...]:
         check_inside(match, roots)
     for folder in {parent for match in matches for parent in match.resolve().parents}:
         _refuse_table(path, folder)
-    found: list[Member] = []
+    found: list[DataFile] = []
     for match in matches:
         found += _walk(path, match)
         if len(found) > MATCHED:
@@ -88,8 +88,8 @@ def find_members(path: str, roots: Sequence[Path]) -> tuple[Member, ...]:
         raise DataError(f"{path!r} holds no data files")
     # A link in a folder may lead out of it; some files are read by the engine itself, which nothing confines.
     real_roots = [root.resolve() for root in roots]
-    for member in found:
-        check_inside(member.path, roots, real_roots)
+    for data_file in found:
+        check_inside(data_file.path, roots, real_roots)
     return tuple(found)
 
 
@@ -197,16 +197,16 @@ def check_inside(path: Path, roots: Sequence[Path], real_roots: Sequence[Path] |
         raise DataError(joined([wrong, worded("{open_folder}")], "; "))
 
 
-def _walk(path: str, match: Path) -> list[Member]:
+def _walk(path: str, match: Path) -> list[DataFile]:
     """The data files in a folder, but for hidden ones; or the file itself."""
     if match.is_file():
-        return [Member(match, ())]
-    found: list[Member] = []
+        return [DataFile(match, ())]
+    found: list[DataFile] = []
     for folder, folders, names in os.walk(match, onerror=_raise_unlisted):
         _refuse_table(path, Path(folder))
         folders[:] = sorted(name for name in folders if not is_hidden(name))
         within = Path(folder).relative_to(match).parts
-        found += [Member(Path(folder, name), within) for name in sorted(names) if not is_hidden(name)]
+        found += [DataFile(Path(folder, name), within) for name in sorted(names) if not is_hidden(name)]
         if len(found) > MATCHED:
             break
     return found

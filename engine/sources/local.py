@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.models.text_options import TextOptions
 from engine.sources.columnar import read_columnar
-from engine.sources.files import Member, find_format, find_members
+from engine.sources.files import DataFile, find_data_files, find_format
 from engine.sources.kinds import Reader
 from engine.sources.source import Source
 from engine.sources.spool import Spool
@@ -44,13 +44,14 @@ def read_local(
         DataError: they are missing, outside `roots`, of no known format or of several, or unreadable.
     """
     label = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1:,} more"
-    members = {member.path.resolve(): member for path in paths for member in find_members(path, roots)}
-    return read_members(label, list(members.values()), reader, spool, text, check)
+    found = (one for path in paths for one in find_data_files(path, roots))
+    data_files = {one.path.resolve(): one for one in found}
+    return read_data_files(label, list(data_files.values()), reader, spool, text, check)
 
 
-def read_members(
+def read_data_files(
     label: str,
-    members: Sequence[Member],
+    data_files: Sequence[DataFile],
     reader: Reader,
     spool: Spool,
     text: TextOptions = _AS_FOUND,
@@ -60,20 +61,21 @@ def read_members(
 
     Args:
         label: what errors call them.
-        members: at least one.
+        data_files: at least one.
         reader: the backend.
         spool: where copies are put.
         text: how files of text are written, as far as the caller says.
         check: called now and then while files are copied.
     """
-    format_name = find_format(label, [member.path for member in members])
+    format_name = find_format(label, [data_file.path for data_file in data_files])
     refuse_options(text, format_name, label)
     if format_name == "parquet" or format_name == "arrow":
-        return read_columnar(label, members, format_name, reader, spool)
-    found = [(member.path, member.folders) for member in members]
+        return read_columnar(label, data_files, format_name, reader, spool)
+    found = [(data_file.path, data_file.folders) for data_file in data_files]
     made = spool_text(label, found, format_name, text, spool, check)
     try:
-        rows = [Member(file, file.parent.relative_to(made).parts) for file in sorted(made.rglob("*.parquet"))]
+        spooled = sorted(made.rglob("*.parquet"))
+        rows = [DataFile(file, file.parent.relative_to(made).parts) for file in spooled]
         source = read_columnar(label, rows, "parquet", reader, spool)
     except BaseException:
         spool.remove(made)

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from engine.errors import DataError
 from engine.models.loaded import is_arrow_dataset, is_pandas
-from engine.models.streams import Once, is_of_spark
+from engine.models.streams import RowStream, is_of_spark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ def find_tabular(source: object) -> Tabular | None:
     Raises:
         DataError: its rows cannot be had, or were read before.
     """
-    if isinstance(source, Once):
+    if isinstance(source, RowStream):
         return _stream(source)
     if is_pandas(source):
         return _of_table(_from_pandas(source), "the pandas DataFrame")
@@ -98,7 +98,7 @@ def _imported(source: Any) -> pa.Table:
         raise DataError(f"the rows of the {type(source).__name__} cannot be read: {error}") from None
 
 
-def _stream(source: Once) -> Tabular:
+def _stream(source: RowStream) -> Tabular:
     """Batches that come one after another."""
     label = f"the {source.name}"
     if not source.take():
@@ -144,7 +144,7 @@ def _flat(stream: Iterable[object], label: str) -> Iterator[pa.RecordBatch]:
     """The batches of whatever a generator gives: batches, tables, pandas DataFrames."""
     given = _failing(iter(stream), label)
     for number, one in enumerate(given, 1):
-        found = None if isinstance(one, Once) else find_tabular(one)
+        found = None if isinstance(one, RowStream) else find_tabular(one)
         if found is None:
             raise DataError(
                 f"{label} gives a {type(one).__name__} as batch {number:,}; give Arrow batches or tables, or "

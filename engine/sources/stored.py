@@ -15,9 +15,9 @@ from engine.errors import DataError, UsageError
 from engine.models.tables import TableName, Version, at_version, names_catalog, parse_table
 from engine.models.text_options import TextOptions
 from engine.models.urls import StoreUrl, is_store_url, parse_store_url
-from engine.sources.files import Member
+from engine.sources.files import DataFile
 from engine.sources.kinds import Reader
-from engine.sources.local import read_members
+from engine.sources.local import read_data_files
 from engine.sources.source import Source
 from engine.sources.spool import Spool
 from engine.sources.stores.fetched import Tell
@@ -74,8 +74,8 @@ def read_stored(
     held = stores.hold([one.object for one in found.values()], label, check, tell)
     try:
         pairs = zip(held.paths, found.values(), strict=True)
-        members = [Member(path, one.folders) for path, one in pairs]
-        source = read_members(label, members, reader, spool, text, check)
+        data_files = [DataFile(path, one.folders) for path, one in pairs]
+        source = read_data_files(label, data_files, reader, spool, text, check)
     except BaseException:
         held.release()
         raise

@@ -17,28 +17,28 @@ from dataclasses import asdict
 
 from sandbox.confine import ConfinementError, HostReport, Level, enter_jail, prepare, probe_host
 from sandbox.confine.offers import ServerLevel, server_level
-from sandbox.confine.trial import Trial, run_attempts
+from sandbox.confine.trial import AttemptResult, run_attempts
 
 
 def main() -> int:
     """Probe, enter the jail, try everything, print."""
     host = probe_host()
     level, error = Level.NONE, ""
-    trials: tuple[Trial, ...] = ()
+    results: tuple[AttemptResult, ...] = ()
     try:
         level = enter_jail(namespaces="--without-namespaces" not in sys.argv[1:])
-        trials = run_attempts(prepare(), level)
+        results = run_attempts(prepare(), level)
     except ConfinementError as failure:
         error = str(failure)
     report = {
         "host": {**asdict(host), "level": host.level.value},
         "servers": _describe_servers(host),
         "level": level.value,
-        "attempts": [asdict(trial) for trial in trials],
+        "attempts": [asdict(result) for result in results],
         "error": error,
     }
     json.dump(report, sys.stdout)
-    return 1 if error or any(trial.expected and not trial.blocked for trial in trials) else 0
+    return 1 if error or any(result.expected and not result.blocked for result in results) else 0
 
 
 def _describe_servers(host: HostReport) -> dict[str, str | None]:

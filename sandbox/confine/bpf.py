@@ -83,7 +83,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class CompiledFilter:
     """A compiled filter: `code` is an array of `struct sock_filter`."""
 
     code: bytes
@@ -97,7 +97,7 @@ class Program:
         return bytes(code)
 
 
-def compile_policy(policy: Policy, architecture: Architecture) -> Program:
+def compile_policy(policy: Policy, architecture: Architecture) -> CompiledFilter:
     """Compile a policy for one architecture; rows for calls that it does not have are left out.
 
     Raises:
@@ -116,7 +116,7 @@ def compile_policy(policy: Policy, architecture: Architecture) -> Program:
         if number is not None:
             _write_call(writer, number, [row for row in policy.rows if row.call == call], policy.default)
     writer.add(_RETURN, policy.default)
-    return Program(b"".join(writer.instructions), tuple(writer.own_pid_at))
+    return CompiledFilter(b"".join(writer.instructions), tuple(writer.own_pid_at))
 
 
 class _Writer:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.confine import landlock, libc
-from sandbox.confine.bpf import Program
+from sandbox.confine.bpf import CompiledFilter
 
 _OPEN_FILES: Final = 64
 _STACK_BYTES: Final = 8 << 20
@@ -44,14 +44,14 @@ class Prepared:
     """
 
     ruleset: int
-    program: Program
+    program: CompiledFilter
     status: int
     zygote: int
     user: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Confinement:
     """What one worker is confined to.
 
     Attributes:
@@ -76,8 +76,8 @@ class Step:
     """
 
     name: str
-    take: Callable[[Terms], object]
-    holds: Callable[[Terms], bool]
+    take: Callable[[Confinement], object]
+    holds: Callable[[Confinement], bool]
 
 
 def read_limits(prepared: Prepared, memory_bytes: int, cpu_seconds: float) -> dict[int, tuple[int, int]]:
@@ -124,8 +124,8 @@ def _inherited_memory(status: int) -> tuple[int, int]:
     return sizes[b"VmData"], sizes[b"VmSize"]
 
 
-def _keep_descriptors(terms: Terms) -> None:
-    kept = (terms.channel_fd, terms.prepared.ruleset)
+def _keep_descriptors(confinement: Confinement) -> None:
+    kept = (confinement.channel_fd, confinement.prepared.ruleset)
     null = os.open("/dev/null", os.O_RDWR)
     for standard in (0, 1, 2):
         if standard not in kept:
@@ -137,44 +137,44 @@ def _keep_descriptors(terms: Terms) -> None:
     os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 
 
-def _only_kept_are_open(terms: Terms) -> bool:
+def _only_kept_are_open(confinement: Confinement) -> bool:
     """Whether the status file, which was open, and whatever took the first free number, are closed."""
-    kept = {0, 1, 2, terms.channel_fd, terms.prepared.ruleset}
-    looked_at = {terms.prepared.status, *range(_OPEN_FILES)} - kept
+    kept = {0, 1, 2, confinement.channel_fd, confinement.prepared.ruleset}
+    looked_at = {confinement.prepared.status, *range(_OPEN_FILES)} - kept
     poll = select.poll()  # one call for all of them
     for number in looked_at:
         poll.register(number, 0)
     return {number for number, events in poll.poll(0) if events & select.POLLNVAL} == looked_at
 
 
-def _limit_resources(terms: Terms) -> None:
-    for kind, values in terms.limits.items():
+def _limit_resources(confinement: Confinement) -> None:
+    for kind, values in confinement.limits.items():
         resource.setrlimit(kind, values)
 
 
-def _limits_hold(terms: Terms) -> bool:
-    return all(resource.getrlimit(kind) == values for kind, values in terms.limits.items())
+def _limits_hold(confinement: Confinement) -> bool:
+    return all(resource.getrlimit(kind) == values for kind, values in confinement.limits.items())
 
 
-def _change_user(terms: Terms) -> None:
-    user = terms.prepared.user
+def _change_user(confinement: Confinement) -> None:
+    user = confinement.prepared.user
     if user is not None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
 
 
-def _is_that_user(terms: Terms) -> bool:
-    user = terms.prepared.user
+def _is_that_user(confinement: Confinement) -> bool:
+    user = confinement.prepared.user
     return user is None or (os.getresuid() == os.getresgid() == (user, user, user) and not os.getgroups())
 
 
-def _apply_ruleset(terms: Terms) -> None:
-    landlock.apply_ruleset(terms.prepared.ruleset)
-    os.close(terms.prepared.ruleset)
+def _apply_ruleset(confinement: Confinement) -> None:
+    landlock.apply_ruleset(confinement.prepared.ruleset)
+    os.close(confinement.prepared.ruleset)
 
 
-def files_are_out_of_reach(_: Terms | None = None) -> bool:
+def files_are_out_of_reach(_: Confinement | None = None) -> bool:
     """Whether Landlock refuses what no worker may read."""
     # /dev/null exists at every level, so that its refusal is Landlock's, and not only its absence.
     for path in ("/dev/null", "/etc/passwd"):
@@ -189,7 +189,7 @@ def files_are_out_of_reach(_: Terms | None = None) -> bool:
     return True
 
 
-def sockets_are_out_of_reach(_: Terms | None = None) -> bool:
+def sockets_are_out_of_reach(_: Confinement | None = None) -> bool:
     """Whether seccomp refuses a socket."""
     try:
         libc.raw_call("socket", _AF_INET, _SOCK_STREAM, 0)
@@ -216,7 +216,7 @@ STEPS: Final = (
     # After the user id, because changing that clears both.
     Step(
         "death with the zygote",
-        lambda terms: libc.die_with_parent(terms.prepared.zygote, signal.SIGKILL),
+        lambda confinement: libc.die_with_parent(confinement.prepared.zygote, signal.SIGKILL),
         lambda _: libc.read_parent_death_signal() == signal.SIGKILL,
     ),
     Step(
@@ -234,7 +234,7 @@ STEPS: Final = (
     # The filter is last: it refuses the calls that all steps above, and their checks, are made of.
     Step(
         "system calls",
-        lambda terms: libc.install_filter(terms.prepared.program.bind(os.getpid())),
+        lambda confinement: libc.install_filter(confinement.prepared.program.bind(os.getpid())),
         sockets_are_out_of_reach,
     ),
 )

@@ -24,7 +24,7 @@ _TRIED: Final = "tried"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class AttemptResult:
     """What came of one attempt.
 
     Attributes:
@@ -42,7 +42,7 @@ class Trial:
     detail: str
 
 
-def run_attempts(prepared: Prepared, level: Level) -> tuple[Trial, ...]:
+def run_attempts(prepared: Prepared, level: Level) -> tuple[AttemptResult, ...]:
     """Try each attempt in a confined child of this process, which must be single-threaded.
 
     Raises:
@@ -51,7 +51,7 @@ def run_attempts(prepared: Prepared, level: Level) -> tuple[Trial, ...]:
     return tuple(_run(attempt, prepared, level) for attempt in ATTEMPTS)
 
 
-def _run(attempt: Attempt, prepared: Prepared, level: Level) -> Trial:
+def _run(attempt: Attempt, prepared: Prepared, level: Level) -> AttemptResult:
     ours, theirs = socket.socketpair()
     child = os.fork()
     if child == 0:
@@ -70,14 +70,16 @@ def _run(attempt: Attempt, prepared: Prepared, level: Level) -> Trial:
     kind, _, rest = answer.decode(errors="replace").partition("\n")
     if kind == _TRIED:
         by, _, detail = rest.partition("\n")
-        return Trial(attempt.name, bool(by), by, expected, detail)
+        return AttemptResult(attempt.name, bool(by), by, expected, detail)
     if code == -signal.SIGSYS:
-        return Trial(attempt.name, True, "seccomp", expected, "killed with SIGSYS")
+        return AttemptResult(attempt.name, True, "seccomp", expected, "killed with SIGSYS")
     if attempt.crashes and code in (-signal.SIGSEGV, -signal.SIGILL):
-        return Trial(attempt.name, True, "nothing is there", expected, "this machine does not have it")
+        return AttemptResult(
+            attempt.name, True, "nothing is there", expected, "this machine does not have it"
+        )
     if kind:
         raise ConfinementError(kind)
-    return Trial(attempt.name, False, "", expected, f"ended with {code} and without an answer")
+    return AttemptResult(attempt.name, False, "", expected, f"ended with {code} and without an answer")
 
 
 def _become_attempt(attempt: Attempt, prepared: Prepared, channel: socket.socket) -> NoReturn:

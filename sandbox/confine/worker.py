@@ -17,7 +17,7 @@ from sandbox.confine.bpf import compile_policy
 from sandbox.confine.installation import installation_paths
 from sandbox.confine.libc import ConfinementError
 from sandbox.confine.namespaces import STATUS_FILE
-from sandbox.confine.steps import Prepared, Terms
+from sandbox.confine.steps import Confinement, Prepared
 from sandbox.confine.worker_policy import WORKER_POLICY
 
 _NOBODY: Final = 65534
@@ -58,13 +58,15 @@ def confine_worker(prepared: Prepared, *, channel_fd: int, memory_bytes: int, cp
             exit.
     """
     try:
-        terms = Terms(prepared, channel_fd, steps.read_limits(prepared, memory_bytes, cpu_seconds))
+        confinement = Confinement(
+            prepared, channel_fd, steps.read_limits(prepared, memory_bytes, cpu_seconds)
+        )
         *before, wall = steps.STEPS
         for step in before:
-            step.take(terms)
-        _check(before, terms)
-        wall.take(terms)
-        _check([wall], terms)
+            step.take(confinement)
+        _check(before, confinement)
+        wall.take(confinement)
+        _check([wall], confinement)
     except (OSError, ValueError) as error:
         raise ConfinementError(f"confining the worker failed: {error}") from None
 
@@ -81,9 +83,9 @@ def self_check() -> None:
         raise ConfinementError("self-check: a socket is within reach, seccomp does not hold")
 
 
-def _check(taken: Sequence[steps.Step], terms: Terms) -> None:
+def _check(taken: Sequence[steps.Step], confinement: Confinement) -> None:
     for step in taken:
-        if not step.holds(terms):
+        if not step.holds(confinement):
             raise ConfinementError(f"the step {step.name!r} of the confinement did not take hold")
 
 

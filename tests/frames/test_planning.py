@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import DataError, PlanRefused, UsageError
 from engine.frames import FramePlan, count_queries, interpret_counts, plan_frames, term_probe
 from engine.frames import clock as clock_module
-from engine.frames.clock import Clock, Interval
+from engine.frames.clock import Interval, TimestampColumn
 from engine.frames.fields import Field, find_field
 from engine.models import Dataset, SegmentGroup, TimeRange, Window, parse_instant, parse_zone, windows
 
@@ -173,8 +173,8 @@ def test_the_retention_counts_local_days():
     assert time.end - time.start == timedelta(hours=25)
 
 
-def clock(kind: str) -> Clock:
-    return Clock(Field(kind, pb.Expression(), TYPES[kind]), BERLIN)
+def clock(kind: str) -> TimestampColumn:
+    return TimestampColumn(Field(kind, pb.Expression(), TYPES[kind]), BERLIN)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_an_instant_in_units_of_the_column(kind, instant, reading):
 
 
 def test_a_skipped_midnight_begins_its_date():
-    there = Clock(clock("day").field, parse_zone("America/Sao_Paulo"))
+    there = TimestampColumn(clock("day").field, parse_zone("America/Sao_Paulo"))
     assert there.units(datetime(2018, 11, 4, 3, tzinfo=UTC)) == (date(2018, 11, 4) - date(1970, 1, 1)).days
 
 

@@ -13,7 +13,7 @@ from alembic.config import Config
 
 from engine.service.store import migrations
 from engine.service.store.database import Database
-from engine.service.store.results import Wanted, page
+from engine.service.store.results import ResultQuery, page
 from engine.service.store.tables import MetricVersion, StoredResult
 from engine.service.work.calculate import run_due
 from tests.service.conftest import Client
@@ -101,7 +101,9 @@ def test_named_values_are_stored_and_served_with_parameters(client, payments, da
             "as_of": now + timedelta(seconds=1),
         }
         session.execute(sa.insert(StoredResult), later)
-        wanted = Wanted(scores, start=one.window_start, end=one.window_end, label=one.label, kind=one.kind)
+        wanted = ResultQuery(
+            scores, start=one.window_start, end=one.window_end, label=one.label, kind=one.kind
+        )
         assert [result.name for result, _ in page(session, wanted)] == ["new"]
 
 
@@ -131,7 +133,7 @@ def test_results_of_an_earlier_version_are_kept_and_new_ones_stand_beside_them(s
             write_earlier(connection)
         database.migrate()
         with database.session() as session:
-            [(kept, number)] = page(session, Wanted("k"))
+            [(kept, number)] = page(session, ResultQuery("k"))
             assert (kept.name, kept.baseline, kept.snapshot, kept.value, number) == ("", "", "", 0.5, 1)
             assert session.scalars(sa.select(MetricVersion.params)).all() == [None]
             columns = [column.key for column in StoredResult.__table__.columns if column.key != "seq"]

@@ -27,7 +27,7 @@ from engine.errors import UsageError
 from engine.service.app import make_app
 from engine.service.library import run_due
 from engine.service.rules import webhooks
-from engine.service.rules.levels import Level, Seen, state_of
+from engine.service.rules.conditions import Condition, Seen, state_of
 from engine.service.rules.watching import watch_results
 from engine.service.rules.webhooks import Courier, Refused, is_outer, resolve, sign
 from engine.service.settings import Settings
@@ -50,35 +50,35 @@ def seen(*values: float | str | None) -> list[Seen]:
 
 
 @pytest.mark.parametrize(
-    ("level", "values", "state"),
+    ("condition", "values", "state"),
     [
-        (Level(above=1), (2,), "crossed"),
-        (Level(above=1), (1,), "ok"),
-        (Level(below=1), (0.5,), "crossed"),
-        (Level(below=0), (0,), "ok"),
-        (Level(changed_by=0.5), (1, 1.5), "crossed"),
-        (Level(changed_by=0.5), (1.5, 1), "crossed"),
-        (Level(changed_by=0.5), (1, 1.4), "ok"),
-        (Level(changed_by=0.5), (1,), "no_data"),
-        (Level(changed_by=1e308), (-1.5e308, 1.5e308), "crossed"),
-        (Level(changed_by=0.5), (None, 1), "no_data"),
-        (Level(above=1, windows=2), (0, 2), "ok"),
-        (Level(above=1, windows=2), (2, 2), "crossed"),
-        (Level(above=1, windows=2), (2, None, 2), "ok"),
-        (Level(above=1, windows=2), (2,), "ok"),
-        (Level(above=1), (2, None), "no_data"),
-        (Level(above=1), (2, "raised"), "error"),
-        (Level(above=1, minimum_rows=11), (2,), "no_data"),
+        (Condition(above=1), (2,), "crossed"),
+        (Condition(above=1), (1,), "ok"),
+        (Condition(below=1), (0.5,), "crossed"),
+        (Condition(below=0), (0,), "ok"),
+        (Condition(changed_by=0.5), (1, 1.5), "crossed"),
+        (Condition(changed_by=0.5), (1.5, 1), "crossed"),
+        (Condition(changed_by=0.5), (1, 1.4), "ok"),
+        (Condition(changed_by=0.5), (1,), "no_data"),
+        (Condition(changed_by=1e308), (-1.5e308, 1.5e308), "crossed"),
+        (Condition(changed_by=0.5), (None, 1), "no_data"),
+        (Condition(above=1, windows=2), (0, 2), "ok"),
+        (Condition(above=1, windows=2), (2, 2), "crossed"),
+        (Condition(above=1, windows=2), (2, None, 2), "ok"),
+        (Condition(above=1, windows=2), (2,), "ok"),
+        (Condition(above=1), (2, None), "no_data"),
+        (Condition(above=1), (2, "raised"), "error"),
+        (Condition(above=1, minimum_rows=11), (2,), "no_data"),
     ],
 )
-def test_when_a_rule_is_crossed(level, values, state):
-    assert state_of(level, seen(*values), told=False) == state
+def test_when_a_rule_is_crossed(condition, values, state):
+    assert state_of(condition, seen(*values), told=False) == state
 
 
 def test_what_was_told_stays_crossed_until_it_returns():
-    level = Level(above=1, windows=2)
-    assert state_of(level, seen(2, None, 2), told=True) == "crossed"
-    assert state_of(level, seen(2, None, 1), told=True) == "ok"
+    condition = Condition(above=1, windows=2)
+    assert state_of(condition, seen(2, None, 2), told=True) == "crossed"
+    assert state_of(condition, seen(2, None, 1), told=True) == "ok"
 
 
 def add_rule(

@@ -19,7 +19,7 @@ from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.tables import ModelVersion
 from engine.service.telemetry.observe import Telemetry
-from engine.service.telemetry.values import Values, newest_values
+from engine.service.telemetry.values import NewestValues, newest_values
 from tests.service.conftest import connect, make_client, serving
 from tests.service.databases import BOTH
 from tests.service.newest import DAY, NULL, TEXT, add_states, database, fill, result
@@ -27,7 +27,7 @@ from tests.service.newest import DAY, NULL, TEXT, add_states, database, fill, re
 __all__ = ["database"]  # a fixture
 
 
-def shown(values: Values) -> dict[tuple[str, str, str], float]:
+def shown(values: NewestValues) -> dict[tuple[str, str, str], float]:
     """The samples by name, segment and status."""
     return {
         (sample.name, sample.labels.get("segment", ""), sample.labels.get("status", "")): sample.value
@@ -60,7 +60,7 @@ def test_the_newest_result_of_each_segment_of_todays_code_is_shown(database: Dat
 def test_what_is_no_number_has_no_value_but_a_status(database: Database) -> None:
     label = 'country = D"E\\\n'
     fill(database, result(0, value=0.1), result(0, label, value=None, segment=TEXT))
-    told = shown(Values(database, 10))
+    told = shown(NewestValues(database, 10))
     assert told["calcmetric_value", "", ""] == 0.1
     assert ("calcmetric_value", label, "") not in told
     assert told["calcmetric_value_state", label, "raised"] == 1
@@ -71,7 +71,7 @@ def test_what_is_no_number_has_no_value_but_a_status(database: Database) -> None
 
 def test_series_are_capped_all_data_first_and_the_rest_is_told(database: Database) -> None:
     fill(database, *(result(0, f"country = {n}", segment=TEXT) for n in range(5)), result(0, value=0.1))
-    told = shown(Values(database, 3))
+    told = shown(NewestValues(database, 3))
     assert (
         sum(name == "calcmetric_value" for name, _, _ in told) == 3 and ("calcmetric_value", "", "") in told
     )
@@ -86,7 +86,7 @@ def test_segments_that_look_the_same_are_told_apart_or_left_out(database: Databa
         result(0, label, value=0.2, segment=TEXT, segment_key="2"),
         result(0, label, value=0.3, segment=TEXT, segment_key="3"),
     )
-    text = Values(database, 10).text().decode()
+    text = NewestValues(database, 10).text().decode()
     lines = [line for line in text.splitlines() if line.startswith("calcmetric_value{")]
     assert len(lines) == len({line.rpartition(" ")[0] for line in lines}) == 2
     assert [float(line.rpartition(" ")[2]) for line in lines] == [0.1, 0.2]
@@ -97,7 +97,7 @@ def test_segments_that_look_the_same_are_told_apart_or_left_out(database: Databa
 def test_states_of_rules_are_shown_crossed_ones_first_and_capped(database: Database) -> None:
     fill(database)
     add_states(database, ("", "ok"), ("a", "no_data"), ("b", "crossed"))
-    text = Values(database, 2).text().decode()
+    text = NewestValues(database, 2).text().decode()
     found = [
         (sample.labels["segment"], sample.labels["segment_type"], sample.labels["state"], sample.value)
         for family in text_string_to_metric_families(text)
@@ -108,13 +108,15 @@ def test_states_of_rules_are_shown_crossed_ones_first_and_capped(database: Datab
     assert "calcmetric_rule_states_left_out 1.0" in text and "h.example" not in text
     with database.session() as session:
         session.execute(sa.update(ModelVersion).values(is_active=False))
-    assert "calcmetric_rule_state{" not in Values(database, 10).text().decode(), "it is not watched any more"
+    assert "calcmetric_rule_state{" not in NewestValues(database, 10).text().decode(), (
+        "it is not watched any more"
+    )
 
 
 def test_values_are_looked_up_seldom(database: Database) -> None:
     clock = [0.0]
     fill(database, result(0, value=0.1))
-    values = Values(database, 10, lambda: clock[0])
+    values = NewestValues(database, 10, lambda: clock[0])
     first = values.text()
     with database.session() as session:
         session.add(result(1, value=0.2))
@@ -158,7 +160,7 @@ def test_the_dashboard_is_current_and_asks_for_what_there_is(database: Database)
     pytest.importorskip("grafana_foundation_sdk")
     assert dashboard.FILE.read_text() == dashboard.dashboard(), "run: python -m docs.tools.dashboard"
     fill(database, result(0, value=0.1))
-    told = Values(database, 10).text() + Telemetry().text()
+    told = NewestValues(database, 10).text() + Telemetry().text()
     names = {family.name for family in text_string_to_metric_families(told.decode())}
     asked_for = set(re.findall(r"calcmetric_\w+", dashboard.FILE.read_text()))
     assert len(asked_for) > 6 and {one.removesuffix("_total") for one in asked_for} <= names

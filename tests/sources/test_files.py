@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from engine.errors import DataError
-from engine.sources.files import find_members
+from engine.sources.files import find_data_files
 
 
 def find_files(path: str, roots: Sequence[Path]) -> tuple[Path, ...]:
-    return tuple(member.path for member in find_members(path, roots))
+    return tuple(data_file.path for data_file in find_data_files(path, roots))
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -55,7 +55,7 @@ def test_only_folders_below_the_one_that_was_named_are_columns(tmp_path):
     touch(tmp_path, "day=1/hour=2/a.parquet", "day=2/hour=3/b.parquet")
 
     def folders(path):
-        return [member.folders for member in find_members(str(path), (tmp_path,))]
+        return [data_file.folders for data_file in find_data_files(str(path), (tmp_path,))]
 
     assert folders(tmp_path) == [("day=1", "hour=2"), ("day=2", "hour=3")]
     assert folders(tmp_path / "day=1") == [("hour=2",)]

@@ -17,7 +17,7 @@ import pytest
 
 from engine import Dataset
 from engine.errors import DataError
-from engine.models.streams import Once, is_stream
+from engine.models.streams import RowStream, is_stream
 from engine.sources.memory import find_tabular
 from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
@@ -140,7 +140,7 @@ def test_a_stream_whose_column_turns_out_unfit_is_told_and_not_read_from_its_mid
 
 
 def test_a_stream_may_be_taken_by_one_only() -> None:
-    once = Once(iter([TABLE]))
+    once = RowStream(iter([TABLE]))
     assert [once.take(), once.take()] == [True, False]
     assert (
         is_stream(iter([]))

@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import Field
 
-from engine.service.answers import Answer
+from engine.service.answers import ResponseModel
 
 
-class Workspace(Answer):
+class Workspace(ResponseModel):
     """A workspace that the key of a request opens."""
 
     id: str
@@ -17,7 +17,7 @@ class Workspace(Answer):
     account: str
 
 
-class SourceShown(Answer):
+class SourceShown(ResponseModel):
     """A data source."""
 
     id: str
@@ -26,7 +26,7 @@ class SourceShown(Answer):
     created_at: str
 
 
-class ColumnShown(Answer):
+class ColumnShown(ResponseModel):
     """A column of a dataset."""
 
     name: str
@@ -34,7 +34,7 @@ class ColumnShown(Answer):
     properties: dict[str, Any] | None
 
 
-class ColumnsShown(Answer):
+class ColumnsShown(ResponseModel):
     """The columns of a dataset, as far as a client said what they are."""
 
     id_column: str | None
@@ -48,7 +48,7 @@ class ColumnsShown(Answer):
     actuals: list[ColumnShown]
 
 
-class DatasetShown(Answer):
+class DatasetShown(ResponseModel):
     """A dataset, and the version that it is of."""
 
     id: str
@@ -60,7 +60,7 @@ class DatasetShown(Answer):
     columns: ColumnsShown = Field(alias="schema")
 
 
-class DatasetChanged(Answer):
+class DatasetChanged(ResponseModel):
     """What a dataset reads."""
 
     config: dict[str, Any]
@@ -69,7 +69,7 @@ class DatasetChanged(Answer):
     data_source_id: str | None
 
 
-class FieldShown(Answer):
+class FieldShown(ResponseModel):
     """A column of a model's data."""
 
     id: str
@@ -82,7 +82,7 @@ class FieldShown(Answer):
     updated_at: str
 
 
-class SegmentField(Answer):
+class SegmentField(ResponseModel):
     """The column of a segment group."""
 
     id: str
@@ -90,7 +90,7 @@ class SegmentField(Answer):
     type: str
 
 
-class SegmentExtended(Answer):
+class SegmentExtended(ResponseModel):
     """A segment group, with what a client needs to draw it."""
 
     id: str
@@ -104,7 +104,7 @@ class SegmentExtended(Answer):
     created_at: str
 
 
-class MetricProblem(Answer):
+class MetricProblem(ResponseModel):
     """Why a metric has no value."""
 
     code: str
@@ -112,14 +112,14 @@ class MetricProblem(Answer):
     hint: str
 
 
-class AnsweredSegment(Answer):
+class AnsweredSegment(ResponseModel):
     """The segment that was asked for."""
 
     id: str
     value: str
 
 
-class AnsweredMetric(Answer):
+class AnsweredMetric(ResponseModel):
     """The value of a metric: null for NaN, and where there are no rows."""
 
     id: str
@@ -128,14 +128,14 @@ class AnsweredMetric(Answer):
     segment: AnsweredSegment | None
 
 
-class AnsweredTime(Answer):
+class AnsweredTime(ResponseModel):
     """A range of time, without its end."""
 
     start: str
     end: str
 
 
-class QueryAnswer(Answer):
+class QueryAnswer(ResponseModel):
     """The metrics that were asked for of one range of time."""
 
     time_range: AnsweredTime | None

@@ -21,7 +21,7 @@ from engine.service.problems import ApiProblem, unprocessable
 from engine.service.schemas import Id, RecalculateBody
 from engine.service.state import ScopeOf, StateOf
 from engine.service.store.database import Database, clock
-from engine.service.store.results import Wanted, has_baselines, has_names, last_seq, page
+from engine.service.store.results import ResultQuery, has_baselines, has_names, last_seq, page
 from engine.service.store.scope import current_version, get_model, get_owned
 from engine.service.store.tables import Metric, StoredResult
 from engine.service.work.planning import add_work, load_models
@@ -74,7 +74,7 @@ def list_results(
     format: Literal["json", "csv"] = "json",
 ) -> dict[str, Any] | Response:
     """The results of a metric, ordered by their windows."""
-    wanted = Wanted(
+    wanted = ResultQuery(
         metric_id=metric_id,
         start=None if start is None else parse_instant(start, what="start"),
         end=None if end is None else parse_instant(end, what="end"),
@@ -184,7 +184,7 @@ def _columns(session: Session, metric_id: str) -> tuple[str, ...]:
     return shown_columns(_COLUMNS, named=named, compared=compared)
 
 
-def _stream(database: Database, wanted: Wanted, columns: tuple[str, ...]) -> Iterator[str]:
+def _stream(database: Database, wanted: ResultQuery, columns: tuple[str, ...]) -> Iterator[str]:
     """All of it, a page at a time: no transaction lasts for as long as a client reads."""
     header, following = True, wanted
     while True:

@@ -1,1 +1,1 @@
-"""Rules on results: their levels, when they change, and whom that is told."""
+"""Rules on results: their conditions, when they change, and whom that is told."""

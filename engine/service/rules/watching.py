@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.models.result import GOOD
-from engine.service.rules.levels import Seen, level_of, state_of
+from engine.service.rules.conditions import Seen, condition_of, state_of
 from engine.service.store.database import clock
 from engine.service.store.reading import Point, all_segments
 from engine.service.store.tables import (
@@ -71,7 +71,7 @@ def _newest_points(
     """As many windows as the rules need; none if there is no rule."""
     if not rules:
         return []
-    windows = 1 + max(level_of(rule.definition).windows for rule in rules)
+    windows = 1 + max(condition_of(rule.definition).windows for rule in rules)
     return all_segments(session, code, dataset_id, model.aggregation_period, windows)
 
 
@@ -121,7 +121,7 @@ def _watch(
     series: Mapping[tuple[str, str], Sequence[Point]],
 ) -> list[int]:
     """Note the states of one rule; return the numbers of the results that it marks."""
-    level, wanted = level_of(rule.definition), rule.definition
+    condition, wanted = condition_of(rule.definition), rule.definition
     newest = max((points[-1] for points in series.values()), key=lambda one: one.window_start)
     known = {
         (state.segment_key, state.name): state
@@ -138,7 +138,7 @@ def _watch(
             continue
         before = known.pop((key, name), None)
         seen = [Seen(point.status, point.value, point.rows) for point in points]
-        state = state_of(level, seen, told=before is not None and before.told)
+        state = state_of(condition, seen, told=before is not None and before.told)
         if before is None:
             before = RuleState(rule_id=rule.id, dataset_id=dataset_id, segment_key=key, name=name, told=False,
                                state="", since=last.window_start)  # fmt: skip
@@ -152,7 +152,7 @@ def _watch(
             before.told = state == "crossed"
             if rule.url is not None:
                 _tell(session, metric, model, dataset_id, rule, last, state)
-    for before in _miss(known.values(), series, newest, level.windows):
+    for before in _miss(known.values(), series, newest, condition.windows):
         if before.told and rule.url is not None:
             last = replace(newest, segment_key=before.segment_key, label=before.label, name=before.name,
                            status=None, value=None, rows=None)  # fmt: skip

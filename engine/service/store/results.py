@@ -19,7 +19,7 @@ _PLACE: Final = ("metric_version_id", "dataset_id", "segment_key", "window_start
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ResultQuery:
     """Which results of a metric.
 
     Attributes:
@@ -51,7 +51,7 @@ class Wanted:
     upto: int | None = None
 
 
-def page(session: Session, wanted: Wanted) -> list[tuple[StoredResult, int]]:
+def page(session: Session, wanted: ResultQuery) -> list[tuple[StoredResult, int]]:
     """The results, each with the number of the code that made it; one more than `limit` if there are more."""
     query = sa.select(StoredResult, MetricVersion.number)
     query = query.join(MetricVersion, MetricVersion.id == StoredResult.metric_version_id)
@@ -104,11 +104,11 @@ def last_seq(session: Session) -> int:
     return session.scalar(sa.select(sa.func.max(StoredResult.seq))) or 0
 
 
-def _known(table: Any, wanted: Wanted, *where: Any) -> list[Any]:
+def _known(table: Any, wanted: ResultQuery, *where: Any) -> list[Any]:
     return [*where, *([] if wanted.upto is None else [table.seq <= wanted.upto])]
 
 
-def _filters(wanted: Wanted) -> list[Any]:
+def _filters(wanted: ResultQuery) -> list[Any]:
     given = {
         StoredResult.kind: wanted.kind,
         StoredResult.label: wanted.label,

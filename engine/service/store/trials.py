@@ -18,7 +18,7 @@ ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class TrialKey:
     """What a trial is of: a code, a dataset, and what that one looks like."""
 
     metric_version_id: str
@@ -34,7 +34,7 @@ def insert_missing(session: Session, table: type[Base], rows: list[dict[str, Any
     session.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
-def open_trial(session: Session, key: Key, *, restart: bool) -> Validation:
+def open_trial(session: Session, key: TrialKey, *, restart: bool) -> Validation:
     """The trial of a key; begun if there was none, or anew if its answer was told and is not wanted."""
     fields = {name: getattr(key, name) for name in key.__slots__}
     fresh = {"id": make_id(), "state": PENDING, "progress": 0, "delivered": False, "attempts": 0}
@@ -53,13 +53,13 @@ def open_trial(session: Session, key: Key, *, restart: bool) -> Validation:
     return trial
 
 
-def is_news(session: Session, key: Key, *, restart: bool) -> bool:
+def is_news(session: Session, key: TrialKey, *, restart: bool) -> bool:
     """Whether `open_trial` would make one pending that is not."""
     known = find_trial(session, key)
     return known is None or (restart and known.state == ENDED and known.delivered)
 
 
-def find_trial(session: Session, key: Key) -> Validation | None:
+def find_trial(session: Session, key: TrialKey) -> Validation | None:
     """The trial of a key, if it was asked for before."""
     same = [getattr(Validation, name) == getattr(key, name) for name in key.__slots__]
     return session.scalars(sa.select(Validation).where(*same)).one_or_none()
@@ -130,7 +130,7 @@ def end_trial(session: Session, trial_id: str, owner: str, answer: dict[str, Any
     return _own(session, trial_id, owner, values)
 
 
-def cancel_trial(session: Session, key: Key, answer: dict[str, Any]) -> bool:
+def cancel_trial(session: Session, key: TrialKey, answer: dict[str, Any]) -> bool:
     """End a pending trial from outside; its owner notices when it next shows that it lives."""
     values = {"state": ENDED, "progress": 100, "answer": answer, "owner": None, "lease_until": None}
     same = [getattr(Validation, name) == getattr(key, name) for name in key.__slots__]

@@ -54,7 +54,7 @@ class Newest:
     end: datetime
 
 
-class Values:
+class NewestValues:
     """The newest values of a service. Thread-safe."""
 
     def __init__(

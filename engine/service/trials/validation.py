@@ -57,7 +57,7 @@ _ATTEMPTS: Final = 3
 class Asked:
     """A validation that was asked for."""
 
-    key: trials.Key
+    key: trials.TrialKey
     trial: Trial
     scope: Scope
     number: int
@@ -223,7 +223,7 @@ class Validations:
         about = f"{model.retention} {model.zone} {definitions} {compared.seen(self._engine)}".rstrip()
         state = state_of(dataset.source, self._engine)
         seen = fingerprint(dataset.source, dataset.timestamp, about, state)
-        return Asked(trials.Key(version.id, dataset.id, seen), trial, scope, version.number)
+        return Asked(trials.TrialKey(version.id, dataset.id, seen), trial, scope, version.number)
 
     def _look(self, asked: Asked, *, restart: bool) -> Validation:
         """The trial, as it is; begun, if nobody makes it."""

@@ -29,8 +29,8 @@ from engine.service.store.scope import is_alone, segments_of
 from engine.service.store.tables import MetricVersion, Model, StoredDataset, Work, utc_now
 from engine.service.telemetry.observe import Telemetry
 from engine.service.work import leases
-from engine.service.work.alive import Alive
 from engine.service.work.exporting import note_outgoing
+from engine.service.work.heartbeat import Heartbeat
 from engine.service.work.planning import Planner
 from engine.service.work.prune import Pruner
 from engine.service.work.rows import rows_of
@@ -234,17 +234,17 @@ class Calculator:
             every=first.every,
             attempt=first.attempts,
         )
-        with Alive(self._database, claim, self._settings.lease_seconds) as alive:
+        with Heartbeat(self._database, claim, self._settings.lease_seconds) as heartbeat:
             counts: list[int] = []
             for part, of in _parts(claim, task):
-                counts += self._calculate(part, of, alive, log)
+                counts += self._calculate(part, of, heartbeat, log)
             return counts
 
-    def _calculate(self, claim: leases.Claim, task: _Task, alive: Alive, log: RunLog) -> list[int]:
+    def _calculate(self, claim: leases.Claim, task: _Task, heartbeat: Heartbeat, log: RunLog) -> list[int]:
         """Calculate the metrics of a claim together; see `_run`."""
         error: str | None = None
         try:
-            runs = self._evaluate_fitting(task, claim.first, alive, log)
+            runs = self._evaluate_fitting(task, claim.first, heartbeat, log)
         except (SourcesRefused, ParamsRefused) as refused:
             self._part(claim, refused, log)
             return []
@@ -286,7 +286,7 @@ class Calculator:
             for work in claim.work:
                 leases.finish(session, claim, work, [])
 
-    def _evaluate_fitting(self, task: _Task, work: Work, alive: Alive, log: RunLog) -> dict[str, Run]:
+    def _evaluate_fitting(self, task: _Task, work: Work, heartbeat: Heartbeat, log: RunLog) -> dict[str, Run]:
         """Run with every segment group, or with those that fit the data if some do not.
 
         Returns:
@@ -297,7 +297,7 @@ class Calculator:
         """
         fit = Fit()
         try:
-            runs = self._evaluate(task, work, alive)
+            runs = self._evaluate(task, work, heartbeat)
         except ParamsRefused:
             raise  # of one metric, not of the data
         except UsageError as error:
@@ -307,7 +307,7 @@ class Calculator:
                 raise
             log.tell("segments left out", level=logging.WARNING, segments=dict(fit.segments))
             fitting = {key: group for key, group in task.segments.items() if key not in fit.segments}
-            return self._evaluate(replace(task, segments=fitting), work, alive)
+            return self._evaluate(replace(task, segments=fitting), work, heartbeat)
         self._note_fit(task, fit)
         return runs
 
@@ -327,7 +327,7 @@ class Calculator:
         with self._database.session() as session:
             note_fit(session, task.dataset.id, fit, utc_now())
 
-    def _evaluate(self, task: _Task, work: Work, alive: Alive) -> dict[str, Run]:
+    def _evaluate(self, task: _Task, work: Work, heartbeat: Heartbeat) -> dict[str, Run]:
         reader = self._reader(task)
         look_at_source(task.dataset.source, self._settings, reader)
         task.compared.look(self._settings, reader)
@@ -340,7 +340,7 @@ class Calculator:
                 retention=retention,
                 **(task.dataset.text or {}),
             ),
-            on_start=alive.on_loss,
+            on_start=heartbeat.on_loss,
             segments=tuple(dict.fromkeys(task.segments.values())),
             time=TimeRange(work.start, work.end),
             every=work.every,

@@ -10,7 +10,7 @@ import pyspark.sql.connect.proto as pb
 from engine.spark.fusion.carry import RULES, is_row_wise
 from engine.spark.fusion.cells import CellsPlan, plan_cells
 from engine.spark.fusion.chain import Chain, parse_chain
-from engine.spark.fusion.facts import inspect
+from engine.spark.fusion.traits import inspect
 from engine.spark.fusion.unfused import Unfused
 
 How: TypeAlias = Literal["cells", "rows", "families", "frame"]
@@ -52,9 +52,9 @@ def choose(relation: pb.Relation, *, spark: bool, schema: pb.DataType) -> Choice
         unruly = [kind for step in chain.steps if (kind := str(step.WhichOneof("rel_type"))) not in RULES]
         if unruly:
             raise Unfused(f"a relation of the kind {unruly[0].replace('_', ' ')}")
-        facts = inspect(*chain.steps)
-        if facts.random or facts.foreign:
-            raise Unfused("a function whose value changes from run to run" if facts.random else "a subquery")
+        traits = inspect(*chain.steps)
+        if traits.random or traits.foreign:
+            raise Unfused("a function whose value changes from run to run" if traits.random else "a subquery")
     except Unfused as unfused:
         return Choice("frame", unfused.reason)
     try:

@@ -28,7 +28,7 @@ from engine.spark.native.functions.windows import read_window
 from engine.spark.native.literals import literal
 from engine.spark.native.names import find_column, parts_of
 from engine.spark.native.read_sql import read_sql
-from engine.spark.native.tree import Call, Column, Expr, Field, Line, Ref, Value
+from engine.spark.native.tree import Call, Column, Expr, FieldAccess, Line, Ref, Value
 from engine.spark.native.types import (
     BOOLEAN,
     BYTE,
@@ -136,7 +136,7 @@ def _field(struct: Expr, name: str) -> Expr:
     found = [one for one in struct.type.fields if one[0].lower() == name.lower()]
     if len(found) != 1 or found[0][0] != name or found[0][1] not in _TAKEN:
         raise Unproven(f"the field {name!r}, which is not there or of an unusual type")
-    return Field(struct, *found[0])
+    return FieldAccess(struct, *found[0])
 
 
 def _extract(expression: pb.Expression, scope: Scope, depth: int) -> Expr:

@@ -212,7 +212,7 @@ class In:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class WindowFunction:
     """A window function.
 
     Attributes:
@@ -251,7 +251,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FieldAccess:
     """A field of a struct; null where the struct is."""
 
     struct: Expr
@@ -261,7 +261,7 @@ class Field:
     approximate: bool = False
 
 
-Expr: TypeAlias = Field | Ref | Value | Call | Case | Coalesce | In | Window
+Expr: TypeAlias = FieldAccess | Ref | Value | Call | Case | Coalesce | In | WindowFunction
 
 
 def children(expression: Expr) -> tuple[Expr, ...]:
@@ -274,9 +274,9 @@ def children(expression: Expr) -> tuple[Expr, ...]:
             return (*(part for branch in branches for part in branch), *last)
         case In(value, options):
             return (value, *options)
-        case Field(struct):
+        case FieldAccess(struct):
             return (struct,)
-        case Window():
+        case WindowFunction():
             return (*expression.arguments, *expression.partition, *(key for key, _ in expression.order))
     return ()
 
@@ -305,7 +305,9 @@ def is_aggregate(expression: Expr) -> bool:
 
 def is_constant(expression: Expr) -> bool:
     """Whether it is the same for every row, as it is written."""
-    if isinstance(expression, (Ref, Window)) or (isinstance(expression, Call) and expression.line.aggregate):
+    if isinstance(expression, (Ref, WindowFunction)):
+        return False
+    if isinstance(expression, Call) and expression.line.aggregate:
         return False
     return all(map(is_constant, children(expression)))
 
@@ -321,7 +323,7 @@ def may_be_constant(expression: Expr) -> bool:
             return True
         case Ref(column):
             return column.constant
-        case Window():
+        case WindowFunction():
             return False
         case Case(branches, otherwise, _):
             decided = any(may_be_constant(condition) for condition, _ in branches)
@@ -361,12 +363,12 @@ def aggregates(expression: Expr) -> tuple[Call, ...]:
 
 def has_window(expression: Expr) -> bool:
     """Whether there is a window function in it."""
-    return isinstance(expression, Window) or any(map(has_window, children(expression)))
+    return isinstance(expression, WindowFunction) or any(map(has_window, children(expression)))
 
 
-def windows(expression: Expr) -> tuple[Window, ...]:
+def windows(expression: Expr) -> tuple[WindowFunction, ...]:
     """The window functions in it."""
-    if isinstance(expression, Window):
+    if isinstance(expression, WindowFunction):
         return (expression,)
     return tuple(window for one in children(expression) for window in windows(one))
 

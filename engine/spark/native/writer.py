@@ -16,12 +16,12 @@ from engine.spark.native.tree import (
     Coalesce,
     Column,
     Expr,
-    Field,
+    FieldAccess,
     In,
     Line,
     Ref,
     Value,
-    Window,
+    WindowFunction,
     aggregates,
     children,
 )
@@ -50,9 +50,9 @@ def write(expression: Expr) -> str:
             return _case(written, None if otherwise is None else write(otherwise), kind)
         case Coalesce(arguments, _):
             return _short(f"coalesce({', '.join(map(write, arguments))})")
-        case Field(struct, name, kind):
+        case FieldAccess(struct, name, kind):
             return f"CAST(struct_extract({write(struct)}, {quoted(name)}) AS {duckdb_name(kind)})"
-        case Window():
+        case WindowFunction():
             return _filled(
                 expression.line.sql, [write(one) for one in expression.arguments], _over(expression)
             )
@@ -68,7 +68,7 @@ def guard(expression: Expr) -> str | None:
     match expression:
         case Ref() | Value():
             return None
-        case Field(struct):
+        case FieldAccess(struct):
             return guard(struct)
         case Call(line, arguments):
             if line.aggregate:
@@ -82,7 +82,7 @@ def guard(expression: Expr) -> str | None:
             return any_of([guard(one) for one in arguments])
         case In(value, options):
             return any_of([guard(one) for one in (value, *options)])
-        case Window():
+        case WindowFunction():
             below = [guard(one) for one in children(expression)]
             own = _own_guard(expression.line, expression.arguments, _over(expression))
             return any_of([*below, *own, *([_ties(expression)] if expression.unique else [])])
@@ -155,7 +155,7 @@ def _case(branches: Sequence[tuple[str, str]], otherwise: str | None, kind: Spar
     return _short(f"(CASE {' '.join(parts)}{last} END)")
 
 
-def _over(window: Window, *, peers: bool = False) -> str:
+def _over(window: WindowFunction, *, peers: bool = False) -> str:
     """What stands behind OVER; the rows that are equal in the order to each one if `peers`."""
     parts = []
     if window.partition:
@@ -169,7 +169,7 @@ def _over(window: Window, *, peers: bool = False) -> str:
     return f"({' '.join(part for part in parts if part)})"
 
 
-def _ties(window: Window) -> str:
+def _ties(window: WindowFunction) -> str:
     """Whether a row has others that are equal in the order, and not in all that there is."""
     over = _over(window, peers=True)
     several = f"(count(*) OVER {over}) > 1"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from engine.spark.fusion.cells.conditioning import most_condition
-from engine.spark.fusion.cells.groups import Cells
+from engine.spark.fusion.cells.groups import CellStates
 from engine.spark.fusion.cells.merges import Average, Bits, Count, Extreme, Sum
 from engine.spark.fusion.cells.moments import Central, Powers
 from engine.spark.fusion.cells.pairs import PairCentral, PairPowers
@@ -38,7 +38,7 @@ def merge(rule: Any, columns: Sequence[pa.Array], codes: npt.NDArray[Any] | None
     """Merge the states of nine cells, by default those of every third into a slot."""
     codes = np.arange(9) % SLOTS if codes is None else codes
     with np.errstate(all="ignore"):
-        return rule.merge(Cells(columns, codes, SLOTS))
+        return rule.merge(CellStates(columns, codes, SLOTS))
 
 
 def split(rows: Iterable[tuple[int, Any]]) -> tuple[list[list[Any]], list[list[Any]]]:
@@ -399,6 +399,6 @@ def test_cells_are_merged_as_arrays(cells, slots, most):
     ]
     rules += [Average(i, i, 0) for i in range(20, 25)]
     with within(most), np.errstate(all="ignore"):
-        whole = Cells(states, codes, slots)
+        whole = CellStates(states, codes, slots)
         merged = [rule.merge(whole) for rule in rules]
     assert {len(one.values) for one in merged} == {slots}

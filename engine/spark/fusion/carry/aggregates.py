@@ -63,7 +63,7 @@ def select_aggregates(state: State, step: pb.Relation, place: Place) -> State:
 
 def _check_aggregates(expressions: Sequence[pb.Expression]) -> None:
     content = check_content(*expressions, allow=("aggregates", "windows"))
-    if content.facts.windows:
+    if content.traits.windows:
         raise Unfused("a window over aggregates")
     check_sketches(content.functions)
     check_orderless(*expressions)

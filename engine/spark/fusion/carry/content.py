@@ -10,7 +10,7 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
-from engine.spark.fusion.facts import Facts, inspect
+from engine.spark.fusion.traits import Traits, inspect
 from engine.spark.fusion.unfused import Unfused
 from engine.spark.plans.trees import copy, walk
 from engine.spark.text.check import inspect_expression
@@ -18,7 +18,7 @@ from engine.spark.text.functions import classify
 from engine.spark.text.hidden import fold
 from engine.spark.text.lexer import lex
 
-# Why an expression with a fact is not carried; a rule may allow the last three.
+# Why an expression with a trait is not carried; a rule may allow the last three.
 _REASONS: Final = {
     "foreign": "a subquery, or a function that is not known",
     "random": "a function whose value changes from run to run",
@@ -44,24 +44,24 @@ class Content:
     """What is in some expressions.
 
     Attributes:
-        facts: windows are a fact, what is in them is not; `count(*)` in SQL text is no star.
+        traits: windows are a trait, what is in them is not; `count(*)` in SQL text is no star.
         functions: names of all functions that are called outside of windows, in small letters.
         text_windows: whether there are windows in SQL text.
     """
 
-    facts: Facts
+    traits: Traits
     functions: frozenset[str]
     text_windows: bool = False
 
     @property
     def may_remove(self) -> bool:
         """Whether rows may get lost or more: Spark leaves out those whose time is null."""
-        return self.facts.generators or "window" in self.functions
+        return self.traits.generators or "window" in self.functions
 
 
 def content_of(*messages: Message) -> Content:
     """What is in expressions, or in messages that hold some."""
-    facts, functions = Facts(), set[str]()
+    traits, functions = Traits(), set[str]()
     text_windows = False
     for message in messages:
         outside = copy(message)
@@ -69,13 +69,13 @@ def content_of(*messages: Message) -> Content:
             match here:
                 case pb.Expression() if here.WhichOneof("expr_type") == "window":
                     here.literal.null.SetInParent()
-                    facts |= Facts(windows=True)
+                    traits |= Traits(windows=True)
                 case pb.Expression.ExpressionString():
                     here.expression = _COUNT_STAR.sub("count(1)", here.expression)
             functions |= set(_names(here))
         left = inspect(outside)
-        facts, text_windows = facts | left, text_windows or left.windows
-    return Content(facts, frozenset(functions), text_windows)
+        traits, text_windows = traits | left, text_windows or left.windows
+    return Content(traits, frozenset(functions), text_windows)
 
 
 def check_content(*messages: Message, allow: Collection[str] = ()) -> Content:
@@ -83,7 +83,7 @@ def check_content(*messages: Message, allow: Collection[str] = ()) -> Content:
 
     Args:
         messages: expressions, or messages that hold some.
-        allow: facts that may be true: "aggregates", "windows", "generators".
+        allow: traits that may be true: "aggregates", "windows", "generators".
 
     Raises:
         Unfused: something may not.
@@ -91,8 +91,8 @@ def check_content(*messages: Message, allow: Collection[str] = ()) -> Content:
     content = content_of(*messages)
     if content.text_windows:
         raise Unfused("a window in SQL text")
-    for fact, reason in _REASONS.items():
-        if getattr(content.facts, fact) and fact not in allow:
+    for trait, reason in _REASONS.items():
+        if getattr(content.traits, trait) and trait not in allow:
             raise Unfused(reason)
     if "session_window" in content.functions:
         raise Unfused("session windows")

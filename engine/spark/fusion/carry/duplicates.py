@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from engine.spark.fusion.carry.content import bare_name
 from engine.spark.fusion.carry.state import Place, State
-from engine.spark.fusion.facts import is_count_star
+from engine.spark.fusion.traits import is_count_star
 from engine.spark.fusion.unfused import Unfused
 from engine.spark.plans.trees import children, copy
 

@@ -16,11 +16,11 @@ from engine.spark.plans.trees import copy
 def project(state: State, step: pb.Relation, place: Place) -> State:
     """`select`: the carried columns come last. With aggregates it is an aggregate of all rows."""
     content = check_content(step.project, allow=("aggregates", "windows", "generators"))
-    if content.facts.aggregates:
+    if content.traits.aggregates:
         return select_aggregates(state, step, place)
     if content.may_remove:
         state.check_may_remove("a function that makes rows")
-    if content.facts.windows:
+    if content.traits.windows:
         state.check_may_mix("a window")
     items = selected(step.project.expressions, place)
     return state.then(_projection(step, [*items, *columns_named(state.carried)]))

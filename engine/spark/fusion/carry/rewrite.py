@@ -13,7 +13,7 @@ from engine.frames.build import column, named
 from engine.spark.fusion.carry.content import content_of
 from engine.spark.fusion.carry.state import Place, same_columns
 from engine.spark.fusion.carry.windows import part_by_keys
-from engine.spark.fusion.facts import is_count_star
+from engine.spark.fusion.traits import is_count_star
 from engine.spark.fusion.unfused import Unfused
 from engine.spark.plans.trees import Call, children, copy
 from sandbox.contract.settings import PLACEHOLDER
@@ -131,5 +131,5 @@ def _check_struct_star(star: pb.Expression.UnresolvedStar, place: Place) -> None
 
 
 def _check_text(text: pb.Expression.ExpressionString) -> None:
-    if content_of(pb.Expression(expression_string=text)).facts.stars:
+    if content_of(pb.Expression(expression_string=text)).traits.stars:
         raise Unfused("all columns in SQL text")

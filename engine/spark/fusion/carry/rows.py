@@ -22,7 +22,7 @@ def keep_with_columns(state: State, step: pb.Relation, place: Place) -> State:
     content = check_content(step.with_columns, allow=("windows", "generators"))
     if content.may_remove:
         state.check_may_remove("a function that makes rows")
-    if content.facts.windows:
+    if content.traits.windows:
         state.check_may_mix("a window")
     return state.then(rewritten(step, place))
 

@@ -21,7 +21,7 @@ def is_row_wise(chain: Chain) -> bool:
     Whether or not the chain can be carried.
     """
     for step in chain.steps:
-        facts = content_of(step).facts
-        if step.WhichOneof("rel_type") not in _ROW_WISE or facts.aggregates or facts.windows:
+        traits = content_of(step).traits
+        if step.WhichOneof("rel_type") not in _ROW_WISE or traits.aggregates or traits.windows:
             return False
     return True

@@ -70,7 +70,7 @@ def _limit_above(place: Place) -> int | None:
             break
         elif kind in ("project", "with_columns"):
             content = content_of(step)
-            if content.may_remove or content.facts.aggregates or content.facts.windows:
+            if content.may_remove or content.traits.aggregates or content.traits.windows:
                 break
     return most
 

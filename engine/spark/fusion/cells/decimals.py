@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from engine.spark.fusion.cells.groups import Cells, Mask
+from engine.spark.fusion.cells.groups import CellStates, Mask
 
 _LIMB: Final = 32
 _LOW: Final = np.uint64(2**_LIMB - 1)
@@ -16,7 +16,7 @@ _AVERAGE_DIGITS: Final = 4  # an average has so many more digits than its column
 _SUM_DIGITS: Final = 10  # a sum has so many more than its column
 
 
-def sum_integers(cells: Cells, state: int) -> list[int]:
+def sum_integers(cells: CellStates, state: int) -> list[int]:
     """The sum of the unscaled values of a state of decimals, for each slot; null counts as 0."""
     column = cells.column(state)
     words = np.frombuffer(column.buffers()[1], np.uint64).reshape(-1, 2)

@@ -9,7 +9,7 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.frames.build import column
-from engine.spark.fusion.facts import inspect
+from engine.spark.fusion.traits import inspect
 from engine.spark.fusion.unfused import Unfused
 from engine.spark.plans.names import RESERVED_PREFIX
 from engine.spark.plans.trees import Call, children, copy, walk
@@ -63,10 +63,10 @@ def without_alias(expression: pb.Expression) -> pb.Expression:
 
 
 def _check_rest(expression: pb.Expression) -> None:
-    facts = inspect(expression)
-    if facts.text or facts.stars:
+    traits = inspect(expression)
+    if traits.text or traits.stars:
         raise Unfused("SQL text or all columns beside aggregates")
-    if facts.aggregates or facts.windows or facts.generators or facts.random or facts.foreign:
+    if traits.aggregates or traits.windows or traits.generators or traits.random or traits.foreign:
         raise Unfused("windows, generators or random functions beside aggregates")
     for here in walk(expression):
         if not isinstance(here, pb.Expression.UnresolvedAttribute):

@@ -34,7 +34,7 @@ class Merged:
     coarse: Mask
 
 
-class Cells:
+class CellStates:
     """The states of cells, with the cells of one slot side by side.
 
     Args:

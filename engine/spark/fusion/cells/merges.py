@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from engine.spark.fusion.cells.decimals import average_type, from_integers, quotients, sum_integers
-from engine.spark.fusion.cells.groups import Cells, Mask, Merged, plain, with_nulls
+from engine.spark.fusion.cells.groups import CellStates, Mask, Merged, plain, with_nulls
 
 
 class Merge(Protocol):
     """A rule that makes one aggregate of the states that it asked for."""
 
-    def merge(self, cells: Cells) -> Merged:
+    def merge(self, cells: CellStates) -> Merged:
         """The aggregate of every slot."""
         ...
 
@@ -26,7 +26,7 @@ class Count:
 
     state: int
 
-    def merge(self, cells: Cells) -> Merged:
+    def merge(self, cells: CellStates) -> Merged:
         """Add up the counts."""
         return _sure(pa.array(cells.count(self.state)).cast(cells.kind(self.state)))
 
@@ -43,7 +43,7 @@ class Sum:
     state: int
     count: int | None = None
 
-    def merge(self, cells: Cells) -> Merged:
+    def merge(self, cells: CellStates) -> Merged:
         """Add up the sums: integers and decimals exactly, or not at all."""
         kind = cells.kind(self.state)
         nulls = ~cells.known(self.state)
@@ -56,7 +56,7 @@ class Sum:
             return unknown(cells, kind)
         return Merged(values, beyond | self._overflowed(cells), none(cells))
 
-    def _overflowed(self, cells: Cells) -> Mask:
+    def _overflowed(self, cells: CellStates) -> Mask:
         if self.count is None:
             return none(cells)
         null = cells.column(self.state).is_null().to_numpy(zero_copy_only=False)
@@ -79,7 +79,7 @@ class Average:
     count: int
     decimals: bool = True
 
-    def merge(self, cells: Cells) -> Merged:
+    def merge(self, cells: CellStates) -> Merged:
         """Divide the sum of the sums by the sum of the counts."""
         kind = cells.kind(self.total)
         counts = cells.count(self.count)
@@ -90,7 +90,7 @@ class Average:
         totals, beyond = cells.total(self.doubled)
         return Merged(with_nulls(totals / np.maximum(counts, 1), counts == 0), beyond, none(cells))
 
-    def _decimals(self, cells: Cells, kind: pa.Decimal128Type, counts: list[int]) -> Merged:
+    def _decimals(self, cells: CellStates, kind: pa.Decimal128Type, counts: list[int]) -> Merged:
         result = average_type(kind)
         if result is None or not self.decimals:
             return unknown(cells, kind)
@@ -113,7 +113,7 @@ class Extreme:
     state: int
     greatest: bool
 
-    def merge(self, cells: Cells) -> Merged:
+    def merge(self, cells: CellStates) -> Merged:
         """Compare the extremes of the cells."""
         kind = cells.kind(self.state)
         if pa.types.is_floating(kind):
@@ -130,13 +130,13 @@ class Extreme:
             return _sure(self._others(cells))
         return unknown(cells, kind)
 
-    def _integers(self, cells: Cells, column: pa.Array) -> pa.Array:
+    def _integers(self, cells: CellStates, column: pa.Array) -> pa.Array:
         bounds = np.iinfo(column.type.to_pandas_dtype())
         worst = bounds.min if self.greatest else bounds.max
         values = cells.reduce(self._ufunc, plain(column, worst), worst)
         return with_nulls(values, ~cells.known(self.state), column.type)
 
-    def _floats(self, cells: Cells, kind: pa.DataType) -> Merged:
+    def _floats(self, cells: CellStates, kind: pa.DataType) -> Merged:
         column = cells.column(self.state)
         if self.greatest:
             values = cells.reduce(np.maximum, plain(column, -np.inf))
@@ -149,7 +149,7 @@ class Extreme:
         known = cells.known(self.state)
         return Merged(with_nulls(values, ~known, kind), unsure & known, none(cells))
 
-    def _others(self, cells: Cells) -> pa.Array:
+    def _others(self, cells: CellStates) -> pa.Array:
         name = "max" if self.greatest else "min"
         table = pa.table({"slot": pa.array(cells.slots), "value": cells.column(self.state)})
         table = table.group_by("slot", use_threads=False).aggregate([("value", name)]).combine_chunks()
@@ -175,7 +175,7 @@ class Bits:
     state: int
     operation: str
 
-    def merge(self, cells: Cells) -> Merged:
+    def merge(self, cells: CellStates) -> Merged:
         """Combine the combinations."""
         column = cells.column(self.state)
         if not pa.types.is_signed_integer(column.type):
@@ -186,12 +186,12 @@ class Bits:
         return _sure(with_nulls(values, ~cells.known(self.state), column.type))
 
 
-def none(cells: Cells) -> Mask:
+def none(cells: CellStates) -> Mask:
     """No slot at all."""
     return np.zeros(cells.size, np.bool_)
 
 
-def unknown(cells: Cells, kind: pa.DataType) -> Merged:
+def unknown(cells: CellStates, kind: pa.DataType) -> Merged:
     """No answer for any slot: nobody has looked at states of this type."""
     return Merged(pa.nulls(cells.size, kind), ~none(cells), none(cells))
 

@@ -18,7 +18,7 @@ from engine.spark.fusion.cells.conditioning import (
     is_blurred,
     most_condition,
 )
-from engine.spark.fusion.cells.groups import Cells, Floats, Longs, Mask
+from engine.spark.fusion.cells.groups import CellStates, Floats, Longs, Mask
 from engine.spark.fusion.cells.merges import none
 
 # Up to here sums of squares of integers are exact in doubles; and products of BIGINTs do not overflow.
@@ -65,7 +65,7 @@ class Powers:
     total: int
     squares: int
 
-    def moments(self, cells: Cells) -> Moments:
+    def moments(self, cells: CellStates) -> Moments:
         """Merge."""
         n = cells.count(self.count)
         kind = cells.kind(self.total)
@@ -79,7 +79,7 @@ class Powers:
         return self._moments(cells, n, totals, squares, nan, beyond)
 
     def _moments(
-        self, cells: Cells, n: Longs, totals: npt.NDArray[Any], squares: Floats, nan: Mask, beyond: Mask
+        self, cells: CellStates, n: Longs, totals: npt.NDArray[Any], squares: Floats, nan: Mask, beyond: Mask
     ) -> Moments:
         size = np.maximum(n, 1)
         m2 = np.maximum(squares - np.square(totals.astype(np.float64)) / size, 0.0)
@@ -104,7 +104,7 @@ class Powers:
             rough=rough & ~single & finite,
         )
 
-    def _largest(self, cells: Cells) -> Longs:
+    def _largest(self, cells: CellStates) -> Longs:
         return cells.reduce(np.maximum, cells.longs(self.count))
 
 
@@ -126,7 +126,7 @@ class Central:
     least: int
     greatest: int
 
-    def moments(self, cells: Cells) -> Moments:
+    def moments(self, cells: CellStates) -> Moments:
         """Merge in two passes: the mean of the slot, then the distances from it."""
         counts, n = cells.longs(self.count), cells.count(self.count)
         means = cells.doubles(self.mean)
@@ -144,7 +144,7 @@ class Central:
         no = none(cells)
         return Moments(n, mean, m2, constant, nan, (~finite & ~nan) | blurred, exact=no, rough=no)
 
-    def distances(self, cells: Cells, mean: Floats) -> Floats:
+    def distances(self, cells: CellStates, mean: Floats) -> Floats:
         """How far the mean of each cell is from that of its slot; 0 for a cell without values."""
         return np.where(cells.longs(self.count) > 0, cells.doubles(self.mean) - mean[cells.slots], 0.0)
 
@@ -152,7 +152,7 @@ class Central:
 class Spread(Protocol):
     """Either form."""
 
-    def moments(self, cells: Cells) -> Moments:
+    def moments(self, cells: CellStates) -> Moments:
         """Merge the states."""
         ...
 

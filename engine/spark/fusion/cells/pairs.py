@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from engine.spark.fusion.cells.groups import Cells, Floats, Longs, Mask
+from engine.spark.fusion.cells.groups import CellStates, Floats, Longs, Mask
 from engine.spark.fusion.cells.merges import none
 from engine.spark.fusion.cells.moments import Central, Moments, Powers, exact_scatter
 
@@ -41,7 +41,7 @@ class PairMoments:
 class Pair(Protocol):
     """Either form."""
 
-    def moments(self, cells: Cells) -> PairMoments:
+    def moments(self, cells: CellStates) -> PairMoments:
         """Merge the states."""
         ...
 
@@ -54,7 +54,7 @@ class PairPowers:
     y: Powers
     products: int
 
-    def moments(self, cells: Cells) -> PairMoments:
+    def moments(self, cells: CellStates) -> PairMoments:
         """Merge."""
         x, y = self.x.moments(cells), self.y.moments(cells)
         products, _ = cells.total(self.products)
@@ -78,7 +78,7 @@ class PairCentral:
     y: Central
     covariance: int
 
-    def moments(self, cells: Cells) -> PairMoments:
+    def moments(self, cells: CellStates) -> PairMoments:
         """Merge."""
         x, y = self.x.moments(cells), self.y.moments(cells)
         apart = self.x.distances(cells, x.mean) * self.y.distances(cells, y.mean)

@@ -14,11 +14,11 @@ import pyspark.sql.connect.proto as pb
 from engine.spark.fusion.cells.aggregates import Form, recipe
 from engine.spark.fusion.cells.collation import collates
 from engine.spark.fusion.cells.finishing import aggregate_call, take_apart, without_alias
-from engine.spark.fusion.cells.groups import Cells, Longs, Mask
+from engine.spark.fusion.cells.groups import CellStates, Longs, Mask
 from engine.spark.fusion.cells.merges import Merge
 from engine.spark.fusion.cells.states import States
 from engine.spark.fusion.chain import Chain, body
-from engine.spark.fusion.facts import inspect, is_count_star
+from engine.spark.fusion.traits import inspect, is_count_star
 from engine.spark.fusion.unfused import Unfused
 from engine.spark.plans.trees import Call, outermost, with_plan_ids
 
@@ -82,7 +82,7 @@ class CellsPlan:
         """
         whole = [c.combine_chunks() if isinstance(c, pa.ChunkedArray) else c for c in columns]
         with np.errstate(all="ignore"):
-            cells = Cells(whole, codes, size)
+            cells = CellStates(whole, codes, size)
             merged = [merge.merge(cells) for merge in self.merges]
             rows = cells.count(0)
         unsure, coarse = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
@@ -149,8 +149,8 @@ class _Aggregates:
         if is_count_star(call):
             return recipe("count", [_ONE_ROW])(self.form, [_ONE_ROW])
         arguments = [without_alias(argument) for argument in call.arguments]
-        facts = inspect(*arguments)
-        if facts.aggregates or facts.stars or facts.generators:
+        traits = inspect(*arguments)
+        if traits.aggregates or traits.stars or traits.generators:
             raise Unfused("an aggregate of aggregates, of all columns or of generated rows")
         _check_row_wise(arguments, "an aggregate")
         return recipe(call.function_name, arguments)(self.form, arguments)
@@ -192,8 +192,8 @@ def _upper(steps: Iterable[pb.Relation]) -> tuple[pb.Relation, ...]:
         if kind not in _ROW_WISE:
             raise Unfused(f"{kind.replace('_', ' ')} above an aggregate")
         expressions = outermost(body(step), pb.Expression)
-        facts = inspect(*expressions)
-        if facts.generators or facts.stars or facts.aggregates:
+        traits = inspect(*expressions)
+        if traits.generators or traits.stars or traits.aggregates:
             raise Unfused("generators, stars or aggregates above an aggregate")
         _check_row_wise(expressions, "a step above an aggregate")
         kept.append(step)
@@ -201,8 +201,8 @@ def _upper(steps: Iterable[pb.Relation]) -> tuple[pb.Relation, ...]:
 
 
 def _check_row_wise(expressions: Sequence[pb.Expression], where: str) -> None:
-    facts = inspect(*expressions)
-    if facts.aggregates or facts.windows or facts.random or facts.foreign:
+    traits = inspect(*expressions)
+    if traits.aggregates or traits.windows or traits.random or traits.foreign:
         raise Unfused(f"windows, random functions or queries in {where}")
 
 

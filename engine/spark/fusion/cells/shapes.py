@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.spark.fusion.cells.conditioning import SMALLEST_SQUARE
-from engine.spark.fusion.cells.groups import Cells, Floats, Merged, with_nulls
+from engine.spark.fusion.cells.groups import CellStates, Floats, Merged, with_nulls
 from engine.spark.fusion.cells.merges import none
 from engine.spark.fusion.cells.moments import Central
 
@@ -26,7 +26,7 @@ class Shape:
     skewness: int
     kurtosis: int | None = None
 
-    def merge(self, cells: Cells) -> Merged:
+    def merge(self, cells: CellStates) -> Merged:
         """Merge about the mean of the slot; null for a column of one value, or none."""
         m = self.spread.moments(cells)
         n, variance = cells.longs(self.spread.count), cells.doubles(self.spread.variance)

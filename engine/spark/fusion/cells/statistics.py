@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from engine.spark.fusion.cells.groups import Cells, Floats, Mask, Merged, with_nulls
+from engine.spark.fusion.cells.groups import CellStates, Floats, Mask, Merged, with_nulls
 from engine.spark.fusion.cells.moments import Moments, Spread
 from engine.spark.fusion.cells.pairs import Pair, PairMoments
 
@@ -30,7 +30,7 @@ class Variance:
     sample: bool
     root: bool
 
-    def merge(self, cells: Cells) -> Merged:
+    def merge(self, cells: CellStates) -> Merged:
         """Divide M2."""
         m = self.spread.moments(cells)
         value = m.m2 / np.maximum(m.n - self.sample, 1)
@@ -52,7 +52,7 @@ class Covariance:
     pair: Pair
     sample: bool
 
-    def merge(self, cells: Cells) -> Merged:
+    def merge(self, cells: CellStates) -> Merged:
         """Divide the co-moment."""
         m = self.pair.moments(cells)
         value = np.where(m.nan, np.nan, m.c / np.maximum(m.n - self.sample, 1))
@@ -69,7 +69,7 @@ class Correlation:
 
     pair: Pair
 
-    def merge(self, cells: Cells) -> Merged:
+    def merge(self, cells: CellStates) -> Merged:
         """Divide. With a constant column Spark raises."""
         m = self.pair.moments(cells)
         value = np.where(m.nan, np.nan, m.c / (np.sqrt(m.x.m2) * np.sqrt(m.y.m2)))
@@ -92,7 +92,7 @@ class Regression:
     pair: Pair
     figure: str
 
-    def merge(self, cells: Cells) -> Merged:
+    def merge(self, cells: CellStates) -> Merged:
         """Compute the figure. With NaN it depends on whether another column is constant."""
         m = self.pair.moments(cells)
         match self.figure:

@@ -13,7 +13,7 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.spark.native.functions.table import SYNONYMS
-from engine.spark.native.tree import Expr, Line, Nulls, Value, Window
+from engine.spark.native.tree import Expr, Line, Nulls, Value, WindowFunction
 from engine.spark.native.types import (
     BINARY,
     BOOLEAN,
@@ -116,7 +116,7 @@ def _of_decimals(name: str, kind: Decimal, takes: tuple[SparkType, ...]) -> Line
     return None
 
 
-def read_window(message: pb.Expression.Window, read: Callable[[pb.Expression], Expr]) -> Window:
+def read_window(message: pb.Expression.Window, read: Callable[[pb.Expression], Expr]) -> WindowFunction:
     """A window function.
 
     Args:
@@ -146,7 +146,7 @@ def read_window(message: pb.Expression.Window, read: Callable[[pb.Expression], E
     if frame and not order:
         raise Unproven("a frame of rows that nothing sorts")
     unique = frame.startswith("ROWS") or name in _BY_PLACE
-    return Window(line, arguments, partition, order, frame, unique)
+    return WindowFunction(line, arguments, partition, order, frame, unique)
 
 
 def _arguments(

@@ -27,7 +27,7 @@ from engine.spark.native.tree import (
     Expr,
     Ref,
     Value,
-    Window,
+    WindowFunction,
     aggregates,
     equates,
     free_columns,
@@ -397,7 +397,7 @@ def _alike(columns: Sequence[Column], items: Sequence[Item]) -> Sequence[Item]:
 
 def _telling(expression: Expr, rows: tuple[Column, ...]) -> Expr:
     """An expression whose window functions know the rows that they are computed of."""
-    if isinstance(expression, Window):
+    if isinstance(expression, WindowFunction):
         return replace(expression, rows=rows)
     return rebuilt(expression, lambda one: _telling(one, rows))
 

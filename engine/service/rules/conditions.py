@@ -19,7 +19,7 @@ STATES: Final[dict[State, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class Condition:
     """When a rule is crossed; exactly one of the first three is set.
 
     Attributes:
@@ -46,43 +46,43 @@ class Seen:
     rows: int | None
 
 
-def level_of(definition: dict[str, Any]) -> Level:
+def condition_of(definition: dict[str, Any]) -> Condition:
     """A rule from its JSON form."""
     names = ("above", "below", "changed_by", "minimum_rows")
     given = {name: definition[name] for name in names if definition.get(name) is not None}
-    return Level(**given, windows=definition.get("for", 1))
+    return Condition(**given, windows=definition.get("for", 1))
 
 
-def state_of(level: Level, seen: Sequence[Seen], *, told: bool) -> State:
+def state_of(condition: Condition, seen: Sequence[Seen], *, told: bool) -> State:
     """The state of a rule.
 
     Args:
-        level: when it is crossed.
-        seen: windows of one series, oldest first, at least one; one more than `level.windows` are enough.
+        condition: when it is crossed.
+        seen: windows of one series, oldest first, at least one; one more than `condition.windows` are enough.
         told: whether a crossing was told, and no return since; it lasts as long as windows are beyond it.
     """
-    said = [_verdict(level, seen, place) for place in range(len(seen))]
+    said = [_verdict(condition, seen, place) for place in range(len(seen))]
     if said[-1] != "crossed":
         return said[-1]
-    newest = said[-level.windows :]
-    enough = len(newest) == level.windows and all(one == "crossed" for one in newest)
+    newest = said[-condition.windows :]
+    enough = len(newest) == condition.windows and all(one == "crossed" for one in newest)
     return "crossed" if enough or told else "ok"
 
 
-def _verdict(level: Level, seen: Sequence[Seen], place: int) -> State:
+def _verdict(condition: Condition, seen: Sequence[Seen], place: int) -> State:
     """What one window says by itself, however many in a row the rule wants."""
     own = seen[place]
     if own.status not in GOOD:
         return "error"
-    if own.value is None or (own.rows or 0) < level.minimum_rows:
+    if own.value is None or (own.rows or 0) < condition.minimum_rows:
         return "no_data"
-    if level.above is not None:
-        return "crossed" if own.value > level.above else "ok"
-    if level.below is not None:
-        return "crossed" if own.value < level.below else "ok"
+    if condition.above is not None:
+        return "crossed" if own.value > condition.above else "ok"
+    if condition.below is not None:
+        return "crossed" if own.value < condition.below else "ok"
     before = seen[place - 1] if place else None
-    if before is None or before.value is None or (before.rows or 0) < level.minimum_rows:
+    if before is None or before.value is None or (before.rows or 0) < condition.minimum_rows:
         return "no_data"
-    assert level.changed_by is not None
+    assert condition.changed_by is not None
     # Halved first: the difference of two numbers may be beyond any float.
-    return "crossed" if abs(own.value / 2 - before.value / 2) >= level.changed_by / 2 else "ok"
+    return "crossed" if abs(own.value / 2 - before.value / 2) >= condition.changed_by / 2 else "ok"

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 _BEATS: Final = 4
 
 
-class Alive:
+class Heartbeat:
     """Renews a claim while it is entered; when that is lost, or its work deleted, the runs are cancelled."""
 
     def __init__(self, database: Database, claim: leases.Claim, seconds: float) -> None:
@@ -37,7 +37,7 @@ class Alive:
         if lost:
             cancel()
 
-    def __enter__(self) -> Alive:
+    def __enter__(self) -> Heartbeat:
         self._thread.start()
         return self
 
