@@ -38,13 +38,14 @@ from engine.errors import (
     ParamsRefused,
     SourceRefused,
 )
-from engine.gateway.answering import FrameCall, RunAnswering
+from engine.gateway.answering import RunAnswering
 from engine.models.codes import limit_of
 from engine.models.frame import Frame
 from engine.models.parameters import Bound, bind
 from engine.models.result import Result
 from engine.models.run import Asked, Report, Run, RunTime, Shared
 from engine.queries.asking import Source
+from engine.queries.calls import FrameCall
 from engine.queries.counting import Counted
 from engine.runs.admitted import AdmittedCrew
 from engine.runs.calls import empty_call, first_call, frame_call

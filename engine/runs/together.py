@@ -14,15 +14,16 @@ from typing import Generic, TypeVar
 
 from engine.context import QueryContext
 from engine.frames import Members
-from engine.gateway.answering import RunAnswering
 from engine.gateway.answers import RunAnswers
-from engine.gateway.requests import ParsedRequests
-from engine.gateway.sql_answers import SqlRunAnswers
 from engine.interpreter import Interpreter
 from engine.models.backends import Capabilities
 from engine.models.run import Asked, Shared
 from engine.queries.asking import Source
+from engine.queries.language import Language
 from engine.queries.snowflake import SqlSharing
+from engine.queries.snowflake.language import SqlData, SqlLanguage
+from engine.queries.spark.language import PlanLanguage
+from engine.queries.spark.requests import ParsedRequests
 from engine.queries.spark.sharing import Sharing
 from engine.sources.spool import Scratch
 
@@ -102,7 +103,6 @@ class SharedQueries(abc.ABC, Generic[_Sharing]):
         other: tuple[Shared, ...] = () if self._of_baseline is None else self._of_baseline.report(run)
         return (*own, *(replace(one, plan=f"baseline: {one.plan}") for one in other))
 
-    @abc.abstractmethod
     def answers(
         self,
         run: object,
@@ -114,7 +114,7 @@ class SharedQueries(abc.ABC, Generic[_Sharing]):
         interpreter: Interpreter,
         asked: list[Asked] | None = None,
         scratch: Scratch | None = None,
-    ) -> RunAnswering:
+    ) -> RunAnswers[_Sharing]:
         """Who answers what the calls of one run ask.
 
         Args:
@@ -122,11 +122,30 @@ class SharedQueries(abc.ABC, Generic[_Sharing]):
             source: its data.
             baseline: what it compares them with.
             share: whether it shares anything with others.
-            checked: whether the gateway looks at what is asked; else it shares no plans.
+            checked: whether what is asked is looked at; else it shares nothing.
             interpreter: where what it asks is parsed.
             asked: is given each question.
             scratch: makes files for what functions of the author give; None: the backend reads none.
         """
+        sharing = self.of_data if share and checked else None
+        language = self._language(
+            source, baseline, sharing, checked=checked, interpreter=interpreter, scratch=scratch
+        )
+        second = None if sharing is None else self.of_baseline
+        return RunAnswers(language, sharing, run, asked=asked, baseline=second)
+
+    @abc.abstractmethod
+    def _language(
+        self,
+        source: Source,
+        baseline: Source | None,
+        sharing: _Sharing | None,
+        *,
+        checked: bool,
+        interpreter: Interpreter,
+        scratch: Scratch | None,
+    ) -> Language[_Sharing]:
+        """What one run asks with; arguments as of `answers`."""
 
     @abc.abstractmethod
     def _share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> _Sharing:
@@ -136,33 +155,22 @@ class SharedQueries(abc.ABC, Generic[_Sharing]):
 class SharedPlans(SharedQueries[Sharing]):
     """Those of backends that take plans of Spark Connect."""
 
-    def answers(
+    def _language(
         self,
-        run: object,
         source: Source,
         baseline: Source | None,
+        sharing: Sharing | None,
         *,
-        share: bool,
         checked: bool,
         interpreter: Interpreter,
-        asked: list[Asked] | None = None,
-        scratch: Scratch | None = None,
-    ) -> RunAnswering:
-        """See `SharedQueries.answers`."""
+        scratch: Scratch | None,
+    ) -> PlanLanguage:
         columns, texts = frozenset(source.columns), source.texts
         if baseline is not None:  # what is sure of a name is so in both
             columns, texts = columns & frozenset(baseline.columns), texts & baseline.texts
-        sharing = self.of_data if share and checked else None
-        return RunAnswers(
-            source.session,
-            ParsedRequests(columns, source.plan.time.as_of, texts, source.account, interpreter),
-            sharing,
-            checked,
-            run,
-            asked=asked,
-            baseline=None if sharing is None else self.of_baseline,
-            scratch=scratch,
-        )
+        requests = ParsedRequests(columns, source.plan.time.as_of, texts, source.account, interpreter)
+        described = None if sharing is None else sharing.described
+        return PlanLanguage(source.session, requests, checked, scratch, described)
 
     def _share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> Sharing:
         return Sharing(source, given, repeated=repeated)
@@ -171,35 +179,24 @@ class SharedPlans(SharedQueries[Sharing]):
 class SharedSql(SharedQueries[SqlSharing]):
     """Those of backends that speak SQL."""
 
-    def answers(
+    def _language(
         self,
-        run: object,
         source: Source,
         baseline: Source | None,
+        sharing: SqlSharing | None,
         *,
-        share: bool,
         checked: bool,
         interpreter: Interpreter,
-        asked: list[Asked] | None = None,
-        scratch: Scratch | None = None,
-    ) -> RunAnswering:
-        """See `SharedQueries.answers`; what plans alone need is left aside."""
-        del checked, interpreter, asked, scratch
+        scratch: Scratch | None,
+    ) -> SqlLanguage:
+        del sharing, checked, scratch  # what plans alone need
         session, names = source.session.sql, source.columns
         assert session is not None
-        sharing = self.of_data if share else None
-        if baseline is None:
-            return SqlRunAnswers(session, source.full, names, sharing, run)
-        return SqlRunAnswers(
-            session,
-            source.full,
-            tuple(name for name in names if name in baseline.columns),
-            sharing,
-            run,
-            baseline=baseline.overall,
-            known=(names, baseline.columns),
-            second=self.of_baseline if share else None,
-        )
+        data = SqlData(source.full, names)
+        if baseline is not None:
+            both = tuple(name for name in names if name in baseline.columns)
+            data = SqlData(source.full, both, baseline.overall, (names, baseline.columns))
+        return SqlLanguage(session, data, source.account, interpreter)
 
     def _share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> SqlSharing:
         del repeated  # each query is asked once for all frames, or once for a family

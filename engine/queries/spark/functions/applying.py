@@ -17,10 +17,9 @@ from engine.backends.base import BackendSession
 from engine.backends.connect.tables import Fetched, TooLarge, fetch, stream
 from engine.context import QueryContext
 from engine.errors import PlanRefused
-from engine.gateway.answering import Evaluating, FunctionRaised
-from engine.gateway.budget import FrameBudget
-from engine.gateway.evaluation import Collected, applied_to, check_exact
-from engine.gateway.through import MOST_BYTES, Kept, too_large
+from engine.queries.calls import Charge, Evaluating, FunctionRaised
+from engine.queries.spark.functions.evaluation import Collected, applied_to, check_exact
+from engine.queries.spark.functions.through import MOST_BYTES, Kept, too_large
 from engine.sources.spool import Scratch
 from engine.spark import plans
 from engine.spark.functions import (
@@ -85,7 +84,7 @@ class Applying:
         self,
         session: BackendSession,
         bind: Callable[[pb.Relation], pb.Relation],
-        budget: FrameBudget,
+        charge: Charge,
         context: QueryContext,
         evaluating: Evaluating,
         scratch: Scratch | None = None,
@@ -95,7 +94,7 @@ class Applying:
         Args:
             session: where the question is asked.
             bind: puts the frames into a plan.
-            budget: is charged for the rows that functions see.
+            charge: is told of the rows that functions see.
             context: how long the call can wait.
             evaluating: has the worker apply functions.
             scratch: makes files for what they give; None: there is no place for any.
@@ -106,7 +105,7 @@ class Applying:
         self._stubs: dict[bytes, pb.Relation] = {}
         self._session = session
         self._frames = bind
-        self._budget = budget
+        self._charge = charge
         self._context = context
         self._evaluating = evaluating
         self._bytes = 0
@@ -257,7 +256,7 @@ class Applying:
         """What functions of rows or of batches give, beside the columns that are needed above them."""
         self._check_below(parts.below)
         schema, tables = stream(self._session, self.bound(parts.below), self._context)
-        applied = applied_to(parts, schema, tables, self._evaluating, self._scratch, self._charge)
+        applied = applied_to(parts, schema, tables, self._evaluating, self._scratch, self._charge_table)
         into = applied.kept
         if into.file is None:
             self._bytes += into.size
@@ -269,8 +268,8 @@ class Applying:
         self._stubs[stub.local_relation.data] = into.relation()
         return stub
 
-    def _charge(self, table: pa.Table) -> None:
-        self._budget.charge_fetch(table.num_rows, table.nbytes)
+    def _charge_table(self, table: pa.Table) -> None:
+        self._charge(table.num_rows, table.nbytes)
 
     def _aggregate(
         self, request: Evaluate, parts: Split, arguments: pa.Table, groups: Groups
@@ -345,7 +344,7 @@ class Applying:
         except TooLarge:
             raise too_large(MOST_BYTES) from None
         self._bytes += fetched.table.nbytes
-        self._budget.charge_fetch(fetched.table.num_rows, fetched.table.nbytes)
+        self._charge_table(fetched.table)
         return fetched
 
     def _names_of(self, relation: pb.Relation) -> list[str]:

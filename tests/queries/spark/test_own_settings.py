@@ -7,7 +7,7 @@ import pytest
 
 from engine.errors import BackendError, PlanRefused
 from engine.frames.build import Literal, call, column, filtered, literal, sql
-from engine.gateway.own_settings import Combinations, changed_settings
+from engine.queries.spark.own_settings import Combinations, changed_settings
 from engine.relations import depends_on_settings, pinned, read_files, read_table
 from engine.spark.plans import ConfigSet, parse_request
 from sandbox.contract.framing import Method
