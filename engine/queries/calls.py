@@ -112,7 +112,7 @@ class CallInProgress:
 
 
 def told_by(notes: Sequence[str]) -> tuple[str, str]:
-    """Who answered, and if that was Spark, why not natively; see `BackendSession.told`.
+    """Who answered, and if that was Spark, why not natively; see `QueryContext.notes`.
 
     Args:
         notes: of the questions to the backend; none if one answers all.
