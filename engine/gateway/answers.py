@@ -21,7 +21,7 @@ from engine.models.run import Asked
 from engine.queries.asking import Asker
 from engine.queries.calls import CallInProgress, Evaluating, FrameCall, told_by
 from engine.queries.carried import Batch, Reply, as_frame
-from engine.queries.language import Apart, Fetch, Language, Question, Ready, SharedAnswers
+from engine.queries.language import Apart, Language, Question, Ready, SharedAnswers, Told
 from sandbox.contract.foretold import pack_foretold
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import ReplyError
@@ -132,7 +132,7 @@ class Answers(Generic[_Sharing]):
         if sharing is None or payload is None:
             return None
         request = self._reader.read(memoryview(payload))
-        ready = request.question.known(sharing, self._asker()) if isinstance(request, Fetch) else None
+        ready = None if isinstance(request, Told) else request.known(sharing, self._asker())
         if ready is None or ready.rows > _FORETOLD_ROWS:
             return None
         answer = list(ready.replies())
@@ -188,9 +188,9 @@ class Answers(Generic[_Sharing]):
         first, self._asked = not self._asked, True
         request = self._reader.read(payload)
         if first and self._run.language.repeats:
-            expected = isinstance(request, Fetch) and len(payload) <= _FORETOLD_BYTES
+            expected = not isinstance(request, Told) and len(payload) <= _FORETOLD_BYTES
             self._run.foresight.note_first(bytes(payload) if expected else None)
-        return self._rows(request.question) if isinstance(request, Fetch) else request
+        return request.replies if isinstance(request, Told) else self._rows(request)
 
     def _rows(self, question: Question[_Sharing]) -> Iterator[Reply]:
         """The answer to a question: what frames share, or what the backend says of this one."""

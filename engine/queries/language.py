@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from engine.backends.base import BackendSession
 from engine.context import Note
@@ -83,11 +83,10 @@ class SharedAnswers(Protocol):
         ...
 
 
-_Sharing = TypeVar("_Sharing")
-_Asks = TypeVar("_Asks", contravariant=True)
+_Sharing = TypeVar("_Sharing", contravariant=True)
 
 
-class Question(Protocol[_Asks]):
+class Question(Protocol[_Sharing]):
     """A request for rows. What frames share is asked with `ask`, what a frame asks for itself with `own`."""
 
     @property
@@ -105,15 +104,15 @@ class Question(Protocol[_Asks]):
         """Why an answer over no rows does not tell who answers where there are some; "" if it does."""
         ...
 
-    def over_baseline(self) -> Question[_Asks] | None:
+    def over_baseline(self) -> Question[_Sharing] | None:
         """The same about the baseline, as if that were the dataset; None if it reads the frame."""
         ...
 
-    def known(self, sharing: _Asks, asker: Asker) -> Ready | None:
+    def known(self, sharing: _Sharing, asker: Asker) -> Ready | None:
         """The answer if it is in memory; nothing is asked, and nothing counted."""
         ...
 
-    def ask(self, sharing: _Asks, asker: Asker) -> Ready | Apart:
+    def ask(self, sharing: _Sharing, asker: Asker) -> Ready | Apart:
         """The answer that frames share, or that the frame asks for itself.
 
         Raises:
@@ -137,14 +136,17 @@ class Question(Protocol[_Asks]):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetch(Generic[_Sharing]):
-    """A request for rows."""
+class Told:
+    """The answer to a request that asks for no rows.
 
-    question: Question[_Sharing]
+    Attributes:
+        replies: what the worker gets; may be made only while they are read.
+    """
+
+    replies: Iterator[Reply]
 
 
-# What a request is read as: a question, or its answer, which is made while it is read.
-Request: TypeAlias = Fetch[_Sharing] | Iterator[Reply]
+Request: TypeAlias = Question[_Sharing] | Told
 
 
 class RequestReader(Protocol[_Sharing]):

@@ -17,7 +17,7 @@ from engine.models.run import Asked
 from engine.queries.asking import Asker
 from engine.queries.calls import CallInProgress, FrameCall
 from engine.queries.carried import Batch, Reply
-from engine.queries.language import Apart, Fetch, Ready, Request
+from engine.queries.language import Apart, Ready, Request, Told
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Described, ReplyError
@@ -98,8 +98,8 @@ class Reader:
 
     def read(self, payload: memoryview) -> Request[Shares]:
         if bytes(payload[:1]) == b"?":
-            return Fetch(Asks(self.state, bytes(payload[1:])))
-        return iter([TOLD])
+            return Asks(self.state, bytes(payload[1:]))
+        return Told(iter([TOLD]))
 
     def close(self) -> None:
         self.state.queries += 100

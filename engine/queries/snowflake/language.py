@@ -25,7 +25,7 @@ from engine.queries.asking import Asker
 from engine.queries.calls import CallInProgress, told_by
 from engine.queries.carried import Batch, Reply
 from engine.queries.descriptions import Descriptions
-from engine.queries.language import Apart, Fetch, Ready, Request
+from engine.queries.language import Apart, Ready, Request, Told
 from engine.queries.snowflake.sharing import SqlSharing, describe
 from engine.snowflake.explain import explain_sql
 from engine.snowflake.text import (
@@ -142,7 +142,7 @@ class SqlReader:
     def read(self, payload: memoryview) -> Request[SqlSharing]:
         """See `RequestReader.read`."""
         question = SqlQuestion(self._language, self._state, self._language.check(payload[1:], self._state))
-        return iter([question.columns()]) if _method(payload) is SqlMethod.DESCRIBE else Fetch(question)
+        return Told(iter([question.columns()])) if _method(payload) is SqlMethod.DESCRIBE else question
 
     def close(self) -> None:
         """Nothing is kept of a call. See `RequestReader.close`."""

@@ -19,7 +19,7 @@ from engine.queries.answers import Answer
 from engine.queries.calls import CallInProgress
 from engine.queries.carried import Reply
 from engine.queries.descriptions import Descriptions
-from engine.queries.language import Fetch, Request
+from engine.queries.language import Request, Told
 from engine.queries.spark import replies
 from engine.queries.spark.analyses import analyze_plan, describe_plan
 from engine.queries.spark.functions.together import Together
@@ -111,8 +111,8 @@ class PlanReader:
             body = self._put_in(method, body)
         parsed = language.requests.parse(method, body, self._state.context.check, zoned=self._scope.zoned)
         if isinstance(parsed.request, plans.Fetch):
-            return Fetch(self._question(parsed, parsed.request.relation))
-        return self._told(parsed)
+            return self._question(parsed, parsed.request.relation)
+        return Told(self._told(parsed))
 
     def _question(self, parsed: Parsed, relation: pb.Relation) -> PlanQuestion | FunctionsQuestion:
         views = self._scope.views
@@ -161,10 +161,10 @@ class PlanReader:
         self._registered.in_plan(request)
         return memoryview(request.SerializeToString(deterministic=True))
 
-    def _forward(self, method: Method, body: memoryview) -> Iterator[Reply]:
+    def _forward(self, method: Method, body: memoryview) -> Told:
         """The backend's own answer to a request that nobody checked."""
         applying = self._call.applying(lambda plan: plan)
-        return forward(
+        answered = forward(
             self._language.session,
             method,
             body,
@@ -173,6 +173,7 @@ class PlanReader:
             context=self._state.context,
             applied=lambda plan: applying.with_files(applying.with_results(plan)),
         )
+        return Told(answered)
 
 
 def _method(payload: memoryview) -> Method:

@@ -16,7 +16,7 @@ from engine.interpreter import Interpreter
 from engine.ledger import Account, Caps, Ledger
 from engine.models.run import Asked
 from engine.queries.calls import CallInProgress, FrameCall
-from engine.queries.language import Fetch
+from engine.queries.language import Told
 from engine.queries.snowflake.language import SqlData, SqlLanguage, SqlQuestion
 from sandbox.contract.framing import ChannelGarbage, SqlMethod
 from sandbox.contract.messages import ColumnType, Described
@@ -65,8 +65,8 @@ def request(method: SqlMethod, text: str) -> memoryview:
 
 def question(text: str) -> SqlQuestion:
     read = language(Session()).reader(in_progress()).read(request(SqlMethod.QUERY, text))
-    assert isinstance(read, Fetch) and isinstance(read.question, SqlQuestion)
-    return read.question
+    assert isinstance(read, SqlQuestion)
+    return read
 
 
 def test_no_request_is_free_and_one_of_no_known_method_is_garbage():
@@ -94,7 +94,7 @@ def test_one_query_of_a_tenant_is_read_at_a_time_and_who_is_over_waits_no_longer
     try:
         with pytest.raises(Interrupted):
             reader.read(request(SqlMethod.QUERY, ALL))
-        assert isinstance(other.read(request(SqlMethod.QUERY, ALL)), Fetch)
+        assert isinstance(other.read(request(SqlMethod.QUERY, ALL)), SqlQuestion)
     finally:
         over.set()
         thread.join(60)
@@ -106,7 +106,7 @@ def test_columns_are_asked_for_once_in_a_run_and_taken_from_its_account():
     state = in_progress(asked)
     for _ in range(3):
         read = made.reader(state).read(request(SqlMethod.DESCRIBE, ALL))
-        assert not isinstance(read, Fetch) and [type(one) for one in read] == [Described]
+        assert isinstance(read, Told) and [type(one) for one in read.replies] == [Described]
     assert len(session.described) == state.queries == 1
     assert asked == [Asked("the schema of a DataFrame")]
     assert account.kept > 300
