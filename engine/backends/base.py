@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
-if TYPE_CHECKING:  # see `engine.gateway.answering`
+if TYPE_CHECKING:  # see `engine.queries.calls`
     import pyspark.sql.connect.proto as pb
 
     from engine.backends.sql import SqlSession

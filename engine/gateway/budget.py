@@ -8,6 +8,9 @@ from sandbox.contract.limits import Limits
 # Messages that are charged to no limit (printed text, reads of configuration). An honest worker sends few: it
 # puts prints together, and knows the configuration itself.
 CHEAP_MESSAGES = 1_000
+# How long each message of printed text beyond the limit, and each beyond many that are charged to no limit,
+# waits: a guest that floods waits too, instead of keeping the engine from other guests.
+FLOOD_SECONDS = 0.001
 CUT_MARK = "\n[cut: the limit printed_bytes was reached]\n"
 
 

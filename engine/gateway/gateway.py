@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC
 from typing import Final
 
@@ -26,15 +25,17 @@ from engine.errors import (
     SparkNeeded,
 )
 from engine.failures import describe
-from engine.gateway.answering import CallAnswers, FrameCall, FunctionRaised, RunAnswering
-from engine.gateway.budget import FrameBudget
-from engine.gateway.carried import as_frame
+from engine.gateway.answering import CallAnswers, RunAnswering
+from engine.gateway.budget import FLOOD_SECONDS, FrameBudget
+from engine.tenants.interpreter import Interpreter
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
+from engine.queries.calls import FrameCall, FunctionRaised
+from engine.queries.carried import as_frame
 from engine.results import check_signature, clean_problems
 from engine.tenants.interpreter import Interpreter
 from engine.threads import thread_seconds
-from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind, Method
+from sandbox.contract.framing import ChannelClosed, ChannelGarbage, ChannelTimeout, Kind
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import (
     BACKEND_FAILED,
@@ -60,23 +61,11 @@ _UNHANDLED: Final = "the engine could not make sense of this request"
 # Compiling is the worker's first act; a source that takes longer than this to compile is hostile, unless
 # others keep the worker from the processors.
 _COMPILE_SECONDS: Final = 30.0
-# How long each message of printed text beyond the limit, and each beyond many that are charged to no limit,
-# waits: a guest that floods waits too, instead of keeping the engine from other guests.
-_FLOOD_SECONDS: Final = 0.001
 _LINE_BYTES: Final = 4
-_CONFIG: Final = bytes([Method.CONFIG])
-# What PySpark's client raises where a function raised; the worker puts in what it raised.
-_RAISED: Final = ReplyError(
-    FUNCTION_RAISED, "org.apache.spark.api.python.PythonException", "38000", "a function of the metric raised"
-)
 # A function sees all rows of the DataFrame that it is applied to. Spark may show it fewer, if a later step
 # of the query drops some. So whether it raises there, too, is not certain, and nobody goes on from here.
-_CAUGHT: Final = Raised(
-    "PythonException",
-    "a function that was applied to rows raised, and calc_metric caught that; catch it inside the function",
-    0,
-    "",
-    FUNCTION_RAISED,
+_CAUGHT: Final = (
+    "a function that was applied to rows raised, and calc_metric caught that; catch it inside the function"
 )
 
 
@@ -179,7 +168,7 @@ class Gateway:
         self.fault = None
         self._function_raised = None
         self._context = self._of_run.within(self._limits.frame_seconds)
-        answers = self._run.of_call(call, self._budget, self._context)
+        answers = self._run.of_call(call, self._budget, self._context, self._evaluate)
         try:
             if (foretold := answers.foretell()) is not None:
                 self._send(Kind.FORETOLD, foretold, more=True)
@@ -214,8 +203,6 @@ class Gateway:
             if kind is Kind.PRINTED:
                 self._keep_printed(payload)
             elif kind is Kind.REQUEST:
-                if payload[:1] == _CONFIG and self._budget.note_cheap():
-                    time.sleep(_FLOOD_SECONDS)
                 self._answer(answers, payload)
             elif kind is Kind.USED:
                 answers.note_used()
@@ -227,7 +214,8 @@ class Gateway:
                 if outcome.named is not None and not self._several:
                     raise ChannelGarbage("several numbers of a metric that declares one")
                 if self._function_raised is not None and outcome.raised is None:
-                    caught = replace(_CAUGHT, line=self._function_raised)
+                    name = answers.function_raised.exception.rpartition(".")[2]
+                    caught = Raised(name, _CAUGHT, self._function_raised, "", FUNCTION_RAISED)
                     return Outcome(outcome.frame, None, caught)
                 return outcome
             else:
@@ -246,7 +234,7 @@ class Gateway:
     def _keep_printed(self, payload: memoryview) -> None:
         kept, many = self._budget.keep_printed(bytes(payload)), self._budget.note_cheap()
         if many or not kept:
-            time.sleep(_FLOOD_SECONDS)
+            time.sleep(FLOOD_SECONDS)
 
     def _evaluate(
         self,
@@ -275,7 +263,7 @@ class Gateway:
                 except PlanRefused as error:
                     refusal, wanted = error, False
                 if not wanted:
-                    time.sleep(_FLOOD_SECONDS)
+                    time.sleep(FLOOD_SECONDS)
             elif kind is Kind.PRINTED:
                 printed += 1
                 self._keep_printed(payload[:0] if again else payload)
@@ -301,14 +289,14 @@ class Gateway:
     def _answer(self, answers: CallAnswers, payload: memoryview) -> None:
         """Answer one request, or send the error that the guest's client raises."""
         try:
-            for response in answers.responses(payload, self._evaluate):
+            for response in answers.responses(payload):
                 kind, parts = as_frame(response)
                 self._send(kind, *parts, more=True)
         except PlanRefused as refusal:
             self._refuse(refusal)
         except FunctionRaised as raised:
             self._function_raised = raised.line
-            self._send_error(_RAISED)
+            self._send_error(answers.function_raised)
         except (BackendLost, SparkNeeded):  # no frame of the run that needs Spark can go on
             raise
         except BackendError as error:

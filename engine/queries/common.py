@@ -12,8 +12,10 @@ from engine.context import QueryContext
 from engine.frames import FrameSet, Members
 from engine.models.run import Shared
 from engine.queries.asking import Asker, Source
+from engine.queries.calls import told_by
 from engine.queries.counting import Counted, count_together, count_whole
 from engine.queries.gather import Gather
+from engine.queries.language import Apart, Ready
 
 # Questions that are remembered; a metric that asks more of them computes them from its data.
 _MAX_QUESTIONS: Final = 1_000
@@ -117,6 +119,17 @@ class CommonSharing(Generic[_Question]):
                 for (plan, how, reason, by), frames in self._tallies[run].most_common()
             )
 
+    def note_used(self, ready: Ready, asker: Asker, *, again: bool = True) -> None:
+        """Count an answer that a frame was given; see `SharedAnswers.note_used`."""
+        if again:
+            with self._lock:
+                self._steps[asker.run, asker.step].asked[ready.key] += 1
+        self._tally(asker.run, ready.what, ready.how, "", ready.notes)
+
+    def note_apart(self, apart: Apart, asker: Asker, notes: Sequence[str]) -> None:
+        """Count what a frame asked for itself; see `SharedAnswers.note_apart`."""
+        self._tally(asker.run, apart.what, "frame", apart.reason, notes)
+
     def _remembered(
         self, key: bytes, size: int, run: object, make: Callable[[], _Question]
     ) -> _Question | None:
@@ -140,6 +153,11 @@ class CommonSharing(Generic[_Question]):
                 self._questions[key] = make()
             return self._questions[key]
 
+    def _take_room(self, size: int) -> bool:
+        """As `_has_room`, for what is made without the lock."""
+        with self._lock:
+            return self._has_room(size)
+
     def _has_room(self, size: int) -> bool:
         """Whether so many bytes more may be remembered; they are then taken."""
         if self._bytes + size > self._most_bytes or not self.source.account.take(self._weight * size):
@@ -156,13 +174,3 @@ class CommonSharing(Generic[_Question]):
             if entry not in tallies and len(tallies) >= _MAX_TALLIES:
                 entry = f"other {self._word}", how, "", by
             tallies[entry] += 1
-
-
-def told_by(notes: Sequence[str]) -> tuple[str, str]:
-    """Who answered, and if that was Spark, why not natively; see `BackendSession.told`.
-
-    Args:
-        notes: of the questions to the backend; none if one answers all.
-    """
-    reasons = "; ".join(dict.fromkeys(note for note in notes if note))
-    return ("spark" if reasons else "native" if notes else ""), reasons

@@ -14,9 +14,9 @@ from engine.backends.connect.turns import PATIENT_SECONDS
 from engine.backends.sql import Rows, SqlSession, Writing
 from engine.context import Note, QueryContext, Settings
 from engine.errors import Interrupted, LimitExceeded
-from engine.gateway.answering import FrameCall
 from engine.gateway.gateway import Gateway
 from engine.pool.pool import WorkerPool
+from engine.queries.calls import FrameCall
 from engine.runs.conclude import Cancelled, Ended
 from engine.runs.crew import Crew
 from engine.runs.gates import Gate, Gates

@@ -10,9 +10,9 @@ from typing import TypeAlias
 import pyspark.sql.connect.proto as pb
 
 from engine.frames import FrameSet
-from engine.gateway.answering import FrameCall
 from engine.models.frame import Frame
 from engine.queries.asking import Source
+from engine.queries.calls import FrameCall
 from engine.queries.counting import BaselineFrames
 from sandbox.contract.signature import Argument
 

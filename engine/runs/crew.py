@@ -13,10 +13,11 @@ from typing import Final
 
 from engine.context import Deadline, QueryContext
 from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded, SourceRefused
-from engine.gateway.answering import FrameCall, RunAnswering
+from engine.gateway.answering import RunAnswering
 from engine.gateway.gateway import Gateway, LacksScience
 from engine.pool.pool import WorkerPool
 from engine.pool.worker import WorkerEnd
+from engine.queries.calls import FrameCall
 from engine.runs.conclude import BackendGone, Cancelled, Died, Ended, Ending, Garbage
 from engine.runs.guest import Guest, WorkerTaken, compile_guest, open_gateway
 from engine.runs.schedule import Schedule

@@ -38,13 +38,14 @@ from engine.errors import (
     ParamsRefused,
     SourceRefused,
 )
-from engine.gateway.answering import FrameCall, RunAnswering
+from engine.gateway.answering import RunAnswering
 from engine.models.codes import limit_of
 from engine.models.frame import Frame
 from engine.models.parameters import Bound, bind
 from engine.models.result import Result
 from engine.models.run import Asked, Report, Run, RunTime, Shared
 from engine.queries.asking import Source
+from engine.queries.calls import FrameCall
 from engine.queries.counting import Counted
 from engine.runs.admitted import AdmittedCrew
 from engine.runs.calls import empty_call, first_call, frame_call
@@ -59,6 +60,7 @@ from engine.runs.opening import Opened
 from engine.runs.plan import Question, RunPlan
 from engine.runs.schedule import Schedule
 from engine.runs.services import Services
+from engine.runs.together import Reading
 from engine.spark.native.functions.known import needing_spark
 from engine.tenants.usage import QUERY, RUNS, SOURCE
 from engine.threads import Pending
@@ -452,16 +454,10 @@ class Execution:
     def _answers(
         self, opened: Opened, *, share: bool = True, asked: list[Asked] | None = None
     ) -> RunAnswering:
-        return self._dataset.shared.answers(
-            self,
-            opened.source,
-            self._baseline_of(opened),
-            share=share,
-            checked=self._job.layers.gateway,
-            interpreter=self._services.interpreter,
-            asked=asked,
-            scratch=None if opened.scratch is None else opened.scratch.of_a_run(),
-        )
+        scratch = None if opened.scratch is None else opened.scratch.of_a_run()
+        reading = Reading(self._services.interpreter, self._job.layers.gateway, scratch)
+        baseline = self._baseline_of(opened)
+        return self._dataset.shared.answers(self, opened.source, baseline, reading, share=share, asked=asked)
 
     def _baseline_of(self, opened: Opened) -> Source | None:
         """The run's baseline, if its metric takes one."""

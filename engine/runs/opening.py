@@ -24,14 +24,13 @@ from engine.errors import (
     ParamsRefused,
     UsageError,
 )
+from engine.failures import clean
 from engine.frames import FramePlan, check_term_types, plan_frames, term_probe
 from engine.frames.baseline import check_first, group_differences, plan_first, plan_previous
 from engine.frames.build import aggregated, call, column, filtered, limited, named, projected
 from engine.frames.fields import find_field
 from engine.frames.normal import normal
 from engine.frames.plan import run_range
-from engine.frames.relations import unpruned, with_schema
-from engine.gateway.explain import clean
 from engine.models.baseline import Baseline
 from engine.models.dataset import Dataset
 from engine.models.durations import parse_zone

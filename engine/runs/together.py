@@ -6,22 +6,23 @@ runs, and who answers them.
 
 from __future__ import annotations
 
-import abc
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
 
 from engine.context import QueryContext
 from engine.frames import Members
-from engine.gateway.answering import RunAnswering
 from engine.gateway.answers import RunAnswers
-from engine.gateway.requests import ParsedRequests
-from engine.gateway.sql_answers import SqlRunAnswers
+from engine.tenants.interpreter import Interpreter
 from engine.models.backends import Capabilities
 from engine.models.run import Asked, Shared
 from engine.queries.asking import Source
+from engine.queries.language import Language
 from engine.queries.snowflake import SqlSharing
+from engine.queries.snowflake.language import SqlData, SqlLanguage
+from engine.queries.spark.language import PlanLanguage
+from engine.queries.spark.requests import ParsedRequests
 from engine.queries.spark.sharing import Sharing
 from engine.sources.spool import Scratch
 from engine.tenants.interpreter import Interpreter
@@ -29,15 +30,57 @@ from engine.tenants.interpreter import Interpreter
 _Sharing = TypeVar("_Sharing", Sharing, SqlSharing)
 
 
-class SharedQueries(abc.ABC, Generic[_Sharing]):
+class QueryLanguage(Protocol[_Sharing]):
+    """Makes what answers questions in one query language."""
+
+    def share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> _Sharing:
+        """What runs share of a source; arguments as of `SharedQueries.begin_baseline`."""
+        ...
+
+    def of_run(
+        self, source: Source, baseline: Source | None, sharing: _Sharing | None, reading: Reading
+    ) -> Language[_Sharing]:
+        """What one run asks with.
+
+        Args:
+            source: its data.
+            baseline: what it compares them with.
+            sharing: what it shares with others; None: nothing.
+            reading: how what it asks is read.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How what a run asks is read.
+
+    Attributes:
+        interpreter: where it is parsed.
+        checked: whether it is checked; for tests alone it is not.
+        scratch: makes files for what functions of the author give; None: the backend reads none.
+    """
+
+    interpreter: Interpreter
+    checked: bool = True
+    scratch: Scratch | None = None
+
+
+class SharedQueries(Generic[_Sharing]):
     """The queries that runs of a dataset share. Thread-safe.
 
     Attributes:
         of_data: those of its data, once it is opened; None if there are none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, language: QueryLanguage[_Sharing]) -> None:
+        """Share nothing yet.
+
+        Args:
+            language: what they are asked in.
+        """
         self.of_data: _Sharing | None = None
+        self._language: QueryLanguage[_Sharing] = language
         self._of_baseline: _Sharing | None = None
         self._baseline_known = threading.Event()
         self._comparing: set[object] = set()
@@ -55,7 +98,7 @@ class SharedQueries(abc.ABC, Generic[_Sharing]):
             if source is None:
                 self._baseline_known.set()
                 return
-            self.of_data = self._share(source)
+            self.of_data = self._language.share(source)
             for run in runs:
                 self.of_data.expect(run)
 
@@ -68,7 +111,7 @@ class SharedQueries(abc.ABC, Generic[_Sharing]):
             repeated: whether several frames of the data have the same one of it.
         """
         with self._lock:
-            sharing = self._share(source, given, repeated=repeated)
+            sharing = self._language.share(source, given, repeated=repeated)
             for run in self._comparing - self._settled:
                 sharing.expect(run)
             self._of_baseline = sharing
@@ -102,111 +145,75 @@ class SharedQueries(abc.ABC, Generic[_Sharing]):
         other: tuple[Shared, ...] = () if self._of_baseline is None else self._of_baseline.report(run)
         return (*own, *(replace(one, plan=f"baseline: {one.plan}") for one in other))
 
-    @abc.abstractmethod
     def answers(
         self,
         run: object,
         source: Source,
         baseline: Source | None,
+        reading: Reading,
         *,
         share: bool,
-        checked: bool,
-        interpreter: Interpreter,
         asked: list[Asked] | None = None,
-        scratch: Scratch | None = None,
-    ) -> RunAnswering:
+    ) -> RunAnswers[_Sharing]:
         """Who answers what the calls of one run ask.
 
         Args:
             run: whose calls they are.
             source: its data.
             baseline: what it compares them with.
+            reading: how what they ask is read; what is not checked is not shared.
             share: whether it shares anything with others.
-            checked: whether the gateway looks at what is asked; else it shares no plans.
-            interpreter: where what it asks is parsed.
             asked: is given each question.
-            scratch: makes files for what functions of the author give; None: the backend reads none.
         """
+        sharing = self.of_data if share and reading.checked else None
+        language = self._language.of_run(source, baseline, sharing, reading)
+        second = None if sharing is None else self.of_baseline
+        return RunAnswers(language, sharing, run, asked=asked, baseline=second)
 
-    @abc.abstractmethod
-    def _share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> _Sharing:
-        """Queries that runs share of a source; arguments as of `begin_baseline`."""
 
+class Plans:
+    """Plans of Spark Connect; see `QueryLanguage`."""
 
-class SharedPlans(SharedQueries[Sharing]):
-    """Those of backends that take plans of Spark Connect."""
+    def share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> Sharing:
+        """See `QueryLanguage.share`."""
+        return Sharing(source, given, repeated=repeated)
 
-    def answers(
-        self,
-        run: object,
-        source: Source,
-        baseline: Source | None,
-        *,
-        share: bool,
-        checked: bool,
-        interpreter: Interpreter,
-        asked: list[Asked] | None = None,
-        scratch: Scratch | None = None,
-    ) -> RunAnswering:
-        """See `SharedQueries.answers`."""
+    def of_run(
+        self, source: Source, baseline: Source | None, sharing: Sharing | None, reading: Reading
+    ) -> PlanLanguage:
+        """See `QueryLanguage.of_run`."""
         columns, texts = frozenset(source.columns), source.texts
         if baseline is not None:  # what is sure of a name is so in both
             columns, texts = columns & frozenset(baseline.columns), texts & baseline.texts
-        sharing = self.of_data if share and checked else None
-        return RunAnswers(
-            source.session,
-            ParsedRequests(columns, source.plan.time.as_of, texts, source.account, interpreter),
-            sharing,
-            checked,
-            run,
-            asked=asked,
-            baseline=None if sharing is None else self.of_baseline,
-            scratch=scratch,
-        )
-
-    def _share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> Sharing:
-        return Sharing(source, given, repeated=repeated)
+        now, interpreter = source.plan.time.as_of, reading.interpreter
+        requests = ParsedRequests(columns, now, texts, source.account, interpreter)
+        described = None if sharing is None else sharing.described
+        return PlanLanguage(source.session, requests, reading.checked, reading.scratch, described)
 
 
-class SharedSql(SharedQueries[SqlSharing]):
-    """Those of backends that speak SQL."""
+class Sql:
+    """Snowpark's SQL; see `QueryLanguage`."""
 
-    def answers(
-        self,
-        run: object,
-        source: Source,
-        baseline: Source | None,
-        *,
-        share: bool,
-        checked: bool,
-        interpreter: Interpreter,
-        asked: list[Asked] | None = None,
-        scratch: Scratch | None = None,
-    ) -> RunAnswering:
-        """See `SharedQueries.answers`; what plans alone need is left aside."""
-        del checked, interpreter, asked, scratch
-        session, names = source.session.sql, source.columns
-        assert session is not None
-        sharing = self.of_data if share else None
-        if baseline is None:
-            return SqlRunAnswers(session, source.full, names, sharing, run)
-        return SqlRunAnswers(
-            session,
-            source.full,
-            tuple(name for name in names if name in baseline.columns),
-            sharing,
-            run,
-            baseline=baseline.overall,
-            known=(names, baseline.columns),
-            second=self.of_baseline if share else None,
-        )
-
-    def _share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> SqlSharing:
+    def share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> SqlSharing:
+        """See `QueryLanguage.share`."""
         del repeated  # each query is asked once for all frames, or once for a family
         assert source.session.sql is not None
         return SqlSharing(source, source.session.sql, given)
 
+    def of_run(
+        self, source: Source, baseline: Source | None, sharing: SqlSharing | None, reading: Reading
+    ) -> SqlLanguage:
+        """See `QueryLanguage.of_run`."""
+        del sharing  # its columns are remembered for each run
+        session, names = source.session.sql, source.columns
+        assert session is not None
+        data = SqlData(source.full, names)
+        if baseline is not None:
+            both = tuple(name for name in names if name in baseline.columns)
+            data = SqlData(source.full, both, baseline.overall, (names, baseline.columns))
+        return SqlLanguage(session, data, source.account, reading.interpreter)
 
-def shared_queries(capabilities: Capabilities) -> SharedPlans | SharedSql:
+
+def shared_queries(capabilities: Capabilities) -> SharedQueries[Sharing] | SharedQueries[SqlSharing]:
     """The queries that runs share on a backend, of which nothing is known yet."""
-    return SharedSql() if capabilities.speaks_sql else SharedPlans()
+    return SharedQueries(Sql()) if capabilities.speaks_sql else SharedQueries(Plans())

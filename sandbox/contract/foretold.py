@@ -17,12 +17,12 @@ Buffer = bytes | memoryview
 Frame = tuple[Kind, memoryview]
 
 
-def pack_foretold(method: Method, request: bytes, replies: Iterable[tuple[Kind, Sequence[Buffer]]]) -> bytes:
+def pack_foretold(method: int, request: bytes, replies: Iterable[tuple[Kind, Sequence[Buffer]]]) -> bytes:
     """Make a payload.
 
     Args:
-        method: of the request.
-        request: its protobuf bytes, as the worker is expected to send them.
+        method: of the request, as in its first byte.
+        request: the bytes after that, as the worker is expected to send them.
         replies: the frames that answer it, each with the parts of its payload; without the REPLY_END.
     """
     parts: list[Buffer] = [_digest(method, request)]
@@ -46,5 +46,5 @@ def unpack_foretold(
     return replies
 
 
-def _digest(method: Method, request: bytes) -> bytes:
+def _digest(method: int, request: bytes) -> bytes:
     return hashlib.blake2b(request, digest_size=_DIGEST_BYTES, salt=bytes((method,))).digest()

@@ -50,6 +50,15 @@ def test_a_metric_that_needs_one_is_refused_without_with_the_fix(native_engine):
     assert native_engine.check(TWO) == ()
 
 
+def test_the_report_says_of_what_a_frame_asks_for_itself_that_it_is_about_the_baseline(native_engine):
+    source = "def calc_metric(df, baseline):\n    return df.count() - baseline.union(baseline).count()\n"
+    run = native_engine.evaluate(
+        source, Dataset(DATA), segments=[BY_COUNTRY], baseline=Baseline.data(Dataset(TRAINING))
+    )
+    apart = {one.plan: one.frames for one in run.report.sharing if one.how == "frame"}
+    assert list(apart.values()) == [len(run.results)] and min(apart).startswith("baseline: ")
+
+
 def test_a_metric_of_one_frame_never_sees_it_and_says_so(native_engine):
     missing = Baseline.data(Dataset("no/such/file.parquet"))  # it is not even opened
     run = native_engine.evaluate(ONE, Dataset(DATA), baseline=missing)

@@ -16,15 +16,16 @@ from pyspark.errors.exceptions.connect import AnalysisException
 from pyspark.sql.connect.client import SparkConnectClient
 from pyspark.sql.connect.session import SparkSession
 
-from engine.gateway import replies
-from engine.gateway.carried import as_frame
+from engine.queries.batches import table_batches
+from engine.queries.carried import as_frame
+from engine.queries.spark import replies
 from sandbox.client import lean
 from sandbox.client.errors import build_exception
 from sandbox.contract.framing import BATCH_HEADER, Kind
 from sandbox.contract.messages import ReplyError
 
 TABLE = pa.table({"a": [1, 2, None], "b": ["x", None, "z"]})
-BATCH = next(iter(replies.table_batches(TABLE)))
+BATCH = next(iter(table_batches(TABLE)))
 
 
 def schema() -> pb.ExecutePlanResponse:

@@ -40,7 +40,7 @@ def test_results_are_those_of_frames_that_ask(engine: Engine, rows: Dataset, bod
 
 
 def test_each_answer_is_counted_once(engine: Engine, rows: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    used: list[Answers] = []
+    used: list[object] = []
     note_used = Answers.note_used
     monkeypatch.setattr(Answers, "note_used", lambda self: (used.append(self), note_used(self)))
     run = engine.evaluate(metric(BODIES["two questions"]), rows, segments=MANY_GROUPS)

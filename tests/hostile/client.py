@@ -20,11 +20,12 @@ import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
 from engine.context import Deadline, QueryContext
-from engine.gateway.answering import FrameCall
 from engine.gateway.answers import RunAnswers
 from engine.gateway.gateway import Gateway
-from engine.gateway.requests import ParsedRequests
 from engine.pool.worker import Worker
+from engine.queries.calls import FrameCall
+from engine.queries.spark.language import PlanLanguage
+from engine.queries.spark.requests import ParsedRequests
 from sandbox.contract.framing import HEADER, Kind, Method
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Outcome, Returned, encode
@@ -173,7 +174,7 @@ def converse(
     gateway = Gateway(Worker(ours), limits)
     gateway.worker.science = science
     gateway.attach(
-        RunAnswers(cast(BackendSession, backend), ParsedRequests(frozenset({"a", "b"}))),
+        RunAnswers(PlanLanguage(cast(BackendSession, backend), ParsedRequests(frozenset({"a", "b"})))),
         QueryContext(Deadline.after(60), cancel),
     )
     over = threading.Event()

@@ -182,6 +182,17 @@ def test_every_part_of_the_engine_has_a_layer():
     assert sorted(folders | modules) == sorted(part for layer in LAYERS for part in layer)
 
 
+def test_the_gateway_knows_no_query_language():
+    languages = ("engine.spark", "engine.snowflake", "engine.queries.spark", "engine.queries.snowflake")
+    wrong = {
+        (name, module)
+        for name, imported in imports("engine/gateway")
+        for module in imported
+        if module.startswith((*languages, "pyspark", "sqlglot"))
+    }
+    assert not wrong
+
+
 def test_the_service_is_on_top():
     public = {"engine", *(f"engine.{name}" for name in engine.__all__)}
     wrong = set()

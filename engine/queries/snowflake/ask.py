@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,8 @@ from engine.frames import Family, frame_keys, frames_of
 from engine.frames.build import Literal, filtered, literal
 from engine.queries.answers import Codes, place_rows
 from engine.queries.asking import MAX_BYTES, Asker, Source, asking
+from engine.queries.batches import table_batches
+from engine.queries.carried import Reply
 from engine.queries.cut import flat
 from engine.queries.rows import Rows as KeptRows
 from engine.snowflake.fusion import carry_keys
@@ -41,6 +43,11 @@ class SqlAnswer:
 
     described: Described
     table: pa.Table
+
+    def replies(self) -> Iterator[Reply]:
+        """What the worker gets."""
+        yield self.described
+        yield from table_batches(self.table)
 
 
 class Keyed:

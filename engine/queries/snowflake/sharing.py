@@ -11,6 +11,7 @@ from engine.backends.sql import SqlSession
 from engine.frames import FrameSet, Members, PlannedFrame
 from engine.queries.asking import Asker, Source
 from engine.queries.common import CommonSharing
+from engine.queries.language import Apart, Ready
 from engine.queries.once import Once
 from engine.queries.snowflake.ask import Asking, Keyed, SqlAnswer
 from engine.snowflake.fusion import Choice, choose
@@ -51,8 +52,8 @@ class SqlSharing(CommonSharing[_Question]):
         super().__init__(source, given, word="queries", most_bytes=_MAX_QUESTION_BYTES, weight=_TREE_BYTES)
         self._asking = Asking(source, session)
 
-    def answer(self, query: CheckedQuery, asker: Asker) -> SqlAnswer | None:
-        """The answer to a question of a frame; None if the frame has to ask for itself.
+    def ask(self, query: CheckedQuery, asker: Asker) -> Ready | Apart:
+        """The answer to a question of a frame, or that it has to ask for itself; see `note_apart`.
 
         Args:
             query: the question.
@@ -62,17 +63,16 @@ class SqlSharing(CommonSharing[_Question]):
             BackendLost, Interrupted: as `BackendSession.execute`.
         """
         question = self._question(query, asker.run)
-        how: str = "frame"
-        reason = question.choice.reason if question else "too many different queries"
-        answer: SqlAnswer | None = None
-        if question is not None and question.choice.how != "frame":
-            try:
-                how, answer, reason = *self._answer(question, asker), ""
-            except Unfused as unfused:
-                how, reason = "frame", unfused.reason
-        shown = "a query" if question is None else question.choice.describe()
-        self._tally(asker.run, shown, how, reason)
-        return answer
+        if question is None:
+            return Apart("a query", "too many different queries")
+        what = question.choice.describe()
+        if question.choice.how == "frame":
+            return Apart(what, question.choice.reason)
+        try:
+            how, answer = self._answer(question, asker)
+        except Unfused as unfused:
+            return Apart(what, unfused.reason)
+        return Ready(query.key, what, how, answer.table.num_rows, answer.replies)
 
     def _question(self, query: CheckedQuery, run: object = None) -> _Question | None:
         return self._remembered(query.key, len(query.text), run, lambda: _Question(query, choose(query)))
@@ -112,3 +112,8 @@ class SqlSharing(CommonSharing[_Question]):
         if len(family.frames) < 2:
             raise Unfused("the only frame of its kind")
         return once.get(lambda: self._asking.ask_family(question.query, family, asker), asker.context)
+
+
+def describe(query: CheckedQuery) -> str:
+    """A query in a few words, from the frame upwards."""
+    return choose(query).describe()

@@ -15,11 +15,14 @@ from engine.frames import Family, FrameSet, Members, PlannedFrame
 from engine.queries.answers import Answer, Split
 from engine.queries.asking import Aside, Asker, Source, fresh_scope
 from engine.queries.common import CommonSharing
+from engine.queries.descriptions import Descriptions
 from engine.queries.gather import StateTable
+from engine.queries.language import Apart, Ready
 from engine.queries.once import Once
 from engine.queries.rows import Rows, ask_rows
 from engine.queries.spark.cells import RolledUp, ask_states
 from engine.queries.spark.families import ask_family
+from engine.queries.spark.replies import whole_answer
 from engine.spark import plans
 from engine.spark.functions import functions_in
 from engine.spark.fusion.cells import plan_cells
@@ -78,40 +81,12 @@ class _Question:
             return self.families.setdefault(family, Once())
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """An answer that is in memory.
-
-    Attributes:
-        key: the canonical form of the plan.
-        what: the plan in a few words.
-        how: as `Shared.how`.
-        answer: the rows, as guests get them.
-        notes: by whom it was given; see `BackendSession.told`.
-    """
-
-    key: bytes
-    what: str
-    how: str
-    answer: Answer
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """A frame has to ask for itself.
-
-    Attributes:
-        what: the plan in a few words.
-        reason: as `Shared.reason`.
-    """
-
-    what: str
-    reason: str
-
-
 class Sharing(CommonSharing[_Question]):
-    """What is shared of a dataset for Spark. Thread-safe; see `CommonSharing`."""
+    """What is shared of a dataset for Spark. Thread-safe; see `CommonSharing`.
+
+    Attributes:
+        described: the types of plans over any frame, by their canonical forms.
+    """
 
     def __init__(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> None:
         """Share nothing yet.
@@ -124,7 +99,9 @@ class Sharing(CommonSharing[_Question]):
         """
         super().__init__(source, given, word="plans", most_bytes=_MAX_PLAN_BYTES)
         self._repeated = repeated
-        self._schemas: dict[bytes, pb.DataType] = {}
+        self.described: Descriptions[pb.DataType] = Descriptions(
+            _MAX_SCHEMAS, _MAX_PLAN_BYTES, self._take_room
+        )
 
     def expect(self, run: object) -> None:
         """A run is about to make its first call; counting waits a moment for what it asks."""
@@ -135,7 +112,7 @@ class Sharing(CommonSharing[_Question]):
         """The first call of a run has ended, or will not be made."""
         self._gather.leave(run)
 
-    def answer(self, key: bytes, relation: pb.Relation, asker: Asker) -> Answer | Apart:
+    def ask(self, key: bytes, relation: pb.Relation, asker: Asker) -> Ready | Apart:
         """The answer to a question of a frame, or that it has to ask for itself; see `note_apart`.
 
         Args:
@@ -146,14 +123,6 @@ class Sharing(CommonSharing[_Question]):
         Raises:
             BackendLost, Interrupted: as `BackendSession.execute`.
         """
-        found = self.ask(key, relation, asker)
-        if isinstance(found, Apart):
-            return found
-        self.note_used(found, asker, again=False)
-        return found.answer
-
-    def ask(self, key: bytes, relation: pb.Relation, asker: Asker) -> Ready | Apart:
-        """As `answer`, but nothing is counted for the run's report; arguments and errors likewise."""
         question = self._question(key, relation, asker.run)
         if question is None:
             return self.apart(relation, asker, "too many different plans")
@@ -163,7 +132,7 @@ class Sharing(CommonSharing[_Question]):
             how, answer, notes = self._answer(key, question, asker)
         except Unfused as unfused:
             return Apart(question.what, unfused.reason)
-        return Ready(key, question.what, how, answer, notes)
+        return _ready(key, question, how, answer, notes)
 
     def over(self, source: Source) -> Sharing:
         """What is shared over rows that were made of these, whose frames are the same.
@@ -187,26 +156,6 @@ class Sharing(CommonSharing[_Question]):
         self.leave(asker.run)
         return Apart(describe(relation), reason)
 
-    def note_apart(self, apart: Apart, asker: Asker, notes: Sequence[str]) -> None:
-        """Count what a frame asked for itself.
-
-        Args:
-            apart: what and why.
-            asker: the frame's call.
-            notes: by whom it was answered; see `BackendSession.told`.
-        """
-        self._tally(asker.run, apart.what, "frame", apart.reason, notes)
-
-    def schema(self, key: bytes) -> pb.DataType | None:
-        """The type of a plan over any frame, by its canonical form, if it was asked for before."""
-        return self._schemas.get(key)
-
-    def keep_schema(self, key: bytes, schema: pb.DataType) -> None:
-        """Remember the type of a plan, while there is room."""
-        with self._lock:
-            if len(self._schemas) < _MAX_SCHEMAS and self._has_room(len(key) + schema.ByteSize()):
-                self._schemas[key] = schema
-
     def known_answer(self, key: bytes, asker: Asker) -> Ready | None:
         """The answer to a question, if it is in memory; nothing is asked, and nothing counted.
 
@@ -225,7 +174,7 @@ class Sharing(CommonSharing[_Question]):
         if not frame.rows:
             empty = question.empty.value
             notes = question.notes.get("empty", ())
-            return None if empty is None else Ready(key, question.what, "empty", empty, notes)
+            return None if empty is None else _ready(key, question, "empty", empty, notes)
         for how, way, once in (
             ("cells", "cells", question.cells),
             ("families", _way_of(frame.family), question.of_family(frame.family)),
@@ -234,21 +183,8 @@ class Sharing(CommonSharing[_Question]):
             if split is not None:
                 with suppress(Unfused):
                     answer, notes = split.answer(asker.frame), question.notes.get(way, ())
-                    return None if answer is None else Ready(key, question.what, how, answer, notes)
+                    return None if answer is None else _ready(key, question, how, answer, notes)
         return None
-
-    def note_used(self, ready: Ready, asker: Asker, *, again: bool = True) -> None:
-        """Count an answer.
-
-        Args:
-            ready: the answer that a frame was given.
-            asker: the call that got it.
-            again: whether it was given before it was asked for, so that the question is not counted yet.
-        """
-        if again:
-            with self._lock:
-                self._steps[asker.run, asker.step].asked[ready.key] += 1
-        self._tally(asker.run, ready.what, ready.how, "", ready.notes)
 
     def _question(self, key: bytes, relation: pb.Relation, run: object = None) -> _Question | None:
         def make() -> _Question:
@@ -357,6 +293,10 @@ class Sharing(CommonSharing[_Question]):
         alias.subquery_alias.input.CopyFrom(rows)
         fetched = self.source.fetch(bound, asker, base=alias)
         return Answer(fetched.schema, fetched.table)
+
+
+def _ready(key: bytes, question: _Question, how: str, answer: Answer, notes: tuple[str, ...]) -> Ready:
+    return Ready(key, question.what, how, answer.table.num_rows, partial(whole_answer, answer), notes)
 
 
 def _way_of(family: int) -> str:

@@ -36,8 +36,8 @@ def test_large_plans_are_not_kept() -> None:
     for number in range(40):
         key = b"%d" % number + bytes(1 << 20)
         shared._question(key, limited(1))
-        shared.keep_schema(key, pb.DataType())
-    assert sum(map(len, (*shared._questions, *shared._schemas))) <= _MAX_PLAN_BYTES
+        shared.described.keep(key, pb.DataType(), 0)
+    assert sum(map(len, (*shared._questions, *shared.described._known))) <= _MAX_PLAN_BYTES
     assert shared._question(b"one more" + bytes(1 << 20), limited(1)) is None
     assert shared._question(b"0" + bytes(1 << 20), limited(1)) is not None
 
@@ -45,9 +45,9 @@ def test_large_plans_are_not_kept() -> None:
 def test_types_of_many_plans_are_not_kept() -> None:
     shared = sharing()
     for number in range(3_000):
-        shared.keep_schema(b"%d" % number, pb.DataType())
-    assert len(shared._schemas) == 1_000
-    assert shared.schema(b"7") is not None and shared.schema(b"2999") is None
+        shared.described.keep(b"%d" % number, pb.DataType(), 0)
+    assert len(shared.described) == 1_000
+    assert shared.described.get(b"7") is not None and shared.described.get(b"2999") is None
 
 
 def test_a_report_tells_many_kinds_of_plans_apart_up_to_a_point() -> None:

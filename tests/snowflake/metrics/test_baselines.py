@@ -79,6 +79,17 @@ def test_against_other_data(snow_engine, snow_rows, rows, other, fuse):
                 assert result.value == formula(mine, theirs), result
 
 
+def test_the_report_tells_of_each_question_about_which_frames_it_is(snow_engine, snow_rows, other):
+    _, training = other
+    for source, wanted in ((SUMS, {"", "baseline: "}), (BOTH, {""})):
+        run = snow_engine.evaluate(source, snow_rows, segments=GROUPS, baseline=Baseline.data(training))
+        told = run.report.sharing
+        assert {"baseline: " * one.plan.startswith("baseline: ") for one in told} == wanted
+        assert sum(one.frames for one in told) == len(wanted) * len(run.results)
+        if source is BOTH:
+            assert {(one.how, one.reason) for one in told} == {("frame", "a query over both frames")}
+
+
 @pytest.mark.parametrize("fuse", [True, False])
 def test_against_the_window_before(snow_engine, snow_rows, rows, fuse):
     run = snow_engine.evaluate(

@@ -242,6 +242,9 @@ def test_a_dry_run(snow_engine: Engine, snow_rows: Dataset) -> None:
     plan = snow_engine.plan(SUM, snow_rows, segments=[GROUPS])
     assert plan.rows == (300, 100, 100, 100)
     assert plan.calls_per_frame == 1
+    assert [(one.plan, one.answered_by, one.times) for one in plan.questions] == [
+        ("rows, total", "duckdb", 1)
+    ]
 
 
 def test_mistakes_of_the_caller(snow_engine: Engine, snow_rows: Dataset, tmp_path: Path) -> None:

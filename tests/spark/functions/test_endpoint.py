@@ -7,7 +7,7 @@ import json
 import pytest
 
 from engine import Dataset, Limits
-from engine.gateway import through
+from engine.queries.spark.functions import through
 from tests.servers import engine_on, plain_session
 from tests.spark.functions import corpus
 from tests.spark.functions.corpus import PREAMBLE, source

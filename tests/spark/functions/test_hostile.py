@@ -114,8 +114,8 @@ def test_a_function_that_raised_ends_in_no_number_whatever_follows() -> None:
 
 @pytest.mark.parametrize("kind", [101, 202])
 def test_too_many_results_are_dropped_and_refused(kind: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.gateway.applying.MOST_BYTES", 1_000)
-    monkeypatch.setattr("engine.gateway.through.MOST_BYTES", 1_000)
+    monkeypatch.setattr("engine.queries.spark.functions.memory.MOST_BYTES", 1_000)
+    monkeypatch.setattr("engine.queries.spark.functions.through.MOST_BYTES", 1_000)
     large = stream(pa.table({"_0": pa.array([1.0] * 500)}))
     flood = frame(Kind.INPUT) * (3 if kind == 101 else 1) + b"".join(
         frame(Kind.OUTPUT, large[at : at + 900]) for at in range(0, 4_000, 900)

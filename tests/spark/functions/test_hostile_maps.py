@@ -132,7 +132,7 @@ def test_no_output_is_no_rows() -> None:
 
 
 def test_too_many_rows_are_dropped_and_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.gateway.applying.MOST_BYTES", 1_000)
+    monkeypatch.setattr("engine.queries.spark.functions.memory.MOST_BYTES", 1_000)
     flood = frame(Kind.OUTPUT, b"x" * 900) * 5
     ended = converse(execute(mapped()) + flood + DONE + outcome())
     check_answered(ended)

@@ -14,7 +14,7 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.errors import PlanRefused
-from engine.gateway.through import Kept, Through
+from engine.queries.spark.functions.through import Kept, Through
 from engine.sources.spool import Scratch
 from engine.spark.functions import Sample, other_cut, recut
 from engine.spark.functions.cuts import is_inexact
@@ -83,10 +83,10 @@ def test_days_that_calendars_differ_about_stay_in_memory(tmp_path: Path) -> None
 
 def test_what_has_no_room_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = [pa.chunked_array([["x" * 100] * 6_000]), pa.chunked_array([[1.0] * 6_000])]
-    monkeypatch.setattr("engine.gateway.through.MOST_BYTES", 1_000)
+    monkeypatch.setattr("engine.queries.spark.functions.through.MOST_BYTES", 1_000)
     with pytest.raises(PlanRefused):
         kept(None).add(columns)
-    monkeypatch.setattr("engine.gateway.through.MOST_FILE_BYTES", 10_000)
+    monkeypatch.setattr("engine.queries.spark.functions.through.MOST_FILE_BYTES", 10_000)
     with pytest.raises(PlanRefused):
         kept(tmp_path).add(columns)
     monkeypatch.undo()

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import functions as F  # noqa: N812
 
 from engine.errors import PlanRefused
-from engine.gateway.requests import ParsedRequests
+from engine.queries.spark.requests import ParsedRequests
 from engine.spark.plans import Fetch
 from sandbox.contract.framing import Method
 from tests.spark.plans.offline import Offline

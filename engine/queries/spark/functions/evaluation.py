@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.errors import BackendError, PlanRefused
-from engine.gateway.answering import Evaluating, FunctionRaised
-from engine.gateway.through import MOST_BYTES, Kept, Through, too_large
+from engine.queries.calls import Evaluating, FunctionRaised
+from engine.queries.spark.functions.through import MOST_BYTES, Kept, Through, too_large
 from engine.sources.spool import Scratch
 from engine.spark.functions import (
     Lying,

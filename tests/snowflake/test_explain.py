@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import BackendError
-from engine.gateway.sql_explain import DUCKDB_AUTHORS, SNOWFLAKE_AUTHORS, explain_sql
+from engine.snowflake.explain import DUCKDB_AUTHORS, SNOWFLAKE_AUTHORS, explain_sql
 from sandbox.contract.messages import BACKEND_FAILED
 
 KINDS = sorted((*(f"duckdb.{n}" for n in DUCKDB_AUTHORS), *(f"snowflake.{n}" for n in SNOWFLAKE_AUTHORS)))

@@ -13,8 +13,8 @@ from google.protobuf.message import Message
 
 from engine.backends.base import BackendSession
 from engine.context import QueryContext
-from engine.gateway import replies
-from engine.gateway.carried import Reply
+from engine.queries.carried import Reply
+from engine.queries.spark import replies
 from engine.spark.functions import has_functions
 from engine.spark.plans.trees import relations
 from sandbox.contract.framing import Method

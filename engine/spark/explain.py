@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.errors import BackendError
+from engine.failures import clean, first_part
 from sandbox.contract.messages import BACKEND_FAILED, ReplyError
 
 # condition (or its first part) -> text; `{name}` is a message parameter of that condition.
@@ -103,18 +104,6 @@ _INTERNAL: Final = ("INTERNAL_ERROR", "FAILED_READ_FILE", "CONNECT", "INVALID_HA
 _GENERAL: Final = "the data engine failed on this query"
 _PARAMETER_CHARS: Final = 300
 _DETAIL_CHARS: Final = 500
-# What is looked at of a text. Guests write into messages (raise_error, literals), megabytes if they like,
-# and the patterns below take time with the square of the length.
-_READ_CHARS: Final = 2_000
-_LOCATIONS: Final = re.compile(
-    r"""(?x)
-      \b[a-z][a-z0-9+.-]*:/+[^\s'"`]*             # URLs: file:/…, hdfs://…
-    | (?<![\w.])/(?:[\w.+@=-]+/)*[\w.+@=-]+       # absolute paths
-    | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b        # addresses
-    | \blocalhost(?::\d+)?\b
-    | \b(?:java|javax|scala|org\.apache|com|io|sun)\.[\w.$]+(?:Exception|Error)\b:?
-    """
-)
 
 
 def explain(error: BackendError) -> ReplyError:
@@ -146,19 +135,7 @@ def _text(error: BackendError) -> str:
 
 def _first_sentence(detail: str) -> str:
     """The backend's first line, without its condition, SQLSTATE and advice on configuration."""
-    line = _shorten(detail.lstrip()).partition("\n")[0]
+    line = first_part(detail.lstrip()).partition("\n")[0]
     line = re.sub(r"^\[[A-Z0-9_.]+\]\s*", "", line)
     line = re.sub(r"\s*SQLSTATE: \w{5}.*$", "", line)
     return re.sub(r"\s*If necessary set .*$", "", line) or _GENERAL
-
-
-def clean(text: str, limit: int) -> str:
-    """Cut text, and take paths, addresses and Java class names out of it."""
-    return _LOCATIONS.sub("…", _shorten(text))[:limit]
-
-
-def _shorten(text: str) -> str:
-    """The first part of a long text, up to a blank: half a path or address would not be known as one."""
-    if len(text) <= _READ_CHARS:
-        return text
-    return text[:_READ_CHARS].rpartition(" ")[0] or text[:_PARAMETER_CHARS]

@@ -26,13 +26,14 @@ from engine.context import Deadline
 from engine.errors import BackendError, PlanRefused
 from engine.frames import FrameSet, Numbering, number_rows
 from engine.frames.build import column, named, projected
-from engine.gateway.answering import Evaluating, FunctionRaised
-from engine.gateway.evaluation import applied_to
-from engine.gateway.through import Kept
 from engine.queries.answers import Codes
 from engine.queries.asking import Asker, Source, Stored
+from engine.queries.calls import Evaluating, FunctionRaised
+from engine.queries.language import Apart, Ready
 from engine.queries.once import Once
-from engine.queries.spark.sharing import Apart, Ready, Sharing, describe
+from engine.queries.spark.functions.evaluation import applied_to
+from engine.queries.spark.functions.through import Kept
+from engine.queries.spark.sharing import Sharing, describe
 from engine.sources.spool import Scratch
 from engine.spark import plans
 from engine.spark.functions import (

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.errors import BackendError
-from engine.gateway.explain import clean
+from engine.failures import clean
 from engine.snowflake.text.names import SOURCE_PREFIX
 from sandbox.contract.messages import BACKEND_FAILED, ReplyError
 

@@ -1,7 +1,8 @@
 import pytest
 
 from engine.errors import BackendError
-from engine.gateway.explain import TEXTS, clean, explain
+from engine.failures import clean
+from engine.spark.explain import TEXTS, explain
 from sandbox.contract.messages import BACKEND_FAILED
 from tests.waiting import within
 
