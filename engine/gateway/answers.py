@@ -203,7 +203,7 @@ class Answers:
         try:
             method = Method(payload[0])
         except (IndexError, ValueError):
-            raise ChannelGarbage("a request of no known method") from None
+            raise ChannelGarbage("a request for an unknown method") from None
         first, self._asked = not self._asked, True
         if method is not Method.CONFIG:
             self._budget.charge_plan()

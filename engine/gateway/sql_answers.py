@@ -113,7 +113,7 @@ class SqlAnswers:
         try:
             method = SqlMethod(payload[0])
         except (IndexError, ValueError):
-            raise ChannelGarbage("a request of no known method") from None
+            raise ChannelGarbage("a request for an unknown method") from None
         self._budget.charge_plan()
         two = self.call.baseline is not None
         for columns in self._run.known:

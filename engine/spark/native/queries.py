@@ -87,7 +87,7 @@ def read_argument(message: bytes) -> pb.Expression:
     found = pb.Expression.FromString(message)
     literal(found.literal)  # or it is not known
     if not found.HasField("literal"):
-        raise Unproven("an argument of SQL text that is no constant")
+        raise Unproven("an argument of SQL text that is not a constant")
     return found
 
 
@@ -207,7 +207,7 @@ class _Reader:
         if len(nodes) == 1 and isinstance(nodes[0], exp.Rollup | exp.Cube | exp.GroupingSets):
             return self._sets(nodes[0], scope)
         if any(not isinstance(node, exp.Column) for node in nodes):
-            raise Unproven("GROUP BY what are no columns")
+            raise Unproven("GROUP BY of values that are not columns")
         return [item_of(self._expression(node), scope) for node in nodes], None
 
     def _sets(self, node: exp.Expr, scope: Scope) -> tuple[list[Item], list[Sequence[int]]]:
@@ -246,7 +246,7 @@ class _Reader:
         if (order := tree.args.get("order")) is not None:
             check_parts(order, "expressions")
             if any(not isinstance(one.this, exp.Column) for one in order.expressions):
-                raise Unproven("ORDER BY what is no name")
+                raise Unproven("ORDER BY of a value that is not a name")
             step = pb.Relation()
             step.sort.input.CopyFrom(self._made(rows))
             step.sort.order.extend(map(read_order, order.expressions))
@@ -256,7 +256,7 @@ class _Reader:
             check_parts(limit, "expression")
             wanted = self._expression(limit.expression)
             if not wanted.literal.HasField("integer"):
-                raise Unproven("LIMIT to what is no whole number")
+                raise Unproven("LIMIT with a value that is not a whole number")
             step = pb.Relation()
             step.limit.input.CopyFrom(self._made(rows))
             step.limit.limit = wanted.literal.integer
@@ -321,7 +321,7 @@ def _columns_of(node: exp.Expr) -> list[exp.Expr]:
             return _columns_of(node.this)
         case exp.Tuple():
             return [one for part in node.expressions for one in _columns_of(part)]
-    raise Unproven("grouping by what are no columns")
+    raise Unproven("grouping by values that are not columns")
 
 
 _SET_OPERATIONS: Final[Mapping[type[exp.Expr], pb.SetOperation.SetOpType.ValueType]] = {

@@ -79,7 +79,7 @@ def parse(text: str, *, expression: bool = False) -> exp.Expr:
     except (errors.SqlglotError, RecursionError) as error:
         raise Unproven(f"SQL text that cannot be read ({type(error).__name__})") from None
     if len(trees) != 1 or trees[0] is None:
-        raise Unproven("SQL text that is no one expression")
+        raise Unproven("SQL text that is not a single expression")
     return trees[0]
 
 
@@ -88,7 +88,7 @@ def _refuse_signs(tokens: Sequence[Token]) -> None:
     for before, token in zip((None, *tokens), tokens, strict=False):
         ends = before is not None and before.token_type.name in _OPERAND_ENDS
         if token.token_type.name == "PLUS" and not ends:
-            raise Unproven("a plus in SQL text before what is added to nothing")
+            raise Unproven("a unary plus in SQL text")
 
 
 def _refuse_mixed(kinds: Sequence[str]) -> None:
@@ -363,7 +363,7 @@ def _literal(node: exp.Expr, sign: str = "") -> pb.Expression:
         return pb.Expression(literal=Literal(decimal=decimal))
     if _EXPONENT.fullmatch(text):
         return pb.Expression(literal=Literal(double=float(sign + text)))
-    raise Unproven("a number in SQL text of an unusual form")
+    raise Unproven("a number in SQL text, written in an unusual form")
 
 
 def _null(node: exp.Expr) -> pb.Expression:
@@ -435,11 +435,11 @@ def _typed(node: exp.Expr) -> pb.Expression:
         return _cast(node)
     pattern, epoch = _TIMED[kind], dt.datetime(1970, 1, 1)
     if not pattern.fullmatch(str(node.this.this)):
-        raise Unproven("a day or an instant in SQL text of an unusual form")
+        raise Unproven("a date or timestamp in SQL text, written in an unusual form")
     try:
         span = dt.datetime.fromisoformat(str(node.this.this)) - epoch
     except ValueError:
-        raise Unproven("a day or an instant in SQL text that is none") from None
+        raise Unproven("an invalid date or timestamp in SQL text") from None
     if kind == "DATE":
         return pb.Expression(literal=Literal(date=span.days))
     return pb.Expression(literal=Literal(timestamp=span // dt.timedelta(microseconds=1)))
@@ -532,7 +532,7 @@ def _set_bound(
             raise Unproven("a window of very many rows")
         bound.value.literal.integer = -rows if side == "preceding" else rows
     else:
-        raise Unproven("a window whose ends are no constants")
+        raise Unproven("a window whose ends are not constants")
 
 
 _NODES: Final[Mapping[type[exp.Expr], _NodeReader]] = {
