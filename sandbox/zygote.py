@@ -79,7 +79,7 @@ class Zygote:
             case LoadScience(), []:
                 self._load_science()
             case _:
-                raise ChannelClosed("the engine sent something that is no request")
+                raise ChannelClosed("the engine sent something that is not a request")
 
     def _fork(self, request: ForkRequest, channel: int) -> None:
         try:

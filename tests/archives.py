@@ -5,25 +5,24 @@ With them a server starts in half of the time. Users get theirs in the backgroun
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from engine.backends.spark import training
 from engine.backends.spark.archive import find_archives
-from engine.backends.spark.backend import LocalSpark
+from engine.backends.spark.building import ArchiveBuilder
 from engine.backends.spark.java import find_jars, find_java
+from engine.backends.spark.launch import Launcher
 
 
 def main() -> None:
     """Build what is missing in this user's cache folder; end with status 1 if that fails."""
     archives = find_archives(find_java(), find_jars(), None)
-    with archives.claim() as lock, tempfile.TemporaryDirectory() as spool:
+    with archives.claim() as lock:
         if archives.options():
             return
         if lock is None:
             raise SystemExit("another process builds the archives")
         archives.note_try(1)
-        if not LocalSpark((), Path(spool)).build_archives(archives, lambda: False, training.make_grace()):
+        builder = ArchiveBuilder(Launcher(), None)
+        if not builder.build(archives, lambda: False, training.make_grace()):
             raise SystemExit("the archives cannot be built; `calcmetric doctor -v` may say why")
 
 

@@ -14,6 +14,7 @@ from engine import Engine
 from engine.backends import names
 from engine.backends.connect.rpc import Connection
 from engine.backends.duckdb.backend import LocalDuckDb
+from engine.backends.local.quarantine import Quarantine
 from engine.backends.local.server import LocalServer
 from engine.backends.native.backend import NativeSession, NativeSpark
 from engine.backends.spark.backend import LocalSpark
@@ -108,7 +109,7 @@ def _only_marked() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def _spark(data_dir: Path, spool_dir: Path) -> Iterator[LocalSpark]:
     backend = MarkedSpark((data_dir, EXAMPLES), spool_dir)
-    backend._suspects = SendsNobodyAway()
+    backend._quarantine = Quarantine(SendsNobodyAway())
     yield backend
     backend.close()
 

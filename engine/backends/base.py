@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:  # see `engine.queries.calls`
     from engine.backends.sql import SqlSession
 
 from engine.context import QueryContext, Settings
+from engine.errors import ForkedEngine
 from engine.models.backends import SPARK, Capabilities
 
 # Starting has limits of its own, of which those for the slowest machines are far below this. What takes
@@ -137,3 +139,12 @@ class StartsWhole:
     def train(self) -> bool:
         """Never begins anything: such a backend has nothing to build ahead."""
         return False
+
+
+def refuse_fork(pid: int) -> None:
+    """Raise `ForkedEngine` in any process but `pid`: gRPC's threads do not survive a fork."""
+    if os.getpid() != pid:
+        raise ForkedEngine(
+            "the engine was made in another process and does not survive a fork; "
+            "make one in this process, after the fork"
+        )

@@ -27,7 +27,6 @@ from engine.errors import (
 from engine.failures import describe
 from engine.gateway.answering import CallAnswers, RunAnswering
 from engine.gateway.budget import FLOOD_SECONDS, FrameBudget
-from engine.tenants.interpreter import Interpreter
 from engine.models.result import FrameError, Status
 from engine.pool.worker import Worker
 from engine.queries.calls import FrameCall, FunctionRaised

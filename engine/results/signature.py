@@ -58,7 +58,7 @@ def check_signature(signature: Signature) -> None:
             except (ValueError, KeyError, OverflowError):
                 exact = False
             if not exact or option.kind == "float":
-                raise ChannelGarbage("a member of a Literal of no known form")
+                raise ChannelGarbage("a member of a Literal, of an unknown form")
 
 
 def _is_baseline(baseline: TakesBaseline) -> bool:

@@ -31,6 +31,7 @@ from engine.frames.build import aggregated, call, column, filtered, limited, nam
 from engine.frames.fields import find_field
 from engine.frames.normal import normal
 from engine.frames.plan import run_range
+from engine.frames.relations import unpruned, with_schema
 from engine.models.baseline import Baseline
 from engine.models.dataset import Dataset
 from engine.models.durations import parse_zone

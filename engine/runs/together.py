@@ -14,7 +14,6 @@ from typing import Generic, Protocol, TypeVar
 from engine.context import QueryContext
 from engine.frames import Members
 from engine.gateway.answers import RunAnswers
-from engine.tenants.interpreter import Interpreter
 from engine.models.backends import Capabilities
 from engine.models.run import Asked, Shared
 from engine.queries.asking import Source

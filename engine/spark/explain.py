@@ -38,7 +38,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "NUMERIC_VALUE_OUT_OF_RANGE": "a number does not fit its type; cast to a wider decimal or to double",
         "CAST_INVALID_INPUT": (
-            "the value {expression} of type {sourceType} is no {targetType}; "
+            "the value {expression} of type {sourceType} is not a valid {targetType}; "
             "use try_cast to get null for such values"
         ),
         "CAST_OVERFLOW": "the value {value} of type {sourceType} does not fit {targetType}; use try_cast",

@@ -213,7 +213,7 @@ class _Source(io.RawIOBase):
             self._channel.send(Kind.INPUT)
             kind, self._left = self._channel.receive()
             if kind is not Kind.ROWS:
-                raise ChannelGarbage(f"a {kind.name} frame is no input")
+                raise ChannelGarbage(f"a {kind.name} frame is not an input")
             self._ended = not self._left
         count = min(len(buffer), len(self._left))
         buffer[:count] = self._left[:count]

@@ -209,4 +209,4 @@ class _Replies(Iterator[Reply]):
             self._error = decode(ReplyError, payload)
             self._ended = True
         else:
-            raise ChannelGarbage(f"a {kind.name} frame is no reply")
+            raise ChannelGarbage(f"a {kind.name} frame is not a reply")

@@ -21,7 +21,7 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine import Dataset, Engine, Limits, api
-from engine.backends.connect import session as session_module
+from engine.backends.connect import stopping as stopping_module
 from engine.backends.connect.remote import Remote
 from engine.backends.connect.rpc import Connection
 from engine.backends.connect.session import ConnectSession
@@ -84,11 +84,9 @@ CONNECT: Final[dict[tuple[type, str], str]] = {
     (ConnectSession, "execute"): "run",
     (ConnectSession, "analyze"): "run",
     (ConnectSession, "disturbed"): "run",
-    (ConnectSession, "place"): "never",  # it asks nobody, as does the next
-    (Remote, "place_of"): "never",
+    (Remote, "place_of"): "never",  # it asks nobody
     (Remote, "convict"): "never",  # only where servers are ours; it notes a name
     (ConnectSession, "refuse_settings"): "never",  # it reads a field
-    (ConnectSession, "under"): "never",  # only of metrics that set something; it makes an object
     (ConnectSession, "is_open"): "never",  # it reads two fields, for who keeps sessions
     (ConnectSession, "close"): "release",
 }
@@ -194,7 +192,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(api, "_CANCEL_SECONDS", 0.1)
     monkeypatch.setattr(api, "_END_SECONDS", 0.5)
     monkeypatch.setattr(dataset_module, "_RELEASE_SECONDS", 0.5)
-    monkeypatch.setattr(session_module, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(stopping_module, "GRACE_SECONDS", 0.2)
     return made
 
 

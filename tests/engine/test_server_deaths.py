@@ -12,7 +12,8 @@ import pytest
 
 from engine import Dataset, Engine, Limits, Result, SegmentGroup
 from engine.backends import names
-from engine.backends.local.server import Generation, LocalServer
+from engine.backends.local.generation import Generation
+from engine.backends.local.server import LocalServer
 from engine.backends.local.watch import Vigilance
 from engine.backends.spark.backend import LocalSpark
 from engine.pool.pool import WorkerPool

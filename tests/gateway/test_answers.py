@@ -93,7 +93,7 @@ class Reader:
 
     def is_free(self, payload: memoryview) -> bool:
         if bytes(payload[:1]) not in (b"?", b".", b":"):
-            raise ChannelGarbage("a request of no known method")
+            raise ChannelGarbage("a request for an unknown method")
         return bytes(payload[:1]) == b"."
 
     def read(self, payload: memoryview) -> Request[Shares]:

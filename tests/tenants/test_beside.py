@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from engine import Dataset, Engine, Limits
+from engine.backends.local.generation import Generation
 from engine.backends.local.process import ServerProcess
-from engine.backends.local.server import Generation
 from engine.backends.native.backend import NativeSpark
 from engine.runs.servers import ServerPerTenant
 from tests.backends.little import little_spark

@@ -10,7 +10,7 @@ from engine import Dataset, Limits
 from engine.tenants.usage import OTHERS, Usage, Used
 from tests.servers import engine_on
 
-LOGGER = "engine.usage"
+LOGGER = "engine.tenants.usage"
 
 
 def test_names_that_were_not_heard_of_for_long_are_counted_together() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, Protocol, Self
 
+from engine.backends.connect.line import Record
 from engine.backends.connect.rpc import Connection
 from engine.backends.connect.turns import NoTurns, Turns
 from engine.context import UNBOUNDED, QueryContext
@@ -75,6 +77,31 @@ class Endpoint(Protocol):
     def convict(self, tenant: str, *, sure: bool = True) -> None:
         """A query of a tenant was what ended the server; `sure`: nothing else can have done it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose queries are asked, and where.
+
+    Attributes:
+        endpoint: of the server that they are asked on.
+        tenant: the tenant who asks.
+        record: what befell the queries.
+    """
+
+    endpoint: Endpoint
+    tenant: str
+    record: Record
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the tenant's next query is to be asked on another server by now."""
+        return self.endpoint.place_of(self.tenant) is not self.endpoint
+
+    def convict(self, *, sure: bool) -> None:
+        """A query ended the server, or (not for sure its fault) had to be stopped with it."""
+        self.record.blame += 1
+        self.endpoint.convict(self.tenant, sure=sure)
 
 
 class Releasing:

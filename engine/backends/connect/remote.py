@@ -15,12 +15,12 @@ from typing import Any, Final
 import grpc
 from pyspark.errors import PySparkException
 
-from engine.backends.base import MOST_START_SECONDS, StartsWhole
+from engine.backends.base import MOST_START_SECONDS, StartsWhole, refuse_fork
 from engine.backends.connect.endpoint import PlainEndpoint
+from engine.backends.connect.handle import KnownSession
 from engine.backends.connect.rpc import CHANNEL_OPTIONS, Connection
 from engine.backends.connect.session import ConnectSession
 from engine.backends.connect.unreachable import Endpoint, explain_silence
-from engine.backends.local.server import refuse_fork
 from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 from engine.errors import BackendStartError, EngineClosed, UsageError
@@ -196,7 +196,7 @@ class CallerSession(Unowned):
     def open_session(self, tenant: str = "") -> ConnectSession:
         """The caller's session, again; see `Backend.open_session`."""
         self._check_usable()
-        return ConnectSession(self, self._session_id, tenant=tenant, observed=self._observed)
+        return ConnectSession(self, tenant=tenant, known=KnownSession(self._session_id, self._observed))
 
     def retire(self, connection: Connection, session_id: str, *, tenant: str, clean: bool) -> None:
         """The caller still uses it; see `Endpoint`."""

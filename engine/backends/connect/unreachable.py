@@ -56,14 +56,14 @@ def explain_silence(endpoint: Endpoint, error: grpc.RpcError) -> str:
         return reason
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return (
-            "something accepts connections there, but said nothing for seconds: it is no Spark Connect "
-            "server (whose port is 15002 by default), or one that hangs or is very busy"
+            "something accepts connections there, but did not answer for seconds: it is not a Spark Connect "
+            "server (whose port is 15002 by default), or it hangs or is very busy"
         )
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.UNKNOWN):
         return (
-            "what listens there speaks no Spark Connect: check the port, which is 15002 by default (those of "
-            "the Spark master, of web pages and of Thrift servers are others), and that the cluster runs a "
-            "Spark Connect server"
+            "what listens there does not speak Spark Connect: check the port, which is 15002 by default "
+            "(those of the Spark master, of web pages and of Thrift servers are others), and that the "
+            "cluster runs a Spark Connect server"
         )
     return f"it answers with the error {code.name}; see the server's log"
 
@@ -110,8 +110,8 @@ def _explain_tls(endpoint: Endpoint, text: str) -> str:
         return "it speaks TLS: add ;use_ssl=true to the address" if speaks else ""
     if not speaks:
         return (
-            "it speaks no TLS, which use_ssl=true and every token ask for: leave both out, or put TLS in "
-            "front of the server; only to the name localhost is a token sent without TLS"
+            "it does not speak TLS, which use_ssl=true and every token need: leave both out, or put TLS in "
+            "front of the server; without TLS, a token is sent to the name localhost only"
         )
     if any(sign in text for sign in _CERTIFICATE):
         return (

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from engine.backends.base import MOST_START_SECONDS
+from engine.backends.base import MOST_START_SECONDS, refuse_fork
 from engine.backends.duckdb.connection import DuckDbConnection
 from engine.backends.duckdb.start import DISK_BYTES, Started, start_duckdb, wanted_process
 from engine.backends.duckdb.talk import Server
 from engine.backends.local.process import ServerProcess
-from engine.backends.local.server import refuse_fork, start_error
+from engine.backends.local.starting import start_error
 from engine.backends.sql import SqlBackend
 from engine.backends.sql_session import DirectSqlSession
 from engine.context import UNBOUNDED, QueryContext

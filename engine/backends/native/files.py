@@ -84,7 +84,7 @@ def scan_of(read: pb.Read, note: Callable[[str, _State], None] = _ignore) -> Sca
         Unproven: it is not known to be read alike.
     """
     if read.WhichOneof("read_type") != "data_source" or read.is_streaming:
-        raise Unproven("a source that is no file")
+        raise Unproven("a source that is not a file")
     source = read.data_source
     if source.format != "parquet" or not source.schema or source.predicates or dict(source.options):
         raise Unproven("files that are not Parquet, or have options")

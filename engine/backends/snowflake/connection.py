@@ -149,7 +149,7 @@ def parse_name(name: str) -> list[exp.Identifier]:
         DataError: it is no such name.
     """
     if not _TABLE.fullmatch(name):
-        raise DataError(f"{name!r} is no name of a table or view; give DATABASE.SCHEMA.VIEW")
+        raise DataError(f"{name!r} is not the name of a table or view; give DATABASE.SCHEMA.VIEW")
     found = _NAME.finditer(name)
     parts = [one[1].replace('""', '"') if one[1] is not None else one[2].upper() for one in found]
     return [exp.to_identifier(part, quoted=True) for part in parts]

@@ -4,7 +4,7 @@ A command begins it once its work is done (`begin`), in a process of its own tha
 takes what the machine has left over. It holds the lock of the cache folder, so that there is one at a time,
 says nothing to anybody, and ends at a bound, when it is told to, and when its folder is gone; whatever kills
 it, the keeper of what it started then cleans up. A program that embeds the engine does it itself, while no
-run needs the server (`LocalSpark`). CALCMETRIC_TRAINING=off does without either.
+run needs the server (`ArchiveBuilder`). CALCMETRIC_TRAINING=off does without either.
 """
 
 from __future__ import annotations
@@ -180,7 +180,9 @@ def main() -> None:
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: told.set())
-    from engine.backends.spark.backend import LocalSpark  # after giving way: it imports for seconds
+    # After giving way, as these import for seconds.
+    from engine.backends.spark.building import ArchiveBuilder
+    from engine.backends.spark.launch import Launcher
 
     folder, grace = Path(sys.argv[1]), make_grace()
     archives = find_archives(find_java(), find_jars(), folder)
@@ -189,7 +191,7 @@ def main() -> None:
         return told.is_set() or not folder.exists()
 
     files_only = tuple(sys.argv[2:]) == _FILES_ONLY
-    LocalSpark((), folder, folder, files_only=files_only).build_archives(archives, stop, grace)
+    ArchiveBuilder(Launcher(files_only=files_only), folder).build(archives, stop, grace)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,6 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.sql import Rows, SqlSession
 from engine.context import Note
 from engine.errors import BackendError, PlanRefused
-from engine.tenants.interpreter import Interpreter
-from engine.tenants.ledger import Account, lone_account
 from engine.models.run import Asked
 from engine.queries.asking import Asker
 from engine.queries.calls import CallInProgress, told_by
@@ -36,6 +34,8 @@ from engine.snowflake.text import (
     over_one_frame,
     tell_time,
 )
+from engine.tenants.interpreter import Interpreter
+from engine.tenants.ledger import Account, lone_account
 from sandbox.contract.framing import ChannelGarbage, SqlMethod
 from sandbox.contract.messages import FUNCTION_RAISED, Described, ReplyError
 
@@ -248,7 +248,7 @@ def _method(payload: memoryview) -> SqlMethod:
     try:
         return SqlMethod(payload[0])
     except (IndexError, ValueError):
-        raise ChannelGarbage("a request of no known method") from None
+        raise ChannelGarbage("a request for an unknown method") from None
 
 
 def _digest(query: CheckedQuery) -> bytes:

@@ -12,9 +12,9 @@ from engine.queries.asking import Aside, Asker, Source
 from engine.queries.cut import cut, extras, flat, tied
 from engine.spark.fusion.carry import carry, key_names
 from engine.spark.fusion.chain import Chain
+from engine.spark.plans.relation_traits import traits_of
 
 _GROUPBY: Final = pb.Aggregate.GROUP_TYPE_GROUPBY
-_KEEPING_ROWS: Final = frozenset({"limit", "sort", "drop", "to_df", "with_columns_renamed", "subquery_alias"})
 
 
 def ask_family(
@@ -48,8 +48,8 @@ def ask_family(
 
 def _gives_one_row(chain: Chain) -> bool:
     """Whether a frame has one row at most: after an aggregate over all rows, with nothing that adds some."""
-    kinds = [str(step.WhichOneof("rel_type")) for step in chain.steps]
     for place, step in enumerate(chain.steps):
         if step.HasField("aggregate") and not step.aggregate.grouping_expressions:
-            return step.aggregate.group_type == _GROUPBY and _KEEPING_ROWS.issuperset(kinds[place + 1 :])
+            above = chain.steps[place + 1 :]
+            return step.aggregate.group_type == _GROUPBY and all(traits_of(one).adds_no_rows for one in above)
     return False

@@ -180,7 +180,7 @@ def _method(payload: memoryview) -> Method:
     try:
         return Method(payload[0])
     except (IndexError, ValueError):
-        raise ChannelGarbage("a request of no known method") from None
+        raise ChannelGarbage("a request for an unknown method") from None
 
 
 def _truth(value: bool) -> Iterator[Reply]:

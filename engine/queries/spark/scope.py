@@ -9,12 +9,12 @@ import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
 from engine.errors import PlanRefused
-from engine.tenants.ledger import Account
+from engine.frames.relations import depends_on_settings, pinned
 from engine.queries.asking import fresh_scope
 from engine.queries.calls import CallInProgress
 from engine.queries.spark.own_settings import Combinations, changed_settings
-from engine.frames.relations import depends_on_settings, pinned
 from engine.spark import plans
+from engine.tenants.ledger import Account
 from sandbox.contract.settings import BASELINE
 
 _ZONE: Final = "spark.sql.session.timeZone"

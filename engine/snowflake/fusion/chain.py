@@ -72,7 +72,7 @@ def _select(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Subquery) and not _further(node):
         return _select(node.this)
     if not isinstance(node, exp.Select):
-        raise Unfused("a union or something else that is no SELECT")
+        raise Unfused("a union or something else that is not a SELECT")
     for part, what in _UNKNOWN_PARTS.items():
         if node.args.get(part):
             raise Unfused(what)

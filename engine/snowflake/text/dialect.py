@@ -95,7 +95,7 @@ class StrictSnowflake(Snowflake):
 
         def _warn_unsupported(self) -> None:
             """Fail where sqlglot would log the text and take the rest of it for a command."""
-            self.raise_error("this is no query")
+            self.raise_error("this is not a query")
 
         def _parse_projections(self) -> tuple[list[exp.Expr], list[exp.Expr] | None]:
             """Parse what a SELECT gives, and keep the text of each: it names a column without a name."""

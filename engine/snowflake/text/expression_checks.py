@@ -38,7 +38,8 @@ def admit_call(node: exp.Expr) -> None:
     if not isinstance(name, str) or not name.isascii():
         raise PlanRefused(
             "function-refused",
-            f"the function {str(getattr(name, 'name', name))[:60]!r} is refused: its name is no plain word",
+            f"the function {str(getattr(name, 'name', name))[:60]!r} is refused: "
+            "its name is not a plain word",
             "write the names of functions without quotes",
         )
     arguments = node.expressions
@@ -70,7 +71,9 @@ def call(node: exp.Expr) -> None:
     elif rule.kind == "window":
         raise PlanRefused("function-refused", f"{name} needs a window", "add .over(Window...)")
     elif around is not node.parent and rule.kind != "aggregate":
-        raise PlanRefused("function-refused", f"{name} is no aggregate", "leave WITHIN GROUP and NULLS out")
+        raise PlanRefused(
+            "function-refused", f"{name} is not an aggregate", "leave WITHIN GROUP and NULLS out"
+        )
 
 
 def _distinct_count(arguments: list[exp.Expr]) -> int:

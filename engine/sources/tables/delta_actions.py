@@ -142,7 +142,7 @@ def _file(action: Mapping[str, Any]) -> TableFile:
     values = action.get("partitionValues") or {}
     pairs = dict(values.items() if isinstance(values, Mapping) else values)
     if not all(isinstance(name, str) and isinstance(value, str | None) for name, value in pairs.items()):
-        raise _Odd("values of partitions that are no texts")
+        raise _Odd("partition values that are not text")
     size, vector, statistics = action["size"], action.get("deletionVector"), action.get("stats")
     if type(size) is not int or size < 0:
         raise _Odd("a file without a size")
@@ -175,7 +175,7 @@ def _decode(text: str) -> bytes:
     try:
         return base64.b85decode(text.encode("ascii").translate(_OURS))
     except (ValueError, binascii.Error):
-        raise _Odd("a deletion vector that is no base85") from None
+        raise _Odd("a deletion vector that is not base85") from None
 
 
 def parse_commit(data: bytes) -> list[Mapping[str, Any]]:

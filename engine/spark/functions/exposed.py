@@ -16,18 +16,15 @@ import pyspark.sql.connect.proto as pb
 from engine.frames import build
 from engine.spark.functions.find import PREFIX, drop_columns, has_own, input_of, named, own
 from engine.spark.functions.stand_ins import Naming, typed
-from engine.spark.functions.used import MAKING, name_parts, named_in
+from engine.spark.functions.used import name_parts, named_in
+from engine.spark.plans.relation_traits import ColumnTrait, traits_of
 from engine.spark.plans.trees import Parents, copy, outermost
 
-# Relations through which names of aliases are seen: they change no column.
-_SEEN_THROUGH: Final = (
-    *("filter", "with_columns", "sort", "limit", "offset", "tail", "hint", "repartition"),
-    *("repartition_by_expression", "deduplicate", "join", "drop_na"),
-)
+# Relations that give the columns of their input on beside functions. Not a trait: others hold no functions.
 _WHOLE: Final = ("filter", "with_columns", "sort")
-# Those that name what is not among the columns below them, where Spark looks further down.
-_LOOKING: Final = ("filter", "sort", "repartition_by_expression")
-_BETWEEN: Final = (*_LOOKING, "limit", "offset", "tail", "repartition", "hint")
+# Relations that a column more makes no difference to, beside those that look below. Not a trait: of these
+# alone it is known that Spark looks for a column that was left out below them, too.
+_BETWEEN: Final = ("limit", "offset", "tail", "repartition", "hint")
 
 
 def with_exposed_columns(plan: pb.Relation, names_of: Naming) -> pb.Relation:
@@ -66,10 +63,10 @@ def _of_aliases(here: pb.Relation, path: Sequence[pb.Relation], names_of: Naming
     users = list[pb.Relation]()
     for one in path:
         users.append(one)
-        kind = one.WhichOneof("rel_type")
-        if kind in MAKING:
+        traits = traits_of(one)
+        if traits.columns is ColumnTrait.COMPUTED:
             break
-        if kind not in _SEEN_THROUGH:
+        if not traits.passes_aliases:
             return 0
     else:
         return 0
@@ -112,8 +109,8 @@ def _of_aliases(here: pb.Relation, path: Sequence[pb.Relation], names_of: Naming
 
 def _left_out(here: pb.Relation, path: Sequence[pb.Relation], names_of: Naming) -> bool:
     """Let a select give what it leaves out and a sort or filter above names; whether there is any."""
-    users = list(itertools.takewhile(lambda one: one.WhichOneof("rel_type") in _BETWEEN, path))
-    looking = [one for one in users if one.WhichOneof("rel_type") in _LOOKING]
+    users = list(itertools.takewhile(_is_between, path))
+    looking = [one for one in users if traits_of(one).looks_below]
     columns = here.project.expressions
     if any(not one.HasField("alias") for one in columns):
         return False  # a star leaves nothing out
@@ -135,6 +132,10 @@ def _left_out(here: pb.Relation, path: Sequence[pb.Relation], names_of: Naming) 
     return True
 
 
+def _is_between(relation: pb.Relation) -> bool:
+    return traits_of(relation).looks_below or relation.WhichOneof("rel_type") in _BETWEEN
+
+
 def _name_columns(maker: pb.Relation, names_of: Naming) -> None:
     """Write down the names of columns without any, which they would have by what they are made of."""
     lists = named(maker)
@@ -153,7 +154,7 @@ def _aliases(relation: pb.Relation) -> set[str]:
     """The names by which aliases of relations are seen above one."""
     if relation.HasField("subquery_alias"):
         return {relation.subquery_alias.alias.lower()}
-    if relation.WhichOneof("rel_type") not in _SEEN_THROUGH:
+    if not traits_of(relation).passes_aliases:
         return set()
     return set().union(*map(_aliases, outermost(relation, pb.Relation)))
 

@@ -46,7 +46,7 @@ GROUPINGS: Final = (
     pb.Aggregate.GROUP_TYPE_ROLLUP,
     pb.Aggregate.GROUP_TYPE_CUBE,
 )
-# Relations whose expressions may hold functions.
+# Relations whose expressions may hold functions. Not a trait: it is what this package can take apart.
 OPEN_RELATIONS: Final = ("project", "with_columns", "filter", "sort", "aggregate")
 
 

@@ -19,7 +19,8 @@ from engine.spark.plans.trees import children, copy, walk
 
 # PySpark's numbers of those that are given each batch as one column, a struct of all.
 _IN_STRUCTS: Final = frozenset({205, 207, 209, 215})
-# Relations that Spark does not leave out because it knows that they have no rows.
+# Relations that Spark does not leave out because it knows that they have no rows. Not a trait of what they
+# give: it is what Spark's optimizer does with them, which only this module has to know.
 _READ_ALWAYS: Final = frozenset(
     {"read", "project", "with_columns", "with_columns_renamed", "filter", "to_df", "drop", "subquery_alias"}
 )

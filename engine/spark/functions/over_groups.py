@@ -141,7 +141,7 @@ class _Groups:
                     here.CopyFrom(build.column(f"{PREFIX}key_{place}"))
                 case "unresolved_attribute" | "unresolved_star" | "unresolved_regex":
                     raise refused(
-                        "beside a column that is no key",
+                        "beside a column that is not a key",
                         "group by the column, or aggregate it, too; a function of pandas aggregates if its "
                         "hints say so: (s: pd.Series) -> float",
                     )

@@ -150,7 +150,7 @@ class Registered:
         place = _table_of(lexemes)
         name = next((one for one in views if one == lexemes[place].name.lower()), None)
         if name is None:
-            raise refused("in a query over no view of the metric's", _TEXT)
+            raise refused("in a query that reads no view of the metric", _TEXT)
         ends = [at for at, one in enumerate(lexemes) if one.upper in _AFTER_GROUPS and at > place]
         if ends and self._called(lexemes[ends[0] :]):
             raise refused("in HAVING or ORDER BY of a query", _TEXT)

@@ -28,6 +28,7 @@ from engine.spark.functions.find import (
 from engine.spark.functions.stand_ins import Naming
 from engine.spark.functions.used import Used, is_used
 from engine.spark.plans.expressions import AGGREGATE_KINDS, ITERATOR_KINDS
+from engine.spark.plans.relation_traits import ColumnTrait, traits_of
 from engine.spark.plans.trees import children, copy, walk
 from sandbox.contract.messages import Applied
 
@@ -35,18 +36,6 @@ if TYPE_CHECKING:
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 _MOST_KEYS: Final = 100
-# Relations that give the columns of their input on, by the same names and meaning the same.
-_PASSING: Final = (
-    "filter",
-    "sort",
-    "limit",
-    "offset",
-    "tail",
-    "sample",
-    "hint",
-    "repartition",
-    "deduplicate",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +247,8 @@ def _check_above(expression: pb.Expression, known: set[str]) -> None:
         match here.WhichOneof("expr_type"):
             case "unresolved_attribute" if here.unresolved_attribute.unparsed_identifier not in known:
                 raise refused(
-                    "beside a column that is no key", "group by the column, written as it is used beside it"
+                    "beside a column that is not a key",
+                    "group by the column, written as it is used beside it",
                 )
             case "unresolved_star" | "window" | "expression_string":
                 raise refused(
@@ -488,6 +478,7 @@ def _ids(below: pb.Relation) -> tuple[int, ...]:
     while True:
         if here.common.HasField("plan_id"):
             found.append(here.common.plan_id)
-        if here.WhichOneof("rel_type") not in _PASSING:
+        traits = traits_of(here)
+        if traits.columns is not ColumnTrait.SAME or not traits.passes_aliases:
             return tuple(reversed(found))
         here = input_of(here)

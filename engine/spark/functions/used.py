@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import pyspark.sql.connect.proto as pb
 
 from engine.spark.functions.find import counts_rows
+from engine.spark.plans.relation_traits import ColumnTrait, traits_of
 from engine.spark.plans.trees import Parents, children
 from engine.spark.text.lexer import Lexeme, lex
 from engine.spark.text.words import word_set
@@ -24,11 +25,8 @@ Used: TypeAlias = frozenset[str] | None
 _OF_ALL_COLUMNS: Final = word_set("natural table pivot unpivot columns")
 _BEFORE_STARS: Final = word_set("SELECT DISTINCT ALL")
 _PART: Final = re.compile("`((?:[^`]|``)+)`|([^.`]+)")
-# Relations that make all of their columns of expressions.
-MAKING: Final = ("project", "aggregate")
-# Those that, above columns that were made, may also name columns that those were made of.
-_RESOLVING: Final = ("filter", "sort", "repartition_by_expression")
-# Those that give columns on by their names, and use none but those that they name.
+# Those that give columns on by their names, and use none but those that they name. Not a trait: these are the
+# kinds of which `named_in` knows where they say names.
 _PASSING: Final = frozenset(
     {"filter", "with_columns", "sort", "limit", "offset", "tail", "hint", "repartition"}
     | {"repartition_by_expression", "subquery_alias", "drop", "join", "deduplicate"}
@@ -45,14 +43,14 @@ def used_above(plan: pb.Relation, here: pb.Relation) -> Used:
     """
     found, made = frozenset[str](), False
     for at in Parents(plan).above(here):
-        kind = at.WhichOneof("rel_type")
-        if made and kind not in _RESOLVING:
+        traits, is_query = traits_of(at), at.HasField("with_relations")
+        if made and not traits.looks_below:
             continue
-        names = _named_in_query(at) if kind == "with_relations" else named_in(at)
+        names = _named_in_query(at) if is_query else named_in(at)
         if names is None:
             return None
         found |= names
-        made |= kind in MAKING or kind == "with_relations"
+        made |= traits.columns is ColumnTrait.COMPUTED or is_query
     return found if made else None
 
 
@@ -70,7 +68,7 @@ def name_parts(reference: str) -> list[str]:
 def named_in(relation: pb.Relation) -> Used:
     """The columns that a relation itself names."""
     kind = str(relation.WhichOneof("rel_type"))
-    if kind not in MAKING and kind not in _PASSING:
+    if traits_of(relation).columns is not ColumnTrait.COMPUTED and kind not in _PASSING:
         return None
     listed: Iterable[str] = ()
     match kind:

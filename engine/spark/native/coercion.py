@@ -209,7 +209,7 @@ def case(branches: Sequence[tuple[Expr, Expr]], otherwise: Expr | None) -> Case:
     _refuse_null(kind)
     for condition, _ in branches:
         if condition.type.__class__ is not Simple or condition.type != Simple("boolean"):
-            raise Unproven("a condition that is no Boolean")
+            raise Unproven("a condition that is not Boolean")
     pairs = tuple((condition, cast(value, kind)) for condition, value in branches)
     return Case(pairs, None if otherwise is None else cast(otherwise, kind), kind)
 

@@ -132,7 +132,7 @@ _TAKEN: Final = frozenset({BOOLEAN, *NUMBERS, STRING})
 def _field(struct: Expr, name: str) -> Expr:
     """A field of a struct; of types for which nothing has to be known of their values."""
     if not isinstance(struct.type, Struct):
-        raise Unproven(f"the field {name!r} of something that is no struct")
+        raise Unproven(f"the field {name!r} of a value that is not a struct")
     found = [one for one in struct.type.fields if one[0].lower() == name.lower()]
     if len(found) != 1 or found[0][0] != name or found[0][1] not in _TAKEN:
         raise Unproven(f"the field {name!r}, which is not there or of an unusual type")
@@ -144,7 +144,7 @@ def _extract(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
     step = expression.unresolved_extract_value
     child = read(step.child, scope, depth)
     if not step.extraction.HasField("literal"):
-        raise Unproven("a part of a nested value at what is no constant")
+        raise Unproven("a part of a nested value, at a place that is not a constant")
     at = literal(step.extraction.literal)
     if isinstance(child.type, Struct) and isinstance(at.value, str):
         return _field(child, at.value)
@@ -248,7 +248,7 @@ def _truncated(name: str, arguments: Arguments, scope: Scope, depth: int) -> Exp
     unit, value = arguments if name == "date_trunc" else reversed(arguments)
     word = _word(unit)
     if word not in UNITS:
-        raise Unproven(f"{name} to {word or 'a unit that is no constant'}")
+        raise Unproven(f"{name} to {word or 'a unit that is not a constant'}")
     return coercion.call(f"{name} {word}", (read(value, scope, depth),))
 
 
@@ -256,10 +256,10 @@ def _place(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     """The value of a rank, if there are so few that it is exact."""
     constants = [literal(one.literal).value for one in arguments[1:] if one.HasField("literal")]
     if len(arguments) != 3 or len(constants) != 2:
-        raise Unproven("percentile_approx of no constant")
+        raise Unproven("percentile_approx whose percentage is not a constant")
     share, accuracy = constants
     if not isinstance(share, float) or not 0 <= share <= 1:
-        raise Unproven("percentile_approx of no constant from 0.0 to 1.0")
+        raise Unproven("percentile_approx whose percentage is not a constant from 0.0 to 1.0")
     if not isinstance(accuracy, int) or not 0 < accuracy < 2**31:
         raise Unproven("percentile_approx with an unusual accuracy")
     return _applied(name, arguments, scope, depth)
@@ -271,16 +271,16 @@ def _matched(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
         arguments = (*arguments, pb.Expression(literal=pb.Expression.Literal(integer=1)))
     texts = [one.literal.string if one.literal.HasField("string") else None for one in arguments[1:2]]
     if len(arguments) < 2 or texts[0] is None:
-        raise Unproven(f"{name} with a regular expression that is no constant")
+        raise Unproven(f"{name} with a regular expression that is not a constant")
     groups = check_pattern(texts[0])
     last = arguments[2].literal if len(arguments) == 3 else None
     if name in ("regexp_extract", "regexp_extract_all") and not (
         last is not None and last.HasField("integer") and 0 <= last.integer <= groups
     ):
-        raise Unproven(f"{name} of no group")
+        raise Unproven(f"{name} of a group that the regular expression does not have")
     if name == "regexp_replace":
         if last is None or not last.HasField("string"):
-            raise Unproven("regexp_replace by what is no constant")
+            raise Unproven("regexp_replace with a replacement that is not a constant")
         check_replacement(last.string)
     return _applied(name, arguments, scope, depth)
 
@@ -294,11 +294,11 @@ def _split(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
         or limits not in ([], [-1])
         or not arguments[1].literal.HasField("string")
     ):
-        raise Unproven("split at what is no constant, or so many times")
+        raise Unproven("split at a pattern that is not a constant, or with a limit")
     check_pattern(arguments[1].literal.string)
     text = read(arguments[0], scope, depth)
     if text.type != STRING or text.approximate:
-        raise Unproven("split of what is no text")
+        raise Unproven("split of a value that is not text")
     return Call(SPLIT, (text, Value(arguments[1].literal.string, STRING), Value(-1, INTEGER)))
 
 
@@ -319,19 +319,19 @@ def _rounded(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     if len(arguments) == 2 and _constant(arguments[1], "integer"):
         digits = arguments[1].literal.integer
     elif len(arguments) != 1:
-        raise Unproven(f"{name} to a number of digits that is no constant")
+        raise Unproven(f"{name} to a number of digits that is not a constant")
     if not 0 <= digits <= most:
         raise Unproven(f"{name} to {digits} digits")
     value = read(arguments[0], scope, depth)
     if name == "bround" and value.type != DOUBLE:  # what it is of other numbers is of their type
-        raise Unproven("bround of what is no double")
+        raise Unproven("bround of a value that is not a double")
     return coercion.call(f"{name} {digits}", (value,))
 
 
 def _seconds(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     """The format is for texts; an instant has none."""
     if not arguments or (len(arguments) > 1 and not _constant(arguments[1], "string")):
-        raise Unproven(f"{name} of now, or with a format that is no constant")
+        raise Unproven(f"{name} of the present time, or with a format that is not a constant")
     return coercion.call(name, (read(arguments[0], scope, depth),))
 
 
@@ -340,9 +340,9 @@ def _percentile(name: str, arguments: Arguments, scope: Scope, depth: int) -> Ex
     constants = [literal(one.literal).value for one in arguments[1:] if one.HasField("literal")]
     share = constants[0] if constants else None
     if len(constants) != len(arguments) - 1 or constants[1:] not in ([], [1]):
-        raise Unproven("percentile with frequencies, or of no constant")
+        raise Unproven("percentile with frequencies, or whose percentage is not a constant")
     if not isinstance(share, (float, decimal.Decimal)) or not 0 <= share <= 1:
-        raise Unproven("percentile of no constant from 0.0 to 1.0")
+        raise Unproven("percentile whose percentage is not a constant from 0.0 to 1.0")
     return _applied(name, arguments[:2], scope, depth)
 
 
@@ -351,7 +351,7 @@ def _sorted(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     if len(arguments) == 1:
         return _applied(name, arguments, scope, depth)
     if len(arguments) != 2 or not _constant(arguments[1], "boolean"):
-        raise Unproven("sort_array in a direction that is no constant")
+        raise Unproven("sort_array with a direction that is not a constant")
     name = name if arguments[1].literal.boolean else f"{name} desc"
     return _applied(name, arguments[:1], scope, depth)
 
@@ -363,7 +363,7 @@ def _formatted(name: str, arguments: Arguments, scope: Scope, depth: int) -> Exp
     elif len(arguments) == 2 and _constant(arguments[1], "string"):
         pattern = arguments[1].literal.string
     else:
-        raise Unproven(f"{name} with a format that is no constant")
+        raise Unproven(f"{name} with a format that is not a constant")
     return coercion.call(name, (read(arguments[0], scope, depth), Value(format_of(pattern), STRING)))
 
 
@@ -371,7 +371,7 @@ def _part(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     """A part of a day or an instant, by its name."""
     function = PARTS.get(_word(arguments[0])) if len(arguments) == 2 else None
     if function is None:
-        raise Unproven(f"{name} of a part that is no constant, or not known")
+        raise Unproven(f"{name} of a part that is not a constant, or not known")
     value = read(arguments[1], scope, depth)
     if value.type not in (DATE, TIMESTAMP, TIMESTAMP_NTZ):
         raise Unproven(f"{name} of {coercion.describe(value.type)}")
@@ -382,7 +382,7 @@ def _next_day(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr
     """Which day of the week is a part of the line's name."""
     day = _word(arguments[1])[:3] if len(arguments) == 2 else ""
     if day not in DAYS or _word(arguments[1]) not in (day, day[:2], NAMES_OF_DAYS[DAYS.index(day)]):
-        raise Unproven(f"{name} of a day that is no constant, or not known")
+        raise Unproven(f"{name} of a day that is not a constant, or not known")
     return coercion.call(f"{name} {day}", (read(arguments[0], scope, depth),))
 
 
@@ -524,7 +524,7 @@ def _with_lambda(name: str, arguments: Arguments, scope: Scope, depth: int) -> E
     if guard(body) is not None or body.approximate:
         raise Unproven(f"{name} with what may raise an error, or whose last bits are not fixed")
     if name != "transform" and body.type != BOOLEAN:
-        raise Unproven(f"{name} with a condition that is no Boolean")
+        raise Unproven(f"{name} with a condition that is not Boolean")
     line = each(name, array.type, body, column_name(element))
     if line is None:
         raise Unproven(f"{name} to {coercion.describe(body.type)}")

@@ -12,7 +12,7 @@ from engine.spark.native.functions.table import SYNONYMS
 from engine.spark.native.read_sql import read_sql
 from engine.spark.native.unproven import Unproven
 
-# Steps that every plan has say nothing of it.
+# Steps that every plan has say nothing of it. Not a trait: it is what blaming an answer passes over.
 _PLAIN: Final = frozenset({"read", "subquery_alias", "project", "local_relation"})
 
 

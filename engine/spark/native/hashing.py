@@ -131,7 +131,7 @@ def _bits(value: object, kind: SparkType) -> int:
             return (value.replace(tzinfo=None) - _EPOCH) // dt.timedelta(microseconds=1)
         case dt.date():
             return (value - _EPOCH.date()).days
-    raise TypeError(f"no value of a key: {type(value).__name__}")
+    raise TypeError(f"not the value of a key: {type(value).__name__}")
 
 
 def _hashed(value: object, kind: SparkType, seed: int) -> int:

@@ -71,9 +71,9 @@ def _exact(message: pb.Expression.Literal.Decimal) -> Value:
     try:
         number = decimal.Decimal(message.value)
     except decimal.InvalidOperation:
-        raise Unproven("a decimal that is no number") from None
+        raise Unproven("a decimal that is not a number") from None
     if not 0 <= kind.scale <= kind.precision <= MOST_DECIMALS or not kind.precision or not number.is_finite():
-        raise Unproven("a decimal that is no number, or of no type")
+        raise Unproven("a decimal that is not a number, or has no type")
     behind = -int(number.as_tuple().exponent)
     if not 0 <= behind <= kind.scale or number.adjusted() >= kind.precision - kind.scale:
         raise Unproven("a decimal that its type does not hold")
@@ -96,14 +96,14 @@ def _micros(count: int) -> dt.timedelta:
 
 def _span(*, days: int = 0, microseconds: int = 0) -> dt.timedelta:
     if not -dt.timedelta.max.days < days < dt.timedelta.max.days:
-        raise Unproven("a day or an instant that is far away")
+        raise Unproven("a date or timestamp that is far away")
     span = dt.timedelta(days=days, microseconds=microseconds)
     if not -dt.timedelta(days=140_000) < span < dt.timedelta(days=2_900_000):
-        raise Unproven("a day or an instant that is far away")
+        raise Unproven("a date or timestamp that is far away")
     return span
 
 
 def _of_time(value: Value) -> Value:
     if isinstance(value.value, dt.date) and value.value.year < _FIRST_YEAR:
-        raise Unproven("a day or an instant that is far away")
+        raise Unproven("a date or timestamp that is far away")
     return value

@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from engine.spark.native.expressions import Scope, read
 from engine.spark.native.literals import literal
+from engine.spark.native.nodes import check_parts
 from engine.spark.native.read_sql import check_text, parse, read_node, read_order
 from engine.spark.native.relations.grouping import choices
 from engine.spark.native.relations.rows import Item, Reader, Rows, filtered, item_of, projected_items
@@ -86,14 +87,8 @@ def read_argument(message: bytes) -> pb.Expression:
     found = pb.Expression.FromString(message)
     literal(found.literal)  # or it is not known
     if not found.HasField("literal"):
-        raise Unproven("an argument of SQL text that is no constant")
+        raise Unproven("an argument of SQL text that is not a constant")
     return found
-
-
-def _only(node: exp.Expr, *parts: str) -> None:
-    others = [name for name, value in node.args.items() if value and name not in parts]
-    if others:
-        raise Unproven(f"{type(node).__name__} with {others[0]} in SQL text")
 
 
 def _unknown(node: exp.Expr) -> Unproven:
@@ -114,12 +109,12 @@ class _Reader:
         tree, tables = query.tree, dict(query.tables)
         named = tree.args.get("with_")
         for one in () if named is None else named.expressions:
-            _only(one, "this", "alias")
-            _only(one.args["alias"], "this")
+            check_parts(one, "this", "alias")
+            check_parts(one.args["alias"], "this")
             tables[one.args["alias"].this.name.lower()] = _Query(one.this, dict(tables))
         match tree:
             case exp.Subquery() | exp.Paren():
-                _only(tree, "this", "with_")
+                check_parts(tree, "this", "with_")
                 return self.query(_Query(tree.this, tables), depth + 1)
             case exp.Select():
                 return self._select(tree, tables, depth + 1)
@@ -128,7 +123,7 @@ class _Reader:
         raise _unknown(tree)
 
     def _united(self, tree: exp.Expr, tables: Mapping[str, _Query | pb.Relation], depth: int) -> Rows:
-        _only(tree, "this", "expression", "distinct", "with_", "order", "limit")
+        check_parts(tree, "this", "expression", "distinct", "with_", "order", "limit")
         step = pb.Relation()
         step.set_op.left_input.CopyFrom(self._made(self.query(_Query(tree.this, tables), depth)))
         step.set_op.right_input.CopyFrom(self._made(self.query(_Query(tree.expression, tables), depth)))
@@ -140,14 +135,16 @@ class _Reader:
         return self._ended(tree, rows)
 
     def _select(self, tree: exp.Expr, tables: Mapping[str, _Query | pb.Relation], depth: int) -> Rows:
-        _only(tree, "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "distinct",
-              "with_", "kind")  # fmt: skip
+        check_parts(
+            tree, "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "distinct",
+            "with_", "kind",
+        )  # fmt: skip
         if tree.args.get("kind"):
             raise Unproven("SQL text that selects in an unusual way")
         if (read_from := tree.args.get("from_")) is None:
             source = self._made(Rows("SELECT 1 AS nothing", (), "one"))
         else:
-            _only(read_from, "this")
+            check_parts(read_from, "this")
             source = self._table(read_from.this, tables, depth)
         for join in tree.args.get("joins") or ():
             source = self._joined(source, join, tables, depth)
@@ -159,7 +156,7 @@ class _Reader:
         rows = self._reader.read(source)
         rows = self._chosen(tree, rows)
         if (distinct := tree.args.get("distinct")) is not None:
-            _only(distinct)
+            check_parts(distinct)
             rows = self._distinct(rows)
         return self._ended(tree, rows)
 
@@ -169,7 +166,7 @@ class _Reader:
         items = list[Item]()
         for node in tree.expressions:
             if isinstance(node, exp.Star):
-                _only(node)
+                check_parts(node)
                 items += [Item(Ref(column), column.name, kept=True) for column in rows.columns]
             else:
                 items.append(item_of(self._expression(node), scope))
@@ -204,17 +201,17 @@ class _Reader:
     def _keys(self, group: exp.Expr | None, rows: Rows) -> tuple[list[Item], list[Sequence[int]] | None]:
         if group is None:
             return [], None
-        _only(group, "expressions")
+        check_parts(group, "expressions")
         scope = self._reader.scope(rows)
         nodes = list(group.expressions)
         if len(nodes) == 1 and isinstance(nodes[0], exp.Rollup | exp.Cube | exp.GroupingSets):
             return self._sets(nodes[0], scope)
         if any(not isinstance(node, exp.Column) for node in nodes):
-            raise Unproven("GROUP BY what are no columns")
+            raise Unproven("GROUP BY of values that are not columns")
         return [item_of(self._expression(node), scope) for node in nodes], None
 
     def _sets(self, node: exp.Expr, scope: Scope) -> tuple[list[Item], list[Sequence[int]]]:
-        _only(node, "expressions")
+        check_parts(node, "expressions")
         parts = [_columns_of(one) for one in node.expressions]
         keys = list[Item]()
         places = list[tuple[int, ...]]()
@@ -247,19 +244,19 @@ class _Reader:
     def _ended(self, tree: exp.Expr, rows: Rows) -> Rows:
         """The rows as ORDER BY and LIMIT at the end of the query leave them."""
         if (order := tree.args.get("order")) is not None:
-            _only(order, "expressions")
+            check_parts(order, "expressions")
             if any(not isinstance(one.this, exp.Column) for one in order.expressions):
-                raise Unproven("ORDER BY what is no name")
+                raise Unproven("ORDER BY of a value that is not a name")
             step = pb.Relation()
             step.sort.input.CopyFrom(self._made(rows))
             step.sort.order.extend(map(read_order, order.expressions))
             step.sort.is_global = True
             rows = self._reader.read(step)
         if (limit := tree.args.get("limit")) is not None:
-            _only(limit, "expression")
+            check_parts(limit, "expression")
             wanted = self._expression(limit.expression)
             if not wanted.literal.HasField("integer"):
-                raise Unproven("LIMIT to what is no whole number")
+                raise Unproven("LIMIT with a value that is not a whole number")
             step = pb.Relation()
             step.limit.input.CopyFrom(self._made(rows))
             step.limit.limit = wanted.literal.integer
@@ -269,7 +266,7 @@ class _Reader:
     def _joined(
         self, left: pb.Relation, node: exp.Expr, tables: Mapping[str, _Query | pb.Relation], depth: int
     ) -> pb.Relation:
-        _only(node, "this", "on", "using", "side", "kind")
+        check_parts(node, "this", "on", "using", "side", "kind")
         kind = _JOINS.get((str(node.args.get("side") or ""), str(node.args.get("kind") or "")))
         if kind is None:
             raise Unproven("a join of this kind in SQL text")
@@ -286,13 +283,13 @@ class _Reader:
         """What stands behind FROM, under its name."""
         named = node.args.get("alias")
         if named is not None:
-            _only(named, "this")
+            check_parts(named, "this")
         name = "" if named is None else named.this.name
         if isinstance(node, exp.Subquery):
-            _only(node, "this", "alias")
+            check_parts(node, "this", "alias")
             rows = self._made(self.query(_Query(node.this, tables), depth))
         elif isinstance(node, exp.Table):
-            _only(node, "this", "alias")
+            check_parts(node, "this", "alias")
             found = tables.get(node.name.lower())
             if found is None:
                 raise Unproven("a table that is not known")
@@ -324,7 +321,7 @@ def _columns_of(node: exp.Expr) -> list[exp.Expr]:
             return _columns_of(node.this)
         case exp.Tuple():
             return [one for part in node.expressions for one in _columns_of(part)]
-    raise Unproven("grouping by what are no columns")
+    raise Unproven("grouping by values that are not columns")
 
 
 _SET_OPERATIONS: Final[Mapping[type[exp.Expr], pb.SetOperation.SetOpType.ValueType]] = {

@@ -19,6 +19,7 @@ from sqlglot import ErrorLevel, errors, exp
 from sqlglot.tokenizer_core import Token
 
 from engine.errors import CalcmetricError
+from engine.spark.native.nodes import check_parts
 from engine.spark.native.unproven import Unproven
 from engine.spark.text import check_expression
 
@@ -78,7 +79,7 @@ def parse(text: str, *, expression: bool = False) -> exp.Expr:
     except (errors.SqlglotError, RecursionError) as error:
         raise Unproven(f"SQL text that cannot be read ({type(error).__name__})") from None
     if len(trees) != 1 or trees[0] is None:
-        raise Unproven("SQL text that is no one expression")
+        raise Unproven("SQL text that is not a single expression")
     return trees[0]
 
 
@@ -87,7 +88,7 @@ def _refuse_signs(tokens: Sequence[Token]) -> None:
     for before, token in zip((None, *tokens), tokens, strict=False):
         ends = before is not None and before.token_type.name in _OPERAND_ENDS
         if token.token_type.name == "PLUS" and not ends:
-            raise Unproven("a plus in SQL text before what is added to nothing")
+            raise Unproven("a unary plus in SQL text")
 
 
 def _refuse_mixed(kinds: Sequence[str]) -> None:
@@ -158,7 +159,7 @@ _VALUES: Final[ContextVar[Mapping[str, pb.Expression]]] = ContextVar("values")
 
 
 def _placeholder(node: exp.Expr) -> pb.Expression:
-    _only(node, "this")
+    check_parts(node, "this")
     found = _VALUES.get().get(str(node.this))
     if found is None:
         raise Unproven("an argument of SQL text that is not given")
@@ -167,7 +168,7 @@ def _placeholder(node: exp.Expr) -> pb.Expression:
 
 def _filter(node: exp.Expr) -> pb.Expression:
     """An aggregate of some rows: of a value that the others do not have."""
-    _only(node, "this", "expression")
+    check_parts(node, "this", "expression")
     call = _read(node.this)
     function = call.unresolved_function
     if not call.HasField("unresolved_function") or len(function.arguments) != 1 or function.is_distinct:
@@ -185,7 +186,7 @@ _FILTERED: Final = frozenset({"count", "sum", "avg", "mean", "min", "max"})
 
 
 def _bracket(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "expressions")
+    check_parts(node, "this", "expressions")
     if len(node.expressions) != 1:
         raise Unproven("a part of a nested value in SQL text")
     child, at = _read(node.this), _read(node.expressions[0])
@@ -208,16 +209,9 @@ def _call(name: str, *arguments: pb.Expression, distinct: bool = False) -> pb.Ex
     return pb.Expression(unresolved_function=function)
 
 
-def _only(node: exp.Expr, *parts: str) -> None:
-    """Refuse a node with anything beside these parts."""
-    others = [name for name, value in node.args.items() if value and name not in parts]
-    if others:
-        raise Unproven(f"{type(node).__name__} with {others[0]} in SQL text")
-
-
 def _binary(name: str) -> _NodeReader:
     def read(node: exp.Expr) -> pb.Expression:
-        _only(node, "this", "expression", "typed", "safe")
+        check_parts(node, "this", "expression", "typed", "safe")
         return _call(name, _read(node.this), _read(node.expression))
 
     return read
@@ -225,7 +219,7 @@ def _binary(name: str) -> _NodeReader:
 
 def _unary(name: str) -> _NodeReader:
     def read(node: exp.Expr) -> pb.Expression:
-        _only(node, "this")
+        check_parts(node, "this")
         return _call(name, _read(node.this))
 
     return read
@@ -235,7 +229,7 @@ def _alone(name: str) -> _NodeReader:
     """An operator whose rank the readers differ in: its sides must be no operators themselves."""
 
     def read(node: exp.Expr) -> pb.Expression:
-        _only(node, "this", "expression", "safe")
+        check_parts(node, "this", "expression", "safe")
         sides = [node.this] if node.args.get("expression") is None else [node.this, node.expression]
         # The same one again, to the left, is of the same rank to all.
         kind, parent = type(node), node.parent
@@ -279,7 +273,7 @@ _TIGHT: Final[frozenset[type[exp.Expr]]] = frozenset({*_CONDITIONS, *_ALONE, *_R
 
 def _negative(node: exp.Expr) -> pb.Expression:
     """A sign before digits is a part of the number."""
-    _only(node, "this")
+    check_parts(node, "this")
     if isinstance(node.this, exp.Literal) and not node.this.is_string:
         return _literal(node.this, "-")
     # In capital letters it has no automatic name that is known.
@@ -287,19 +281,19 @@ def _negative(node: exp.Expr) -> pb.Expression:
 
 
 def _extract(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "expression")
+    check_parts(node, "this", "expression")
     part = pb.Expression(literal=Literal(string=str(node.this.name)))
     return _call("DATE_PART", part, _read(node.expression))
 
 
 def _substring(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "start", "length")
+    check_parts(node, "this", "start", "length")
     parts = [node.args[name] for name in ("this", "start", "length") if node.args.get(name) is not None]
     return _call("substring", *map(_read, parts))
 
 
 def _trim(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "expression", "position")
+    check_parts(node, "this", "expression", "position")
     name = _SIDES.get(str(node.args.get("position") or ""))
     if name is None:
         raise Unproven("TRIM in SQL text")
@@ -312,19 +306,19 @@ _SIDES: Final[Mapping[str, str]] = {"": "trim", "BOTH": "trim", "LEADING": "ltri
 
 
 def _position(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "substr")
+    check_parts(node, "this", "substr")
     return _call("POSITION", _read(node.args["substr"]), _read(node.this))
 
 
 def _overlay(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "expression", "from_", "for_")
+    check_parts(node, "this", "expression", "from_", "for_")
     length = node.args.get("for_")
     last = pb.Expression(literal=Literal(integer=-1)) if length is None else _read(length)
     return _call("OVERLAY", _read(node.this), _read(node.expression), _read(node.args["from_"]), last)
 
 
 def _lambda(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "expressions")
+    check_parts(node, "this", "expressions")
     # Spark does not tell small from capital letters in names; the reader of the text does.
     names = {one.name.lower() for one in node.expressions}
     if any(part.name.lower() in names for part in node.this.walk() if isinstance(part, exp.Column)):
@@ -344,7 +338,7 @@ def _variable(node: exp.Expr) -> pb.Expression:
 
 
 def _column(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "table")
+    check_parts(node, "this", "table")
     parts = [part for part in (node.args.get("table"), node.this) if part is not None]
     if any(not isinstance(part, exp.Identifier) for part in parts):
         raise Unproven("a star in SQL text")
@@ -369,11 +363,11 @@ def _literal(node: exp.Expr, sign: str = "") -> pb.Expression:
         return pb.Expression(literal=Literal(decimal=decimal))
     if _EXPONENT.fullmatch(text):
         return pb.Expression(literal=Literal(double=float(sign + text)))
-    raise Unproven("a number in SQL text of an unusual form")
+    raise Unproven("a number in SQL text, written in an unusual form")
 
 
 def _null(node: exp.Expr) -> pb.Expression:
-    _only(node)
+    check_parts(node)
     return pb.Expression(literal=Literal(null=pb.DataType(null=pb.DataType.NULL())))
 
 
@@ -382,31 +376,31 @@ def _boolean(node: exp.Expr) -> pb.Expression:
 
 
 def _paren(node: exp.Expr) -> pb.Expression:
-    _only(node, "this")
+    check_parts(node, "this")
     return _read(node.this)
 
 
 def _is(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "expression")
+    check_parts(node, "this", "expression")
     if not isinstance(node.expression, exp.Null):
         raise Unproven("IS in SQL text")
     return _call("isnull", _read(node.this))
 
 
 def _not(node: exp.Expr) -> pb.Expression:
-    _only(node, "this")
+    check_parts(node, "this")
     if isinstance(node.this, exp.Is) and isinstance(node.this.expression, exp.Null):
         return _call("isnotnull", _read(node.this.this))
     return _call("not", _read(node.this))
 
 
 def _in(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "expressions")
+    check_parts(node, "this", "expressions")
     return _call("in", _read(node.this), *map(_read, node.expressions))
 
 
 def _between(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "low", "high")
+    check_parts(node, "this", "low", "high")
     value = _read(node.this)
     # In capital letters it has no automatic name that is known; it is called otherwise than two comparisons.
     return _call(
@@ -415,7 +409,7 @@ def _between(node: exp.Expr) -> pb.Expression:
 
 
 def _case(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "ifs", "default")
+    check_parts(node, "this", "ifs", "default")
     parts = list[pb.Expression]()
     for one in node.args["ifs"]:
         condition = _read(one.this)
@@ -428,24 +422,24 @@ def _case(node: exp.Expr) -> pb.Expression:
 
 def _cast(node: exp.Expr) -> pb.Expression:
     # The dialect calls every cast a try; `safe` is what the author wrote.
-    _only(node, "this", "to")
+    check_parts(node, "this", "to")
     wanted = node.args["to"].sql(dialect="spark").lower()
     return pb.Expression(cast=pb.Expression.Cast(expr=_read(node.this), type_str=wanted))
 
 
 def _typed(node: exp.Expr) -> pb.Expression:
     """A constant with its type in front (DATE '2020-01-01'), where that is as plain as can be."""
-    _only(node, "this", "to")
+    check_parts(node, "this", "to")
     kind = str(node.args["to"].this.name)
     if not isinstance(node.this, exp.Literal) or not node.this.is_string or kind not in _TIMED:
         return _cast(node)
     pattern, epoch = _TIMED[kind], dt.datetime(1970, 1, 1)
     if not pattern.fullmatch(str(node.this.this)):
-        raise Unproven("a day or an instant in SQL text of an unusual form")
+        raise Unproven("a date or timestamp in SQL text, written in an unusual form")
     try:
         span = dt.datetime.fromisoformat(str(node.this.this)) - epoch
     except ValueError:
-        raise Unproven("a day or an instant in SQL text that is none") from None
+        raise Unproven("an invalid date or timestamp in SQL text") from None
     if kind == "DATE":
         return pb.Expression(literal=Literal(date=span.days))
     return pb.Expression(literal=Literal(timestamp=span // dt.timedelta(microseconds=1)))
@@ -459,41 +453,41 @@ _TIMED: Final[Mapping[str, re.Pattern[str]]] = {
 
 
 def _anonymous(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "expressions")
+    check_parts(node, "this", "expressions")
     arguments, distinct = list(node.expressions), False
     if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
-        _only(arguments[0], "expressions")
+        check_parts(arguments[0], "expressions")
         arguments, distinct = list(arguments[0].expressions), True
     if len(arguments) == 1 and isinstance(arguments[0], exp.Star):
-        _only(arguments[0])
+        check_parts(arguments[0])
         star = pb.Expression(unresolved_star=pb.Expression.UnresolvedStar())
         return _call(str(node.this), star, distinct=distinct)
     return _call(str(node.this), *map(_read, arguments), distinct=distinct)
 
 
 def _alias(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "alias")
+    check_parts(node, "this", "alias")
     if not isinstance(node.args["alias"], exp.Identifier):
         raise Unproven("an alias with several names in SQL text")
     return pb.Expression(alias=pb.Expression.Alias(expr=_read(node.this), name=[node.args["alias"].name]))
 
 
 def _star(node: exp.Expr) -> pb.Expression:
-    _only(node)
+    check_parts(node)
     return pb.Expression(unresolved_star=pb.Expression.UnresolvedStar())
 
 
 def _window(node: exp.Expr) -> pb.Expression:
-    _only(node, "this", "partition_by", "order", "spec", "over")
+    check_parts(node, "this", "partition_by", "order", "spec", "over")
     if str(node.args.get("over")) != "OVER":
         raise Unproven("a window in SQL text of another kind")
     window = pb.Expression.Window(window_function=_read(node.this))
     window.partition_spec.extend(map(_read, node.args.get("partition_by") or ()))
     if (order := node.args.get("order")) is not None:
-        _only(order, "expressions")
+        check_parts(order, "expressions")
         window.order_spec.extend(map(_ordered, order.expressions))
     if (spec := node.args.get("spec")) is not None:
-        _only(spec, "kind", "start", "start_side", "end", "end_side")
+        check_parts(spec, "kind", "start", "start_side", "end", "end_side")
         if str(spec.args["kind"]).lower() != "rows":
             raise Unproven("a window of values in SQL text")
         window.frame_spec.frame_type = pb.Expression.Window.WindowFrame.FRAME_TYPE_ROW
@@ -516,7 +510,7 @@ def read_order(node: exp.Expr) -> pb.Expression.SortOrder:
 
 
 def _ordered(node: exp.Expr) -> pb.Expression.SortOrder:
-    _only(node, "this", "desc", "nulls_first")
+    check_parts(node, "this", "desc", "nulls_first")
     way = pb.Expression.SortOrder
     return way(
         child=_read(node.this),
@@ -538,7 +532,7 @@ def _set_bound(
             raise Unproven("a window of very many rows")
         bound.value.literal.integer = -rows if side == "preceding" else rows
     else:
-        raise Unproven("a window whose ends are no constants")
+        raise Unproven("a window whose ends are not constants")
 
 
 _NODES: Final[Mapping[type[exp.Expr], _NodeReader]] = {

@@ -220,7 +220,7 @@ def _in_schema(table: pa.Table, columns: tuple[Column, ...]) -> pa.Table:
         if wanted is None or not _is_sent_as(array.type, wanted):
             raise Unproven(f"a column came as {array.type}")
         if not column.nullable and array.null_count:
-            raise Unproven("a null where there can be none")
+            raise Unproven("a null in a column that cannot be null")
         try:
             arrays.append(array.cast(wanted))
         except pa.ArrowException:

@@ -20,17 +20,12 @@ from engine.errors import PlanRefused
 from engine.spark.plans.caps import FIRST_BOUND_ID, FIRST_VIEW_ID, MAX_FRAME_READS
 from engine.spark.plans.expressions import UDF
 from engine.spark.plans.names import VIEW_PREFIX, table_refused
+from engine.spark.plans.relation_traits import traits_of
 from engine.spark.plans.trees import children, copy, count, largest_plan_id, relations, renumber, walk
 from engine.spark.plans.views import expand_views, scope_views
 from sandbox.contract.settings import BASELINE, PLACEHOLDER
 
 _SCOPE: Final = re.compile(r"[a-z0-9]{1,40}")
-
-# What reads something. After binding there is none of it outside the frame.
-_READERS: Final = frozenset(
-    {"read", "relation_changes", "catalog", "cached_local_relation", "chunked_cached_local_relation"}
-    | {"cached_remote_relation", "common_inline_user_defined_data_source", "extension", "unknown"}
-)
 
 
 def bind(
@@ -115,7 +110,7 @@ def check_bound(relation: pb.Relation, frame: pb.Relation, baseline: pb.Relation
             bound = kind == "subquery_alias" and alias.alias in expected
             if bound and _is_frame(alias.input, *expected[alias.alias]):
                 continue
-            if kind in _READERS:
+            if traits_of(here).reads:  # after binding nothing does outside the frame
                 raise _reads_other()
             if kind == "with_relations" and here.with_relations.root.WhichOneof("rel_type") == "sql":
                 _check_references(here.with_relations)

@@ -61,7 +61,7 @@ def check_keyword(key: str, _place: Place) -> str:
         PlanRefused: for what is no name of a parameter.
     """
     if not key.isidentifier() or len(key) > _KEYWORD_CHARACTERS:
-        what = f"an argument by the keyword {key[:60]!r} is refused: it is no name of a parameter"
+        what = f"an argument by the keyword {key[:60]!r} is refused: it is not the name of a parameter"
         raise PlanRefused("udf-refused", what, "name the function's parameters in letters and digits")
     return key
 

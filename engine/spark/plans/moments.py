@@ -20,6 +20,7 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
+from engine.spark.plans.relation_traits import traits_of
 from engine.spark.plans.requests import RunSql
 from engine.spark.plans.trees import Call, children, walk
 from engine.spark.text.hidden import fold
@@ -53,14 +54,6 @@ _OF_TEXT: Final = word_set(
     regexp_extract regexp_extract_all regexp_instr regexp_like regexp_replace regexp_substr repeat replace
     reverse right rlike rpad rtrim sha sha1 sha2 soundex split split_part startswith substr substring
     substring_index translate trim ucase upper
-    """
-)
-# Relations that make no columns but by names that they say.
-_KEEPING: Final = word_set(
-    """
-    read project filter join set_op sort limit offset tail aggregate sample deduplicate subquery_alias
-    repartition to_df with_columns with_columns_renamed drop hint unpivot repartition_by_expression
-    fill_na drop_na
     """
 )
 # What literals are written with as text, beside digits; of others anything.
@@ -137,7 +130,7 @@ def _text_of(here: pb.SQL | pb.Expression.ExpressionString) -> str:
 def _keeps_columns(here: Message) -> bool:
     """Whether names in a plan still mean the frame's columns above this, if no other is given them."""
     if isinstance(here, pb.Relation):
-        return here.WhichOneof("rel_type") in _KEEPING
+        return traits_of(here).says_names
     return not isinstance(here, pb.Read.NamedTable) or here.unparsed_identifier in (PLACEHOLDER, BASELINE)
 
 

@@ -132,7 +132,7 @@ def referenced_views(relation: pb.WithRelations) -> Sequence[str]:
     names = []
     for reference in relation.references:
         if reference.WhichOneof("rel_type") != "subquery_alias" or reference.subquery_alias.qualifier:
-            raise PlanRefused("plan-garbage", "spark.sql: a view of the query has no plain name", "")
+            raise PlanRefused("plan-garbage", "spark.sql: a view of the query is not plainly named", "")
         names.append(reference.subquery_alias.alias)
     return names
 

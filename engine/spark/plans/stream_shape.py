@@ -110,7 +110,7 @@ def message_size(view: memoryview, *, most_facts: int) -> int | None:
     facts = _Facts(view[_HEAD : _HEAD + length])
     body = facts.long(facts.root, _MESSAGE_BODY)
     if body < 0:
-        raise NotPlain("a body of no possible length")
+        raise NotPlain("a body of an impossible length")
     return _HEAD + length + body
 
 
@@ -144,14 +144,14 @@ def _check_batch(facts: _Facts, body: int) -> Shape:
     rows, values, end = facts.long(batch, _BATCH_LENGTH), 0, 0
     for length, nulls in facts.pairs(batch, _BATCH_NODES):
         if not 0 <= nulls <= length:
-            raise NotPlain("a column of no possible length")
+            raise NotPlain("a column of an impossible length")
         values += length
     for offset, length in facts.pairs(batch, _BATCH_BUFFERS):
         if offset < end or length < 0 or offset + length > body:
             raise NotPlain("columns that share data")
         end = offset + length
     if rows < 0:
-        raise NotPlain("a batch of no possible length")
+        raise NotPlain("a batch of an impossible length")
     return Shape(rows, values)
 
 

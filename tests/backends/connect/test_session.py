@@ -11,7 +11,7 @@ import grpc
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends.connect import session as module
+from engine.backends.connect import stopping as module
 from engine.backends.connect.endpoint import STOP_TIMES, FixedEndpoint
 from engine.backends.connect.rpc import Connection
 from engine.backends.connect.session import ConnectSession

@@ -67,14 +67,14 @@ def test_a_port_at_which_nothing_listens() -> None:
 
 def test_a_server_of_something_else() -> None:
     with listener(say_http) as port:
-        assert "speaks no Spark Connect" in message(f"sc://127.0.0.1:{port}")
+        assert "does not speak Spark Connect" in message(f"sc://127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize("options", ["use_ssl=true", "token=secret"])
 def test_a_server_without_tls(options: str) -> None:
     with listener(say_http) as port:
         found = message(f"sc://127.0.0.1:{port}/;{options}")
-    assert "speaks no TLS" in found and "secret" not in found
+    assert "does not speak TLS" in found and "secret" not in found
 
 
 def test_the_command_line_says_it_in_its_own_words_only(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_the_command_line_says_it_in_its_own_words_only(tmp_path: Path) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("GRPC_")}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 3 and not done.stdout
-    assert "speaks no TLS" in done.stderr
+    assert "does not speak TLS" in done.stderr
     assert not [line for line in done.stderr.splitlines() if ".cc:" in line or "handshake" in line.lower()]
 
 

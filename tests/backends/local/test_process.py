@@ -235,7 +235,7 @@ def test_a_server_that_never_answers_is_given_up() -> None:
 
 def test_a_forked_child_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = Broken()
-    monkeypatch.setattr("engine.backends.local.server.os.getpid", lambda: -1)
+    monkeypatch.setattr("engine.backends.base.os.getpid", lambda: -1)
     with pytest.raises(ForkedEngine):
         backend.open_session()
     backend.close()  # does nothing there

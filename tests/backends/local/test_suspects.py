@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pyspark.sql.connect.proto as pb
 import pytest
 
+from engine.backends.connect.line import Record, Turn
 from engine.backends.connect.rpc import Connection
 from engine.backends.connect.session import ConnectSession
 from engine.backends.local.process import ServerProcess
@@ -98,10 +100,11 @@ def test_whoever_ends_its_own_server_waits_for_the_next_and_no_longer_than_its_d
         apart.convict("evil")
         with pytest.raises(Interrupted):
             apart.connection(UNBOUNDED.within(0.01))
-        assert main._not_before == 0.0, "others do not wait"
+        with pytest.raises(AssertionError, match="nobody asks"):  # others do not wait
+            main.connection(UNBOUNDED.within(60))
     finally:
         main.close()
-    assert apart._closed
+    assert apart.is_closed
 
 
 def test_who_is_answered_without_this_server_is_protected_as_well() -> None:
@@ -121,13 +124,14 @@ def test_a_closed_session_is_open_while_something_of_it_is_stopped_elsewhere() -
         main.place_of("good")
         session = ConnectSession(main, tenant="evil")
         main.convict("evil")
-        elsewhere = session.place()
-        assert elsewhere is not session
-        elsewhere._stopping = 1
+        apart = main.place_of("evil")
+        assert apart is not main
+        elsewhere, stopped = session._session(()), threading.Event()
+        elsewhere._stopper._go_on(Turn(Record()), stopped.wait)
         session.close()
         assert session.is_open
-        elsewhere._stopping = 0
-        assert not session.is_open
+        stopped.set()
+        assert wait_until(lambda: not session.is_open)
     finally:
         main.close()
 
@@ -165,7 +169,7 @@ def test_others_go_on_while_one_ends_its_own_server_again_and_again(
     assert apart.generation is not first
     settings = (("spark.sql.session.timeZone", "Asia/Tokyo"),)
     monkeypatch.setattr(LittleServer, "own_settings", True)
-    under = evil.under(settings).place()
+    under = evil._session(settings)._handle
     assert under._endpoint is apart and under._settings == settings, "what a query means stays as it is"
     good.close()
     evil.close()

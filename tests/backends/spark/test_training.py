@@ -16,8 +16,7 @@ import pytest
 from engine.backends.local import process as processes
 from engine.backends.local.process import Permissions, make_folder, start_process
 from engine.backends.spark import archive as archives
-from engine.backends.spark import backend as spark
-from engine.backends.spark import training
+from engine.backends.spark import building, launch, training
 from engine.backends.spark.archive import Archives, find_archives
 from engine.backends.spark.backend import LocalSpark
 from engine.backends.spark.java import Java, find_jars, find_java
@@ -33,7 +32,7 @@ def cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSpark
     """A backend that thinks that its server runs, and has no archives; nothing of it is real."""
     backend = LocalSpark((tmp_path,), tmp_path, tmp_path / "cache")
     (tmp_path / "jars").mkdir()
-    for module in (spark, training):
+    for module in (building, training):
         monkeypatch.setattr(module, "find_java", lambda: Java(tmp_path / "java", tmp_path, "1"))
         monkeypatch.setattr(module, "find_jars", lambda: tmp_path / "jars")
     connection: Any = type("Dead", (), {"closed": True})()
@@ -53,26 +52,26 @@ def trained(cold: LocalSpark, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         made.append(archive)
         archive.write_text("spark")
 
-    monkeypatch.setattr(cold, "_train", train)
+    monkeypatch.setattr(cold._builder, "_train", train)
     return made
 
 
 def test_nothing_is_trained_while_a_run_has_a_session(
     cold: LocalSpark, trained: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spark, "_QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(building, "_QUIET_SECONDS", 0.0)
     session = cold.open_session()
-    cold._used = time.monotonic() - 10_000
-    assert cold.quiet_seconds() < 5_000
-    monkeypatch.setattr(spark, "_QUIET_SECONDS", 1e9)
-    assert cold.build_when_quiet()
+    cold._sessions._used = time.monotonic() - 10_000
+    assert cold._sessions.quiet_seconds() < 5_000
+    monkeypatch.setattr(building, "_QUIET_SECONDS", 1e9)
+    assert cold._builder.build_when_quiet()
     assert trained == []
     session.close()
     assert not session.is_open
-    monkeypatch.setattr(spark, "_QUIET_SECONDS", 0.0)
-    assert not cold.build_when_quiet()  # and there is nothing left to do
+    monkeypatch.setattr(building, "_QUIET_SECONDS", 0.0)
+    assert not cold._builder.build_when_quiet()  # and there is nothing left to do
     assert len(trained) == 1
-    assert not cold.build_when_quiet()
+    assert not cold._builder.build_when_quiet()
     assert len(trained) == 1
 
 
@@ -83,17 +82,17 @@ def test_a_run_that_begins_has_the_training_stopped(
     seen: list[bool] = []
 
     def train(stop: Any, grace: object, archive: Path, options: object) -> None:
-        monkeypatch.setattr(spark, "_QUIET_SECONDS", 30.0)
-        cold._used = time.monotonic() - 100
+        monkeypatch.setattr(building, "_QUIET_SECONDS", 30.0)
+        cold._sessions._used = time.monotonic() - 100
         seen.append(stop())
         sessions.append(cold.open_session())
         seen.append(stop())
         raise OSError("ended")
 
     sessions: list[object] = []
-    monkeypatch.setattr(cold, "_train", train)
-    monkeypatch.setattr(spark, "_QUIET_SECONDS", 0.0)
-    assert cold.build_when_quiet()  # may be tried again
+    monkeypatch.setattr(cold._builder, "_train", train)
+    monkeypatch.setattr(building, "_QUIET_SECONDS", 0.0)
+    assert cold._builder.build_when_quiet()  # may be tried again
     assert seen == [False, True]
     assert find(cold).tries == 0  # it was stopped, and has not failed
 
@@ -101,9 +100,9 @@ def test_a_run_that_begins_has_the_training_stopped(
 def test_a_training_that_another_process_is_at_is_left_to_it(
     cold: LocalSpark, trained: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spark, "_QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(building, "_QUIET_SECONDS", 0.0)
     with find(cold).claim():
-        assert cold.build_when_quiet()
+        assert cold._builder.build_when_quiet()
     assert trained == []
 
 
@@ -197,7 +196,7 @@ def test_archives_are_built_and_spark_starts_with_them(
     def at_once(*arguments: Any, **options: Any) -> Any:
         return real(*arguments, **{**options, "low_priority": False})
 
-    monkeypatch.setattr(spark, "start_process", at_once)
+    monkeypatch.setattr(launch, "start_process", at_once)
     monkeypatch.setattr(training, "start_process", at_once)
     cache = tmp_path / "cache"
     backend = LocalSpark((tmp_path,), tmp_path, cache)
@@ -205,7 +204,7 @@ def test_archives_are_built_and_spark_starts_with_them(
     with archives.claim() as lock:
         assert lock is not None
         archives.note_try(1)
-        assert backend.build_archives(archives, lambda: False, Grace(600))
+        assert backend._builder.build(archives, lambda: False, Grace(600))
     assert sorted(path.name.partition("-")[2] or path.name for path in cache.iterdir()) == [
         "jdk.jsa",
         "lock",

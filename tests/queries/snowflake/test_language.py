@@ -12,12 +12,12 @@ import pytest
 
 from engine.context import Deadline, QueryContext
 from engine.errors import Interrupted
-from engine.tenants.interpreter import Interpreter
-from engine.tenants.ledger import Account, Caps, Ledger
 from engine.models.run import Asked
 from engine.queries.calls import CallInProgress, FrameCall
 from engine.queries.language import Told
 from engine.queries.snowflake.language import SqlData, SqlLanguage, SqlQuestion
+from engine.tenants.interpreter import Interpreter
+from engine.tenants.ledger import Account, Caps, Ledger
 from sandbox.contract.framing import ChannelGarbage, SqlMethod
 from sandbox.contract.messages import ColumnType, Described
 

@@ -7,8 +7,8 @@ import pytest
 
 from engine.errors import BackendError, PlanRefused
 from engine.frames.build import Literal, call, column, filtered, literal, sql
-from engine.queries.spark.own_settings import Combinations, changed_settings
 from engine.frames.relations import depends_on_settings, pinned, read_files, read_table
+from engine.queries.spark.own_settings import Combinations, changed_settings
 from engine.spark.plans import ConfigSet, parse_request
 from sandbox.contract.framing import Method
 from sandbox.contract.settings import QUERY_SETTINGS, SETTINGS

@@ -439,6 +439,12 @@ UNUSED: Final = {
     "by columns of frames": (
         "(lambda a: a.filter(half(a.k) > 5).select(a.n, a['s'], df.x))(df.filter('n > 1'))"
     ),
+    "by a frame below one without null": (
+        "(lambda a: a.filter(half(a.k) > 5).select(a.n, df.x))(df.na.drop(subset=['s']))"
+    ),
+    "by a frame below one that was spread": (
+        "(lambda a: a.filter(half(a.k) > 5).select(a.n, df.x))(df.repartition('country'))"
+    ),
     "by text": "df.filter(half('k') > 5).selectExpr('n', 'upper(`s`) as u', 'k + x as y')",
     "by a field": "df.select('*', F.struct('k', 's').alias('st')).filter(half('k') > 5).select('n', 'st.s')",
     "by an alias": "df.filter(half('k') > 5).alias('a').select('a.n', 'a.s')",

@@ -36,6 +36,7 @@ NOT_NATIVE = (
     *("over a sum over a key of results", "over no groups", "in a rollup", "in a cube", "over a rollup"),
     *("over a window", "over the row before", *corpus.CONDITIONS, *corpus.WRITTEN_AROUND, *corpus.EXPOSED),
     *("over a key in capitals", "over a key of an alias", "over a key by its name", "over nothing"),
+    "by a frame below one that was spread",
     *(
         "over a key of results again",
         "over distinct values",

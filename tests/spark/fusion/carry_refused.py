@@ -23,7 +23,7 @@ REFUSED: dict[str, tuple[Query, str]] = {
     "describe": (lambda df: df.describe("y"), "kind describe"),
     "summary": (lambda df: df.summary("min"), "kind summary"),
     "limit": (lambda df: df.limit(3), "limit without a sort"),
-    "limit of none": (lambda df: df.orderBy("id").limit(0), "limit of no rows"),
+    "limit of none": (lambda df: df.orderBy("id").limit(0), "limit of 0 rows"),
     "limit after filter": (lambda df: df.orderBy("id").filter("n > 1").limit(1), "limit without a sort"),
     "limit, sorted, limit": (
         lambda df: df.orderBy("id").limit(5).orderBy("y").limit(2),

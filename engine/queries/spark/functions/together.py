@@ -129,7 +129,9 @@ class Together:
         if reason := why_apart(relation):
             return sharing.apart(relation, asker, reason)
         if scratch is None:
-            return sharing.apart(relation, asker, "a function, of a backend that reads no files of ours")
+            return sharing.apart(
+                relation, asker, "a function, on a backend that cannot read the engine's files"
+            )
         frames = sharing.frames(asker.context)
         frame = frames.frames[asker.frame]
         if frame.family < 0:

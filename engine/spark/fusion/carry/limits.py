@@ -11,7 +11,7 @@ from engine.spark.fusion.unfused import Unfused
 def limit(state: State, step: pb.Relation, place: Place) -> State:
     """`limit`, `first`, `head`, `take`; a sort below has seen it already."""
     if step.limit.limit < 1:
-        raise Unfused("a limit of no rows")
+        raise Unfused("a limit of 0 rows")
     if state.single_row or (state.rank is not None and state.in_order):
         return state.then(_nothing(step))
     if step.limit.limit == 1 and state.rank is None and _has_no_columns(place):

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from engine.spark.fusion.carry.content import content_of
 from engine.spark.fusion.chain import Chain
-
-# Steps each of whose rows comes from one row.
-_ROW_WISE: Final = frozenset(
-    {"project", "with_columns", "drop", "with_columns_renamed", "to_df", "subquery_alias", "hint"}
-    | {"repartition", "repartition_by_expression", "fill_na", "replace", "sort"}
-    | {"filter", "drop_na", "unpivot"}
-)
+from engine.spark.plans.relation_traits import traits_of
 
 
 def is_row_wise(chain: Chain) -> bool:
@@ -22,6 +14,6 @@ def is_row_wise(chain: Chain) -> bool:
     """
     for step in chain.steps:
         traits = content_of(step).traits
-        if step.WhichOneof("rel_type") not in _ROW_WISE or traits.aggregates or traits.windows:
+        if not traits_of(step).row_wise or traits.aggregates or traits.windows:
             return False
     return True

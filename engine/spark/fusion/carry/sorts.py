@@ -6,8 +6,6 @@ rank of a row differ, another row is its equal, and chance may have chosen; both
 
 from __future__ import annotations
 
-from typing import Final
-
 import pyspark.sql.connect.proto as pb
 
 from engine.frames.build import call, column, literal, named
@@ -17,13 +15,8 @@ from engine.spark.fusion.carry.rewrite import extend, rewritten
 from engine.spark.fusion.carry.state import Place, State, same_columns
 from engine.spark.fusion.unfused import Unfused
 from engine.spark.plans.names import RESERVED_PREFIX
+from engine.spark.plans.relation_traits import RowTrait, traits_of
 from engine.spark.plans.trees import walk
-
-# Steps that leave rows, and their order, as they are; some of them only without certain functions.
-_KEEP_ORDER: Final = frozenset(
-    {"project", "with_columns", "drop", "with_columns_renamed", "to_df", "subquery_alias", "fill_na"}
-    | {"replace"}
-)
 
 
 def sort(state: State, step: pb.Relation, place: Place) -> State:
@@ -63,12 +56,12 @@ def _limit_above(place: Place) -> int | None:
     """The smallest limit of the rows as they are sorted here."""
     most: int | None = None
     for step in place.above():
-        kind = step.WhichOneof("rel_type")
-        if kind == "limit":
+        relation_traits = traits_of(step)
+        if step.HasField("limit"):
             most = step.limit.limit if most is None else min(most, step.limit.limit)
-        elif kind not in _KEEP_ORDER:
+        elif relation_traits.rows is not RowTrait.KEPT:
             break
-        elif kind in ("project", "with_columns"):
+        elif relation_traits.by_expressions:
             content = content_of(step)
             if content.may_remove or content.traits.aggregates or content.traits.windows:
                 break

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import pyspark.sql.connect.proto as pb
 
 from engine.spark.fusion.chain import Chain
 from engine.spark.fusion.unfused import Unfused
+from engine.spark.plans.relation_traits import ColumnTrait, traits_of
 from engine.spark.text.hidden import fold
-
-# Steps whose output has the columns of their input.
-_SAME_COLUMNS: Final = frozenset(
-    {"filter", "sort", "limit", "deduplicate", "drop_na", "subquery_alias", "hint", "repartition"}
-    | {"repartition_by_expression"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +104,4 @@ class Place:
 
 def same_columns(step: pb.Relation) -> bool:
     """Whether a step's output has the columns of its input."""
-    return step.WhichOneof("rel_type") in _SAME_COLUMNS
+    return traits_of(step).columns is ColumnTrait.SAME

@@ -137,7 +137,7 @@ def read_window(message: pb.Expression.Window, read: Callable[[pb.Expression], E
     order = tuple((read(one.child), _way(one)) for one in message.order_spec)
     for key in (*partition, *(key for key, _ in order)):
         if not is_ordered(key.type) or key.approximate:
-            raise Unproven("a window by what is not compared")
+            raise Unproven("a window over a value without a fixed order")
     if any(one.approximate for one in arguments) and not line.passes:
         raise Unproven(f"{name} of a value whose last bits are not fixed")
     frame = _frame(message.frame_spec, order) if message.HasField("frame_spec") else ""
@@ -159,7 +159,7 @@ def _arguments(
         if len(messages) == 3 and messages[2].literal.HasField("null"):
             messages.pop()
         if len(messages) > 2 or not all(one.literal.HasField("integer") for one in messages[1:]):
-            raise Unproven(f"{name} with a default, or by what is no constant")
+            raise Unproven(f"{name} with a default, or with an offset that is not a constant")
         offset = messages[1].literal.integer if len(messages) == 2 else 1
         if not 0 < offset < _MOST_ROWS:
             raise Unproven(f"{name} by {offset}")
@@ -172,16 +172,16 @@ def _arguments(
     if name == "nth_value" and len(messages) == 3 and not messages[2].literal.boolean:
         messages.pop()
     if name == "nth_value" and not (len(messages) == 2 and 0 < messages[1].literal.integer < _MOST_ROWS):
-        raise Unproven("nth_value of what is no constant")
+        raise Unproven("nth_value with a position that is not a constant")
     if name == "ntile" and not (len(messages) == 1 and 0 < messages[0].literal.integer < _MOST_ROWS):
-        raise Unproven("ntile of what is no constant")
+        raise Unproven("ntile with a count that is not a constant")
     return tuple(read(one) for one in messages)
 
 
 def _way(order: pb.Expression.SortOrder) -> str:
     way, nulls = WAYS.get(order.direction), NULLS.get(order.null_ordering)
     if way is None or nulls is None:
-        raise Unproven("sorting in a way that is not said")
+        raise Unproven("sorting in an unknown way")
     return f"{way} {nulls}"
 
 
@@ -201,7 +201,7 @@ def _frame(frame: pb.Expression.Window.WindowFrame, order: Sequence[tuple[Expr, 
     if frame.frame_type != pb.Expression.Window.WindowFrame.FRAME_TYPE_ROW:
         # Of whole numbers what is that far away is the same everywhere; sums beyond them raise on both sides.
         if len(order) != 1 or order[0][0].type != LONG or not order[0][1].startswith("ASC"):
-            raise Unproven("a window of values that are no long numbers in ascending order")
+            raise Unproven("a window by values that are not long numbers in ascending order")
         kind = "RANGE"
     lower, upper = _bound(frame.lower, "PRECEDING"), _bound(frame.upper, "FOLLOWING")
     if _place(frame.lower, -math.inf) > _place(frame.upper, math.inf):
@@ -226,4 +226,4 @@ def _bound(bound: pb.Expression.Window.WindowFrame.FrameBoundary, unbounded: str
             rows = bound.value.literal.integer or bound.value.literal.long
             if abs(rows) < _MOST_ROWS:
                 return f"{abs(rows)} {'PRECEDING' if rows < 0 else 'FOLLOWING'}" if rows else "CURRENT ROW"
-    raise Unproven("a window whose ends are no constants")
+    raise Unproven("a window whose ends are not constants")

@@ -51,7 +51,7 @@ def grouping_sets(reader: Reader, relation: pb.Relation) -> Rows:
     for one in step.grouping_sets:
         wanted = [key.SerializeToString(deterministic=True) for key in one.grouping_set]
         if any(keys.count(key) != 1 for key in wanted) or len(set(wanted)) < len(wanted):
-            raise Unproven("grouping sets of what is no key")
+            raise Unproven("grouping sets of values that are not keys")
         sets.append([keys.index(key) for key in wanted])
     return _by_sets(reader, step, sets)
 
@@ -120,6 +120,6 @@ def _only(expression: Expr) -> Expr:
     """The one value of a group that is not null, if there is one."""
     kind = expression.type
     if kind not in (BOOLEAN, *NUMBERS) and not isinstance(kind, Decimal):
-        raise Unproven("a pivot of what are no numbers")
+        raise Unproven("a pivot of values that are not numbers")
     line = Line("pivot", (kind,), kind, "any_value({0})", nullable="always", passes=True, aggregate=True)
     return Call(line, (expression,))

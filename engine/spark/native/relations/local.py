@@ -44,9 +44,9 @@ def local_rows(relation: pb.LocalRelation) -> tuple[list[tuple[str, SparkType, b
         raise Unproven("local data that cannot be read") from None
     fields = _fields(relation.schema) if relation.schema else _fields_of(table.schema)
     if table.num_rows * max(1, table.num_columns) > _MOST_VALUES:
-        raise Unproven("much local data")
+        raise Unproven("local data that is too large")
     if table.column_names != [name for name, _, _ in fields]:
-        raise Unproven("local data whose columns are called otherwise than its schema says")
+        raise Unproven("local data whose columns have other names than its schema says")
     columns = []
     for array, (name, kind, nullable) in zip(table.columns, fields, strict=True):
         if array.type != arrow_type(kind) or (array.null_count and not nullable):
@@ -61,7 +61,7 @@ def _fields(schema: str) -> list[tuple[str, SparkType, bool]]:
     try:
         struct = pyspark_types_to_proto_types(StructType.fromJson(json.loads(schema))).struct
     except (ValueError, KeyError, TypeError, RecursionError, PySparkException):
-        raise Unproven("local data with a schema that is no JSON") from None
+        raise Unproven("local data with a schema that is not JSON") from None
     return [(str(one.name), from_proto(one.data_type), bool(one.nullable)) for one in struct.fields]
 
 

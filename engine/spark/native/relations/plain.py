@@ -102,7 +102,7 @@ def _alias(reader: Reader, relation: pb.Relation) -> Rows:
 
 def _project(reader: Reader, relation: pb.Relation) -> Rows:
     if not relation.project.HasField("input"):
-        raise Unproven("a projection of nothing")
+        raise Unproven("a projection without columns")
     rows = reader.read(relation.project.input)
     messages = [_written_out(one) for one in relation.project.expressions]
     rows, messages = _exploded(reader, rows, messages)
@@ -133,7 +133,7 @@ def _exploded(reader: Reader, rows: Rows, messages: list[pb.Expression]) -> tupl
     array = read(call.arguments[0], reader.scope(rows))
     held = elements(array.type)
     if held is None or duckdb_name(held[0]) is None:
-        raise Unproven("explode of what is no array of plain values")
+        raise Unproven("explode of a value that is not an array of plain values")
     made = reader.fresh(held[0], f"{_EXPLODED}{place}", nullable=held[1])
     long = f"len({write(array)}) > {_MOST_ELEMENTS}"
     flag = any_of([*([FLAG] if rows.flagged else []), guard(array), long])
@@ -231,7 +231,7 @@ def _to_df(reader: Reader, relation: pb.Relation) -> Rows:
     rows = reader.read(relation.to_df.input)
     names = relation.to_df.column_names
     if len(names) != len(rows.columns):
-        raise Unproven("toDF with another number of names")
+        raise Unproven("toDF with a wrong number of names")
     columns = tuple(replace(one, name=name, alias="") for one, name in zip(rows.columns, names, strict=True))
     return replace(rows, columns=columns)
 
@@ -243,7 +243,7 @@ def _drop(reader: Reader, relation: pb.Relation) -> Rows:
     for one in relation.drop.columns:
         expression = read(one, reader.scope(rows))
         if not isinstance(expression, Ref):
-            raise Unproven("dropping what is no column")
+            raise Unproven("dropping a value that is not a column")
         gone.add((expression.column.name or "").lower())
     if not all(name.isascii() for name in gone):
         raise Unproven("dropping a column with an unusual name")
@@ -274,12 +274,12 @@ def _sort(reader: Reader, relation: pb.Relation) -> Rows:
     for number, order in enumerate(step.order):
         key = read(order.child, scope)
         if not is_ordered(key.type) or key.approximate or guard(key) is not None:
-            raise Unproven("sorting by what is not compared, or may raise an error")
+            raise Unproven("sorting by a value without a fixed order, or that may raise an error")
         if isinstance(key, Value):
             raise Unproven("sorting by a constant, which may be the place of a column")
         way, nulls = WAYS.get(order.direction), NULLS.get(order.null_ordering)
         if way is None or nulls is None:
-            raise Unproven("sorting in a way that is not said")
+            raise Unproven("sorting in an unknown way")
         name = f"k{number}"
         keys.append(name)
         by.append(f"{name} {way} {nulls}")

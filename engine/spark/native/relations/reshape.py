@@ -38,9 +38,9 @@ def unpivot(reader: Reader, relation: pb.Relation) -> Rows:
     if not step.HasField("values") or not 0 < len(values) <= _MOST_COLUMNS or rows.most is not None:
         raise Unproven("unpivot of columns that are not named")
     if not all(isinstance(one.expression, Ref) for one in (*ids, *values)):
-        raise Unproven("unpivot of what are no columns")
+        raise Unproven("unpivot of values that are not columns")
     if any(guard(one.expression) is not None or one.name is None for one in values):
-        raise Unproven("unpivot of what may raise an error")
+        raise Unproven("unpivot of values that may raise an error")
     kind = coercion.widest([one.expression for one in values])
     cells = [coercion.cast(one.expression, kind) for one in values]
     kept = [reader.column(one.expression, one.name, automatic=one.automatic) for one in ids]
@@ -79,7 +79,7 @@ def replaced(reader: Reader, relation: pb.Relation) -> Rows:
     pairs = [(literal(one.old_value), literal(one.new_value)) for one in step.replacements]
     kinds = {value.type for pair in pairs for value in pair}
     if len(kinds) != 1 or not kinds <= {STRING, BOOLEAN}:
-        raise Unproven("replace of values that are no texts")
+        raise Unproven("replace of values that are not text")
     items = list[Item]()
     for column in rows.columns:
         ours = column in chosen and column.type in kinds

@@ -239,7 +239,7 @@ class Reader:
         for place, item in enumerate(keys):
             key = item.expression
             if not is_ordered(key.type) or key.approximate or is_aggregate(key):
-                raise Unproven("grouping by something that is not compared")
+                raise Unproven("grouping by a value without a fixed order")
             if isinstance(key, Value) and isinstance(key.value, int):
                 raise Unproven("grouping by a constant, which may be the place of a column")
             null = isinstance(key, Value) and key.value is None
@@ -278,7 +278,7 @@ class Reader:
         flag = any_of(guards)
         parts += [] if flag is None else [f"{flag} AS {FLAG}"]
         if not parts:
-            raise Unproven("an aggregate of nothing")
+            raise Unproven("an aggregate without columns")
         sql = select(parts, source)
         if sets is not None:
             wanted = ", ".join(f"({', '.join(names[place] for place in one)})" for one in sets)
@@ -407,7 +407,7 @@ def filtered(rows: Rows, condition: Expr) -> Rows:
     if rows.most is not None:
         raise Unproven("a filter over limited rows")
     if condition.type != BOOLEAN or condition.approximate:
-        raise Unproven("a condition that is no Boolean")
+        raise Unproven("a condition that is not Boolean")
     checked = unflagged(rows, guard(condition))
     sql = f"SELECT * FROM ({checked.sql}) AS t WHERE {write(condition)}"  # noqa: S608 - generated names only
     return replace(checked, sql=sql, equated=checked.equated or equates(condition))

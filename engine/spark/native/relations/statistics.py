@@ -53,7 +53,7 @@ def _of_two(reader: Reader, source: pb.Relation, names: tuple[str, str], functio
 def _numbers(rows: Rows, name: str) -> Column:
     column = find_column(rows.columns, part_of(name))
     if column.type not in NUMBERS or column.name != name:
-        raise Unproven("statistics of a column that is no number, or is called otherwise")
+        raise Unproven("statistics of a column that is not a number, or has another name")
     return column
 
 
@@ -67,7 +67,7 @@ def approx_quantile(reader: Reader, relation: pb.Relation) -> Rows:
     if step.relative_error != 0 or not 0 < len(shares) <= _MOST_SHARES or not step.cols:
         raise Unproven("approxQuantile with an error that is not 0")
     if any(not 0 <= share <= 1 for share in shares):
-        raise Unproven("approxQuantile of no shares")
+        raise Unproven("approxQuantile without probabilities")
     rows = unflagged(reader.read(step.input), None)
     if rows.most is not None:
         raise Unproven("statistics of some rows")

@@ -29,7 +29,7 @@ def filled(columns: Sequence[Column], step: pb.NAFill, constants: Sequence[Value
     """What `fillna` makes of each column."""
     chosen = [find_column(columns, part_of(name)) for name in step.cols] or list(columns)
     if len(constants) not in (1, len(chosen)) or (len(constants) > 1 and not step.cols):
-        raise Unproven("fillna of other columns than values")
+        raise Unproven("fillna with a wrong number of values")
     values = list(constants) * len(chosen) if len(constants) == 1 else list(constants)
     if len(set(chosen)) < len(chosen):
         raise Unproven("fillna of a column twice")

@@ -1,0 +1,139 @@
+"""A session on one server, which asks until there is an answer.
+
+A query under which a local server died is asked again here, apart from all others, as long as nobody has
+seen a row of its answer; see `engine.backends.connect.line`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import TypeVar
+
+import pyspark.sql.connect.proto as pb
+
+from engine.backends.connect.attempt import analyze_once, execute_once
+from engine.backends.connect.endpoint import Owner
+from engine.backends.connect.handle import KnownSession, SessionHandle
+from engine.backends.connect.line import MOST_STRIKES, Turn
+from engine.backends.connect.stopping import Stopper
+from engine.backends.connect.whole import CutShort
+from engine.context import QueryContext, Settings
+from engine.errors import BackendLost
+
+_T = TypeVar("_T")
+
+
+class Moved(Exception):
+    """The tenant was sent to another server while its query stood in the line; the query was not asked."""
+
+
+class ServerSession:
+    """One session on one server. It outlives a restart of the server. Thread-safe."""
+
+    def __init__(self, owner: Owner, settings: Settings = (), known: KnownSession | None = None) -> None:
+        """Nothing is asked yet; arguments as of `SessionHandle`."""
+        self._owner = owner
+        self._turns = owner.endpoint.turns
+        self._handle = SessionHandle(owner, settings, known)
+        self._stopper = Stopper(owner)
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._left_inside = False
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether something that was asked in it is still being stopped."""
+        return self._stopper.is_stopping
+
+    def execute(self, plan: pb.Plan, turn: Turn, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
+        """Run a plan. What comes before its rows is held back, to ask again unseen.
+
+        Args:
+            plan: what to run.
+            turn: of the query.
+            context: how it is asked.
+
+        Raises:
+            Moved: it is to be asked elsewhere.
+            Interrupted, BackendLost, BackendError: as `BackendSession.execute`.
+        """
+        context.check()
+        seen = cut = False
+        with self._in_line(turn):
+            while True:
+                held: list[pb.ExecutePlanResponse] = []
+                self._enter(turn, context)
+                try:
+                    answer = execute_once(self._handle, self._stopper, plan, turn, context)
+                    with contextlib.closing(answer) as responses:
+                        for response in responses:
+                            held.append(response)
+                            if seen or response.HasField("arrow_batch"):
+                                seen = True
+                                yield from _taken(held)
+                    yield from held
+                    return
+                except CutShort:
+                    if seen or cut:
+                        raise
+                    cut = True
+                except BackendLost as lost:
+                    self._judge(turn, lost, may_repeat=not seen)
+
+    def analyze(
+        self, request: pb.AnalyzePlanRequest, turn: Turn, context: QueryContext
+    ) -> pb.AnalyzePlanResponse:
+        """Answer an analyze request; arguments and errors as of `execute`."""
+        context.check()
+        with self._in_line(turn):
+            while True:
+                self._enter(turn, context)
+                try:
+                    return analyze_once(self._handle, self._stopper, request, turn, context)
+                except BackendLost as lost:
+                    self._judge(turn, lost, may_repeat=True)
+
+    def close(self) -> None:
+        """Release the session on the server, once nothing has to be stopped. Never raises."""
+        with self._lock:
+            self._left_inside = self._inside > 0  # a call that nobody waits for any more hangs in it
+        self._handle.close()
+        self._stopper.when_done(self._release)
+
+    def _release(self) -> None:
+        self._handle.release(clean=self._stopper.clean and not self._left_inside)
+
+    @contextlib.contextmanager
+    def _in_line(self, turn: Turn) -> Iterator[None]:
+        """Leave the line at the end, unless whoever stops the query does."""
+        with self._lock:
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+            if not turn.stopping:
+                self._turns.leave(turn)
+
+    def _enter(self, turn: Turn, context: QueryContext) -> None:
+        """Wait in the line until the query may be asked, or raise `Moved`."""
+        self._turns.enter(turn, context)
+        if self._owner.is_elsewhere:
+            raise Moved
+
+    def _judge(self, turn: Turn, lost: BackendLost, *, may_repeat: bool) -> None:
+        """Return if a lost query is to be asked again, else raise."""
+        lost.alone = turn.convicted
+        if turn.convicted:
+            self._owner.convict(sure=True)
+        if lost.alone or not turn.struck or not may_repeat or turn.strikes >= MOST_STRIKES:
+            raise lost
+
+
+def _taken(held: list[_T]) -> Iterator[_T]:
+    """What a list holds, which is empty afterwards."""
+    while held:
+        yield held.pop(0)
