@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from engine.api import Engine, Isolation, ServerIsolation
+from engine.api import Engine
+from engine.arguments import Isolation, ServerIsolation
 from engine.errors import CalcmetricError
 from engine.models.dataset import Dataset
 from engine.models.result import Result

@@ -59,7 +59,7 @@ def test_without_a_wall_around_it_nothing_starts(lacking):
 
 
 def test_the_choice_is_spelt_as_it_is_taken():
-    from engine.api import ServerIsolation
+    from engine.arguments import ServerIsolation
     from engine.cli.run import SERVER_ISOLATIONS
 
     assert get_args(ServerIsolation) == SERVER_ISOLATIONS

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine import Dataset, Engine, Limits, api
+from engine import Dataset, Engine, Limits
 from engine.backends.connect import session as session_module
 from engine.backends.connect.remote import Remote
 from engine.backends.connect.rpc import Connection
@@ -34,6 +34,7 @@ from engine.errors import BackendLost, BackendStartError, LimitExceeded
 from engine.gateway.gateway import Gateway
 from engine.models.run import Run
 from engine.pool.pool import WorkerPool
+from engine.runs import closing
 from engine.runs import dataset as dataset_module
 from engine.runs import live as live_module
 from engine.runs.collect import Collector
@@ -191,8 +192,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that can be moved; what waits without one waits half a second."""
     made = Clock()
     monkeypatch.setattr(time, "monotonic", made)
-    monkeypatch.setattr(api, "_CANCEL_SECONDS", 0.1)
-    monkeypatch.setattr(api, "_END_SECONDS", 0.5)
+    monkeypatch.setattr(closing, "_CANCEL_SECONDS", 0.1)
+    monkeypatch.setattr(closing, "_END_SECONDS", 0.5)
     monkeypatch.setattr(dataset_module, "_RELEASE_SECONDS", 0.5)
     monkeypatch.setattr(session_module, "GRACE_SECONDS", 0.2)
     return made
