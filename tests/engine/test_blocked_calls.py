@@ -318,8 +318,9 @@ def test_a_cancel_ends_a_run_whose_call_blocks(
         block.let_go.set()
 
 
+@pytest.mark.parametrize("declared", ["", " -> dict[str, float]"])
 def test_a_frame_that_ends_as_its_run_is_given_up_has_the_limit(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock, pool: LastingPool, server: ConnectServer
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, pool: LastingPool, server: ConnectServer, declared: str
 ) -> None:
     """Giving up ends the worker, which ends the frame: that must not be told as a cancel of the caller's."""
     serving, counted, noted = threading.Event(), threading.Event(), threading.Event()
@@ -347,11 +348,12 @@ def test_a_frame_that_ends_as_its_run_is_given_up_has_the_limit(
     monkeypatch.setattr(Collector, "note", note_and_say)
     monkeypatch.setattr(Crew, "cancel", cancel_and_wait)
     with Engine(server.address, pool=pool, workers=1) as engine:
-        endless = "def calc_metric(df):\n    while True:\n        pass\n"
+        endless = f"def calc_metric(df){declared}:\n    while True:\n        pass\n"
         live = engine.submit(endless, Dataset("t"), on_progress=look)
         assert serving.wait(60) and counted.wait(60)
         clock.advance(_AHEAD)
         assert limit_of(live.result()) == "limit-wall-seconds"
+        assert list(live) == list(live.result().results), "each is told once"
 
 
 def test_planning_ends_when_a_call_blocks(clock: Clock, pool: LastingPool, server: ConnectServer) -> None:
