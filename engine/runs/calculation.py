@@ -12,9 +12,9 @@ from engine.queries.counting import BaselineFrames, Counted
 from engine.runs.calls import empty_call, first_call, frame_call
 from engine.runs.collect import Collector
 from engine.runs.conclude import Ended
-from engine.runs.crew import Crew
 from engine.runs.dataset import SharedDataset
 from engine.runs.declared import Declared
+from engine.runs.dispatcher import Dispatcher
 from engine.runs.entry import RunId
 from engine.runs.job import Job
 from engine.runs.opening import Opened
@@ -32,7 +32,7 @@ class Calculation:
         declared: Declared,
         dataset: SharedDataset,
         opened: Opened,
-        crew: Crew,
+        dispatcher: Dispatcher,
         interpreter: Interpreter,
     ) -> None:
         """Call nothing yet.
@@ -43,7 +43,7 @@ class Calculation:
             declared: what the source declares.
             dataset: that of the run.
             opened: the same, opened.
-            crew: makes the calls.
+            dispatcher: makes the calls.
             interpreter: where what they ask is parsed.
         """
         self._run = run
@@ -51,7 +51,7 @@ class Calculation:
         self._declared = declared
         self._dataset = dataset
         self._opened = opened
-        self._crew = crew
+        self._dispatcher = dispatcher
         self._interpreter = interpreter
         self._baseline = opened.baseline if declared.compares else None
 
@@ -81,7 +81,7 @@ class Calculation:
 
         schedule = Schedule([0], complete=False)
         at_once = workers if self._opened.source.splits else 1
-        self._crew.run(schedule, self._answers(), call_of, note, at_once, find)
+        self._dispatcher.run(schedule, self._answers(), call_of, note, at_once, find)
         return found[0]
 
     def plan(self, context: QueryContext) -> RunPlan:
@@ -94,14 +94,14 @@ class Calculation:
         counted, asked = self._dataset.count(context), list[Asked]()
         answers = self._answers(share=False, asked=asked)
         call = empty_call(self._opened.source, self._declared.bound.arguments, self._baseline)
-        self._crew.run(Schedule([0]), answers, lambda _: call, lambda *_: None, 1)
+        self._dispatcher.run(Schedule([0]), answers, lambda _: call, lambda *_: None, 1)
         planned, compared = counted.frames.frames, self._compared(counted)
         return RunPlan(
             frames=tuple(one.frame for one in planned),
             rows=tuple(one.rows for one in planned),
             cut=counted.frames.cut,
             counting_queries=counted.queries,
-            calls_per_frame=self._crew.usage.queries,
+            calls_per_frame=self._dispatcher.usage.queries,
             warnings=(*self._declared.warnings, *self._opened.warnings),
             params=dict(self._declared.bound.values),
             questions=_questions(asked, self._opened.backend),

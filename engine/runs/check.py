@@ -8,7 +8,7 @@ from engine.errors import SourceRefused
 from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
 from engine.runs.guest import Guest
-from engine.runs.workers import RunWorkers
+from engine.runs.run_workers import RunWorkers
 from engine.usage import SOURCE, Usage
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Frames, Problem

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from engine.errors import EngineBusy
 from engine.runs.job import Job
+from engine.runs.run_workers import WorkerUsage
 from engine.runs.services import Register, Stoppable
-from engine.runs.workers import WorkerUsage
 from engine.usage import RUNS, Usage
 
 logger = logging.getLogger(__name__)

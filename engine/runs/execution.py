@@ -33,9 +33,9 @@ from engine.models.run import Run
 from engine.runs.calculation import Calculation
 from engine.runs.collect import Collector
 from engine.runs.conclude import Cancelled, Ending
-from engine.runs.crew import Crew
 from engine.runs.dataset import SharedDataset
 from engine.runs.declared import Declared, declare
+from engine.runs.dispatcher import Dispatcher
 from engine.runs.entry import RunEntry, new_id
 from engine.runs.guest import Guest
 from engine.runs.job import Job
@@ -43,12 +43,12 @@ from engine.runs.lifetime import Lifetime
 from engine.runs.live import LiveRun, Progress
 from engine.runs.opening import Opened
 from engine.runs.plan import RunPlan
+from engine.runs.run_workers import RunWorkers
 from engine.runs.services import Services
 from engine.runs.slots import RunSlots
 from engine.runs.starting import start_backend
 from engine.runs.summary import RunSummary, limits_reached
 from engine.runs.watch import ABANDON_SECONDS, Hangs, watched
-from engine.runs.workers import RunWorkers
 from engine.spark.native.functions.known import needing_spark
 from engine.usage import SOURCE
 
@@ -108,7 +108,7 @@ class Execution:
             services.usage,
         )
         workers = RunWorkers(services.pool, guest, self._lifetime.cancelling)
-        self._crew = Crew(workers, self._slots, self._lifetime)
+        self._dispatcher = Dispatcher(workers, self._slots, self._lifetime)
         self._live = LiveRun(self.cancel, on_progress)
         self._collector = Collector(self._live, job.limits.worker_cpu_seconds)
         self._declared = Declared()
@@ -136,7 +136,7 @@ class Execution:
             return
         self._entry.enter(self)
         try:
-            self._enlist()
+            self._prepare()
         except BaseException as error:
             self._leave(type(error).__name__)
             if isinstance(error, SourceRefused):
@@ -180,7 +180,7 @@ class Execution:
             LimitExceeded: counting took longer than the run may.
         """
         with self._in_part("planned"):
-            self._enlist()
+            self._prepare()
             with self._turn():
                 return self._watched(lambda: self._calculation(self._open()).plan(self._lifetime.context))
 
@@ -197,15 +197,15 @@ class Execution:
 
     def cancel(self) -> None:
         """End it soon; frames without a result become `cancelled`."""
-        self._crew.cancel()
+        self._dispatcher.cancel()
 
     def wait(self, timeout: float) -> None:
         """Wait until nothing of it runs, `timeout` seconds at most."""
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
-    def _enlist(self) -> None:
-        signature, warnings = self._crew.enlist()
+    def _prepare(self) -> None:
+        signature, warnings = self._dispatcher.start()
         self.expect(declare(signature, self._job, warnings))
         if self._declared.several:
             self._collector.expect_names()
@@ -226,9 +226,9 @@ class Execution:
 
     def _leave(self, how: str) -> None:
         """Give back what it has, and take it from the register; may be called twice."""
-        self._crew.dismiss()
+        self._dispatcher.close()
         self._dataset.leave(self._id)
-        self._entry.leave(how, self._lifetime.seconds, self._crew.usage)
+        self._entry.leave(how, self._lifetime.seconds, self._dispatcher.usage)
 
     def _run_to_end(self) -> None:
         outcome: Run | BaseException
@@ -265,7 +265,7 @@ class Execution:
 
         A run that waits holds no worker: it gives back the one that compiled its source.
         """
-        with self._dataset.turn.take(self._lifetime.refuse_cancelled, self._crew.dismiss):
+        with self._dataset.turn.take(self._lifetime.refuse_cancelled, self._dispatcher.close):
             backend = self._dataset.turn.server.backend
             start_backend(backend, self._lifetime, eager=bool(needing_spark(self._declared.functions)))
             self._lifetime.begin()
@@ -293,7 +293,7 @@ class Execution:
         )
         # First: the frames that the next line ends would be told as cancelled.
         results = self._collector.close(ending)
-        self._crew.cancel()  # whichever thread comes back ends at once
+        self._dispatcher.cancel()  # whichever thread comes back ends at once
         self._slots.leave_all()
         self._lifetime.raise_failure()
         return _GivenUp(ending, results)
@@ -329,12 +329,14 @@ class Execution:
             self._declared,
             self._dataset,
             opened,
-            self._crew,
+            self._dispatcher,
             self._services.interpreter,
         )
 
     def _summary(self) -> RunSummary:
-        return RunSummary(self._job, self._declared, self._opened, self._crew.usage, self._lifetime.seconds)
+        return RunSummary(
+            self._job, self._declared, self._opened, self._dispatcher.usage, self._lifetime.seconds
+        )
 
     def _never_counted(self, ending: Ending) -> Run:
         return self._summary().never_counted(ending, self._services.backend)

@@ -16,7 +16,7 @@ from engine.runs.conclude import Ended, Ending, conclude
 from engine.runs.declared import Declared
 from engine.runs.job import Job
 from engine.runs.opening import Opened
-from engine.runs.workers import WorkerUsage
+from engine.runs.run_workers import WorkerUsage
 from engine.usage import QUERY
 from engine.version import VERSION
 from sandbox.contract.messages import Problem

@@ -38,7 +38,7 @@ from engine.runs import closing
 from engine.runs import dataset as dataset_module
 from engine.runs import live as live_module
 from engine.runs.collect import Collector
-from engine.runs.crew import Crew
+from engine.runs.dispatcher import Dispatcher
 from engine.runs.live import LiveRun, Progress
 from engine.threads import Pending
 from tests.engine.connect_server import ANSWER, ConnectServer
@@ -324,7 +324,7 @@ def test_a_frame_that_ends_as_its_run_is_given_up_has_the_limit(
 ) -> None:
     """Giving up ends the worker, which ends the frame: that must not be told as a cancel of the caller's."""
     serving, counted, noted = threading.Event(), threading.Event(), threading.Event()
-    serve, note, cancel = Gateway._serve, Collector.note, Crew.cancel
+    serve, note, cancel = Gateway._serve, Collector.note, Dispatcher.cancel
 
     def say_and_serve(self: Gateway, *arguments: Any) -> Any:
         later = Deadline(self._context.deadline.at + 10 * _AHEAD)
@@ -340,13 +340,13 @@ def test_a_frame_that_ends_as_its_run_is_given_up_has_the_limit(
         if progress.stage == "calculating":
             counted.set()
 
-    def cancel_and_wait(self: Crew) -> None:
+    def cancel_and_wait(self: Dispatcher) -> None:
         cancel(self)
         assert noted.wait(60)
 
     monkeypatch.setattr(Gateway, "_serve", say_and_serve)
     monkeypatch.setattr(Collector, "note", note_and_say)
-    monkeypatch.setattr(Crew, "cancel", cancel_and_wait)
+    monkeypatch.setattr(Dispatcher, "cancel", cancel_and_wait)
     with Engine(server.address, pool=pool, workers=1) as engine:
         endless = f"def calc_metric(df){declared}:\n    while True:\n        pass\n"
         live = engine.submit(endless, Dataset("t"), on_progress=look)

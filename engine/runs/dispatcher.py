@@ -16,16 +16,16 @@ from engine.gateway.gateway import Gateway, LacksScience
 from engine.runs.conclude import Cancelled, Ended
 from engine.runs.guest import call_guest
 from engine.runs.lifetime import Lifetime
+from engine.runs.run_workers import CANCELLED, RunWorkers, WorkerUsage
 from engine.runs.schedule import Schedule
 from engine.runs.slots import RunSlots
-from engine.runs.workers import CANCELLED, RunWorkers, WorkerUsage
 from sandbox.contract.messages import Outcome, Problem
 from sandbox.contract.signature import Signature
 
 _POLL_SECONDS: Final = 0.1
 
 
-class Crew:
+class Dispatcher:
     """Runs the frames of one run in its workers, several at once."""
 
     def __init__(self, workers: RunWorkers, slots: RunSlots, lifetime: Lifetime) -> None:
@@ -49,7 +49,7 @@ class Crew:
         """What the run's workers have used."""
         return self._workers.usage
 
-    def enlist(self) -> tuple[Signature, tuple[Problem, ...]]:
+    def start(self) -> tuple[Signature, tuple[Problem, ...]]:
         """Fork the first worker and let it compile the source; return what that declares, and the warnings.
 
         Raises:
@@ -67,7 +67,7 @@ class Crew:
         self._lifetime.cancel()
         self._workers.kill(CANCELLED)
 
-    def dismiss(self) -> None:
+    def close(self) -> None:
         """End the first worker if it was never used."""
         gateway = self._take_first()
         if gateway is not None:
