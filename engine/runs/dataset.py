@@ -114,11 +114,6 @@ class SharedDataset:
         self._services.gates.queries.leave_all(self)
 
     @property
-    def opened(self) -> Opened | None:
-        """It, once it is opened."""
-        return self._opened
-
-    @property
     def answered(self) -> tuple[Answered, ...]:
         """By whom its questions were answered; see `Report`."""
         return () if self._opened is None else self._opened.tale.told()

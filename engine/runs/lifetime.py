@@ -12,7 +12,11 @@ from engine.runs.conclude import Cancelled, Ending
 
 
 class Lifetime:
-    """The time of one run. Thread-safe."""
+    """The time of one run. Thread-safe.
+
+    Attributes:
+        cancelling: set once it is cancelled, for what waits beside other things.
+    """
 
     def __init__(self, wall_seconds: float) -> None:
         """Let it begin for now; what a run waits for before its turn is not its own time.
