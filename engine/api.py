@@ -6,69 +6,45 @@ this. What a tenant, a dataset or a run has of its own is made in `engine.runs` 
 
 from __future__ import annotations
 
-import logging
 import os
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal, Unpack
+from typing import Final, Unpack
 
 from engine.backends.base import Backend
 from engine.backends.native.trust import Differences, Verified
-from engine.context import UNBOUNDED, Deadline
 from engine.effort import processors
-from engine.errors import CalcmetricError, DataError, ForkedEngine, Interrupted, UsageError
-from engine.models.backends import capabilities_of
+from engine.errors import ForkedEngine, UsageError
+from engine.models.arguments import UNCONFINED, Isolation, ServerIsolation, check_arguments
 from engine.models.dataset import Dataset
 from engine.models.layers import Layers
 from engine.models.metric import Metric
-from engine.models.parameters import Bound, bind
 from engine.models.problems import Problems
 from engine.models.run import Run
 from engine.models.urls import SPOOL_BYTES, is_store_url, parse_store_url
 from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
 from engine.runs.ahead import Ahead
-from engine.runs.check import inspect_source
-from engine.runs.compare import fit_baseline
+from engine.runs.closing import close_services
 from engine.runs.execution import Execution
 from engine.runs.gates import Gates
+from engine.runs.inspection import check_source
 from engine.runs.live import LiveRun
 from engine.runs.many import evaluate_together
-from engine.runs.options import DEFAULT_TENANT, RunOptions, make_job, to_bytes, to_params, to_tenant
+from engine.runs.options import DEFAULT_TENANT, RunOptions, make_job, make_jobs, to_bytes, to_tenant
 from engine.runs.plan import RunPlan
 from engine.runs.servers import OneServer, ServerPerTenant, Servers, make_server
-from engine.runs.services import Register, Services, Stoppable
-from engine.sources.stored import state_of_stored
-from engine.sources.stores.problems import STORE_FAILED
-from engine.spark.text import check_expression
+from engine.runs.services import Register, Services
+from engine.runs.warm_up import WarmUp
+from engine.sources.stored import state_within
 from engine.tenants.interpreter import Interpreter
 from engine.tenants.ledger import MEMORY_BYTES, Ledger, caps_within
 from engine.tenants.usage import Usage, Used
-from engine.threads import STORE_THREADS, Pending
-from engine.wording import worded
-from sandbox.contract.control import Client
 
-logger = logging.getLogger(__name__)
-
-# What `Engine(isolation=...)` takes: the weakest protection of workers that it will work with.
-Isolation = Literal["full", "landlock", "unconfined-for-my-own-code-only"]
-_UNCONFINED: Final = "unconfined-for-my-own-code-only"
-# What `Engine(server_isolation=...)` takes: what of a local server has to be confined.
-ServerIsolation = Literal["files-and-network", "files-only"]
-# An engine that lives for so long, and has nothing to do, loads what it may need later.
-_SETTLED_SECONDS: Final = 30.0
-# Spark starts ahead so soon, for then everybody else goes first.
-_WARM_SECONDS: Final = 2.0
 # What is compiled to see that workers can be had. A source that is refused would be logged as a worker's end.
 _ANY_METRIC: Final = "def calc_metric(df):\n    return 0\n"
-# DuckDB cannot do its work in less.
-_LEAST_NATIVE_BYTES: Final = 64 << 20
-# On closing: how long a cancelled run may stop its queries by itself, and then may take to end.
-_CANCEL_SECONDS: Final = 0.5
-_END_SECONDS: Final = 10.0
 
 
 class Engine:
@@ -143,50 +119,32 @@ class Engine:
         Raises:
             UsageError: an argument makes no sense.
         """
-        if not 0 <= verify <= 1:
-            raise UsageError(worded(f"{{verify}} must be from 0 to 1, not {verify:g}"))
-        if verify and not (native and capabilities_of(backend).is_own_spark):
-            raise UsageError(
-                worded(
-                    "{verify} compares native answers with Spark's, and here are none: it needs the backend "
-                    "'spark', and {native}"
-                )
-            )
-        if isolation not in ("full", "landlock", _UNCONFINED):
-            raise UsageError(f'isolation must be "full", "landlock" or "{_UNCONFINED}", not {isolation!r}')
-        if server_isolation not in ("files-and-network", "files-only"):
-            raise UsageError(
-                f'server_isolation must be "files-and-network" or "files-only", not {server_isolation!r}'
-            )
-        if native_memory_bytes is not None and native_memory_bytes < _LEAST_NATIVE_BYTES:
-            raise UsageError(worded("{native_memory} must be at least 64 MiB"))
-        if spool_bytes < 1:
-            raise UsageError(worded(f"{{spool_bytes}} must be positive, not {spool_bytes}"))
-        if workers is not None and workers < 1:
-            raise UsageError(f"workers must be at least 1, not {workers}")
-        self._extra_imports = check_opened(extra_imports)
+        check_arguments(
+            backend=backend,
+            isolation=isolation,
+            server_isolation=server_isolation,
+            workers=workers,
+            native=native,
+            verify=verify,
+            native_memory_bytes=native_memory_bytes,
+            spool_bytes=spool_bytes,
+        )
+        imports = check_opened(extra_imports)
         self._pid = os.getpid()
         self._layers = layers or Layers()
-        named = tuple(os.fspath(root) for root in (roots if roots is not None else (Path.cwd(),)))
-        self._roots = tuple(Path(root).resolve() for root in named if not is_store_url(root))
-        self._workers = workers or processors()
-        self._register = Register()
-        self._closing = threading.Event()
-        self._gates = Gates(self._workers)
-        self._usage = Usage()
-        self._ledger = Ledger(caps_within(memory_bytes), self._usage)
-        self._interpreter = Interpreter(usage=self._usage)
         self._per_tenant = server_per_tenant
         self._differences = Differences()
-        self._warm = warm
-        self._cache_dir = None if cache_dir is None else Path(cache_dir)
+        named = tuple(os.fspath(root) for root in (roots if roots is not None else (Path.cwd(),)))
+        folders = tuple(Path(root).resolve() for root in named if not is_store_url(root))
+        usage, at_once = Usage(), workers or processors()
+        ledger = Ledger(caps_within(memory_bytes), usage)
         make = partial(
             make_server,
             backend,
-            roots=self._roots,
+            roots=folders,
             places=tuple(parse_store_url(root) for root in named if is_store_url(root)),
             spool_bytes=spool_bytes,
-            cache_dir=self._cache_dir,
+            cache_dir=None if cache_dir is None else Path(cache_dir),
             files_only=server_isolation == "files-only",
             confined=self._layers.server,
             native=native,
@@ -195,16 +153,26 @@ class Engine:
             native_memory_bytes=native_memory_bytes,
         )
         self._server = make() if ahead is None else make(spool=ahead.spool, ahead=ahead.duckdb)
-        self._servers: Servers = (
+        servers: Servers = (
             ServerPerTenant(self._server, make) if server_per_tenant else OneServer(self._server)
         )
-        confined = self._layers.worker and isolation != _UNCONFINED
-        self._pool = pool or WorkerPool(
-            isolation if confined else "none", confined=confined, imports=self._extra_imports
+        confined = self._layers.worker and isolation != UNCONFINED
+        self._services = Services(
+            pool=pool or WorkerPool(isolation if confined else "none", confined=confined, imports=imports),
+            backend=self._server.backend.name,
+            servers=servers,
+            roots=None if self._server.remote else folders,
+            extra_imports=imports,
+            workers=at_once,
+            register=Register(),
+            gates=Gates(at_once),
+            ledger=ledger,
+            interpreter=Interpreter(usage=usage),
+            usage=usage,
+            capabilities=self._server.capabilities,
         )
-        self._client: Client = self._server.capabilities.frames
-        self._pool.start(self._client)
-        threading.Thread(target=self._warm_up, name="calcmetric-start", daemon=True).start()
+        self._services.pool.start(self._services.capabilities.frames)
+        self._warm_up = WarmUp(self._services, eager=warm)
 
     @property
     def backend(self) -> Backend:
@@ -223,7 +191,7 @@ class Engine:
 
         There are 1,000 names at most; those that were heard of longest ago are counted together.
         """
-        return self._usage.by_tenant(self._ledger.by_tenant())
+        return self._services.usage.by_tenant(self._services.ledger.by_tenant())
 
     @property
     def verified(self) -> Verified:
@@ -239,7 +207,7 @@ class Engine:
         Returns:
             Whether all are.
         """
-        return self._servers.settle(seconds)
+        return self._services.servers.settle(seconds)
 
     def check(
         self,
@@ -261,21 +229,14 @@ class Engine:
             IsolationError: no worker can be had on this host.
         """
         self._refuse_misuse()
-        text, tenant = to_bytes(source), to_tenant(tenant)
-        with self._gates.compiling.slot(tenant, object(), self._register.refuse_closed):
-            problems, signature = inspect_source(
-                self._pool,
-                text,
-                self._extra_imports,
-                self._layers,
-                frames=self._server.capabilities.frames,
-                tenant=tenant,
-                usage=self._usage,
-            )
-        if signature is None:
-            return Problems(problems)
-        missing = () if compares else fit_baseline(signature, None, Bound())[1]
-        return Problems((*problems, *missing, *bind(signature, to_params(params))[1]))
+        return check_source(
+            self._services,
+            to_bytes(source),
+            self._layers,
+            tenant=to_tenant(tenant),
+            params=params,
+            compares=compares,
+        )
 
     def evaluate(self, source: str | bytes, dataset: Dataset, **options: Unpack[RunOptions]) -> Run:
         """Run a metric on the full data and every segment; wait for the end.
@@ -338,26 +299,11 @@ class Engine:
             UsageError, DataError, IsolationError, BackendStartError, BackendError: as `evaluate`.
         """
         self._refuse_misuse()
-        if "name" in options:
-            raise UsageError("evaluate_many takes the names of metrics from its sources")
-        if "params" in options:
-            raise UsageError('give each metric its own parameters: {"auc": Metric(source, params=...)}')
-        if not isinstance(sources, Mapping):
-            raise UsageError("sources must be a dict of name to source, or to Metric(source, params=...)")
-        metrics = {name: one if isinstance(one, Metric) else Metric(one) for name, one in sources.items()}
-        jobs = [
-            make_job(
-                metric.source,
-                dataset,
-                RunOptions(**{**options, "name": name, "params": metric.params}),
-                self._layers,
-            )
-            for name, metric in metrics.items()
-        ]
+        jobs = make_jobs(sources, dataset, options, self._layers)
         if not jobs:
             return {}
-        runs = evaluate_together(self._services(), jobs, options.get("on_progress"), on_start)
-        return dict(zip(metrics, runs, strict=True))
+        runs = evaluate_together(self._services, tuple(jobs.values()), options.get("on_progress"), on_start)
+        return dict(zip(jobs, runs, strict=True))
 
     def plan(self, source: str | bytes, dataset: Dataset, **options: Unpack[RunOptions]) -> RunPlan:
         """Find out what a run would do, without running it: its frames, their rows, what is cut.
@@ -399,27 +345,8 @@ class Engine:
         Raises:
             DataError, UsageError: it may not be read, or cannot be listed in time.
         """
-        stores, named = self._server.stores, dataset.source
-        if stores is None or not isinstance(named, (str, list, tuple)):
-            return ""
-        names = [named] if isinstance(named, str) else [str(os.fspath(one)) for one in named]
-        left = threading.Event()
-
-        def check() -> None:
-            if left.is_set():
-                raise Interrupted("deadline")
-
-        try:
-            return Pending(lambda: state_of_stored(names, stores, check), STORE_THREADS).wait(
-                UNBOUNDED.within(seconds)
-            )
-        except Interrupted:
-            raise DataError(
-                f"{names[0]} was not listed within {seconds:g} s; see that its store is reached from here",
-                code=STORE_FAILED,
-            ) from None
-        finally:
-            left.set()
+        stores = self._server.stores
+        return "" if stores is None else state_within(dataset, stores, seconds)
 
     def wait_ready(self) -> None:
         """Wait until workers and the backend can be used.
@@ -430,7 +357,7 @@ class Engine:
         """
         self._refuse_misuse()
         self.check(_ANY_METRIC)
-        self._servers.start()
+        self._services.servers.start()
 
     def load_ahead(self) -> None:
         """Load scipy and statsmodels now, and return once that is done.
@@ -442,7 +369,7 @@ class Engine:
             IsolationError: they cannot be loaded, or this host cannot confine workers as required.
         """
         self._refuse_misuse()
-        self._pool.load_science(self._client)
+        self._services.pool.load_science(self._services.capabilities.frames)
 
     def train_caches(self) -> bool:
         """Begin to build, if it is missing, what makes later starts on this machine faster; return at once.
@@ -460,30 +387,8 @@ class Engine:
         """Cancel what runs, and end every process and file of the engine. May be called twice."""
         if os.getpid() != self._pid:
             return
-        self._closing.set()
-        running = self._register.close()
-        self._wait_for(running, _CANCEL_SECONDS)
-        # What still waits for the backend or a worker now hears that they are gone.
-        workers = Pending(self._pool.close, "calcmetric-close")
-        self._within(2 * _END_SECONDS, Pending(self._servers.end, "calcmetric-close"), "the backend")
-        self._within(_END_SECONDS, workers, "the worker processes")
-        self._wait_for(running, _END_SECONDS)
-        files = Pending(self._servers.close, "calcmetric-close")
-        self._within(_END_SECONDS, files, "the backend's files")
-
-    @staticmethod
-    def _wait_for(running: Iterable[Stoppable], seconds: float) -> None:
-        until = Deadline.after(seconds)
-        for run in running:
-            run.wait(until.remaining())
-
-    @staticmethod
-    def _within(seconds: float, ending: Pending[None], what: str) -> None:
-        """Wait until something has ended, and go on without it if it hangs: closing always ends."""
-        try:
-            ending.wait(UNBOUNDED.within(seconds))
-        except Interrupted:
-            logger.error("closing goes on without the end of %s, which takes more than %g s", what, seconds)
+        self._warm_up.stop()
+        close_services(self._services)
 
     def __enter__(self) -> Engine:
         return self
@@ -496,45 +401,7 @@ class Engine:
     def _prepare(self, source: str | bytes, dataset: Dataset, options: RunOptions) -> Execution:
         self._refuse_misuse()
         job = make_job(source, dataset, options, self._layers)
-        return Execution(self._services(), job, options.get("on_progress"))
-
-    def _services(self) -> Services:
-        return Services(
-            pool=self._pool,
-            backend=self._server.backend.name,
-            servers=self._servers,
-            roots=None if self._server.remote else self._roots,
-            extra_imports=self._extra_imports,
-            workers=self._workers,
-            register=self._register,
-            gates=self._gates,
-            ledger=self._ledger,
-            interpreter=self._interpreter,
-            usage=self._usage,
-            capabilities=self._server.capabilities,
-        )
-
-    def _warm_up(self) -> None:
-        """Start the backend beside the zygote. What goes wrong is raised again by the first run."""
-        check_expression("1")  # loads the SQL reader, which the first run would wait for
-        try:
-            self._servers.start()
-        except Exception as error:
-            logger.info("the backend did not start in the background: %s", error)
-        if self._warm and self._is_idle_after(_WARM_SECONDS):
-            self._servers.warm()
-        if self._is_idle_after(_SETTLED_SECONDS):
-            try:
-                self._pool.load_science(self._client)
-            except CalcmetricError as error:
-                logger.info("scipy and statsmodels were not loaded in the background: %s", error)
-
-    def _is_idle_after(self, seconds: float) -> bool:
-        """Wait for so long, and then until no run needs the processors; False if it is closed meanwhile."""
-        while not self._closing.wait(seconds):
-            if self._register.idle:
-                return True
-        return False
+        return Execution(self._services, job, options.get("on_progress"))
 
     def _refuse_misuse(self) -> None:
         if os.getpid() != self._pid:
@@ -542,4 +409,4 @@ class Engine:
                 "this engine was made in another process and does not survive a fork; "
                 "make one in this process, after the fork (gunicorn: post_fork; Celery: worker_process_init)"
             )
-        self._register.refuse_closed()
+        self._services.register.refuse_closed()

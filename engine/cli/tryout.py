@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from engine.api import Engine, Isolation, ServerIsolation
+from engine.api import Engine
 from engine.errors import CalcmetricError
+from engine.models.arguments import Isolation, ServerIsolation
 from engine.models.dataset import Dataset
 from engine.models.result import Result
 from engine.wording import said, told

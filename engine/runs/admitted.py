@@ -1,4 +1,4 @@
-"""The crew and the session of a run, as they wait for the engine's slots."""
+"""The session of a run, whose queries wait for the engine's slots."""
 
 from __future__ import annotations
 
@@ -13,55 +13,8 @@ from engine.backends.base import BackendSession
 from engine.backends.connect.turns import PATIENT_SECONDS
 from engine.backends.sql import Rows, SqlSession, Writing
 from engine.context import Note, QueryContext, Settings
-from engine.errors import Interrupted, LimitExceeded
-from engine.gateway.gateway import Gateway
-from engine.pool.pool import WorkerPool
-from engine.queries.calls import FrameCall
-from engine.runs.conclude import Cancelled, Ended
-from engine.runs.crew import Crew
-from engine.runs.gates import Gate, Gates
-from engine.runs.guest import Guest
-from sandbox.contract.messages import Described, Problem
-
-
-class AdmittedCrew(Crew):
-    """The workers of one run; compiling and each call of calc_metric wait for a slot."""
-
-    def __init__(self, pool: WorkerPool, guest: Guest, gates: Gates, tenant: str) -> None:
-        super().__init__(pool, guest)
-        self._gates = gates
-        self._tenant = tenant
-
-    def enlist(self) -> tuple[Problem, ...]:
-        """Fork the first worker and let it compile the source; see `Crew.enlist`."""
-        with self._gates.compiling.slot(self._tenant, self, self._refuse_cancelled):
-            return super().enlist()
-
-    def _call(self, gateway: Gateway, call: FrameCall) -> Ended:
-        calls = self._gates.calls
-        try:
-            if call.index == 0:  # goes with the turn: what metrics ask first is answered for all together
-                ticket = calls.take(self._tenant, self)
-            else:
-                ticket = calls.enter(self._tenant, self, self._refuse_stopped)
-        except Interrupted:
-            return Ended(Cancelled())
-        except LimitExceeded as limit:
-            return Ended(limit)
-        try:
-            return super()._call(gateway, call)
-        finally:
-            calls.leave(ticket)
-
-    def _refuse_stopped(self) -> None:
-        self._refuse_cancelled()
-        if self.context.deadline.passed:
-            wall = self._guest.limits.wall_seconds
-            raise LimitExceeded("wall_seconds", wall, wall)
-
-    def _refuse_cancelled(self) -> None:
-        if self.context.cancelled:
-            raise Interrupted("cancelled")
+from engine.runs.gates import Gate
+from sandbox.contract.messages import Described
 
 
 class AdmittedSession:

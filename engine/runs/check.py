@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 from engine.errors import SourceRefused
 from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
-from engine.runs.crew import Crew
 from engine.runs.guest import Guest
+from engine.runs.run_workers import RunWorkers
 from engine.tenants.usage import SOURCE, Usage
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Frames, Problem
@@ -49,12 +51,12 @@ def inspect_source(
         usage=usage,
         compiles=alone,
     )
-    crew = Crew(pool, guest)
+    workers = RunWorkers(pool, guest, threading.Event())
     try:
-        return crew.enlist(), crew.signature
+        gateway, problems = workers.start()
     except SourceRefused as refused:
         if usage is not None:
             usage.refuse(tenant, SOURCE)
         return refused.problems, None
-    finally:
-        crew.dismiss()
+    workers.close(gateway)
+    return problems, workers.signature

@@ -45,12 +45,6 @@ class Collector:
         self._closed = False
         self._lock = threading.Lock()
 
-    @property
-    def results(self) -> tuple[Result, ...]:
-        """All results, in the order of frames and names; for a run that has ended."""
-        with self._lock:
-            return unfold([self._results[index] for index in sorted(self._results)])
-
     def expect_names(self) -> None:
         """The metric declares several numbers: what a frame without names gave is known at the end only."""
         self._several = True
@@ -104,13 +98,17 @@ class Collector:
         return self.tell_rest()
 
     def tell_rest(self) -> tuple[Result, ...]:
-        """All results, of which those that were not known earlier are told now; for a run that has ended."""
-        results = self.results
-        if self._several:
-            progress = self._live.progress
-            for result in results:
-                if (result.frame.index, result.name) not in self._told:
-                    self._live.note(progress, result)
+        """All results of a run that has ended; those that were not known earlier are told now.
+
+        A run that was given up may still end: what either of the two tells, the other does not tell again.
+        """
+        with self._lock:
+            results = unfold([self._results[index] for index in sorted(self._results)])
+            rest = [one for one in results if self._several and _place(one) not in self._told]
+            self._told.update(map(_place, rest))
+        progress = self._live.progress
+        for result in rest:
+            self._live.note(progress, result)
         return results
 
     def _record(self, frames: FrameSet, index: int, ended: Ended) -> Progress:
@@ -127,7 +125,7 @@ class Collector:
         for result in results:
             if result.name is not None or not several:
                 self._live.note(progress, result)
-                self._told.add((index, result.name))
+                self._told.add(_place(result))
         return progress
 
     def _bounded(self, result: Result) -> Result:
@@ -142,3 +140,8 @@ class Collector:
         """Call the caller's function: not under the lock, for it may not return."""
         for progress in told:
             self._live.tell(progress)
+
+
+def _place(result: Result) -> tuple[int, str | None]:
+    """What tells a result from the others of its run."""
+    return result.frame.index, result.name

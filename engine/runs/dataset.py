@@ -10,22 +10,21 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
-from engine.frames import Members, baseline_places, frame_keys, has_exact_keys, with_segments
+from engine.frames import frame_keys, has_exact_keys
 from engine.models.parameters import Bound
 from engine.models.run import Answered
 from engine.models.streams import RowStream
 from engine.queries.asking import Source
-from engine.queries.counting import BaselineFrames, Counted, count_apart, count_whole
+from engine.queries.counting import Counted
 from engine.runs.admitted import admit
+from engine.runs.counting import again, count_frames
 from engine.runs.job import Job
 from engine.runs.opening import Opened, data_error, open_dataset, refuse_missing
-from engine.runs.schedule import TRIES
 from engine.runs.services import Services
 from engine.runs.together import shared_queries
 from engine.runs.turn import SharedTurn
@@ -33,7 +32,6 @@ from engine.sources.stores.fetched import Tell
 from engine.threads import Pending, SingleFlight
 from sandbox.contract.signature import TakesBaseline
 
-_T = TypeVar("_T")
 # Columns that tell frames apart; each Boolean expression of a segment is one.
 _MAX_KEYS: Final = 40
 _RELEASE_SECONDS: Final = 5.0  # for what takes milliseconds, unless a server hangs
@@ -116,11 +114,6 @@ class SharedDataset:
         self._services.gates.queries.leave_all(self)
 
     @property
-    def opened(self) -> Opened | None:
-        """It, once it is opened."""
-        return self._opened
-
-    @property
     def answered(self) -> tuple[Answered, ...]:
         """By whom its questions were answered; see `Report`."""
         return () if self._opened is None else self._opened.tale.told()
@@ -196,31 +189,11 @@ class SharedDataset:
     def _count_for_all(self, opened: Opened, context: QueryContext) -> Counted:
         if self._counted is not None:
             return self._counted
-        source, sharing = opened.source, self.shared.of_data
-        if sharing is not None:
-            counted = again(lambda: sharing.count(context), context.check)
-        else:
-            counted = again(lambda: count_apart(source, context), context.check)
-        if opened.baseline is not None:
-            counted = self._count_baseline(counted, source, opened.baseline, context)
+        counted = count_frames(opened, self.shared, context)
         with self._lock:
             self._counted, self._uncharged = counted, counted.queries
         self._services.usage.add(self._job.tenant, queries=counted.queries)
         return counted
-
-    def _count_baseline(
-        self, counted: Counted, data: Source, baseline: Source, context: QueryContext
-    ) -> Counted:
-        """Count the baseline's rows in the segments of the data, and let what runs ask of it be shared."""
-        frames, places = counted.frames, baseline_places(data.plan, baseline.plan)
-        source = replace(baseline, plan=with_segments(baseline.plan, frames))
-        if self.shared.of_data is None:
-            own = again(lambda: _count_apart(source, frames.members, context), context.check)
-        else:
-            sharing = self.shared.begin_baseline(source, frames.members, repeated=not places.same)
-            own = again(lambda: sharing.count(context), context.check)
-        found = BaselineFrames(source, own.frames, places)
-        return replace(counted, queries=counted.queries + own.queries, baseline=found)
 
     def _open(self, context: QueryContext) -> Opened:
         with contextlib.ExitStack() as trial:
@@ -259,17 +232,3 @@ def _gives_once(job: Job) -> bool:
 def _can_share(source: Source) -> bool:
     """Whether frames of a dataset may share queries: there are some, told apart by keys, and not too many."""
     return source.splits and has_exact_keys(source.plan) and len(frame_keys(source.plan)) <= _MAX_KEYS
-
-
-def _count_apart(source: Source, given: Sequence[Members], context: QueryContext) -> Counted:
-    return count_whole(source, count_apart(source, context, given), context)
-
-
-def again(step: Callable[[], _T], check: Callable[[], None]) -> _T:
-    """Do something once more if the server was restarted meanwhile, because of another run perhaps."""
-    for _ in range(TRIES - 1):
-        check()
-        with contextlib.suppress(BackendLost):
-            return step()
-    check()
-    return step()

@@ -14,86 +14,65 @@ gets again.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
-import math
-import secrets
 import threading
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Final, NoReturn, TypeVar
+from typing import TypeVar
 
-from engine.backends.base import MOST_START_SECONDS
-from engine.context import Deadline
 from engine.errors import (
     BackendError,
     BackendLost,
-    BackendStartError,
-    EngineBusy,
     EngineClosed,
     Interrupted,
     LimitExceeded,
-    ParamsRefused,
     SourceRefused,
 )
-from engine.gateway.answering import RunAnswering
-from engine.models.codes import limit_of
-from engine.models.frame import Frame
-from engine.models.parameters import Bound, bind
+from engine.models.parameters import Bound
 from engine.models.result import Result
-from engine.models.run import Asked, Report, Run, RunTime, Shared
-from engine.queries.asking import Source
-from engine.queries.calls import FrameCall
-from engine.queries.counting import Counted
-from engine.runs.admitted import AdmittedCrew
-from engine.runs.calls import empty_call, first_call, frame_call
+from engine.models.run import Run
+from engine.runs.calculation import Calculation
 from engine.runs.collect import Collector
-from engine.runs.compare import fit_baseline
-from engine.runs.conclude import Cancelled, Ended, Ending, conclude
+from engine.runs.conclude import Cancelled, Ending
 from engine.runs.dataset import SharedDataset
+from engine.runs.declared import Declared, declare
+from engine.runs.dispatcher import Dispatcher
+from engine.runs.entry import RunEntry, new_id
 from engine.runs.guest import Guest
 from engine.runs.job import Job
+from engine.runs.lifetime import Lifetime
 from engine.runs.live import LiveRun, Progress
 from engine.runs.opening import Opened
-from engine.runs.plan import Question, RunPlan
-from engine.runs.schedule import Schedule
+from engine.runs.plan import RunPlan
+from engine.runs.run_workers import RunWorkers
 from engine.runs.services import Services
-from engine.runs.together import Reading
+from engine.runs.slots import RunSlots
+from engine.runs.starting import start_backend
+from engine.runs.summary import RunSummary, limits_reached
+from engine.runs.watch import ABANDON_SECONDS, Hangs, watched
 from engine.spark.native.functions.known import needing_spark
-from engine.tenants.usage import QUERY, RUNS, SOURCE
-from engine.threads import Pending
-from engine.version import VERSION
-from sandbox.contract.messages import Problem
-
-# What hangs is given up so long after it should have ended: later than honest queries take to be stopped.
-ABANDON_SECONDS: Final = 10.0
-_LOOK_SECONDS: Final = 0.05
+from engine.tenants.usage import SOURCE
 
 _T = TypeVar("_T")
 
 logger = logging.getLogger(__name__)
 
 
-class _Stopped(Exception):
-    """The run was stopped before its frames were known."""
-
-    def __init__(self, ending: Ending) -> None:
-        super().__init__()
-        self.ending = ending
-
-
 class _GivenUp(Exception):
-    """The run hangs below, and nobody waits for it any longer."""
+    """The run hangs below, and nobody waits for it any longer.
 
-    def __init__(self, ending: Ending) -> None:
+    Attributes:
+        ending: of the frames that had no result.
+        results: all of them; none if they were not known.
+    """
+
+    def __init__(self, ending: Ending, results: tuple[Result, ...]) -> None:
         super().__init__()
         self.ending = ending
+        self.results = results
 
 
 class Execution:
-    """One run. Made by the engine; started once, or planned once."""
+    """The life of one run. Made by the engine; started once, or planned once."""
 
     def __init__(
         self,
@@ -112,8 +91,12 @@ class Execution:
         """
         self._services = services
         self._job = job
+        self._id = new_id(job)
+        self._entry = RunEntry(self._id, job.tenant, services.register, services.usage)
         self._dataset = dataset or SharedDataset(services, job)
-        self._dataset.enter(self)
+        self._dataset.enter(self._id)
+        self._lifetime = Lifetime(job.limits.wall_seconds)
+        self._slots = RunSlots(services.gates, job.tenant, self._id, self._lifetime)
         guest = Guest(
             job.source,
             services.extra_imports,
@@ -124,17 +107,13 @@ class Execution:
             job.tenant,
             services.usage,
         )
-        self._crew = AdmittedCrew(services.pool, guest, services.gates, job.tenant)
+        workers = RunWorkers(services.pool, guest, self._lifetime.cancelling)
+        self._dispatcher = Dispatcher(workers, self._slots, self._lifetime)
         self._live = LiveRun(self.cancel, on_progress)
         self._collector = Collector(self._live, job.limits.worker_cpu_seconds)
+        self._declared = Declared()
+        self._opened: Opened | None = None
         self._thread: threading.Thread | None = None
-        self._entered = False
-        self._warnings: tuple[Problem, ...] = ()
-        self._bound = Bound()
-        self._compares = False
-        self._functions: tuple[str, ...] = ()
-        self._began = time.monotonic()
-        self._label = f"{secrets.token_hex(4)} of {job.metric!r} for {job.tenant!r}"
 
     def start(self) -> LiveRun:
         """Compile the source, then run in a thread of its own.
@@ -153,13 +132,12 @@ class Execution:
             SourceRefused: the source has problems.
             ParamsRefused: its parameters have.
         """
-        if self._entered:
+        if self._entry.entered:
             return
-        self._enter()
+        self._entry.enter(self)
         try:
-            self._enlist()
+            self._prepare()
         except BaseException as error:
-            self._crew.dismiss()
             self._leave(type(error).__name__)
             if isinstance(error, SourceRefused):
                 self._services.usage.refuse(self._job.tenant, SOURCE)
@@ -169,36 +147,18 @@ class Execution:
 
     @property
     def bound(self) -> Bound:
-        """Its parameters, once the source is compiled."""
-        return self._bound
+        """Its parameters, once it is known what the source declares."""
+        return self._declared.bound
 
-    def _enlist(self) -> None:
-        self._warnings = self._crew.enlist()
-        assert self._crew.signature is not None
-        self._functions = self._crew.signature.functions
-        self._bound, problems = bind(self._crew.signature, self._job.params)
-        if problems:
-            raise ParamsRefused({self._job.metric: problems})
-        self._dataset.require(self._job.metric, self._bound)
-        self._compare()
-        if self._crew.signature.several:
-            self._collector.expect_names()
+    def expect(self, declared: Declared) -> None:
+        """Let the dataset have what the metric needs of it, as its source declares.
 
-    def _compare(self) -> None:
-        """Let the baseline be opened, if the metric takes one.
-
-        Raises:
-            SourceRefused: it needs one, and there is none.
+        That is known before the dataset is opened; the source may have been compiled elsewhere.
         """
-        job = self._job
-        assert self._crew.signature is not None
-        taker, problems = fit_baseline(self._crew.signature, job.baseline, self._bound)
-        if any(problem.severity == "error" for problem in problems):
-            raise SourceRefused(problems)
-        self._warnings = (*self._warnings, *problems)
-        if taker is not None:
-            self._compares = True
-            self._dataset.compare(self, job.metric, taker)
+        self._declared = declared
+        self._dataset.require(self._job.metric, declared.bound)
+        if declared.taker is not None:
+            self._dataset.compare(self._id, self._job.metric, declared.taker)
 
     def begin(self) -> LiveRun:
         """Run the compiled source in a thread of its own."""
@@ -209,7 +169,6 @@ class Execution:
     def discard(self) -> None:
         """Give up a run that was not begun; does nothing to one that was."""
         if self._thread is None:
-            self._crew.dismiss()
             self._leave("never begun")
 
     def plan(self) -> RunPlan:
@@ -221,23 +180,9 @@ class Execution:
             LimitExceeded: counting took longer than the run may.
         """
         with self._in_part("planned"):
-            self._enlist()
+            self._prepare()
             with self._turn():
-                counted, calls, asked = self._watched(self._look_ahead)
-        planned = counted.frames.frames
-        compared = counted.baseline if self._compares else None
-        return RunPlan(
-            frames=tuple(one.frame for one in planned),
-            rows=tuple(one.rows for one in planned),
-            cut=counted.frames.cut,
-            counting_queries=counted.queries,
-            calls_per_frame=calls,
-            warnings=self._warnings,
-            params=dict(self._bound.values),
-            questions=asked,
-            baseline=self._job.baseline if self._compares else None,
-            baseline_rows=() if compared is None else tuple(map(compared.rows, range(len(planned)))),
-        )
+                return self._watched(lambda: self._calculation(self._open()).plan(self._lifetime.context))
 
     def look(self) -> tuple[str, ...]:
         """Open the dataset, which checks what was asked against it; the names of its columns.
@@ -248,67 +193,53 @@ class Execution:
             LimitExceeded: it took longer than a run may.
         """
         with self._in_part("looked at"), self._turn():
-            return self._watched(lambda: self._dataset.open(self._crew.context).source.columns)
-
-    @contextlib.contextmanager
-    def _in_part(self, done: str) -> Iterator[None]:
-        """Enter and leave a run of which only a part is wanted, and raise what stopped it as its caller's."""
-        self._enter()
-        how = f"not {done}"
-        try:
-            yield
-            how = done
-        except (_Stopped, _GivenUp, Interrupted) as stopped:
-            ending = self._why(stopped) if isinstance(stopped, Interrupted) else stopped.ending
-            raise ending if isinstance(ending, LimitExceeded) else Interrupted("cancelled") from None
-        finally:
-            self._crew.dismiss()
-            self._leave(how)
+            return self._watched(lambda: self._dataset.open(self._lifetime.context).source.columns)
 
     def cancel(self) -> None:
         """End it soon; frames without a result become `cancelled`."""
-        self._crew.cancel()
+        self._dispatcher.cancel()
 
     def wait(self, timeout: float) -> None:
         """Wait until nothing of it runs, `timeout` seconds at most."""
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
-    def _enter(self) -> None:
+    def _prepare(self) -> None:
+        signature, warnings = self._dispatcher.start()
+        self.expect(declare(signature, self._job, warnings))
+        if self._declared.several:
+            self._collector.expect_names()
+
+    @contextlib.contextmanager
+    def _in_part(self, done: str) -> Iterator[None]:
+        """Enter and leave a run of which only a part is wanted, and raise what stopped it as its caller's."""
+        self._entry.enter(self)
+        how = f"not {done}"
         try:
-            self._services.register.enter(self, self._job.tenant)
-        except EngineBusy:
-            self._services.usage.refuse(self._job.tenant, RUNS)
-            raise
-        self._entered = True
-        logger.info("run %s starts", self._label)
+            yield
+            how = done
+        except (_GivenUp, Interrupted) as stopped:
+            ending = stopped.ending if isinstance(stopped, _GivenUp) else self._why(stopped)
+            raise ending if isinstance(ending, LimitExceeded) else Interrupted("cancelled") from None
+        finally:
+            self._leave(how)
 
     def _leave(self, how: str) -> None:
-        self._dataset.leave(self)
-        if not self._entered:
-            return
-        self._entered = False
-        self._services.register.leave(self)
-        logger.info(
-            "run %s ends after %.2f s: %s; %.2f s of processors, %d bytes fetched",
-            self._label,
-            time.monotonic() - self._began,
-            how,
-            self._crew.worker_seconds,
-            self._crew.fetched_bytes,
-        )
+        """Give back what it has, and take it from the register; may be called twice."""
+        self._dispatcher.close()
+        self._dataset.leave(self._id)
+        self._entry.leave(how, self._lifetime.seconds, self._dispatcher.usage)
 
     def _run_to_end(self) -> None:
         outcome: Run | BaseException
         try:
             outcome = self._run()
             how = f"{len(outcome.results)} results, {outcome.report.queries} queries"
-            for limit, times in _reached(outcome).items():
+            for limit, times in limits_reached(outcome).items():
                 self._services.usage.refuse(self._job.tenant, limit, times)
         except BaseException as error:
             outcome, how = error, type(error).__name__
         try:
-            self._crew.dismiss()
             self._leave(how)
         finally:  # whatever goes wrong above, nobody waits for ever
             self._live.finish(outcome)
@@ -318,75 +249,15 @@ class Execution:
             with self._turn():
                 return self._watched(self._compute)
         except _GivenUp as given_up:
-            return self._as_far_as_it_came(given_up.ending)
-        except _Stopped as stopped:
-            return self._never_counted(stopped.ending)
+            if given_up.results:
+                return self._summary().given_up(given_up.results, self._collector.cut)
+            return self._never_counted(given_up.ending)
         except Interrupted as stop:
             return self._never_counted(self._why(stop))
         except (BackendLost, EngineClosed):
-            if self._crew.context.cancelled and not self._crew.failed:
+            if self._lifetime.cancelled and not self._lifetime.failed:
                 return self._never_counted(Cancelled())
             raise
-
-    def _watched(self, work: Callable[[], _T]) -> _T:
-        """Do what calls the backend and the workers, and wait for no longer than it may take.
-
-        Raises:
-            _GivenUp: it hangs.
-        """
-        pending, heard = Pending(work, "calcmetric-frames"), math.inf
-        while not pending.done.wait(_LOOK_SECONDS):
-            now = time.monotonic()
-            if self._crew.context.cancelled:
-                heard = min(heard, now)
-            end = self._crew.context.deadline.at
-            if now >= min(heard, end) + ABANDON_SECONDS:
-                self._give_up(cancelled=heard < end)
-        return pending.result()
-
-    def _give_up(self, *, cancelled: bool) -> NoReturn:
-        logger.error(
-            "run %s is given up %g s after it should have ended: a call to the data engine does not return",
-            self._label,
-            ABANDON_SECONDS,
-        )
-        ending = Cancelled() if cancelled else self._overtime()
-        self._collector.close(ending)  # first: the frames that the next line ends would be told as cancelled
-        self._crew.cancel()  # whichever thread comes back ends at once
-        self._services.gates.calls.leave_all(self._crew)
-        self._services.gates.queries.leave_all(self)
-        self._crew.raise_failure()
-        raise _GivenUp(ending)
-
-    def _compute(self) -> Run:
-        self._live.advance(Progress("counting"))
-        self._dataset.on_fetched(self, self._tell_fetched)
-        opened = self._dataset.open(self._crew.context)
-        self._warnings = (*self._warnings, *opened.warnings)
-        self._collector.leave_out(opened.left_out)
-        try:
-            counted = self._calculate(opened, self._collector)
-        except BackendError:
-            opened.confirm()
-            raise
-        opened.confirm()  # else rows of a file that is gone may not have been counted
-        return self._finished(opened, counted, self._collector.tell_rest())
-
-    def _tell_fetched(self, done: int, total: int) -> None:
-        if (told := Progress("fetching", done, total)) != self._live.progress:
-            self._live.advance(told)
-
-    def _look_ahead(self) -> tuple[Counted, int, tuple[Question, ...]]:
-        """What `plan` asks for: the frames, and how many queries calc_metric makes on an empty one."""
-        opened = self._dataset.open(self._crew.context)
-        self._warnings = (*self._warnings, *opened.warnings)
-        self._dataset.shared.settle(self)
-        counted, asked = self._count(), list[Asked]()
-        calls, times = self._calls_on_empty(opened, asked), Counter(asked)
-        questions = tuple(
-            Question(one.plan, one.answered_by or opened.backend, one.reason, times[one]) for one in times
-        )
-        return counted, calls, questions
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -394,163 +265,82 @@ class Execution:
 
         A run that waits holds no worker: it gives back the one that compiled its source.
         """
-        with self._dataset.turn.take(self._refuse_cancelled, self._crew.dismiss):
-            self._start_backend()
-            self._crew.admit()
-            self._began = time.monotonic()
+        with self._dataset.turn.take(self._lifetime.refuse_cancelled, self._dispatcher.close):
+            backend = self._dataset.turn.server.backend
+            start_backend(backend, self._lifetime, eager=bool(needing_spark(self._declared.functions)))
+            self._lifetime.begin()
             with self._services.interpreter.inside(self._job.tenant):
                 yield
 
-    def _start_backend(self) -> None:
-        """Wait for the backend, for as long as the run is wanted: its time has not begun."""
-        backend = self._dataset.turn.server.backend
+    def _watched(self, work: Callable[[], _T]) -> _T:
+        """Do what calls the backend and the workers, and give the run up if it hangs.
+
+        Raises:
+            _GivenUp: it hangs.
+        """
         try:
-            if needing_spark(self._functions):  # beside everything else, for it takes longest
-                backend.warm(wanted=True)
-            starting = Pending(backend.start, "calcmetric-start")
-            starting.wait(replace(self._crew.context, deadline=Deadline.after(MOST_START_SECONDS)))
-        except Interrupted:
-            self._refuse_cancelled()
-            raise BackendStartError(
-                f"the backend {backend.name} was not there after {MOST_START_SECONDS:g} s, and is given up; "
-                "the next run tries again"
-            ) from None
-        except EngineClosed:
-            self._refuse_cancelled()
-            raise
-        self._refuse_cancelled()
+            return watched(work, self._lifetime.context)
+        except Hangs as hanging:
+            ending = self._lifetime.why(cancelled=hanging.cancelled)
+        raise self._give_up(ending)
 
-    def _count(self) -> Counted:
-        return self._dataset.count(self._crew.context)
-
-    def _calculate(self, opened: Opened, collector: Collector) -> Counted:
-        """Run frame 0, of which everything is known, while the other frames are found; then those."""
-        found: list[Counted] = []
-        arguments = self._bound.arguments
-
-        def find() -> range:
-            found.append(self._count())
-            frames = found[0].frames
-            collector.know(frames, found[0].baseline if self._compares else None)
-            return range(1, len(frames.frames))
-
-        def call_of(index: int) -> FrameCall:
-            if index == 0:
-                return first_call(self._job.source, opened.source, arguments, self._baseline_of(opened))
-            compared = found[0].baseline if self._compares else None
-            frames = found[0].frames
-            return frame_call(self._job.source, opened.source, frames, index, arguments, compared)
-
-        def note(index: int, ended: Ended) -> None:
-            if index == 0:
-                self._dataset.shared.settle(self)
-            collector.note(index, ended)
-
-        schedule = Schedule([0], complete=False)
-        workers = self._services.workers if opened.source.splits else 1
-        self._crew.run(schedule, self._answers(opened), call_of, note, workers, find)
-        return found[0]
-
-    def _answers(
-        self, opened: Opened, *, share: bool = True, asked: list[Asked] | None = None
-    ) -> RunAnswering:
-        scratch = None if opened.scratch is None else opened.scratch.of_a_run()
-        reading = Reading(self._services.interpreter, self._job.layers.gateway, scratch)
-        baseline = self._baseline_of(opened)
-        return self._dataset.shared.answers(self, opened.source, baseline, reading, share=share, asked=asked)
-
-    def _baseline_of(self, opened: Opened) -> Source | None:
-        """The run's baseline, if its metric takes one."""
-        return opened.baseline if self._compares else None
-
-    def _calls_on_empty(self, opened: Opened, asked: list[Asked]) -> int:
-        """How many queries calc_metric makes on a frame without rows; `asked` is given each."""
-        answers = self._answers(opened, share=False, asked=asked)
-        call = empty_call(opened.source, self._bound.arguments, self._baseline_of(opened))
-        self._crew.run(Schedule([0]), answers, lambda _: call, lambda *_: None, 1)
-        return self._crew.queries
-
-    def _finished(self, opened: Opened, counted: Counted, results: tuple[Result, ...]) -> Run:
-        report = Report(
-            queries=counted.queries + self._crew.queries,
-            seconds=time.monotonic() - self._began,
-            peak_memory_bytes=self._crew.peak_bytes or None,
-            worker_seconds=self._crew.worker_seconds,
-            fetched_bytes=self._crew.fetched_bytes,
-            workers=self._crew.workers,
-            cut=counted.frames.cut,
-            warnings=self._warnings,
-            sharing=_named(self._dataset.shared.report(self), opened.backend),
-            answered=self._dataset.answered,
-            tables=opened.tables,
+    def _give_up(self, ending: Ending) -> _GivenUp:
+        """End what can be ended of a run that hangs; what to raise of it, unless it has failed before."""
+        logger.error(
+            "run %s is given up %g s after it should have ended: a call to the data engine does not return",
+            self._id,
+            ABANDON_SECONDS,
         )
-        return self._make_run(opened.backend, opened.source.plan.time, results, report)
+        # First: the frames that the next line ends would be told as cancelled.
+        results = self._collector.close(ending)
+        self._dispatcher.cancel()  # whichever thread comes back ends at once
+        self._slots.leave_all()
+        self._lifetime.raise_failure()
+        return _GivenUp(ending, results)
+
+    def _compute(self) -> Run:
+        self._live.advance(Progress("counting"))
+        self._dataset.on_fetched(self._id, self._tell_fetched)
+        opened = self._open()
+        self._collector.leave_out(opened.left_out)
+        try:
+            counted = self._calculation(opened).run(
+                self._collector, self._services.workers, self._lifetime.context
+            )
+        except BackendError:
+            opened.confirm()
+            raise
+        opened.confirm()  # else rows of a file that is gone may not have been counted
+        results, sharing = self._collector.tell_rest(), self._dataset.shared.report(self._id)
+        return self._summary().complete(results, counted, sharing, self._dataset.answered)
+
+    def _tell_fetched(self, done: int, total: int) -> None:
+        if (told := Progress("fetching", done, total)) != self._live.progress:
+            self._live.advance(told)
+
+    def _open(self) -> Opened:
+        self._opened = self._dataset.open(self._lifetime.context)
+        return self._opened
+
+    def _calculation(self, opened: Opened) -> Calculation:
+        return Calculation(
+            self._id,
+            self._job,
+            self._declared,
+            self._dataset,
+            opened,
+            self._dispatcher,
+            self._services.interpreter,
+        )
+
+    def _summary(self) -> RunSummary:
+        return RunSummary(
+            self._job, self._declared, self._opened, self._dispatcher.usage, self._lifetime.seconds
+        )
+
+    def _never_counted(self, ending: Ending) -> Run:
+        return self._summary().never_counted(ending, self._services.backend)
 
     def _why(self, stop: Interrupted) -> Ending:
         """Why the run as a whole was stopped."""
-        return Cancelled() if stop.reason == "cancelled" else self._overtime()
-
-    def _overtime(self) -> LimitExceeded:
-        wall = self._job.limits.wall_seconds
-        return LimitExceeded("wall_seconds", wall, wall)
-
-    def _as_far_as_it_came(self, ending: Ending) -> Run:
-        """A run that was given up: the results that there are, and the reason for all other frames."""
-        results = self._collector.close(ending)
-        opened = self._dataset.opened
-        if not results or opened is None:
-            return self._never_counted(ending)
-        report = Report(
-            queries=self._crew.queries,
-            seconds=time.monotonic() - self._began,
-            workers=self._crew.workers,
-            cut=self._collector.cut,
-            warnings=self._warnings,
-        )
-        return self._make_run(opened.backend, opened.source.plan.time, results, report)
-
-    def _never_counted(self, ending: Ending) -> Run:
-        """A run that was stopped before its frames were known: the full frame, with the reason."""
-        job = self._job
-        results = conclude(Frame(0), None, Ended(ending), job.limits.worker_cpu_seconds)
-        report = Report(seconds=time.monotonic() - self._began, warnings=self._warnings)
-        time_range = RunTime(as_of=job.as_of, zone=job.zone)
-        return self._make_run(self._services.backend, time_range, results, report)
-
-    def _make_run(
-        self, backend: str, time_range: RunTime, results: tuple[Result, ...], report: Report
-    ) -> Run:
-        digest = hashlib.sha256(self._job.source).hexdigest()
-        params = dict(self._bound.values)
-        baseline = self._job.baseline if self._compares else None
-        return Run(
-            self._job.metric,
-            digest,
-            backend,
-            VERSION,
-            time_range,
-            results,
-            report,
-            params,
-            baseline,
-            id=secrets.token_hex(16),
-        )
-
-    def _refuse_cancelled(self) -> None:
-        if self._crew.context.cancelled:
-            raise _Stopped(Cancelled())
-
-
-def _named(sharing: tuple[Shared, ...], backend: str) -> tuple[Shared, ...]:
-    """The same with the backend's name where nothing else answers beside it."""
-    return tuple(replace(one, answered_by=one.answered_by or backend) for one in sharing)
-
-
-def _reached(run: Run) -> Counter[str]:
-    """How many frames of a run ended at which limit, by the names of limits, and how many were refused."""
-    frames = {one.frame.index: one for one in reversed(run.results)}.values()
-    limits = (one.error.code for one in frames if one.status == "limit" and one.error is not None)
-    reached = Counter(limit_of(code) for code in limits)
-    if refused := sum(one.status == "refused" for one in frames):
-        reached[QUERY] = refused
-    return reached
+        return self._lifetime.why(cancelled=stop.reason == "cancelled")

@@ -1,18 +1,28 @@
-"""What the workers of a run are made for: a source, and a worker that has compiled it."""
+"""What the workers of a run are made for: a source, a worker that has compiled it, and its calls."""
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from engine.errors import EngineClosed, Interrupted, IsolationError, LimitExceeded, SourceRefused
+from engine.errors import (
+    BackendLost,
+    EngineClosed,
+    Interrupted,
+    IsolationError,
+    LimitExceeded,
+    SourceRefused,
+)
 from engine.gateway.gateway import Gateway
 from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
 from engine.pool.science import may_use_science
+from engine.queries.calls import FrameCall
+from engine.runs.conclude import BackendGone, Cancelled, Died, Ended, Ending, Garbage
 from engine.tenants.interpreter import Interpreter
 from engine.tenants.usage import Usage
 from sandbox.contract.control import CONFINEMENT_FAILED, Client
@@ -138,3 +148,42 @@ def _failure(gateway: Gateway, error: Exception, cancel: threading.Event, *, las
     text = f"the source cannot be compiled ({error or type(error).__name__})"
     problem = Problem(1, 1, "compile-crash", text, "make expressions shorter and less deeply nested")
     return SourceRefused((problem,))
+
+
+def call_guest(gateway: Gateway, call: FrameCall, cancel: threading.Event) -> Ended:
+    """Let a worker that has compiled the source make a call, and tell how that ended.
+
+    Args:
+        gateway: the worker's, with what answers it.
+        call: to be made.
+        cancel: set when the run is cancelled.
+
+    Raises:
+        LacksScience: see `Gateway.call`.
+        EngineClosed: the engine was closed meanwhile, and the run was not cancelled.
+    """
+    began = time.monotonic()
+    ending = _ending(gateway, call, cancel)
+    return Ended(ending, time.monotonic() - began, gateway.printed, gateway.fault)
+
+
+def _ending(gateway: Gateway, call: FrameCall, cancel: threading.Event) -> Ending:
+    try:
+        return gateway.call(call)
+    except LimitExceeded as limit:
+        return limit
+    except Interrupted:
+        return Cancelled()
+    except BackendLost as lost:
+        return Cancelled() if cancel.is_set() else BackendGone(lost.alone)
+    except EngineClosed:
+        if cancel.is_set():
+            return Cancelled()
+        raise
+    except ChannelGarbage:
+        return Garbage()
+    except ChannelClosed:
+        if cancel.is_set():
+            return Cancelled()
+        end = gateway.worker.wait_end()
+        return Died(end.signal, end.exit_code)

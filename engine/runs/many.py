@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Final
 
 from engine.errors import ParamsRefused, SourceRefused, SourcesRefused
-from engine.models.parameters import Bound, bind, unused
+from engine.models.parameters import Bound, unused
 from engine.models.run import Run
-from engine.runs.check import inspect_source
-from engine.runs.compare import fit_baseline
 from engine.runs.dataset import SharedDataset
+from engine.runs.declared import Declared, declare
 from engine.runs.execution import Execution
+from engine.runs.inspection import inspect_admitted
 from engine.runs.job import Job
 from engine.runs.live import LiveRun, Progress
 from engine.runs.services import Services
@@ -54,7 +54,7 @@ def evaluate_together(
     try:
         if on_start is not None:
             on_start(cancel)
-        _compile(services, dataset, executions, jobs)
+        _compile(services, executions, jobs)
         runs: list[Run] = []
         for start in range(0, len(jobs), _TOGETHER):
             runs += _run(executions[start : start + _TOGETHER])
@@ -64,9 +64,7 @@ def evaluate_together(
             execution.discard()
 
 
-def _compile(
-    services: Services, dataset: SharedDataset, executions: Sequence[Execution], jobs: Sequence[Job]
-) -> None:
+def _compile(services: Services, executions: Sequence[Execution], jobs: Sequence[Job]) -> None:
     """Compile every source before anything runs; the first ones in the workers that will run them."""
     refused: dict[str, tuple[Problem, ...]] = {}
     unfit: dict[str, tuple[Problem, ...]] = {}
@@ -75,10 +73,9 @@ def _compile(
         try:
             if place < _TOGETHER:
                 execution.compile()
-                bound.append(execution.bound)
             else:
-                bound.append(_inspect(services, execution, job, dataset))
-                dataset.require(job.metric, bound[-1])
+                execution.expect(_inspect(services, job))
+            bound.append(execution.bound)
         except SourceRefused as refusal:
             refused[job.metric] = refusal.problems
         except ParamsRefused as refusal:
@@ -91,34 +88,17 @@ def _compile(
         raise ParamsRefused(unfit)
 
 
-def _inspect(services: Services, execution: Execution, job: Job, dataset: SharedDataset) -> Bound:
-    """Compile a source that will be run by a later worker; its parameters.
+def _inspect(services: Services, job: Job) -> Declared:
+    """Compile a source that will be run by a later worker; what it declares.
 
     Raises:
         SourceRefused: the source has problems.
         ParamsRefused: its parameters have.
     """
-    with services.gates.compiling.slot(job.tenant, execution, services.register.refuse_closed):
-        problems, signature = inspect_source(
-            services.pool,
-            job.source,
-            services.extra_imports,
-            job.layers,
-            frames=services.capabilities.frames,
-            tenant=job.tenant,
-            usage=services.usage,
-        )
+    problems, signature = inspect_admitted(services, job.source, job.layers, job.tenant)
     if signature is None:
         raise SourceRefused(problems)
-    bound, unfit = bind(signature, job.params)
-    if unfit:
-        raise ParamsRefused({job.metric: unfit})
-    taker, wrong = fit_baseline(signature, job.baseline, bound)
-    if any(problem.severity == "error" for problem in wrong):
-        raise SourceRefused(wrong)
-    if taker is not None:
-        dataset.compare(execution, job.metric, taker)
-    return bound
+    return declare(signature, job, problems)
 
 
 def _run(executions: Sequence[Execution]) -> list[Run]:

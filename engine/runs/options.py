@@ -11,6 +11,7 @@ from engine.models.baseline import Baseline
 from engine.models.dataset import Dataset
 from engine.models.durations import parse_instant
 from engine.models.layers import Layers
+from engine.models.metric import Metric
 from engine.models.segments import SegmentGroup
 from engine.models.time_range import TimeRange
 from engine.runs.job import Job
@@ -91,6 +92,29 @@ def make_job(source: str | bytes, dataset: Dataset, options: RunOptions, layers:
         params=to_params(options.get("params")),
         baseline=baseline,
     )
+
+
+def make_jobs(
+    sources: Mapping[str, str | bytes | Metric], dataset: Dataset, options: RunOptions, layers: Layers
+) -> dict[str, Job]:
+    """Make the jobs of several metrics over one dataset, by their names and in their order.
+
+    Raises:
+        UsageError: as `make_job`, or an option is not for several metrics.
+    """
+    if "name" in options:
+        raise UsageError("evaluate_many takes the names of metrics from its sources")
+    if "params" in options:
+        raise UsageError('give each metric its own parameters: {"auc": Metric(source, params=...)}')
+    if not isinstance(sources, Mapping):
+        raise UsageError("sources must be a dict of name to source, or to Metric(source, params=...)")
+    metrics = {name: one if isinstance(one, Metric) else Metric(one) for name, one in sources.items()}
+    return {
+        name: make_job(
+            metric.source, dataset, RunOptions(**{**options, "name": name, "params": metric.params}), layers
+        )
+        for name, metric in metrics.items()
+    }
 
 
 def _to_bool(value: bool, name: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from engine.context import QueryContext
 from engine.frames import Members
@@ -213,6 +213,10 @@ class Sql:
         return SqlLanguage(session, data, source.account, reading.interpreter)
 
 
-def shared_queries(capabilities: Capabilities) -> SharedQueries[Sharing] | SharedQueries[SqlSharing]:
+# In one of the query languages that there are.
+AnySharedQueries: TypeAlias = SharedQueries[Sharing] | SharedQueries[SqlSharing]
+
+
+def shared_queries(capabilities: Capabilities) -> AnySharedQueries:
     """The queries that runs share on a backend, of which nothing is known yet."""
     return SharedQueries(Sql()) if capabilities.speaks_sql else SharedQueries(Plans())

@@ -7,11 +7,15 @@ an error. The backend sees files, and neither the stores nor the credentials for
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from engine.errors import DataError, UsageError
+from engine.context import UNBOUNDED
+from engine.errors import DataError, Interrupted, UsageError
+from engine.models.dataset import Dataset
 from engine.models.tables import TableName, Version, at_version, names_catalog, parse_table
 from engine.models.text_options import TextOptions
 from engine.models.urls import StoreUrl, is_store_url, parse_store_url
@@ -21,12 +25,14 @@ from engine.sources.local import read_data_files
 from engine.sources.source import Source
 from engine.sources.spool import Spool
 from engine.sources.stores.fetched import Tell
+from engine.sources.stores.problems import STORE_FAILED
 from engine.sources.stores.stores import FoundObject, Stores, is_pattern
 from engine.sources.tables.bucket import TableBucket
 from engine.sources.tables.catalog import Located, locate
 from engine.sources.tables.read import read_table_files
 from engine.sources.tables.skipping import Span
 from engine.sources.text.spooling import refuse_options
+from engine.threads import STORE_THREADS, Pending
 
 
 def read_stored(
@@ -138,6 +144,40 @@ def state_of_stored(names: Sequence[str], stores: Stores, check: Callable[[], No
         else:
             return ""
     return digest.hexdigest()
+
+
+def state_within(dataset: Dataset, stores: Stores, seconds: float) -> str:
+    """The same of a dataset, in a thread of its own, which stops once nobody waits for it any more.
+
+    Args:
+        dataset: what is looked at; "" of one that is not named by texts.
+        stores: where it lies.
+        seconds: how long it may take.
+
+    Raises:
+        DataError, UsageError: it may not be read, or cannot be listed in time.
+    """
+    named = dataset.source
+    if not isinstance(named, (str, list, tuple)):
+        return ""
+    names = [named] if isinstance(named, str) else [str(os.fspath(one)) for one in named]
+    left = threading.Event()
+
+    def check() -> None:
+        if left.is_set():
+            raise Interrupted("deadline")
+
+    try:
+        return Pending(lambda: state_of_stored(names, stores, check), STORE_THREADS).wait(
+            UNBOUNDED.within(seconds)
+        )
+    except Interrupted:
+        raise DataError(
+            f"{names[0]} was not listed within {seconds:g} s; see that its store is reached from here",
+            code=STORE_FAILED,
+        ) from None
+    finally:
+        left.set()
 
 
 def _find_table(

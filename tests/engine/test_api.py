@@ -207,7 +207,7 @@ def test_submit_iterate_and_progress(engine: Engine, rows: Dataset) -> None:
 def test_the_log_tells_of_a_run_with_its_metric_and_tenant(
     engine: Engine, rows: Dataset, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level("INFO", logger="engine.runs.execution"):
+    with caplog.at_level("INFO", logger="engine.runs.entry"):
         engine.evaluate(SUM, rows, name="auc", tenant="acme\n")
     starts, ends = (record.getMessage() for record in caplog.records)
     label = starts.removesuffix(" starts")

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine import Dataset, Engine, Limits, api
+from engine import Dataset, Engine, Limits
 from engine.backends.connect import stopping as stopping_module
 from engine.backends.connect.remote import Remote
 from engine.backends.connect.rpc import Connection
@@ -34,10 +34,11 @@ from engine.errors import BackendLost, BackendStartError, LimitExceeded
 from engine.gateway.gateway import Gateway
 from engine.models.run import Run
 from engine.pool.pool import WorkerPool
+from engine.runs import closing
 from engine.runs import dataset as dataset_module
 from engine.runs import live as live_module
 from engine.runs.collect import Collector
-from engine.runs.crew import Crew
+from engine.runs.dispatcher import Dispatcher
 from engine.runs.live import LiveRun, Progress
 from engine.threads import Pending
 from tests.engine.connect_server import ANSWER, ConnectServer
@@ -189,8 +190,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that can be moved; what waits without one waits half a second."""
     made = Clock()
     monkeypatch.setattr(time, "monotonic", made)
-    monkeypatch.setattr(api, "_CANCEL_SECONDS", 0.1)
-    monkeypatch.setattr(api, "_END_SECONDS", 0.5)
+    monkeypatch.setattr(closing, "_CANCEL_SECONDS", 0.1)
+    monkeypatch.setattr(closing, "_END_SECONDS", 0.5)
     monkeypatch.setattr(dataset_module, "_RELEASE_SECONDS", 0.5)
     monkeypatch.setattr(stopping_module, "GRACE_SECONDS", 0.2)
     return made
@@ -315,12 +316,13 @@ def test_a_cancel_ends_a_run_whose_call_blocks(
         block.let_go.set()
 
 
+@pytest.mark.parametrize("declared", ["", " -> dict[str, float]"])
 def test_a_frame_that_ends_as_its_run_is_given_up_has_the_limit(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock, pool: LastingPool, server: ConnectServer
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, pool: LastingPool, server: ConnectServer, declared: str
 ) -> None:
     """Giving up ends the worker, which ends the frame: that must not be told as a cancel of the caller's."""
     serving, counted, noted = threading.Event(), threading.Event(), threading.Event()
-    serve, note, cancel = Gateway._serve, Collector.note, Crew.cancel
+    serve, note, cancel = Gateway._serve, Collector.note, Dispatcher.cancel
 
     def say_and_serve(self: Gateway, *arguments: Any) -> Any:
         later = Deadline(self._context.deadline.at + 10 * _AHEAD)
@@ -336,19 +338,20 @@ def test_a_frame_that_ends_as_its_run_is_given_up_has_the_limit(
         if progress.stage == "calculating":
             counted.set()
 
-    def cancel_and_wait(self: Crew) -> None:
+    def cancel_and_wait(self: Dispatcher) -> None:
         cancel(self)
         assert noted.wait(60)
 
     monkeypatch.setattr(Gateway, "_serve", say_and_serve)
     monkeypatch.setattr(Collector, "note", note_and_say)
-    monkeypatch.setattr(Crew, "cancel", cancel_and_wait)
+    monkeypatch.setattr(Dispatcher, "cancel", cancel_and_wait)
     with Engine(server.address, pool=pool, workers=1) as engine:
-        endless = "def calc_metric(df):\n    while True:\n        pass\n"
+        endless = f"def calc_metric(df){declared}:\n    while True:\n        pass\n"
         live = engine.submit(endless, Dataset("t"), on_progress=look)
         assert serving.wait(60) and counted.wait(60)
         clock.advance(_AHEAD)
         assert limit_of(live.result()) == "limit-wall-seconds"
+        assert list(live) == list(live.result().results), "each is told once"
 
 
 def test_planning_ends_when_a_call_blocks(clock: Clock, pool: LastingPool, server: ConnectServer) -> None:

@@ -324,7 +324,7 @@ def own_zygote(native_backend: NativeSpark, data_dir: Path, spool_dir: Path) -> 
 def test_a_killed_zygote_costs_its_frame_only(own_zygote: Callable[[], Engine], rows: Dataset) -> None:
     with own_zygote() as engine:
         check_goes_on(engine, rows)
-        zygote = engine._pool._zygotes["pyspark"]._process.pid
+        zygote = engine._services.pool._zygotes["pyspark"]._process.pid
         live = engine.submit(LOOP, rows)
         wait_calculating(live)
         os.kill(zygote, signal.SIGKILL)
@@ -367,7 +367,7 @@ def test_a_hanging_zygote_is_replaced_when_the_engine_closes(
 ) -> None:
     engine = own_zygote()
     check_goes_on(engine, rows)
-    os.kill(engine._pool._zygotes["pyspark"]._process.pid, signal.SIGSTOP)
+    os.kill(engine._services.pool._zygotes["pyspark"]._process.pid, signal.SIGSTOP)
     engine.close()
     with pytest.raises(EngineClosed):
         engine.evaluate(metric("return 1.0"), rows)

@@ -24,12 +24,14 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """What was measured, from the largest on: lines of modules and functions, attributes of classes.
+    """What was measured, from the largest on: lines of modules, classes and functions, attributes of classes.
 
-    An attribute is what a method sets on `self`; fields that a class declares are its record, not its state.
+    Lines of a class are those of its code: the documentation of a public one may be as long as it likes. An
+    attribute is what a method sets on `self`; fields that a class declares are its record, not its state.
     """
 
     modules: list[Size]
+    classes: list[Size]
     functions: list[Size]
     attributes: list[Size]
 
@@ -37,7 +39,7 @@ class Sizes:
 def measure(root: Path) -> Sizes:
     """Measure `engine` and `sandbox` of a checkout."""
     paths = [path for folder in ("engine", "sandbox") for path in sorted((root / folder).rglob("*.py"))]
-    modules, functions, attributes = [], [], []
+    modules, classes, functions, attributes = [], [], [], []
     for path in paths:
         name, text = path.relative_to(root).as_posix(), path.read_text()
         modules.append(Size(text.count("\n"), name))
@@ -45,8 +47,9 @@ def measure(root: Path) -> Sizes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 functions.append(Size(lines_of(node), f"{name}: {node.name}"))
             elif isinstance(node, ast.ClassDef):
+                classes.append(Size(code_of(node, text), f"{name}: {node.name}"))
                 attributes.append(Size(len(set(set_on_self(node))), f"{name}: {node.name}"))
-    return Sizes(*(sorted(one, reverse=True) for one in (modules, functions, attributes)))
+    return Sizes(*(sorted(one, reverse=True) for one in (modules, classes, functions, attributes)))
 
 
 def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -54,6 +57,16 @@ def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     told = ast.get_docstring(function, clean=False) is not None
     body = function.body[1:] if told else function.body
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def code_of(node: ast.ClassDef, text: str) -> int:
+    """The lines of a class in the text of its module, without docstrings, comments and what is empty."""
+    told = set[int]()
+    for one in ast.walk(node):
+        if isinstance(one, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(one):
+            told.update(range(one.body[0].lineno, (one.body[0].end_lineno or 0) + 1))
+    lines = enumerate(text.splitlines()[node.lineno - 1 : node.end_lineno], node.lineno)
+    return sum(number not in told and line.strip()[:1] not in ("", "#") for number, line in lines)
 
 
 def set_on_self(node: ast.ClassDef) -> Iterator[str]:
@@ -71,6 +84,7 @@ def main(arguments: list[str]) -> None:
     print(f"{sum(one.number for one in sizes.modules):>6} lines")
     for title, largest in (
         ("longest modules", sizes.modules),
+        ("longest classes", sizes.classes),
         ("longest functions", sizes.functions),
         ("most attributes", sizes.attributes),
     ):

@@ -118,7 +118,7 @@ def test_what_a_text_hides_is_run_once_more_with_them() -> None:
     expected = stats.kendalltau(DATA["x"], DATA["y"])[0]
     with Engine("duckdb", workers=1) as engine:
         assert engine.evaluate(PLAIN, Dataset(DATA)).overall.value == len(DATA)
-        worker = engine._pool.fork_worker(Limits(), client="snowpark")
+        worker = engine._services.pool.fork_worker(Limits(), client="snowpark")
         assert not worker.science
         worker.close()
 

@@ -33,6 +33,7 @@ from engine.service.store.scope import is_alone
 from engine.service.telemetry.observe import Telemetry
 from engine.service.work import leases
 from engine.service.work.calculate import Calculator
+from engine.service.work.claims import FairClaims
 from engine.service.work.planning import Planner
 from engine.tenants.ledger import Caps, caps_within
 from tests.service.conftest import connect, make_client, serving
@@ -183,7 +184,7 @@ def test_a_claim_beyond_an_accounts_share_is_given_back(
     client.metric(model, CODE)
     database = Database(settings.database)
     try:
-        calculator = Calculator(database, engine, settings, Telemetry())
+        claims = FairClaims(database, settings)
         Planner(database).plan(database.now())
         real = leases.claim_work
         asked: list[Any] = []
@@ -191,15 +192,15 @@ def test_a_claim_beyond_an_accounts_share_is_given_back(
         def claim_work(session, settings, now, busy):
             claim = real(session, settings, now, busy)
             if not asked:
-                calculator._claims["evil"] += calculator._share
+                claims._held["evil"] += claims._share
             asked.append((claim is not None, busy))
             return claim
 
         monkeypatch.setattr(leases, "claim_work", claim_work)
-        assert calculator._claim(database.now()) is None
+        assert claims.take(database.now()) is None
         assert asked == [(True, []), (False, ["evil"])]
-        calculator._claims.clear()
-        again = calculator._claim(database.now())
+        claims._held.clear()
+        again = claims.take(database.now())
         assert again is not None and again.first.attempts == 1, "as if it had not been tried"
     finally:
         database.close()

@@ -88,7 +88,8 @@ def test_a_tenant_with_many_runs_waiting_does_not_hold_up_another(shared: Engine
         for live in lives:
             live.cancel()
     assert {live.result(timeout=60).overall.status for live in lives} == {"cancelled"}
-    assert shared._gates.runs.held == shared._gates.calls.held == shared._gates.queries.held == 0
+    gates = shared._services.gates
+    assert {gates.runs.held, gates.calls.held, gates.queries.held} == {0}
 
 
 def test_waiting_runs_hold_no_worker(single: Engine, many: Dataset) -> None:
@@ -96,7 +97,7 @@ def test_waiting_runs_hold_no_worker(single: Engine, many: Dataset) -> None:
     loop = metric("while True:\n    pass")
     lives = [single.submit(loop, many, limits=ENDLESS, tenant="t") for _ in range(9)]
     try:
-        zygote = single._pool._zygotes["pyspark"]
+        zygote = single._services.pool._zygotes["pyspark"]
         assert wait_until(lambda: len(zygote._workers) <= 3), len(zygote._workers)  # one is a spare
     finally:
         for live in lives:
@@ -122,7 +123,7 @@ def test_each_tenant_has_a_server_of_its_own(data_dir: Any, many: Dataset) -> No
     counting = metric("return df.count()")
     with little_spark(), Engine("spark", roots=(data_dir,), server_per_tenant=True) as engine:
         assert engine.evaluate(counting, many, tenant="honest").overall.value == 4800.0
-        servers = engine._servers
+        servers = engine._services.servers
         assert isinstance(servers, ServerPerTenant)
         servers._servers["honest"].backend.spark.start()  # type: ignore[attr-defined]
         mine = processes(servers, "honest")

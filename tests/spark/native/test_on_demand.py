@@ -15,6 +15,7 @@ from engine.backends.native.backend import NativeSpark
 from engine.backends.native.trust import MOST_PAUSE_SECONDS, PAUSE_SECONDS, Trust
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendStartError, SparkNeeded
+from engine.runs import warm_up
 from engine.runs.services import Register
 from engine.threads import Pending
 from tests.spark.native.conftest import Tables
@@ -168,13 +169,13 @@ class Servers:
 def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
     made = Servers()
     monkeypatch.setattr(api, "OneServer", lambda server: made)
-    monkeypatch.setattr(api, "_WARM_SECONDS", 0.01)
+    monkeypatch.setattr(warm_up, "_WARM_SECONDS", 0.01)
     yield made
 
 
 def test_an_engine_starts_spark_ahead_only_if_it_is_told_so(servers: Servers, worker_pool: Any) -> None:
     with api.Engine("spark", pool=worker_pool) as engine:
-        assert wait_until(lambda: engine._register.idle)
+        assert wait_until(lambda: engine._services.register.idle)
         assert not servers.warmed.wait(0.1)
     with api.Engine("spark", pool=worker_pool, warm=True):
         assert servers.warmed.wait(60)
