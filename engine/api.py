@@ -17,7 +17,6 @@ from engine.backends.base import Backend
 from engine.backends.native.trust import Differences, Verified
 from engine.effort import processors
 from engine.errors import ForkedEngine, UsageError
-from engine.models.arguments import UNCONFINED, Isolation, ServerIsolation, check_arguments
 from engine.models.dataset import Dataset
 from engine.models.layers import Layers
 from engine.models.metric import Metric
@@ -27,6 +26,7 @@ from engine.models.urls import SPOOL_BYTES, is_store_url, parse_store_url
 from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
 from engine.runs.ahead import Ahead
+from engine.runs.arguments import UNCONFINED, Isolation, ServerIsolation, check_arguments
 from engine.runs.closing import close_services
 from engine.runs.execution import Execution
 from engine.runs.gates import Gates

@@ -24,7 +24,7 @@ from engine.results.text import visible_text
 from engine.version import VERSION
 
 if TYPE_CHECKING:
-    from engine.models.arguments import Isolation, ServerIsolation
+    from engine.runs.arguments import Isolation, ServerIsolation
 
 _SECONDS: Final = 120
 _LEVELS: Final = ("full", "landlock", "none")  # from strongest to weakest

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from engine.api import Engine
 from engine.errors import CalcmetricError
-from engine.models.arguments import Isolation, ServerIsolation
 from engine.models.dataset import Dataset
 from engine.models.result import Result
+from engine.runs.arguments import Isolation, ServerIsolation
 from engine.wording import said, told
 from sandbox.contract.limits import Limits
 

@@ -60,7 +60,7 @@ def test_without_a_wall_around_it_nothing_starts(lacking):
 
 def test_the_choice_is_spelt_as_it_is_taken():
     from engine.cli.run import SERVER_ISOLATIONS
-    from engine.models.arguments import ServerIsolation
+    from engine.runs.arguments import ServerIsolation
 
     assert get_args(ServerIsolation) == SERVER_ISOLATIONS
     assert SERVER_ISOLATIONS[1] in re.findall(r"`--server-isolation\s+([a-z-]+)`", OPERATIONS)
