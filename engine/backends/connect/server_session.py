@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 import pyspark.sql.connect.proto as pb
@@ -60,7 +60,24 @@ class ServerSession:
             Interrupted, BackendLost, BackendError: as `BackendSession.execute`.
         """
         context.check()
-        seen = cut = False
+        seen = False
+        try:
+            with contextlib.closing(self._asked(plan, turn, context)) as responses:
+                for response in responses:
+                    seen = True
+                    yield response
+            return
+        except CutShort:
+            if seen:
+                raise
+        # The first may still be stopped, by who leaves the line for it then: the second has a turn of its own.
+        yield from self._asked(plan, Turn(turn.record, strikes=turn.strikes), context)
+
+    def _asked(
+        self, plan: pb.Plan, turn: Turn, context: QueryContext
+    ) -> Generator[pb.ExecutePlanResponse, None, None]:
+        """Ask until no server dies under it; arguments and errors as of `execute`, and `CutShort`."""
+        seen = False
         with self._in_line(turn):
             while True:
                 held: list[pb.ExecutePlanResponse] = []
@@ -75,10 +92,6 @@ class ServerSession:
                                 yield from _taken(held)
                     yield from held
                     return
-                except CutShort:
-                    if seen or cut:
-                        raise
-                    cut = True
                 except BackendLost as lost:
                     self._judge(turn, lost, may_repeat=not seen)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 import pytest
 
+from engine.backends.connect.line import Turn
 from engine.backends.connect.session import ConnectSession
 from engine.backends.connect.tables import fetch
 from engine.backends.connect.turns import NoTurns
@@ -17,6 +19,7 @@ from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 from engine.errors import BackendLost
 from tests.backends.calls import PLAN
+from tests.waiting import wait_until
 
 Response = pb.ExecutePlanResponse
 
@@ -137,6 +140,40 @@ def test_what_nobody_has_seen_is_asked_for_again(kept: int) -> None:
     given = list(session.execute(PLAN, UNBOUNDED))
     assert sum(response.HasField("arrow_batch") for response in given) == 3
     assert stub.log.count("ask") == 2
+
+
+class Turns(NoTurns):
+    """Who is in the line."""
+
+    def __init__(self) -> None:
+        self.inside: list[Turn] = []
+
+    def enter(self, turn: Turn, context: QueryContext) -> None:
+        self.inside.append(turn)
+
+    def leave(self, turn: Turn) -> None:
+        self.inside.remove(turn)
+
+
+def test_a_query_that_is_asked_again_while_the_first_is_stopped_leaves_the_line() -> None:
+    turns, stopping, stopped = Turns(), threading.Event(), threading.Event()
+
+    class Slow(Stub):
+        def interrupt(self, session_id: str, operation_id: str, timeout: float, *, observed: str) -> None:
+            stopping.set()
+            stopped.wait(60)
+
+    def unended() -> Iterator[Response]:
+        yield batch(3, 3)  # and the rows before are missing
+        stopped.wait(60)
+
+    stub = Slow(unended(), answer())  # type: ignore[arg-type]
+    stub.turns = turns
+    given = list(ConnectSession(stub).execute(PLAN, UNBOUNDED))  # type: ignore[arg-type]
+    assert sum(response.HasField("arrow_batch") for response in given) == 3
+    assert stopping.wait(60) and len(turns.inside) == 1  # the one that is still being stopped
+    stopped.set()
+    assert wait_until(lambda: not turns.inside)
 
 
 @pytest.mark.parametrize("lost", range(1, 5))
