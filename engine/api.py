@@ -25,18 +25,18 @@ from engine.models.run import Run
 from engine.models.urls import SPOOL_BYTES, is_store_url, parse_store_url
 from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
-from engine.runs.ahead import Ahead
 from engine.runs.arguments import UNCONFINED, Isolation, ServerIsolation, check_arguments
 from engine.runs.closing import close_services
 from engine.runs.execution import Execution
-from engine.runs.gates import Gates
 from engine.runs.inspection import check_source
+from engine.runs.limiters import Limiters
 from engine.runs.live import LiveRun
 from engine.runs.many import evaluate_together
-from engine.runs.options import DEFAULT_TENANT, RunOptions, make_job, make_jobs, to_bytes, to_tenant
+from engine.runs.options import DEFAULT_TENANT, RunOptions, make_jobs, make_spec, to_bytes, to_tenant
 from engine.runs.plan import RunPlan
+from engine.runs.prestart import PrestartedDuckDb
 from engine.runs.servers import OneServer, ServerPerTenant, Servers, make_server
-from engine.runs.services import Register, Services
+from engine.runs.services import RunRegistry, Services
 from engine.runs.warm_up import WarmUp
 from engine.sources.stored import state_within
 from engine.tenants.interpreter import Interpreter
@@ -72,7 +72,7 @@ class Engine:
         memory_bytes: int = MEMORY_BYTES,
         spool_bytes: int = SPOOL_BYTES,
         pool: WorkerPool | None = None,
-        ahead: Ahead | None = None,
+        ahead: PrestartedDuckDb | None = None,
         layers: Layers | None = None,
     ) -> None:
         """Start the engine.
@@ -164,8 +164,8 @@ class Engine:
             roots=None if self._server.remote else folders,
             extra_imports=imports,
             workers=at_once,
-            register=Register(),
-            gates=Gates(at_once),
+            registry=RunRegistry(),
+            limiters=Limiters(at_once),
             ledger=ledger,
             interpreter=Interpreter(usage=usage),
             usage=usage,
@@ -299,11 +299,11 @@ class Engine:
             UsageError, DataError, IsolationError, BackendStartError, BackendError: as `evaluate`.
         """
         self._refuse_misuse()
-        jobs = make_jobs(sources, dataset, options, self._layers)
-        if not jobs:
+        specs = make_jobs(sources, dataset, options, self._layers)
+        if not specs:
             return {}
-        runs = evaluate_together(self._services, tuple(jobs.values()), options.get("on_progress"), on_start)
-        return dict(zip(jobs, runs, strict=True))
+        runs = evaluate_together(self._services, tuple(specs.values()), options.get("on_progress"), on_start)
+        return dict(zip(specs, runs, strict=True))
 
     def plan(self, source: str | bytes, dataset: Dataset, **options: Unpack[RunOptions]) -> RunPlan:
         """Find out what a run would do, without running it: its frames, their rows, what is cut.
@@ -400,8 +400,8 @@ class Engine:
 
     def _prepare(self, source: str | bytes, dataset: Dataset, options: RunOptions) -> Execution:
         self._refuse_misuse()
-        job = make_job(source, dataset, options, self._layers)
-        return Execution(self._services, job, options.get("on_progress"))
+        spec = make_spec(source, dataset, options, self._layers)
+        return Execution(self._services, spec, options.get("on_progress"))
 
     def _refuse_misuse(self) -> None:
         if os.getpid() != self._pid:
@@ -409,4 +409,4 @@ class Engine:
                 "this engine was made in another process and does not survive a fork; "
                 "make one in this process, after the fork (gunicorn: post_fork; Celery: worker_process_init)"
             )
-        self._services.register.refuse_closed()
+        self._services.registry.refuse_closed()

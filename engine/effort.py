@@ -132,7 +132,7 @@ class Grace:
         with self._lock:
             now = self._clock()
             if not self._over and now >= self._look_at:
-                self._judge(now)
+                self._update(now)
             return 0.0 if self._over else max(self._look_at - now, _SHORTEST_SECONDS)
 
     @property
@@ -140,7 +140,7 @@ class Grace:
         """Whether it is over because of its bound, and others took from it what was missing."""
         return self._over and self._given < self._seconds and self._look is not None
 
-    def _judge(self, now: float) -> None:
+    def _update(self, now: float) -> None:
         if self._look is None or self._seen is None:
             self._over = True
             return

@@ -1,8 +1,8 @@
-"""The keeper of one local data server: `python -m sandbox.jail`, its policy as JSON on the first input line.
+"""The jail of one local data server: `python -m sandbox.jail`, its policy as JSON on the first input line.
 
-Untrusted side, standard library only. The keeper forks a child that confines itself (Landlock, seccomp,
-limits) and then executes `argv`. When the keeper's own standard input ends, because the engine closed it
-or died (kill -9 included), the server is killed at once. If the keeper itself is killed, the kernel kills
+Untrusted side, standard library only. The jail forks a child that confines itself (Landlock, seccomp,
+limits) and then executes `argv`. When the jail's own standard input ends, because the engine closed it
+or died (kill -9 included), the server is killed at once. If the jail itself is killed, the kernel kills
 the server. The server cannot start processes, so nothing else is left.
 
 Policy keys (every other key is refused; only `argv` is required):
@@ -22,13 +22,13 @@ Policy keys (every other key is refused; only `argv` is required):
     memory_bytes    most private writable memory (RLIMIT_DATA), or null
     file_bytes      largest file that it may write (RLIMIT_FSIZE), or null
     open_files      RLIMIT_NOFILE, or null for the inherited one
-    grace_seconds   between SIGTERM and SIGKILL when the keeper gets SIGTERM (default 2)
+    grace_seconds   between SIGTERM and SIGKILL when the jail gets SIGTERM (default 2)
     files_only      whether the server may start where nothing confines its network: no namespace, and a
                     Landlock without port rules (before Linux 6.7); one line on standard error says that it is
                     so: {"jail": "files-only", "message": "..."} (default false)
-    confine         false: no Landlock and no seccomp, only the keeper (default true)
+    confine         false: no Landlock and no seccomp, only the jail (default true)
 
-Standard output and error of the server are the keeper's; its standard input is /dev/null. Exit status:
+Standard output and error of the server are the jail's; its standard input is /dev/null. Exit status:
 the server's own (128 + signal if it was killed) · 64 bad policy · 78 a protection is missing or a step
 failed · 127 argv[0] cannot be executed. The last three put one line of JSON on standard error:
 {"jail": "policy" | "isolation" | "open-network" | "exec", "message": "..."}, where "open-network" is what
@@ -83,7 +83,7 @@ def main() -> int:
     # The engine decides what an interrupt from the terminal means for its servers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     wakeup = _open_wakeup()
-    keeper = os.getpid()
+    jail = os.getpid()
     try:
         forwarder = _open_network(policy)
     except NetworkOpenError as error:
@@ -97,7 +97,7 @@ def main() -> int:
     if child == 0:
         os.close(hold)
         os.read(held, 1)  # nothing comes but its end
-        _become_server(policy, keeper)
+        _become_server(policy, jail)
     os.close(held)
     hold_kernel_entries(child)
     os.close(hold)
@@ -181,7 +181,7 @@ def _signal_group(child: int, number: int) -> None:
         os.kill(child, number)  # it has not made its group yet; not reaped, so its id is still its own
 
 
-def _become_server(policy: JailPolicy, keeper: int) -> NoReturn:
+def _become_server(policy: JailPolicy, jail: int) -> NoReturn:
     """In the child: confine, then execute. Every step is irreversible, and none may fail unnoticed."""
     code, kind = EXIT_ISOLATION, "isolation"
     try:
@@ -190,7 +190,7 @@ def _become_server(policy: JailPolicy, keeper: int) -> NoReturn:
         _stay_low()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
-        die_with_parent(keeper, signal.SIGKILL)
+        die_with_parent(jail, signal.SIGKILL)
         _replace_descriptors()
         limit_server(policy)
         os.umask(0o077)

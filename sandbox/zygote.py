@@ -180,7 +180,7 @@ _PRELOADED: Final = (
 _SPARK: Final = ("pyspark.sql.connect.functions", "pyspark.sql.functions")
 _SNOWPARK: Final = ("snowflake.snowpark.functions",)
 _OF_FRAMES: Final[Mapping[Frames, tuple[str, ...]]] = {"pyspark": _SPARK, "snowpark": _SNOWPARK}
-# Whose libraries are loaded; those of the first are rehearsed with.
+# Whose libraries are loaded; those of the first are warmed up with.
 _FRAMES: Final[Mapping[Client, tuple[Frames, ...]]] = {
     "pyspark": ("pyspark",),
     "snowpark": ("snowpark",),
@@ -229,7 +229,7 @@ def _preload(options: ZygoteOptions) -> None:
         for frames in _FRAMES[options.client][:1]:
             client = importlib.import_module("sandbox.worker").load_client(frames)
             client.prepare()
-            importlib.import_module("sandbox.rehearsal").rehearse(client, frames)
+            importlib.import_module("sandbox.warm_up").warm_up(client, frames)
     _hide_origins()
     _refuse_threads()
 

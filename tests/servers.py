@@ -18,8 +18,8 @@ import pytest
 
 from engine import Engine
 from engine.backends.connect.rpc import LOCAL_OPTIONS
+from engine.backends.local.quarantine_policy import QuarantinePolicy
 from engine.backends.local.server import LocalServer
-from engine.backends.local.suspects import Suspects
 from engine.backends.native.backend import NativeSpark
 from engine.pool.pool import WorkerPool
 from engine.runs import servers
@@ -47,7 +47,7 @@ class SharedPool(WorkerPool):
         super().close()
 
 
-class SendsNobodyAway(Suspects):
+class SendsNobodyAway(QuarantinePolicy):
     """For servers that tests share: those that end one look at what comes after it, whatever others asked."""
 
     def note(self, tenant: str, now: float) -> bool:

@@ -16,7 +16,7 @@ from engine.pool.pool import WorkerPool
 from engine.pool.science import may_use_science
 
 if TYPE_CHECKING:
-    from engine.runs.ahead import Ahead
+    from engine.runs.prestart import PrestartedDuckDb
 
 # As `Engine(server_isolation=...)`, which is imported when it is used.
 SERVER_ISOLATIONS = ("files-and-network", "files-only")
@@ -206,10 +206,10 @@ def run(
         return run_metrics(pool, ahead, metrics, paths, backend, dry_run=dry_run, form=form, options=options)
 
 
-def start_duckdb(data: Sequence[str], backend: str, options: Mapping[str, Any]) -> Ahead | None:
+def start_duckdb(data: Sequence[str], backend: str, options: Mapping[str, Any]) -> PrestartedDuckDb | None:
     """Start the DuckDB process that plain files will need, beside the imports; None: it starts later."""
     from engine.cli.data import are_files, read_beside, roots_of
-    from engine.runs.ahead import start_ahead
+    from engine.runs.prestart import prestart_duckdb
 
     read = read_beside(data, options)
     if (
@@ -220,4 +220,4 @@ def start_duckdb(data: Sequence[str], backend: str, options: Mapping[str, Any]) 
     ):
         return None
     roots = tuple(Path(root).resolve() for root in roots_of(read))
-    return start_ahead(roots, files_only=options["server_isolation"] == "files-only")
+    return prestart_duckdb(roots, files_only=options["server_isolation"] == "files-only")

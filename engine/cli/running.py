@@ -31,9 +31,9 @@ from engine.models.targets import TableTarget
 from engine.models.time_range import TimeRange
 from engine.pool.pool import WorkerPool
 from engine.results.tables import runs_csv, runs_json
-from engine.runs.ahead import Ahead
 from engine.runs.options import RunOptions
 from engine.runs.plan import RunPlan
+from engine.runs.prestart import PrestartedDuckDb
 from engine.wording import worded
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Problem
@@ -44,7 +44,7 @@ _VERIFY_SECONDS: Final = 300.0
 
 def run_metrics(
     pool: WorkerPool,
-    ahead: Ahead | None,
+    ahead: PrestartedDuckDb | None,
     metrics: Sequence[Path],
     data: Sequence[str],
     backend: str,

@@ -57,13 +57,13 @@ def _try(name: str, **options: Any) -> Tryout:
             Engine(name, roots=(folder,), workers=1, native=False, **options) as engine,
         ):
             data = Dataset(pa.table({"n": list(range(_ROWS))}))
-            error = _judge(engine.evaluate(_SOURCE, data, limits=Limits(wall_seconds=_SECONDS)).overall)
+            error = _why_wrong(engine.evaluate(_SOURCE, data, limits=Limits(wall_seconds=_SECONDS)).overall)
     except CalcmetricError as failure:
         error = said(failure, "command")
     return Tryout(name, not error, time.monotonic() - began, error)
 
 
-def _judge(result: Result) -> str:
+def _why_wrong(result: Result) -> str:
     """Why the answer is not the right one, or nothing."""
     if result.error is not None:
         why = told(result.error.message, "command")

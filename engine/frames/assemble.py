@@ -1,4 +1,4 @@
-"""From the tallies of segment groups to the frames of a run, their families, and what was cut. Pure.
+"""From the counts of segment groups to the frames of a run, their families, and what was cut. Pure.
 
 The order of frames is fixed: the full data over the whole range; then, with windows, the full data in each
 window; then group by group, member by member, each over the whole range, or in each window instead if
@@ -17,10 +17,10 @@ from itertools import islice, product
 from engine.errors import DataError
 from engine.frames.axes import GroupAxes, Member, TermAxis
 from engine.frames.frameset import FrameList, FrameSet, Members, tiles_of, whole_range
+from engine.frames.group_counts import GroupCounts, Places
+from engine.frames.group_families import group_families
 from engine.frames.keys import key_layout
-from engine.frames.kinship import group_kin
 from engine.frames.plan import MAX_FRAMES, FramePlan
-from engine.frames.tally import Places, Tally
 from engine.models.frame import Segment
 from engine.models.result import Cut
 from engine.wording import worded
@@ -36,20 +36,20 @@ class _Found:
 
 
 def assemble(
-    plan: FramePlan, total: Counter[int], tallies: Sequence[Tally], given: Sequence[Members] = ()
+    plan: FramePlan, total: Counter[int], all_counts: Sequence[GroupCounts], given: Sequence[Members] = ()
 ) -> FrameSet:
     """Build the frames.
 
     Args:
         plan: from `plan_frames`.
         total: rows of the full data, by window.
-        tallies: one for each of the plan's groups.
-        given: the segments of each group, where they are those of other data; none: what the tallies say.
+        all_counts: one for each of the plan's groups.
+        given: the segments of each group, where they are those of other data; none: what the counts say.
 
     Raises:
         DataError: more frames than a run may have.
     """
-    known = list(zip(plan.groups, tallies, strict=True))
+    known = list(zip(plan.groups, all_counts, strict=True))
     wanted: list[Sequence[Places] | None] = [one.places for one in given]
     wanted = wanted or [None] * len(known)
     # A product of fixed members may be enormous; it need not be made to be refused.
@@ -57,17 +57,17 @@ def assemble(
         list(islice(_segments(*pair, places), MAX_FRAMES)) for pair, places in zip(known, wanted, strict=True)
     ]
     _check_count(plan, sum(map(len, segments)))
-    frames = _frames(plan, total, tallies, segments)
+    frames = _frames(plan, total, all_counts, segments)
     cuts = tuple(cut for cut in (_cut(*pair) for pair in known) if cut is not None)
     members = tuple(
         Members(
             tuple(
-                tuple(member.value for member in tally.members(axis, i).values())
+                tuple(member.value for member in counts.members(axis, i).values())
                 for i, axis in enumerate(group.axes)
             ),
             tuple(one.places for one in found),
         )
-        for (group, tally), found in zip(known, segments, strict=True)
+        for (group, counts), found in zip(known, segments, strict=True)
     )
     return FrameSet(tuple(frames.frames), cuts, tuple(frames.families), members)
 
@@ -80,12 +80,12 @@ def _check_count(plan: FramePlan, segments: int) -> None:
         raise DataError(worded("this run has {found}; {fewer_segments} or {longer_windows}", found=found))
 
 
-def _segments(group: GroupAxes, tally: Tally, wanted: Sequence[Places] | None) -> Iterator[_Found]:
+def _segments(group: GroupAxes, counts: GroupCounts, wanted: Sequence[Places] | None) -> Iterator[_Found]:
     """The segments of a group, in order; those that are wanted, if it is said which."""
-    sides = [tally.members(axis, i) for i, axis in enumerate(group.axes)]
+    sides = [counts.members(axis, i) for i, axis in enumerate(group.axes)]
     fixed = all(axis.members is not None for axis in group.axes)
     by_places: dict[Places, dict[int, int]] = {}
-    for (at, window), rows in tally.cells.items():
+    for (at, window), rows in counts.cells.items():
         if rows:
             by_places.setdefault(at, {})[window] = rows
     for places in wanted if wanted is not None else product(*sides) if fixed else sorted(by_places):
@@ -101,7 +101,7 @@ def _name(members: tuple[Member, ...]) -> Segment:
 
 
 def _frames(
-    plan: FramePlan, total: Counter[int], tallies: Sequence[Tally], segments: Sequence[list[_Found]]
+    plan: FramePlan, total: Counter[int], all_counts: Sequence[GroupCounts], segments: Sequence[list[_Found]]
 ) -> FrameList:
     layout = key_layout(plan)
     window_key = () if layout.window is None else (layout.window,)
@@ -112,20 +112,23 @@ def _frames(
         frames.add_alone(whole_range(plan), 0)
     if plan.windows:
         frames.add(frames.open_family(window_key, None), tiles, total)
-    for group, columns, tally, found in zip(plan.groups, layout.axes, tallies, segments, strict=True):
+    for group, columns, counts, found in zip(plan.groups, layout.axes, all_counts, segments, strict=True):
         terms = [i for i, axis in enumerate(group.axes) if isinstance(axis, TermAxis)]
         families = {
-            kin.terms: (kin, frames.open_family(kin.keys + window_key, kin.inside))
-            for kin in group_kin(group, columns, tally)
+            group_family.terms: (
+                group_family,
+                frames.open_family(group_family.keys + window_key, group_family.inside),
+            )
+            for group_family in group_families(group, columns, counts)
         }
         for one in found:
-            kin, family = families[tuple(one.places[i] for i in terms)]
+            group_family, family = families[tuple(one.places[i] for i in terms)]
             conditions = tuple(member.condition for member in one.members)
-            key = kin.key(one.places)
+            key = group_family.key(one.places)
             frames.add(family, tiles, one.rows, key=key, segment=_name(one.members), conditions=conditions)
     return frames
 
 
-def _cut(group: GroupAxes, tally: Tally) -> Cut | None:
-    rows, members = tally.total.total() - tally.covered, sum(tally.others.values())
+def _cut(group: GroupAxes, counts: GroupCounts) -> Cut | None:
+    rows, members = counts.total.total() - counts.covered, sum(counts.others.values())
     return Cut(group.name, members, rows) if rows or members else None

@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 from engine.frames.assemble import assemble
 from engine.frames.axes import GroupAxes, KeyedAxis, TermAxis
 from engine.frames.frameset import FrameSet, Members
+from engine.frames.group_counts import GroupCounts, term_places
 from engine.frames.interpret import unheld_value
 from engine.frames.keys import Cells, key_layout
 from engine.frames.normal import ArrowColumn, Numbers, column_of, normal, whole_numbers
 from engine.frames.plan import FramePlan
-from engine.frames.tally import Tally, term_places
 from engine.models.frame import Scalar
 
 Flags = npt.NDArray[np.bool_]
@@ -40,8 +40,10 @@ def interpret_cells(plan: FramePlan, cells: Cells, given: Sequence[Members] = ()
     """
     layout = key_layout(plan)
     reader = _Reader(cells, layout.window)
-    tallies = [reader.tally(group, keys) for group, keys in zip(plan.groups, layout.axes, strict=True)]
-    return assemble(plan, reader.total, tallies, given)
+    all_counts = [
+        reader.group_counts(group, keys) for group, keys in zip(plan.groups, layout.axes, strict=True)
+    ]
+    return assemble(plan, reader.total, all_counts, given)
 
 
 class _Reader:
@@ -59,9 +61,9 @@ class _Reader:
         self.total = Counter(dict(enumerate(_sums(self._windows, cells.rows).tolist())))
         self._values: dict[int, _Values] = {}
 
-    def tally(self, group: GroupAxes, keys: tuple[tuple[int, ...], ...]) -> Tally:
+    def group_counts(self, group: GroupAxes, keys: tuple[tuple[int, ...], ...]) -> GroupCounts:
         """What the cells say of a group, whose axes have these columns."""
-        tally = Tally(self.total)
+        counts = GroupCounts(self.total)
         places: dict[int, Numbers] = {}
         flags: dict[int, list[Flags]] = {}
         for i, (axis, columns) in enumerate(zip(group.axes, keys, strict=True)):
@@ -70,36 +72,36 @@ class _Reader:
             elif axis.field is None:
                 places[i] = whole_numbers(self._cells.keys[columns[0]])
             else:
-                places[i] = self._places(tally, i, axis, columns[0])
+                places[i] = self._places(counts, i, axis, columns[0])
         placed = np.ones(len(self._windows), np.bool_)
         for numbers in places.values():
             placed &= numbers > 0
-        self._fill(tally, group, placed, places, flags)
+        self._fill(counts, group, placed, places, flags)
         for side in flags.values():
             placed &= np.logical_or.reduce(side)
-        tally.covered = int(self._cells.rows[placed].sum())
-        return tally
+        counts.covered = int(self._cells.rows[placed].sum())
+        return counts
 
-    def _places(self, tally: Tally, i: int, axis: KeyedAxis, column: int) -> Numbers:
+    def _places(self, counts: GroupCounts, i: int, axis: KeyedAxis, column: int) -> Numbers:
         """The place of each cell's value on an axis, or 0; keeps what was found."""
         if column not in self._values:
             self._values[column] = _tell_apart(self._cells.keys[column], self._cells.rows)
         values = self._values[column]
         if axis.members is None:
             places = values.ranks(axis.top)
-            tally.found[i] = {
+            counts.found[i] = {
                 place: axis.member(values.scalar(code)) for code, place in enumerate(places.tolist()) if place
             }
         else:
             assert axis.field is not None
             given = column_of([member.value for member in axis.members], axis.field.type)
             places = whole_numbers(pc.index_in(values.distinct, value_set=given), absent=-1) + 1
-        tally.others[i] = int((places == 0).sum())
+        counts.others[i] = int((places == 0).sum())
         return places[values.codes]
 
     def _fill(
         self,
-        tally: Tally,
+        counts: GroupCounts,
         group: GroupAxes,
         placed: Flags,
         places: dict[int, Numbers],
@@ -115,7 +117,7 @@ class _Reader:
                 counted = counted * flags[i][place - 1][placed]
             for (window, *at), count in zip(found, _sums(codes, counted).tolist(), strict=True):
                 named = {**dict(zip(places, at, strict=True)), **terms}
-                tally.cells[tuple(named[i] for i in range(len(group.axes))), window] = count
+                counts.cells[tuple(named[i] for i in range(len(group.axes))), window] = count
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import pyspark.sql.connect.proto as pb
 
 from engine.frames.build import all_of, filtered
 from engine.frames.families import Family
+from engine.frames.group_counts import Places
 from engine.frames.plan import FramePlan
-from engine.frames.tally import Places
 from engine.models.frame import Frame, Scalar, Segment
 from engine.models.result import Cut
 from engine.models.windows import Window

@@ -30,15 +30,15 @@ class CallAnswers(Protocol):
         """How many requests were sent to the backend."""
         ...
 
-    def foretell(self) -> bytes | None:
-        """The payload of a FORETOLD frame, if there is one to send."""
+    def prefetch(self) -> bytes | None:
+        """The payload of a PREFETCHED frame, if there is one to send."""
         ...
 
     def note_used(self) -> None:
-        """The worker took what was foretold.
+        """The worker took what was prefetched.
 
         Raises:
-            ChannelGarbage: nothing was foretold.
+            ChannelGarbage: nothing was prefetched.
         """
         ...
 

@@ -16,19 +16,19 @@ from engine.backends.base import BackendSession
 from engine.context import QueryContext
 from engine.errors import BackendError
 from engine.gateway.budget import FLOOD_SECONDS, FrameBudget
-from engine.gateway.foresight import Foresight
+from engine.gateway.prefetch import ExpectedRequest
 from engine.models.run import Asked
 from engine.queries.asking import Asker
 from engine.queries.calls import CallInProgress, Evaluating, FrameCall, told_by
 from engine.queries.carried import Batch, Reply, as_frame
 from engine.queries.language import Apart, Language, Question, Ready, SharedAnswers, Told
-from sandbox.contract.foretold import pack_foretold
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import ReplyError
+from sandbox.contract.prefetched import pack_prefetched
 
-# What is foretold may go unused, so it is small; so is the request, of which a call's worker gets a digest.
-_FORETOLD_BYTES: Final = 16 << 10
-_FORETOLD_ROWS: Final = 100
+# What is prefetched may go unused, so it is small; so is the request, of which a call's worker gets a digest.
+_PREFETCHED_BYTES: Final = 16 << 10
+_PREFETCHED_ROWS: Final = 100
 
 _Sharing = TypeVar("_Sharing", bound=SharedAnswers)
 
@@ -41,7 +41,7 @@ class RunAnswers(Generic[_Sharing]):
         language: reads what they ask.
         sharing: answers questions for many frames at once; None: each frame asks for itself.
         run: stands for the run.
-        foresight: what its calls are expected to ask.
+        expected_request: what its calls are expected to ask.
         asked: is given what its calls ask for themselves; None: nobody wants to know.
         baseline: what answers questions over baselines for many frames, once it is known; None: nothing does.
     """
@@ -49,7 +49,7 @@ class RunAnswers(Generic[_Sharing]):
     language: Language[_Sharing]
     sharing: _Sharing | None = None
     run: object = None
-    foresight: Foresight = field(default_factory=Foresight)
+    expected_request: ExpectedRequest = field(default_factory=ExpectedRequest)
     asked: list[Asked] | None = None
     baseline: Callable[[QueryContext], _Sharing | None] | None = None
 
@@ -68,7 +68,7 @@ class RunAnswers(Generic[_Sharing]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Foretold:
+class _Prefetched:
     """An answer that was sent with the call.
 
     Attributes:
@@ -119,49 +119,49 @@ class Answers(Generic[_Sharing]):
         self._reader = run.language.reader(state)
         self._fetched = 0
         self._asked = False
-        self._foretold: _Foretold | None = None
+        self._prefetched: _Prefetched | None = None
 
     @property
     def queries(self) -> int:
         """How many requests were sent to the backend."""
         return self._state.queries
 
-    def foretell(self) -> bytes | None:
-        """The payload of a FORETOLD frame; None if the first request is not known, or not its answer."""
-        sharing, payload = self._run.sharing, self._run.foresight.request
+    def prefetch(self) -> bytes | None:
+        """The payload of a PREFETCHED frame; None if the first request is not known, or not its answer."""
+        sharing, payload = self._run.sharing, self._run.expected_request.request
         if sharing is None or payload is None:
             return None
         request = self._reader.read(memoryview(payload))
         ready = None if isinstance(request, Told) else request.known(sharing, self._asker())
-        if ready is None or ready.rows > _FORETOLD_ROWS:
+        if ready is None or ready.rows > _PREFETCHED_ROWS:
             return None
         answer = list(ready.replies())
         size = sum(len(reply.data) for reply in answer if isinstance(reply, Batch))
-        if size > _FORETOLD_BYTES:
+        if size > _PREFETCHED_BYTES:
             return None
-        self._foretold = _Foretold(ready, size)
-        return pack_foretold(payload[0], payload[1:], map(as_frame, answer))
+        self._prefetched = _Prefetched(ready, size)
+        return pack_prefetched(payload[0], payload[1:], map(as_frame, answer))
 
     def note_used(self) -> None:
-        """The worker took what was foretold: the same as if it had asked.
+        """The worker took what was prefetched: the same as if it had asked.
 
         Raises:
-            ChannelGarbage: nothing was foretold, or it has asked for something before.
+            ChannelGarbage: nothing was prefetched, or it has asked for something before.
             LimitExceeded: a limit of the frame was reached.
         """
-        foretold, self._foretold = self._foretold, None
-        if foretold is None or self._asked or self._run.sharing is None:
-            raise ChannelGarbage("nothing was foretold")
+        prefetched, self._prefetched = self._prefetched, None
+        if prefetched is None or self._asked or self._run.sharing is None:
+            raise ChannelGarbage("nothing was prefetched")
         self._asked = True
         self._budget.charge_plan()
-        self._budget.charge_fetch(foretold.ready.rows, foretold.size)
-        self._run.sharing.note_used(foretold.ready, self._asker())
+        self._budget.charge_fetch(prefetched.ready.rows, prefetched.size)
+        self._run.sharing.note_used(prefetched.ready, self._asker())
         self._fetched += 1
 
     def note_end(self) -> None:
         """The call has ended."""
-        if self._foretold is not None:
-            self._run.foresight.note_miss()
+        if self._prefetched is not None:
+            self._run.expected_request.note_miss()
         self._reader.close()
 
     def explain(self, error: BackendError) -> ReplyError:
@@ -188,8 +188,8 @@ class Answers(Generic[_Sharing]):
         first, self._asked = not self._asked, True
         request = self._reader.read(payload)
         if first and self._run.language.repeats:
-            expected = not isinstance(request, Told) and len(payload) <= _FORETOLD_BYTES
-            self._run.foresight.note_first(bytes(payload) if expected else None)
+            expected = not isinstance(request, Told) and len(payload) <= _PREFETCHED_BYTES
+            self._run.expected_request.note_first(bytes(payload) if expected else None)
         return request.replies if isinstance(request, Told) else self._rows(request)
 
     def _rows(self, question: Question[_Sharing]) -> Iterator[Reply]:
@@ -210,11 +210,11 @@ class Answers(Generic[_Sharing]):
         if sharing is None:
             return None
         if reason := question.apart:
-            sharing.leave(asker.run)
+            sharing.withdraw(asker.run)
             return _Counted(sharing, Apart(question.what, reason), asker)
         other = question.over_baseline()
         if other is not None:
-            sharing.leave(asker.run)  # whoever counts the data waits for a question about it
+            sharing.withdraw(asker.run)  # whoever counts the data waits for a question about it
             baseline = None if self._run.baseline is None else self._run.baseline(self._state.context)
             if baseline is None:
                 return None

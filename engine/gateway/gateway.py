@@ -169,8 +169,8 @@ class Gateway:
         self._context = self._of_run.within(self._limits.frame_seconds)
         answers = self._run.of_call(call, self._budget, self._context, self._evaluate)
         try:
-            if (foretold := answers.foretell()) is not None:
-                self._send(Kind.FORETOLD, foretold, more=True)
+            if (prefetched := answers.prefetch()) is not None:
+                self._send(Kind.PREFETCHED, prefetched, more=True)
             now = "" if call.now is None else call.now.astimezone(UTC).isoformat()
             two = call.baseline is not None
             self._send(Kind.CALL, encode(Call(call.index, call.seed, now, call.arguments, two)))

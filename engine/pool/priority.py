@@ -92,13 +92,13 @@ class Priorities:
             process: which; it has just begun.
             tenant: whose it is.
         """
-        case = _Case(tenant, Judgement())
+        case = _Case(tenant, PriorityState())
         with self._lock:
             now = time.monotonic()
             self._demand.add(tenant, 0.0, now)
             heavy = self._demand.is_heavy(tenant, now)
         if heavy and (pid := process.pid) is not None:
-            case.judgement.low = _set_niceness(pid, low=True)
+            case.priority.low = _set_niceness(pid, low=True)
         with self._lock:
             self._watched[process] = case
             if not self._running:
@@ -120,18 +120,18 @@ class Priorities:
 
     def _look(self, process: Watched, case: _Case) -> bool:
         """Look at a process once, and set its priority; False if it has ended."""
-        pid, judgement = process.pid, case.judgement
+        pid, priority = process.pid, case.priority
         seen = None if pid is None else _see(pid)
         if pid is None or seen is None:
             return False
         with self._lock:
             heavy = self._demand.is_heavy(case.tenant, seen.at)
-        before = judgement.low
-        after = judgement.judge(seen, heavy=heavy)
+        before = priority.low
+        after = priority.update(seen, heavy=heavy)
         with self._lock:
-            self._demand.add(case.tenant, judgement.wanted, seen.at)
+            self._demand.add(case.tenant, priority.wanted, seen.at)
         if after != before and not _set_niceness(pid, low=after):
-            judgement.low = before  # the next look tries it again
+            priority.low = before  # the next look tries it again
         return True
 
 
@@ -152,7 +152,7 @@ class Seen:
     stops: int
 
 
-class Judgement:
+class PriorityState:
     """Whether a process is to give way, from looks at it. Pure.
 
     Attributes:
@@ -167,7 +167,7 @@ class Judgement:
         self._burst = 0.0
         self._trial: Seen | None = None
 
-    def judge(self, seen: Seen, *, heavy: bool = False) -> bool:
+    def update(self, seen: Seen, *, heavy: bool = False) -> bool:
         """Take the next look into account; return whether the process is to give way from now on.
 
         Args:
@@ -207,7 +207,7 @@ class _Case:
     """What is known of a process that is looked after."""
 
     tenant: str
-    judgement: Judgement
+    priority: PriorityState
 
 
 def _see(pid: int) -> Seen | None:

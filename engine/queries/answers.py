@@ -1,4 +1,4 @@
-"""Answers of many frames, cut out of shared tables. Pure."""
+"""Answers of many frames, split out of shared tables. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.frames import Family, frames_of
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 
 Codes: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
@@ -50,10 +50,10 @@ class Split:
         """The answer of a frame that has rows; None if there are none here.
 
         Raises:
-            Unfused: it has to ask for itself.
+            NotFusable: it has to ask for itself.
         """
         if frame in self.direct:
-            raise Unfused("a frame whose answer depends on how it is computed")
+            raise NotFusable("a frame whose answer depends on how it is computed")
         place = self.places.get(frame)
         return None if place is None else Answer(self.schema, self.table.slice(*place))
 
@@ -110,14 +110,14 @@ def named_as(schema: pb.DataType, columns: Sequence[pa.ChunkedArray | pa.Array])
     """A table with the names that a schema says.
 
     Raises:
-        Unfused: a column has another type than the guest's own plan gives it.
+        NotFusable: a column has another type than the guest's own plan gives it.
     """
     fields = schema.struct.fields
     if len(fields) != len(columns):
-        raise Unfused("another number of columns")
+        raise NotFusable("another number of columns")
     for field, column in zip(fields, columns, strict=True):
         if not _fits(field.data_type, column.type):
-            raise Unfused(f"another type ({column.type})")
+            raise NotFusable(f"another type ({column.type})")
     return pa.table(list(columns), names=[field.name for field in fields])
 
 
@@ -125,12 +125,12 @@ def check_same(own: pb.DataType, shared: Sequence[pb.DataType.StructField]) -> N
     """See that a shared query's columns are those of the guest's own plan, but for being nullable.
 
     Raises:
-        Unfused: a column differs in its name or type.
+        NotFusable: a column differs in its name or type.
     """
     mine = [(field.name, _without_nulls(field.data_type)) for field in own.struct.fields]
     theirs = [(field.name, _without_nulls(field.data_type)) for field in shared]
     if mine != theirs:
-        raise Unfused("another type of the answer")
+        raise NotFusable("another type of the answer")
 
 
 _ARROW: Final[dict[str, tuple[pa.DataType, ...]]] = {

@@ -20,9 +20,9 @@ from engine.frames import Family, FramePlan, PlannedFrame, frame_keys, frames_of
 from engine.frames.build import call, column, filtered, long, named, projected
 from engine.queries.answers import Codes, place_rows
 from engine.spark import plans
-from engine.spark.fusion.carry import keyed_base
 from engine.spark.fusion.chain import Chain, stack
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.group_keys import keyed_base
+from engine.spark.fusion.not_fusable import NotFusable
 from engine.tenants.ledger import Account, lone_account
 from engine.threads import Pending
 
@@ -204,7 +204,7 @@ class Source:
             unordered: whether the order of the rows means nothing.
 
         Raises:
-            Unfused: it failed, took too long, or gave too much.
+            NotFusable: it failed, took too long, or gave too much.
             BackendLost, Interrupted: as `BackendSession.execute`.
         """
         plans.check_bound(relation, base.subquery_alias.input)
@@ -221,7 +221,7 @@ class Source:
         """The type of a guest's plan over the full frame, which is that over every frame.
 
         Raises:
-            Unfused, BackendLost, Interrupted: as `fetch`.
+            NotFusable, BackendLost, Interrupted: as `fetch`.
         """
         request = pb.AnalyzePlanRequest()
         bound = plans.bind(relation, frame=self.full, views={}, scope=fresh_scope())
@@ -234,7 +234,7 @@ class Source:
         """The names of a guest's columns after the first steps of a chain; asked once.
 
         Raises:
-            Unfused, BackendLost, Interrupted: as `fetch`.
+            NotFusable, BackendLost, Interrupted: as `fetch`.
         """
         if steps == 0:
             return self.columns
@@ -250,7 +250,7 @@ def _codes(column: pa.Array) -> Codes:
     return codes
 
 
-class Aside:
+class SchemaProbe:
     """The type of a plan, asked on the side while the shared query runs."""
 
     def __init__(self, source: Source, relation: pb.Relation, asker: Asker) -> None:
@@ -262,7 +262,7 @@ class Aside:
         """Wait for it.
 
         Raises:
-            Unfused, BackendLost, Interrupted: as `Source.fetch`.
+            NotFusable, BackendLost, Interrupted: as `Source.fetch`.
         """
         context = self._asker.context
         try:
@@ -288,7 +288,7 @@ def asking(asker: Asker) -> Iterator[QueryContext]:
     That it fails is no reason for a frame to fail: each then asks for itself.
 
     Raises:
-        Unfused: it failed, took too long, or gave too much.
+        NotFusable: it failed, took too long, or gave too much.
         BackendLost, Interrupted: as `BackendSession.execute`.
     """
     asker.queries += 1
@@ -296,12 +296,12 @@ def asking(asker: Asker) -> Iterator[QueryContext]:
         yield asker.context.half().told(asker.notes.append)
     except BackendLost as lost:
         if lost.alone:
-            raise Unfused("the server died of the shared query") from None
+            raise NotFusable("the server died of the shared query") from None
         raise
     except BackendError as error:
-        raise Unfused(f"the shared query failed ({error.condition or 'without a condition'})") from None
+        raise NotFusable(f"the shared query failed ({error.condition or 'without a condition'})") from None
     except TooLarge:
-        raise Unfused("more rows than are kept in memory") from None
+        raise NotFusable("more rows than are kept in memory") from None
     except Interrupted:
         asker.context.check()
-        raise Unfused("the shared query took more than half of the time of a frame") from None
+        raise NotFusable("the shared query took more than half of the time of a frame") from None

@@ -14,13 +14,13 @@ from engine.models.run import Shared
 from engine.queries.asking import Asker, Source
 from engine.queries.calls import told_by
 from engine.queries.counting import Counted, count_together, count_whole
-from engine.queries.gather import Gather
+from engine.queries.first_queries import FirstQueryBatcher
 from engine.queries.language import Apart, Ready
 
 # Questions that are remembered; a metric that asks more of them computes them from its data.
 _MAX_QUESTIONS: Final = 1_000
 # Ways of answering that a run's report tells apart.
-_MAX_TALLIES: Final = 300
+_MAX_ANSWER_COUNTS: Final = 300
 # Frames that must ask the same at a step at which frames differ, before they share an answer there.
 _ENOUGH: Final = 3
 
@@ -63,7 +63,7 @@ class CommonSharing(Generic[_Question]):
         self._most_bytes = most_bytes
         self._weight = weight
         self._bytes = 0
-        self._gather = Gather()
+        self._batcher = FirstQueryBatcher()
         self._counted: Counted | None = None
         self._known = threading.Event()
         self._lock = threading.Lock()
@@ -71,7 +71,7 @@ class CommonSharing(Generic[_Question]):
         self._runs = 0
         self._asked: Counter[object] = Counter()
         self._steps: defaultdict[tuple[object, int], _Step] = defaultdict(_Step)
-        self._tallies: defaultdict[object, Counter[tuple[str, str, str, str]]] = defaultdict(Counter)
+        self._answer_counts: defaultdict[object, Counter[tuple[str, str, str, str]]] = defaultdict(Counter)
 
     def expect(self, run: object) -> None:
         """A run is about to make its first call, and will have a part of the room for questions."""
@@ -79,7 +79,7 @@ class CommonSharing(Generic[_Question]):
         with self._lock:
             self._runs += 1
 
-    def leave(self, run: object) -> None:
+    def withdraw(self, run: object) -> None:
         """The first call of a run has ended, or will not be made."""
 
     def count(self, context: QueryContext) -> Counted:
@@ -89,7 +89,7 @@ class CommonSharing(Generic[_Question]):
             BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
             DataError: the data has values that cannot be segments, or too many.
         """
-        counted = count_together(self.source, self._gather, context, self._given)
+        counted = count_together(self.source, self._batcher, context, self._given)
         counted = self._counted = count_whole(self.source, counted, context)
         self._known.set()
         return counted
@@ -116,7 +116,7 @@ class CommonSharing(Generic[_Question]):
         with self._lock:
             return tuple(
                 Shared(plan, how, frames, reason, by)
-                for (plan, how, reason, by), frames in self._tallies[run].most_common()
+                for (plan, how, reason, by), frames in self._answer_counts[run].most_common()
             )
 
     def note_used(self, ready: Ready, asker: Asker, *, again: bool = True) -> None:
@@ -124,11 +124,11 @@ class CommonSharing(Generic[_Question]):
         if again:
             with self._lock:
                 self._steps[asker.run, asker.step].asked[ready.key] += 1
-        self._tally(asker.run, ready.what, ready.how, "", ready.notes)
+        self._count_answer(asker.run, ready.what, ready.how, "", ready.notes)
 
     def note_apart(self, apart: Apart, asker: Asker, notes: Sequence[str]) -> None:
         """Count what a frame asked for itself; see `SharedAnswers.note_apart`."""
-        self._tally(asker.run, apart.what, "frame", apart.reason, notes)
+        self._count_answer(asker.run, apart.what, "frame", apart.reason, notes)
 
     def _remembered(
         self, key: bytes, size: int, run: object, make: Callable[[], _Question]
@@ -165,12 +165,12 @@ class CommonSharing(Generic[_Question]):
         self._bytes += size
         return True
 
-    def _tally(self, run: object, what: str, how: str, reason: str, notes: Sequence[str] = ()) -> None:
+    def _count_answer(self, run: object, what: str, how: str, reason: str, notes: Sequence[str] = ()) -> None:
         """Count an answer for the run's report."""
         by, why = told_by(notes)
         reason = "; ".join(dict.fromkeys(part for part in (reason, why) if part))
         with self._lock:
-            tallies, entry = self._tallies[run], (what, how, reason, by)
-            if entry not in tallies and len(tallies) >= _MAX_TALLIES:
+            counts, entry = self._answer_counts[run], (what, how, reason, by)
+            if entry not in counts and len(counts) >= _MAX_ANSWER_COUNTS:
                 entry = f"other {self._word}", how, "", by
-            tallies[entry] += 1
+            counts[entry] += 1

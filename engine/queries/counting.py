@@ -39,12 +39,12 @@ from engine.frames import (
 )
 from engine.frames.build import Literal, aggregated, call, column, limited, literal, long, named
 from engine.queries.asking import Source
-from engine.queries.cut import flat
-from engine.queries.gather import Gather, Offer, StateTable
-from engine.spark.fusion.carry import key_names, keyed_base
+from engine.queries.first_queries import BatchedQuery, FirstQueryBatcher, StateTable
+from engine.queries.key_columns import flat
 from engine.spark.fusion.cells import guardable, row_condition, states_under
 from engine.spark.fusion.chain import Chain
 from engine.spark.fusion.cheap import is_cheap
+from engine.spark.fusion.group_keys import key_names, keyed_base
 from engine.spark.plans import check_bound
 from engine.threads import Pending
 
@@ -130,7 +130,7 @@ def count_whole(source: Source, counted: Counted, context: QueryContext) -> Coun
 
 
 def count_together(
-    source: Source, gather: Gather, context: QueryContext, given: Sequence[Members] = ()
+    source: Source, batcher: FirstQueryBatcher, context: QueryContext, given: Sequence[Members] = ()
 ) -> Counted:
     """Count with one query for all cells, which answers the first questions of runs as well.
 
@@ -140,17 +140,17 @@ def count_together(
         BackendError, BackendLost, Interrupted: as `BackendSession.execute`.
         DataError: as `interpret_cells`.
     """
-    offers = gather.close(_FIRST_QUESTION_SECONDS)
+    offers = batcher.close(_FIRST_QUESTION_SECONDS)
     joined = _Common.of(source, offers)
     if joined is None:
-        _give_up(gather, offers)
+        _give_up(batcher, offers)
         return _count_alone(source, context, given)
     if joined.runs > 1:
-        return _count_beside(source, gather, joined, offers, context, given)
+        return _count_beside(source, batcher, joined, offers, context, given)
     try:
-        cells = joined.run(gather, context)
+        cells = joined.run(batcher, context)
     finally:
-        _give_up(gather, offers)
+        _give_up(batcher, offers)
     if cells is None:
         return _add_query(_count_alone(source, context, given))
     return _counted(source, cells, given)
@@ -158,9 +158,9 @@ def count_together(
 
 def _count_beside(
     source: Source,
-    gather: Gather,
+    batcher: FirstQueryBatcher,
     joined: _Common,
-    offers: Sequence[Offer],
+    offers: Sequence[BatchedQuery],
     context: QueryContext,
     given: Sequence[Members] = (),
 ) -> Counted:
@@ -168,7 +168,7 @@ def _count_beside(
     enough = threading.Event()
     cancel = enough if context.cancel is None else _Either(context.cancel, enough)
     either = replace(context, cancel=cancel)
-    common = Pending(lambda: joined.run(gather, either), "calcmetric-common")
+    common = Pending(lambda: joined.run(batcher, either), "calcmetric-common")
     try:
         if common.done.wait(min(_SOON_SECONDS, context.deadline.remaining())):
             cells = common.result()
@@ -183,14 +183,14 @@ def _count_beside(
         return _add_query(counted)
     finally:
         enough.set()
-        _give_up(gather, offers)
+        _give_up(batcher, offers)
 
 
-def _give_up(gather: Gather, offers: Sequence[Offer]) -> None:
+def _give_up(batcher: FirstQueryBatcher, offers: Sequence[BatchedQuery]) -> None:
     """Let those whose questions are not answered ask for themselves."""
     for offer in offers:
         if not offer.settled:
-            gather.settle(offer, None)
+            batcher.settle(offer, None)
 
 
 def _count_alone(source: Source, context: QueryContext, given: Sequence[Members]) -> Counted:
@@ -242,7 +242,7 @@ class _Common:
     """
 
     source: Source
-    offers: tuple[Offer, ...]
+    offers: tuple[BatchedQuery, ...]
     relation: pb.Relation
     places: tuple[tuple[int, ...], ...]
     kept: bool
@@ -253,7 +253,7 @@ class _Common:
         return len({offer.run for offer in self.offers})
 
     @staticmethod
-    def of(source: Source, offers: Sequence[Offer]) -> _Common | None:
+    def of(source: Source, offers: Sequence[BatchedQuery]) -> _Common | None:
         """Build it; None if there is nothing to answer."""
         fresh = [offer for offer in offers if not offer.settled and guardable(offer.plan)]
         part = [(offer, row_condition(offer.plan)) for offer in fresh]
@@ -291,7 +291,7 @@ class _Common:
         check_bound(relation, base.subquery_alias.input)
         return _Common(source, tuple(offer for offer, _ in part), relation, tuple(places), common is not None)
 
-    def run(self, gather: Gather, context: QueryContext) -> Cells | None:
+    def run(self, batcher: FirstQueryBatcher, context: QueryContext) -> Cells | None:
         """Ask, and tell the offers; None if it failed, or there are too many cells."""
         notes = list[str]()
         try:
@@ -311,7 +311,7 @@ class _Common:
         mask = flat(table.column(width)) if self.kept else None
         for offer, places in zip(self.offers, self.places, strict=True):
             states = [columns[1 + place] for place in places]
-            gather.settle(offer, StateTable(_kept(keys, mask), _kept(states, mask), tuple(notes)))
+            batcher.settle(offer, StateTable(_kept(keys, mask), _kept(states, mask), tuple(notes)))
         return Cells(keys, _whole(table.column(width + self.kept)))
 
 

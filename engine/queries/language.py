@@ -58,7 +58,7 @@ class Apart:
 class SharedAnswers(Protocol):
     """What frames share of a dataset, as far as it is the same in all languages; see `CommonSharing`."""
 
-    def leave(self, run: object) -> None:
+    def withdraw(self, run: object) -> None:
         """The first call of a run has ended, or will not be made, or asks something else first."""
         ...
 

@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from engine.context import QueryContext
 from engine.errors import BackendError, Interrupted
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 
 _T = TypeVar("_T")
 _TRIES: Final = 2
@@ -52,7 +52,7 @@ class Once(Generic[_T]):
             context: of who asks.
 
         Raises:
-            Unfused: it could not be made; the reason is kept for whoever asks later.
+            NotFusable: it could not be made; the reason is kept for whoever asks later.
             Interrupted: who asks waits no longer.
         """
         with self._condition:
@@ -60,11 +60,11 @@ class Once(Generic[_T]):
             if self._made:
                 return self._made[0]
             if self._refusal is not None:
-                raise Unfused(self._refusal)
+                raise NotFusable(self._refusal)
             self._making = True
         try:
             made = make()
-        except Unfused as refusal:
+        except NotFusable as refusal:
             self._end(refusal=refusal.reason)
             raise
         except (BackendError, Interrupted) as error:

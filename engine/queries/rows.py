@@ -1,4 +1,4 @@
-"""Rows of all frames, fetched with one scan, and cut by family when a frame of it asks."""
+"""Rows of all frames, fetched with one scan, and split by family when a frame of it asks."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pyspark.sql.connect.proto as pb
 
 from engine.frames import Family, FrameSet, number_rows
 from engine.queries.answers import Codes, Split, place_rows, split_rows
-from engine.queries.asking import MAX_BYTES, Aside, Asker, Source
-from engine.queries.cut import cut, extras, flat
-from engine.spark.fusion.carry import carry, key_names
+from engine.queries.asking import MAX_BYTES, Asker, SchemaProbe, Source
+from engine.queries.key_columns import extras, flat, separate_keys
 from engine.spark.fusion.chain import Chain
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.group_keys import add_group_keys, key_names
+from engine.spark.fusion.not_fusable import NotFusable
 from engine.tenants.ledger import Account
 
-# Cuts of families that are kept at a time; each takes as much memory as the rows.
-_KEPT_CUTS: Final = 2
+# Splits by family that are kept at a time; each takes as much memory as the rows.
+_KEPT_SPLITS: Final = 2
 # From so many rows on, what they take is estimated before they are fetched.
 _LOOK_FIRST: Final = 100_000
 _BYTES: Final = 8
@@ -37,32 +37,32 @@ class Rows:
         self._schema = schema
         self._own = own
         self._frames = frames
-        self._cuts: OrderedDict[int, Split] = OrderedDict()
+        self._splits: OrderedDict[int, Split] = OrderedDict()
 
     def split(self, number: int, family: Family) -> Split:
         """The answers of a family's frames.
 
         Args:
-            number: the index of the family, by which its cut is kept.
-            family: the family, to cut the answer by if that was not done yet.
+            number: the index of the family, by which its split is kept.
+            family: the family, to split the answer by if that was not done yet.
 
         Raises:
-            Unfused: there is no room for a cut.
+            NotFusable: there is no room for a split.
         """
-        if number not in self._cuts:
-            while len(self._cuts) >= _KEPT_CUTS:
+        if number not in self._splits:
+            while len(self._splits) >= _KEPT_SPLITS:
                 self._drop()
             while not self._account.take(self._size):
-                if not self._cuts:
-                    raise Unfused("more rows than are kept in memory")
+                if not self._splits:
+                    raise NotFusable("more rows than are kept in memory")
                 self._drop()
-            self._cuts[number] = split_rows(self._schema, self._own, self._frames(number, family))
-        self._cuts.move_to_end(number)
-        return self._cuts[number]
+            self._splits[number] = split_rows(self._schema, self._own, self._frames(number, family))
+        self._splits.move_to_end(number)
+        return self._splits[number]
 
     def _drop(self) -> None:
-        """Forget the cut that was used longest ago."""
-        self._cuts.popitem(last=False)
+        """Forget the split that was used longest ago."""
+        self._splits.popitem(last=False)
         self._account.give(self._size)
 
 
@@ -77,20 +77,20 @@ def ask_rows(source: Source, chain: Chain, relation: pb.Relation, frames: FrameS
         asker: the call that asks.
 
     Raises:
-        Unfused, BackendLost, Interrupted: as `Source.fetch`.
+        NotFusable, BackendLost, Interrupted: as `Source.fetch`.
     """
-    aside = Aside(source, relation, asker)
+    probe = SchemaProbe(source, relation, asker)
     count = frames.frames[0].rows
-    if count > _LOOK_FIRST and count * len(aside.result().struct.fields) * _BYTES > MAX_BYTES:
-        raise Unfused("more rows than are kept in memory")
+    if count > _LOOK_FIRST and count * len(probe.result().struct.fields) * _BYTES > MAX_BYTES:
+        raise NotFusable("more rows than are kept in memory")
     numbering = None if source.stored else number_rows(source.plan, frames)
     keys = source.keys if numbering is None else (numbering.expression,)
     names = key_names(chain, source.columns, len(keys))
     base = source.keyed(chain.read, list(zip(names, keys, strict=True)))
-    carried = carry(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
+    carried = add_group_keys(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
     fetched = source.fetch(carried.relation, asker, base=base)
-    schema = aside.result()
-    part = cut(fetched, schema, extras(carried, names))
+    schema = probe.result()
+    part = separate_keys(fetched, schema, extras(carried, names))
     carried_keys = [flat(part.carried[name]) for name in names]
     if numbering is not None:
         numbers = carried_keys[0].to_numpy()

@@ -16,7 +16,7 @@ from typing import Final
 from engine.models.result import FrameError, Status
 from engine.results.csv import csv_cell
 from engine.results.text import clean_text, visible_text
-from engine.results.validate import Judgement, judge_returned
+from engine.results.validate import Validated, validate_returned
 from sandbox.contract.messages import Named
 from sandbox.contract.signature import MOST_NAMES, NAME_CHARS
 
@@ -24,8 +24,8 @@ _SHOWN: Final = 60
 _TYPE_CAP: Final = 100
 
 
-def judge_names(named: Named, *, rows: int | None) -> dict[str, Judgement] | Judgement:
-    """Decide what several values are: one judgement for each name, or one for the frame if it has no names.
+def validate_names(named: Named, *, rows: int | None) -> dict[str, Validated] | Validated:
+    """Validate several values: one outcome for each name, or one for the frame if it has no names.
 
     Args:
         named: from the worker; hostile.
@@ -40,19 +40,19 @@ def judge_names(named: Named, *, rows: int | None) -> dict[str, Judgement] | Jud
     if len(named.values) != named.count:
         return _invalid(f"a {kind} that contradicts itself", "return a dict of names to numbers")
     if not named.values:
-        return Judgement("no_data" if rows == 0 else "missing", math.nan, None)
-    judged: dict[str, Judgement] = {}
+        return Validated("no_data" if rows == 0 else "missing", math.nan, None)
+    validated: dict[str, Validated] = {}
     for one in named.values:
         name = unicodedata.normalize("NFC", one.name)
         if (reason := _why_not(name)) is not None:
             return _invalid(f"the name {shown_name(name)}, {reason}", "use short and plain names")
-        judged[name] = _of_name(name, judge_returned(one.returned, rows))
+        validated[name] = _of_name(name, validate_returned(one.returned, rows))
     # Names that look alike would be taken for one another, so they count as one.
     alike = Counter(unicodedata.normalize("NFKC", one.name) for one in named.values)
-    twice = next((name for name in judged if alike[unicodedata.normalize("NFKC", name)] > 1), None)
+    twice = next((name for name in validated if alike[unicodedata.normalize("NFKC", name)] > 1), None)
     if twice is not None:
         return _invalid(f"the name {shown_name(twice)} twice", "give each number its own name")
-    return judged
+    return validated
 
 
 def too_many_names(name: str) -> FrameError:
@@ -61,7 +61,7 @@ def too_many_names(name: str) -> FrameError:
     return FrameError("returned-names", text, None, "use names that do not depend on the data")
 
 
-def no_names(kind: str) -> Judgement:
+def no_names(kind: str) -> Validated:
     """What a single number means where several are declared."""
     hint = "return a dict of names to numbers, or annotate calc_metric -> float"
     return _invalid(f"one {kind}, but is annotated to return a number for each of several names", hint)
@@ -86,12 +86,12 @@ def known_names(frames: Iterable[Mapping[str, object]]) -> dict[str, None]:
     return known
 
 
-def _of_name(name: str, judgement: Judgement) -> Judgement:
-    """A judgement whose error says which of the numbers is meant."""
-    if judgement.error is None:
-        return judgement
-    message = f"{shown_name(name)}: {judgement.error.message}"
-    return judgement._replace(error=replace(judgement.error, message=message))
+def _of_name(name: str, found: Validated) -> Validated:
+    """The same with an error that says which of the numbers is meant."""
+    if found.error is None:
+        return found
+    message = f"{shown_name(name)}: {found.error.message}"
+    return found._replace(error=replace(found.error, message=message))
 
 
 def _why_not(name: str) -> str | None:
@@ -109,8 +109,8 @@ def _why_not(name: str) -> str | None:
     return None
 
 
-def _invalid(what: str, hint: str) -> Judgement:
+def _invalid(what: str, hint: str) -> Validated:
     status: Status = "invalid_output"
-    return Judgement(
+    return Validated(
         status, math.nan, FrameError("returned-names", f"calc_metric returned {what}", None, hint)
     )

@@ -68,7 +68,7 @@ _NOT_NUMBERS: Final = {
 }
 
 
-class Judgement(NamedTuple):
+class Validated(NamedTuple):
     """What an outcome means: exactly `status == "ok"` has a finite value; all others have NaN."""
 
     status: Status
@@ -76,7 +76,9 @@ class Judgement(NamedTuple):
     error: FrameError | None
 
 
-def judge(outcome: Outcome, *, rows: int | None, fault: tuple[Status, FrameError] | None = None) -> Judgement:
+def validate_outcome(
+    outcome: Outcome, *, rows: int | None, fault: tuple[Status, FrameError] | None = None
+) -> Validated:
     """Decide what one call of calc_metric gave.
 
     Args:
@@ -86,19 +88,19 @@ def judge(outcome: Outcome, *, rows: int | None, fault: tuple[Status, FrameError
             stands in for the worker's word when the exception that left calc_metric is the one it caused.
     """
     if outcome.raised is not None:
-        return _judge_raised(outcome.raised, rows, fault)
+        return _validate_raised(outcome.raised, rows, fault)
     if outcome.returned is not None:
-        return judge_returned(outcome.returned, rows)
+        return validate_returned(outcome.returned, rows)
     return _invalid("worker-garbage", "the worker reported neither a value nor an exception", "")
 
 
 def excused(outcome: Outcome) -> FrameError | None:
-    """The exception that a frame without rows excused, of an outcome that was judged "no_data"."""
+    """The exception that a frame without rows excused, of an outcome that is "no_data"."""
     return None if outcome.raised is None else _raised_error(outcome.raised)
 
 
-def judge_returned(returned: Returned, rows: int | None) -> Judgement:
-    """Decide what one value is that calc_metric returned; `rows` as for `judge`."""
+def validate_returned(returned: Returned, rows: int | None) -> Validated:
+    """Decide what one value is that calc_metric returned; `rows` as for `validate_outcome`."""
     kind = clean_text(returned.type, _TYPE_CAP).replace("\n", " ")
     if returned.kind == "none":
         if rows == 0:
@@ -108,11 +110,11 @@ def judge_returned(returned: Returned, rows: int | None) -> Judgement:
     if returned.kind == "bool":
         return _invalid("returned-bool", f"calc_metric returned a {kind}", "return float(v), or int(v)")
     if returned.kind == "other":
-        return _judge_other(kind, clean_text(returned.text, _FIELD_CAP).replace("\n", " "))
-    return _judge_number(returned, kind, rows)
+        return _refuse_other(kind, clean_text(returned.text, _FIELD_CAP).replace("\n", " "))
+    return _validate_number(returned, kind, rows)
 
 
-def _judge_number(returned: Returned, kind: str, rows: int | None) -> Judgement:
+def _validate_number(returned: Returned, kind: str, rows: int | None) -> Validated:
     try:
         value = parse_number(returned.kind, returned.text)
     except TooLarge:
@@ -127,18 +129,18 @@ def _judge_number(returned: Returned, kind: str, rows: int | None) -> Judgement:
         hint = 'divide only where the divisor is not 0, or: return v if np.isfinite(v) else float("nan")'
         return _invalid("returned-infinity", f"calc_metric returned {value}", hint)
     if math.isnan(value):
-        return _no_data() if rows == 0 else Judgement("nan", math.nan, None)
-    return Judgement("ok", value, None)
+        return _no_data() if rows == 0 else Validated("nan", math.nan, None)
+    return Validated("ok", value, None)
 
 
-def _judge_other(kind: str, text: str) -> Judgement:
+def _refuse_other(kind: str, text: str) -> Validated:
     name = kind.rpartition(".")[2]
     code, hint = _NOT_NUMBERS.get(name, ("returned-other", "return a number: int, float, or a numpy scalar"))
     shown = f"{kind} ({text})" if text else kind
     return _invalid(code, f"calc_metric returned a {shown}, which is not a number", hint)
 
 
-def _judge_raised(raised: Raised, rows: int | None, fault: tuple[Status, FrameError] | None) -> Judgement:
+def _validate_raised(raised: Raised, rows: int | None, fault: tuple[Status, FrameError] | None) -> Validated:
     line = raised.line if raised.line > 0 else None
     message = clean_text(raised.message)
     if raised.refusal is not None:
@@ -146,18 +148,18 @@ def _judge_raised(raised: Raised, rows: int | None, fault: tuple[Status, FrameEr
         text, hint = clean_text(refusal.message), word_hint(clean_text(refusal.hint))
         code = clean_text(refusal.code, _TYPE_CAP)
         place = refusal.line if refusal.line > 0 else line
-        return Judgement("refused", math.nan, FrameError(code, text, place, hint))
+        return Validated("refused", math.nan, FrameError(code, text, place, hint))
     if raised.condition in _CONDITIONS:
         status, code = _CONDITIONS[raised.condition]
         if fault is not None and fault[0] == status:
             known = fault[1]
-            return Judgement(status, math.nan, FrameError(known.code, known.message, line, known.hint))
-        return Judgement(status, math.nan, FrameError(code, message, line))
+            return Validated(status, math.nan, FrameError(known.code, known.message, line, known.hint))
+        return Validated(status, math.nan, FrameError(code, message, line))
     if raised.memory:
         hint = worded(
             "aggregate on the DataFrame before fetching, fetch fewer columns, or raise {memory_bytes}"
         )
-        return Judgement(
+        return Validated(
             "limit",
             math.nan,
             FrameError(
@@ -166,7 +168,7 @@ def _judge_raised(raised: Raised, rows: int | None, fault: tuple[Status, FrameEr
         )
     if rows == 0:
         return _no_data()
-    return Judgement("raised", math.nan, _raised_error(raised))
+    return Validated("raised", math.nan, _raised_error(raised))
 
 
 def _raised_error(raised: Raised) -> FrameError:
@@ -182,9 +184,9 @@ def _with_source(said: str, line: int | None, source: str) -> str:
     return f"{said}\n  line {line}: {source}" if line and source else said
 
 
-def _no_data() -> Judgement:
-    return Judgement("no_data", math.nan, None)
+def _no_data() -> Validated:
+    return Validated("no_data", math.nan, None)
 
 
-def _invalid(code: str, message: str, hint: str) -> Judgement:
-    return Judgement("invalid_output", math.nan, FrameError(code, message, None, hint))
+def _invalid(code: str, message: str, hint: str) -> Validated:
+    return Validated("invalid_output", math.nan, FrameError(code, message, None, hint))

@@ -19,7 +19,7 @@ _K = TypeVar("_K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class SlotPolicy:
     """How many slots of one kind there are; every number is positive, but for `assured`.
 
     Attributes:
@@ -55,8 +55,8 @@ class Ticket:
 class Admission:
     """Slots of one kind: who holds them and who waits. Not thread-safe; its user holds a lock."""
 
-    def __init__(self, shares: Shares) -> None:
-        self._shares = shares
+    def __init__(self, policy: SlotPolicy) -> None:
+        self._policy = policy
         self._numbers = 0
         self._holding: set[Ticket] = set()
         self._of_tenant: Counter[str] = Counter()
@@ -86,7 +86,7 @@ class Admission:
         self._hold(ticket)
         return ticket
 
-    def leave(self, ticket: Ticket) -> None:
+    def release(self, ticket: Ticket) -> None:
         """Give a slot back, or wait for it no longer. May be called twice."""
         if ticket in self._holding:
             self._holding.remove(ticket)
@@ -98,10 +98,10 @@ class Admission:
             waiting.remove(ticket)
             self._forget_idle(ticket)
 
-    def leave_all(self, run: Hashable) -> None:
+    def release_all(self, run: Hashable) -> None:
         """Give back every slot that a run holds."""
         for ticket in [one for one in self._holding if one.run == run]:
-            self.leave(ticket)
+            self.release(ticket)
 
     def admit(self, at_work: int = 1) -> tuple[Ticket, ...]:
         """Give out what is free.
@@ -129,13 +129,13 @@ class Admission:
         self._of_run[ticket.run] += 1
 
     def _next(self, at_work: int) -> Ticket | None:
-        share = max(self._shares.assured, self._shares.total - len(self._holding))
-        if at_work > 1 and self._shares.crowded is not None:
-            share = min(share, max(1, self._shares.crowded // at_work))
+        share = max(self._policy.assured, self._policy.total - len(self._holding))
+        if at_work > 1 and self._policy.crowded is not None:
+            share = min(share, max(1, self._policy.crowded // at_work))
         for tenant, runs in self._waiting.items():
             if self._of_tenant[tenant] < share:
                 for run, tickets in runs.items():
-                    if self._of_run[run] < self._shares.per_run:
+                    if self._of_run[run] < self._policy.per_run:
                         return tickets[0]
         return None
 

@@ -13,25 +13,27 @@ from engine.backends.base import BackendSession
 from engine.backends.connect.turns import PATIENT_SECONDS
 from engine.backends.sql import Rows, SqlSession, Writing
 from engine.context import Note, QueryContext, Settings
-from engine.runs.gates import Gate
+from engine.runs.limiters import FairLimiter
 from sandbox.contract.messages import Described
 
 
 class AdmittedSession:
     """A session whose queries wait for a slot each; see `BackendSession`."""
 
-    def __init__(self, session: BackendSession, gate: Gate, tenant: str, owner: Hashable, note: Note) -> None:
+    def __init__(
+        self, session: BackendSession, limiter: FairLimiter, tenant: str, owner: Hashable, note: Note
+    ) -> None:
         """Wrap a session.
 
         Args:
             session: what the queries go to.
-            gate: gives their slots.
+            limiter: gives their slots.
             tenant: the tenant whose slots they are.
             owner: stands for the run of a question that no single run asks.
             note: told of every answer by whom it was given.
         """
         self._session = session
-        self._gate = gate
+        self._limiter = limiter
         self._tenant = tenant
         self._owner = owner
         self._note = note
@@ -77,21 +79,23 @@ class AdmittedSession:
         came = time.monotonic()
         try:
             run = self._owner if context.run is None else context.run
-            ticket = self._gate.enter(self._tenant, run, context.check)
+            ticket = self._limiter.acquire(self._tenant, run, context.check)
         finally:
             if time.monotonic() - came > PATIENT_SECONDS:
                 self.note_disturbed()
         try:
             yield
         finally:
-            self._gate.leave(ticket)
+            self._limiter.release(ticket)
 
 
 class AdmittedSqlSession(AdmittedSession):
     """The same for a backend that speaks SQL; see `SqlSession`."""
 
-    def __init__(self, session: SqlSession, gate: Gate, tenant: str, owner: Hashable, note: Note) -> None:
-        super().__init__(session, gate, tenant, owner, note)
+    def __init__(
+        self, session: SqlSession, limiter: FairLimiter, tenant: str, owner: Hashable, note: Note
+    ) -> None:
+        super().__init__(session, limiter, tenant, owner, note)
         self._sql = session
 
     @property
@@ -115,8 +119,10 @@ class AdmittedSqlSession(AdmittedSession):
             return self._sql.describe(text, context)
 
 
-def admit(session: BackendSession, gate: Gate, tenant: str, owner: Hashable, note: Note) -> AdmittedSession:
+def admit(
+    session: BackendSession, limiter: FairLimiter, tenant: str, owner: Hashable, note: Note
+) -> AdmittedSession:
     """Let a session's queries wait for a slot each; arguments as of `AdmittedSession`."""
     if session.sql is not None:
-        return AdmittedSqlSession(session.sql, gate, tenant, owner, note)
-    return AdmittedSession(session, gate, tenant, owner, note)
+        return AdmittedSqlSession(session.sql, limiter, tenant, owner, note)
+    return AdmittedSession(session, limiter, tenant, owner, note)

@@ -9,18 +9,18 @@ from engine.gateway.answering import RunAnswering
 from engine.models.run import Asked
 from engine.queries.calls import FrameCall
 from engine.queries.counting import BaselineFrames, Counted
+from engine.runs.call_results import FinishedCall
 from engine.runs.calls import empty_call, first_call, frame_call
 from engine.runs.collect import Collector
-from engine.runs.conclude import Ended
 from engine.runs.dataset import SharedDataset
 from engine.runs.declared import Declared
 from engine.runs.dispatcher import Dispatcher
 from engine.runs.entry import RunId
-from engine.runs.job import Job
 from engine.runs.opening import Opened
 from engine.runs.plan import Question, RunPlan
+from engine.runs.run_spec import RunSpec
 from engine.runs.schedule import Schedule
-from engine.runs.together import Reading
+from engine.runs.shared_queries import Reading
 from engine.tenants.interpreter import Interpreter
 
 
@@ -30,7 +30,7 @@ class Calculation:
     def __init__(
         self,
         run: RunId,
-        job: Job,
+        spec: RunSpec,
         declared: Declared,
         dataset: SharedDataset,
         opened: Opened,
@@ -41,7 +41,7 @@ class Calculation:
 
         Args:
             run: tells its calls from those of other runs of the dataset.
-            job: what was asked.
+            spec: what was asked.
             declared: what the source declares.
             dataset: that of the run.
             opened: the same, opened.
@@ -49,7 +49,7 @@ class Calculation:
             interpreter: where what they ask is parsed.
         """
         self._run = run
-        self._job = job
+        self._spec = spec
         self._declared = declared
         self._dataset = dataset
         self._opened = opened
@@ -73,7 +73,7 @@ class Calculation:
             collector.know(frames, self._compared(found[0]))
             return range(1, len(frames.frames))
 
-        def note(index: int, ended: Ended) -> None:
+        def note(index: int, ended: FinishedCall) -> None:
             if index == 0:
                 self._dataset.shared.settle(self._run)
             collector.note(index, ended)
@@ -107,18 +107,18 @@ class Calculation:
             warnings=(*self._declared.warnings, *self._opened.warnings),
             params=dict(self._declared.bound.values),
             questions=_questions(asked, self._opened.backend),
-            baseline=self._job.baseline if self._declared.compares else None,
+            baseline=self._spec.baseline if self._declared.compares else None,
             baseline_rows=() if compared is None else tuple(map(compared.rows, range(len(planned)))),
         )
 
     def _first_call(self) -> FrameCall:
         arguments = self._declared.bound.arguments
-        return first_call(self._job.source, self._opened.source, arguments, self._baseline)
+        return first_call(self._spec.source, self._opened.source, arguments, self._baseline)
 
     def _call_of(self, index: int, counted: Counted) -> FrameCall:
         source, arguments = self._opened.source, self._declared.bound.arguments
         compared = self._compared(counted)
-        return frame_call(self._job.source, source, counted.frames, index, arguments, compared)
+        return frame_call(self._spec.source, source, counted.frames, index, arguments, compared)
 
     def _compared(self, counted: Counted) -> BaselineFrames | None:
         """The frames of the run's baseline, if its metric takes one."""
@@ -127,7 +127,7 @@ class Calculation:
     def _answers(self, *, share: bool = True, asked: list[Asked] | None = None) -> RunAnswering:
         opened = self._opened
         scratch = None if opened.scratch is None else opened.scratch.of_a_run()
-        reading = Reading(self._interpreter, self._job.layers.gateway, scratch)
+        reading = Reading(self._interpreter, self._spec.layers.gateway, scratch)
         return self._dataset.shared.answers(
             self._run, opened.source, self._baseline, reading, share=share, asked=asked
         )

@@ -20,7 +20,7 @@ _END_SECONDS: Final = 10.0
 
 def close_services(services: Services) -> None:
     """Cancel what runs, and end every process and file. May be called twice."""
-    running = services.register.close()
+    running = services.registry.close()
     _wait_for(running, _CANCEL_SECONDS)
     # What still waits for the backend or a worker now hears that they are gone.
     workers = Pending(services.pool.close, "calcmetric-close")

@@ -12,7 +12,7 @@ from engine.frames import FrameSet
 from engine.models.left_out import LeftOut
 from engine.models.result import Cut, Result
 from engine.queries.counting import BaselineFrames
-from engine.runs.conclude import Ended, Ending, conclude
+from engine.runs.call_results import Ending, FinishedCall, to_results
 from engine.runs.live import LiveRun, Progress
 from engine.runs.unfold import unfold
 from engine.runs.unreadable import with_reason
@@ -37,7 +37,7 @@ class Collector:
         self._left_out: Mapping[str, LeftOut] = MappingProxyType({})
         self._frames: FrameSet | None = None
         self._baseline: BaselineFrames | None = None
-        self._early: list[tuple[int, Ended]] = []
+        self._early: list[tuple[int, FinishedCall]] = []
         self._printed_left = PRINTED_OF_RUN
         self._results: dict[int, tuple[Result, ...]] = {}
         self._several = False
@@ -70,7 +70,7 @@ class Collector:
             self._early.clear()
         self._tell(told)
 
-    def note(self, index: int, ended: Ended) -> None:
+    def note(self, index: int, ended: FinishedCall) -> None:
         """A frame's call has ended."""
         told: list[Progress] = []
         with self._lock:
@@ -94,7 +94,7 @@ class Collector:
             if frames is not None:
                 for index in range(len(frames.frames)):
                     if index not in self._results:
-                        self._record(frames, index, Ended(ending))
+                        self._record(frames, index, FinishedCall(ending))
         return self.tell_rest()
 
     def tell_rest(self) -> tuple[Result, ...]:
@@ -111,11 +111,11 @@ class Collector:
             self._live.note(progress, result)
         return results
 
-    def _record(self, frames: FrameSet, index: int, ended: Ended) -> Progress:
+    def _record(self, frames: FrameSet, index: int, ended: FinishedCall) -> Progress:
         planned = frames.frames[index]
         several = self._several
         compared = None if self._baseline is None else self._baseline.rows(index)
-        results = conclude(
+        results = to_results(
             planned.frame, planned.rows, ended, self._cpu_limit, several=several, baseline_rows=compared
         )
         results = tuple(self._bounded(with_reason(result, self._left_out)) for result in results)

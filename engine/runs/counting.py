@@ -14,7 +14,7 @@ from engine.queries.asking import Source
 from engine.queries.counting import BaselineFrames, Counted, count_apart, count_whole
 from engine.runs.opening import Opened
 from engine.runs.schedule import TRIES
-from engine.runs.together import AnySharedQueries
+from engine.runs.shared_queries import AnySharedQueries
 
 _T = TypeVar("_T")
 

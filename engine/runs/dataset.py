@@ -23,10 +23,10 @@ from engine.queries.asking import Source
 from engine.queries.counting import Counted
 from engine.runs.admitted import admit
 from engine.runs.counting import again, count_frames
-from engine.runs.job import Job
 from engine.runs.opening import Opened, data_error, open_dataset, refuse_missing
+from engine.runs.run_spec import RunSpec
 from engine.runs.services import Services
-from engine.runs.together import shared_queries
+from engine.runs.shared_queries import shared_queries
 from engine.runs.turn import SharedTurn
 from engine.sources.stores.fetched import Tell
 from engine.threads import Pending, SingleFlight
@@ -47,17 +47,17 @@ class SharedDataset:
         shared: what they ask together.
     """
 
-    def __init__(self, services: Services, job: Job) -> None:
+    def __init__(self, services: Services, spec: RunSpec) -> None:
         """Open nothing yet.
 
         Args:
             services: of the engine.
-            job: of any of the runs; they differ in their metric only.
+            spec: of any of the runs; they differ in their metric only.
         """
-        self.turn = SharedTurn(services, job.tenant)
+        self.turn = SharedTurn(services, spec.tenant)
         self.shared = shared_queries(services.capabilities)
         self._services = services
-        self._job = job
+        self._spec = spec
         self._runs: set[object] = set()
         self._told: dict[object, Tell] = {}
         self._required: dict[str, Bound] = {}
@@ -68,7 +68,7 @@ class SharedDataset:
         self._counted: Counted | None = None
         self._uncharged = 0
         self._released = False
-        self._account = services.ledger.open(job.tenant)
+        self._account = services.ledger.open(spec.tenant)
         self._stack = contextlib.ExitStack()
         self._takers: dict[str, TakesBaseline] = {}
 
@@ -94,7 +94,7 @@ class SharedDataset:
         for tell in list(self._told.values()):
             tell(done, total)
 
-    def leave(self, run: object) -> None:
+    def release(self, run: object) -> None:
         """A run uses it no more; the last one releases it. May be called twice."""
         with self._lock:
             if run not in self._runs:
@@ -111,12 +111,12 @@ class SharedDataset:
             Pending(stack.close, "calcmetric-release").wait(UNBOUNDED.within(_RELEASE_SECONDS))
         except Interrupted:
             logger.warning("a session cannot be released: its data engine does not answer")
-        self._services.gates.queries.leave_all(self)
+        self._services.limiters.queries.release_all(self)
 
     @property
     def answered(self) -> tuple[Answered, ...]:
         """By whom its questions were answered; see `Report`."""
-        return () if self._opened is None else self._opened.tale.told()
+        return () if self._opened is None else self._opened.answer_counts.most_common()
 
     def open(self, context: QueryContext) -> Opened:
         """Open it, or take it as another run opened it; again if the server was restarted meanwhile.
@@ -163,13 +163,13 @@ class SharedDataset:
             return self._opened
         opened = (
             self._open_once(context)
-            if _gives_once(self._job)
+            if _gives_once(self._spec)
             else again(lambda: self._open(context), context.check)
         )
         source = opened.source
         refuse_missing(source.schema, opened.left_out, self._required)
         with self._lock:
-            shares = self._job.fuse and _can_share(source)
+            shares = self._spec.fuse and _can_share(source)
             self.shared.begin(source if shares else None, self._runs)
             self._opened = opened
         return opened
@@ -192,14 +192,14 @@ class SharedDataset:
         counted = count_frames(opened, self.shared, context)
         with self._lock:
             self._counted, self._uncharged = counted, counted.queries
-        self._services.usage.add(self._job.tenant, queries=counted.queries)
+        self._services.usage.add(self._spec.tenant, queries=counted.queries)
         return counted
 
     def _open(self, context: QueryContext) -> Opened:
         with contextlib.ExitStack() as trial:
             server, roots = self.turn.server, self._services.roots
             opened = open_dataset(
-                self._job,
+                self._spec,
                 server.backend,
                 server.spool,
                 roots,
@@ -213,8 +213,8 @@ class SharedDataset:
                 if self._released:
                     raise Interrupted("cancelled")
                 self._stack.push(trial.pop_all())
-        queries, source = self._services.gates.queries, opened.source
-        session = admit(source.session, queries, self._job.tenant, self, opened.tale.note)
+        queries, source = self._services.limiters.queries, opened.source
+        session = admit(source.session, queries, self._spec.tenant, self, opened.answer_counts.note)
 
         def admitted(one: Source) -> Source:
             return replace(one, session=session, account=self._account, on_disturbed=session.note_disturbed)
@@ -223,10 +223,10 @@ class SharedDataset:
         return replace(opened, source=admitted(source), baseline=baseline)
 
 
-def _gives_once(job: Job) -> bool:
-    """Whether any of a job's data can be read one time only."""
-    other = None if job.baseline is None else job.baseline.dataset
-    return any(isinstance(one.source, RowStream) for one in (job.dataset, other) if one is not None)
+def _gives_once(spec: RunSpec) -> bool:
+    """Whether any of a run's data can be read one time only."""
+    other = None if spec.baseline is None else spec.baseline.dataset
+    return any(isinstance(one.source, RowStream) for one in (spec.dataset, other) if one is not None)
 
 
 def _can_share(source: Source) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from engine.errors import ParamsRefused, SourceRefused
 from engine.models.parameters import Bound, bind
 from engine.runs.compare import fit_baseline
-from engine.runs.job import Job
+from engine.runs.run_spec import RunSpec
 from sandbox.contract.messages import Problem
 from sandbox.contract.signature import Signature, TakesBaseline
 
@@ -36,22 +36,22 @@ class Declared:
         return self.taker is not None
 
 
-def declare(signature: Signature, job: Job, warnings: tuple[Problem, ...] = ()) -> Declared:
+def declare(signature: Signature, spec: RunSpec, warnings: tuple[Problem, ...] = ()) -> Declared:
     """Hold what a source declares against the parameters and the baseline of its run.
 
     Args:
         signature: what its first worker said of it.
-        job: what was asked.
+        spec: what was asked.
         warnings: of compiling it.
 
     Raises:
         ParamsRefused: the parameters do not fit.
         SourceRefused: it needs a baseline, and there is none.
     """
-    bound, unfit = bind(signature, job.params)
+    bound, unfit = bind(signature, spec.params)
     if unfit:
-        raise ParamsRefused({job.metric: unfit})
-    taker, problems = fit_baseline(signature, job.baseline, bound)
+        raise ParamsRefused({spec.metric: unfit})
+    taker, problems = fit_baseline(signature, spec.baseline, bound)
     if any(problem.severity == "error" for problem in problems):
         raise SourceRefused(problems)
     return Declared(bound, taker, signature.several, signature.functions, (*warnings, *problems))

@@ -1,6 +1,6 @@
 """The threads of one run: each takes frames, and runs them in a worker that is replaced when it ends.
 
-Effects only: what runs next is decided by `Schedule`, what an ending means by `conclude`.
+Effects only: what runs next is decided by `Schedule`, what an ending means by `to_results`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
 from engine.gateway.answering import RunAnswering
 from engine.gateway.gateway import Gateway, LacksScience
 from engine.queries.calls import FrameCall
-from engine.runs.conclude import Cancelled, Ended
+from engine.runs.call_results import Cancelled, FinishedCall
 from engine.runs.guest import call_guest
 from engine.runs.lifetime import Lifetime
 from engine.runs.run_workers import CANCELLED, RunWorkers, WorkerUsage
@@ -79,7 +79,7 @@ class Dispatcher:
         schedule: Schedule,
         answers: RunAnswering,
         call_of: Callable[[int], FrameCall],
-        on_ended: Callable[[int, Ended], None],
+        on_ended: Callable[[int, FinishedCall], None],
         workers: int,
         meanwhile: Callable[[], Sequence[int]] | None = None,
     ) -> None:
@@ -136,7 +136,7 @@ class Dispatcher:
         schedule: Schedule,
         answers: RunAnswering,
         call_of: Callable[[int], FrameCall],
-        on_ended: Callable[[int, Ended], None],
+        on_ended: Callable[[int, FinishedCall], None],
     ) -> None:
         """One thread: take frames and run them, each in the worker at hand or a fresh one."""
         gateway: Gateway | None = None
@@ -146,7 +146,7 @@ class Dispatcher:
                     gateway = self._workers.keep_fit(gateway)
                     gateway = gateway or self._next_worker()
                 except Interrupted:
-                    self._record(schedule, frame, Ended(Cancelled()), on_ended)
+                    self._record(schedule, frame, FinishedCall(Cancelled()), on_ended)
                     continue
                 with self._lock:
                     hit = schedule.was_hit(frame)
@@ -175,7 +175,11 @@ class Dispatcher:
                 self._workers.close(gateway)
 
     def _record(
-        self, schedule: Schedule, frame: int, ended: Ended, on_ended: Callable[[int, Ended], None]
+        self,
+        schedule: Schedule,
+        frame: int,
+        ended: FinishedCall,
+        on_ended: Callable[[int, FinishedCall], None],
     ) -> None:
         """Tell of an ending, one at a time; not under the state's lock, for who is told may cancel."""
         with self._recording:
@@ -197,14 +201,14 @@ class Dispatcher:
         """The first worker, if nobody has it and it can be used, or a fresh one."""
         return self._workers.keep_fit(self._take_first()) or self._workers.start()[0]
 
-    def _call(self, gateway: Gateway, call: FrameCall) -> Ended:
+    def _call(self, gateway: Gateway, call: FrameCall) -> FinishedCall:
         try:
             with self._slots.calling(call.index):
                 return call_guest(gateway, call, self._lifetime.cancelling)
         except Interrupted:
-            return Ended(Cancelled())
+            return FinishedCall(Cancelled())
         except LimitExceeded as limit:
-            return Ended(limit)
+            return FinishedCall(limit)
 
     def _take_first(self) -> Gateway | None:
         with self._lock:

@@ -7,9 +7,9 @@ import secrets
 from dataclasses import dataclass
 
 from engine.errors import EngineBusy
-from engine.runs.job import Job
+from engine.runs.run_spec import RunSpec
 from engine.runs.run_workers import WorkerUsage
-from engine.runs.services import Register, Stoppable
+from engine.runs.services import RunRegistry, Stoppable
 from engine.tenants.usage import RUNS, Usage
 
 logger = logging.getLogger(__name__)
@@ -29,26 +29,26 @@ class RunId:
         return self.label
 
 
-def new_id(job: Job) -> RunId:
+def new_id(spec: RunSpec) -> RunId:
     """That of a new run."""
-    return RunId(f"{secrets.token_hex(4)} of {job.metric!r} for {job.tenant!r}")
+    return RunId(f"{secrets.token_hex(4)} of {spec.metric!r} for {spec.tenant!r}")
 
 
 class RunEntry:
     """The entry of one run. For the threads of that run, one after the other."""
 
-    def __init__(self, run_id: RunId, tenant: str, register: Register, usage: Usage) -> None:
+    def __init__(self, run_id: RunId, tenant: str, registry: RunRegistry, usage: Usage) -> None:
         """Enter nothing yet.
 
         Args:
             run_id: what the log calls the run.
             tenant: whose it is.
-            register: of the engine.
+            registry: of the engine.
             usage: is told if there are too many.
         """
         self._id = run_id
         self._tenant = tenant
-        self._register = register
+        self._registry = registry
         self._usage = usage
         self._run: Stoppable | None = None
 
@@ -61,10 +61,10 @@ class RunEntry:
         """Enter a run that starts.
 
         Raises:
-            EngineClosed, EngineBusy: as `Register.enter`.
+            EngineClosed, EngineBusy: as `RunRegistry.add`.
         """
         try:
-            self._register.enter(run, self._tenant)
+            self._registry.add(run, self._tenant)
         except EngineBusy:
             self._usage.refuse(self._tenant, RUNS)
             raise
@@ -82,7 +82,7 @@ class RunEntry:
         run, self._run = self._run, None
         if run is None:
             return
-        self._register.leave(run)
+        self._registry.remove(run)
         logger.info(
             "run %s ends after %.2f s: %s; %.2f s of processors, %d bytes fetched",
             self._id,

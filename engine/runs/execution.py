@@ -31,18 +31,18 @@ from engine.models.parameters import Bound
 from engine.models.result import Result
 from engine.models.run import Run
 from engine.runs.calculation import Calculation
+from engine.runs.call_results import Cancelled, Ending
 from engine.runs.collect import Collector
-from engine.runs.conclude import Cancelled, Ending
 from engine.runs.dataset import SharedDataset
 from engine.runs.declared import Declared, declare
 from engine.runs.dispatcher import Dispatcher
 from engine.runs.entry import RunEntry, new_id
 from engine.runs.guest import Guest
-from engine.runs.job import Job
 from engine.runs.lifetime import Lifetime
 from engine.runs.live import LiveRun, Progress
 from engine.runs.opening import Opened
 from engine.runs.plan import RunPlan
+from engine.runs.run_spec import RunSpec
 from engine.runs.run_workers import RunWorkers
 from engine.runs.services import Services
 from engine.runs.slots import RunSlots
@@ -77,7 +77,7 @@ class Execution:
     def __init__(
         self,
         services: Services,
-        job: Job,
+        spec: RunSpec,
         on_progress: Callable[[Progress], None] | None,
         dataset: SharedDataset | None = None,
     ) -> None:
@@ -85,32 +85,32 @@ class Execution:
 
         Args:
             services: of the engine.
-            job: what was asked.
+            spec: what was asked.
             on_progress: is told of its progress.
             dataset: of several runs, which differ in their metric only; None: the run's own.
         """
         self._services = services
-        self._job = job
-        self._id = new_id(job)
-        self._entry = RunEntry(self._id, job.tenant, services.register, services.usage)
-        self._dataset = dataset or SharedDataset(services, job)
+        self._spec = spec
+        self._id = new_id(spec)
+        self._entry = RunEntry(self._id, spec.tenant, services.registry, services.usage)
+        self._dataset = dataset or SharedDataset(services, spec)
         self._dataset.enter(self._id)
-        self._lifetime = Lifetime(job.limits.wall_seconds)
-        self._slots = RunSlots(services.gates, job.tenant, self._id, self._lifetime)
+        self._lifetime = Lifetime(spec.limits.wall_seconds)
+        self._slots = RunSlots(services.limiters, spec.tenant, self._id, self._lifetime)
         guest = Guest(
-            job.source,
+            spec.source,
             services.extra_imports,
-            job.limits,
-            job.layers,
+            spec.limits,
+            spec.layers,
             services.capabilities.frames,
             services.interpreter,
-            job.tenant,
+            spec.tenant,
             services.usage,
         )
         workers = RunWorkers(services.pool, guest, self._lifetime.cancelling)
         self._dispatcher = Dispatcher(workers, self._slots, self._lifetime)
         self._live = LiveRun(self.cancel, on_progress)
-        self._collector = Collector(self._live, job.limits.worker_cpu_seconds)
+        self._collector = Collector(self._live, spec.limits.worker_cpu_seconds)
         self._declared = Declared()
         self._opened: Opened | None = None
         self._thread: threading.Thread | None = None
@@ -140,9 +140,9 @@ class Execution:
         except BaseException as error:
             self._leave(type(error).__name__)
             if isinstance(error, SourceRefused):
-                self._services.usage.refuse(self._job.tenant, SOURCE)
+                self._services.usage.refuse(self._spec.tenant, SOURCE)
             if isinstance(error, Interrupted):
-                self._services.register.refuse_closed()  # else it was cancelled
+                self._services.registry.refuse_closed()  # else it was cancelled
             raise
 
     @property
@@ -156,9 +156,9 @@ class Execution:
         That is known before the dataset is opened; the source may have been compiled elsewhere.
         """
         self._declared = declared
-        self._dataset.require(self._job.metric, declared.bound)
+        self._dataset.require(self._spec.metric, declared.bound)
         if declared.taker is not None:
-            self._dataset.compare(self._id, self._job.metric, declared.taker)
+            self._dataset.compare(self._id, self._spec.metric, declared.taker)
 
     def begin(self) -> LiveRun:
         """Run the compiled source in a thread of its own."""
@@ -206,7 +206,7 @@ class Execution:
 
     def _prepare(self) -> None:
         signature, warnings = self._dispatcher.start()
-        self.expect(declare(signature, self._job, warnings))
+        self.expect(declare(signature, self._spec, warnings))
         if self._declared.several:
             self._collector.expect_names()
 
@@ -227,7 +227,7 @@ class Execution:
     def _leave(self, how: str) -> None:
         """Give back what it has, and take it from the register; may be called twice."""
         self._dispatcher.close()
-        self._dataset.leave(self._id)
+        self._dataset.release(self._id)
         self._entry.leave(how, self._lifetime.seconds, self._dispatcher.usage)
 
     def _run_to_end(self) -> None:
@@ -236,7 +236,7 @@ class Execution:
             outcome = self._run()
             how = f"{len(outcome.results)} results, {outcome.report.queries} queries"
             for limit, times in limits_reached(outcome).items():
-                self._services.usage.refuse(self._job.tenant, limit, times)
+                self._services.usage.refuse(self._spec.tenant, limit, times)
         except BaseException as error:
             outcome, how = error, type(error).__name__
         try:
@@ -269,7 +269,7 @@ class Execution:
             backend = self._dataset.turn.server.backend
             start_backend(backend, self._lifetime, eager=bool(needing_spark(self._declared.functions)))
             self._lifetime.begin()
-            with self._services.interpreter.inside(self._job.tenant):
+            with self._services.interpreter.inside(self._spec.tenant):
                 yield
 
     def _watched(self, work: Callable[[], _T]) -> _T:
@@ -325,7 +325,7 @@ class Execution:
     def _calculation(self, opened: Opened) -> Calculation:
         return Calculation(
             self._id,
-            self._job,
+            self._spec,
             self._declared,
             self._dataset,
             opened,
@@ -335,7 +335,7 @@ class Execution:
 
     def _summary(self) -> RunSummary:
         return RunSummary(
-            self._job, self._declared, self._opened, self._dispatcher.usage, self._lifetime.seconds
+            self._spec, self._declared, self._opened, self._dispatcher.usage, self._lifetime.seconds
         )
 
     def _never_counted(self, ending: Ending) -> Run:

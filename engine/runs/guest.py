@@ -22,7 +22,7 @@ from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
 from engine.pool.science import may_use_science
 from engine.queries.calls import FrameCall
-from engine.runs.conclude import BackendGone, Cancelled, Died, Ended, Ending, Garbage
+from engine.runs.call_results import BackendGone, Cancelled, Died, Ending, FinishedCall, Garbage
 from engine.tenants.interpreter import Interpreter
 from engine.tenants.usage import Usage
 from sandbox.contract.control import CONFINEMENT_FAILED, Client
@@ -150,7 +150,7 @@ def _failure(gateway: Gateway, error: Exception, cancel: threading.Event, *, las
     return SourceRefused((problem,))
 
 
-def call_guest(gateway: Gateway, call: FrameCall, cancel: threading.Event) -> Ended:
+def call_guest(gateway: Gateway, call: FrameCall, cancel: threading.Event) -> FinishedCall:
     """Let a worker that has compiled the source make a call, and tell how that ended.
 
     Args:
@@ -164,7 +164,7 @@ def call_guest(gateway: Gateway, call: FrameCall, cancel: threading.Event) -> En
     """
     began = time.monotonic()
     ending = _ending(gateway, call, cancel)
-    return Ended(ending, time.monotonic() - began, gateway.printed, gateway.fault)
+    return FinishedCall(ending, time.monotonic() - began, gateway.printed, gateway.fault)
 
 
 def _ending(gateway: Gateway, call: FrameCall, cancel: threading.Event) -> Ending:

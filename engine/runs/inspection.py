@@ -30,7 +30,7 @@ def inspect_admitted(
         IsolationError: no worker can be had on this host.
         EngineClosed: the engine was closed meanwhile.
     """
-    with services.gates.compiling.slot(tenant, object(), services.register.refuse_closed):
+    with services.limiters.compiling.slot(tenant, object(), services.registry.refuse_closed):
         return inspect_source(
             services.pool,
             source,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from engine.context import Deadline, QueryContext
 from engine.errors import Interrupted, LimitExceeded
-from engine.runs.conclude import Cancelled, Ending
+from engine.runs.call_results import Cancelled, Ending
 
 
 class Lifetime:

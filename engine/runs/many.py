@@ -14,8 +14,8 @@ from engine.runs.dataset import SharedDataset
 from engine.runs.declared import Declared, declare
 from engine.runs.execution import Execution
 from engine.runs.inspection import inspect_admitted
-from engine.runs.job import Job
 from engine.runs.live import LiveRun, Progress
+from engine.runs.run_spec import RunSpec
 from engine.runs.services import Services
 from sandbox.contract.messages import Problem
 
@@ -25,7 +25,7 @@ _TOGETHER: Final = 16
 
 def evaluate_together(
     services: Services,
-    jobs: Sequence[Job],
+    specs: Sequence[RunSpec],
     on_progress: Callable[[Progress], None] | None,
     on_start: Callable[[Callable[[], None]], None] | None = None,
 ) -> tuple[Run, ...]:
@@ -33,7 +33,7 @@ def evaluate_together(
 
     Args:
         services: of the engine.
-        jobs: in the order of results.
+        specs: in the order of results.
         on_progress: told of the progress of all together.
         on_start: given what cancels all of them.
 
@@ -42,10 +42,10 @@ def evaluate_together(
         ParamsRefused: the parameters of some have.
         CalcmetricError: as `Execution.start`, and what ended a run as a whole; the others are cancelled.
     """
-    services = replace(services, workers=max(1, services.workers // min(len(jobs), _TOGETHER)))
-    dataset = SharedDataset(services, jobs[0])
-    progress = _Together(len(jobs), on_progress)
-    executions = [Execution(services, job, progress.of(i), dataset) for i, job in enumerate(jobs)]
+    services = replace(services, workers=max(1, services.workers // min(len(specs), _TOGETHER)))
+    dataset = SharedDataset(services, specs[0])
+    progress = _Together(len(specs), on_progress)
+    executions = [Execution(services, spec, progress.of(i), dataset) for i, spec in enumerate(specs)]
 
     def cancel() -> None:
         for execution in executions:
@@ -54,9 +54,9 @@ def evaluate_together(
     try:
         if on_start is not None:
             on_start(cancel)
-        _compile(services, executions, jobs)
+        _compile(services, executions, specs)
         runs: list[Run] = []
-        for start in range(0, len(jobs), _TOGETHER):
+        for start in range(0, len(specs), _TOGETHER):
             runs += _run(executions[start : start + _TOGETHER])
         return tuple(runs)
     finally:
@@ -64,41 +64,41 @@ def evaluate_together(
             execution.discard()
 
 
-def _compile(services: Services, executions: Sequence[Execution], jobs: Sequence[Job]) -> None:
+def _compile(services: Services, executions: Sequence[Execution], specs: Sequence[RunSpec]) -> None:
     """Compile every source before anything runs; the first ones in the workers that will run them."""
     refused: dict[str, tuple[Problem, ...]] = {}
     unfit: dict[str, tuple[Problem, ...]] = {}
     bound: list[Bound] = []
-    for place, (execution, job) in enumerate(zip(executions, jobs, strict=True)):
+    for place, (execution, spec) in enumerate(zip(executions, specs, strict=True)):
         try:
             if place < _TOGETHER:
                 execution.compile()
             else:
-                execution.expect(_inspect(services, job))
+                execution.expect(_inspect(services, spec))
             bound.append(execution.bound)
         except SourceRefused as refusal:
-            refused[job.metric] = refusal.problems
+            refused[spec.metric] = refusal.problems
         except ParamsRefused as refusal:
             unfit |= refusal.by_metric
     if refused:
         raise SourcesRefused(refused)
     if not unfit and (surplus := unused(bound)):
-        unfit[jobs[0].metric] = surplus
+        unfit[specs[0].metric] = surplus
     if unfit:
         raise ParamsRefused(unfit)
 
 
-def _inspect(services: Services, job: Job) -> Declared:
+def _inspect(services: Services, spec: RunSpec) -> Declared:
     """Compile a source that will be run by a later worker; what it declares.
 
     Raises:
         SourceRefused: the source has problems.
         ParamsRefused: its parameters have.
     """
-    problems, signature = inspect_admitted(services, job.source, job.layers, job.tenant)
+    problems, signature = inspect_admitted(services, spec.source, spec.layers, spec.tenant)
     if signature is None:
         raise SourceRefused(problems)
-    return declare(signature, job, problems)
+    return declare(signature, spec, problems)
 
 
 def _run(executions: Sequence[Execution]) -> list[Run]:

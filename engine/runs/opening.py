@@ -39,9 +39,9 @@ from engine.models.left_out import LeftOut
 from engine.models.parameters import Bound
 from engine.models.tables import TableRead
 from engine.queries.asking import Source
+from engine.runs.answer_counts import AnswerCounts
 from engine.runs.differing import refuse_differing
-from engine.runs.job import Job
-from engine.runs.tale import Tale
+from engine.runs.run_spec import RunSpec
 from engine.runs.unreadable import explain_left_out
 from engine.sources.resolve import resolve_source
 from engine.sources.source import Source as Resolved
@@ -70,7 +70,7 @@ class Opened:
         backend: the name of the backend that reads it.
         label: what messages call it.
         left_out: columns of it that cannot be read, by name in lower case.
-        tale: by whom questions about it are answered.
+        answer_counts: by whom questions about it are answered.
         baseline: the run's baseline, whose segments are those that will be found in the data; None: no metric
             takes one.
         foreign: the address of the server that reads it, if that does not say that it is Apache Spark.
@@ -83,7 +83,7 @@ class Opened:
     backend: str
     label: str
     left_out: Mapping[str, LeftOut]
-    tale: Tale
+    answer_counts: AnswerCounts
     baseline: Source | None = None
     foreign: str = ""
     tables: tuple[TableRead, ...] = ()
@@ -98,7 +98,7 @@ class Opened:
 
 
 def open_dataset(
-    job: Job,
+    spec: RunSpec,
     backend: Backend,
     spool: Spool,
     roots: tuple[Path, ...] | None,
@@ -108,10 +108,10 @@ def open_dataset(
     stores: Stores | None = None,
     tell: Tell = nobody,
 ) -> Opened:
-    """Open a job's dataset and its baseline, and check what was asked against them.
+    """Open a run's dataset and its baseline, and check what was asked against them.
 
     Args:
-        job: what was asked.
+        spec: what was asked.
         backend: reads it, unless it brings a session of its own.
         spool: takes a table that the caller handed over.
         roots: folders that a local backend may read; None if the backend is elsewhere.
@@ -136,7 +136,7 @@ def open_dataset(
             reader=reader,
             text=dataset.text,
             version=dataset.table_version,
-            span=_span(job, dataset),
+            span=_span(spec, dataset),
             stores=stores,
             check=context.check,
             tell=tell,
@@ -150,28 +150,28 @@ def open_dataset(
             one.confirm()
 
     reader = backend.capabilities.reader
-    found = resolve(job.dataset)
+    found = resolve(spec.dataset)
     if found.caller_session is not None:
         _refuse_snowpark(backend)
         backend = CallerSession(found.caller_session)
     ours = backend.capabilities.is_own_spark
-    session, tale = backend.open_session(job.tenant), Tale()
+    session, answer_counts = backend.open_session(spec.tenant), AnswerCounts()
     stack.callback(session.close)
-    context = context.told(tale.note)
-    relation, schema = _read(session, found, job.dataset, context, ours=ours)
+    context = context.told(answer_counts.note)
+    relation, schema = _read(session, found, spec.dataset, context, ours=ours)
     spark = ours or _is_spark(backend, session, context)
-    plan = _plan(session, job, job.dataset, found, schema, windows=True)
+    plan = _plan(session, spec, spec.dataset, found, schema, windows=True)
     _check_terms(session, plan, relation, found.left_out, context)
     source = Source(session, relation, schema, plan, spark)
     left_out, baseline = found.left_out, None
-    if takers and job.baseline is not None:
-        if job.baseline.dataset is None:
-            baseline = replace(source, plan=_plan_of_same_data(job, job.baseline, source, context))
+    if takers and spec.baseline is not None:
+        if spec.baseline.dataset is None:
+            baseline = replace(source, plan=_plan_of_same_data(spec, spec.baseline, source, context))
         else:
             with _about_baseline():
-                other = resolve(typed_like(job.baseline.dataset, schema))
+                other = resolve(typed_like(spec.baseline.dataset, schema))
                 baseline = _open_other(
-                    job, job.baseline.dataset, other, found, source, takers, context, ours=ours
+                    spec, spec.baseline.dataset, other, found, source, takers, context, ours=ours
                 )
             left_out = {**other.left_out, **left_out}
     foreign = backend.address if backend.capabilities.may_be_other and not spark else ""
@@ -182,7 +182,16 @@ def open_dataset(
     )
     scratch = None if backend.capabilities.remote else spool.open_scratch(stack)
     return Opened(
-        source, backend.name, found.label, left_out, tale, baseline, foreign, tables, confirm, scratch
+        source,
+        backend.name,
+        found.label,
+        left_out,
+        answer_counts,
+        baseline,
+        foreign,
+        tables,
+        confirm,
+        scratch,
     )
 
 
@@ -221,7 +230,7 @@ def _in_order(
 
 def _plan(
     session: BackendSession,
-    job: Job,
+    spec: RunSpec,
     dataset: Dataset,
     found: Resolved,
     schema: pb.DataType,
@@ -234,41 +243,41 @@ def _plan(
         return plan_frames(
             schema,
             dataset,
-            segments=job.segments,
-            time=job.time if windows else None,
-            every=job.every if windows else None,
-            zone=job.zone,
-            as_of=_as_of(job),
+            segments=spec.segments,
+            time=spec.time if windows else None,
+            every=spec.every if windows else None,
+            zone=spec.zone,
+            as_of=_as_of(spec),
             check_expression=_checker(session, columns),
         )
     except DataError as error:
         raise explain_left_out(str(error), "timestamp or segments", found.left_out) or error from None
 
 
-def _span(job: Job, dataset: Dataset) -> Span | None:
+def _span(spec: RunSpec, dataset: Dataset) -> Span | None:
     """The range of time that all rows of a dataset lie in that a run looks at; None: it may be any."""
     if dataset.timestamp is None or dataset.rows is not None:  # so many rows, wherever they are
         return None
     # A baseline that is a part of the data lies within the retention, but not within the time range.
-    own = dataset is job.dataset and (job.baseline is None or job.baseline.dataset is not None)
+    own = dataset is spec.dataset and (spec.baseline is None or spec.baseline.dataset is not None)
     try:
-        start, end = run_range(dataset, job.time if own else None, _as_of(job), job.zone)
+        start, end = run_range(dataset, spec.time if own else None, _as_of(spec), spec.zone)
     except UsageError:  # which is told once the columns are known, with all else
         return None
     return Span(dataset.timestamp, start, end)
 
 
-def _as_of(job: Job) -> datetime | None:
-    return job.as_of if job.as_of is not None or job.time is None else job.time.as_of
+def _as_of(spec: RunSpec) -> datetime | None:
+    return spec.as_of if spec.as_of is not None or spec.time is None else spec.time.as_of
 
 
-def _plan_of_same_data(job: Job, baseline: Baseline, source: Source, context: QueryContext) -> FramePlan:
+def _plan_of_same_data(spec: RunSpec, baseline: Baseline, source: Source, context: QueryContext) -> FramePlan:
     """The plan of a baseline that is a part of the data itself."""
-    plan, zone, as_of = source.plan, parse_zone(job.zone), source.plan.time.as_of
-    retention = job.dataset.retention_length
+    plan, zone, as_of = source.plan, parse_zone(spec.zone), source.plan.time.as_of
+    retention = spec.dataset.retention_length
     oldest = None if retention is None or as_of is None else retention.before(as_of, zone)
     if baseline.length is None:
-        return plan_previous(plan, job.every, zone, oldest)
+        return plan_previous(plan, spec.every, zone, oldest)
     clock = check_first(plan.clock)
     within = clock.interval(oldest, as_of)
     smallest = [named(call("min", clock.field.expression), "t")]
@@ -291,7 +300,7 @@ def _about_baseline() -> Iterator[None]:
 
 
 def _open_other(
-    job: Job,
+    spec: RunSpec,
     dataset: Dataset,
     found: Resolved,
     data: Resolved,
@@ -310,7 +319,7 @@ def _open_other(
     if session.sql is not None:  # conditions of segments are those of both
         mine = {field.name for field in schema.struct.fields}
         session.sql.writer.columns = tuple(name for name in source.columns if name in mine)
-    plan = _plan(session, job, dataset, found, schema, windows=False)
+    plan = _plan(session, spec, dataset, found, schema, windows=False)
     if different := group_differences(source.plan.groups, plan.groups):
         raise DataError("; ".join(f"segments by {one}" for one in different))
     _check_terms(session, plan, relation, found.left_out, context)

@@ -1,4 +1,4 @@
-"""The options of a run, and the job that they make together. Whatever is wrong with one is said here."""
+"""The options of a run, and the run that they specify together. Whatever is wrong with one is said here."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from engine.models.layers import Layers
 from engine.models.metric import Metric
 from engine.models.segments import SegmentGroup
 from engine.models.time_range import TimeRange
-from engine.runs.job import Job
 from engine.runs.live import Progress
+from engine.runs.run_spec import RunSpec
 from engine.wording import worded
 from sandbox.contract.limits import Limits
 
@@ -56,8 +56,8 @@ class RunOptions(TypedDict, total=False):
     baseline: Baseline | None
 
 
-def make_job(source: str | bytes, dataset: Dataset, options: RunOptions, layers: Layers) -> Job:
-    """Make the job of a run out of what its caller gave.
+def make_spec(source: str | bytes, dataset: Dataset, options: RunOptions, layers: Layers) -> RunSpec:
+    """Make the specification of a run of what its caller gave.
 
     Raises:
         UsageError: an argument is of the wrong type, or there is no such option.
@@ -76,7 +76,7 @@ def make_job(source: str | bytes, dataset: Dataset, options: RunOptions, layers:
     if not isinstance(baseline, Baseline | None):
         kind = type(baseline).__name__
         raise UsageError(worded("baseline must be a Baseline, not a {kind}: {give_baseline}", kind=kind))
-    return Job(
+    return RunSpec(
         metric=options.get("name", "metric"),
         source=to_bytes(source),
         dataset=dataset,
@@ -96,11 +96,11 @@ def make_job(source: str | bytes, dataset: Dataset, options: RunOptions, layers:
 
 def make_jobs(
     sources: Mapping[str, str | bytes | Metric], dataset: Dataset, options: RunOptions, layers: Layers
-) -> dict[str, Job]:
+) -> dict[str, RunSpec]:
     """Make the jobs of several metrics over one dataset, by their names and in their order.
 
     Raises:
-        UsageError: as `make_job`, or an option is not for several metrics.
+        UsageError: as `make_spec`, or an option is not for several metrics.
     """
     if "name" in options:
         raise UsageError("evaluate_many takes the names of metrics from its sources")
@@ -110,7 +110,7 @@ def make_jobs(
         raise UsageError("sources must be a dict of name to source, or to Metric(source, params=...)")
     metrics = {name: one if isinstance(one, Metric) else Metric(one) for name, one in sources.items()}
     return {
-        name: make_job(
+        name: make_spec(
             metric.source, dataset, RunOptions(**{**options, "name": name, "params": metric.params}), layers
         )
         for name, metric in metrics.items()

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from engine.runs.conclude import Ended, Ending
+from engine.runs.call_results import Ending, FinishedCall
 
 TRIES: Final = 3
 
@@ -60,7 +60,7 @@ class Schedule:
         """Whether a frame that runs was run before, and lost its backend."""
         return self._tries[frame] > 1
 
-    def end(self, frame: int, ended: Ended) -> Ended | None:
+    def end(self, frame: int, ended: FinishedCall) -> FinishedCall | None:
         """A frame's call ended; return what to record, or None if it will be run again."""
         if self._stopped is None and ended.may_go_better and self._tries[frame] < TRIES:
             self._waiting.appendleft(frame)
@@ -80,11 +80,11 @@ class Schedule:
             self._stopped = reason
             self._waiting.clear()
 
-    def drain(self) -> list[tuple[int, Ended]]:
+    def drain(self) -> list[tuple[int, FinishedCall]]:
         """After the last call ended: the frames that never ran, each with the reason."""
         reason = self._stopped
         if reason is None:
             return []
         left = sorted(self._unfinished)
         self._unfinished.clear()
-        return [(frame, Ended(reason)) for frame in left]
+        return [(frame, FinishedCall(reason)) for frame in left]

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from engine.errors import EngineBusy, EngineClosed
 from engine.models.backends import SPARK, Capabilities
 from engine.pool.pool import WorkerPool
-from engine.runs.gates import Gates
+from engine.runs.limiters import Limiters
 from engine.runs.servers import Servers
 from engine.tenants.interpreter import Interpreter
 from engine.tenants.ledger import Ledger
@@ -33,7 +33,7 @@ class Stoppable(Protocol):
         ...
 
 
-class Register:
+class RunRegistry:
     """The runs of one engine. Thread-safe."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Register:
         if self._closed:
             raise EngineClosed("the engine is closed; make a new one")
 
-    def enter(self, run: Stoppable, tenant: str) -> None:
+    def add(self, run: Stoppable, tenant: str) -> None:
         """Note a run that starts, before any of its threads.
 
         Raises:
@@ -69,7 +69,7 @@ class Register:
             self._running[run] = tenant
             self._of_tenant[tenant] += 1
 
-    def leave(self, run: Stoppable) -> None:
+    def remove(self, run: Stoppable) -> None:
         """A run has ended, and no longer counts against what its tenant may have."""
         with self._lock:
             tenant = self._running.pop(run)
@@ -98,8 +98,8 @@ class Services:
         roots: folders that a local backend may read; None if the backend is elsewhere.
         extra_imports: modules that metrics may import beside the built-in list.
         workers: frames of one run at a time.
-        register: the runs in progress.
-        gates: what they wait for.
+        registry: the runs in progress.
+        limiters: what they wait for.
         ledger: what is kept for them.
         interpreter: what the engine computes for them.
         usage: what tenants have used.
@@ -112,8 +112,8 @@ class Services:
     roots: tuple[Path, ...] | None
     extra_imports: tuple[str, ...]
     workers: int
-    register: Register
-    gates: Gates
+    registry: RunRegistry
+    limiters: Limiters
     ledger: Ledger
     interpreter: Interpreter
     usage: Usage

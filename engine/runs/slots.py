@@ -5,23 +5,23 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Hashable, Iterator
 
-from engine.runs.gates import Gates
 from engine.runs.lifetime import Lifetime
+from engine.runs.limiters import Limiters
 
 
 class RunSlots:
     """What one run holds of an engine's slots. Thread-safe."""
 
-    def __init__(self, gates: Gates, tenant: str, run: Hashable, lifetime: Lifetime) -> None:
+    def __init__(self, limiters: Limiters, tenant: str, run: Hashable, lifetime: Lifetime) -> None:
         """Hold nothing yet.
 
         Args:
-            gates: give the slots.
+            limiters: give the slots.
             tenant: whose they are.
             run: tells the run from others.
             lifetime: of the run, which ends its waiting.
         """
-        self._gates = gates
+        self._limiters = limiters
         self._tenant = tenant
         self._run = run
         self._lifetime = lifetime
@@ -33,7 +33,7 @@ class RunSlots:
         Raises:
             Interrupted: the run was cancelled before there was one.
         """
-        with self._gates.compiling.slot(self._tenant, self._run, self._lifetime.refuse_cancelled):
+        with self._limiters.compiling.slot(self._tenant, self._run, self._lifetime.refuse_cancelled):
             yield
 
     @contextlib.contextmanager
@@ -44,17 +44,17 @@ class RunSlots:
             Interrupted: the run was cancelled before there was one.
             LimitExceeded: its time was over before.
         """
-        calls = self._gates.calls
+        calls = self._limiters.calls
         if frame == 0:  # goes with the turn: what metrics ask first is answered for all together
             ticket = calls.take(self._tenant, self._run)
         else:
-            ticket = calls.enter(self._tenant, self._run, self._lifetime.refuse_over)
+            ticket = calls.acquire(self._tenant, self._run, self._lifetime.refuse_over)
         try:
             yield
         finally:
-            calls.leave(ticket)
+            calls.release(ticket)
 
     def leave_all(self) -> None:
         """Give back what calls and queries hold, whose threads may hang; they can do so again later."""
-        self._gates.calls.leave_all(self._run)
-        self._gates.queries.leave_all(self._run)
+        self._limiters.calls.release_all(self._run)
+        self._limiters.queries.release_all(self._run)

@@ -12,10 +12,10 @@ from engine.models.frame import Frame
 from engine.models.result import Cut, Result
 from engine.models.run import Answered, Report, Run, RunTime, Shared
 from engine.queries.counting import Counted
-from engine.runs.conclude import Ended, Ending, conclude
+from engine.runs.call_results import Ending, FinishedCall, to_results
 from engine.runs.declared import Declared
-from engine.runs.job import Job
 from engine.runs.opening import Opened
+from engine.runs.run_spec import RunSpec
 from engine.runs.run_workers import WorkerUsage
 from engine.tenants.usage import QUERY
 from engine.version import VERSION
@@ -27,14 +27,14 @@ class RunSummary:
     """What is known of a run at its end, however it ended.
 
     Attributes:
-        job: what was asked.
+        spec: what was asked.
         declared: what its source declares.
         opened: its dataset; None: it did not come so far.
         usage: what its workers used.
         seconds: from its turn to its end.
     """
 
-    job: Job
+    spec: RunSpec
     declared: Declared
     opened: Opened | None
     usage: WorkerUsage
@@ -90,9 +90,9 @@ class RunSummary:
             ending: the reason.
             backend: the name of the one that would have read its dataset.
         """
-        results = conclude(Frame(0), None, Ended(ending), self.job.limits.worker_cpu_seconds)
+        results = to_results(Frame(0), None, FinishedCall(ending), self.spec.limits.worker_cpu_seconds)
         report = Report(seconds=self.seconds, warnings=self._warnings)
-        return self._run(backend, RunTime(as_of=self.job.as_of, zone=self.job.zone), results, report)
+        return self._run(backend, RunTime(as_of=self.spec.as_of, zone=self.spec.zone), results, report)
 
     @property
     def _warnings(self) -> tuple[Problem, ...]:
@@ -101,15 +101,15 @@ class RunSummary:
 
     def _run(self, backend: str, time: RunTime, results: tuple[Result, ...], report: Report) -> Run:
         return Run(
-            metric=self.job.metric,
-            source_sha256=hashlib.sha256(self.job.source).hexdigest(),
+            metric=self.spec.metric,
+            source_sha256=hashlib.sha256(self.spec.source).hexdigest(),
             backend=backend,
             engine=VERSION,
             time=time,
             results=results,
             report=report,
             params=dict(self.declared.bound.values),
-            baseline=self.job.baseline if self.declared.compares else None,
+            baseline=self.spec.baseline if self.declared.compares else None,
             id=secrets.token_hex(16),
         )
 

@@ -56,9 +56,9 @@ class SharedTurn:
                     self._held.close()
 
     def _begin(self, check: Callable[[], None], on_wait: Callable[[], None]) -> None:
-        runs, servers = self._services.gates.runs, self._services.servers
+        runs, servers = self._services.limiters.runs, self._services.servers
         with contextlib.ExitStack() as stack:
-            stack.callback(runs.leave, runs.enter(self._tenant, self, check, on_wait))
+            stack.callback(runs.release, runs.acquire(self._tenant, self, check, on_wait))
             self._server = servers.take(self._tenant)
             stack.callback(servers.give_back, self._tenant)
             self._held = stack.pop_all()

@@ -17,7 +17,7 @@ def unfold(frames: Sequence[tuple[Result, ...]]) -> tuple[Result, ...]:
     `missing` there. If no frame gave a name, each has one result, without one.
 
     Args:
-        frames: what each frame gave, in their order; as `conclude` says it.
+        frames: what each frame gave, in their order; as `to_results` says it.
     """
     known = known_names([{one.name: one for one in results if one.name is not None} for results in frames])
     if not known:

@@ -56,6 +56,6 @@ class WarmUp:
     def _is_idle_after(self, seconds: float) -> bool:
         """Wait for so long, and then until no run needs the processors; False if it is stopped meanwhile."""
         while not self._stopped.wait(seconds):
-            if self._services.register.idle:
+            if self._services.registry.idle:
                 return True
         return False

@@ -13,12 +13,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from engine import Engine
-from engine.service.admission.crowd import THREADS_PER_KEY, Crowd, Lanes
 from engine.service.admission.fairpool import FairPool
 from engine.service.admission.keys import digest_key, read_bearer
 from engine.service.admission.quotas import Quotas, quotas_of
 from engine.service.admission.rate import RateLimit
-from engine.service.brief import Brief
+from engine.service.admission.request_slots import THREADS_PER_KEY, KeyedSemaphore, RequestSlots
 from engine.service.data.health import Looker
 from engine.service.pages.tryouts import Tryouts
 from engine.service.problems import ApiProblem
@@ -28,6 +27,7 @@ from engine.service.store.scope import OPERATOR, VALUES, Scope, find_scope
 from engine.service.telemetry.observe import Telemetry
 from engine.service.telemetry.values import NewestValues
 from engine.service.trials.validation import Validations
+from engine.service.ttl_cache import TtlCache
 from engine.service.work.calculate import Calculator
 
 KEY_SECONDS: Final = 5.0
@@ -51,10 +51,10 @@ class State:
     tryouts: Tryouts
     calculator: Calculator
     # Workspaces by their keys' digests: how long a revoked key may still open one here.
-    scopes: Brief[Scope] = field(default_factory=lambda: Brief(KEY_SECONDS))
-    quotas: Brief[Quotas] = field(default_factory=lambda: Brief(KEY_SECONDS))
-    crowd: Crowd = field(default_factory=Crowd)
-    entrances: Lanes = field(default_factory=lambda: Lanes(THREADS_PER_KEY))
+    scopes: TtlCache[Scope] = field(default_factory=lambda: TtlCache(KEY_SECONDS))
+    quotas: TtlCache[Quotas] = field(default_factory=lambda: TtlCache(KEY_SECONDS))
+    request_slots: RequestSlots = field(default_factory=RequestSlots)
+    entrances: KeyedSemaphore = field(default_factory=lambda: KeyedSemaphore(THREADS_PER_KEY))
     queries: FairPool = field(default_factory=lambda: FairPool(QUERIES, "calcmetric-query"))
 
 
@@ -160,7 +160,7 @@ def admit(state: State, digest: str | None, address: str) -> Scope:
 ScopeOf = Annotated[Scope, Depends(authenticate)]
 
 
-async def join_crowd(request: Request, scope: ScopeOf, state: StateOf) -> AsyncIterator[None]:
+async def take_request_slot(request: Request, scope: ScopeOf, state: StateOf) -> AsyncIterator[None]:
     """Answer a request among those of its account, as many at a time as it may have.
 
     Raises:
@@ -172,12 +172,12 @@ async def join_crowd(request: Request, scope: ScopeOf, state: StateOf) -> AsyncI
 
 @contextlib.asynccontextmanager
 async def among_others(request: Request, scope: Scope, state: State) -> AsyncIterator[None]:
-    """Answer a request meanwhile, as one of those of its account; see `join_crowd`."""
+    """Answer a request meanwhile, as one of those of its account; see `take_request_slot`."""
     quotas = state.quotas.get(scope.account)
     if quotas is None:
         quotas = await run_in_threadpool(_read_quotas, state, scope.account)
     thread = not inspect.iscoroutinefunction(request.scope["route"].endpoint)
-    async with state.crowd.inside(scope.account, quotas.connections, thread=thread):
+    async with state.request_slots.inside(scope.account, quotas.connections, thread=thread):
         yield
 
 

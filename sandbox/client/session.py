@@ -14,8 +14,8 @@ from sandbox.client.channel import PipeChannel
 from sandbox.client.errors import build_exception, condition_of
 from sandbox.client.evaluate import Evaluator
 from sandbox.client.functions import FUNCTIONS, install_functions
-from sandbox.client.lean import install_lean_client
 from sandbox.client.local_rows import install_moments
+from sandbox.client.pyspark_patches import patch_pyspark_client
 from sandbox.client.rows import install_collect
 from sandbox.client.transport import Transport
 from sandbox.contract.settings import BASELINE, PLACEHOLDER, SESSION_ID
@@ -48,7 +48,7 @@ def prepare() -> None:
     """Change in PySpark what a worker needs otherwise. Called once, in the zygote."""
     install_collect()
     install_moments()
-    install_lean_client()
+    patch_pyspark_client()
     install_functions()
 
 
@@ -62,7 +62,7 @@ def open_session(transport: Transport) -> SparkSession:
     channel = client._channel
     assert isinstance(channel, PipeChannel)
     transport.evaluator = Evaluator(transport.flush_printed, channel.settings.chosen)
-    # PySpark's own setter keeps an older session; the zygote's rehearsal leaves one behind.
+    # PySpark's own setter keeps an older session; the zygote's warm-up leaves one behind.
     SparkSession._default_session = SparkSession._active_session.session = session
     return session
 

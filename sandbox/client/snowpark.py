@@ -44,7 +44,7 @@ def prepare() -> None:
 
 def open_session(transport: Transport) -> Session:
     """Open the guest's session. Nothing is sent until the guest asks for something."""
-    # What the zygote's rehearsal leaves behind: a session, and the columns that its frame had.
+    # What the zygote's warm-up leaves behind: a session, and the columns that its frame had.
     _active_sessions.clear()
     cached_analyze_attributes.clear_cache()
     session: Session = Session.builder.configs({"connection": PipeConnection(transport)}).create()

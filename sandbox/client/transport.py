@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final, NoReturn, Protocol, TypeAlias
 
-from sandbox.contract.foretold import unpack_foretold
 from sandbox.contract.framing import Channel, ChannelGarbage, Kind, Method, SqlMethod
 from sandbox.contract.messages import FUNCTION_RAISED, REFUSED, ReplyError, decode
+from sandbox.contract.prefetched import unpack_prefetched
 from sandbox.lines import deepest_line
 
 _PRINT_CHUNK: Final = 16 << 10
@@ -61,7 +61,7 @@ class Transport:
         self._evaluating = False
         self._channel = channel
         self._open: _Replies | None = None
-        self._foretold: memoryview | None = None
+        self._prefetched: memoryview | None = None
         self._printed: list[str] = []
         self._printed_size = 0
 
@@ -72,11 +72,11 @@ class Transport:
         self._channel.send(kind, *parts)
 
     def receive(self) -> tuple[Kind, memoryview]:
-        """Wait for a frame that is no reply; keep what is foretold before a call."""
-        self._foretold = None
+        """Wait for a frame that is no reply; keep what is prefetched before a call."""
+        self._prefetched = None
         kind, payload = self._channel.receive()
-        if kind is Kind.FORETOLD:
-            self._foretold = payload
+        if kind is Kind.PREFETCHED:
+            self._prefetched = payload
             kind, payload = self._channel.receive()
         return kind, payload
 
@@ -88,9 +88,9 @@ class Transport:
         """
         if self._evaluating:
             raise self.make_error(_ASKS)
-        foretold, self._foretold = self._foretold, None
-        if foretold is not None and isinstance(method, Method):
-            replies = unpack_foretold(foretold, method, payload)
+        prefetched, self._prefetched = self._prefetched, None
+        if prefetched is not None and isinstance(method, Method):
+            replies = unpack_prefetched(prefetched, method, payload)
             if replies is not None:
                 self._channel.send(Kind.USED, more=True)
                 return iter(replies)

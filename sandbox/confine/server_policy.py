@@ -48,7 +48,7 @@ _ROWS: Final = (
     Row("sendmmsg", _EPERM, "connects without asking Landlock", (Check(3, _MSG_FASTOPEN, _MSG_FASTOPEN),)),
     Row("sendmmsg", _ALLOW, "answers"),
     Row("clone", _ALLOW, "threads", (Check(0, _CLONE_THREAD, _CLONE_THREAD),)),
-    Row("clone", _EPERM, "a server has no child processes; one could outlive its keeper"),
+    Row("clone", _EPERM, "a server has no child processes; one could outlive its jail"),
     Row("clone3", _ENOSYS, "its flags lie in memory, out of sight; libraries fall back to clone"),
     *_refused("a server has no child processes", "fork", "vfork"),
     Row("kill", _ALLOW, "a signal to itself", (Check(0, OWN_PID),)),

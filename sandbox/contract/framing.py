@@ -31,14 +31,14 @@ class Kind(enum.IntEnum):
     REPLY_END = 4  # no more responses to the request in flight
     REPLY_ERROR = 5  # JSON `ReplyError`: the request in flight failed
     BATCH = 6  # `BATCH_HEADER`, then an Arrow stream: rows of the answer to the request in flight
-    FORETOLD = 7  # before a CALL: its first request and the answer (`contract.foretold`)
+    PREFETCHED = 7  # before a CALL: its first request and the answer (`contract.prefetched`)
     EVALUATE = 8  # JSON `Evaluate`: before the request in flight is answered, apply functions of the author
     ROWS = 9  # after an INPUT: the next bytes of the Arrow stream that they are applied to; none: its end
     COMPILED = 16  # JSON `Compiled`: the problems of the source, what calc_metric declares
     REQUEST = 17  # one byte `Method`, then a protobuf request; or one byte `SqlMethod`, then SQL in UTF-8
     PRINTED = 18  # UTF-8 text that the guest printed
     OUTCOME = 19  # JSON `Outcome`: what one call of calc_metric did
-    USED = 20  # the first request was the one foretold, and is not sent
+    USED = 20  # the first request was the one prefetched, and is not sent
     LACKS = 21  # it needs libraries that this worker was forked without, and can only be run in another
     INPUT = 22  # an evaluation wants more of what it is applied to
     OUTPUT = 23  # the next bytes of the Arrow stream that an evaluation gives
@@ -83,7 +83,7 @@ ENGINE_CAPS: Final = {
     Kind.REPLY_END: 0,
     Kind.REPLY_ERROR: 1 * _MIB,
     Kind.BATCH: 1024 * _MIB,
-    Kind.FORETOLD: 1 * _MIB,
+    Kind.PREFETCHED: 1 * _MIB,
     Kind.EVALUATE: 16 * _MIB,
     Kind.ROWS: 1024 * _MIB,
 }

@@ -27,7 +27,7 @@ from engine.backends.local.process import (
     start_process,
 )
 from engine.backends.local.server import LocalServer
-from engine.backends.local.watch import Vigilance
+from engine.backends.local.watchdog import WatchdogSettings
 
 _PROGRAM = Path(__file__).with_name("little_server.py")
 
@@ -43,15 +43,17 @@ class LittleServer(LocalServer):
         roots: Sequence[Path],
         spool: Path,
         *,
-        vigilance: Vigilance | None = None,
+        watchdog_settings: WatchdogSettings | None = None,
         private_network: bool = True,
     ) -> None:
         super().__init__()
-        self.vigilance = vigilance or self.vigilance
+        self.watchdog_settings = watchdog_settings or self.watchdog_settings
         self._roots, self._spool, self._private = tuple(roots), spool, private_network
 
     def twin(self) -> LittleServer:
-        return LittleServer(self._roots, self._spool, vigilance=self.vigilance, private_network=self._private)
+        return LittleServer(
+            self._roots, self._spool, watchdog_settings=self.watchdog_settings, private_network=self._private
+        )
 
     def launch(self) -> tuple[ServerProcess, Connection]:
         (port,) = find_free_ports(1)

@@ -38,7 +38,7 @@ def ports_of(backend: LocalServer) -> tuple[int, ...]:
 
 
 def server_processes(backend: LocalServer) -> list[psutil.Process]:
-    """The keeper of a backend's server and all below it."""
+    """The supervisor of a backend's server and all below it."""
     assert backend.generation is not None
     folder = str(backend.generation.process.folder)
     below = psutil.Process().children(recursive=True)

@@ -1,4 +1,4 @@
-"""The keeper of local servers, on the real kernel: what a server can reach, and when it ends."""
+"""The jail of local servers, on the real kernel: what a server can reach, and when it ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from sandbox.confine.elf import read_interpreter
 from sandbox.confine.server import parse_policy
 from tests.confine.harness import repository
-from tests.confine.keeper import policy_for, start
+from tests.confine.jail import policy_for, start
 from tests.engine.support import is_running
 from tests.waiting import wait_until
 
@@ -40,18 +40,18 @@ def pipe(stream: IO[str] | None) -> IO[str]:
 
 
 def run(policy: dict[str, Any], **options: Any) -> tuple[int, list[str], str]:
-    """Run a server to its own end while the keeper's input stays open."""
-    with start(policy, **options) as keeper:
-        output, errors = pipe(keeper.stdout).read(), pipe(keeper.stderr).read()
-        return keeper.wait(60), output.splitlines(), errors
+    """Run a server to its own end while the jail's input stays open."""
+    with start(policy, **options) as jail:
+        output, errors = pipe(jail.stdout).read(), pipe(jail.stderr).read()
+        return jail.wait(60), output.splitlines(), errors
 
 
 def start_up(policy: dict[str, Any]) -> tuple[subprocess.Popen[str], psutil.Process]:
-    """Start, and return keeper and server once the server runs its program."""
-    keeper = start(policy)
-    assert pipe(keeper.stdout).readline() == "up\n", pipe(keeper.stderr).read()
-    (server,) = psutil.Process(keeper.pid).children()
-    return keeper, server
+    """Start, and return jail and server once the server runs its program."""
+    jail = start(policy)
+    assert pipe(jail.stdout).readline() == "up\n", pipe(jail.stderr).read()
+    (server,) = psutil.Process(jail.pid).children()
+    return jail, server
 
 
 def tried(source: str, **policy: object) -> dict[str, str]:
@@ -104,11 +104,11 @@ attempt("memory", lambda: open("/proc/meminfo").read())
 attempt("pages", lambda: open("/proc/sys/vm/overcommit_memory").read())
 attempt("other process", lambda: open(f"/proc/{{os.getppid()}}/cmdline").read())
 """
-    with start(policy_for(TRY + source)) as keeper:
-        assert pipe(keeper.stdout).readline() == "up\n"
+    with start(policy_for(TRY + source)) as jail:
+        assert pipe(jail.stdout).readline() == "up\n"
         remounted = subprocess.run(["mount", "-o", "remount", "/proc"], capture_output=True)
         forgotten.touch()
-        seen = dict(line.rsplit(" ", 1) for line in pipe(keeper.stdout).read().splitlines())
+        seen = dict(line.rsplit(" ", 1) for line in pipe(jail.stdout).read().splitlines())
     if remounted.returncode:
         pytest.skip("root may not mount here")
     assert seen == {
@@ -216,22 +216,22 @@ def test_passes_on_how_the_server_ended(source, code):
 
 
 def test_ends_the_server_when_its_input_ends():
-    keeper, server = start_up(policy_for(STUBBORN))
-    with keeper:
-        pipe(keeper.stdin).close()
-        assert keeper.wait(60) == 128 + signal.SIGKILL
+    jail, server = start_up(policy_for(STUBBORN))
+    with jail:
+        pipe(jail.stdin).close()
+        assert jail.wait(60) == 128 + signal.SIGKILL
     assert not server.is_running()
 
 
-def test_the_kernel_ends_the_server_when_the_keeper_is_killed():
-    keeper, server = start_up(policy_for(STUBBORN))
-    with keeper:
-        keeper.kill()
+def test_the_kernel_ends_the_server_when_the_jail_is_killed():
+    jail, server = start_up(policy_for(STUBBORN))
+    with jail:
+        jail.kill()
         assert wait_until(lambda: not is_running(server.pid))
 
 
 def test_ends_the_server_when_the_engine_is_killed():
-    """The engine is played by a process that holds the other end of the keeper's input."""
+    """The engine is played by a process that holds the other end of the jail's input."""
     engine = subprocess.Popen(
         [sys.executable, "-P", "-c", ENGINE, json.dumps(policy_for(STUBBORN))],
         stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": repository()}, cwd="/",
@@ -246,45 +246,45 @@ def test_ends_the_server_when_the_engine_is_killed():
 
 ENGINE = """
 import subprocess, sys
-keeper = subprocess.Popen([sys.executable, "-P", "-m", "sandbox.jail"], stdin=subprocess.PIPE)
-keeper.stdin.write(sys.argv[1].encode() + b"\\n")
-keeper.stdin.flush()
-keeper.wait()
+jail = subprocess.Popen([sys.executable, "-P", "-m", "sandbox.jail"], stdin=subprocess.PIPE)
+jail.stdin.write(sys.argv[1].encode() + b"\\n")
+jail.stdin.flush()
+jail.wait()
 """
 
 
 def test_terminates_politely_first():
     source = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(5)); " + IDLE
-    keeper, _ = start_up(policy_for(source))
-    with keeper:
-        keeper.terminate()
-        assert keeper.wait(60) == 5
+    jail, _ = start_up(policy_for(source))
+    with jail:
+        jail.terminate()
+        assert jail.wait(60) == 5
 
 
 def test_kills_after_the_grace():
-    keeper, server = start_up(policy_for(STUBBORN, grace_seconds=0.1))
-    with keeper:
-        keeper.terminate()
-        assert keeper.wait(60) == 128 + signal.SIGKILL
+    jail, server = start_up(policy_for(STUBBORN, grace_seconds=0.1))
+    with jail:
+        jail.terminate()
+        assert jail.wait(60) == 128 + signal.SIGKILL
     assert not server.is_running()
 
 
 def test_an_interrupt_from_the_terminal_is_the_engines_business():
-    keeper, server = start_up(policy_for(IDLE))
-    with keeper:
-        keeper.send_signal(signal.SIGINT)
-        assert server.is_running() and keeper.poll() is None
-        pipe(keeper.stdin).close()
-        assert keeper.wait(60) == 128 + signal.SIGKILL
+    jail, server = start_up(policy_for(IDLE))
+    with jail:
+        jail.send_signal(signal.SIGINT)
+        assert server.is_running() and jail.poll() is None
+        pipe(jail.stdin).close()
+        assert jail.wait(60) == 128 + signal.SIGKILL
 
 
 def test_leaves_no_children_of_an_unconfined_server():
     source = "import os\nif os.fork() == 0: os.execv('/bin/sleep', ['sleep', '600'])\n" + IDLE
-    keeper, server = start_up(policy_for(source, confine=False))
-    with keeper:
+    jail, server = start_up(policy_for(source, confine=False))
+    with jail:
         below = [server, *server.children()]
-        pipe(keeper.stdin).close()
-        keeper.wait(60)
+        pipe(jail.stdin).close()
+        jail.wait(60)
         assert wait_until(lambda: not any(is_running(one.pid) for one in below))
     assert len(below) == 2
 
@@ -405,7 +405,7 @@ def test_a_bad_policy_is_named(policy, named):
         parse_policy(json.dumps(policy).encode())
 
 
-def test_a_bad_policy_ends_the_keeper():
+def test_a_bad_policy_ends_the_jail():
     code, _, errors = run({"argv": []})
     assert code == 64 and json.loads(errors)["jail"] == "policy"
 

@@ -86,7 +86,7 @@ CONNECT: Final[dict[tuple[type, str], str]] = {
     (ConnectSession, "analyze"): "run",
     (ConnectSession, "disturbed"): "run",
     (Remote, "place_of"): "never",  # it asks nobody
-    (Remote, "convict"): "never",  # only where servers are ours; it notes a name
+    (Remote, "quarantine"): "never",  # only where servers are ours; it notes a name
     (ConnectSession, "refuse_settings"): "never",  # it reads a field
     (ConnectSession, "is_open"): "never",  # it reads two fields, for who keeps sessions
     (ConnectSession, "close"): "release",

@@ -214,9 +214,11 @@ def test_what_nobody_was_left_to_remove_is_removed_by_the_next_engine(
     data_dir: Path, rows_file: Path
 ) -> None:
     with start_host(rows_file, LOOP) as host:
-        keepers = [p for p in psutil.Process(host.pid).children() if "keeper.py" in " ".join(p.cmdline())]
-        for keeper in keepers:
-            keeper.kill()
+        supervisors = [
+            p for p in psutil.Process(host.pid).children() if "supervisor.py" in " ".join(p.cmdline())
+        ]
+        for supervisor in supervisors:
+            supervisor.kill()
         host.kill()
     (orphan,) = [name for name in belongings()[3] if name.startswith("calcmetric-spool-")]
     with (
@@ -348,7 +350,7 @@ def test_a_killed_server_costs_nothing(
         def kill_before_the_third(session: NativeSession, *query: Any) -> pa.Table:
             with turn:  # one at a time: what is being answered when its server dies is asked of Spark
                 if next(numbers) == 2:
-                    pid = duckdb.server().process._keeper.pid
+                    pid = duckdb.server().process._supervisor.pid
                     pids = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
                     os.kill(pid, signal.SIGKILL)
                     assert wait_until(lambda: not any(is_running(one) for one in pids))

@@ -14,7 +14,7 @@ from engine import Dataset, Engine, Limits, Result, SegmentGroup
 from engine.backends import names
 from engine.backends.local.generation import Generation
 from engine.backends.local.server import LocalServer
-from engine.backends.local.watch import Vigilance
+from engine.backends.local.watchdog import WatchdogSettings
 from engine.backends.spark.backend import LocalSpark
 from engine.pool.pool import WorkerPool
 from tests.backends.little import little_spark
@@ -126,7 +126,7 @@ def test_honest_frames_are_right_beside_a_run_that_kills_the_server(
 def test_a_frame_that_fills_the_disk_of_spark_leaves_the_others_alone(
     rows: Dataset, data_dir: Path, worker_pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched = partial(LocalSpark, vigilance=Vigilance(disk_bytes=100 << 20))
+    watched = partial(LocalSpark, watchdog_settings=WatchdogSettings(disk_bytes=100 << 20))
     monkeypatch.setattr(names, "LocalSpark", watched)
     filling = """
     far = df.select('n', F.lit('x').alias('s'))

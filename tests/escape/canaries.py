@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from tests.escape.ears import VICTIM_SECRET, Ears, Victim
+from tests.escape.listeners import VICTIM_SECRET, Listeners, Victim
 from tests.escape.secret_files import FILE_SECRET, write_secrets
 
 # Like the secrets of files and of the victim: fifteen digits, which fit a float.
@@ -55,7 +55,7 @@ class Canaries:
         self.output.mkdir(mode=0o777)
         self.output.chmod(0o777)
         self.secrets = write_secrets(self.folder / "private")
-        self.ears = Ears(self.folder)
+        self.listeners = Listeners(self.folder)
         self.victim = Victim()
         self._old = list_processes()
         os.environ[VARIABLE] = str(HOST_SECRET)
@@ -67,10 +67,10 @@ class Canaries:
             **files,
             "CANARY_FOLDER": str(self.secrets),
             "CANARY_OUTPUT": str(self.output / "created"),
-            "CANARY_PORT": self.ears.tcp_port,
-            "CANARY_UDP": self.ears.udp_port,
-            "CANARY_SOCKET": str(self.ears.path),
-            "CANARY_ABSTRACT": self.ears.abstract,
+            "CANARY_PORT": self.listeners.tcp_port,
+            "CANARY_UDP": self.listeners.udp_port,
+            "CANARY_SOCKET": str(self.listeners.path),
+            "CANARY_ABSTRACT": self.listeners.abstract,
             "CANARY_PID": self.victim.pid,
             "CANARY_MARK": self.mark,
             "CANARY_VARIABLE": VARIABLE,
@@ -80,7 +80,7 @@ class Canaries:
     def find_effects(self) -> set[str]:
         """Goals that were reached outside of results since the last time; what is found is cleared away."""
         found = set()
-        if self.ears.take():
+        if self.listeners.take():
             found.add("network")
         if any(self.output.iterdir()):
             found.add("write")
@@ -100,7 +100,7 @@ class Canaries:
         """Take everything away."""
         os.environ.pop(VARIABLE, None)
         self.victim.close()
-        self.ears.close()
+        self.listeners.close()
         shutil.rmtree(self.folder)
 
 

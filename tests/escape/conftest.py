@@ -11,17 +11,17 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from tests.escape.canaries import Canaries
-from tests.escape.judge import Observation
+from tests.escape.observation import Observation
+from tests.escape.scene_pair import ScenePair
 from tests.escape.specimen import Specimen
 from tests.escape.summary import SEEN, Seen
-from tests.escape.troupe import Troupe
 
 
-class Stage:
+class Observations:
     """What was seen of the chosen specimens, run with the same layers as soon as one of them is asked for."""
 
-    def __init__(self, troupe: Troupe, chosen: dict[str, dict[str, Specimen]], seen: Seen) -> None:
-        self.troupe = troupe
+    def __init__(self, scene_pair: ScenePair, chosen: dict[str, dict[str, Specimen]], seen: Seen) -> None:
+        self.scene_pair = scene_pair
         self._chosen = chosen
         self._seen = seen
         self._found: dict[str, Mapping[str, Observation | BaseException]] = {}
@@ -29,7 +29,7 @@ class Stage:
     def observe(self, specimen: Specimen, ablation: str) -> Observation:
         """What was seen of a specimen with these layers on; see `Scene.run`."""
         if ablation not in self._found:
-            self._found[ablation] = self.troupe.run(list(self._chosen[ablation].values()), ablation)
+            self._found[ablation] = self.scene_pair.run(list(self._chosen[ablation].values()), ablation)
         observation = self._found[ablation][specimen.name]
         if isinstance(observation, BaseException):
             raise observation
@@ -45,7 +45,9 @@ def canaries() -> Iterator[Canaries]:
 
 
 @pytest.fixture(scope="module")
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def observations(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Observations]:
     chosen: dict[str, dict[str, Specimen]] = {}
     items = request.session.items
     for item in items:
@@ -54,6 +56,6 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             specimen = parameters["specimen"]
             chosen.setdefault(parameters["ablation"], {})[specimen.name] = specimen
     asks_spark = any(item.path == request.path and item.get_closest_marker("spark") for item in items)
-    troupe = Troupe(tmp_path_factory.mktemp("data"), spark=asks_spark)
-    yield Stage(troupe, chosen, request.config.stash.setdefault(SEEN, {}))
-    troupe.close()
+    scene_pair = ScenePair(tmp_path_factory.mktemp("data"), spark=asks_spark)
+    yield Observations(scene_pair, chosen, request.config.stash.setdefault(SEEN, {}))
+    scene_pair.close()

@@ -24,7 +24,7 @@ from engine.context import UNBOUNDED
 from engine.models.layers import Layers
 from engine.runs.options import DEFAULT_TENANT
 from tests.escape.canaries import ROWS_SECRET, TENANT_SECRET, Canaries, find_told
-from tests.escape.judge import Observation, check_contract, compare, describe, find_host
+from tests.escape.observation import Observation, check_contract, compare, describe, find_host
 from tests.escape.secret_files import write_table
 from tests.escape.specimen import LAYERS, Specimen
 

@@ -14,8 +14,8 @@ import pytest
 
 from tests.escape import canaries as cage
 from tests.escape.canaries import Canaries, find_told
-from tests.escape.ears import VICTIM_SECRET
-from tests.escape.judge import find_host
+from tests.escape.listeners import VICTIM_SECRET
+from tests.escape.observation import find_host
 from tests.escape.secret_files import FILE_SECRET
 from tests.escape.specimen import Specimen
 
@@ -40,19 +40,19 @@ def test_silence_is_silence(canaries):
 
 def test_connections_and_datagrams_are_heard(canaries):
     def tcp():
-        socket.create_connection(("127.0.0.1", canaries.ears.tcp_port)).close()
+        socket.create_connection(("127.0.0.1", canaries.listeners.tcp_port)).close()
 
     def udp():
         with socket.socket(type=socket.SOCK_DGRAM) as sock:
-            sock.sendto(b"x", ("127.0.0.1", canaries.ears.udp_port))
+            sock.sendto(b"x", ("127.0.0.1", canaries.listeners.udp_port))
 
     def unix():
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.connect(str(canaries.ears.path))
+            sock.connect(str(canaries.listeners.path))
 
     def abstract():
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.connect("\0" + canaries.ears.abstract)
+            sock.connect("\0" + canaries.listeners.abstract)
 
     for speak in (tcp, udp, unix, abstract):
         assert effects(canaries, speak) == {"network"}, speak

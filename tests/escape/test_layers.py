@@ -21,9 +21,11 @@ CASES = [
 
 
 @pytest.mark.parametrize(("ablation", "specimen"), CASES)
-def test_header_is_what_is_seen(stage, ablation, specimen):
-    seen = stage.observe(specimen, ablation)
-    if (ablation, specimen.goal) == ("worker", "host") and not stage.troupe.scenes[0].hides_the_host():
+def test_header_is_what_is_seen(observations, ablation, specimen):
+    seen = observations.observe(specimen, ablation)
+    if (ablation, specimen.goal) == ("worker", "host") and not observations.scene_pair.scenes[
+        0
+    ].hides_the_host():
         pytest.skip("without namespaces a worker can see what machine it is on")
     assert seen.status != "exception", seen
     assert specimen.is_stopped_under(ablation) == (not seen.escaped), seen
@@ -37,6 +39,6 @@ REFUSED = [specimen for specimen in SPECIMENS if BACKEND in specimen.stopped_by]
 @pytest.mark.parametrize(
     ("ablation", "specimen"), [pytest.param("gateway", specimen, id=specimen.name) for specimen in REFUSED]
 )
-def test_what_the_backend_cannot_do_is_refused_by_the_gateway(stage, ablation, specimen):
-    seen = stage.observe(specimen, ablation)
+def test_what_the_backend_cannot_do_is_refused_by_the_gateway(observations, ablation, specimen):
+    seen = observations.observe(specimen, ablation)
     assert not seen.escaped and seen.status == "refused", seen

@@ -22,8 +22,8 @@ def marks_of(number: int) -> list[pytest.MarkDecorator]:
         for number, specimen in enumerate(SPECIMENS)
     ],
 )
-def test_nothing_escapes(stage, ablation, specimen):
-    seen = stage.observe(specimen, ablation)
+def test_nothing_escapes(observations, ablation, specimen):
+    seen = observations.observe(specimen, ablation)
     assert seen.status in {*STATUSES, "source-refused"}, seen
     assert not seen.faults, seen
     if specimen.known_hole:
@@ -34,10 +34,10 @@ def test_nothing_escapes(stage, ablation, specimen):
         assert seen.status in ("refused", "source-refused"), seen
 
 
-def test_no_process_is_left(stage):
-    scenes = stage.troupe.play("all")
-    assert scenes and not stage.troupe.has_strangers()
+def test_no_process_is_left(observations):
+    scenes = observations.scene_pair.open("all")
+    assert scenes and not observations.scene_pair.has_strangers()
 
 
-def test_an_honest_metric_still_gets_its_number(stage):
-    assert all(scene.evaluate_honest() for scene in stage.troupe.play("all"))
+def test_an_honest_metric_still_gets_its_number(observations):
+    assert all(scene.evaluate_honest() for scene in observations.scene_pair.open("all"))

@@ -18,7 +18,7 @@ PARTS = {
     "the gateway, as if the worker were hostile": (
         "tests/hostile",
         "tests/contract",
-        "tests/client/test_lean.py",
+        "tests/client/test_pyspark_patches.py",
         "tests/spark/plans",
         "tests/spark/text",
         "tests/snowflake/text",
@@ -28,7 +28,7 @@ PARTS = {
     "the confinement of local servers, and the watch over them": (
         "tests/backends/spark/test_confinement.py",
         "tests/backends/local/test_network.py",
-        "tests/backends/local/test_watch.py",
+        "tests/backends/local/test_watchdog.py",
         "tests/engine/test_server_wall.py",
         "tests/engine/test_server_deaths.py",
     ),
@@ -36,7 +36,7 @@ PARTS = {
         "tests/tenants",
         "tests/pool/test_priority.py",
         "tests/runs/test_admission.py",
-        "tests/runs/test_gates.py",
+        "tests/runs/test_limiters.py",
     ),
     "limits": ("tests/engine/test_limits.py", "tests/gateway/test_budget.py"),
     "what people look at, in a browser, too": (

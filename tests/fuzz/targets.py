@@ -17,7 +17,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.errors import BackendError, PlanRefused
 from engine.gateway.budget import FrameBudget
-from engine.results import clean_problems, judge
+from engine.results import clean_problems, validate_outcome
 from engine.spark import plans
 from engine.spark.plans.local_data import rewrite_local_data
 from engine.spark.plans.rules import Place
@@ -83,10 +83,10 @@ def _read_message(kind: Kind, payload: bytes, budget: FrameBudget) -> None:
         _read_problems(message)
     else:
         for rows in (0, 1, None):
-            judged = judge(message, rows=rows)
-            assert (judged.status == "ok") == (judged.value == judged.value)
-            if judged.error is not None:
-                shown = judged.error.message + judged.error.hint
+            validated = validate_outcome(message, rows=rows)
+            assert (validated.status == "ok") == (validated.value == validated.value)
+            if validated.error is not None:
+                shown = validated.error.message + validated.error.hint
                 shown.encode()
                 assert "\x1b" not in shown and len(shown) < 10_000
 

@@ -37,7 +37,7 @@ class Shares:
     counted: list[tuple[str, ...]] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
 
-    def leave(self, run: object) -> None:
+    def withdraw(self, run: object) -> None:
         self.counted.append(("left", str(run)))
 
     def note_used(self, ready: Ready, asker: Asker, *, again: bool = True) -> None:
@@ -211,10 +211,10 @@ def test_the_first_request_of_a_call_is_answered_with_the_next_one():
     data = Shares("data", (b"a",))
     run = RunAnswers(Speech(), data, "run")
     first, _ = call_of(run)
-    assert first.foretell() is None
+    assert first.prefetch() is None
     ask(first, b"?a")
     next_one, budget = call_of(run, index=5)
-    assert next_one.foretell() is not None and budget.plans == 0
+    assert next_one.prefetch() is not None and budget.plans == 0
     next_one.note_used()
     assert data.counted == [("used", "a"), ("used again", "a")]
     assert (budget.plans, budget.rows) == (1, 3)
@@ -226,13 +226,13 @@ def test_the_first_request_of_a_call_is_answered_with_the_next_one():
 def test_what_is_no_small_question_is_not_foretold(payload: bytes):
     run = RunAnswers(Speech(), Shares("data", (payload[1:],)), "run")
     ask(call_of(run)[0], payload)
-    assert call_of(run)[0].foretell() is None
+    assert call_of(run)[0].prefetch() is None
 
 
 def test_where_no_two_calls_ask_the_same_nothing_is_foretold():
     run = RunAnswers(Speech(repeats=False), Shares("data", (b"a",)), "run")
     ask(call_of(run)[0], b"?a")
-    assert call_of(run)[0].foretell() is None
+    assert call_of(run)[0].prefetch() is None
 
 
 def test_the_end_of_a_call_is_told_to_its_language():

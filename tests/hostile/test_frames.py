@@ -182,5 +182,5 @@ def test_a_question_is_answered_before_garbage_ends_the_call() -> None:
     assert kinds[-1] == Kind.REPLY_END
 
 
-def test_nobody_uses_what_was_not_foretold() -> None:
+def test_nobody_uses_what_was_not_prefetched() -> None:
     assert isinstance(converse(frame(Kind.USED)).ending, ChannelGarbage)

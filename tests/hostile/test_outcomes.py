@@ -13,7 +13,7 @@ import pytest
 from engine.errors import Interrupted, LimitExceeded
 from engine.gateway.gateway import Gateway
 from engine.pool.worker import Worker
-from engine.results import judge
+from engine.results import validate_outcome
 from engine.results.problems import MOST_PROBLEMS
 from sandbox.contract.framing import WORKER_CAPS, ChannelClosed, ChannelGarbage, Kind
 from sandbox.contract.limits import Limits
@@ -148,10 +148,10 @@ def test_an_odd_outcome_means_something_that_can_be_shown(name: str) -> None:
     assert isinstance(ended.ending, Outcome)
     for rows in (0, 5, None):
         with within(1):
-            judged = judge(ended.ending, rows=rows)
-        assert math.isfinite(judged.value) == (judged.status == "ok")
-        if judged.error is not None:
-            shown = f"{judged.error.message}{judged.error.hint}{judged.error.code}"
+            validated = validate_outcome(ended.ending, rows=rows)
+        assert math.isfinite(validated.value) == (validated.status == "ok")
+        if validated.error is not None:
+            shown = f"{validated.error.message}{validated.error.hint}{validated.error.code}"
             shown.encode("utf-8")
             assert not {"\x1b", "\x9b", "\x07", "\0"} & set(shown)
             assert "/home/" not in shown
@@ -162,7 +162,7 @@ def test_an_odd_outcome_means_something_that_can_be_shown(name: str) -> None:
     "name", ["1e400 as a float", "no number", "digits of another script", "underscores", "blanks"]
 )
 def test_only_an_exact_number_is_a_number(name: str) -> None:
-    found = judge(decode(Outcome, ODD[name]), rows=5)
+    found = validate_outcome(decode(Outcome, ODD[name]), rows=5)
     assert found.status == "invalid_output"
 
 

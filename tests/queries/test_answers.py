@@ -6,7 +6,7 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.queries.answers import check_same, named_as, split_rows
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 
 
 def struct(**kinds: str) -> pb.DataType:
@@ -37,7 +37,7 @@ def test_frames_that_have_to_ask_for_themselves_say_so():
     split = split_rows(struct(x="long"), pa.table({"x": [1, 2]}), np.array([0, 1]), np.array([1, 1]))
     first = split.answer(0)
     assert first is not None and first.table["x"].to_pylist() == [1]
-    with pytest.raises(Unfused):
+    with pytest.raises(NotFusable):
         split.answer(1)
 
 
@@ -45,7 +45,7 @@ def test_a_rolled_up_answer_has_the_names_and_types_of_the_guests_own_plan():
     columns = [pa.array([1]), pa.array([0.5])]
     assert named_as(struct(n="long", share="double"), columns).column_names == ["n", "share"]
     for wrong in (struct(n="integer", share="double"), struct(n="long"), struct(n="binary", share="double")):
-        with pytest.raises(Unfused):
+        with pytest.raises(NotFusable):
             named_as(wrong, columns)
 
 
@@ -54,5 +54,5 @@ def test_shared_columns_may_be_nullable_where_the_guests_are_not():
     shared.struct.fields[0].nullable = True
     check_same(own, shared.struct.fields)
     for wrong in (struct(m="long"), struct(n="double"), struct(n="long", k="long")):
-        with pytest.raises(Unfused):
+        with pytest.raises(NotFusable):
             check_same(own, wrong.struct.fields)

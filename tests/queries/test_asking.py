@@ -10,7 +10,7 @@ from engine.backends.connect.tables import TooLarge
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.queries.asking import Asker, asking
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 
 
 def asker(context: QueryContext = UNBOUNDED) -> Asker:
@@ -41,7 +41,7 @@ def with_condition() -> BackendError:
 )
 def test_a_query_that_fails_is_a_reason_to_ask_apart(failure: Exception, reason: str) -> None:
     who = asker()
-    with pytest.raises(Unfused) as caught, asking(who):
+    with pytest.raises(NotFusable) as caught, asking(who):
         raise failure
     assert caught.value.reason == reason and who.queries == 1
 

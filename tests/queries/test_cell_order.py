@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from engine.queries.gather import StateTable
+from engine.queries.first_queries import StateTable
 
 
 def shuffled(table: StateTable, draw: np.random.Generator) -> StateTable:

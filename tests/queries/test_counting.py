@@ -13,8 +13,8 @@ from engine.context import Deadline, QueryContext
 from engine.errors import BackendLost
 from engine.queries import counting
 from engine.queries.counting import Counted
-from engine.queries.gather import Gather, StateTable
-from engine.spark.fusion.unfused import Unfused
+from engine.queries.first_queries import FirstQueryBatcher, StateTable
+from engine.spark.fusion.not_fusable import NotFusable
 
 COUNTED = Counted(frames=SimpleNamespace(), cells=4, queries=1)  # type: ignore[arg-type]
 
@@ -27,14 +27,14 @@ class Scene:
     """Two runs whose questions wait for the count, and what became of them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.gather, self.answers = Gather(), dict[str, StateTable | str]()
+        self.batcher, self.answers = FirstQueryBatcher(), dict[str, StateTable | str]()
         self.disturbed, self.alone = list[str](), list[str]()
         for run in ("honest", "slow"):
-            self.gather.expect(run)
+            self.batcher.expect(run)
         self.threads = [threading.Thread(target=self._offer, args=(run,)) for run in ("honest", "slow")]
         for thread in self.threads:
             thread.start()
-        self.offers = self.gather.close(60.0)
+        self.offers = self.batcher.close(60.0)
         self.source: Any = SimpleNamespace(on_disturbed=lambda: self.disturbed.append("yes"))
         monkeypatch.setattr(counting, "_count_alone", self._count)
         monkeypatch.setattr(counting, "_counted", lambda source, cells, given: cells)
@@ -42,9 +42,9 @@ class Scene:
 
     def _offer(self, run: str) -> None:
         try:
-            self.answers[run] = self.gather.offer(run, SimpleNamespace(), waiting())  # type: ignore[arg-type]
-        except Unfused as unfused:
-            self.answers[run] = unfused.reason
+            self.answers[run] = self.batcher.offer(run, SimpleNamespace(), waiting())  # type: ignore[arg-type]
+        except NotFusable as refusal:
+            self.answers[run] = refusal.reason
 
     def _count(self, source: Any, wait: QueryContext, given: Any) -> Counted:
         self.alone.append("counted")
@@ -53,7 +53,7 @@ class Scene:
     def count(self, run: Any) -> Any:
         joined: Any = SimpleNamespace(runs=2, run=run)
         try:
-            return counting._count_beside(self.source, self.gather, joined, self.offers, waiting())
+            return counting._count_beside(self.source, self.batcher, joined, self.offers, waiting())
         finally:
             for thread in self.threads:
                 thread.join(60)
@@ -63,9 +63,9 @@ def test_a_common_query_that_is_soon_over_counts_for_all(monkeypatch) -> None:
     scene = Scene(monkeypatch)
     states = StateTable((), ())
 
-    def run(gather: Gather, _: QueryContext) -> Any:
+    def run(batcher: FirstQueryBatcher, _: QueryContext) -> Any:
         for offer in scene.offers:
-            gather.settle(offer, states)
+            batcher.settle(offer, states)
         return "cells"
 
     assert scene.count(run) == "cells"
@@ -76,7 +76,7 @@ def test_a_common_query_that_is_soon_over_counts_for_all(monkeypatch) -> None:
 def test_a_common_query_that_takes_long_is_stopped_and_each_asks_for_itself(monkeypatch) -> None:
     scene, stopped = Scene(monkeypatch), threading.Event()
 
-    def run(_: Gather, wait: QueryContext) -> Any:
+    def run(_: FirstQueryBatcher, wait: QueryContext) -> Any:
         while not wait.cancelled:
             time.sleep(0.001)
         stopped.set()

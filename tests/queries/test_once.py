@@ -9,7 +9,7 @@ import pytest
 from engine.context import Deadline, QueryContext
 from engine.errors import BackendLost, Interrupted
 from engine.queries.once import Once
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 from tests.waiting import waiting
 
 
@@ -38,10 +38,10 @@ def test_a_refusal_is_kept():
 
     def make():
         tries.append(1)
-        raise Unfused("a join")
+        raise NotFusable("a join")
 
     for _ in range(2):
-        with pytest.raises(Unfused, match="a join"):
+        with pytest.raises(NotFusable, match="a join"):
             once.get(make, waiting())
     assert tries == [1] and not once.made
 
@@ -56,7 +56,7 @@ def test_a_lost_server_is_asked_once_more():
     for _ in range(2):
         with pytest.raises(BackendLost):
             once.get(lose, waiting())
-    with pytest.raises(Unfused, match="lost"):
+    with pytest.raises(NotFusable, match="lost"):
         once.get(lose, waiting())
     assert tries == [1, 1]
 
@@ -76,7 +76,7 @@ def test_an_error_of_ours_is_raised_once_and_refused_then():
     once = Once[int]()
     with pytest.raises(ZeroDivisionError):
         once.get(lambda: 1 // 0, waiting())
-    with pytest.raises(Unfused):
+    with pytest.raises(NotFusable):
         once.get(lambda: 1, waiting())
 
 
@@ -107,10 +107,10 @@ def test_a_refusal_keeps_nothing_of_what_was_read_before_it():
     def make():
         rows = Rows()
         read.append(weakref.ref(rows))
-        raise Unfused("more rows than are kept in memory")
+        raise NotFusable("more rows than are kept in memory")
 
     for _ in range(3):
-        with pytest.raises(Unfused, match="more rows"):
+        with pytest.raises(NotFusable, match="more rows"):
             once.get(make, waiting())
     gc.collect()
     assert [ref() for ref in read] == [None]

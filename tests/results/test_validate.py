@@ -12,26 +12,26 @@ from hypothesis import strategies as st
 from engine.models import FrameError, Result
 from engine.models.codes import CODES
 from engine.models.frame import Frame
-from engine.results import judge
-from engine.results.validate import Judgement
+from engine.results import validate_outcome
+from engine.results.validate import Validated
 from sandbox.contract.messages import Outcome, Problem, Raised, Returned
 from tests.waiting import within
 
 KINDS = ("int", "float", "decimal", "fraction", "none", "bool", "other")
 
 
-def returned(kind: Any, text: str = "", type_: str = "object", rows: int | None = 5) -> Judgement:
-    return judge(Outcome(0, Returned(type_, kind, text), None), rows=rows)
+def returned(kind: Any, text: str = "", type_: str = "object", rows: int | None = 5) -> Validated:
+    return validate_outcome(Outcome(0, Returned(type_, kind, text), None), rows=rows)
 
 
-def raised(*, rows: int | None = 5, fault: Any = None, **fields: Any) -> Judgement:
+def raised(*, rows: int | None = 5, fault: Any = None, **fields: Any) -> Validated:
     report: dict[str, Any] = {
         "type": "ZeroDivisionError",
         "message": "division by zero",
         "line": 7,
         "source": "return 1 / 0",
     }
-    return judge(Outcome(0, None, Raised(**(report | fields))), rows=rows, fault=fault)
+    return validate_outcome(Outcome(0, None, Raised(**(report | fields))), rows=rows, fault=fault)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_the_gateways_own_word_comes_before_the_workers():
 
 
 def test_neither_value_nor_exception_is_garbage():
-    error = judge(Outcome(0, None, None), rows=1).error
+    error = validate_outcome(Outcome(0, None, None), rows=1).error
     assert error is not None and error.code == "worker-garbage"
 
 
@@ -216,7 +216,7 @@ def test_only_ok_carries_a_number_and_nothing_raises(kind, text, type_, rows):
     st.text(), st.text(), st.integers(), st.text(), st.text(), st.booleans(), st.sampled_from([None, 0, 9])
 )
 def test_no_exception_carries_a_number(type_, message, line, source, condition, memory, rows):
-    status, value, error = judge(
+    status, value, error = validate_outcome(
         Outcome(0, None, Raised(type_, message, line, source, condition, memory)), rows=rows
     )
     assert math.isnan(Result(Frame(0), status, value, rows, error).value)

@@ -11,9 +11,9 @@ import pytest
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import Interrupted
 from engine.runs import admitted
-from engine.runs.admission import Shares
+from engine.runs.admission import SlotPolicy
 from engine.runs.admitted import AdmittedSession
-from engine.runs.gates import Gate
+from engine.runs.limiters import FairLimiter
 from tests.waiting import wait_until
 
 
@@ -27,13 +27,13 @@ class Session:
 
 
 @pytest.fixture
-def gate() -> Gate:
-    return Gate(Shares(1, per_run=1))
+def limiter() -> FairLimiter:
+    return FairLimiter(SlotPolicy(1, per_run=1))
 
 
 @pytest.fixture
-def session(gate: Gate) -> AdmittedSession:
-    return AdmittedSession(Session(), gate, "t", "run", lambda _: None)  # type: ignore[arg-type]
+def session(limiter: FairLimiter) -> AdmittedSession:
+    return AdmittedSession(Session(), limiter, "t", "run", lambda _: None)  # type: ignore[arg-type]
 
 
 def test_a_slot_at_once_disturbs_nobody(session: AdmittedSession) -> None:
@@ -42,38 +42,38 @@ def test_a_slot_at_once_disturbs_nobody(session: AdmittedSession) -> None:
 
 
 def test_a_long_wait_for_a_slot_is_a_disturbance_of_the_session_however_it_is_asked(
-    session: AdmittedSession, gate: Gate, monkeypatch: pytest.MonkeyPatch
+    session: AdmittedSession, limiter: FairLimiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admitted, "PATIENT_SECONDS", 0.0)
-    held = gate.take("other", "run")
+    held = limiter.take("other", "run")
     thread = threading.Thread(target=lambda: list(session.execute(pb.Plan(), UNBOUNDED.alone())))
     thread.start()
-    assert wait_until(lambda: bool(gate._waiters))
-    gate.leave(held)
+    assert wait_until(lambda: bool(limiter._waiters))
+    limiter.release(held)
     thread.join(60)
     assert session.disturbed == 3
-    assert gate.held == 0
+    assert limiter.held == 0
 
 
 def test_a_wait_that_the_deadline_ends_is_one_too(
-    session: AdmittedSession, gate: Gate, monkeypatch: pytest.MonkeyPatch
+    session: AdmittedSession, limiter: FairLimiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admitted, "PATIENT_SECONDS", 0.0)
-    held = gate.take("other", "run")
+    held = limiter.take("other", "run")
     with pytest.raises(Interrupted):
         list(session.execute(pb.Plan(), UNBOUNDED.within(0)))
     assert session.disturbed == 3
-    gate.leave(held)
-    assert gate.held == 0
+    limiter.release(held)
+    assert limiter.held == 0
 
 
 def test_a_question_has_the_slot_of_who_asks_and_everybody_hears_of_its_answer(
-    gate: Gate, monkeypatch: pytest.MonkeyPatch
+    limiter: FairLimiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs, heard, told = list[object](), list[str](), list[str]()
-    enter = gate.enter
+    acquire = limiter.acquire
     monkeypatch.setattr(
-        gate, "enter", lambda tenant, run, *more: runs.append(run) or enter(tenant, run, *more)
+        limiter, "acquire", lambda tenant, run, *more: runs.append(run) or acquire(tenant, run, *more)
     )
 
     class Telling(Session):
@@ -82,9 +82,9 @@ def test_a_question_has_the_slot_of_who_asks_and_everybody_hears_of_its_answer(
                 note("native")
             return super().execute(plan, context)
 
-    session = AdmittedSession(Telling(), gate, "t", "all", heard.append)  # type: ignore[arg-type]
+    session = AdmittedSession(Telling(), limiter, "t", "all", heard.append)  # type: ignore[arg-type]
     own = QueryContext(run="one").told(told.append)
     for context in (own, own.shared()):
         list(session.execute(pb.Plan(), context))
-    assert runs == ["one", "all"] and gate.held == 0
+    assert runs == ["one", "all"] and limiter.held == 0
     assert (told, heard) == (["native"], ["native"] * 2)

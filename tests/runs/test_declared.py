@@ -7,11 +7,11 @@ import pytest
 from engine import Baseline, Dataset, ParamsRefused, SourceRefused
 from engine.models.layers import Layers
 from engine.runs.declared import declare
-from engine.runs.options import make_job
+from engine.runs.options import make_spec
 from sandbox.contract.messages import Problem
 from sandbox.contract.signature import Parameter, Signature, TakesBaseline
 
-JOB = make_job("", Dataset("t"), {}, Layers())
+JOB = make_spec("", Dataset("t"), {}, Layers())
 WARNING = Problem(1, 1, "collects", "it collects", "aggregate", "warning")
 
 

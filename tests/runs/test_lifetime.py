@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import BackendError, Interrupted, LimitExceeded
-from engine.runs.conclude import Cancelled
+from engine.runs.call_results import Cancelled
 from engine.runs.lifetime import Lifetime
 
 

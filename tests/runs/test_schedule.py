@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import LimitExceeded
-from engine.runs.conclude import BackendGone, Cancelled, Ended, Garbage
+from engine.runs.call_results import BackendGone, Cancelled, FinishedCall, Garbage
 from engine.runs.schedule import TRIES, Schedule
 
 
@@ -12,7 +12,7 @@ def test_frames_come_in_order_and_end_once():
     assert [schedule.take(), schedule.take(), schedule.take()] == [0, 1, None]
     assert not schedule.done
     for frame in (1, 0):
-        assert schedule.end(frame, Ended(Garbage())) == Ended(Garbage())
+        assert schedule.end(frame, FinishedCall(Garbage())) == FinishedCall(Garbage())
     assert schedule.done and schedule.drain() == []
 
 
@@ -20,9 +20,9 @@ def test_a_frame_whose_backend_went_away_is_run_again_a_few_times():
     schedule = Schedule([7])
     for _ in range(TRIES - 1):
         assert schedule.take() == 7
-        assert schedule.end(7, Ended(BackendGone())) is None
+        assert schedule.end(7, FinishedCall(BackendGone())) is None
     assert schedule.take() == 7
-    assert schedule.end(7, Ended(BackendGone())) == Ended(BackendGone())
+    assert schedule.end(7, FinishedCall(BackendGone())) == FinishedCall(BackendGone())
     assert schedule.take() is None and schedule.done
 
 
@@ -35,13 +35,13 @@ def test_a_frame_that_is_put_back_is_the_next_one_and_has_not_been_tried():
     schedule.stop(Cancelled())
     schedule.put_back(7)
     assert schedule.take() is None
-    assert schedule.drain() == [(7, Ended(Cancelled())), (8, Ended(Cancelled()))]
+    assert schedule.drain() == [(7, FinishedCall(Cancelled())), (8, FinishedCall(Cancelled()))]
 
 
 def test_a_frame_that_ended_its_backend_is_not_run_again():
     schedule = Schedule([7, 8])
     assert schedule.take() == 7
-    assert schedule.end(7, Ended(BackendGone(alone=True))) == Ended(BackendGone(alone=True))
+    assert schedule.end(7, FinishedCall(BackendGone(alone=True))) == FinishedCall(BackendGone(alone=True))
     assert schedule.take() == 8 and not schedule.was_hit(8)
 
 
@@ -55,7 +55,7 @@ def test_a_frame_that_ended_its_backend_is_not_run_again():
     ],
 )
 def test_time_that_others_took_is_given_again_a_few_times(limit, disturbed, again):
-    schedule, ended = Schedule([7]), Ended(LimitExceeded(limit, 1, 1), disturbed=disturbed)
+    schedule, ended = Schedule([7]), FinishedCall(LimitExceeded(limit, 1, 1), disturbed=disturbed)
     for _ in range(TRIES - 1 if again else 0):
         assert schedule.take() == 7
         assert schedule.end(7, ended) is None
@@ -71,7 +71,7 @@ def test_once_stopped_nothing_starts_and_the_rest_gets_the_reason(reason):
     schedule.stop(reason)
     schedule.stop(Garbage())
     assert schedule.take() is None
-    assert schedule.end(0, Ended(BackendGone())) is not None
+    assert schedule.end(0, FinishedCall(BackendGone())) is not None
     assert [(frame, ended.ending) for frame, ended in schedule.drain()] == [(1, reason), (2, reason)]
 
 
@@ -87,9 +87,9 @@ def test_every_frame_ends_exactly_once(steps, count):
         elif running:
             frame = running.pop()
             ending = BackendGone() if step == "gone" else Garbage()
-            if schedule.end(frame, Ended(ending)) is not None:
+            if schedule.end(frame, FinishedCall(ending)) is not None:
                 ended.append(frame)
-    ended += [frame for frame in running if schedule.end(frame, Ended(Garbage())) is not None]
+    ended += [frame for frame in running if schedule.end(frame, FinishedCall(Garbage())) is not None]
     schedule.stop(Cancelled())
     ended += [frame for frame, _ in schedule.drain()]
     assert sorted(ended) == list(range(count))

@@ -18,11 +18,11 @@ import uvicorn
 
 from engine.errors import UsageError
 from engine.service import serve
-from engine.service.admission.crowd import THREADS_PER_ACCOUNT, Crowd
 from engine.service.admission.fairpool import FairPool
 from engine.service.admission.keyring import create_operator_key, list_keys, revoke_key
 from engine.service.admission.protocol import AT_ONCE, Listener, make_protocol
 from engine.service.admission.quotas import DEFAULTS, set_quotas, show_quotas
+from engine.service.admission.request_slots import THREADS_PER_ACCOUNT, RequestSlots
 from engine.service.app import make_app
 from engine.service.data.datasets import Reader, check_source, local_roots
 from engine.service.errors import QuotaReached, SourceNotAllowed
@@ -240,10 +240,10 @@ def test_quotas_that_make_no_sense_are_refused_all_at_once(settings) -> None:
 
 def test_requests_of_one_account_have_a_few_threads_and_the_rest_is_refused() -> None:
     async def main() -> None:
-        crowd, inside, leave = Crowd(), list[str](), asyncio.Event()
+        request_slots, inside, leave = RequestSlots(), list[str](), asyncio.Event()
 
         async def ask(account: str) -> None:
-            async with crowd.inside(account, 10, thread=True):
+            async with request_slots.inside(account, 10, thread=True):
                 inside.append(account)
                 await leave.wait()
 
@@ -261,7 +261,7 @@ def test_requests_of_one_account_have_a_few_threads_and_the_rest_is_refused() ->
             await asyncio.sleep(0)
             assert inside[-1] == "good"
             leave.set()
-        async with crowd.inside("evil", 1, thread=False):
+        async with request_slots.inside("evil", 1, thread=False):
             pass
 
     asyncio.run(main())

@@ -10,12 +10,12 @@ import pytest
 
 from engine.service import state
 from engine.service.admission import throttle
-from engine.service.admission.crowd import THREADS_PER_KEY, Lanes
 from engine.service.admission.keys import digest_key
+from engine.service.admission.request_slots import THREADS_PER_KEY, KeyedSemaphore
 from engine.service.admission.throttle import Throttle
-from engine.service.brief import Brief
 from engine.service.problems import ApiProblem
 from engine.service.store.scope import Scope
+from engine.service.ttl_cache import TtlCache
 
 KNOWN, WAITING = "cm_known", "cm_waiting"
 
@@ -34,7 +34,7 @@ class Service:
     def __init__(self) -> None:
         self.reached: list[str] = []
         self.refused: list[tuple[str, str]] = []
-        scopes: Brief[Scope] = Brief(60.0)
+        scopes: TtlCache[Scope] = TtlCache(60.0)
         for key in (KNOWN, WAITING):
             scopes.put(digest_key(key), Scope("acme", "test"))
         refusals = SimpleNamespace(refuse=lambda *what: self.refused.append(what))
@@ -103,10 +103,10 @@ def test_a_refusal_comes_after_a_moment_which_further_ones_do_not_get(
 
 def test_a_lane_lets_a_few_of_a_name_in_and_keeps_nothing_of_who_has_left() -> None:
     async def main() -> None:
-        lanes, leave, inside = Lanes(2), asyncio.Event(), list[str]()
+        semaphore, leave, inside = KeyedSemaphore(2), asyncio.Event(), list[str]()
 
         async def be(name: str) -> None:
-            async with lanes.inside(name):
+            async with semaphore.inside(name):
                 inside.append(name)
                 await leave.wait()
 
@@ -117,7 +117,7 @@ def test_a_lane_lets_a_few_of_a_name_in_and_keeps_nothing_of_who_has_left() -> N
                 await asyncio.sleep(0)
             assert sorted(inside) == ["a", "a", "b"]
             leave.set()
-        assert sorted(inside) == ["a", "a", "a", "b"] and not lanes._lanes
+        assert sorted(inside) == ["a", "a", "a", "b"] and not semaphore._semaphores
 
     asyncio.run(main())
 
@@ -132,10 +132,10 @@ def test_one_key_leaves_the_threads_that_admit_to_others(monkeypatch: pytest.Mon
             return Scope("acme", "test")
 
         monkeypatch.setattr(state, "run_in_threadpool", in_thread)
-        scopes: Brief[Scope] = Brief(60.0)
+        scopes: TtlCache[Scope] = TtlCache(60.0)
         for key in ("evil", "good"):
             scopes.put(key, Scope("acme", "test"))
-        parts: Any = SimpleNamespace(scopes=scopes, entrances=Lanes(THREADS_PER_KEY))
+        parts: Any = SimpleNamespace(scopes=scopes, entrances=KeyedSemaphore(THREADS_PER_KEY))
         async with asyncio.TaskGroup() as group:
             for key in ("evil",) * 9 + ("unknown",) * 9 + ("good",):
                 group.create_task(state.admit_in_turn(parts, key, ""))

@@ -88,8 +88,8 @@ def test_a_tenant_with_many_runs_waiting_does_not_hold_up_another(shared: Engine
         for live in lives:
             live.cancel()
     assert {live.result(timeout=60).overall.status for live in lives} == {"cancelled"}
-    gates = shared._services.gates
-    assert {gates.runs.held, gates.calls.held, gates.queries.held} == {0}
+    limiters = shared._services.limiters
+    assert {limiters.runs.held, limiters.calls.held, limiters.queries.held} == {0}
 
 
 def test_waiting_runs_hold_no_worker(single: Engine, many: Dataset) -> None:

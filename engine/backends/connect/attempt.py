@@ -11,10 +11,10 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.connect.calls import POLL_SECONDS, End, pumped, raise_end, wait
+from engine.backends.connect.completeness import CompletenessCheck, TruncatedAnswer
 from engine.backends.connect.handle import ConfiguredSession, SessionHandle
-from engine.backends.connect.line import Turn
 from engine.backends.connect.stopping import RunningQuery, Stopper, given_up
-from engine.backends.connect.whole import CutShort, Whole
+from engine.backends.connect.suspect_queue import Turn
 from engine.context import Deadline, QueryContext
 from engine.errors import Interrupted
 
@@ -42,7 +42,7 @@ class _Reading:
                 ready.session_id, operation, plan, observed=ready.observed, until=until
             )
         self.query = RunningQuery(ready, operation, call, pumped(call))
-        self.whole = Whole()
+        self.whole = CompletenessCheck()
         self.ended = False
         self._attached = (-1, 0.0)
 
@@ -70,7 +70,7 @@ class _Reading:
         whole, ready, operation = self.whole, self.query.ready, self.query.operation
         silent = whole.responses == self._attached[0]
         if not whole.last_id or (silent and time.monotonic() - self._attached[1] < _SILENT_SECONDS):
-            raise CutShort("the data engine ended its answer before its end")
+            raise TruncatedAnswer("the data engine ended its answer before its end")
         self._attached = whole.responses, time.monotonic()
         with self._handle.translated(ready):
             call = ready.connection.attach(ready.session_id, operation, whole.last_id, until=self._until)
@@ -86,12 +86,12 @@ def execute_once(
         handle: the session to ask in.
         stopper: of that session.
         plan: what to run.
-        turn: of the query, which has entered the line.
+        turn: of the query, which has entered the queue.
         context: how it is asked.
 
     Raises:
         Interrupted, BackendLost, BackendError: as `BackendSession.execute`.
-        CutShort: the answer ended before its end, or a part of it is missing.
+        TruncatedAnswer: the answer ended before its end, or a part of it is missing.
     """
     reading = _Reading(handle, handle.ready(turn, context), plan, given_up(context.deadline))
     waits = True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
 
-from engine.backends.connect.line import Record
 from engine.backends.connect.rpc import Connection
+from engine.backends.connect.suspect_queue import Record
 from engine.backends.connect.turns import NoTurns, Turns
 from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
@@ -74,7 +74,7 @@ class Endpoint(Protocol):
         """Where a tenant's next query is asked: here, or apart from the others' if it ended their server."""
         ...
 
-    def convict(self, tenant: str, *, sure: bool = True) -> None:
+    def quarantine(self, tenant: str, *, sure: bool = True) -> None:
         """A query of a tenant was what ended the server; `sure`: nothing else can have done it."""
         ...
 
@@ -98,10 +98,10 @@ class Owner:
         """Whether the tenant's next query is to be asked on another server by now."""
         return self.endpoint.place_of(self.tenant) is not self.endpoint
 
-    def convict(self, *, sure: bool) -> None:
+    def quarantine(self, *, sure: bool) -> None:
         """A query ended the server, or (not for sure its fault) had to be stopped with it."""
         self.record.blame += 1
-        self.endpoint.convict(self.tenant, sure=sure)
+        self.endpoint.quarantine(self.tenant, sure=sure)
 
 
 class Releasing:
@@ -136,7 +136,7 @@ class PlainEndpoint(Releasing):
         del tenant
         return self
 
-    def convict(self, tenant: str, *, sure: bool = True) -> None:
+    def quarantine(self, tenant: str, *, sure: bool = True) -> None:
         """Not ours to start elsewhere."""
 
 

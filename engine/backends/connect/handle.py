@@ -18,8 +18,8 @@ import grpc
 
 from engine.backends.connect.endpoint import Owner
 from engine.backends.connect.failures import decode_failure, forgot_session, is_ending, where_ended
-from engine.backends.connect.line import Turn
 from engine.backends.connect.rpc import Connection
+from engine.backends.connect.suspect_queue import Turn
 from engine.backends.connect.turns import PATIENT_SECONDS
 from engine.context import QueryContext, Settings
 from engine.errors import BackendLost, EngineClosed

@@ -2,11 +2,11 @@
 
 Built on gRPC and PySpark's protobuf stubs, not on PySpark's SparkSession: that one retries for minutes,
 reattaches, keeps threads and registers exit hooks. Executions are such as can be attached to again, because
-only of those does a server say that the answer is whole; see `engine.backends.connect.whole`. Result chunking
-is not asked for. How large a message may be is said for each method, and gRPC refuses a longer one before it
-reads it: a type of a few words can take gigabytes, and this process is one for all tenants. A connection
-belongs to one generation of a local server, and is never reused after the server's end. Every call that
-computes nothing has a timeout; those that compute have the deadline of whoever asks.
+only of those does a server say that the answer is whole; see `engine.backends.connect.completeness`. Result
+chunking is not asked for. How large a message may be is said for each method, and gRPC refuses a longer one
+before it reads it: a type of a few words can take gigabytes, and this process is one for all tenants. A
+connection belongs to one generation of a local server, and is never reused after the server's end. Every
+call that computes nothing has a timeout; those that compute have the deadline of whoever asks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A session on one server, which asks until there is an answer.
 
 A query under which a local server died is asked again here, apart from all others, as long as nobody has
-seen a row of its answer; see `engine.backends.connect.line`.
+seen a row of its answer; see `engine.backends.connect.suspect_queue`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import TypeVar
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.connect.attempt import analyze_once, execute_once
+from engine.backends.connect.completeness import TruncatedAnswer
 from engine.backends.connect.endpoint import Owner
 from engine.backends.connect.handle import KnownSession, SessionHandle
-from engine.backends.connect.line import MOST_STRIKES, Turn
 from engine.backends.connect.stopping import Stopper
-from engine.backends.connect.whole import CutShort
+from engine.backends.connect.suspect_queue import MOST_CRASHES, Turn
 from engine.context import QueryContext, Settings
 from engine.errors import BackendLost
 
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 
 class Moved(Exception):
-    """The tenant was sent to another server while its query stood in the line; the query was not asked."""
+    """The tenant was sent to another server while its query stood in the queue; the query was not asked."""
 
 
 class ServerSession:
@@ -67,16 +67,17 @@ class ServerSession:
                     seen = True
                     yield response
             return
-        except CutShort:
+        except TruncatedAnswer:
             if seen:
                 raise
-        # The first may still be stopped, by who leaves the line for it then: the second has a turn of its own.
-        yield from self._asked(plan, Turn(turn.record, strikes=turn.strikes), context)
+        # The first may still be stopped, by who leaves the line for it then: the second has a turn of its
+        # own.
+        yield from self._asked(plan, Turn(turn.record, crashes=turn.crashes), context)
 
     def _asked(
         self, plan: pb.Plan, turn: Turn, context: QueryContext
     ) -> Generator[pb.ExecutePlanResponse, None, None]:
-        """Ask until no server dies under it; arguments and errors as of `execute`, and `CutShort`."""
+        """Ask until no server dies under it; arguments and errors as of `execute`, and `TruncatedAnswer`."""
         seen = False
         with self._in_line(turn):
             while True:
@@ -93,7 +94,7 @@ class ServerSession:
                     yield from held
                     return
                 except BackendLost as lost:
-                    self._judge(turn, lost, may_repeat=not seen)
+                    self._check_repeatable(turn, lost, may_repeat=not seen)
 
     def analyze(
         self, request: pb.AnalyzePlanRequest, turn: Turn, context: QueryContext
@@ -106,7 +107,7 @@ class ServerSession:
                 try:
                     return analyze_once(self._handle, self._stopper, request, turn, context)
                 except BackendLost as lost:
-                    self._judge(turn, lost, may_repeat=True)
+                    self._check_repeatable(turn, lost, may_repeat=True)
 
     def close(self) -> None:
         """Release the session on the server, once nothing has to be stopped. Never raises."""
@@ -120,7 +121,7 @@ class ServerSession:
 
     @contextlib.contextmanager
     def _in_line(self, turn: Turn) -> Iterator[None]:
-        """Leave the line at the end, unless whoever stops the query does."""
+        """Leave the queue at the end, unless whoever stops the query does."""
         with self._lock:
             self._inside += 1
         try:
@@ -129,20 +130,20 @@ class ServerSession:
             with self._lock:
                 self._inside -= 1
             if not turn.stopping:
-                self._turns.leave(turn)
+                self._turns.end(turn)
 
     def _enter(self, turn: Turn, context: QueryContext) -> None:
-        """Wait in the line until the query may be asked, or raise `Moved`."""
+        """Wait in the queue until the query may be asked, or raise `Moved`."""
         self._turns.enter(turn, context)
         if self._owner.is_elsewhere:
             raise Moved
 
-    def _judge(self, turn: Turn, lost: BackendLost, *, may_repeat: bool) -> None:
+    def _check_repeatable(self, turn: Turn, lost: BackendLost, *, may_repeat: bool) -> None:
         """Return if a lost query is to be asked again, else raise."""
-        lost.alone = turn.convicted
-        if turn.convicted:
-            self._owner.convict(sure=True)
-        if lost.alone or not turn.struck or not may_repeat or turn.strikes >= MOST_STRIKES:
+        lost.alone = turn.is_culprit
+        if turn.is_culprit:
+            self._owner.quarantine(sure=True)
+        if lost.alone or not turn.server_died or not may_repeat or turn.crashes >= MOST_CRASHES:
             raise lost
 
 

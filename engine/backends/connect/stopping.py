@@ -21,15 +21,15 @@ import grpc
 from engine.backends.connect.calls import drain, wait
 from engine.backends.connect.endpoint import STOP_TIMES, Owner
 from engine.backends.connect.handle import ConfiguredSession
-from engine.backends.connect.line import Turn
 from engine.backends.connect.rpc import Connection
+from engine.backends.connect.suspect_queue import Turn
 from engine.context import Deadline, QueryContext, Reason
 from engine.effort import MOST_TIMES, Grace
 
 GRACE_SECONDS: Final = 2.0
 _INTERRUPT_SECONDS: Final = 0.4
 # How long a server that does not answer is told to stop a query that nobody waits for, and how often.
-_INSIST_SECONDS: Final = 1_800.0
+_RETRY_INTERRUPT_SECONDS: Final = 1_800.0
 _INSIST_PAUSE_SECONDS: Final = 1.0
 # It may hear it yet; all other errors are answers.
 _UNHEARD: Final = frozenset({grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE})
@@ -120,7 +120,7 @@ class Stopper:
         if fault and grace.starved:
             self.stop_aside(query, turn)
         elif fault and not self._end(query, fault):
-            self._go_on(turn, lambda: _insist(query))
+            self._go_on(turn, lambda: _retry_interrupt(query))
 
     def stop_aside(self, query: RunningQuery, turn: Turn) -> None:
         """Stop a query for good while nobody waits; see `stop`."""
@@ -142,14 +142,14 @@ class Stopper:
             self._go_on(turn, lambda: self._outlast(connection, call, times=MOST_TIMES))
 
     def _go_on(self, turn: Turn, stop: Callable[[], object]) -> None:
-        """Stop something while nobody waits, and leave the line for it afterwards."""
+        """Stop something while nobody waits, and leave the queue for it afterwards."""
         turn.stopping = True
 
         def run() -> None:
             try:
                 stop()
             finally:
-                self._endpoint.turns.leave(turn)
+                self._endpoint.turns.end(turn)
                 with self._lock:
                     self._aside -= 1
                     then = None if self._aside else self._then
@@ -165,7 +165,7 @@ class Stopper:
         grace = self._endpoint.grace(query.ready.connection, GRACE_SECONDS, times=MOST_TIMES)
         fault = self._interrupt(query, grace)
         if fault and not self._end(query, fault):
-            _insist(query)
+            _retry_interrupt(query)
 
     def _interrupt(self, query: RunningQuery, grace: Grace) -> str:
         """Tell a server to stop a query until it has; return what is wrong if it did not, for the log."""
@@ -188,7 +188,7 @@ class Stopper:
             False if the query may go on in a server that is not ours to end, and would be heard of no more.
         """
         connection = query.ready.connection
-        self._owner.convict(sure=False)
+        self._owner.quarantine(sure=False)
         self._endpoint.end_server(connection, reason)
         query.call.cancel()
         query.drain(Deadline.after(GRACE_SECONDS))
@@ -215,15 +215,15 @@ class Stopper:
         if grace.starved and times < MOST_TIMES:
             return False
         self._clean = False
-        self._owner.convict(sure=False)
+        self._owner.quarantine(sure=False)
         self._endpoint.end_server(connection, "an analysis went on after its time was over")
         call.cancel()
         return True
 
 
-def _insist(query: RunningQuery) -> None:
+def _retry_interrupt(query: RunningQuery) -> None:
     """Tell a server to stop a query until it hears that: one that hung would go on with it."""
-    until = Deadline.after(_INSIST_SECONDS)
+    until = Deadline.after(_RETRY_INTERRUPT_SECONDS)
     while not query.ready.connection.closed and (left := until.remaining()) > 0:
         try:
             query.interrupt(min(left, GRACE_SECONDS))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.whole import check_rows
+from engine.backends.connect.completeness import check_rows
 from engine.context import QueryContext
 from engine.errors import BackendLost
 from engine.tenants.ledger import Account

@@ -1,4 +1,4 @@
-"""The line of a backend's queries, with the threads that stand in it."""
+"""The queue of a backend's queries, with the threads that wait in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Final, Protocol
 
-from engine.backends.connect.line import Line, Turn
+from engine.backends.connect.suspect_queue import SuspectQueue, Turn
 from engine.context import QueryContext
 from engine.errors import BackendLost, Interrupted
 
@@ -31,7 +31,7 @@ class Turns(Protocol):
         """A query is handed to a server."""
         ...
 
-    def leave(self, turn: Turn) -> None:
+    def end(self, turn: Turn) -> None:
         """A query is over, whatever came of it."""
         ...
 
@@ -45,29 +45,29 @@ class NoTurns:
     def begin(self, turn: Turn, server: object) -> None:
         """Nothing is noted, as no query is blamed for the end of a server."""
 
-    def leave(self, turn: Turn) -> None:
+    def end(self, turn: Turn) -> None:
         """Nothing is noted, as nobody waits."""
 
 
 class LocalTurns:
-    """The turns of a local server; see `Line`. Thread-safe."""
+    """The turns of a local server; see `SuspectQueue`. Thread-safe."""
 
     def __init__(self, slice_seconds: float) -> None:
-        self._line = Line(slice_seconds)
+        self._queue = SuspectQueue(slice_seconds)
         self._changed = threading.Condition()
 
     def is_busy(self) -> bool:
         """Whether anything is being answered."""
-        return bool(self._line.running)
+        return bool(self._queue.running)
 
     def enter(self, turn: Turn, context: QueryContext) -> None:
         """See `Turns.enter`."""
         with self._changed:
-            self._line.come(turn)
+            self._queue.join(turn)
             came = time.monotonic()
-            while not self._line.starts(turn, now := time.monotonic()):
+            while not self._queue.try_start(turn, now := time.monotonic()):
                 if (reason := context.over) is not None:
-                    self._line.go(turn)
+                    self._queue.remove(turn)
                     self._changed.notify_all()
                     if reason == "cancelled":
                         raise Interrupted(reason)
@@ -78,16 +78,16 @@ class LocalTurns:
     def begin(self, turn: Turn, server: object) -> None:
         """See `Turns.begin`."""
         with self._changed:
-            self._line.begin(turn, server, time.monotonic())
+            self._queue.begin(turn, server, time.monotonic())
 
-    def strike(self, server: object, *, late: bool = False) -> None:
-        """A server died, or is about to be ended; see `Line.strike`."""
+    def record_crash(self, server: object, *, late: bool = False) -> None:
+        """A server died, or is about to be ended; see `SuspectQueue.record_crash`."""
         with self._changed:
-            self._line.strike(server, time.monotonic(), late=late)
+            self._queue.record_crash(server, time.monotonic(), late=late)
             self._changed.notify_all()
 
-    def leave(self, turn: Turn) -> None:
-        """See `Turns.leave`."""
+    def end(self, turn: Turn) -> None:
+        """See `Turns.end`."""
         with self._changed:
-            self._line.go(turn)
+            self._queue.remove(turn)
             self._changed.notify_all()

@@ -61,7 +61,7 @@ class Started:
 
     Attributes:
         wanted: what the process was started with.
-        process: the process itself, as its keeper runs it.
+        process: the process itself, as its supervisor runs it.
         token: the word that it answers to.
     """
 

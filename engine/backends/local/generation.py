@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.backends.connect.rpc import Connection
 from engine.backends.local.process import ServerProcess
-from engine.backends.local.watch import Watch
+from engine.backends.local.watchdog import Watchdog
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,7 +16,7 @@ class Generation:
 
     process: ServerProcess
     connection: Connection
-    watch: Watch | None = None
+    watch: Watchdog | None = None
 
     def end(self) -> None:
         """End both; calls in flight fail. Never raises. Who calls it says why in the log."""

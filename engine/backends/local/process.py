@@ -1,6 +1,6 @@
-"""One process of a local server: started under the keeper, confined, with a private folder.
+"""One process of a local server: started under the supervisor, confined, with a private folder.
 
-The folder (mode 0700) holds its temporary files, its log and its secrets; the keeper deletes it. What
+The folder (mode 0700) holds its temporary files, its log and its secrets; the supervisor deletes it. What
 the server may do is the `Permissions` that the backend states, and nothing else of the machine.
 """
 
@@ -26,7 +26,7 @@ from engine.context import Deadline
 from engine.effort import LOW, MOST_TIMES, Effort, Grace, look_at, tree
 from sandbox import contract
 
-_KEEPER: Final = Path(__file__).with_name("keeper.py")
+_SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
 _PACKAGES: Final = Path(contract.__file__).parents[2]  # where `sandbox.jail` is found without site-packages
 _END_SECONDS: Final = 5.0
 # For a server that is asked to finish: writing a class archive takes seconds, and one that lets all others
@@ -67,10 +67,10 @@ class Permissions:
 class ServerProcess:
     """A running server. Thread-safe; `end` may be called any number of times."""
 
-    def __init__(self, folder: Path, keeper: subprocess.Popen[bytes], *, private: bool) -> None:
+    def __init__(self, folder: Path, supervisor: subprocess.Popen[bytes], *, private: bool) -> None:
         self.folder = folder
         self._private = private
-        self._keeper = keeper
+        self._supervisor = supervisor
         self._lock = threading.Lock()
         self._exit: int | None = None
         self._said = b""
@@ -87,11 +87,11 @@ class ServerProcess:
         until = Deadline.after(wait)
         with self._lock:
             while self._exit is None:
-                if self._keeper.stdout is None or self._keeper.stdout.closed:
+                if self._supervisor.stdout is None or self._supervisor.stdout.closed:
                     return False
-                if not select.select([self._keeper.stdout], [], [], until.remaining())[0]:
+                if not select.select([self._supervisor.stdout], [], [], until.remaining())[0]:
                     return True
-                self._hear(os.read(self._keeper.stdout.fileno(), 4096))
+                self._hear(os.read(self._supervisor.stdout.fileno(), 4096))
         return False
 
     @property
@@ -111,7 +111,7 @@ class ServerProcess:
 
     @property
     def exit_status(self) -> int | None:
-        """How it ended: a status, more than 128 for a signal, or -9 for the keeper's end; None: it runs."""
+        """How it ended: a status, above 128 for a signal, -9 for the supervisor's end; None: it runs."""
         return self._exit
 
     def is_listening(self) -> bool:
@@ -129,11 +129,11 @@ class ServerProcess:
 
     def effort(self) -> Effort:
         """What the server and what keeps it have done so far."""
-        return look_at(tree(self._keeper.pid))
+        return look_at(tree(self._supervisor.pid))
 
     def grace(self, seconds: float, *, times: float = MOST_TIMES) -> Grace:
         """Seconds for the server, and for this process, which has to hear it; see `Grace`."""
-        return Grace(seconds, lambda: look_at((*tree(self._keeper.pid), os.getpid())), times=times)
+        return Grace(seconds, lambda: look_at((*tree(self._supervisor.pid), os.getpid())), times=times)
 
     def log_tail(self) -> str:
         """The end of the server's output; for logs and for `BackendStartError.detail`."""
@@ -169,28 +169,28 @@ class ServerProcess:
             Whether that is so for all of its processes; without privileges Linux changes ten groups a second.
         """
         niceness = LOW if low else 0
-        return all(_weigh(Path(f"/proc/{pid}/autogroup"), niceness) for pid in tree(self._keeper.pid))
+        return all(_weigh(Path(f"/proc/{pid}/autogroup"), niceness) for pid in tree(self._supervisor.pid))
 
     def ask_to_finish(self) -> None:
         """Ask the server to end in its own time; `is_alive` tells when. Its folder stays until `end`."""
         with contextlib.suppress(OSError, ValueError):
-            if self._keeper.stdin is not None:
-                self._keeper.stdin.write(b"\n")
+            if self._supervisor.stdin is not None:
+                self._supervisor.stdin.write(b"\n")
 
     def end(self) -> None:
         """Kill the server, and delete its folder. Never raises."""
         with self._lock:
-            keeper = self._keeper
+            supervisor = self._supervisor
             with contextlib.suppress(OSError):
-                if keeper.stdin is not None:
-                    keeper.stdin.close()  # tells the keeper to end it all
+                if supervisor.stdin is not None:
+                    supervisor.stdin.close()  # tells the supervisor to end it all
             try:
-                keeper.wait(_END_SECONDS)
+                supervisor.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:
-                keeper.kill()  # the server dies with it
-                keeper.wait()
-            if keeper.stdout is not None:
-                keeper.stdout.close()
+                supervisor.kill()  # the server dies with it
+                supervisor.wait()
+            if supervisor.stdout is not None:
+                supervisor.stdout.close()
             self._exit = self._exit if self._exit is not None else -9
             if self._folder >= 0:
                 os.close(self._folder)
@@ -198,7 +198,7 @@ class ServerProcess:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _hear(self, data: bytes) -> None:
-        """Take in what the keeper says; the end of its output means that it is gone, and the server too."""
+        """Take in what the supervisor says; when its output ends, it is gone, and so is the server."""
         if not data:
             self._exit = -9
             return
@@ -234,7 +234,7 @@ def start_process(
     orphans: Sequence[Path] = (),
     low_priority: bool = False,
 ) -> ServerProcess:
-    """Start a server in `folder`, under the keeper.
+    """Start a server in `folder`, under the supervisor.
 
     Args:
         folder: from `make_folder`; deleted with the server.
@@ -272,8 +272,8 @@ def start_process(
         "input": json.dumps(policy) + "\n",
         "idle": low_priority,
     }
-    keeper = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(_KEEPER)],
+    supervisor = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_SUPERVISOR)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -282,10 +282,10 @@ def start_process(
         bufsize=0,
         start_new_session=True,
     )
-    assert keeper.stdin is not None
+    assert supervisor.stdin is not None
     with contextlib.suppress(OSError):
-        keeper.stdin.write(json.dumps(order).encode() + b"\n")
-    return ServerProcess(folder, keeper, private=private)
+        supervisor.stdin.write(json.dumps(order).encode() + b"\n")
+    return ServerProcess(folder, supervisor, private=private)
 
 
 def python_folders() -> tuple[Path, ...]:

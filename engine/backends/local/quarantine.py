@@ -1,4 +1,4 @@
-"""A server apart for the tenants whose queries ended the one that all share; see `Suspects`."""
+"""A server apart for the tenants whose queries ended the one that all share; see `QuarantinePolicy`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from engine.backends.connect.rpc import Connection
 from engine.backends.local.generation import Generation
-from engine.backends.local.suspects import Suspects
+from engine.backends.local.quarantine_policy import QuarantinePolicy
 from engine.context import QueryContext
 
 # When a server for those sent away is ended because there are none, how often that is looked at, and how
@@ -25,13 +25,13 @@ logger = logging.getLogger(__name__)
 class Quarantine:
     """Who is asked on the server apart, and when that one may start. Both servers share it. Thread-safe."""
 
-    def __init__(self, suspects: Suspects | None = None) -> None:
+    def __init__(self, policy: QuarantinePolicy | None = None) -> None:
         """Nobody is sent away yet.
 
         Args:
-            suspects: decides who is; by default one that knows nobody.
+            policy: decides who is; by default one that knows nobody.
         """
-        self._suspects = suspects or Suspects()
+        self._policy = policy or QuarantinePolicy()
         self._lock = threading.Lock()
         self._not_before = 0.0
         self._used = 0.0
@@ -39,13 +39,13 @@ class Quarantine:
     def note(self, tenant: str) -> bool:
         """A tenant is about to ask; tell whether it is to ask on the server apart."""
         with self._lock:
-            return self._suspects.note(tenant, time.monotonic())
+            return self._policy.note(tenant, time.monotonic())
 
     def note_use(self) -> None:
         """The server apart is about to be asked."""
         self._used = time.monotonic()
 
-    def convict(self, tenant: str, name: str, *, sure: bool, apart: bool) -> None:
+    def send_away(self, tenant: str, name: str, *, sure: bool, apart: bool) -> None:
         """Send a tenant away for a while, whose query ended a server.
 
         Args:
@@ -56,9 +56,9 @@ class Quarantine:
         """
         now = time.monotonic()
         with self._lock:
-            seconds = self._suspects.convict(tenant, now, sure=sure or apart)
+            seconds = self._policy.add(tenant, now, sure=sure or apart)
             if apart:
-                self._not_before = now + self._suspects.pause()
+                self._not_before = now + self._policy.pause()
         if not seconds:
             return
         logger.warning(
@@ -87,7 +87,7 @@ class Quarantine:
             return
         if (generation := server.generation) is not None:
             with self._lock:
-                self._suspects.rest()
+                self._policy.rest()
             server.end_server(generation.connection, "nobody who was sent away has asked it for a while")
 
 

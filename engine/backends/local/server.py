@@ -29,7 +29,7 @@ from engine.backends.local.generation import Generation, Slot
 from engine.backends.local.process import ServerProcess
 from engine.backends.local.quarantine import Quarantine, end_when_idle
 from engine.backends.local.starting import Starter
-from engine.backends.local.watch import Vigilance, Watch
+from engine.backends.local.watchdog import Watchdog, WatchdogSettings
 from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 from engine.endings import tell_ending
@@ -50,7 +50,7 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
     own_settings: bool = False
     start_seconds: float = 120.0
     slice_seconds: float = 4.0  # see `Line`
-    vigilance: Vigilance = Vigilance()
+    watchdog_settings: WatchdogSettings = WatchdogSettings()
 
     def __init__(self) -> None:
         self.apart = False  # whether it is for those that were sent away from another
@@ -160,9 +160,9 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
         """A tenant is at work without asking this server: somebody to protect from those who end servers."""
         self._quarantine.note(tenant)
 
-    def convict(self, tenant: str, *, sure: bool = True) -> None:
+    def quarantine(self, tenant: str, *, sure: bool = True) -> None:
         """Send a tenant away from the others' server for a while; see `Endpoint`."""
-        self._quarantine.convict(tenant, self.name, sure=sure, apart=self.apart)
+        self._quarantine.send_away(tenant, self.name, sure=sure, apart=self.apart)
 
     def open_session(self, tenant: str = "") -> ConnectSession:
         """Open a session; see `Backend.open_session`."""
@@ -208,7 +208,7 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
     def note_broken(self, connection: Connection) -> None:
         """Forget the server behind `connection` if it is dead; see `Endpoint`."""
         if connection.closed:  # it was ended on purpose, or is known to be dead
-            self._turns.strike(connection, late=True)
+            self._turns.record_crash(connection, late=True)
             return
         if (generation := self._slot.behind(connection)) is not None:
             if generation.process.is_alive(_DYING_SECONDS):
@@ -221,7 +221,7 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
         with self._lock:
             if (generation := self._slot.behind(connection)) is None:
                 return  # that was done before
-            self._turns.strike(connection)  # before any of its queries can know
+            self._turns.record_crash(connection)  # before any of its queries can know
             self._slot.generation = None
         tell_ending(f"the local {self.name} server", f"{reason}; the next query starts another")
         generation.end()
@@ -243,7 +243,7 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
         atexit.unregister(self._slot.end)
         self._finalize()
 
-    def _watch(self, generation: Generation) -> Watch:
+    def _watch(self, generation: Generation) -> Watchdog:
         """Watch a server; a backend that is forgotten is not kept by that."""
         me, process, connection = weakref.ref(self), generation.process, generation.connection
 
@@ -251,4 +251,4 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
             if (backend := me()) is not None:
                 backend.end_server(connection, reason)
 
-        return Watch(process, connection, self.vigilance, is_busy=self._turns.is_busy, end=end)
+        return Watchdog(process, connection, self.watchdog_settings, is_busy=self._turns.is_busy, end=end)

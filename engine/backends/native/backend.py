@@ -24,7 +24,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.arrow import arrow_stream
 from engine.backends.base import BackendSession
-from engine.backends.connect.held import Held
+from engine.backends.connect.spill_buffer import SpillBuffer
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.duckdb.connection import DuckDbConnection, WouldNotStop
 from engine.backends.duckdb.talk import Server
@@ -353,15 +353,15 @@ class NativeSession:
                     raise Unproven("values for which it is not proven, or an error of Spark's")
             table = self._table(server, query.sql, context, one=query.rows.order == "one")
         except WouldNotStop:
-            trust.convict(query.sql, self._tenant, now())
+            trust.record_crash(query.sql, self._tenant, now())
             raise
         except BackendLost:
             if not server.condemned:
-                trust.convict(query.sql, self._tenant, now())
+                trust.record_crash(query.sql, self._tenant, now())
             raise
         except BackendError as error:
             if error.exception in _BROKEN:
-                trust.convict(query.sql, self._tenant, now())
+                trust.record_crash(query.sql, self._tenant, now())
                 self._backend.end_duckdb(server, f"a query broke it ({error.exception})")
             raise
         return judged(query, table, processors())
@@ -369,7 +369,7 @@ class NativeSession:
     def _table(self, server: Server, sql: str, context: QueryContext, *, one: bool) -> pa.Table:
         """The whole answer to a query."""
         size = 0
-        with Held(self._backend.duckdb.spool) as held:
+        with SpillBuffer(self._backend.duckdb.spool) as held:
             for part in self._native.rows(server, sql, context, one=one):
                 size += len(part.data)
                 if size > _MOST_BYTES:

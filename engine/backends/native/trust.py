@@ -16,8 +16,8 @@ from typing import Final
 from engine.spark.native.unproven import Unproven
 
 # A tenant whose questions broke the process so often within this time is left to Spark for as long.
-MOST_STRIKES: Final = 3
-STRIKE_SECONDS: Final = 600.0
+MOST_CRASHES: Final = 3
+CRASH_SECONDS: Final = 600.0
 # For how long the process is not started again after it could not be; twice as long each time.
 PAUSE_SECONDS: Final = 60.0
 MOST_PAUSE_SECONDS: Final = 3_600.0
@@ -27,7 +27,7 @@ _REMEMBERED: Final = 1_000
 
 @dataclass(slots=True)
 class _Tenant:
-    strikes: list[float] = field(default_factory=list)
+    crashes: list[float] = field(default_factory=list)
 
 
 class Trust:
@@ -53,16 +53,16 @@ class Trust:
             if _key(sql) in self._plans:
                 raise Unproven("a plan that broke the native process before")
             mine = self._tenants.get(tenant)
-            if mine is not None and len(_lately(mine.strikes, now)) >= MOST_STRIKES:
+            if mine is not None and len(_lately(mine.crashes, now)) >= MOST_CRASHES:
                 raise Unproven("the plans of this tenant broke the native process several times")
 
-    def convict(self, sql: str, tenant: str, now: float) -> None:
+    def record_crash(self, sql: str, tenant: str, now: float) -> None:
         """A query broke the process, or may have."""
         with self._lock:
             self._plans[_key(sql)] = None
             self._plans.move_to_end(_key(sql))
             mine = self._tenants.setdefault(tenant, _Tenant())
-            mine.strikes = [*_lately(mine.strikes, now)[-MOST_STRIKES:], now]
+            mine.crashes = [*_lately(mine.crashes, now)[-MOST_CRASHES:], now]
             self._tenants.move_to_end(tenant)
             for kept in (self._plans, self._tenants):
                 if len(kept) > _REMEMBERED:
@@ -141,8 +141,8 @@ class Differences:
             self._off |= frozenset(features)
 
 
-def _lately(strikes: list[float], now: float) -> list[float]:
-    return [one for one in strikes if now - one < STRIKE_SECONDS]
+def _lately(crashes: list[float], now: float) -> list[float]:
+    return [one for one in crashes if now - one < CRASH_SECONDS]
 
 
 def _key(sql: str) -> bytes:

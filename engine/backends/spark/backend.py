@@ -19,7 +19,7 @@ from engine.backends.connect.session import ConnectSession
 from engine.backends.local.generation import Generation
 from engine.backends.local.process import ServerProcess, make_folder
 from engine.backends.local.server import LocalServer
-from engine.backends.local.watch import Vigilance
+from engine.backends.local.watchdog import WatchdogSettings
 from engine.backends.spark import training
 from engine.backends.spark.archive import Archives, find_archives
 from engine.backends.spark.building import ArchiveBuilder
@@ -45,7 +45,7 @@ class LocalSpark(LocalServer):
         spool: where the engine puts data for it; readable too.
         cache_dir: where class archives are kept between starts; by default in the user's cache folder.
         heap_bytes: the most that its Java heap may take.
-        vigilance: how it is watched, and how much disk it may use.
+        watchdog_settings: how it is watched, and how much disk it may use.
         private_network: False leaves its ports within reach of every program of this machine.
         files_only: whether it may start where nothing confines its network.
         confined: False only for tests that take the confinement away.
@@ -63,19 +63,19 @@ class LocalSpark(LocalServer):
         cache_dir: Path | None = None,
         *,
         heap_bytes: int = HEAP_BYTES,
-        vigilance: Vigilance | None = None,
+        watchdog_settings: WatchdogSettings | None = None,
         private_network: bool = True,
         files_only: bool = False,
         confined: bool = True,
     ) -> None:
         super().__init__()
-        self.vigilance = vigilance or self.vigilance
+        self.watchdog_settings = watchdog_settings or self.watchdog_settings
         self._roots = tuple(roots)
         self._spool = spool
         self._cache = cache_dir
         self._launcher = Launcher(
             heap_bytes,
-            self.vigilance.disk_bytes,
+            self.watchdog_settings.disk_bytes,
             private_network=private_network and confined,  # both are the wall around the server
             files_only=files_only,
             confined=confined,
@@ -94,7 +94,7 @@ class LocalSpark(LocalServer):
             self._spool,
             self._cache,
             heap_bytes=self._launcher.heap_bytes,
-            vigilance=self.vigilance,
+            watchdog_settings=self.watchdog_settings,
             private_network=self._launcher.private_network,
             files_only=self._launcher.files_only,
             confined=self._launcher.confined,

@@ -15,7 +15,7 @@ import grpc
 
 from engine.backends.connect.rpc import LOCAL_OPTIONS, Connection
 from engine.backends.local.process import Permissions, ServerProcess, find_free_ports, start_process
-from engine.backends.local.watch import Vigilance
+from engine.backends.local.watchdog import WatchdogSettings
 from engine.backends.spark import main as spark_main
 from engine.backends.spark.java import Java, opened_packages
 from engine.backends.spark.settings import (
@@ -45,7 +45,7 @@ class Launcher:
     """
 
     heap_bytes: int = HEAP_BYTES
-    disk_bytes: int = Vigilance().disk_bytes
+    disk_bytes: int = WatchdogSettings().disk_bytes
     private_network: bool = True
     files_only: bool = False
     confined: bool = True

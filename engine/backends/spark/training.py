@@ -3,8 +3,8 @@
 A command begins it once its work is done (`begin`), in a process of its own that outlives the command and
 takes what the machine has left over. It holds the lock of the cache folder, so that there is one at a time,
 says nothing to anybody, and ends at a bound, when it is told to, and when its folder is gone; whatever kills
-it, the keeper of what it started then cleans up. A program that embeds the engine does it itself, while no
-run needs the server (`ArchiveBuilder`). CALCMETRIC_TRAINING=off does without either.
+it, the supervisor of what it started then cleans up. A program that embeds the engine does it itself, while
+no run needs the server (`ArchiveBuilder`). CALCMETRIC_TRAINING=off does without either.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from engine.backends.local.keeper import give_way
 from engine.backends.local.process import Permissions, make_folder, start_process
+from engine.backends.local.supervisor import give_way
 from engine.backends.spark.archive import Archives, find_archives
 from engine.backends.spark.java import Java, find_jars, find_java
 from engine.effort import Grace, look_at, tree

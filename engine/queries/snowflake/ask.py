@@ -1,4 +1,4 @@
-"""The queries that answer a question for many frames, and their answers cut by frame."""
+"""The queries that answer a question for many frames, and their answers split by frame."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from engine.queries.answers import Codes, place_rows
 from engine.queries.asking import MAX_BYTES, Asker, Source, asking
 from engine.queries.batches import table_batches
 from engine.queries.carried import Reply
-from engine.queries.cut import flat
+from engine.queries.key_columns import flat
 from engine.queries.rows import Rows as KeptRows
-from engine.snowflake.fusion import carry_keys
+from engine.snowflake.fusion import add_group_keys
 from engine.snowflake.text import CheckedQuery
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 from engine.tenants.ledger import Account
 from engine.writing import struct_of
 from sandbox.contract.messages import Described
@@ -70,7 +70,7 @@ class Keyed:
             frame: the frame's index.
 
         Raises:
-            Unfused: there is no room for a cut.
+            NotFusable: there is no room for a split.
         """
         with self._lock:
             found = self._rows.split(number, family).answer(frame)
@@ -89,7 +89,7 @@ class Asking:
         """The rows of every frame.
 
         Raises:
-            Unfused: the query failed, took too long, or gave too much.
+            NotFusable: the query failed, took too long, or gave too much.
             BackendLost, Interrupted: as `BackendSession.execute`.
         """
         described, own, carried = self._fetch(query, self._source.full, range(len(self._keys)), asker)
@@ -119,10 +119,10 @@ class Asking:
         keyed = writer.keyed_query(
             base, [(name, self._keys[i]) for name, i in zip(names, places, strict=True)], asker.context
         )
-        described, table = self._run(writer.emit(carry_keys(query, names), keyed), asker)
+        described, table = self._run(writer.emit(add_group_keys(query, names), keyed), asker)
         found = [column.name for column in described.columns]
         if any(found.count(name) != 1 for name in names):
-            raise Unfused("an answer without its keys")
+            raise NotFusable("an answer without its keys")
         own = [place for place, name in enumerate(found) if name not in names]
         carried = [flat(_whole(table.column(found.index(name)))) for name in names]
         return Described(tuple(described.columns[place] for place in own)), table.select(own), carried

@@ -16,7 +16,7 @@ from engine.queries.once import Once
 from engine.queries.snowflake.ask import Asking, Keyed, SqlAnswer
 from engine.snowflake.fusion import Choice, choose
 from engine.snowflake.text import CheckedQuery
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 
 # The bytes of the texts of all questions that are remembered, and what a tree, which is kept with its
 # question, takes for each of them.
@@ -70,8 +70,8 @@ class SqlSharing(CommonSharing[_Question]):
             return Apart(what, question.choice.reason)
         try:
             how, answer = self._answer(question, asker)
-        except Unfused as unfused:
-            return Apart(what, unfused.reason)
+        except NotFusable as refusal:
+            return Apart(what, refusal.reason)
         return Ready(query.key, what, how, answer.table.num_rows, answer.replies)
 
     def _question(self, query: CheckedQuery, run: object = None) -> _Question | None:
@@ -83,7 +83,7 @@ class SqlSharing(CommonSharing[_Question]):
         frame = frames.frames[asker.frame]
         if frame.rows:
             if frame.family < 0:
-                raise Unfused("other rows than those of all windows together")
+                raise NotFusable("other rows than those of all windows together")
             keyed = self._shared(question, frames, frame, asker, may_share=may_share)
             found = keyed.answer(frame.family, frames.families[frame.family], asker.frame)
             if found is not None:
@@ -106,11 +106,11 @@ class SqlSharing(CommonSharing[_Question]):
         with self._lock:
             once = question.shared[place]
         if not once.made and not may_share:
-            raise Unfused("a query that differs between frames")
+            raise NotFusable("a query that differs between frames")
         if place == _WHOLE:
             return once.get(lambda: self._asking.ask_rows(question.query, asker), asker.context)
         if len(family.frames) < 2:
-            raise Unfused("the only frame of its kind")
+            raise NotFusable("the only frame of its kind")
         return once.get(lambda: self._asking.ask_family(question.query, family, asker), asker.context)
 
 

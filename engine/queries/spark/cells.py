@@ -12,12 +12,12 @@ from engine.arrow import arrow_stream
 from engine.frames import FrameSet
 from engine.frames.build import aggregated, column, named
 from engine.queries.answers import Codes, Split, named_as, split_rows
-from engine.queries.asking import Aside, Asker, Source
-from engine.queries.cut import cut, extras, flat
-from engine.queries.gather import StateTable
-from engine.spark.fusion.carry import carry, key_names
+from engine.queries.asking import Asker, SchemaProbe, Source
+from engine.queries.first_queries import StateTable
+from engine.queries.key_columns import extras, flat, separate_keys
 from engine.spark.fusion.cells import CellsPlan, Rolled
 from engine.spark.fusion.chain import Chain
+from engine.spark.fusion.group_keys import add_group_keys, key_names
 
 _FRAME: Final = "_calcmetric_frame"
 
@@ -26,13 +26,13 @@ def ask_states(source: Source, chain: Chain, plan: CellsPlan, asker: Asker) -> S
     """The merge states of every cell.
 
     Raises:
-        Unfused, BackendLost, Interrupted: as `Source.fetch`.
+        NotFusable, BackendLost, Interrupted: as `Source.fetch`.
     """
     keys = source.keys
     names = key_names(chain, source.columns, len(keys))
     lower = Chain(chain.read, plan.lower)
     base = source.keyed(chain.read, list(zip(names, keys, strict=True)))
-    carried = carry(lower, base, names, lambda steps: source.columns_after(lower, steps, asker))
+    carried = add_group_keys(lower, base, names, lambda steps: source.columns_after(lower, steps, asker))
     states = [named(state, f"_calcmetric_s{i}") for i, state in enumerate(plan.states)]
     relation = aggregated(carried.relation, [column(name) for name in names], states)
     table = source.fetch(relation, asker, base=base, unordered=True).table
@@ -69,19 +69,19 @@ class RolledUp:
         self.coarse = any(bool((one.coarse & (one.rows > 0)).any()) for _, one in parts)
         self._plan = plan
 
-    def split(self, source: Source, chain: Chain, aside: Aside, asker: Asker) -> Split:
+    def split(self, source: Source, chain: Chain, probe: SchemaProbe, asker: Asker) -> Split:
         """The answers.
 
         Raises:
-            Unfused, BackendLost, Interrupted: as `Source.fetch`.
+            NotFusable, BackendLost, Interrupted: as `Source.fetch`.
         """
         if self._plan.outputs is None:
-            return self._finish(source, chain, aside, asker)
-        schema = aside.result()
+            return self._finish(source, chain, probe, asker)
+        schema = probe.result()
         table = named_as(schema, [self._values[output] for output in self._plan.outputs])
         return split_rows(schema, table, self._frames, self._direct)
 
-    def _finish(self, source: Source, chain: Chain, aside: Aside, asker: Asker) -> Split:
+    def _finish(self, source: Source, chain: Chain, probe: SchemaProbe, asker: Asker) -> Split:
         """Let the backend compute what stands above the aggregates, on one row for each frame."""
         plan = self._plan
         names = [f"_calcmetric_a{i}" for i in range(len(self._values))]
@@ -92,18 +92,18 @@ class RolledUp:
         top = plan.position + 1
         kept = Chain(chain.read, (*chain.steps[:top], *plan.upper))
         # What stands above may use the names that columns get by themselves, so they are given by name here.
-        own = source.columns_after(kept, top, asker) if plan.upper else _names(aside.result())
+        own = source.columns_after(kept, top, asker) if plan.upper else _names(probe.result())
         project = pb.Relation(common=plan.common)
         project.project.expressions.extend(
             _renamed(one, name) for one, name in zip(plan.finishing, own, strict=True)
         )
         small = Chain(chain.read, (project, *plan.upper))
-        carried = carry(
+        carried = add_group_keys(
             small, base, (_FRAME,), lambda steps: source.columns_after(kept, plan.position + steps, asker)
         )
         fetched = source.fetch(carried.relation, asker, base=base)
-        schema = aside.result()
-        part = cut(fetched, schema, extras(carried, (_FRAME,)))
+        schema = probe.result()
+        part = separate_keys(fetched, schema, extras(carried, (_FRAME,)))
         frames = flat(part.carried[_FRAME]).to_numpy()
         return split_rows(schema, part.own, frames, self._direct, self._frames)
 

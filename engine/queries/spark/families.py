@@ -8,10 +8,10 @@ import pyspark.sql.connect.proto as pb
 
 from engine.frames import Family
 from engine.queries.answers import Split, split_rows
-from engine.queries.asking import Aside, Asker, Source
-from engine.queries.cut import cut, extras, flat, tied
-from engine.spark.fusion.carry import carry, key_names
+from engine.queries.asking import Asker, SchemaProbe, Source
+from engine.queries.key_columns import extras, flat, separate_keys, tied
 from engine.spark.fusion.chain import Chain
+from engine.spark.fusion.group_keys import add_group_keys, key_names
 from engine.spark.plans.relation_traits import traits_of
 
 _GROUPBY: Final = pb.Aggregate.GROUP_TYPE_GROUPBY
@@ -31,16 +31,16 @@ def ask_family(
         asker: the call that asks.
 
     Raises:
-        Unfused, BackendLost, Interrupted: as `Source.fetch`.
+        NotFusable, BackendLost, Interrupted: as `Source.fetch`.
     """
     names = key_names(chain, source.columns, source.family_keys(family))
     base = source.keyed_family(chain.read, number, family, names)
-    carried = carry(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
-    aside = Aside(source, relation, asker)
+    carried = add_group_keys(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
+    probe = SchemaProbe(source, relation, asker)
     # Which frame a row is of is told by its keys; their order is nothing where each frame has one.
     fetched = source.fetch(carried.relation, asker, base=base, unordered=_gives_one_row(chain))
-    schema = aside.result()
-    part = cut(fetched, schema, extras(carried, names))
+    schema = probe.result()
+    part = separate_keys(fetched, schema, extras(carried, names))
     keys = [flat(part.carried[name]) for name in names]
     frames = source.frames_in(family, keys, part.own.num_rows)
     return split_rows(schema, part.own, frames, tied(carried, part, frames))

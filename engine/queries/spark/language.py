@@ -22,7 +22,7 @@ from engine.queries.descriptions import Descriptions
 from engine.queries.language import Request, Told
 from engine.queries.spark import replies
 from engine.queries.spark.analyses import analyze_plan, describe_plan
-from engine.queries.spark.functions.together import Together
+from engine.queries.spark.functions.shared_functions import SharedFunctions
 from engine.queries.spark.own_settings import Combinations
 from engine.queries.spark.questions import FunctionsQuestion, PlanCall, PlanQuestion
 from engine.queries.spark.requests import Parsed, ParsedRequests
@@ -53,7 +53,7 @@ class PlanLanguage:
         checked: False forwards requests unchecked; for tests of the other layers only.
         scratch: makes files for what functions of the author give; None: the backend reads none.
         described: the types of plans that were asked for before; None: frames share nothing.
-        together: what functions of the author gave for all frames.
+        shared_functions: what functions of the author gave for all frames.
         combinations: of settings that the run's calls have set.
     """
 
@@ -62,7 +62,7 @@ class PlanLanguage:
     checked: bool = True
     scratch: Scratch | None = None
     described: Descriptions[pb.DataType] | None = None
-    together: Together = field(default_factory=Together)
+    shared_functions: SharedFunctions = field(default_factory=SharedFunctions)
     combinations: Combinations = field(default_factory=Combinations)
 
     repeats: ClassVar[bool] = True
@@ -90,7 +90,9 @@ class PlanReader:
         self._language = language
         self._state = state
         self._scope = PlanScope(state, language.requests.account)
-        self._call = PlanCall(language.session, state, self._scope, language.together, language.scratch)
+        self._call = PlanCall(
+            language.session, state, self._scope, language.shared_functions, language.scratch
+        )
         self._registered = Registered()
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from engine.queries.carried import Reply
 from engine.queries.language import Apart, Ready
 from engine.queries.spark import replies
 from engine.queries.spark.functions.applying import Applying
-from engine.queries.spark.functions.together import OverResults, Together
+from engine.queries.spark.functions.shared_functions import OverResults, SharedFunctions
 from engine.queries.spark.scope import PlanScope
 from engine.queries.spark.sharing import Sharing, describe
 from engine.sources.spool import Scratch
@@ -26,7 +26,7 @@ from engine.spark import plans
 from sandbox.contract.settings import BASELINE, PLACEHOLDER
 
 # Why an answer over no rows does not tell who will answer where there are some.
-_NOT_FORETOLD: Final = (
+_NOT_KNOWN_BEFORE: Final = (
     "asked over no rows; where there are some, the backend may have to read what the functions return"
 )
 # A type in the answer of a query; alone it may take as much on the wire.
@@ -43,14 +43,14 @@ class PlanCall:
         session: the run's session on the backend.
         state: the call.
         scope: what the names in its plans stand for.
-        together: what functions of the author gave for all frames.
+        shared_functions: what functions of the author gave for all frames.
         scratch: makes files for what such functions give; None: the backend reads none.
     """
 
     session: BackendSession
     state: CallInProgress
     scope: PlanScope
-    together: Together
+    shared_functions: SharedFunctions
     scratch: Scratch | None
 
     def applying(self, bind: Bind) -> Applying:
@@ -147,7 +147,7 @@ class PlanQuestion:
 class FunctionsQuestion:
     """The rows of a plan with functions of the author, which are applied first; see `Question`."""
 
-    unsure = _NOT_FORETOLD
+    unsure = _NOT_KNOWN_BEFORE
 
     def __init__(self, call: PlanCall, relation: pb.Relation) -> None:
         """Ask nothing yet.
@@ -193,7 +193,7 @@ class FunctionsQuestion:
         """Have the functions applied once for all frames; see `Question.ask`."""
         call, relation = self._call, self._expanded
         state, key = call.state, plans.canonical(relation)
-        found = call.together.answer(key, relation, sharing, asker, state.evaluating, call.scratch)
+        found = call.shared_functions.answer(key, relation, sharing, asker, state.evaluating, call.scratch)
         if isinstance(found, Apart):
             return found
         results, answer = found

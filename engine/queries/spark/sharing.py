@@ -13,10 +13,10 @@ import pyspark.sql.connect.proto as pb
 
 from engine.frames import Family, FrameSet, Members, PlannedFrame
 from engine.queries.answers import Answer, Split
-from engine.queries.asking import Aside, Asker, Source, fresh_scope
+from engine.queries.asking import Asker, SchemaProbe, Source, fresh_scope
 from engine.queries.common import CommonSharing
 from engine.queries.descriptions import Descriptions
-from engine.queries.gather import StateTable
+from engine.queries.first_queries import StateTable
 from engine.queries.language import Apart, Ready
 from engine.queries.once import Once
 from engine.queries.rows import Rows, ask_rows
@@ -28,7 +28,7 @@ from engine.spark.functions import functions_in
 from engine.spark.fusion.cells import plan_cells
 from engine.spark.fusion.chain import Chain
 from engine.spark.fusion.choice import Choice, cells_pay, choose
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 
 # The bytes of plans and types that are remembered. A plan can carry 16 MiB of data of its own.
 _MAX_PLAN_BYTES: Final = 32 << 20
@@ -106,11 +106,11 @@ class Sharing(CommonSharing[_Question]):
     def expect(self, run: object) -> None:
         """A run is about to make its first call; counting waits a moment for what it asks."""
         super().expect(run)
-        self._gather.expect(run)
+        self._batcher.expect(run)
 
-    def leave(self, run: object) -> None:
+    def withdraw(self, run: object) -> None:
         """The first call of a run has ended, or will not be made."""
-        self._gather.leave(run)
+        self._batcher.withdraw(run)
 
     def ask(self, key: bytes, relation: pb.Relation, asker: Asker) -> Ready | Apart:
         """The answer to a question of a frame, or that it has to ask for itself; see `note_apart`.
@@ -130,8 +130,8 @@ class Sharing(CommonSharing[_Question]):
             return self.apart(relation, asker, question.choice.reason)
         try:
             how, answer, notes = self._answer(key, question, asker)
-        except Unfused as unfused:
-            return Apart(question.what, unfused.reason)
+        except NotFusable as refusal:
+            return Apart(question.what, refusal.reason)
         return _ready(key, question, how, answer, notes)
 
     def over(self, source: Source) -> Sharing:
@@ -153,7 +153,7 @@ class Sharing(CommonSharing[_Question]):
             asker: the frame's call.
             reason: as `Shared.reason`.
         """
-        self.leave(asker.run)
+        self.withdraw(asker.run)
         return Apart(describe(relation), reason)
 
     def known_answer(self, key: bytes, asker: Asker) -> Ready | None:
@@ -181,7 +181,7 @@ class Sharing(CommonSharing[_Question]):
         ):
             split = once.value
             if split is not None:
-                with suppress(Unfused):
+                with suppress(NotFusable):
                     answer, notes = split.answer(asker.frame), question.notes.get(way, ())
                     return None if answer is None else _ready(key, question, how, answer, notes)
         return None
@@ -198,14 +198,14 @@ class Sharing(CommonSharing[_Question]):
         may_share = self.may_share(key, asker) or bool(self.source.stored)
         if question.choice.how == "cells" and asker.frame == 0 and may_share and not self._known.is_set():
             self._try_cells(question, asker)  # before the frames are known: it may be counted along
-        self.leave(asker.run)
+        self.withdraw(asker.run)
         frames = self.frames(asker.context)
         frame = frames.frames[asker.frame]
         if frame.rows:
             if frame.family < 0:
-                raise Unfused("other rows than those of all windows together")
+                raise NotFusable("other rows than those of all windows together")
             if not may_share and not question.known(frame.family):
-                raise Unfused("a plan that differs between frames")
+                raise NotFusable("a plan that differs between frames")
             if self._asks_alone(question, frames.families[frame.family]):
                 ask = partial(question.noted, "whole", partial(self._on_frame, question, frame, asker), asker)
                 alone = question.whole.get(ask, asker.context)
@@ -227,7 +227,7 @@ class Sharing(CommonSharing[_Question]):
         try:
             ask = partial(question.noted, "cells", partial(self._ask_cells, question, asker), asker)
             return question.cells.get(ask, asker.context)
-        except Unfused:
+        except NotFusable:
             return None
 
     def _split(self, question: _Question, frames: FrameSet, asker: Asker) -> tuple[str, Split]:
@@ -245,7 +245,7 @@ class Sharing(CommonSharing[_Question]):
             with question.lock:
                 return "rows", rows.split(number, family)
         if len(family.frames) < 2:
-            raise Unfused("the only frame of its kind")
+            raise NotFusable("the only frame of its kind")
         if question.of_family(number).in_progress:
             self._ask_another(question, frames.families, number, asker)
         return "families", self._of_family(question, frames.families, number, asker)
@@ -263,27 +263,27 @@ class Sharing(CommonSharing[_Question]):
         """Ask for a later family instead of waiting idly for what another thread asks."""
         for later in range(number + 1, len(families)):
             if len(families[later].frames) > 1 and question.of_family(later).untouched:
-                with suppress(Unfused):
+                with suppress(NotFusable):
                     self._of_family(question, families, later, asker)
                 return
 
     def _ask_cells(self, question: _Question, asker: Asker) -> Split:
         source, chain, plan = self.source, question.chain, question.choice.cells
         assert plan is not None
-        aside = Aside(source, question.relation, asker)
+        probe = SchemaProbe(source, question.relation, asker)
         states: StateTable | None = None
         if not self._known.is_set():
-            states = self._gather.offer(asker.run, plan, asker.context)
+            states = self._batcher.offer(asker.run, plan, asker.context)
             asker.notes += states.notes
         frames = self.frames(asker.context)
         assert self._counted is not None
         if not cells_pay(self._counted.cells, frames.frames[0].rows):
-            raise Unfused("too many cells")
+            raise NotFusable("too many cells")
         rolled = RolledUp(source, plan, states or ask_states(source, chain, plan, asker), frames)
         if rolled.coarse:
             precise = plan_cells(chain, precise=True, schema=source.schema)
             rolled = RolledUp(source, precise, ask_states(source, chain, precise, asker), frames)
-        return rolled.split(source, chain, aside, asker)
+        return rolled.split(source, chain, probe, asker)
 
     def _on_frame(self, question: _Question, frame: PlannedFrame, asker: Asker) -> Answer:
         """What the plan gives on one frame: one of which no row reaches its aggregates, above all."""

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends
 from engine.service.aporia import data_sources, datasets, extended, fields, identity, query, refused
 from engine.service.lists import refuse_unknown
 from engine.service.problems import described
-from engine.service.state import authenticate, join_crowd
+from engine.service.state import authenticate, take_request_slot
 from engine.service.telemetry.observe import PREFIX
 
-_GUARDS: Final = [Depends(authenticate), Depends(join_crowd)]
+_GUARDS: Final = [Depends(authenticate), Depends(take_request_slot)]
 
 BESIDE: Final = APIRouter(
     prefix=PREFIX, dependencies=[*_GUARDS, Depends(refuse_unknown)], responses=described()

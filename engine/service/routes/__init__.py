@@ -7,12 +7,12 @@ from fastapi import APIRouter, Depends
 from engine.service.lists import refuse_unknown
 from engine.service.problems import described
 from engine.service.routes import metrics, models, results, rules, runs, segments, validate, versions
-from engine.service.state import authenticate, join_crowd
+from engine.service.state import authenticate, take_request_slot
 from engine.service.telemetry.observe import PREFIX
 
 API = APIRouter(
     prefix=PREFIX,
-    dependencies=[Depends(authenticate), Depends(join_crowd), Depends(refuse_unknown)],
+    dependencies=[Depends(authenticate), Depends(take_request_slot), Depends(refuse_unknown)],
     responses=described(),
 )
 # `validate` stands before `metrics`, whose paths would take its name for an id.

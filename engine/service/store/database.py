@@ -194,7 +194,7 @@ class _OneByOne(contextlib.AbstractContextManager[None]):
         self._lock.release()
 
 
-def insist(step: Callable[[], _T], seconds: float) -> _T:
+def retry(step: Callable[[], _T], seconds: float) -> _T:
     """Do a step that may be repeated; again while the database cannot be reached or written.
 
     Args:

@@ -19,14 +19,13 @@ from engine import Engine, LiveRun
 from engine.failures import describe
 from engine.service.admission.fairpool import FairPool
 from engine.service.admission.quotas import refuse_more
-from engine.service.brief import Brief
 from engine.service.data.baselines import Compared, compared_by
 from engine.service.data.datasets import Reader, fingerprint, state_of
 from engine.service.errors import NotFound
 from engine.service.segments import groups_of
 from engine.service.settings import Settings
 from engine.service.store import trials
-from engine.service.store.database import UNAVAILABLE, Database, insist
+from engine.service.store.database import UNAVAILABLE, Database, retry
 from engine.service.store.scope import (
     Scope,
     current_version,
@@ -37,8 +36,9 @@ from engine.service.store.scope import (
 )
 from engine.service.store.tables import DataSegment, Metric, Model, StoredDataset, Validation
 from engine.service.telemetry.observe import Telemetry
-from engine.service.trials.news import News
+from engine.service.trials.notifier import ChangeNotifier
 from engine.service.trials.trial import Trial, cancelled, failed, try_metric
+from engine.service.ttl_cache import TtlCache
 from engine.service.work.runlog import RunLog
 
 logger = logging.getLogger(__name__)
@@ -140,8 +140,8 @@ class Validations:
         self._going: dict[str, Going] = {}
         self._threads = FairPool(settings.validations, "calcmetric-validation")
         self._closing = threading.Event()
-        self._news = News(database)
-        self._pending: Brief[tuple[Asked, Validation]] = Brief(_PENDING_SECONDS)
+        self._notifier = ChangeNotifier(database)
+        self._pending: TtlCache[tuple[Asked, Validation]] = TtlCache(_PENDING_SECONDS)
         threading.Thread(target=self._keep_alive, name="calcmetric-leases", daemon=True).start()
 
     async def poll(self, scope: Scope, metric_id: str, dataset_id: str, *, restart: bool) -> dict[str, Any]:
@@ -153,7 +153,7 @@ class Validations:
         asked, trial = known
         progress: int | None = trial.progress
         if trial.state == trials.PENDING:
-            progress = await self._news.wait(trial.id, trial.progress, self._settings.poll_seconds)
+            progress = await self._notifier.wait(trial.id, trial.progress, self._settings.poll_seconds)
             if progress is None:  # it has ended
                 self._pending.drop(place)
                 trial = await run_in_threadpool(self._look, asked, restart=False)
@@ -193,7 +193,7 @@ class Validations:
 
     def let_go(self) -> None:
         """Answer the polls that wait. Called in the event loop."""
-        self._news.close()
+        self._notifier.close()
 
     def close(self) -> None:
         """Cancel what goes on; other servers, or this one when it is back, begin it again."""
@@ -272,7 +272,7 @@ class Validations:
             if self._closing.is_set():
                 self._release(trial_id)
             else:
-                insist(lambda: self._end(trial_id, answer), self._settings.lease_seconds)
+                retry(lambda: self._end(trial_id, answer), self._settings.lease_seconds)
                 ending = {name: answer[name] for name in ("status", "error", "seconds")}
                 log.tell("validation ended", **ending)
         except Exception as error:

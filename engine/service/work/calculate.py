@@ -15,11 +15,11 @@ from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.telemetry.observe import Telemetry
 from engine.service.work.claims import FairClaims
+from engine.service.work.clock_guard import ClockGuard
 from engine.service.work.leases import Claim
 from engine.service.work.planning import Planner
 from engine.service.work.prune import Pruner
 from engine.service.work.running import ClaimRunner
-from engine.service.work.steady import SteadyClock
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Calculator:
         self._runner = ClaimRunner(database, engine, settings, telemetry)
         self._planner = Planner(database)
         self._pruner = Pruner(database, settings)
-        self._steady = SteadyClock()
+        self._clock_guard = ClockGuard()
         self._stopped = threading.Event()
         self._believed = threading.Event()
         self._news = threading.Condition()
@@ -134,7 +134,7 @@ class Calculator:
     def _tick(self) -> bool:
         """Plan; tell whether the clock is believed, and work may be claimed by it."""
         now = self._database.now()
-        if not self._steady.believes(now, time.clock_gettime(time.CLOCK_BOOTTIME)):
+        if not self._clock_guard.believes(now, time.clock_gettime(time.CLOCK_BOOTTIME)):
             logger.warning("the clock leapt to %s; calculation waits for that to last", now.isoformat())
             self._believed.clear()
             return False

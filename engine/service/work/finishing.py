@@ -11,7 +11,7 @@ from engine.models.codes import BASELINES, PARAMETERS
 from engine.results.text import clean_text
 from engine.service.rules.watching import watch_results
 from engine.service.settings import Settings
-from engine.service.store.database import Database, insist
+from engine.service.store.database import Database, retry
 from engine.service.store.tables import Work
 from engine.service.telemetry.observe import Telemetry
 from engine.service.work import leases
@@ -57,7 +57,7 @@ class Finisher:
                 watch_results(session, work)
                 return True
 
-        kept = insist(keep, self._settings.lease_seconds)
+        kept = retry(keep, self._settings.lease_seconds)
         log.tell(
             "metric calculated" if kept else "metric to be calculated again",
             metric_version=work.metric_version_id,

@@ -5,10 +5,10 @@ known to treat each row, or each group of rows, by itself, columns that tell fra
 first link to the last: added to what each selects, and to what each groups by. Unsure means per frame.
 
     chain      a tree as its links, from the frame upwards         functions   which functions may be in one
-    choice     whether and how a question can be shared            carry       the question with keys
+    choice     whether and how a question can be shared            group_keys  the question with keys
 """
 
-from engine.snowflake.fusion.carry import carry_keys
 from engine.snowflake.fusion.choice import Choice, choose
+from engine.snowflake.fusion.group_keys import add_group_keys
 
-__all__ = ["Choice", "carry_keys", "choose"]
+__all__ = ["Choice", "add_group_keys", "choose"]

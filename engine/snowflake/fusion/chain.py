@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from engine.snowflake.fusion.functions import SHARED_AGGREGATES, is_aggregate, is_row_wise
 from engine.snowflake.text.names import FRAME
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 
 Kind = Literal["rows", "groups", "total", "distinct"]
 
@@ -51,7 +51,7 @@ def take_apart(tree: exp.Expr) -> tuple[Link, ...]:
     """The links of a tree, that over the frame first.
 
     Raises:
-        Unfused: it is no chain, or holds what no rule is known for.
+        NotFusable: it is no chain, or holds what no rule is known for.
     """
     links: list[Link] = []
     here = tree
@@ -61,10 +61,10 @@ def take_apart(tree: exp.Expr) -> tuple[Link, ...]:
         source: exp.Expr | None = here.args["from_"].this if here.args.get("from_") else None
         if source is not None and isinstance(source, exp.Table) and not _further(source):
             if source.this.this != FRAME:
-                raise Unfused("a query with a name")
+                raise NotFusable("a query with a name")
             return tuple(reversed(links))
         if source is None or not isinstance(source, exp.Subquery) or _further(source):
-            raise Unfused("a join or something else that is not one query over another")
+            raise NotFusable("a join or something else that is not one query over another")
         here = source.this
 
 
@@ -72,10 +72,10 @@ def _select(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Subquery) and not _further(node):
         return _select(node.this)
     if not isinstance(node, exp.Select):
-        raise Unfused("a union or something else that is not a SELECT")
+        raise NotFusable("a union or something else that is not a SELECT")
     for part, what in _UNKNOWN_PARTS.items():
         if node.args.get(part):
-            raise Unfused(what)
+            raise NotFusable(what)
     return node
 
 
@@ -89,7 +89,7 @@ def _kind(select: exp.Expr) -> Kind:
     aggregates = _aggregates(select)
     if select.args.get("distinct"):
         if aggregates or select.args.get("group"):
-            raise Unfused("DISTINCT over groups")
+            raise NotFusable("DISTINCT over groups")
         return "distinct"
     if select.args.get("group"):
         return "groups"
@@ -102,16 +102,16 @@ def _aggregates(select: exp.Expr) -> bool:
     """Whether a SELECT itself has aggregates; sees to it that all of it is known."""
     found = False
     if sum(isinstance(one, exp.Star) for one in select.expressions) > 1:
-        raise Unfused("all columns twice")  # the keys, too: the second ones get other names further up
+        raise NotFusable("all columns twice")  # the keys, too: the second ones get other names further up
     # What it reads is a link of its own.
     parts = [select.args[part] for part in ("where", "group", "order") if select.args.get(part)]
     for part in (*select.expressions, *parts):
         for node in part.walk():
             if (what := _UNKNOWN_NODES.get(type(node))) is not None:
-                raise Unfused(what)
+                raise NotFusable(what)
             match node:
                 case exp.Select() | exp.Subquery() | exp.SetOperation():
-                    raise Unfused("a subquery in an expression")
+                    raise NotFusable("a subquery in an expression")
                 case exp.Star():
                     _check_star(node)
                 case exp.Anonymous():
@@ -124,14 +124,14 @@ def _check_star(star: exp.Expr) -> None:
     parent = star.parent
     counted = parent is not None and isinstance(parent, exp.Anonymous) and parent.this == "COUNT"
     if not counted and not isinstance(parent, exp.Select):
-        raise Unfused("a star in a call, or that of one table")
+        raise NotFusable("a star in a call, or that of one table")
 
 
 def _check_call(call: exp.Expr) -> bool:
     if is_row_wise(call.this):
         return False
     if not is_aggregate(call.this):
-        raise Unfused(f"the function {call.this}")
+        raise NotFusable(f"the function {call.this}")
     if call.this not in SHARED_AGGREGATES:
-        raise Unfused(f"the aggregate {call.this}, which may depend on the order of rows")
+        raise NotFusable(f"the aggregate {call.this}, which may depend on the order of rows")
     return True

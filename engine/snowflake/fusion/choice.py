@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from engine.snowflake.fusion.chain import Link, take_apart
 from engine.snowflake.text import CheckedQuery
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 
 How = Literal["rows", "families", "frame"]
 
@@ -37,11 +37,11 @@ def choose(query: CheckedQuery) -> Choice:
     """Choose by the rules; unsure means per frame."""
     try:
         if query.made_names:
-            raise Unfused("names that differ between frames")
+            raise NotFusable("names that differ between frames")
         links = take_apart(query.tree)
         _check_order_and_limits(links)
-    except Unfused as unfused:
-        return Choice("frame", unfused.reason, ())
+    except NotFusable as refusal:
+        return Choice("frame", refusal.reason, ())
     return Choice("rows" if all(link.kind == "rows" for link in links) else "families", "", links)
 
 
@@ -50,17 +50,17 @@ def _check_order_and_limits(links: tuple[Link, ...]) -> None:
     one_row, summed = False, False
     for place, link in enumerate(links):
         if summed and link.select.args.get("where"):
-            raise Unfused("a filter over aggregates of all rows")
+            raise NotFusable("a filter over aggregates of all rows")
         summed = summed or link.kind == "total"
         one_row = link.kind == "total" or (
             one_row and link.kind == "rows" and not link.select.args.get("where")
         )
         if link.select.args.get("limit") and not (one_row and _count(link.select.args["limit"]) > 0):
-            raise Unfused("a limit")
+            raise NotFusable("a limit")
         if link.select.args.get("order") and place + 1 < len(links):
-            raise Unfused("an order below something else")
+            raise NotFusable("an order below something else")
         if link.kind == "total" and any(isinstance(one, exp.Star) for one in link.select.expressions):
-            raise Unfused("a star beside aggregates")
+            raise NotFusable("a star beside aggregates")
         if link.kind == "groups":
             _check_groups(link.select)
 
@@ -68,13 +68,13 @@ def _check_order_and_limits(links: tuple[Link, ...]) -> None:
 def _count(limit: exp.Expr) -> int:
     number = limit.args["expression"]
     if not isinstance(number, exp.Literal) or number.args.get("is_string") or not number.this.isdigit():
-        raise Unfused("a limit")
+        raise NotFusable("a limit")
     return int(number.this)
 
 
 def _check_groups(select: exp.Expr) -> None:
     """Numbers in GROUP BY mean places, and stars are of what is grouped by nobody knows."""
     if any(isinstance(one, exp.Literal) for one in select.args["group"].expressions):
-        raise Unfused("GROUP BY a place")
+        raise NotFusable("GROUP BY a place")
     if any(isinstance(one, exp.Star) for one in select.expressions):
-        raise Unfused("a star beside groups")
+        raise NotFusable("a star beside groups")

@@ -138,7 +138,7 @@ class _Work:
             raise _Stopped
 
 
-class _Crew:
+class _Downloads:
     """Threads that take many objects, and are left to themselves once nobody waits for them.
 
     A store that does not answer holds them until its time limits are over, and nobody else.
@@ -262,12 +262,12 @@ class Fetched:
         if wanted > self._most:
             raise self._full(label, wanted)
         work = _Work(label, self._steady())
-        crew = _Crew(objects, lambda one: self._take(one, store, work), self._let_go)
+        downloads = _Downloads(objects, lambda one: self._take(one, store, work), self._let_go)
         try:
-            held = crew.wait(check, tell)
+            held = downloads.wait(check, tell)
         except BaseException:
             work.stop.set()
-            crew.abandon()
+            downloads.abandon()
             self._give_up(work)
             raise
         return Held(tuple(one.path for one in held), lambda: self._let_go(held))

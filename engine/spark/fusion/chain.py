@@ -9,7 +9,7 @@ from typing import Protocol, cast
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 from sandbox.contract.settings import PLACEHOLDER
 
 
@@ -33,18 +33,18 @@ def parse_chain(relation: pb.Relation) -> Chain:
         relation: rebuilt, with its views expanded.
 
     Raises:
-        Unfused: it is no chain, such as a join; or it does not read the frame.
+        NotFusable: it is no chain, such as a join; or it does not read the frame.
     """
     steps: list[pb.Relation] = []
     here = relation
     while (kind := here.WhichOneof("rel_type")) != "read":
         body = getattr(here, str(kind))
         if "input" not in body.DESCRIPTOR.fields_by_name or not body.HasField("input"):
-            raise Unfused(f"a relation of several parts or none ({str(kind).replace('_', ' ')})")
+            raise NotFusable(f"a relation of several parts or none ({str(kind).replace('_', ' ')})")
         steps.append(_without_input(here, str(kind)))
         here = body.input
     if here.read.named_table.unparsed_identifier != PLACEHOLDER:
-        raise Unfused("a table other than the frame")
+        raise NotFusable("a table other than the frame")
     return Chain(here, tuple(reversed(steps)))
 
 

@@ -7,11 +7,11 @@ from typing import Final, Literal, TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
-from engine.spark.fusion.carry import RULES, is_row_wise
 from engine.spark.fusion.cells import CellsPlan, plan_cells
 from engine.spark.fusion.chain import Chain, parse_chain
+from engine.spark.fusion.group_keys import RULES, is_row_wise
+from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.fusion.traits import inspect
-from engine.spark.fusion.unfused import Unfused
 
 How: TypeAlias = Literal["cells", "rows", "families", "frame"]
 # Up to so many cells are rolled up however few rows there are.
@@ -51,15 +51,17 @@ def choose(relation: pb.Relation, *, spark: bool, schema: pb.DataType) -> Choice
         chain = parse_chain(relation)
         unruly = [kind for step in chain.steps if (kind := str(step.WhichOneof("rel_type"))) not in RULES]
         if unruly:
-            raise Unfused(f"a relation of the kind {unruly[0].replace('_', ' ')}")
+            raise NotFusable(f"a relation of the kind {unruly[0].replace('_', ' ')}")
         traits = inspect(*chain.steps)
         if traits.random or traits.foreign:
-            raise Unfused("a function whose value changes from run to run" if traits.random else "a subquery")
-    except Unfused as unfused:
-        return Choice("frame", unfused.reason)
+            raise NotFusable(
+                "a function whose value changes from run to run" if traits.random else "a subquery"
+            )
+    except NotFusable as refusal:
+        return Choice("frame", refusal.reason)
     try:
         return Choice("cells", "", chain, plan_cells(chain, schema=schema))
-    except Unfused:
+    except NotFusable:
         return Choice("rows" if is_row_wise(chain) else "families", "", chain)
 
 

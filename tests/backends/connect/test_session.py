@@ -68,7 +68,7 @@ class Server:
         self.call, self.interrupts, self.heeds, self.ours = call, interrupts, heeds, ours
         self.closed = False
         self.log: list[str] = []
-        self.convicted: list[str] = []
+        self.quarantined: list[str] = []
         self.effort: Callable[[], Effort] | None = None
 
     def connection(self, context: QueryContext = UNBOUNDED) -> Any:
@@ -96,8 +96,8 @@ class Server:
     def place_of(self, tenant: str) -> Any:
         return self
 
-    def convict(self, tenant: str, *, sure: bool = True) -> None:
-        self.convicted.append(tenant)
+    def quarantine(self, tenant: str, *, sure: bool = True) -> None:
+        self.quarantined.append(tenant)
 
     def retire(self, connection: object, session_id: str, *, tenant: str, clean: bool) -> None:
         self.log.append("keep" if clean else "release")
@@ -169,7 +169,7 @@ def test_a_deadline_interrupts_and_the_server_lives() -> None:
         list(session_on(server).execute(PLAN, soon()))
     assert caught.value.reason == "deadline"
     assert server.log == ["configure", "interrupt"]
-    assert not server.call.cancelled and not server.convicted
+    assert not server.call.cancelled and not server.quarantined
 
 
 def test_a_cancel_is_noticed_at_once() -> None:
@@ -187,7 +187,7 @@ def test_a_query_that_does_not_heed_costs_the_server(monkeypatch: pytest.MonkeyP
         list(session_on(server).execute(PLAN, soon()))
     assert server.log[-1] == "end"
     assert "interrupt" in server.log
-    assert server.call.cancelled and server.convicted == [""]
+    assert server.call.cancelled and server.quarantined == [""]
 
 
 @pytest.mark.parametrize("cancelled", [False, True])
@@ -281,11 +281,11 @@ def test_a_run_does_not_wait_for_a_server_that_others_keep_from_the_processors(
     session = session_on(server)
     with pytest.raises(Interrupted):
         list(session.execute(PLAN, soon()))
-    assert "end" not in server.log and not server.convicted
+    assert "end" not in server.log and not server.quarantined
     idle.set()
     session.close()
     assert wait_until(lambda: server.log[-1] == "release")
-    assert "end" not in server.log and not server.convicted
+    assert "end" not in server.log and not server.quarantined
 
 
 def test_an_analysis_in_a_server_that_others_keep_from_the_processors_ends_in_its_own_time(
@@ -300,7 +300,7 @@ def test_an_analysis_in_a_server_that_others_keep_from_the_processors_ends_in_it
     server.call.over.set()
     session.close()
     assert wait_until(lambda: server.log[-1] == "release")
-    assert "end" not in server.log and not server.convicted
+    assert "end" not in server.log and not server.quarantined
 
 
 def test_a_backend_that_cannot_interrupt_is_ended_at_once() -> None:
@@ -362,7 +362,7 @@ def test_an_analysis_that_does_not_end_costs_the_server(monkeypatch: pytest.Monk
     server = Server(Call(0, hangs=True))
     with pytest.raises(Interrupted):
         session_on(server).analyze(pb.AnalyzePlanRequest(), soon())
-    assert server.log == ["configure", "end"] and server.convicted == [""]
+    assert server.log == ["configure", "end"] and server.quarantined == [""]
 
 
 def test_a_cancelled_query_is_stopped_while_nobody_waits() -> None:

@@ -136,7 +136,7 @@ def test_large_rows_come_in_small_messages(duckdb_backend: LocalDuckDb) -> None:
 
 def test_texts_that_functions_make_are_held_by_the_kernel(duckdb_backend: LocalDuckDb) -> None:
     """DuckDB's own limit counts its buffers, and not every text."""
-    children = [Path(f"/proc/{child}") for child in _below(duckdb_backend.server().process._keeper.pid)]
+    children = [Path(f"/proc/{child}") for child in _below(duckdb_backend.server().process._supervisor.pid)]
     limits = "".join((child / "limits").read_text() for child in children)
     assert re.search(r"Max data size +\d", limits), limits
 

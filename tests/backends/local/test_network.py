@@ -17,7 +17,7 @@ from tests.backends.little import LittleServer
 from tests.backends.plans import count, numbers, value
 from tests.backends.processes import is_listening, ports_of, runs, server_processes
 from tests.confine.harness import repository
-from tests.confine.keeper import policy_for, start
+from tests.confine.jail import policy_for, start
 from tests.waiting import wait_until
 
 LISTENS = "import socket, time; s = socket.create_server(('127.0.0.1', {port})); print('up', flush=True); "
@@ -128,14 +128,14 @@ def test_where_the_host_permits_no_namespace_the_forwarder_works_all_the_same(
         forward_socket=str(path),
         private_network=True,
     )
-    with start(policy, denied=denied) as keeper:
-        assert keeper.stdout is not None and keeper.stderr is not None and keeper.stdin is not None
-        assert keeper.stdout.readline() == "up\n"
+    with start(policy, denied=denied) as jail:
+        assert jail.stdout is not None and jail.stderr is not None and jail.stdin is not None
+        assert jail.stdout.readline() == "up\n"
         assert wait_until(lambda: ask(path) == b"cba")
         assert is_listening(port) == bool(denied)
-        children = psutil.Process(keeper.pid).children()
-        keeper.stdin.close()
-        assert ('"jail": "network"' in keeper.stderr.read()) == bool(denied)
+        children = psutil.Process(jail.pid).children()
+        jail.stdin.close()
+        assert ('"jail": "network"' in jail.stderr.read()) == bool(denied)
     assert not any(map(runs, children))
 
 

@@ -1,4 +1,4 @@
-"""The keeper and the jail around a server: nothing outlives the engine, nothing is left behind."""
+"""The supervisor and the jail around a server: nothing outlives the engine, nothing is left behind."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_server_and_its_folder_go_together() -> None:
     assert wait_until(lambda: process.log_tail() == "here\n")
     assert process.is_alive()
     below = set(psutil.Process().children(recursive=True)) - set(others)
-    assert len(below) == 3  # keeper, jail, server
+    assert len(below) == 3  # supervisor, jail, server
     process.end()
     process.end()
     assert not process.is_alive()
@@ -71,8 +71,8 @@ def test_a_program_that_is_not_there_says_so() -> None:
 def test_secrets_are_not_on_the_command_line() -> None:
     process = start_process(make_folder("test"), SLEEPER, {"TOKEN": "very-secret"}, NOTHING, confined=False)
     assert wait_until(lambda: process.log_tail() == "here\n")
-    keeper = psutil.Process(process._keeper.pid)
-    lines = [" ".join(one.cmdline()) for one in (keeper, *keeper.children(recursive=True))]
+    supervisor = psutil.Process(process._supervisor.pid)
+    lines = [" ".join(one.cmdline()) for one in (supervisor, *supervisor.children(recursive=True))]
     process.end()
     assert len(lines) > 1
     assert not [line for line in lines if "very-secret" in line]
@@ -107,7 +107,7 @@ def test_a_killed_host_leaves_neither_server_nor_files(tmp_path: Path, how: str)
     family = psutil.Process(host.pid).children(recursive=True)
     servers = [process for process in family if HOST not in process.cmdline()]
     assert folder.is_dir()
-    assert len(servers) == 4  # keeper, jail, forwarder, server
+    assert len(servers) == 4  # supervisor, jail, forwarder, server
     host.kill()
     ended = wait_until(lambda: not any(map(runs, servers)))
     cleaned = wait_until(lambda: not folder.exists())

@@ -111,13 +111,13 @@ def find(backend: LocalSpark) -> Archives:
 
 
 def test_a_server_that_trains_gives_way_to_everything() -> None:
-    """The keeper, the jail and the server: by their policy, and by the group's where there are groups."""
+    """The supervisor, the jail and the server: by their policy, and by the group's where there are groups."""
     process = start_process(make_folder("test"), SLEEPER, {}, NOTHING, confined=False, low_priority=True)
     try:
-        keeper = psutil.Process(process._keeper.pid)
-        assert wait_until(lambda: len(keeper.children(recursive=True)) == 2, 300)
-        server = keeper.children(recursive=True)[-1]
-        for one in (keeper, *keeper.children(recursive=True)):
+        supervisor = psutil.Process(process._supervisor.pid)
+        assert wait_until(lambda: len(supervisor.children(recursive=True)) == 2, 300)
+        server = supervisor.children(recursive=True)[-1]
+        for one in (supervisor, *supervisor.children(recursive=True)):
             assert os.sched_getscheduler(one.pid) == os.SCHED_IDLE
             assert one.nice() == 19
         group = Path(f"/proc/{server.pid}/autogroup")
@@ -132,7 +132,7 @@ def test_a_server_that_answers_has_the_usual_priority() -> None:
     process = start_process(make_folder("test"), SLEEPER, {}, NOTHING, confined=False)
     try:
         assert wait_until(lambda: process.log_tail() == "here\n", 60)
-        for one in psutil.Process(process._keeper.pid).children(recursive=True):
+        for one in psutil.Process(process._supervisor.pid).children(recursive=True):
             assert os.sched_getscheduler(one.pid) == os.SCHED_OTHER
     finally:
         process.end()

@@ -48,7 +48,7 @@ def test_a_metric_that_asks_ever_other_things_leaves_room_to_those_beside_it(
 
 def test_a_report_tells_many_kinds_of_queries_apart_up_to_a_point(sharing: SqlSharing) -> None:
     for number in range(500):
-        sharing._tally("run", f"query {number}", "frame", "why")
+        sharing._count_answer("run", f"query {number}", "frame", "why")
     report = sharing.report("run")
     assert len(report) <= 301 and sum(line.frames for line in report) == 500
     assert any(line.plan == "other queries" for line in report)

@@ -53,7 +53,7 @@ def test_types_of_many_plans_are_not_kept() -> None:
 def test_a_report_tells_many_kinds_of_plans_apart_up_to_a_point() -> None:
     shared = sharing()
     for number in range(1 << 9):
-        shared._tally("run", describe(limited(9, number)), "frame", "why")
+        shared._count_answer("run", describe(limited(9, number)), "frame", "why")
     report = shared.report("run")
     assert len(report) <= 301 and sum(line.frames for line in report) == 1 << 9
     assert any(line.plan == "other plans" for line in report)

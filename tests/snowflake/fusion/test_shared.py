@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
-from engine.snowflake.fusion import carry_keys, choose
+from engine.snowflake.fusion import add_group_keys, choose
 from engine.snowflake.text import check_query, emit_duckdb
 
 COLUMNS = ("G", "A", "B", "S", "D")
@@ -103,7 +103,7 @@ def assert_shared_equals_own(database: duckdb.DuckDBPyConnection, text: str) -> 
     query = check_query(text, COLUMNS)
     assert choose(query).how != "frame", text
     keyed = emit_duckdb(
-        carry_keys(query, [KEY]), parse_one(f'SELECT *, "G" AS "{KEY}" FROM t', dialect="duckdb")
+        add_group_keys(query, [KEY]), parse_one(f'SELECT *, "G" AS "{KEY}" FROM t', dialect="duckdb")
     )
     names, shared = rows_of(database, keyed)
     place = names.index(KEY)
@@ -180,7 +180,7 @@ def questions(draw: st.DrawFn) -> str:
 def test_generated_questions(text: str, database: duckdb.DuckDBPyConnection) -> None:
     query = check_query(text, COLUMNS)
     keyed = emit_duckdb(
-        carry_keys(query, [KEY]), parse_one(f'SELECT *, "G" AS "{KEY}" FROM t', dialect="duckdb")
+        add_group_keys(query, [KEY]), parse_one(f'SELECT *, "G" AS "{KEY}" FROM t', dialect="duckdb")
     )
     names, shared = rows_of(database, keyed)
     place = names.index(KEY)
@@ -211,7 +211,7 @@ def test_a_frame_that_is_absent_from_the_shared_answer_gets_that_of_an_empty_one
 ) -> None:
     query = check_query(text, COLUMNS)
     keyed = emit_duckdb(
-        carry_keys(query, [KEY]), parse_one(f'SELECT *, "G" AS "{KEY}" FROM t', dialect="duckdb")
+        add_group_keys(query, [KEY]), parse_one(f'SELECT *, "G" AS "{KEY}" FROM t', dialect="duckdb")
     )
     names, shared = rows_of(database, keyed)
     there = {row[names.index(KEY)] for row in shared}

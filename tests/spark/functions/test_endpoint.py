@@ -7,7 +7,7 @@ import json
 import pytest
 
 from engine import Dataset, Limits
-from engine.queries.spark.functions import through
+from engine.queries.spark.functions import function_stream
 from tests.servers import engine_on, plain_session
 from tests.spark.functions import corpus
 from tests.spark.functions.corpus import PREAMBLE, source
@@ -35,7 +35,7 @@ def test_functions_give_what_they_give_in_plain_spark(spark_backend, shared_opti
         assert result.status == "ok", result.error
         assert result.printed.strip().split("\n") == [WANTED[name] for name in CASES]
         # There is no file that both can read.
-        monkeypatch.setattr(through, "MOST_BYTES", 50)
+        monkeypatch.setattr(function_stream, "MOST_BYTES", 50)
         metric = f"{PREAMBLE}\n\ndef calc_metric(df):\n    return df.select(half('x').alias('y')).count()\n"
         result = engine.evaluate(metric, data, limits=LIMITS).overall
         assert (result.status, result.error and result.error.code) == ("refused", "plan-too-large")

@@ -60,7 +60,7 @@ LIES: dict[str, bytes] = {
     "settings meanwhile": ask(Method.CONFIG, b""),
     "an outcome meanwhile": b"",
     "input after its end": frame(Kind.INPUT) * 10,
-    "what was foretold": frame(Kind.USED),
+    "what was prefetched": frame(Kind.USED),
     "a failure with words": frame(Kind.FAILED, b"x"),
     "compiled again": frame(Kind.COMPILED, b"{}"),
     "lacks nothing": frame(Kind.LACKS),
@@ -115,7 +115,7 @@ def test_a_function_that_raised_ends_in_no_number_whatever_follows() -> None:
 @pytest.mark.parametrize("kind", [101, 202])
 def test_too_many_results_are_dropped_and_refused(kind: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.queries.spark.functions.memory.MOST_BYTES", 1_000)
-    monkeypatch.setattr("engine.queries.spark.functions.through.MOST_BYTES", 1_000)
+    monkeypatch.setattr("engine.queries.spark.functions.function_stream.MOST_BYTES", 1_000)
     large = stream(pa.table({"_0": pa.array([1.0] * 500)}))
     flood = frame(Kind.INPUT) * (3 if kind == 101 else 1) + b"".join(
         frame(Kind.OUTPUT, large[at : at + 900]) for at in range(0, 4_000, 900)

@@ -11,7 +11,7 @@ from engine.frames.build import call, column, literal, long
 from engine.spark.fusion.cells import guardable, plan_cells, row_condition, states_under
 from engine.spark.fusion.cells.plan import CellsPlan
 from engine.spark.fusion.chain import parse_chain
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans import Fetch, parse_request
 from engine.spark.plans.trees import with_plan_ids
 from sandbox.contract.framing import Method
@@ -136,14 +136,14 @@ def test_call_function_is_a_call(plan):
     ],
 )  # fmt: skip
 def test_what_is_not_rolled_up(plan, metric, reason):
-    with pytest.raises(Unfused, match=reason):
+    with pytest.raises(NotFusable, match=reason):
         plan(metric)
 
 
 def test_text_with_a_collation_in_the_frame_has_no_extremes(plan):
     schema = pb.DataType()
     schema.struct.fields.add(name="c").data_type.string.collation = "UNICODE_CI"
-    with pytest.raises(Unfused, match="collation"):
+    with pytest.raises(NotFusable, match="collation"):
         plan(lambda df: df.agg(F.max("c")), schema=schema)
     assert plan(lambda df: df.agg(F.count("c")), schema=schema).outputs == (0,)
 

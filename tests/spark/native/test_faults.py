@@ -20,7 +20,7 @@ from pyspark.sql.connect import functions as F  # noqa: N812
 from engine import Dataset, Engine
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.native.backend import NativeSession, NativeSpark
-from engine.backends.native.trust import MOST_STRIKES, PAUSE_SECONDS, STRIKE_SECONDS, Trust
+from engine.backends.native.trust import CRASH_SECONDS, MOST_CRASHES, PAUSE_SECONDS, Trust
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, BackendStartError, Interrupted
 from engine.spark.native.unproven import Unproven
@@ -87,9 +87,9 @@ def numbered(number: int) -> Build:
 def test_a_tenant_that_breaks_the_process_again_and_again_is_left_to_spark(hostile: Tables) -> None:
     error = BackendError("broken", exception="duckdb.FatalException")
     session, process, asked = session_that(error, "loud")
-    for number in range(MOST_STRIKES + 3):
+    for number in range(MOST_CRASHES + 3):
         list(session.execute(plan_of(hostile.plan(numbered(number))), UNBOUNDED))
-    assert len(asked) == MOST_STRIKES == len(process.ended)
+    assert len(asked) == MOST_CRASHES == len(process.ended)
     other = session._backend.open_session("quiet")
     others = let_fail(other, BackendError("an overflow", exception="duckdb.OutOfRangeException"))
     list(other.execute(plan_of(hostile.plan(numbered(100))), UNBOUNDED))
@@ -145,12 +145,12 @@ def test_trust_forgets() -> None:
     with pytest.raises(Unproven, match="does not start"):
         trust.refuse("SELECT 1", "a", 100.0 + PAUSE_SECONDS - 1)
     trust.refuse("SELECT 1", "a", 100.0 + PAUSE_SECONDS)
-    for number in range(MOST_STRIKES):
-        trust.convict(f"SELECT {number}", "a", 1_000.0)
+    for number in range(MOST_CRASHES):
+        trust.record_crash(f"SELECT {number}", "a", 1_000.0)
     with pytest.raises(Unproven, match="this tenant"):
-        trust.refuse("SELECT 'new'", "a", 1_000.0 + STRIKE_SECONDS - 1)
+        trust.refuse("SELECT 'new'", "a", 1_000.0 + CRASH_SECONDS - 1)
     trust.refuse("SELECT 'new'", "b", 1_000.0)
-    trust.refuse("SELECT 'new'", "a", 1_000.0 + STRIKE_SECONDS)
+    trust.refuse("SELECT 'new'", "a", 1_000.0 + CRASH_SECONDS)
     with pytest.raises(Unproven, match="that broke"):
         trust.refuse("SELECT 1", "b", 1e9)
 
@@ -201,8 +201,8 @@ def endless(df: Any) -> Any:
 
 def program(native: NativeSpark) -> psutil.Process:
     """DuckDB itself, below what keeps it."""
-    keeper = psutil.Process(native.duckdb.server().process._keeper.pid)
-    return max(keeper.children(recursive=True), key=lambda one: one.memory_info().rss)
+    supervisor = psutil.Process(native.duckdb.server().process._supervisor.pid)
+    return max(supervisor.children(recursive=True), key=lambda one: one.memory_info().rss)
 
 
 def asking(session: NativeSession, relation: pb.Relation, seconds: float = 600.0) -> Pending[list[Any]]:

@@ -16,7 +16,7 @@ from engine.backends.native.trust import MOST_PAUSE_SECONDS, PAUSE_SECONDS, Trus
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendStartError, SparkNeeded
 from engine.runs import warm_up
-from engine.runs.services import Register
+from engine.runs.services import RunRegistry
 from engine.threads import Pending
 from tests.spark.native.conftest import Tables
 from tests.spark.native.plans import SPARKS
@@ -175,7 +175,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
 
 def test_an_engine_starts_spark_ahead_only_if_it_is_told_so(servers: Servers, worker_pool: Any) -> None:
     with api.Engine("spark", pool=worker_pool) as engine:
-        assert wait_until(lambda: engine._services.register.idle)
+        assert wait_until(lambda: engine._services.registry.idle)
         assert not servers.warmed.wait(0.1)
     with api.Engine("spark", pool=worker_pool, warm=True):
         assert servers.warmed.wait(60)
@@ -186,13 +186,13 @@ def test_an_engine_that_runs_something_starts_spark_later(
 ) -> None:
     looked = threading.Event()
 
-    class Busy(Register):
+    class Busy(RunRegistry):
         @property
         def idle(self) -> bool:
             looked.set()
             return False
 
-    monkeypatch.setattr(api, "Register", Busy)
+    monkeypatch.setattr(api, "RunRegistry", Busy)
     with api.Engine("spark", pool=worker_pool, warm=True):
         assert looked.wait(60)
     assert not servers.warmed.is_set()

@@ -18,9 +18,9 @@ from engine.context import QueryContext
 from engine.queries.calls import Charge, Evaluating
 from engine.queries.spark.functions.aggregates import aggregated
 from engine.queries.spark.functions.evaluation import applied_to
+from engine.queries.spark.functions.function_stream import MOST_BYTES, KeptResults, too_large
 from engine.queries.spark.functions.maps import mapped
 from engine.queries.spark.functions.memory import InMemory
-from engine.queries.spark.functions.through import MOST_BYTES, Kept, too_large
 from engine.sources.spool import Scratch
 from engine.spark import plans
 from engine.spark.functions import (
@@ -80,7 +80,7 @@ class Applying:
         """
         self.queries = 0
         self._scratch = scratch
-        self._files = list[Kept]()
+        self._files = list[KeptResults]()
         self._stubs: dict[bytes, pb.Relation] = {}
         self._session = session
         self._frames = bind

@@ -11,7 +11,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.errors import BackendError, PlanRefused
 from engine.queries.calls import Evaluating, FunctionRaised
-from engine.queries.spark.functions.through import MOST_BYTES, Kept, Through, too_large
+from engine.queries.spark.functions.function_stream import MOST_BYTES, FunctionStream, KeptResults, too_large
 from engine.sources.spool import Scratch
 from engine.spark.functions import (
     Lying,
@@ -67,7 +67,7 @@ class Applied:
         printed: how often they printed.
     """
 
-    kept: Kept
+    kept: KeptResults
     printed: int
 
 
@@ -89,7 +89,7 @@ def applied_to(
         schema: of the rows.
         tables: the rows.
         evaluating: has the worker apply functions.
-        scratch: see `Kept`.
+        scratch: see `KeptResults`.
         charge: is told of the rows that functions see.
         again: as of `Evaluating`.
         always: whether what they give is put into a file, be it ever so little.
@@ -116,12 +116,12 @@ def applied_to(
     given = [pa.field("", result_type(one)) for one in parts.types]
     names = zip(parts.names, [*beside, *given], strict=True)
     types = [*(schema.struct.fields[place].data_type for place in parts.kept), *parts.types]
-    kept = Kept(pa.schema([one.with_name(name) for name, one in names]), types, scratch, always=always)
+    kept = KeptResults(pa.schema([one.with_name(name) for name, one in names]), types, scratch, always=always)
     if not first.num_rows:  # nor does Spark call a function then
         kept.finish()
         return Applied(kept, 0)
     sample = Sample() if parts.kind in BATCHED_KINDS and parts.deterministic else None
-    through = Through(charged(), parts.arguments, parts.kept, parts.types, kept, sample=sample)
+    through = FunctionStream(charged(), parts.arguments, parts.kept, parts.types, kept, sample=sample)
     arguments = pa.schema([first.schema.field(place) for place in parts.arguments])
     try:
         printed = evaluating(request, through.pieces(arguments), through.take, again=again)

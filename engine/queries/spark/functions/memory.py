@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.queries.calls import Evaluating
 from engine.queries.spark.functions.evaluation import Collected
-from engine.queries.spark.functions.through import MOST_BYTES
+from engine.queries.spark.functions.function_stream import MOST_BYTES
 from sandbox.contract.messages import Evaluate
 
 

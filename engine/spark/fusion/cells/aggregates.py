@@ -19,7 +19,7 @@ from engine.spark.fusion.cells.pairs import Pair, PairCentral, PairPowers
 from engine.spark.fusion.cells.shapes import Shape
 from engine.spark.fusion.cells.states import States, doubled, is_value, product, where_present
 from engine.spark.fusion.cells.statistics import Correlation, Covariance, Regression, Variance
-from engine.spark.fusion.unfused import Unfused
+from engine.spark.fusion.not_fusable import NotFusable
 
 Arguments = Sequence[pb.Expression]
 
@@ -46,14 +46,14 @@ def recipe(name: str, arguments: Arguments) -> Recipe:
     """The recipe for a call.
 
     Raises:
-        Unfused: there is none.
+        NotFusable: there is none.
     """
     found = _RECIPES.get(name.lower())
     if found is None:
-        raise Unfused(f"the aggregate {name.lower()}, which cannot be merged from parts")
+        raise NotFusable(f"the aggregate {name.lower()}, which cannot be merged from parts")
     arity, make = found
     if len(arguments) != arity and not (arity is None and arguments):
-        raise Unfused(f"{name.lower()} with {len(arguments)} arguments")
+        raise NotFusable(f"{name.lower()} with {len(arguments)} arguments")
     return make
 
 
@@ -83,7 +83,7 @@ def _average(form: Form, arguments: Arguments, *, total: str) -> Merge:
 def _extreme(form: Form, arguments: Arguments, *, function: str, greatest: bool) -> Merge:
     (x,) = arguments
     if form.collated:
-        raise Unfused("an extreme of text with a collation")
+        raise NotFusable("an extreme of text with a collation")
     return Extreme(form.states.ask(function, x), greatest)
 
 

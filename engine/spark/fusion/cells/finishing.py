@@ -9,8 +9,8 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.frames.build import column
+from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.fusion.traits import inspect
-from engine.spark.fusion.unfused import Unfused
 from engine.spark.plans.names import RESERVED_PREFIX
 from engine.spark.plans.trees import Call, children, copy, walk
 from engine.spark.text.functions import classify
@@ -31,7 +31,7 @@ def take_apart(expression: pb.Expression, aggregate: Callable[[Call], int]) -> p
         aggregate: gives the number of an aggregate call.
 
     Raises:
-        Unfused: something is left that needs the rows.
+        NotFusable: something is left that needs the rows.
     """
     result = copy(expression)
     work: list[Message] = [result]
@@ -65,11 +65,11 @@ def without_alias(expression: pb.Expression) -> pb.Expression:
 def _check_rest(expression: pb.Expression) -> None:
     traits = inspect(expression)
     if traits.text or traits.stars:
-        raise Unfused("SQL text or all columns beside aggregates")
+        raise NotFusable("SQL text or all columns beside aggregates")
     if traits.aggregates or traits.windows or traits.generators or traits.random or traits.foreign:
-        raise Unfused("windows, generators or random functions beside aggregates")
+        raise NotFusable("windows, generators or random functions beside aggregates")
     for here in walk(expression):
         if not isinstance(here, pb.Expression.UnresolvedAttribute):
             continue
         if not here.unparsed_identifier.startswith(f"`{RESERVED_PREFIX}"):
-            raise Unfused("a column beside aggregates")
+            raise NotFusable("a column beside aggregates")

@@ -18,8 +18,8 @@ from engine.spark.fusion.cells.groups import CellStates, Longs, Mask
 from engine.spark.fusion.cells.merges import Merge
 from engine.spark.fusion.cells.states import States
 from engine.spark.fusion.chain import Chain, body
+from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.fusion.traits import inspect, is_count_star
-from engine.spark.fusion.unfused import Unfused
 from engine.spark.plans.relation_traits import RowTrait, traits_of
 from engine.spark.plans.trees import Call, outermost, with_plan_ids
 
@@ -103,11 +103,11 @@ def plan_cells(chain: Chain, *, precise: bool = False, schema: pb.DataType | Non
         schema: of the frame, which may have text with a collation.
 
     Raises:
-        Unfused: the plan has another form, or something in it is not known to be right.
+        NotFusable: the plan has another form, or something in it is not known to be right.
     """
     place = next((i for i, step in enumerate(chain.steps) if _is_aggregate(step)), None)
     if place is None:
-        raise Unfused("no global aggregate")
+        raise NotFusable("no global aggregate")
     step = chain.steps[place]
     lower = _lower(chain.steps[:place])
     _check_ids(chain.read, chain.steps[:place], step)
@@ -147,13 +147,13 @@ class _Aggregates:
 
     def _merge(self, call: Call) -> Merge:
         if getattr(call, "is_distinct", False):
-            raise Unfused("a distinct aggregate")
+            raise NotFusable("a distinct aggregate")
         if is_count_star(call):
             return recipe("count", [_ONE_ROW])(self.form, [_ONE_ROW])
         arguments = [without_alias(argument) for argument in call.arguments]
         traits = inspect(*arguments)
         if traits.aggregates or traits.stars or traits.generators:
-            raise Unfused("an aggregate of aggregates, of all columns or of generated rows")
+            raise NotFusable("an aggregate of aggregates, of all columns or of generated rows")
         _check_row_wise(arguments, "an aggregate")
         return recipe(call.function_name, arguments)(self.form, arguments)
 
@@ -168,7 +168,7 @@ def _columns(step: pb.Relation) -> Sequence[pb.Expression]:
         return list(step.project.expressions)
     aggregate = step.aggregate
     if aggregate.group_type != pb.Aggregate.GROUP_TYPE_GROUPBY or aggregate.grouping_expressions:
-        raise Unfused("a grouped aggregate")
+        raise NotFusable("a grouped aggregate")
     return list(aggregate.aggregate_expressions)
 
 
@@ -177,7 +177,7 @@ def _lower(steps: Iterable[pb.Relation]) -> tuple[pb.Relation, ...]:
     for step in steps:
         kind = str(step.WhichOneof("rel_type"))
         if kind not in _ROW_WISE and not _only_moves_rows(step):
-            raise Unfused(f"{kind.replace('_', ' ')} below an aggregate")
+            raise NotFusable(f"{kind.replace('_', ' ')} below an aggregate")
         _check_row_wise(outermost(body(step), pb.Expression), "a step below an aggregate")
         if not _only_moves_rows(step):
             kept.append(step)
@@ -197,11 +197,11 @@ def _upper(steps: Iterable[pb.Relation]) -> tuple[pb.Relation, ...]:
         if _only_moves_rows(step) or (kind == "limit" and step.limit.limit >= 1):
             continue
         if kind not in _ROW_WISE:
-            raise Unfused(f"{kind.replace('_', ' ')} above an aggregate")
+            raise NotFusable(f"{kind.replace('_', ' ')} above an aggregate")
         expressions = outermost(body(step), pb.Expression)
         traits = inspect(*expressions)
         if traits.generators or traits.stars or traits.aggregates:
-            raise Unfused("generators, stars or aggregates above an aggregate")
+            raise NotFusable("generators, stars or aggregates above an aggregate")
         _check_row_wise(expressions, "a step above an aggregate")
         kept.append(step)
     return tuple(kept)
@@ -210,7 +210,7 @@ def _upper(steps: Iterable[pb.Relation]) -> tuple[pb.Relation, ...]:
 def _check_row_wise(expressions: Sequence[pb.Expression], where: str) -> None:
     traits = inspect(*expressions)
     if traits.aggregates or traits.windows or traits.random or traits.foreign:
-        raise Unfused(f"windows, random functions or queries in {where}")
+        raise NotFusable(f"windows, random functions or queries in {where}")
 
 
 def _check_ids(read: pb.Relation, steps: Sequence[pb.Relation], step: pb.Relation) -> None:
@@ -218,7 +218,7 @@ def _check_ids(read: pb.Relation, steps: Sequence[pb.Relation], step: pb.Relatio
     known = {read.common.plan_id, *(below.common.plan_id for below in steps)}
     for message in (*map(body, steps), body(step)):
         if any(here.plan_id not in known for here in with_plan_ids(message)):
-            raise Unfused("a column of another DataFrame")
+            raise NotFusable("a column of another DataFrame")
 
 
 _ONE_ROW: Final = pb.Expression(literal=pb.Expression.Literal(long=1))

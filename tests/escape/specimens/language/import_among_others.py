@@ -2,7 +2,9 @@
 # goal: file
 # stopped by: language, worker
 
-import numpy as np, io as nothing
+import io as nothing
+
+import numpy as np
 
 
 def calc_metric(df):

@@ -2,8 +2,8 @@
 # goal: file
 # stopped by: language, worker
 
-import statsmodels.formula.api as api
 import pandas as pd
+import statsmodels.formula.api as api
 
 
 def calc_metric(df):

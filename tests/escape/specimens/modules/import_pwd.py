@@ -3,8 +3,8 @@
 # stopped by: language, worker
 
 import getpass
-import pwd
 import os
+import pwd
 
 
 def calc_metric(df):

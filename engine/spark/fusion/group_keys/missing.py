@@ -1,0 +1,46 @@
+"""Missing and replaced values: "all columns" are the guest's. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import MutableSequence
+
+import pyspark.sql.connect.proto as pb
+
+from engine.spark.fusion.group_keys.state import Place, State
+from engine.spark.fusion.not_fusable import NotFusable
+from engine.spark.plans.trees import copy
+
+
+def fill_or_replace(state: State, step: pb.Relation, place: Place) -> State:
+    """`fillna`, `replace`."""
+    return state.then(_of_named_columns(step, place))
+
+
+def drop_na(state: State, step: pb.Relation, place: Place) -> State:
+    """`dropna`."""
+    state.check_may_remove("dropna")
+    return state.then(_of_named_columns(step, place))
+
+
+def _of_named_columns(step: pb.Relation, place: Place) -> pb.Relation:
+    named = _columns_of(step)
+    if "*" in named:
+        raise NotFusable("missing values of columns that cannot be named")
+    if named:
+        return step
+    names = place.columns()
+    if not names or any("." in name or "`" in name for name in names):
+        raise NotFusable("missing values of columns that cannot be named")
+    raised = copy(step)
+    _columns_of(raised).extend(names)
+    return raised
+
+
+def _columns_of(step: pb.Relation) -> MutableSequence[str]:
+    """The list of the columns that such a step looks at; empty: all."""
+    match step.WhichOneof("rel_type"):
+        case "fill_na":
+            return step.fill_na.cols
+        case "drop_na":
+            return step.drop_na.cols
+    return step.replace.cols
