@@ -121,6 +121,8 @@ def _frame(run: Run, columns: Sequence[str], door: Door) -> pd.DataFrame:
 
     rows = [_row(result, _members(result.frame.segment), door) for result in run.results]
     frame = pd.DataFrame(rows, columns=list(columns))
+    # As they are: beside the full data, which has none, pandas would make floats of whole numbers.
+    frame["segment"] = pd.Series([row["segment"] for row in rows], dtype=object)
     types = {column: RESULT_COLUMNS[column] for column in columns}
     zone = parse_zone(run.time.zone)
     for column in (column for column, type_ in types.items() if type_ == "instant"):
@@ -178,7 +180,9 @@ def _members(segment: Segment | None) -> dict[str, object] | None:
 
 def _present(value: object) -> object:
     """A cell of pandas; None where it has nothing."""
-    return None if value is None or str(value) in ("NaT", "<NA>") else value
+    import pandas as pd
+
+    return None if value is pd.NaT or value is pd.NA else value
 
 
 def _text(value: object) -> str | None:

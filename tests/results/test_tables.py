@@ -6,11 +6,13 @@ import csv
 import io
 import typing
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 import pytest
 
+from engine.models.frame import Frame, Scalar, Segment, ValueType
 from engine.models.outcome import ERROR_COLUMNS, OUTCOME_COLUMNS, RESULT_COLUMNS, ColumnKind
 from engine.models.result import FrameError, Result
 from engine.results.csv import csv_text
@@ -91,3 +93,24 @@ def test_only_a_status_is_renamed(status: str, written: str) -> None:
 
 def test_what_is_missing_is_an_empty_cell() -> None:
     assert csv_text(("name", "rows"), [{"name": None, "rows": None}], header=False) == ",\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "written"),
+    [
+        (5, "int", "5"),
+        (2**53 + 1, "int", "9007199254740993"),
+        (True, "bool", "True"),
+        ("NaT", "string", "NaT"),
+        ("<NA>", "string", "<NA>"),
+        (None, "null", ""),
+    ],
+)
+def test_a_segment_is_told_as_it_is_whatever_pandas_makes_of_a_column(
+    value: Scalar, type_: ValueType, written: str
+) -> None:
+    results = (Result(Frame(0), "ok", 1.0, 2), Result(Frame(1, Segment("k", value, type_)), "ok", 1.0, 2))
+    run = replace(one_number(), results=results)
+    assert [row["segment"] for row in csv.DictReader(io.StringIO(runs_csv([run])))] == ["", written]
+    whole, segment = run.to_pandas()["segment"]
+    assert (whole, segment, type(segment)) == (None, value, type(value))
