@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 from engine.errors import UsageError
 from engine.models.durations import parse_instant
@@ -88,7 +88,7 @@ def parse_table(text: str) -> TableName | None:
     path = path.removeprefix("file://")
     if not path.strip():
         raise UsageError(f"{text!r} does not name a table; write {found[1]}: and its folder")
-    return TableName("delta" if found[1] == "delta" else "iceberg", path, version)
+    return TableName(cast(TableFormat, found[1]), path, version)
 
 
 def parse_version(version: object) -> Version:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 from engine.errors import UsageError
 from engine.models.tables import parse_table
@@ -62,4 +62,4 @@ def parse_target(text: str) -> TableTarget | None:
         raise UsageError(
             f"{text!r}: results cannot be appended there; use a folder, or s3://, gs:// or abfs://"
         )
-    return TableTarget("delta" if found[1] == "delta" else "parquet", place)
+    return TableTarget(cast(Appending, found[1]), place)
