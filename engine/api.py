@@ -32,7 +32,7 @@ from engine.runs.inspection import check_source
 from engine.runs.limiters import Limiters
 from engine.runs.live import LiveRun
 from engine.runs.many import evaluate_together
-from engine.runs.options import DEFAULT_TENANT, RunOptions, make_jobs, make_spec, to_bytes, to_tenant
+from engine.runs.options import DEFAULT_TENANT, RunOptions, make_spec, make_specs, to_bytes, to_tenant
 from engine.runs.plan import RunPlan
 from engine.runs.prestart import PrestartedDuckDb
 from engine.runs.servers import OneServer, ServerPerTenant, Servers, make_server
@@ -299,7 +299,7 @@ class Engine:
             UsageError, DataError, IsolationError, BackendStartError, BackendError: as `evaluate`.
         """
         self._refuse_misuse()
-        specs = make_jobs(sources, dataset, options, self._layers)
+        specs = make_specs(sources, dataset, options, self._layers)
         if not specs:
             return {}
         runs = evaluate_together(self._services, tuple(specs.values()), options.get("on_progress"), on_start)

@@ -63,7 +63,7 @@ class RunAnswers(Generic[_Sharing]):
     ) -> Answers[_Sharing]:
         """See `RunAnswering.of_call`."""
         context = replace(context, run=self.run)
-        state = CallInProgress(call, self.run, context, budget.charge_fetch, evaluating, self.asked)
+        state = CallInProgress(call, context, budget.charge_fetch, evaluating, self.asked)
         return Answers(self, state, budget)
 
 

@@ -94,7 +94,6 @@ class CallInProgress:
 
     Attributes:
         call: the call.
-        run: stands for its run.
         context: how its questions are asked; a language puts in the settings that the call makes.
         charge: is told of what the call fetches.
         evaluating: has its worker apply functions of the author.
@@ -103,7 +102,6 @@ class CallInProgress:
     """
 
     call: FrameCall
-    run: object
     context: QueryContext
     charge: Charge
     evaluating: Evaluating

@@ -1,4 +1,4 @@
-"""A run's entry in the engine's register, from its start to its end, of which the log tells."""
+"""A run's entry in the engine's registry, from its start to its end, of which the log tells."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class RunEntry:
 
     @property
     def entered(self) -> bool:
-        """Whether the run stands in the register."""
+        """Whether the run stands in the registry."""
         return self._run is not None
 
     def enter(self, run: Stoppable) -> None:

@@ -225,7 +225,7 @@ class Execution:
             self._leave(how)
 
     def _leave(self, how: str) -> None:
-        """Give back what it has, and take it from the register; may be called twice."""
+        """Give back what it has, and take it from the registry; may be called twice."""
         self._dispatcher.close()
         self._dataset.release(self._id)
         self._entry.leave(how, self._lifetime.seconds, self._dispatcher.usage)

@@ -94,10 +94,10 @@ def make_spec(source: str | bytes, dataset: Dataset, options: RunOptions, layers
     )
 
 
-def make_jobs(
+def make_specs(
     sources: Mapping[str, str | bytes | Metric], dataset: Dataset, options: RunOptions, layers: Layers
 ) -> dict[str, RunSpec]:
-    """Make the jobs of several metrics over one dataset, by their names and in their order.
+    """Specify the runs of several metrics over one dataset, by their names and in their order.
 
     Raises:
         UsageError: as `make_spec`, or an option is not for several metrics.

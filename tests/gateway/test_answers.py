@@ -223,13 +223,13 @@ def test_the_first_request_of_a_call_is_answered_with_the_next_one():
 
 
 @pytest.mark.parametrize("payload", [b"?" + bytes(17 << 10), b":", b"."])
-def test_what_is_no_small_question_is_not_foretold(payload: bytes):
+def test_what_is_no_small_question_is_not_prefetched(payload: bytes):
     run = RunAnswers(Speech(), Shares("data", (payload[1:],)), "run")
     ask(call_of(run)[0], payload)
     assert call_of(run)[0].prefetch() is None
 
 
-def test_where_no_two_calls_ask_the_same_nothing_is_foretold():
+def test_where_no_two_calls_ask_the_same_nothing_is_prefetched():
     run = RunAnswers(Speech(repeats=False), Shares("data", (b"a",)), "run")
     ask(call_of(run)[0], b"?a")
     assert call_of(run)[0].prefetch() is None

@@ -70,8 +70,7 @@ class ServerSession:
         except TruncatedAnswer:
             if seen:
                 raise
-        # The first may still be stopped, by who leaves the line for it then: the second has a turn of its
-        # own.
+        # The first may still be stopped, by who ends its turn then: the second has one of its own.
         yield from self._asked(plan, Turn(turn.record, crashes=turn.crashes), context)
 
     def _asked(
@@ -79,7 +78,7 @@ class ServerSession:
     ) -> Generator[pb.ExecutePlanResponse, None, None]:
         """Ask until no server dies under it; arguments and errors as of `execute`, and `TruncatedAnswer`."""
         seen = False
-        with self._in_line(turn):
+        with self._in_queue(turn):
             while True:
                 held: list[pb.ExecutePlanResponse] = []
                 self._enter(turn, context)
@@ -93,6 +92,8 @@ class ServerSession:
                                 yield from _taken(held)
                     yield from held
                     return
+                except TruncatedAnswer:
+                    raise  # the turn may be ended by who stops the query, so it is not used again
                 except BackendLost as lost:
                     self._check_repeatable(turn, lost, may_repeat=not seen)
 
@@ -101,7 +102,7 @@ class ServerSession:
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; arguments and errors as of `execute`."""
         context.check()
-        with self._in_line(turn):
+        with self._in_queue(turn):
             while True:
                 self._enter(turn, context)
                 try:
@@ -111,16 +112,16 @@ class ServerSession:
 
     def close(self) -> None:
         """Release the session on the server, once nothing has to be stopped. Never raises."""
+        self._handle.close()  # first: whoever was let in is inside
         with self._lock:
             self._left_inside = self._inside > 0  # a call that nobody waits for any more hangs in it
-        self._handle.close()
         self._stopper.when_done(self._release)
 
     def _release(self) -> None:
         self._handle.release(clean=self._stopper.clean and not self._left_inside)
 
     @contextlib.contextmanager
-    def _in_line(self, turn: Turn) -> Iterator[None]:
+    def _in_queue(self, turn: Turn) -> Iterator[None]:
         """Leave the queue at the end, unless whoever stops the query does."""
         with self._lock:
             self._inside += 1

@@ -30,7 +30,7 @@ GRACE_SECONDS: Final = 2.0
 _INTERRUPT_SECONDS: Final = 0.4
 # How long a server that does not answer is told to stop a query that nobody waits for, and how often.
 _RETRY_INTERRUPT_SECONDS: Final = 1_800.0
-_INSIST_PAUSE_SECONDS: Final = 1.0
+_RETRY_PAUSE_SECONDS: Final = 1.0
 # It may hear it yet; all other errors are answers.
 _UNHEARD: Final = frozenset({grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE})
 
@@ -234,4 +234,4 @@ def _retry_interrupt(query: RunningQuery) -> None:
             return
         else:
             return
-        time.sleep(_INSIST_PAUSE_SECONDS)
+        time.sleep(_RETRY_PAUSE_SECONDS)

@@ -49,7 +49,7 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
     configuration: tuple[tuple[str, str], ...] = ()
     own_settings: bool = False
     start_seconds: float = 120.0
-    slice_seconds: float = 4.0  # see `Line`
+    slice_seconds: float = 4.0  # see `SuspectQueue`
     watchdog_settings: WatchdogSettings = WatchdogSettings()
 
     def __init__(self) -> None:
@@ -192,7 +192,11 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
         if (running := self._running()) is not None:
             return running
         generation = self._starter.start(self)
-        generation = replace(generation, watch=self._watch(generation))
+        try:
+            generation = replace(generation, watch=self._watch(generation))
+        except BaseException:  # nobody knows of it yet, who could end it later
+            generation.end()
+            raise
         with self._lock:
             kept = self._slot.generation
             unwanted = self._closed or kept is not None  # a start that was taken for hung has ended after all

@@ -102,7 +102,7 @@ class PlanQuestion:
     @property
     def what(self) -> str:
         """See `Question.what`."""
-        return describe(self._relation)
+        return describe(self._relation if len(self._reads) < 2 else self._expanded[1])
 
     @property
     def apart(self) -> str:

@@ -277,7 +277,7 @@ def _matched(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     if name in ("regexp_extract", "regexp_extract_all") and not (
         last is not None and last.HasField("integer") and 0 <= last.integer <= groups
     ):
-        raise Unproven(f"{name} of a group that the regular expression does not have")
+        raise Unproven(f"{name} with a group that is not a constant, or not one of the regular expression")
     if name == "regexp_replace":
         if last is None or not last.HasField("string"):
             raise Unproven("regexp_replace with a replacement that is not a constant")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -111,7 +111,7 @@ TRAITS: Final[Mapping[str, RelationTraits]] = MappingProxyType(
         "offset": _TAKING,
         "tail": _TAKING,
         "deduplicate": _TAKING,
-        "sample": _TAKING,
+        "sample": replace(_TAKING, rows=RowTrait.MADE),  # with replacement, a row comes several times
         # Its own alias takes the place of those below.
         "subquery_alias": _plain(RowTrait.KEPT, ColumnTrait.SAME),
         "drop": _ROW_BY_ROW,

@@ -196,7 +196,7 @@ def test_a_server_that_is_not_ours_is_told_to_stop_a_query_until_it_hears(
 ) -> None:
     """Nobody waits for that; the session is released only after it."""
     monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
-    monkeypatch.setattr(module, "_INSIST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "_RETRY_PAUSE_SECONDS", 0.01)
     server, cancel = Server(Call(0, hangs=True), ours=False), threading.Event()
     answers, heard = threading.Event(), threading.Event()
 

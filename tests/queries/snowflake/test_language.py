@@ -56,7 +56,7 @@ def language(
 def in_progress(asked: list[Asked] | None = None, seconds: float = 60.0) -> CallInProgress:
     call = FrameCall(0, 1, pb.Relation(), baseline=pb.Relation())
     context = QueryContext(Deadline.after(seconds))
-    return CallInProgress(call, "run", context, lambda *_: None, cast(Any, None), asked)
+    return CallInProgress(call, context, lambda *_: None, cast(Any, None), asked)
 
 
 def request(method: SqlMethod, text: str) -> memoryview:

@@ -82,7 +82,7 @@ class Both:
     """One session over the table."""
 
     def __init__(self, backend: Backend, folder: Path) -> None:
-        path = folder / "carry" / "awkward.parquet"
+        path = folder / "group_keys" / "awkward.parquet"
         path.parent.mkdir(exist_ok=True)
         pq.write_table(make_table(), path, row_group_size=9)
         self.source = opened(path)

@@ -18,8 +18,8 @@ from engine.spark.fusion.cells.groups import CellStates, Longs, Mask
 from engine.spark.fusion.cells.merges import Merge
 from engine.spark.fusion.cells.states import States
 from engine.spark.fusion.chain import Chain, body
+from engine.spark.fusion.expression_traits import inspect, is_count_star
 from engine.spark.fusion.not_fusable import NotFusable
-from engine.spark.fusion.traits import inspect, is_count_star
 from engine.spark.plans.relation_traits import RowTrait, traits_of
 from engine.spark.plans.trees import Call, outermost, with_plan_ids
 

@@ -10,8 +10,8 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
+from engine.spark.fusion.expression_traits import ExpressionTraits, inspect
 from engine.spark.fusion.not_fusable import NotFusable
-from engine.spark.fusion.traits import Traits, inspect
 from engine.spark.plans.trees import copy, walk
 from engine.spark.text.check import inspect_expression
 from engine.spark.text.functions import classify
@@ -49,7 +49,7 @@ class Content:
         text_windows: whether there are windows in SQL text.
     """
 
-    traits: Traits
+    traits: ExpressionTraits
     functions: frozenset[str]
     text_windows: bool = False
 
@@ -61,7 +61,7 @@ class Content:
 
 def content_of(*messages: Message) -> Content:
     """What is in expressions, or in messages that hold some."""
-    traits, functions = Traits(), set[str]()
+    traits, functions = ExpressionTraits(), set[str]()
     text_windows = False
     for message in messages:
         outside = copy(message)
@@ -69,7 +69,7 @@ def content_of(*messages: Message) -> Content:
             match here:
                 case pb.Expression() if here.WhichOneof("expr_type") == "window":
                     here.literal.null.SetInParent()
-                    traits |= Traits(windows=True)
+                    traits |= ExpressionTraits(windows=True)
                 case pb.Expression.ExpressionString():
                     here.expression = _COUNT_STAR.sub("count(1)", here.expression)
             functions |= set(_names(here))

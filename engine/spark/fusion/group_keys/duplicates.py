@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
+from engine.spark.fusion.expression_traits import is_count_star
 from engine.spark.fusion.group_keys.content import bare_name
 from engine.spark.fusion.group_keys.state import Place, State
 from engine.spark.fusion.not_fusable import NotFusable
-from engine.spark.fusion.traits import is_count_star
 from engine.spark.plans.trees import children, copy
 
 

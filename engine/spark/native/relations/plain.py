@@ -274,7 +274,7 @@ def _sort(reader: Reader, relation: pb.Relation) -> Rows:
     for number, order in enumerate(step.order):
         key = read(order.child, scope)
         if not is_ordered(key.type) or key.approximate or guard(key) is not None:
-            raise Unproven("sorting by a value without a fixed order, or that may raise an error")
+            raise Unproven("sorting by a value that cannot be compared exactly, or that may raise an error")
         if isinstance(key, Value):
             raise Unproven("sorting by a constant, which may be the place of a column")
         way, nulls = WAYS.get(order.direction), NULLS.get(order.null_ordering)

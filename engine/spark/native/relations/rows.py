@@ -239,7 +239,7 @@ class Reader:
         for place, item in enumerate(keys):
             key = item.expression
             if not is_ordered(key.type) or key.approximate or is_aggregate(key):
-                raise Unproven("grouping by a value without a fixed order")
+                raise Unproven("grouping by a value that cannot be compared exactly")
             if isinstance(key, Value) and isinstance(key.value, int):
                 raise Unproven("grouping by a constant, which may be the place of a column")
             null = isinstance(key, Value) and key.value is None

@@ -20,7 +20,7 @@ from engine.spark.text.lexer import lex
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
+class ExpressionTraits:
     """Properties of an expression; each is True if any part of it has it, or may have it.
 
     Attributes:
@@ -43,28 +43,28 @@ class Traits:
     foreign: bool = False
     text: bool = False
 
-    def __or__(self, other: Traits) -> Traits:
-        return Traits(
+    def __or__(self, other: ExpressionTraits) -> ExpressionTraits:
+        return ExpressionTraits(
             **{field.name: getattr(self, field.name) or getattr(other, field.name) for field in fields(self)}
         )
 
 
-def inspect(*parts: Message) -> Traits:
+def inspect(*parts: Message) -> ExpressionTraits:
     """The traits of expressions, or of all expressions in messages, taken together."""
-    found = Traits()
+    found = ExpressionTraits()
     for part in parts:
         for trait in _traits(part):
             found |= trait
     return found
 
 
-def _traits(part: Message) -> Iterator[Traits]:
+def _traits(part: Message) -> Iterator[ExpressionTraits]:
     work: list[tuple[Message, bool]] = [(part, False)]  # a message, and whether a window is around it
     while work:
         here, windowed = work.pop()
         match here:
             case pb.Expression.Window():
-                yield Traits(windows=True)
+                yield ExpressionTraits(windows=True)
                 work.append((here.window_function, True))
                 work += [(part, False) for part in (*here.partition_spec, *here.order_spec, here.frame_spec)]
                 continue
@@ -76,13 +76,13 @@ def _traits(part: Message) -> Iterator[Traits]:
                 if is_count_star(here):
                     continue
             case pb.Expression.UnresolvedStar() | pb.Expression.UnresolvedRegex():
-                yield Traits(stars=True)
+                yield ExpressionTraits(stars=True)
             case pb.Expression.UnresolvedAttribute():
-                yield Traits(random=fold(here.unparsed_identifier.strip("` ")) in _CLOCKS)
+                yield ExpressionTraits(random=fold(here.unparsed_identifier.strip("` ")) in _CLOCKS)
             case pb.Expression.ExpressionString():
                 yield _of_text(here.expression)
             case pb.SubqueryExpression() | pb.Expression.DirectShufflePartitionID():
-                yield Traits(foreign=True)
+                yield ExpressionTraits(foreign=True)
         work += [(part, False) for part in children(here)]
 
 
@@ -96,19 +96,19 @@ def is_count_star(call: Call) -> bool:
     )
 
 
-def _of_text(text: str) -> Traits:
+def _of_text(text: str) -> ExpressionTraits:
     checked = inspect_expression(text)
     lexemes = lex(text)
     words = {lexeme.upper for lexeme in lexemes}
     clocks = any(fold(lexeme.name) in _CLOCKS for lexeme in lexemes)
-    found = Traits(text=True, stars=checked.stars, windows="OVER" in words, random=clocks)
+    found = ExpressionTraits(text=True, stars=checked.stars, windows="OVER" in words, random=clocks)
     for name in checked.functions:
         found |= _of_rule(classify(name), False)
     return found
 
 
-def _of_rule(rule: FunctionRule, windowed: bool) -> Traits:
-    return Traits(
+def _of_rule(rule: FunctionRule, windowed: bool) -> ExpressionTraits:
+    return ExpressionTraits(
         aggregates=rule.kind == "aggregate" and not windowed,
         windows=rule.kind == "window",
         generators=rule.kind == "generator",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql.connect.functions import builtin as F  # noqa: N812
 
-from engine.spark.fusion.traits import inspect
+from engine.spark.fusion.expression_traits import inspect
 from tests.spark.fusion.group_keys_support import chain_of
 from tests.spark.plans.offline import Offline
 
