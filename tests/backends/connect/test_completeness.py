@@ -155,7 +155,8 @@ class Turns(NoTurns):
         self.inside.remove(turn)
 
 
-def test_a_query_that_is_asked_again_while_the_first_is_stopped_leaves_the_line() -> None:
+@pytest.mark.parametrize("died", [False, True], ids=["the server goes on", "the server died meanwhile"])
+def test_a_query_that_is_asked_again_while_the_first_is_stopped_leaves_the_queue(died: bool) -> None:
     turns, stopping, stopped = Turns(), threading.Event(), threading.Event()
 
     class Slow(Stub):
@@ -164,6 +165,7 @@ def test_a_query_that_is_asked_again_while_the_first_is_stopped_leaves_the_line(
             stopped.wait(60)
 
     def unended() -> Iterator[Response]:
+        turns.inside[0].server_died = died
         yield batch(3, 3)  # and the rows before are missing
         stopped.wait(60)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pyspark.sql.connect.proto as pb
@@ -15,9 +16,11 @@ import pytest
 from engine.backends.connect.session import ConnectSession
 from engine.backends.local.generation import Generation
 from engine.backends.local.server import LocalServer
+from engine.backends.local.watchdog import Watchdog
 from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED, Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
+from tests.backends.little import LittleServer
 from tests.backends.plans import aggregate, call, column, count, endless, number, numbers, run, sql, value
 from tests.backends.processes import server_processes
 from tests.tiers import DEEP
@@ -301,3 +304,20 @@ def test_beside_busy_processes_a_query_is_stopped_and_spark_lives(spark_backend:
             one.wait()
     assert spark_backend.generation is before
     session.close()
+
+
+def test_a_server_whose_watchdog_cannot_start_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = LittleServer((tmp_path,), tmp_path)
+    started: list[Generation] = []
+
+    def refuse(generation: Generation) -> Watchdog:
+        started.append(generation)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(backend, "_watch", refuse)
+    with pytest.raises(RuntimeError, match="new thread"):
+        backend.connection()
+    assert wait_until(lambda: not started[0].process.is_alive())
+    backend.close()
