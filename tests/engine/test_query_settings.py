@@ -108,7 +108,11 @@ ZONES: Final = {"tokyo": "Asia/Tokyo", "berlin": "Europe/Berlin", "far": "-11:30
 
 @pytest.mark.parametrize(
     ("clock", "names"),
-    [pytest.param("wall", ["far"], marks=pytest.mark.deep), ("at", list(ZONES))],
+    [
+        ("at", ["tokyo", "none"]),
+        pytest.param("at", ["berlin", "far"], marks=pytest.mark.deep),
+        pytest.param("wall", ["far"], marks=pytest.mark.deep),
+    ],
 )
 def test_frames_are_the_same_in_any_zone_and_numbers_are_those_of_spark(engine, spark, path, clock, names):
     """Metrics at once, each in a zone of its own, over the segments and windows of one dataset."""

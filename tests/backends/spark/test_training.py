@@ -153,6 +153,7 @@ def servers_below(cache: Path) -> list[psutil.Process]:
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 @pytest.mark.spark(own=True)
 def test_trainings_of_spark_in_the_background_end_and_leave_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -27,7 +27,7 @@ def disk(tmp_path, monkeypatch):
         yield folder
 
 
-@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("native", [True, pytest.param(False, marks=pytest.mark.deep)])
 def test_it_costs_a_run_and_the_next_one_is_right(disk, tmp_path, native):
     path = tmp_path / "rows.parquet"
     pq.write_table(pa.table({"n": np.arange(ROWS, dtype="int64")}), path)

@@ -142,7 +142,7 @@ def both_ways(engine):
         pytest.param("native", SHARED, id="all shared"),
         pytest.param("native", OTHERS[::2], id="every other of the others", marks=DEEP),
         pytest.param("native", OTHERS, id="all others", marks=DEEP),
-        pytest.param("spark", SHARED[::2], id="some shared on spark"),
+        pytest.param("spark", SHARED[::2], id="some shared on spark", marks=DEEP),
         pytest.param("spark", SHARED, id="all shared on spark", marks=DEEP),
         pytest.param("spark", OTHERS, id="all others on spark", marks=DEEP),
     ],
