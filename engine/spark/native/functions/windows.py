@@ -137,7 +137,7 @@ def read_window(message: pb.Expression.Window, read: Callable[[pb.Expression], E
     order = tuple((read(one.child), _way(one)) for one in message.order_spec)
     for key in (*partition, *(key for key, _ in order)):
         if not is_ordered(key.type) or key.approximate:
-            raise Unproven("a window over a value without a fixed order")
+            raise Unproven("a window over a value that cannot be compared exactly")
     if any(one.approximate for one in arguments) and not line.passes:
         raise Unproven(f"{name} of a value whose last bits are not fixed")
     frame = _frame(message.frame_spec, order) if message.HasField("frame_spec") else ""
