@@ -237,10 +237,10 @@ class Answers(Generic[_Sharing]):
         finally:
             if counted is not None:
                 counted.sharing.note_apart(counted.apart, counted.asker, notes)
-            if self._run.asked is not None:
+            if self._state.asked is not None:
                 by, reason = told_by(notes)
                 unsure = question.unsure if by == "native" else ""
-                self._run.asked.append(Asked(question.what, by, unsure or reason))
+                self._state.asked.append(Asked(question.what, by, unsure or reason))
 
     def _asker(self) -> Asker:
         return Asker(self._run.run, self.call.index, self._fetched, self._state.context.shared())

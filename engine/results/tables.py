@@ -120,9 +120,8 @@ def _frame(run: Run, columns: Sequence[str], door: Door) -> pd.DataFrame:
     import pandas as pd
 
     rows = [_row(result, _members(result.frame.segment), door) for result in run.results]
-    frame = pd.DataFrame(rows, columns=list(columns))
-    # As they are: beside the full data, which has none, pandas would make floats of whole numbers.
-    frame["segment"] = pd.Series([row["segment"] for row in rows], dtype=object)
+    # As they are: pandas guesses types, and makes floats of whole numbers beside one that is missing.
+    frame = pd.DataFrame(rows, columns=list(columns), dtype=object)
     types = {column: RESULT_COLUMNS[column] for column in columns}
     zone = parse_zone(run.time.zone)
     for column in (column for column, type_ in types.items() if type_ == "instant"):

@@ -19,10 +19,12 @@ MOST_LINES = 200
 # Each a heading of the page on architecture; what a newcomer may want to add.
 CHANGES = (
     "Spark function",
+    "kind of relation of Spark",
     "Snowflake function",
     "limit",
     "status",
     "option of a command",
+    "page, or something on one",
     "HTTP field",
     "parameter of an HTTP query",
     "error code",
