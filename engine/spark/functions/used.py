@@ -59,9 +59,9 @@ def is_used(name: str, used: Used) -> bool:
     return used is None or not name.isascii() or name.lower() in used
 
 
-def name_parts(reference: str) -> list[str]:
-    """The names between the dots of a reference to a column, without their back-ticks."""
-    found = _PART.findall(reference)
+def name_parts(identifier: str) -> list[str]:
+    """The names between the dots of the identifier of a column, without their back-ticks."""
+    found = _PART.findall(identifier)
     return [quoted.replace("``", "`") or plain for quoted, plain in found]
 
 

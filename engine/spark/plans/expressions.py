@@ -10,7 +10,7 @@ import pyspark.sql.connect.proto as pb
 from engine.errors import PlanRefused
 from engine.spark.plans.function_maps import ALL_MAP_KINDS
 from engine.spark.plans.lambdas import check_lambda, check_variable
-from engine.spark.plans.names import check_column, check_metadata, check_plan_id, check_reference
+from engine.spark.plans.names import check_column, check_identifier, check_metadata, check_plan_id
 from engine.spark.plans.rules import KEEP, WALK, Drop, Fields, Keep, MessageCheck, Place, Refuse, unused
 from engine.spark.plans.text import check_call, check_expression_text, check_function, check_type_text
 from engine.spark.text.hidden import is_hidden
@@ -115,7 +115,7 @@ EXPRESSIONS: Fields = {
     },
     "NamedArgumentExpression": {"key": Keep(check_keyword), "value": WALK},
     "Expression.UnresolvedAttribute": {
-        "unparsed_identifier": Keep(check_reference),
+        "unparsed_identifier": Keep(check_identifier),
         "plan_id": Keep(check_plan_id),
         "is_metadata_column": Refuse(
             "df.metadataColumn",
@@ -134,7 +134,7 @@ EXPRESSIONS: Fields = {
     "CallFunction": {"function_name": Keep(check_function), "arguments": WALK},
     "Expression.ExpressionString": {"expression": Keep(check_expression_text)},
     "Expression.UnresolvedStar": {"unparsed_target": Keep(check_column), "plan_id": Keep(check_plan_id)},
-    "Expression.UnresolvedRegex": {"col_name": Keep(check_reference), "plan_id": Keep(check_plan_id)},
+    "Expression.UnresolvedRegex": {"col_name": Keep(check_identifier), "plan_id": Keep(check_plan_id)},
     "Expression.Alias": {"expr": WALK, "name": Keep(check_column), "metadata": Keep(check_metadata)},
     "Expression.Cast": {
         "expr": WALK,

@@ -63,7 +63,7 @@ def check_column(name: str, place: Place) -> str:
     return name
 
 
-def check_reference(name: str, place: Place) -> str:
+def check_identifier(name: str, place: Place) -> str:
     """Check a name that the backend looks up among columns, and, failing that, among its own functions.
 
     Raises:

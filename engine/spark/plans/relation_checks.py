@@ -148,7 +148,7 @@ def check_references(relation: pb.WithRelations, place: Place) -> None:
     if relation.root.WhichOneof("rel_type") != "sql" or place.views is None:
         return
     names = referenced_views(relation)
-    if len(set(names)) != len(names) or not all(_is_view_reference(name) for name in names):
+    if len(set(names)) != len(names) or not all(_names_view(name) for name in names):
         raise PlanRefused(
             "read-refused",
             "this SQL plan is refused: its views were not made by spark.sql",
@@ -156,5 +156,5 @@ def check_references(relation: pb.WithRelations, place: Place) -> None:
         )
 
 
-def _is_view_reference(name: str) -> bool:
+def _names_view(name: str) -> bool:
     return name.startswith(VIEW_PREFIX) and name[len(VIEW_PREFIX) :].isdecimal() and name.isascii()

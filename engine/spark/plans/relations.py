@@ -7,12 +7,12 @@ from engine.spark.plans.caps import MAX_REFERENCES
 from engine.spark.plans.expressions import UDF
 from engine.spark.plans.function_maps import FUNCTION_MAP_CHECKS, FUNCTION_MAPS, MAP_KINDS
 from engine.spark.plans.local_data import rewrite_local_data
-from engine.spark.plans.names import check_column, check_plan_id, check_reference, check_table, check_text
+from engine.spark.plans.names import check_column, check_identifier, check_plan_id, check_table, check_text
 from engine.spark.plans.rules import KEEP, WALK, Drop, Fields, Keep, MessageCheck, Refuse, Walk, unused
 from engine.spark.plans.text import check_query_text, check_schema_text
 
 _COLUMN = Keep(check_column)  # a new name
-_REFERENCE = Keep(check_reference)  # the name of a column that has to be there
+_IDENTIFIER = Keep(check_identifier)  # the name of a column that has to be there
 _TEXT = Keep(check_text)
 _PARTITIONS = Keep(checks.check_partitions)
 
@@ -134,7 +134,7 @@ RELATIONS: Fields = {
         "right": WALK,
         "join_condition": WALK,
         "join_type": KEEP,
-        "using_columns": _REFERENCE,
+        "using_columns": _IDENTIFIER,
         "join_data_type": unused("joinWith of the Scala API"),
     },
     "LateralJoin": {"left": WALK, "right": WALK, "join_condition": WALK, "join_type": KEEP},
@@ -144,7 +144,7 @@ RELATIONS: Fields = {
         "left_as_of": WALK,
         "right_as_of": WALK,
         "join_expr": WALK,
-        "using_columns": _REFERENCE,
+        "using_columns": _IDENTIFIER,
         "join_type": _TEXT,
         "tolerance": WALK,
         "allow_exact_matches": KEEP,
@@ -199,7 +199,7 @@ RELATIONS: Fields = {
     },
     "Deduplicate": {
         "input": WALK,
-        "column_names": _REFERENCE,
+        "column_names": _IDENTIFIER,
         "all_columns_as_keys": KEEP,
         "within_watermark": _STREAM,
     },
@@ -218,7 +218,7 @@ RELATIONS: Fields = {
     "WithColumnsRenamed.Rename": {"col_name": _COLUMN, "new_col_name": _COLUMN},
     "ShowString": {"input": WALK, "num_rows": KEEP, "truncate": KEEP, "vertical": KEEP},
     "HtmlString": {"input": WALK, "num_rows": KEEP, "truncate": KEEP},
-    "Drop": {"input": WALK, "columns": WALK, "column_names": _REFERENCE},
+    "Drop": {"input": WALK, "columns": WALK, "column_names": _IDENTIFIER},
     "Hint": {"input": WALK, "name": Keep(checks.check_hint), "parameters": WALK},
     "Unpivot": {
         "input": WALK,
@@ -234,17 +234,17 @@ RELATIONS: Fields = {
         "function_name": Keep(checks.check_table_function),
         "arguments": WALK,
     },
-    "NAFill": {"input": WALK, "cols": _REFERENCE, "values": WALK},
-    "NADrop": {"input": WALK, "cols": _REFERENCE, "min_non_nulls": KEEP},
-    "NAReplace": {"input": WALK, "cols": _REFERENCE, "replacements": WALK},
+    "NAFill": {"input": WALK, "cols": _IDENTIFIER, "values": WALK},
+    "NADrop": {"input": WALK, "cols": _IDENTIFIER, "min_non_nulls": KEEP},
+    "NAReplace": {"input": WALK, "cols": _IDENTIFIER, "replacements": WALK},
     "NAReplace.Replacement": {"old_value": WALK, "new_value": WALK},
     "StatSummary": {"input": WALK, "statistics": _TEXT},
-    "StatDescribe": {"input": WALK, "cols": _REFERENCE},
-    "StatCrosstab": {"input": WALK, "col1": _REFERENCE, "col2": _REFERENCE},
-    "StatCov": {"input": WALK, "col1": _REFERENCE, "col2": _REFERENCE},
-    "StatCorr": {"input": WALK, "col1": _REFERENCE, "col2": _REFERENCE, "method": _TEXT},
-    "StatApproxQuantile": {"input": WALK, "cols": _REFERENCE, "probabilities": KEEP, "relative_error": KEEP},
-    "StatFreqItems": {"input": WALK, "cols": _REFERENCE, "support": KEEP},
+    "StatDescribe": {"input": WALK, "cols": _IDENTIFIER},
+    "StatCrosstab": {"input": WALK, "col1": _IDENTIFIER, "col2": _IDENTIFIER},
+    "StatCov": {"input": WALK, "col1": _IDENTIFIER, "col2": _IDENTIFIER},
+    "StatCorr": {"input": WALK, "col1": _IDENTIFIER, "col2": _IDENTIFIER, "method": _TEXT},
+    "StatApproxQuantile": {"input": WALK, "cols": _IDENTIFIER, "probabilities": KEEP, "relative_error": KEEP},
+    "StatFreqItems": {"input": WALK, "cols": _IDENTIFIER, "support": KEEP},
     "StatSampleBy": {"input": WALK, "col": WALK, "fractions": WALK, "seed": KEEP},
     "StatSampleBy.Fraction": {"stratum": WALK, "fraction": KEEP},
 }
