@@ -40,7 +40,7 @@ def plain_session(backend: Backend) -> SparkSession:
     assert isinstance(server, LocalSpark)
     connection = server.connection()
     session = SparkSession("sc://localhost:1")
-    session._client._stub = connection.stub
+    session._client._stub = connection.stub  # type: ignore[assignment] # the same, with types
     session._client.disable_reattachable_execute()
     session._client._builder.metadata = lambda: connection.metadata  # type: ignore[method-assign] # which is what this is for
     session._client._user_id = connection.user_id

@@ -8,12 +8,13 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from engine.cli.run import INPUT_FORMATS
+from engine.cli.run_options import RunCommandOptions
 from engine.errors import UsageError
 from engine.models.baseline import Baseline, read_baseline
 from engine.models.dataset import Dataset
@@ -28,7 +29,7 @@ _BEGINNING: Final = 1 << 16
 _MATCHES: Final = 100_000
 
 
-def make_dataset(data: Sequence[str], options: dict[str, Any]) -> Dataset:
+def make_dataset(data: Sequence[str], options: RunCommandOptions) -> Dataset:
     """The dataset that the options name.
 
     Args:
@@ -46,7 +47,7 @@ def make_dataset(data: Sequence[str], options: dict[str, Any]) -> Dataset:
     )
 
 
-def make_baseline(options: dict[str, Any]) -> Baseline | None:
+def make_baseline(options: RunCommandOptions) -> Baseline | None:
     """The baseline that the options name; None if they name none.
 
     Raises:
@@ -112,7 +113,7 @@ def opened_input(data: Sequence[str], input_format: str | None, backend: str) ->
         spool.close()
 
 
-def read_beside(data: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
+def read_beside(data: Sequence[str], options: RunCommandOptions) -> tuple[str, ...]:
     """All that is read: the data, and that of the baseline, if it is other data."""
     baseline = options["baseline"]
     return (*data, baseline) if baseline is not None and names_data(baseline) else tuple(data)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from engine.cli.light import loading, skip_client_check, skip_pandas_check
+from engine.cli.run_options import RunCommandOptions
 from engine.models.backends import capabilities_of
 from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
@@ -180,7 +181,7 @@ def run(
     backend: str,
     dry_run: bool,
     form: str,
-    **options: Any,
+    **options: Unpack[RunCommandOptions],
 ) -> int:
     """Run each METRIC on all of the data and on every segment, and print the numbers."""
     options["imports"] = check_opened(options["imports"])
@@ -206,7 +207,7 @@ def run(
         return run_metrics(pool, ahead, metrics, paths, backend, dry_run=dry_run, form=form, options=options)
 
 
-def start_duckdb(data: Sequence[str], backend: str, options: Mapping[str, Any]) -> PrestartedDuckDb | None:
+def start_duckdb(data: Sequence[str], backend: str, options: RunCommandOptions) -> PrestartedDuckDb | None:
     """Start the DuckDB process that plain files will need, beside the imports; None: it starts later."""
     from engine.cli.data import are_files, read_beside, roots_of
     from engine.runs.prestart import prestart_duckdb

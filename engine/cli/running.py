@@ -17,6 +17,7 @@ from engine.cli import exits
 from engine.cli.data import make_baseline, make_dataset, read_beside, roots_of
 from engine.cli.output import escape, print_problem, print_table, problems_json
 from engine.cli.progress import ProgressBar
+from engine.cli.run_options import RunCommandOptions
 from engine.cli.values import parse_buckets, parse_cross, parse_params, parse_size, parse_where
 from engine.display.saving import check_target, save_runs
 from engine.errors import ParamsRefused, SourceRefused, SourcesRefused, UsageError
@@ -51,7 +52,7 @@ def run_metrics(
     *,
     dry_run: bool,
     form: str,
-    options: dict[str, Any],
+    options: RunCommandOptions,
 ) -> int:
     """Run each metric on the data, print, and return the exit status.
 
@@ -68,24 +69,13 @@ def run_metrics(
     try:
         if options["explain"] and not dry_run:
             raise UsageError("--explain needs --dry-run; a finished run has it in its report: --format json")
-        targets = make_targets(options, dry_run=dry_run)
+        targets = make_targets(options["save"], options["report"], dry_run=dry_run)
         settings = _make_options(options)
         params = parse_params(options["param"], shared=len(metrics) > 1)
         dataset = make_dataset(data, options)
         if (baseline := make_baseline(options)) is not None:
             settings["baseline"] = baseline
-        engine = Engine(
-            backend,
-            roots=roots_of(read_beside(data, options)),
-            pool=pool,
-            ahead=ahead,
-            server_isolation=options["server_isolation"],
-            extra_imports=options["imports"],
-            native=options["native"],
-            verify=options["verify"],
-            native_memory_bytes=parse_size(options["native_memory"]) if options["native_memory"] else None,
-            spool_bytes=parse_size(options["spool_bytes"]),
-        )
+        engine = _make_engine(pool, ahead, data, backend, options)
     except BaseException:
         pool.close()
         if ahead is not None:
@@ -99,12 +89,10 @@ def run_metrics(
         named = _name(metrics)
         try:
             runs = _run_all(engine, named, dataset, params, settings, err)
-        except SourcesRefused as refused:
-            _print_problems(out, {str(named[name]): found for name, found in refused.by_metric.items()}, form)
-            return exits.REFUSED
-        except ParamsRefused as unfit:
-            _print_problems(out, {str(named[name]): found for name, found in unfit.by_metric.items()}, form)
-            return exits.USAGE
+        except (SourcesRefused, ParamsRefused) as refused:
+            problems = {str(named[name]): found for name, found in refused.by_metric.items()}
+            _print_problems(out, problems, form)
+            return exits.REFUSED if isinstance(refused, SourcesRefused) else exits.USAGE
         _print_runs(out, runs, form)
         for target in targets:
             save_runs(runs, str(target), door="command")
@@ -114,6 +102,27 @@ def run_metrics(
         err.print("[dim]preparing faster starts of Spark in the background; this happens only once[/]")
     good = all(result.status in GOOD for run in runs for result in run.results)
     return exits.GOOD if good and same else exits.FRAMES
+
+
+def _make_engine(
+    pool: WorkerPool,
+    ahead: PrestartedDuckDb | None,
+    data: Sequence[str],
+    backend: str,
+    options: RunCommandOptions,
+) -> Engine:
+    return Engine(
+        backend,
+        roots=roots_of(read_beside(data, options)),
+        pool=pool,
+        ahead=ahead,
+        server_isolation=options["server_isolation"],
+        extra_imports=options["imports"],
+        native=options["native"],
+        verify=options["verify"],
+        native_memory_bytes=parse_size(options["native_memory"]) if options["native_memory"] else None,
+        spool_bytes=parse_size(options["spool_bytes"]),
+    )
 
 
 def _tell_verified(err: Console, engine: Engine) -> bool:
@@ -150,9 +159,9 @@ def _run_all(
         return tuple(engine.evaluate_many(sources, dataset, **options).values())
 
 
-def _make_options(options: dict[str, Any]) -> RunOptions:
+def _make_options(options: RunCommandOptions) -> RunOptions:
     limits = make_limits(options)
-    as_of = _instant(options, "as_of", "--as-of") or datetime.now(UTC)
+    as_of = _instant(options["as_of"], options["zone"], "--as-of") or datetime.now(UTC)
     settings = RunOptions(
         segments=_make_segments(options),
         time=_make_range(options),
@@ -167,14 +176,14 @@ def _make_options(options: dict[str, Any]) -> RunOptions:
     return settings
 
 
-def make_limits(options: dict[str, Any]) -> Limits:
+def make_limits(options: RunCommandOptions) -> Limits:
     """The limits of the command's options.
 
     Raises:
         UsageError: one is no positive number, or no size.
     """
     timeout, frame = options["timeout"], options["frame_timeout"]
-    values = {
+    values: dict[str, Any] = {
         "wall_seconds": timeout,
         "frame_seconds": min(timeout, Limits().frame_seconds) if frame is None else frame,
         "cpu_seconds": options["cpu_timeout"],
@@ -191,24 +200,22 @@ def make_limits(options: dict[str, Any]) -> Limits:
     return Limits(**values)
 
 
-def _instant(options: dict[str, Any], name: str, what: str) -> datetime | None:
+def _instant(text: str | None, zone: str | None, what: str) -> datetime | None:
     """An option's instant; without a zone of its own it is read in the one that was named, if one was."""
-    if not options[name]:
+    if not text:
         return None
-    zone = parse_zone(options["zone"]) if options["zone"] else None
-    return parse_instant(options[name], what=what, zone=zone)
+    return parse_instant(text, what=what, zone=parse_zone(zone) if zone else None)
 
 
-def make_targets(options: dict[str, Any], *, dry_run: bool) -> tuple[Path | TableTarget, ...]:
+def make_targets(save: Sequence[str], report: str | None, *, dry_run: bool) -> tuple[Path | TableTarget, ...]:
     """The files and tables that the runs are saved to, as `--save` and `--report` name them.
 
     Raises:
         UsageError: one of them cannot be saved to; said before anything runs.
     """
-    report = options["report"]
     if report and not report.lower().endswith(".html"):
         raise UsageError(f"--report writes HTML, so its name must end in .html, not {report!r}; see --save")
-    targets = (*options["save"], *([report] if report else []))
+    targets = (*save, *([report] if report else []))
     if targets and dry_run:
         raise UsageError(
             "--save and --report cannot be used with --dry-run, which calculates nothing to save"
@@ -216,8 +223,10 @@ def make_targets(options: dict[str, Any], *, dry_run: bool) -> tuple[Path | Tabl
     return tuple(check_target(target) for target in targets)
 
 
-def _make_range(options: dict[str, Any]) -> TimeRange | None:
-    start, end, last = _instant(options, "start", "--from"), _instant(options, "end", "--to"), options["last"]
+def _make_range(options: RunCommandOptions) -> TimeRange | None:
+    last = options["last"]
+    start = _instant(options["start"], options["zone"], "--from")
+    end = _instant(options["end"], options["zone"], "--to")
     if last and start:
         raise UsageError("give --from or --last, not both")
     if last:
@@ -226,7 +235,7 @@ def _make_range(options: dict[str, Any]) -> TimeRange | None:
     return TimeRange(start=start, end=end) if start or end else None
 
 
-def _make_segments(options: dict[str, Any]) -> list[SegmentGroup]:
+def _make_segments(options: RunCommandOptions) -> list[SegmentGroup]:
     top = options["top"]
     named: dict[str, SegmentGroup] = {field: SegmentGroup.by_value(field, top=top) for field in options["by"]}
     groups = list(named.values())
@@ -255,12 +264,9 @@ def _print_plans(
     for path in metrics:
         try:
             plans.append(engine.plan(path.read_bytes(), dataset, **options))
-        except SourceRefused as refused:
+        except (SourceRefused, ParamsRefused) as refused:
             _print_problems(out, {str(path): refused.problems}, form)
-            return exits.REFUSED
-        except ParamsRefused as unfit:
-            _print_problems(out, {str(path): unfit.problems}, form)
-            return exits.USAGE
+            return exits.REFUSED if isinstance(refused, SourceRefused) else exits.USAGE
     if surplus := no_parameters(set(params).difference(*(plan.params for plan in plans))):
         _print_problems(out, {str(metrics[0]): surplus}, form)
         return exits.USAGE

@@ -29,6 +29,7 @@ from engine.runs.services import Services
 from engine.runs.shared_queries import shared_queries
 from engine.runs.turn import SharedTurn
 from engine.sources.stores.fetched import Tell
+from engine.tenants.usage import Amounts
 from engine.threads import Pending, SingleFlight
 from sandbox.contract.signature import TakesBaseline
 
@@ -192,7 +193,7 @@ class SharedDataset:
         counted = count_frames(opened, self.shared, context)
         with self._lock:
             self._counted, self._uncharged = counted, counted.queries
-        self._services.usage.add(self._spec.tenant, queries=counted.queries)
+        self._services.usage.add(self._spec.tenant, Amounts(queries=counted.queries))
         return counted
 
     def _open(self, context: QueryContext) -> Opened:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -43,6 +43,7 @@ from engine.runs.answer_counts import AnswerCounts
 from engine.runs.differing import refuse_differing
 from engine.runs.run_spec import RunSpec
 from engine.runs.unreadable import explain_left_out
+from engine.sources.kinds import Reader
 from engine.sources.resolve import resolve_source
 from engine.sources.source import Source as Resolved
 from engine.sources.spool import Scratch, Spool
@@ -97,6 +98,66 @@ class Opened:
         return (*left_out, other_server(self.foreign)) if self.foreign else left_out
 
 
+@dataclass(slots=True)
+class _Sources:
+    """What a run reads, resolved one after the other.
+
+    Attributes:
+        spec: what was asked.
+        spool: takes a table that the caller handed over.
+        roots: folders that a local backend may read; None if the backend is elsewhere.
+        stack: is given what must be released.
+        context: how long it may take.
+        stores: the object stores that a local backend's data may lie in.
+        tell: told how many objects were fetched from them, of how many.
+        reader: what reads the files.
+        every: what was resolved, the data first.
+    """
+
+    spec: RunSpec
+    spool: Spool
+    roots: tuple[Path, ...] | None
+    stack: contextlib.ExitStack
+    context: QueryContext
+    stores: Stores | None
+    tell: Tell
+    reader: Reader
+    every: list[Resolved] = field(default_factory=list)
+
+    def resolve(self, dataset: Dataset) -> Resolved:
+        """Find out what the source of a dataset is.
+
+        Raises:
+            UsageError, DataError, Interrupted: as `resolve_source`.
+        """
+        found = resolve_source(
+            dataset.source,
+            roots=self.roots,
+            spool=self.spool,
+            reader=self.reader,
+            text=dataset.text,
+            version=dataset.table_version,
+            span=_span(self.spec, dataset),
+            stores=self.stores,
+            check=self.context.check,
+            tell=self.tell,
+        )
+        self.stack.callback(found.release)
+        self.every.append(found)
+        return found
+
+    def confirm(self) -> None:
+        """See that files are as they were; raises DataError if not."""
+        for one in self.every:
+            one.confirm()
+
+    def tables(self) -> tuple[TableRead, ...]:
+        """What was read that is a table with versions; a baseline is marked as one."""
+        data, *others = [one.table for one in self.every]
+        marked = [replace(table, part="baseline") for table in others if table is not None]
+        return (*([] if data is None else [data]), *marked)
+
+
 def open_dataset(
     spec: RunSpec,
     backend: Backend,
@@ -125,32 +186,8 @@ def open_dataset(
         UsageError, DataError: what was asked does not fit the data, or the baseline does not.
         BackendError, BackendLost, Interrupted: as `BackendSession.analyze`.
     """
-
-    every: list[Resolved] = []
-
-    def resolve(dataset: Dataset) -> Resolved:
-        found = resolve_source(
-            dataset.source,
-            roots=roots,
-            spool=spool,
-            reader=reader,
-            text=dataset.text,
-            version=dataset.table_version,
-            span=_span(spec, dataset),
-            stores=stores,
-            check=context.check,
-            tell=tell,
-        )
-        stack.callback(found.release)
-        every.append(found)
-        return found
-
-    def confirm() -> None:
-        for one in every:
-            one.confirm()
-
-    reader = backend.capabilities.reader
-    found = resolve(spec.dataset)
+    sources = _Sources(spec, spool, roots, stack, context, stores, tell, backend.capabilities.reader)
+    found = sources.resolve(spec.dataset)
     if found.caller_session is not None:
         _refuse_snowpark(backend)
         backend = CallerSession(found.caller_session)
@@ -169,17 +206,12 @@ def open_dataset(
             baseline = replace(source, plan=_plan_of_same_data(spec, spec.baseline, source, context))
         else:
             with _about_baseline():
-                other = resolve(typed_like(spec.baseline.dataset, schema))
+                other = sources.resolve(typed_like(spec.baseline.dataset, schema))
                 baseline = _open_other(
                     spec, spec.baseline.dataset, other, found, source, takers, context, ours=ours
                 )
             left_out = {**other.left_out, **left_out}
     foreign = backend.address if backend.capabilities.may_be_other and not spark else ""
-    tables = tuple(
-        one.table if one is found else replace(one.table, part="baseline")
-        for one in every
-        if one.table is not None
-    )
     scratch = None if backend.capabilities.remote else spool.open_scratch(stack)
     return Opened(
         source,
@@ -189,8 +221,8 @@ def open_dataset(
         answer_counts,
         baseline,
         foreign,
-        tables,
-        confirm,
+        sources.tables(),
+        sources.confirm,
         scratch,
     )
 

@@ -10,6 +10,7 @@ from engine.errors import SourceRefused
 from engine.gateway.gateway import Gateway, LacksScience
 from engine.pool.pool import WorkerPool
 from engine.runs.guest import Guest, WorkerTaken, compile_guest, open_gateway
+from engine.tenants.usage import Amounts
 from sandbox.contract.messages import Problem
 from sandbox.contract.signature import Signature
 
@@ -123,9 +124,11 @@ class RunWorkers:
         if self._guest.usage is not None:
             self._guest.usage.add(
                 self._guest.tenant,
-                worker_seconds=seconds,
-                queries=gateway.queries,
-                fetched_bytes=gateway.fetched_bytes,
+                Amounts(
+                    worker_seconds=seconds,
+                    queries=gateway.queries,
+                    fetched_bytes=gateway.fetched_bytes,
+                ),
             )
 
     def kill(self, reason: str) -> None:

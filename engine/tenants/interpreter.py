@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from engine.effort import given_seconds, look_at, spent
-from engine.tenants.usage import Usage
+from engine.tenants.usage import Amounts, Usage
 
 # Over how many seconds use is remembered, and the longest wait at a time.
 _MEMORY_SECONDS: Final = 5.0
@@ -115,7 +115,7 @@ class Interpreter:
 
     def charge(self, tenant: str, seconds: float) -> float:
         """Count processor seconds of the engine's own; return how long the tenant is to wait."""
-        self._usage.add(tenant, engine_seconds=seconds)
+        self._usage.add(tenant, Amounts(engine_seconds=seconds))
         now = self._now()
         with self._lock:
             self._used[tenant] = self._used_by(tenant, now) + seconds, now

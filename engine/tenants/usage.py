@@ -12,7 +12,8 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
+from operator import add
 from typing import Final
 
 logger = logging.getLogger(__name__)
@@ -33,42 +34,52 @@ _NAME_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
-    """What one tenant has used since the engine was made.
+class Amounts:
+    """What can be added up of what a tenant has used.
 
     Attributes:
         worker_seconds: processor time of its workers, counted as they end.
         engine_seconds: processor time of the engine's own process, for what its workers send.
         queries: queries and analyses on the backend.
         fetched_bytes: Arrow bytes that its metrics fetched.
-        kept_bytes: what the engine keeps on its behalf now.
-        refused: how often each limit was reached, by its name; "source" and "query" count sources and frames
-            that were refused for what they ask.
     """
 
     worker_seconds: float = 0.0
     engine_seconds: float = 0.0
     queries: int = 0
     fetched_bytes: int = 0
+
+    def __add__(self, other: Amounts) -> Amounts:
+        """Both together."""
+        return Amounts(*map(add, astuple(self), astuple(other)))
+
+
+@dataclass(frozen=True, slots=True)
+class Used(Amounts):
+    """What one tenant has used since the engine was made.
+
+    Attributes:
+        kept_bytes: what the engine keeps on its behalf now.
+        refused: how often each limit was reached, by its name; "source" and "query" count sources and frames
+            that were refused for what they ask.
+    """
+
     kept_bytes: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Counts:
-    worker_seconds: float = 0.0
-    engine_seconds: float = 0.0
-    queries: int = 0
-    fetched_bytes: int = 0
+    amounts: Amounts = Amounts()
     refused: Counter[str] = field(default_factory=Counter)
     told: dict[str, tuple[float, int]] = field(default_factory=dict)
 
     def join(self, other: _Counts) -> None:
-        self.worker_seconds += other.worker_seconds
-        self.engine_seconds += other.engine_seconds
-        self.queries += other.queries
-        self.fetched_bytes += other.fetched_bytes
+        self.amounts += other.amounts
         self.refused.update(other.refused)
+
+    def used(self) -> Used:
+        return Used(**asdict(self.amounts), refused=dict(self.refused))
 
 
 class Usage:
@@ -87,22 +98,10 @@ class Usage:
         self._counts: OrderedDict[str, _Counts] = OrderedDict()
         self._others = _Counts()
 
-    def add(
-        self,
-        tenant: str,
-        *,
-        worker_seconds: float = 0.0,
-        engine_seconds: float = 0.0,
-        queries: int = 0,
-        fetched_bytes: int = 0,
-    ) -> None:
-        """Count what a tenant used; see `Used`."""
+    def add(self, tenant: str, more: Amounts) -> None:
+        """Count what a tenant used."""
         with self._lock:
-            counts = self._of(tenant)
-            counts.worker_seconds += worker_seconds
-            counts.engine_seconds += engine_seconds
-            counts.queries += queries
-            counts.fetched_bytes += fetched_bytes
+            self._of(tenant).amounts += more
 
     def refuse(self, tenant: str, limit: str, times: int = 1) -> None:
         """Count that a tenant reached a limit, and log it unless that was logged just now.
@@ -137,9 +136,9 @@ class Usage:
             kept: bytes that are kept for each now.
         """
         with self._lock:
-            shown = {name: _used(counts) for name, counts in self._counts.items()}
+            shown = {name: counts.used() for name, counts in self._counts.items()}
             if self._others != _Counts():
-                shown[OTHERS] = _used(self._others)
+                shown[OTHERS] = self._others.used()
         for tenant, size in (kept or {}).items():
             name = tenant if tenant in shown or len(shown) < self._most else OTHERS
             before = shown.get(name, Used())
@@ -154,13 +153,3 @@ class Usage:
             _, oldest = self._counts.popitem(last=False)
             self._others.join(oldest)
         return counts
-
-
-def _used(counts: _Counts) -> Used:
-    return Used(
-        worker_seconds=counts.worker_seconds,
-        engine_seconds=counts.engine_seconds,
-        queries=counts.queries,
-        fetched_bytes=counts.fetched_bytes,
-        refused=dict(counts.refused),
-    )

@@ -14,11 +14,12 @@ import pytest
 
 from engine.cli.data import make_dataset, opened_input, roots_of
 from engine.cli.run import run
+from engine.cli.run_options import RunCommandOptions
 from engine.errors import UsageError
 from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
 
-OPTIONS = dict.fromkeys(
+OPTIONS: Any = dict.fromkeys(
     ("timestamp", "retention", "csv_header", "csv_separator", "csv_encoding", "csv_quote"), None
 )
 
@@ -32,19 +33,25 @@ def piped(monkeypatch):
     return piped
 
 
-def parsed(*arguments: str) -> dict[str, Any]:
+def parsed(*arguments: str) -> Any:
     context = run.make_context("run", [__file__, *arguments])
     return context.params
 
 
 def test_the_options_of_csv_are_those_of_the_dataset():
     given = parsed("--data", "a.csv", "--csv-no-header", "--csv-separator", "tab", "--csv-encoding", "latin1")
-    dataset = make_dataset(given["data"], {**given, "csv_quote": ""})
+    dataset = make_dataset(given["data"], given | {"csv_quote": ""})
     assert dataset.source == "a.csv"
     assert dataset.text.given() == {"header": False, "separator": "\t", "encoding": "iso8859-1", "quote": ""}
-    assert make_dataset(("a.csv",), {**OPTIONS, **parsed("--data", "a.csv", "--csv-header")}).header is True
+    assert make_dataset(("a.csv",), parsed("--data", "a.csv", "--csv-header")).header is True
     assert make_dataset(("a.csv", "b.csv"), OPTIONS).source == ("a.csv", "b.csv")
     assert parsed("--data", "a.csv")["csv_header"] is None
+
+
+def test_the_options_are_those_of_the_command():
+    names = {parameter.name for parameter in run.params}
+    own = {"metrics", "data", "input_format", "backend", "dry_run", "form"}
+    assert RunCommandOptions.__annotations__.keys() == names - own
 
 
 def test_data_is_required():

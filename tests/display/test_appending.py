@@ -181,5 +181,5 @@ def test_a_run_without_an_id_is_not_appended(tmp_path: Path) -> None:
 
 def test_the_command_takes_tables_beside_files(tmp_path: Path) -> None:
     table, file = f"delta:{tmp_path}/results", str(tmp_path / "runs.csv")
-    made = make_targets({"report": None, "save": (table, file)}, dry_run=False)
+    made = make_targets((table, file), None, dry_run=False)
     assert [str(one) for one in made] == [table, file]

@@ -151,12 +151,11 @@ def test_numbers_at_the_ends_of_floats_are_drawn() -> None:
 
 def test_what_the_command_is_to_save_is_looked_at_first(tmp_path: Path) -> None:
     report, table = str(tmp_path / "report.HTML"), str(tmp_path / "runs.csv")
-    options = {"report": report, "save": (table,)}
-    assert [str(one) for one in make_targets(options, dry_run=False)] == [table, report]
-    assert make_targets({"report": None, "save": ()}, dry_run=True) == ()
+    assert [str(one) for one in make_targets((table,), report, dry_run=False)] == [table, report]
+    assert make_targets((), None, dry_run=True) == ()
     with pytest.raises(UsageError, match="cannot be used with --dry-run"):
-        make_targets(options, dry_run=True)
+        make_targets((table,), report, dry_run=True)
     with pytest.raises(UsageError, match=r"--report writes HTML"):
-        make_targets({"report": "report.pdf", "save": ()}, dry_run=False)
+        make_targets((), "report.pdf", dry_run=False)
     with pytest.raises(UsageError, match=r"end in one of"):
-        make_targets({"report": None, "save": (str(tmp_path / "runs.xlsx"),)}, dry_run=False)
+        make_targets((str(tmp_path / "runs.xlsx"),), None, dry_run=False)

@@ -35,6 +35,11 @@ CHANGES = (
     "table format",
     "module that metrics may import",
     "segment kind",
+    "object store",
+    "form of saved results",
+    "command",
+    "number for operators",
+    "message between engine and worker",
     "step of the confinement",
 )
 

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from engine import Dataset, Limits
-from engine.tenants.usage import OTHERS, Usage, Used
+from engine.tenants.usage import OTHERS, Amounts, Usage, Used
 from tests.servers import engine_on
 
 LOGGER = "engine.tenants.usage"
@@ -16,7 +16,7 @@ LOGGER = "engine.tenants.usage"
 def test_names_that_were_not_heard_of_for_long_are_counted_together() -> None:
     usage = Usage(most=2)
     for name in ("a", "b", "a", "c"):
-        usage.add(name, queries=1, worker_seconds=0.5)
+        usage.add(name, Amounts(queries=1, worker_seconds=0.5))
     usage.refuse("b", "plans", 3)
     shown = usage.by_tenant()
     assert set(shown) == {"b", "c", OTHERS}
@@ -35,7 +35,7 @@ def test_no_number_of_names_makes_it_grow(count: int) -> None:
 
 def test_what_is_kept_is_shown_beside_what_was_used() -> None:
     usage = Usage(most=2)
-    usage.add("a", fetched_bytes=7)
+    usage.add("a", Amounts(fetched_bytes=7))
     shown = usage.by_tenant({"a": 10, "b": 20, "c": 30, "d": 40})
     assert shown == {
         "a": Used(fetched_bytes=7, kept_bytes=10),

@@ -53,8 +53,7 @@ class _Reading:
         except queue.Empty:
             return None
         if not isinstance(item, End):
-            response: pb.ExecutePlanResponse = item
-            return response
+            return item
         self.ended = True
         ready = self.query.ready
         with self._handle.translated(ready):
@@ -130,6 +129,6 @@ def analyze_once(
         if (reason := wait(call, context)) is not None:
             stopper.stop_analysis(ready.connection, call, turn, reason, context.cancel)
             raise Interrupted(reason)
-        response: pb.AnalyzePlanResponse = call.result()
+        response = call.result()
     context.check()
     return response

@@ -10,9 +10,15 @@ import contextlib
 import queue
 import threading
 from collections import deque
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import pyspark.sql.connect.proto as pb
 
 from engine.context import Deadline, QueryContext, Reason
+
+if TYPE_CHECKING:
+    from engine.backends.connect.stub import Analysis
 
 POLL_SECONDS: Final = 0.02
 # What is read ahead: so many responses, which mostly have up to 4 MiB each, or so many bytes of longer ones.
@@ -27,7 +33,10 @@ class End:
         self.error = error
 
 
-class _Responses(queue.Queue[Any]):
+Pumped: TypeAlias = "queue.Queue[pb.ExecutePlanResponse | End]"
+
+
+class _Responses(queue.Queue[pb.ExecutePlanResponse | End]):
     """A queue that is full also with one long response: many of them at once would take gigabytes."""
 
     def _init(self, maxsize: int) -> None:
@@ -39,25 +48,25 @@ class _Responses(queue.Queue[Any]):
         count = super()._qsize()
         return max(count, self.maxsize) if count and self._bytes >= _QUEUED_BYTES else count
 
-    def _put(self, item: Any) -> None:
+    def _put(self, item: pb.ExecutePlanResponse | End) -> None:
         size = 0 if isinstance(item, End) else len(item.arrow_batch.data)  # which is copied to look at it
         self._sizes.append(size)
         self._bytes += size
         super()._put(item)
 
-    def _get(self) -> Any:
+    def _get(self) -> pb.ExecutePlanResponse | End:
         self._bytes -= self._sizes.popleft()
         return super()._get()
 
 
-def pumped(call: Any) -> queue.Queue[Any]:
+def pumped(call: Iterable[pb.ExecutePlanResponse]) -> Pumped:
     """The queue into which a thread of its own moves a call's responses; the last item is an `End`."""
     responses = _Responses(_QUEUED_RESPONSES)
     threading.Thread(target=_pump, args=(call, responses), name="calcmetric-query", daemon=True).start()
     return responses
 
 
-def _pump(call: Any, responses: queue.Queue[Any]) -> None:
+def _pump(call: Iterable[pb.ExecutePlanResponse], responses: Pumped) -> None:
     try:
         for response in call:
             responses.put(response)
@@ -67,7 +76,7 @@ def _pump(call: Any, responses: queue.Queue[Any]) -> None:
         responses.put(End(None))
 
 
-def drain(responses: queue.Queue[Any], until: Deadline) -> bool:
+def drain(responses: Pumped, until: Deadline) -> bool:
     """Throw responses away up to the end; False if it did not come in time."""
     while (left := until.remaining()) > 0:
         with contextlib.suppress(queue.Empty):
@@ -82,7 +91,7 @@ def raise_end(end: End) -> None:
         raise end.error
 
 
-def wait(call: Any, context: QueryContext) -> Reason | None:
+def wait(call: Analysis, context: QueryContext) -> Reason | None:
     """Wait for a call's end; why it is not waited for any longer, or None once it has ended."""
     over = threading.Event()
     call.add_done_callback(lambda _: over.set())

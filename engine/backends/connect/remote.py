@@ -181,7 +181,7 @@ class CallerSession(Unowned):
             metadata=tuple(client._builder.metadata()),
             client_type=client._builder.userAgent,
             owned=False,
-            stub=client._stub,
+            given_stub=client._stub,
         )
 
     def start(self) -> None:

@@ -14,14 +14,18 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import InitVar, dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import grpc
 import pyspark.sql.connect.proto as pb
 from pyspark.sql.connect.proto import base_pb2_grpc
 
+from engine.backends.connect.stub import Stub
 from engine.context import Deadline
+
+if TYPE_CHECKING:
+    from engine.backends.connect.stub import Analysis, Execution
 
 CLIENT_TYPE: Final = "calcmetric"
 # A type, and rows: servers put many rows into 4 MiB, and a row that is longer into a message of its own.
@@ -64,7 +68,7 @@ _RECONNECT_SECONDS: Final = 4.0  # twice of what the options above say
 _RELEASE_SECONDS: Final = 2.0
 _DETAILS_SECONDS: Final = 5.0  # without them a message has fewer particulars
 
-Metadata = Sequence[tuple[str, str]]
+Metadata: TypeAlias = tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -76,8 +80,10 @@ class Connection:
         user_id: the user that sessions belong to.
         metadata: sent with each call; holds the token, so it is kept out of repr.
         owned: whether `close` closes the channel.
+        given_stub: of the service, if the caller has one.
         lasting: whether another server may come to answer on it, where one was lost.
         closed: set before the server is ended on purpose, so that its callers know what hit them.
+        stub: of the service.
     """
 
     channel: grpc.Channel = field(repr=False)
@@ -85,14 +91,15 @@ class Connection:
     metadata: Metadata = field(default=(), repr=False)
     client_type: str = CLIENT_TYPE
     owned: bool = True
-    stub: Any = field(default=None, repr=False)
+    given_stub: InitVar[Stub | None] = None
     lasting: bool = False
     closed: bool = False
+    stub: Stub = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, given_stub: Stub | None) -> None:
         """Make the stub, unless the caller has one."""
-        if self.stub is None:
-            self.stub = base_pb2_grpc.SparkConnectServiceStub(self.channel)  # type: ignore[no-untyped-call]
+        made: Stub = given_stub or base_pb2_grpc.SparkConnectServiceStub(self.channel)  # type: ignore[no-untyped-call]
+        self.stub = made
 
     def execute(
         self,
@@ -102,7 +109,7 @@ class Connection:
         *,
         observed: str = "",
         until: Deadline = Deadline.never,
-    ) -> Any:
+    ) -> Execution:
         """Start a query; the returned call is an iterator of responses.
 
         Args:
@@ -119,7 +126,7 @@ class Connection:
 
     def attach(
         self, session_id: str, operation_id: str, last_response_id: str, *, until: Deadline = Deadline.never
-    ) -> Any:
+    ) -> Execution:
         """Go on with a query whose stream has ended before its answer did; as `execute`."""
         request = pb.ReattachExecuteRequest(
             operation_id=operation_id, last_response_id=last_response_id, **self._context(session_id)
@@ -143,7 +150,7 @@ class Connection:
         *,
         observed: str = "",
         until: Deadline = Deadline.never,
-    ) -> Any:
+    ) -> Analysis:
         """Start an analysis; the returned call is a future of the response; arguments as of `execute`."""
         filled = pb.AnalyzePlanRequest()
         filled.CopyFrom(request)
@@ -157,7 +164,7 @@ class Connection:
             spark_version=pb.AnalyzePlanRequest.SparkVersion(), **self._context(session_id)
         )
         response = self.stub.AnalyzePlan(request, metadata=self.metadata, timeout=timeout)
-        return str(response.spark_version.version)
+        return response.spark_version.version
 
     def set_config(self, session_id: str, pairs: Sequence[tuple[str, str]]) -> str:
         """Set session configuration.
@@ -180,7 +187,7 @@ class Connection:
                 )
             except grpc.RpcError:
                 raise error from None
-        return str(response.server_side_session_id)
+        return response.server_side_session_id
 
     def interrupt(self, session_id: str, operation_id: str, timeout: float, *, observed: str = "") -> None:
         """Ask the server to stop one query; errors mean that it may go on, and are the caller's to see."""
@@ -204,12 +211,9 @@ class Connection:
         def fetch(error_id: str) -> pb.FetchErrorDetailsResponse | None:
             request = pb.FetchErrorDetailsRequest(error_id=error_id, **self._context(session_id))
             try:
-                response: pb.FetchErrorDetailsResponse = self.stub.FetchErrorDetails(
-                    request, metadata=self.metadata, timeout=_DETAILS_SECONDS
-                )
+                return self.stub.FetchErrorDetails(request, metadata=self.metadata, timeout=_DETAILS_SECONDS)
             except (grpc.RpcError, ValueError):
                 return None
-            return response
 
         return fetch
 

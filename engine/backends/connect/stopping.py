@@ -9,22 +9,24 @@ wait for that: a thread of its own stops the query.
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import grpc
 
-from engine.backends.connect.calls import drain, wait
+from engine.backends.connect.calls import Pumped, drain, wait
 from engine.backends.connect.endpoint import STOP_TIMES, Owner
 from engine.backends.connect.handle import ConfiguredSession
 from engine.backends.connect.rpc import Connection
 from engine.backends.connect.suspect_queue import Turn
 from engine.context import Deadline, QueryContext, Reason
 from engine.effort import MOST_TIMES, Grace
+
+if TYPE_CHECKING:
+    from engine.backends.connect.stub import Analysis, Execution
 
 GRACE_SECONDS: Final = 2.0
 _INTERRUPT_SECONDS: Final = 0.4
@@ -54,8 +56,8 @@ class RunningQuery:
 
     ready: ConfiguredSession
     operation: str
-    call: Any
-    responses: queue.Queue[Any]
+    call: Execution
+    responses: Pumped
     over: bool = False
 
     def drain(self, until: Deadline) -> bool:
@@ -127,7 +129,12 @@ class Stopper:
         self._go_on(turn, lambda: self._stop_patiently(query))
 
     def stop_analysis(
-        self, connection: Connection, call: Any, turn: Turn, reason: Reason, cancel: threading.Event | None
+        self,
+        connection: Connection,
+        call: Analysis,
+        turn: Turn,
+        reason: Reason,
+        cancel: threading.Event | None,
     ) -> None:
         """Let an analysis end, for a while: no server can interrupt one, as it has no operation id.
 
@@ -197,7 +204,7 @@ class Stopper:
     def _outlast(
         self,
         connection: Connection,
-        call: Any,
+        call: Analysis,
         cancel: threading.Event | None = None,
         *,
         times: float = STOP_TIMES,

@@ -8,7 +8,7 @@ wrote; what else the role may do is for its grants to say (see docs/snowflake.md
 from __future__ import annotations
 
 import threading
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.backends.snowflake.connection import SnowflakeConnection, log_out
 from engine.backends.sql import SqlBackend
@@ -17,8 +17,11 @@ from engine.errors import BackendStartError, EngineClosed
 from engine.models.backends import SNOWFLAKE, SNOWFLAKE_SCHEME
 from engine.results.text import clean_text
 
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection as Connection
+
 # For the sessions of a run. A statement's timeout is its own, from its deadline.
-_PARAMETERS: Final[dict[str, Any]] = {
+_PARAMETERS: Final[dict[str, str | int]] = {
     "TIMEZONE": "UTC",  # what a day is must not depend on the user's settings
     "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
     "WEEK_START": 0,
@@ -50,7 +53,7 @@ class Snowflake(SqlBackend):
         self.name = self.address = address
         named = address.removeprefix(SNOWFLAKE_SCHEME)
         self._parameters = {**({"connection_name": named} if named else {}), **parameters}
-        self._idle: list[Any] = []
+        self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._closed = False
 
@@ -70,7 +73,7 @@ class Snowflake(SqlBackend):
         for connection in idle:
             log_out(connection)
 
-    def take(self) -> Any:
+    def take(self) -> Connection:
         """A connection that nobody uses.
 
         Raises:
@@ -83,7 +86,7 @@ class Snowflake(SqlBackend):
                 return self._idle.pop()
         return self._log_in()
 
-    def give_back(self, connection: Any) -> None:
+    def give_back(self, connection: Connection) -> None:
         """A connection is used no more."""
         with self._lock:
             keep = not self._closed and len(self._idle) < _MOST_IDLE and not connection.is_closed()
@@ -92,7 +95,7 @@ class Snowflake(SqlBackend):
         if not keep:
             log_out(connection)
 
-    def _log_in(self) -> Any:
+    def _log_in(self) -> Connection:
         import snowflake.connector as connector  # takes a second, which other backends need not wait for
 
         try:

@@ -7,8 +7,8 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pyspark.sql.connect.proto as pb
 from sqlglot import exp
@@ -21,6 +21,11 @@ from engine.threads import Pending
 from engine.writing import DIALECTS
 from sandbox.contract.messages import ColumnType, Described
 
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection as Connection
+    from snowflake.connector.cursor import ResultMetadata
+
+_T = TypeVar("_T")
 _TIMED_OUT: Final = frozenset({604, 630})
 _TICK_SECONDS: Final = 0.05
 _STOP_SECONDS: Final = 2.0
@@ -34,7 +39,7 @@ class SnowflakeConnection(SqlConnection):
 
     dialect = DIALECTS["snowflake"]
 
-    def __init__(self, connection: Any, give_back: Callable[[Any], None]) -> None:
+    def __init__(self, connection: Connection, give_back: Callable[[Connection], None]) -> None:
         """Use a session.
 
         Args:
@@ -93,7 +98,7 @@ class SnowflakeConnection(SqlConnection):
         else:
             self._give_back(self._connection)
 
-    def _wait(self, ask: Any, context: QueryContext) -> Any:
+    def _wait(self, ask: Callable[[int | None], _T], context: QueryContext) -> _T:
         """Ask in a thread of its own, so that a cancel is heard; a deadline is its timeout."""
         context.check()
         seconds = context.deadline.timeout()
@@ -112,7 +117,7 @@ class SnowflakeConnection(SqlConnection):
         with _errors(context.deadline):
             return answer.result()
 
-    def _fetch(self, fetch: Any, context: QueryContext) -> Any:
+    def _fetch(self, fetch: Callable[[], _T], context: QueryContext) -> _T:
         """Fetch a part of an answer in a thread of its own: the connector waits for it without a timeout."""
         part = Pending(fetch, "calcmetric-sql")
         try:
@@ -137,7 +142,9 @@ class SnowflakeConnection(SqlConnection):
             cursor.execute(f"SELECT SYSTEM$CANCEL_ALL_QUERIES({int(self._connection.session_id)})", timeout=5)
 
 
-def _alone(left: int | None) -> dict[str, int]:
+def _alone(
+    left: int | None,
+) -> dict[str, Any]:  # numbers, as the connector gives itself, though it says text
     """Parameters of one statement: it is one, and Snowflake itself ends it, even if this process is gone."""
     return {"MULTI_STATEMENT_COUNT": 1} | ({} if left is None else {"STATEMENT_TIMEOUT_IN_SECONDS": left})
 
@@ -155,7 +162,7 @@ def parse_name(name: str) -> list[exp.Identifier]:
     return [exp.to_identifier(part, quoted=True) for part in parts]
 
 
-def _columns(description: Any) -> tuple[ColumnType, ...]:
+def _columns(description: Sequence[ResultMetadata]) -> tuple[ColumnType, ...]:
     from snowflake.connector.constants import FIELD_ID_TO_NAME
 
     return tuple(
@@ -183,7 +190,7 @@ def _errors(deadline: Deadline) -> Iterator[None]:
         raise BackendLost(f"Snowflake did not answer: {type(error).__name__}") from None
 
 
-def log_out(connection: Any) -> None:
+def log_out(connection: Connection) -> None:
     """Close a connection. Never raises."""
     with contextlib.suppress(Exception):
         connection.close(retry=False)

@@ -97,17 +97,7 @@ def _is_open(source: str, settings: Settings, reader: Reader) -> bool:
 def _check(named: str, settings: Settings, reader: Reader) -> None:
     source = _place(named)
     if "://" in source and not source.startswith("file://"):
-        roots = reader.given(settings.data_roots)
-        prefixes = tuple(root.rstrip("/") + "/" for root in roots if "://" in root)
-        # What reads the URL may take back-slashes for slashes, and read what is written in hexadecimal.
-        odd = ".." in source.split("/") or "\\" in source or _HEXADECIMAL.search(source)
-        if odd or not f"{source}/".startswith(prefixes or ("\0",)):
-            raise SourceNotAllowed("URLs must begin with one that the service was started with")
-        if is_store_url(source):
-            try:
-                parse_store_url(source)
-            except UsageError as error:
-                raise SourceNotAllowed(message_of(error)) from None
+        _check_url(source, settings, reader)
         return
     if source != named and _is_in_catalog(named):
         if not any(fnmatchcase(source, pattern) for pattern in reader.given(settings.tables)):
@@ -124,6 +114,20 @@ def _check(named: str, settings: Settings, reader: Reader) -> None:
         raise SourceNotAllowed("a pattern can contain ** only once")
     if not _is_inside(fixed_part(source), settings, reader):
         raise _outside()
+
+
+def _check_url(source: str, settings: Settings, reader: Reader) -> None:
+    roots = reader.given(settings.data_roots)
+    prefixes = tuple(root.rstrip("/") + "/" for root in roots if "://" in root)
+    # What reads the URL may take back-slashes for slashes, and read what is written in hexadecimal.
+    odd = ".." in source.split("/") or "\\" in source or _HEXADECIMAL.search(source)
+    if odd or not f"{source}/".startswith(prefixes or ("\0",)):
+        raise SourceNotAllowed("URLs must begin with one that the service was started with")
+    if is_store_url(source):
+        try:
+            parse_store_url(source)
+        except UsageError as error:
+            raise SourceNotAllowed(message_of(error)) from None
 
 
 def look_at_source(source: str, settings: Settings, reader: Reader = ALONE) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Annotated, Any, Final
 
@@ -117,6 +117,47 @@ def find_shown(
     return Shown(metric, model, code, served, chosen, health, parse_zone(model.zone))
 
 
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """What the page of a segment's series shows.
+
+    Attributes:
+        names: the numbers that the metric gives of it.
+        name: the one that is looked at.
+        points: its newest windows, oldest first.
+        whole: the same number of the whole retention.
+        labels: the segments that there are, by key, with their labels.
+        table: the results of the windows, by their numbers.
+    """
+
+    names: Sequence[str] = ()
+    name: str = ""
+    points: Sequence[Point] = ()
+    whole: Point | None = None
+    labels: Sequence[tuple[str, str]] = ()
+    table: Mapping[int, StoredResult] = field(default_factory=dict)
+
+
+def _read_series(session: Session, shown: Shown, segment: str, name: str, windows: int) -> _Series:
+    if shown.data is None:
+        return _Series()
+    code, dataset, period = shown.code.id, shown.data[1].id, shown.model.aggregation_period
+    whole = reading.whole_retention(session, code, dataset, segment)
+    given = reading.names_of(session, code, dataset, segment)
+    names = list(dict.fromkeys([*(point.name for point in whole), *given]))
+    chosen = name if name in names else (names or [""])[0]
+    most = 4 * windows  # some were calculated again
+    points = reading.series(session, code, dataset, segment, chosen, period, most)[-windows:]
+    return _Series(
+        names,
+        chosen,
+        points,
+        next((point for point in whole if point.name == chosen), None),
+        reading.labels_of(session, code, dataset),
+        reading.rows_for_table(session, code, dataset, segment, [point.seq for point in points]),
+    )
+
+
 @router.get("")
 def show_series(
     metric_id: str,
@@ -131,25 +172,9 @@ def show_series(
     """The series of a segment: its chart, and its table."""
     with state.database.reading() as session:
         shown = find_shown(session, visit, metric_id, data, version)
-        points: list[Point] = []
-        whole: list[Point] = []
-        labels: list[tuple[str, str]] = []
-        table: dict[int, StoredResult] = {}
-        if shown.data is not None:
-            dataset, period = shown.data[1].id, shown.model.aggregation_period
-            whole = reading.whole_retention(session, shown.code.id, dataset, segment)
-            labels = reading.labels_of(session, shown.code.id, dataset)
-            given = reading.names_of(session, shown.code.id, dataset, segment)
-            names = list(dict.fromkeys([*(point.name for point in whole), *given]))
-            chosen = name if name in names else (names or [""])[0]
-            most = 4 * windows  # some were calculated again
-            points = reading.series(session, shown.code.id, dataset, segment, chosen, period, most)[-windows:]
-            numbers = [point.seq for point in points]
-            table = reading.rows_for_table(session, shown.code.id, dataset, segment, numbers)
-        else:
-            names, chosen = [], ""
-        marks = reading.levels_of(session, shown.metric.id, segment, chosen)
-    own = next((point for point in whole if point.name == chosen), None)
+        found = _read_series(session, shown, segment, name, windows)
+        marks = reading.levels_of(session, shown.metric.id, segment, found.name)
+    points, labels = found.points, found.labels
     spots = [_spot(shown, point) for point in points]
     label = dict(labels).get(segment, _label_of(points)) if segment else ALL_DATA
     return visit.page(
@@ -160,13 +185,13 @@ def show_series(
         segments=[("", ALL_DATA), *((key, one_line(text)) for key, text in labels[:_PICKED])],
         unpicked=max(0, len(labels) - _PICKED),
         first=points[0].window_start.isoformat() if points else "",
-        names=[one for one in names if one],
-        name=chosen,
+        names=[one for one in found.names if one],
+        name=found.name,
         windows=windows,
         choices=_WINDOWS,
         newest=_tile(shown, points[-1]) if points else None,
         before=_tile(shown, points[-2]) if len(points) > 1 else None,
-        whole=_tile(shown, own) if own is not None else None,
+        whole=_tile(shown, found.whole) if found.whole is not None else None,
         counts=[
             {
                 "count": count,
@@ -178,7 +203,7 @@ def show_series(
             for status, count in Counter(point.status for point in points).most_common()
         ],
         charts=[line_chart(spots, marks, size) for size in CHARTS] if spots else [],
-        rows=[_row(shown, table[point.seq]) for point in reversed(points) if point.seq in table],
+        rows=[_row(shown, found.table[one.seq]) for one in reversed(points) if one.seq in found.table],
         label=label,
     )
 

@@ -137,21 +137,16 @@ def _watch(
         if wanted.get("number") not in (None, name):
             continue
         before = known.pop((key, name), None)
-        seen = [Seen(point.status, point.value, point.rows) for point in points]
-        state = state_of(condition, seen, told=before is not None and before.told)
         if before is None:
             before = RuleState(rule_id=rule.id, dataset_id=dataset_id, segment_key=key, name=name, told=False,
                                state="", since=last.window_start)  # fmt: skip
             session.add(before)
-        if before.state != state:
-            before.state, before.since = state, last.window_start
-        before.label, before.value, before.window_start = last.label, last.value, last.window_start
+        seen = [Seen(point.status, point.value, point.rows) for point in points]
+        state = state_of(condition, seen, told=before.told)
         if state == "crossed":
             marked.append(last.seq)
-        if (state == "crossed" and not before.told) or (state == "ok" and before.told):
-            before.told = state == "crossed"
-            if rule.url is not None:
-                _tell(session, metric, model, dataset_id, rule, last, state)
+        if _note(before, state, last) and rule.url is not None:
+            _tell(session, metric, model, dataset_id, rule, last, state)
     for before in _miss(known.values(), series, newest, condition.windows):
         if before.told and rule.url is not None:
             last = replace(newest, segment_key=before.segment_key, label=before.label, name=before.name,
@@ -159,6 +154,17 @@ def _watch(
             _tell(session, metric, model, dataset_id, rule, last, "ok", VANISHED)
         session.delete(before)
     return marked
+
+
+def _note(before: RuleState, state: str, last: Point) -> bool:
+    """Note the state of a series; whether it has to be told."""
+    if before.state != state:
+        before.state, before.since = state, last.window_start
+    before.label, before.value, before.window_start = last.label, last.value, last.window_start
+    changed = (state == "crossed" and not before.told) or (state == "ok" and before.told)
+    if changed:
+        before.told = state == "crossed"
+    return changed
 
 
 def _miss(

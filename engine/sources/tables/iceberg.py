@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -30,9 +30,12 @@ from engine.sources.tables.problems import TABLE_FEATURE, TABLE_FILE, TABLE_LOG,
 from engine.sources.tables.state import EqualityDelete, TableField, TableFile, TableState
 
 if TYPE_CHECKING:
+    from pyiceberg.io import FileIO
     from pyiceberg.manifest import DataFile, ManifestEntry
     from pyiceberg.schema import Schema
     from pyiceberg.table.metadata import TableMetadata
+    from pyiceberg.typedef import Record
+    from pyiceberg.types import IcebergType
 
 METADATA: Final = "metadata"
 _UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -72,7 +75,7 @@ class _Equal:
 
     sequence: int
     spec: int
-    partition: Any
+    partition: Record
     everywhere: bool
     delete: EqualityDelete
 
@@ -243,7 +246,7 @@ def _fields(schema: Schema) -> tuple[TableField, ...]:
     return tuple(_field(one.name, one.field_id, one.field_type) for one in schema.fields)
 
 
-def _field(name: str, number: int, kind: Any) -> TableField:
+def _field(name: str, number: int, kind: IcebergType) -> TableField:
     from pyiceberg.types import DecimalType, FixedType, ListType, MapType, StructType
 
     children: tuple[TableField, ...] = ()
@@ -298,7 +301,7 @@ def _entries(manifest_list: str, place: _Place, folder: TableFolder) -> Iterator
         yield from manifest.fetch_manifest_entry(io)
 
 
-def _make_io(place: _Place, folder: TableFolder) -> Any:
+def _make_io(place: _Place, folder: TableFolder) -> FileIO:
     """What pyiceberg opens files by: those of the folder, to read."""
     from pyiceberg.io import FileIO, InputFile
 
@@ -314,7 +317,7 @@ def _make_io(place: _Place, folder: TableFolder) -> Any:
         def exists(self) -> bool:
             return True
 
-        def open(self, seekable: bool = True) -> Any:
+        def open(self, seekable: bool = True) -> BytesIO:
             del seekable
             return BytesIO(self._data)
 
@@ -322,10 +325,10 @@ def _make_io(place: _Place, folder: TableFolder) -> Any:
         def new_input(self, location: str) -> InputFile:
             return Below(location)
 
-        def new_output(self, location: str) -> Any:
+        def new_output(self, location: str) -> NoReturn:
             raise PermissionError(location)
 
-        def delete(self, location: Any) -> None:
+        def delete(self, location: object) -> None:
             raise PermissionError(location)
 
     return Reads()

@@ -76,40 +76,62 @@ def take_table_snapshot(
         and stands_in_folders(columns[field.name], field.name, [_value(one.file, field) for one in found])
     ]
     constants = [field for field in cut_by if field not in folders]
-    inside = [field for field in state.fields if field.name not in state.partitions]
+    matches = _match_all(state, found, columns, reader, label)
+    taken = {field.name.lower() for field in cut_by}
     files, stored = [], dict[Path, Stored]()
-    known: dict[int, Matched] = {}  # equal schemas are one object
-    for one in found:
-        if (matched := known.get(id(one.footer.schema))) is None:
-            matched = known[id(one.footer.schema)] = _match(inside, one, state, label)
-            _refuse_unfit(matched, columns, one, reader, label)
-        _refuse_outside(inside, one, matched, label)
-        here = _reads(one, matched, columns, reader) and not constants
-        here = here and not {name.lower() for name in one.footer.schema.names} & {
-            field.name.lower() for field in cut_by
-        }
+    for one, matched in zip(found, matches, strict=True):
+        shadowed = any(name.lower() in taken for name in one.footer.schema.names)
+        here = not constants and not shadowed and _reads(one, matched, columns, reader)
         if not here or reader != "spark":
             left_out |= _rebased(one, matched, columns)
-        values = tuple(_value(one.file, field) for field in folders)
-        files.append(SnapshotFile(one.path, values, here))
+        files.append(SnapshotFile(one.path, tuple(_value(one.file, field) for field in folders), here))
         same = {field.name: read_value(_value(one.file, field), columns[field.name]) for field in constants}
         stored[one.path] = Stored(one.file, one.footer.rows or 0, matched, same)
     kept = {name: kind for name, kind in columns.items() if name.lower() not in left_out}
     in_folders = {field.name for field in folders}
     files = _all_somewhere(files, stored, set(kept) - in_folders)
-    return Snapshot(
+    snapshot = Snapshot(
         tuple(files),
         tuple(Column(name, kind) for name, kind in kept.items() if name not in in_folders),
         tuple(Column(field.name, columns[field.name]) for field in folders),
         MappingProxyType(left_out),
         alike=_alike(found, files, kept, in_folders),
-        early=frozenset(
-            name.lower()
-            for one, file in zip(found, files, strict=True)
-            if file.in_place
-            for name in one.footer.early
-        ),
-    ), stored
+        early=_early(found, files),
+    )
+    return snapshot, stored
+
+
+def _match_all(
+    state: TableState,
+    found: Sequence[FoundTableFile],
+    columns: Mapping[str, pa.DataType],
+    reader: Reader,
+    label: str,
+) -> list[Matched]:
+    """Which columns of each file are the table's.
+
+    Raises:
+        DataError: a file does not fit the table.
+    """
+    inside = [field for field in state.fields if field.name not in state.partitions]
+    known: dict[int, Matched] = {}  # equal schemas are one object
+    for one in found:
+        schema = id(one.footer.schema)
+        if schema not in known:
+            known[schema] = _match(inside, one, state, label)
+            _refuse_unfit(known[schema], columns, one, reader, label)
+        _refuse_outside(inside, one, known[schema], label)
+    return [known[id(one.footer.schema)] for one in found]
+
+
+def _early(found: Sequence[FoundTableFile], files: Sequence[SnapshotFile]) -> frozenset[str]:
+    """Columns of files read in place that may hold days from before the calendars agree, in lower case."""
+    return frozenset(
+        name.lower()
+        for one, file in zip(found, files, strict=True)
+        if file.in_place
+        for name in one.footer.early
+    )
 
 
 def _all_somewhere(

@@ -59,40 +59,17 @@ def _expose_some(plan: pb.Relation, names_of: Naming, count: int) -> int:
 
 def _of_aliases(here: pb.Relation, path: Sequence[pb.Relation], names_of: Naming, count: int) -> int:
     """Give names to columns that are named by an alias above; return how many."""
-    seen = _aliases(input_of(here))
-    users = list[pb.Relation]()
-    for one in path:
-        users.append(one)
-        traits = traits_of(one)
-        if traits.columns is ColumnTrait.COMPUTED:
-            break
-        if not traits.passes_aliases:
-            return 0
-    else:
-        return 0
-    for one in users:
-        if one.HasField("join"):  # what both sides call alike is Spark's to tell apart
-            sides = [_aliases(side) for side in (one.join.left, one.join.right)]
-            seen -= sides[0] & sides[1]
-    if not any(_qualified(part, seen) for one in users for part in _attributes(one)):
-        return 0
+    users = _where_aliases_are_seen(path)
+    seen = _aliases(input_of(here)) - _of_both_sides(users)
+    used = [part for one in users for part in _attributes(one) if _qualified(part, seen)]
     # A column that is made anew has no alias any more: by that name nothing is seen, as in Spark.
-    anew = {
-        name.lower()
-        for one in (here, *users)
-        if one.HasField("with_columns")
-        for alias in one.with_columns.aliases
-        for name in alias.name
-    }
-    if any(
-        _qualified(part, seen) and anew.intersection(map(str.lower, name_parts(part.unparsed_identifier)[1:]))
-        for one in users
-        for part in _attributes(one)
+    anew = _made_anew([here, *users])
+    if not used or any(
+        anew.intersection(map(str.lower, name_parts(part.unparsed_identifier)[1:])) for part in used
     ):
         return 0
     seen -= {name.lower() for name in names_of(typed(input_of(here)))}
-    maker = users[-1]
-    _name_columns(maker, names_of)
+    _name_columns(users[-1], names_of)
     found = dict[str, str]()
     for one in users:
         for part in _attributes(one):
@@ -105,6 +82,29 @@ def _of_aliases(here: pb.Relation, path: Sequence[pb.Relation], names_of: Naming
         wider.with_columns.aliases.add(name=[name]).expr.unresolved_attribute.unparsed_identifier = text
     input_of(here).CopyFrom(wider)
     return len(found)
+
+
+def _where_aliases_are_seen(path: Sequence[pb.Relation]) -> list[pb.Relation]:
+    """The relations above one, up to the first that makes all its columns; none if an alias ends before."""
+    for place, one in enumerate(path):
+        traits = traits_of(one)
+        if traits.columns is ColumnTrait.COMPUTED:
+            return list(path[: place + 1])
+        if not traits.passes_aliases:
+            break
+    return []
+
+
+def _of_both_sides(users: Sequence[pb.Relation]) -> set[str]:
+    """The aliases that both sides of a join have, which are Spark's to tell apart."""
+    joins = [one.join for one in users if one.HasField("join")]
+    return {alias for join in joins for alias in _aliases(join.left) & _aliases(join.right)}
+
+
+def _made_anew(users: Sequence[pb.Relation]) -> set[str]:
+    """The names of the columns that relations make anew, in lower case."""
+    steps = [one.with_columns for one in users if one.HasField("with_columns")]
+    return {name.lower() for step in steps for alias in step.aliases for name in alias.name}
 
 
 def _left_out(here: pb.Relation, path: Sequence[pb.Relation], names_of: Naming) -> bool:

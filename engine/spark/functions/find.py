@@ -235,68 +235,80 @@ def _check(relation: pb.Relation) -> None:
         raise refused("in the keys of groups", "make a column of it with df.withColumn before")
     if kind not in OPEN_RELATIONS and kind not in MAP_KINDS:
         raise refused(f"in a {kind.replace('_', ' ')}", "make a column of it with df.withColumn before")
-    if kind == "aggregate" and relation.aggregate.group_type not in GROUPINGS:
+    if kind == "aggregate":
+        _check_groups(relation)
+    if aggregates(relation):
+        _check_aggregating(relation, kind)
+    if kind == "filter" and any(isinstance(here, pb.Expression.Window) for here in own(relation)):
+        raise refused(
+            "in a filter over a window, as in Spark,", "make a column of the window with df.withColumn before"
+        )
+    for here in _outside(relation):
+        _check_beside(here)
+
+
+def _check_groups(relation: pb.Relation) -> None:
+    """Check an aggregate with functions in it."""
+    step = relation.aggregate
+    if step.group_type not in GROUPINGS:
         raise refused("in a pivot or grouping sets", "make a column of it with df.withColumn before")
-    if (
-        kind == "aggregate"
-        and relation.aggregate.group_type != pb.Aggregate.GROUP_TYPE_GROUPBY
-        and aggregates(relation)
-    ):
+    if step.group_type != pb.Aggregate.GROUP_TYPE_GROUPBY and aggregates(relation):
         raise refused("that aggregates, in a rollup or cube", "aggregate by keys, in several steps")
-    if kind == "aggregate" and any(map(_is_literal, relation.aggregate.grouping_expressions)):
+    if any(map(_is_literal, step.grouping_expressions)):
         raise refused("in groups by a constant, which Spark takes for a place", "leave the key out")
+    functions = [here for here in own(relation) if isinstance(here, pb.CommonInlineUserDefinedFunction)]
+    if not all(function.deterministic for function in functions):
+        raise refused(
+            "that is nondeterministic, in an aggregate, as in Spark",
+            "make a column of it with df.withColumn before",
+        )
+
+
+def _check_aggregating(relation: pb.Relation, kind: str) -> None:
+    """Check a relation with functions that aggregate."""
     if any(isinstance(here, pb.Expression.Window) and aggregates(here) for here in own(relation)):
         raise refused(
             "that aggregates, over a window",
             "use an aggregate of pyspark.sql.functions, or aggregate by keys and join the result",
         )
-    if aggregates(relation) and any(map(is_over_rows, own(relation))):
+    if any(map(is_over_rows, own(relation))):
         raise refused(
             "that aggregates, beside another aggregate, a window or explode, as in Spark,",
             "aggregate in two steps, and join them by their keys",
         )
-    if kind == "filter" and any(isinstance(here, pb.Expression.Window) for here in own(relation)):
-        raise refused(
-            "in a filter over a window, as in Spark,", "make a column of the window with df.withColumn before"
-        )
-    if kind not in ("aggregate", "project") and aggregates(relation):
+    if kind not in ("aggregate", "project"):
         raise refused(
             f"that aggregates, in a {kind.replace('_', ' ')}", "use it in df.agg or df.groupBy(...).agg"
         )
-    if kind == "aggregate" and any(
-        isinstance(here, pb.CommonInlineUserDefinedFunction) and not here.deterministic
-        for here in own(relation)
-    ):
+
+
+def _check_beside(here: Message) -> None:
+    """Check what stands beside functions in one expression."""
+    if isinstance(here, CALLS) and here.function_name.lower() in _BY_PARTITION:
+        raise _by_partition()
+    if isinstance(here, CALLS) and here.function_name.lower() == "arrays_zip":
         raise refused(
-            "that is nondeterministic, in an aggregate, as in Spark",
-            "make a column of it with df.withColumn before",
+            "beside arrays_zip, whose fields are called like its columns", "make a column of it before"
         )
-    for here in _outside(relation):
-        if isinstance(here, CALLS) and here.function_name.lower() in _BY_PARTITION:
-            raise _by_partition()
-        if isinstance(here, CALLS) and here.function_name.lower() == "arrays_zip":
+    if not isinstance(here, pb.Expression):
+        return
+    match here.WhichOneof("expr_type"):
+        case "expression_string":
             raise refused(
-                "beside arrays_zip, whose fields are called like its columns", "make a column of it before"
+                "beside SQL text in one expression, or beside text that aggregates",
+                "write the text with functions of pyspark.sql.functions, or make a column of it with "
+                "df.withColumn before",
             )
-        if not isinstance(here, pb.Expression):
-            continue
-        match here.WhichOneof("expr_type"):
-            case "expression_string":
-                raise refused(
-                    "beside SQL text in one expression, or beside text that aggregates",
-                    "write the text with functions of pyspark.sql.functions, or make a column of it with "
-                    "df.withColumn before",
-                )
-            case "subquery_expression" | "unresolved_regex":
-                raise refused(
-                    "beside a subquery or a pattern of column names",
-                    "make a column of it with df.withColumn before",
-                )
-            case "lambda_function" if has_functions(here):
-                raise refused(
-                    "in the function of a transform, filter or aggregate of arrays",
-                    "apply it to the whole array",
-                )
+        case "subquery_expression" | "unresolved_regex":
+            raise refused(
+                "beside a subquery or a pattern of column names",
+                "make a column of it with df.withColumn before",
+            )
+        case "lambda_function" if has_functions(here):
+            raise refused(
+                "in the function of a transform, filter or aggregate of arrays",
+                "apply it to the whole array",
+            )
 
 
 def _outside(relation: pb.Relation) -> Iterator[Message]:

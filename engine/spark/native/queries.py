@@ -20,6 +20,7 @@ from engine.spark.native.literals import literal
 from engine.spark.native.nodes import check_parts
 from engine.spark.native.read_sql import check_text, parse, read_node, read_order
 from engine.spark.native.relations.grouping import choices
+from engine.spark.native.relations.groups import aggregated
 from engine.spark.native.relations.rows import Item, Reader, Rows, filtered, item_of, projected_items
 from engine.spark.native.tree import Ref, has_window, is_aggregate
 from engine.spark.native.unproven import Unproven
@@ -171,8 +172,7 @@ class _Reader:
             else:
                 items.append(item_of(self._expression(node), scope))
         group, having = tree.args.get("group"), tree.args.get("having")
-        aggregated = group is not None or any(is_aggregate(item.expression) for item in items)
-        if not aggregated:
+        if group is None and not any(is_aggregate(item.expression) for item in items):
             if having is not None:
                 raise Unproven("HAVING of rows that are not grouped")
             return projected_items(self._reader, rows, items)
@@ -183,7 +183,7 @@ class _Reader:
         made = tuple(self._reader.column(key.expression, key.name) for key in keys)
         if sets is not None:
             made = tuple(replace(one, nullable=True) for one in made)
-        result = self._reader.aggregated(rows, keys, [*items, *hidden], sets, made)
+        result = aggregated(self._reader, rows, keys, [*items, *hidden], sets, made)
         result = replace(result, columns=result.columns[len(keys) :])
         if not hidden:
             return result

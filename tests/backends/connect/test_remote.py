@@ -157,7 +157,7 @@ class Flaky:
 
 def flaky(failures: int, *, lasting: bool) -> tuple[Flaky, Connection]:
     stub = Flaky(failures)
-    return stub, Connection(None, "user", stub=stub, lasting=lasting)  # type: ignore[arg-type]
+    return stub, Connection(None, "user", given_stub=stub, lasting=lasting)  # type: ignore[arg-type]
 
 
 def test_a_server_that_is_there_again_is_found_although_grpc_has_not_looked_yet() -> None:

@@ -43,7 +43,7 @@ class _Session:
 @pytest.mark.parametrize("seconds", [None, 20.0])
 def test_a_statement_is_one_and_snowflake_ends_it_at_its_deadline(seconds: float | None) -> None:
     session = _Session()
-    connection = SnowflakeConnection(session, lambda _: None)
+    connection = SnowflakeConnection(session, lambda _: None)  # type: ignore[arg-type]
     context = UNBOUNDED if seconds is None else UNBOUNDED.within(seconds)
     next(connection.run("SELECT 1", context))
     connection.describe("SELECT 1", context)

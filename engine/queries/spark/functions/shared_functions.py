@@ -13,7 +13,7 @@ another frame, that prints or draws random numbers, a plan that is refused.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -217,15 +217,45 @@ class _Making:
 
     def _applied(self, parts: Split, source: Source) -> tuple[KeptResults, Source]:
         """What one step of functions gives, and the same as data."""
+        numbering = None if source.stored else number_rows(source.plan, self._frames)
+        query, names = self._with_keys(parts, source, numbering)
+        own_type = source.type_of(parts.below, self._asker)
+        check_repeatable(parts.above(_nothing(parts)))
+        context = self._asker.context.told(self._asker.notes.append)
+        self._asker.queries += 1
+        schema, tables = stream(source.session, query, context)
+        columns = [one.name for one in schema.struct.fields]
+        own = [place for place, name in enumerate(columns) if name not in names]
+        if len(own) != len(own_type.struct.fields) or len(columns) != len(own) + len(names):
+            raise NotFusable("an answer without its keys")
+        places = [columns.index(name) for name in names]
+        coded = self._coded(tables, own, lambda keys: self._codes(source, numbering, keys), places)
+
+        codes = [f"{_CODE}{number}" for number in range(len(self._frames.families))]
+        coded_type = pb.DataType()
+        coded_type.CopyFrom(own_type)
+        for name in codes:
+            coded_type.struct.fields.add(name=name, data_type=_INT32, nullable=False)
+        wide = parts.with_kept(list(range(len(own), len(own) + len(codes))), codes)
+        applied = applied_to(
+            wide, coded_type, coded, self._evaluating, self._scratch, self._charge, again=True, always=True
+        )
+        if applied.printed:
+            applied.kept.remove()
+            raise NotFusable("a function that prints, or draws random numbers")
+        return applied.kept, _stored(parts, own_type, applied.kept, source, len(codes))
+
+    def _with_keys(
+        self, parts: Split, source: Source, numbering: Numbering | None
+    ) -> tuple[pb.Relation, Sequence[str]]:
+        """The rows that functions see, of all frames, with what tells their frames; and the names of that."""
         if parts.keys is not None:
             raise NotFusable("a function that aggregates")
         choice = choose(parts.below, spark=source.spark, schema=source.schema)
-        if choice.how != "rows" or choice.chain is None:
+        if choice.how != "rows" or (chain := choice.chain) is None:
             raise NotFusable(
                 choice.reason or "rows of functions that are not each made of one row of the frame"
             )
-        chain, families = choice.chain, self._frames.families
-        numbering = None if source.stored else number_rows(source.plan, self._frames)
         keys = source.keys if numbering is None else (numbering.expression,)
         names = key_names(chain, source.columns, len(keys))
         base = source.keyed(chain.read, list(zip(names, keys, strict=True)))
@@ -235,42 +265,24 @@ class _Making:
         if carried.rank is not None:
             raise NotFusable("the first rows of a frame")
         plans.check_bound(carried.relation, base.subquery_alias.input)
-        own_type = source.type_of(parts.below, self._asker)
-        check_repeatable(parts.above(_nothing(parts)))
-        context = self._asker.context.told(self._asker.notes.append)
-        self._asker.queries += 1
-        schema, tables = stream(source.session, carried.relation, context)
-        columns = [one.name for one in schema.struct.fields]
-        own = [place for place, name in enumerate(columns) if name not in names]
-        if len(own) != len(own_type.struct.fields) or len(columns) != len(own) + len(names):
-            raise NotFusable("an answer without its keys")
-        places = [columns.index(name) for name in names]
+        return carried.relation, names
 
+    def _coded(
+        self,
+        tables: Iterable[pa.Table],
+        own: Sequence[int],
+        codes_of: Callable[[Sequence[pa.ChunkedArray]], Sequence[Codes]],
+        places: Sequence[int],
+    ) -> Iterator[pa.Table]:
+        """Rows with a column for each family that tells the frame, in place of the keys at `places`."""
         until = self._until()
-
-        def coded() -> Iterator[pa.Table]:
-            for table in tables:
-                if until.passed:
-                    raise PlanRefused("plan-too-large", "functions of all frames take too long", "")
-                codes = self._codes(source, numbering, [table.column(place) for place in places])
-                made = table.select(own)
-                for number, code in enumerate(codes):
-                    made = made.append_column(f"{_CODE}{number}", pa.array(code.astype(np.int32)))
-                yield made
-
-        coded_type = pb.DataType()
-        coded_type.CopyFrom(own_type)
-        for number in range(len(families)):
-            coded_type.struct.fields.add(name=f"{_CODE}{number}", data_type=_INT32, nullable=False)
-        more = range(len(own), len(own) + len(families))
-        wide = parts.with_kept(list(more), [f"{_CODE}{number}" for number in range(len(families))])
-        applied = applied_to(
-            wide, coded_type, coded(), self._evaluating, self._scratch, self._charge, again=True, always=True
-        )
-        if applied.printed:
-            applied.kept.remove()
-            raise NotFusable("a function that prints, or draws random numbers")
-        return applied.kept, _stored(parts, own_type, applied.kept, source, len(families))
+        for table in tables:
+            if until.passed:
+                raise PlanRefused("plan-too-large", "functions of all frames take too long", "")
+            made = table.select(own)
+            for number, code in enumerate(codes_of([table.column(place) for place in places])):
+                made = made.append_column(f"{_CODE}{number}", pa.array(code.astype(np.int32)))
+            yield made
 
     def _until(self) -> Deadline:
         """Until when all rows may take: a frame that has some of them needs time for those by itself."""

@@ -11,6 +11,7 @@ import pyspark.sql.connect.proto as pb
 from engine.spark.native import coercion
 from engine.spark.native.expressions import read
 from engine.spark.native.literals import literal
+from engine.spark.native.relations.groups import aggregated
 from engine.spark.native.relations.rows import Item, Reader, Rows, item_of, items_of
 from engine.spark.native.tree import Call, Case, Column, Expr, Line, Ref
 from engine.spark.native.types import BOOLEAN, INTEGRALS, NUMBERS, STRING, Decimal
@@ -73,7 +74,7 @@ def _by_sets(reader: Reader, step: pb.Aggregate, sets: Sequence[Sequence[int]]) 
     which = f"CAST(GROUPING({', '.join(map(column_name, made))}) AS BIGINT)"
     over = replace(reader.scope(rows, aggregates=True), grouping=which)
     items = [item_of(one, over) for one in step.aggregate_expressions]
-    return reader.aggregated(rows, keys, items, sets, made)
+    return aggregated(reader, rows, keys, items, sets, made)
 
 
 def pivot(reader: Reader, relation: pb.Relation) -> Rows:
@@ -95,7 +96,7 @@ def pivot(reader: Reader, relation: pb.Relation) -> Rows:
         raise Unproven("a pivot whose values are of another type")
     if by.type not in (STRING, *INTEGRALS) or len({value.value for value in values}) < len(values):
         raise Unproven("a pivot by values of an unusual type, or the same ones twice")
-    cells = reader.aggregated(rows, [*keys, Item(by, "value")], items)
+    cells = aggregated(reader, rows, [*keys, Item(by, "value")], items)
     first, value, results = _parts(cells.columns, len(keys))
     made = list[Item]()
     for one in values:
@@ -103,7 +104,7 @@ def pivot(reader: Reader, relation: pb.Relation) -> Rows:
             chosen = Case(((coercion.call("=", (Ref(value), one)), Ref(result)),), None, result.type)
             name = str(one.value) if len(results) == 1 else f"{one.value}_{_named(result)}"
             made.append(Item(_only(chosen), name))
-    return reader.aggregated(cells, [Item(Ref(key), key.name, key.automatic) for key in first], made)
+    return aggregated(reader, cells, [Item(Ref(key), key.name, key.automatic) for key in first], made)
 
 
 def _parts(columns: Sequence[Column], keys: int) -> tuple[Sequence[Column], Column, Sequence[Column]]:

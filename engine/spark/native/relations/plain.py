@@ -15,6 +15,7 @@ from engine.spark.native.functions.windows import NULLS, WAYS
 from engine.spark.native.literals import literal
 from engine.spark.native.names import automatic_name, find_column
 from engine.spark.native.read_sql import read_sql
+from engine.spark.native.relations.groups import aggregated
 from engine.spark.native.relations.local import local_rows
 from engine.spark.native.relations.rows import (
     FLAG,
@@ -115,7 +116,7 @@ def _project(reader: Reader, relation: pb.Relation) -> Rows:
     if any(is_aggregate(item.expression) for item in items):
         if any(has_window(item.expression) for item in items):
             raise Unproven("window functions over aggregates")
-        return reader.aggregated(rows, [], items)
+        return aggregated(reader, rows, [], items)
     return projected_items(reader, rows, items)
 
 
@@ -259,7 +260,7 @@ def _aggregate(reader: Reader, relation: pb.Relation) -> Rows:
     if step.group_type != pb.Aggregate.GROUP_TYPE_GROUPBY or step.HasField("pivot") or step.grouping_sets:
         raise Unproven("grouping in an unusual way")
     keys, items = items_of(reader, rows, step)
-    return reader.aggregated(rows, keys, items)
+    return aggregated(reader, rows, keys, items)
 
 
 def _sort(reader: Reader, relation: pb.Relation) -> Rows:
@@ -318,13 +319,13 @@ def _deduplicate(reader: Reader, relation: pb.Relation) -> Rows:
         raise Unproven("dropping duplicates within a watermark")
     if step.column_names:
         return _one_of_each(reader, rows, [find_column(rows.columns, name) for name in step.column_names])
-    distinct = reader.aggregated(rows, [Item(Ref(column), column.name) for column in rows.columns], [])
+    distinct = aggregated(reader, rows, [Item(Ref(column), column.name) for column in rows.columns], [])
     return replace(distinct, order="one") if rows.order == "one" else distinct
 
 
 def _one_of_each(reader: Reader, rows: Rows, keys: Sequence[Column]) -> Rows:
     """One row for each combination of some columns; which one is open, so nothing is told of the others."""
-    distinct = reader.aggregated(rows, [Item(Ref(column), column.name) for column in keys], [])
+    distinct = aggregated(reader, rows, [Item(Ref(column), column.name) for column in keys], [])
     made = dict(zip(keys, distinct.columns, strict=True))
     columns = tuple(made.get(one) or _hidden(reader, one) for one in rows.columns)
     # Spark keeps the first of the others, for which it may have to sort.

@@ -15,42 +15,28 @@ from typing import Final, Literal
 
 import pyspark.sql.connect.proto as pb
 
-from engine.spark.native.compiled import is_compiled
 from engine.spark.native.expressions import Scope, read
-from engine.spark.native.functions.lines import normal
-from engine.spark.native.hashing import is_hashed
 from engine.spark.native.names import automatic_name, is_automatic
 from engine.spark.native.relations.scans import Scan
 from engine.spark.native.tree import (
-    Call,
     Column,
     Expr,
     Ref,
-    Value,
     WindowFunction,
-    aggregates,
     equates,
-    free_columns,
     has_window,
-    is_aggregate,
     may_be_constant,
     rebuilt,
     windows,
 )
 from engine.spark.native.types import (
-    BINARY,
     BOOLEAN,
-    FLOATS,
-    LONG,
-    STRING,
-    Decimal,
     Other,
     SparkType,
     holds_floats,
-    is_ordered,
 )
 from engine.spark.native.unproven import Unproven
-from engine.spark.native.writer import aggregate_guard, any_of, column_name, guard, write
+from engine.spark.native.writer import any_of, column_name, guard, write
 
 # What is known of the order of a query's rows: that of one file, the same in one partition of Spark's, that
 # of the groups of such rows, at most one row, sorted by the keys (and open among equal ones), or nothing.
@@ -215,149 +201,6 @@ class Reader:
         columns = tuple(column for _, column in items)
         return replace(rows, sql=select(parts, rows.sql), columns=columns, flagged=flag is not None)
 
-    def aggregated(
-        self,
-        rows: Rows,
-        keys: Sequence[Item],
-        items: Sequence[Item],
-        sets: Sequence[Sequence[int]] | None = None,
-        made: Sequence[Column] = (),
-    ) -> Rows:
-        """One row for each combination of keys: the keys, then the aggregates.
-
-        Args:
-            rows: what is aggregated.
-            keys: what it is grouped by.
-            items: the aggregates.
-            sets: places of the keys that it is grouped by, one set after the other; None: by all.
-            made: the columns of the keys, if they have been made already.
-        """
-        if rows.most is not None:
-            raise Unproven("an aggregate over some rows")
-        outputs, names = list[Column](), list[str]()
-        inner = ["*"] if keys else []
-        for place, item in enumerate(keys):
-            key = item.expression
-            if not is_ordered(key.type) or key.approximate or is_aggregate(key):
-                raise Unproven("grouping by a value that cannot be compared exactly")
-            if isinstance(key, Value) and isinstance(key.value, int):
-                raise Unproven("grouping by a constant, which may be the place of a column")
-            null = isinstance(key, Value) and key.value is None
-            # Spark leaves a constant out, and its zero as it is.
-            if key.type in FLOATS and may_be_constant(key) and not null:
-                raise Unproven("grouping by a floating number that is constant")
-            output = made[place] if made else self.column(key, item.name, automatic=item.automatic)
-            outputs.append(output)
-            names.append(column_name(output))
-            inner.append(f"{normal(key.type, write(key))} AS {column_name(output)}")
-        flags = [guard(item.expression) for item in keys]
-        below = any_of([*([FLAG] if rows.flagged else []), *flags])
-        source = rows.sql
-        if keys:
-            inner += [] if below is None else [f"{below} AS h"]
-            source = select(inner, rows.sql)
-        elif below is None and not any(is_aggregate(item.expression) for item in items):
-            source = "SELECT 1 AS one"  # to DuckDB constants alone are no aggregate, but a column
-        parts, guards = list(names), list[str | None]()
-        if below is not None:
-            guards.append(f"bool_or({'h' if keys else below})")
-        known = {
-            item.expression.column: output
-            for item, output in zip(keys, outputs, strict=True)
-            if isinstance(item.expression, Ref)
-        }
-        for item in items:
-            expression = item.expression
-            if not free_columns(expression) <= known.keys():
-                raise Unproven("a column that is neither grouped by nor aggregated")
-            over = _renamed(expression, known)
-            output = self.column(over, item.name, automatic=item.automatic)
-            outputs.append(output)
-            parts.append(f"{write(over)} AS {column_name(output)}")
-            guards += [aggregate_guard(over), guard(over)]
-        flag = any_of(guards)
-        parts += [] if flag is None else [f"{flag} AS {FLAG}"]
-        if not parts:
-            raise Unproven("an aggregate without columns")
-        sql = select(parts, source)
-        if sets is not None:
-            wanted = ", ".join(f"({', '.join(names[place] for place in one)})" for one in sets)
-            # Of no rows Spark gives none, not even that of all of them.
-            sql += f" GROUP BY GROUPING SETS ({wanted}) HAVING count(*) > 0"
-        elif names:
-            sql += " GROUP BY " + ", ".join(names)
-        order: Order = "open" if keys else "one"
-        flagged = flag is not None
-        ordered = rows.order == "whole" and not rows.cut and keys and _keeps_order(keys, items)
-        if ordered and is_compiled(sql, *([one.expression for one in part] for part in (keys, items))):
-            return _in_order(rows, outputs, sql, flagged, outputs[: len(keys)], items, sets)
-        return Rows(sql, tuple(outputs), order, flagged, rows.guards, rows.asked, equated=rows.equated)
-
-
-def _keeps_order(keys: Sequence[Item], items: Sequence[Item]) -> bool:
-    """Whether Spark aggregates in a hash table, of which the order of groups is known."""
-    calls = [call for item in items for call in aggregates(item.expression)]
-    fixed = all(call.line.name in _HASHED and _is_fixed(call.type) for call in calls)
-    # Of keys that are the same, or constant, Spark takes one, or none.
-    computed = [key.expression for key in keys if not isinstance(key.expression, Ref)]
-    plain = len(computed) < 2 and not any(may_be_constant(key.expression) for key in keys)
-    if not plain or len({key.expression for key in keys}) < len(keys):
-        return False
-    return fixed and all(is_hashed(key.expression.type) for key in keys)
-
-
-def _is_fixed(kind: SparkType) -> bool:
-    return kind not in (STRING, BINARY)
-
-
-# Decimals of more digits are no long numbers.
-MOST_LONG_DIGITS: Final = 18
-
-
-_HASHED: Final = frozenset(
-    {
-        "count", "sum", "avg", "min", "max", "count_if", "bool_and", "bool_or", "stddev_samp", "stddev_pop",
-        "var_samp", "var_pop", "covar_samp", "covar_pop", "corr", "grouping_id",
-    }
-)  # fmt: skip
-
-
-def _in_order(
-    rows: Rows,
-    outputs: Sequence[Column],
-    sql: str,
-    flagged: bool,
-    keys: Sequence[Column],
-    items: Sequence[Item],
-    sets: Sequence[Sequence[int]] | None,
-) -> Rows:
-    """Groups with the place of the first row of each, and with their keys.
-
-    Of several sets Spark makes a row of each for every row, and groups by which one it is as well.
-    """
-    calls = [call for item in items for call in aggregates(item.expression)]
-    narrow = not any(
-        isinstance(call.type, Decimal) and call.type.precision > MOST_LONG_DIGITS for call in calls
-    )
-    written = [f"{column_name(key)} AS h{place}" for place, key in enumerate(keys)]
-    kinds, first = [key.type for key in keys], f"min({PLACE})"
-    if sets is not None:
-        which = f"GROUPING({', '.join(map(column_name, keys))})"
-        masks = [
-            sum(1 << (len(keys) - 1 - place) for place in range(len(keys)) if place not in one)
-            for one in sets
-        ]
-        turns = " ".join(f"WHEN {mask} THEN {turn}" for turn, mask in enumerate(masks))
-        first = f"min({PLACE}) * {len(sets)} + CASE {which} {turns} END"
-        written.append(f"CAST({which} AS BIGINT) AS h{len(keys)}")
-        kinds.append(LONG)
-    first = f"{first} AS {PLACE}, {', '.join(written)}, "
-    return Rows(
-        sql.replace("SELECT ", f"SELECT {first}", 1), tuple(outputs), "hashed", flagged, rows.guards,
-        rows.asked, (PLACE, *(f"h{place}" for place in range(len(kinds)))), tuple(kinds),
-        narrow=narrow, equated=rows.equated,
-    )  # fmt: skip
-
 
 def projected_items(reader: Reader, rows: Rows, items: Sequence[Item]) -> Rows:
     """A projection. What nothing is computed of goes through without a value."""
@@ -445,12 +288,3 @@ def items_of(reader: Reader, rows: Rows, step: pb.Aggregate) -> tuple[list[Item]
 def select(parts: Sequence[str], source: str) -> str:
     """A query of these parts over another one."""
     return f"SELECT {', '.join(parts) or '1 AS nothing'} FROM ({source}) AS t"  # noqa: S608 - generated names only
-
-
-def _renamed(expression: Expr, known: Mapping[Column, Column]) -> Expr:
-    """An expression over the keys as they are grouped by; arguments of aggregates stay as they are."""
-    if isinstance(expression, Ref):
-        return Ref(known[expression.column])
-    if isinstance(expression, Call) and expression.line.aggregate:
-        return expression
-    return rebuilt(expression, lambda one: _renamed(one, known))

@@ -11,6 +11,7 @@ from pyspark.sql.types import ArrayType, DoubleType
 
 from engine.spark.native import coercion
 from engine.spark.native.names import find_column, part_of
+from engine.spark.native.relations.groups import aggregated
 from engine.spark.native.relations.rows import FLAG, Item, Reader, Rows, select, unflagged
 from engine.spark.native.tree import Call, Column, Expr, Line, Ref, Value
 from engine.spark.native.types import DOUBLE, INTEGRALS, NUMBERS, STRING, Nested, plain
@@ -47,7 +48,7 @@ def _of_two(reader: Reader, source: pb.Relation, names: tuple[str, str], functio
     sql = f"CASE WHEN count(*) = 0 THEN {none} ELSE {made.line.sql} END"
     line = Line("statistic", (DOUBLE, DOUBLE), DOUBLE, sql, f"{odd} OR {made.line.raises}",
                 "always", approximate=True, passes=True, aggregate=True)  # fmt: skip
-    return reader.aggregated(rows, [], [Item(Call(line, made.arguments), name)])
+    return aggregated(reader, rows, [], [Item(Call(line, made.arguments), name)])
 
 
 def _numbers(rows: Rows, name: str) -> Column:
@@ -107,7 +108,7 @@ def summary(reader: Reader, relation: pb.Relation) -> Rows:
     items, names = list[Item](), [one.name for one in rows.columns]
     for name in wanted:
         items += [Item(_as_text(coercion.call(name, (Ref(one),))), f"{name}") for one in rows.columns]
-    totals = reader.aggregated(rows, [], items)
+    totals = aggregated(reader, rows, [], items)
     return _stacked(reader, totals, wanted, names)
 
 
