@@ -73,8 +73,9 @@ install_for_root() {
     python3 -m pip --python "$installer" install --quiet --no-index --find-links "$wheels" uv
     "$installer/bin/uv" venv --quiet --python "$(command -v python3)" .venv
     "$installer/bin/uv" pip install --quiet --no-index --find-links "$wheels" --compile-bytecode \
-        --python .venv/bin/python -e '.[test,dev,browser]'
+        --python .venv/bin/python -e '.[test,dev,browser]' uv
     rm -rf "$installer"
+    export UV_NO_INDEX=1 UV_FIND_LINKS="$wheels" # for the test that installs a release
 }
 
 # Aporia's own library, which needs an older pydantic than ours: the service's tests are its clients.
