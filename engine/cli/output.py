@@ -14,6 +14,7 @@ from rich.table import Table
 from engine.display.sheets import Sheet, SheetRow, moment, sheets_of
 from engine.display.sparks import bar, sparkline
 from engine.models.durations import parse_zone
+from engine.models.problems import problem_fields
 from engine.models.result import GOOD, Result
 from engine.models.run import Run
 from engine.models.windows import Window
@@ -35,13 +36,8 @@ def escape(text: str) -> str:
 
 def problems_json(by_path: Mapping[str, Sequence[Problem]]) -> str:
     """The documented object of refused sources."""
-    fields = ("severity", "line", "column", "code", "message", "hint")
     entries = [
-        {
-            "file": path,
-            **{name: getattr(problem, name) for name in fields},
-            "hint": told(problem.hint, "command"),
-        }
+        {"file": path, **problem_fields(problem, "command")}
         for path, problems in by_path.items()
         for problem in problems
     ]
@@ -160,13 +156,14 @@ def print_problem(console: Console, problem: Problem, path: str = "") -> None:
     style = "red" if problem.severity == "error" else "yellow"
     place = f"{path}:{problem.line}:{problem.column}" if path else f"line {problem.line}"
     place = place if problem.line else "the data"
+    message, hint = told(problem.message, "command"), told(problem.hint, "command")
     console.print(
-        f"{escape(place)}: [{style}]{problem.severity}[/]: {escape(problem.message)} \\[{problem.code}]",
+        f"{escape(place)}: [{style}]{problem.severity}[/]: {escape(message)} \\[{problem.code}]",
         highlight=False,
         soft_wrap=True,
     )
-    if problem.hint:
-        console.print(f"    fix: {escape(told(problem.hint, 'command'))}", highlight=False, soft_wrap=True)
+    if hint:
+        console.print(f"    fix: {escape(hint)}", highlight=False, soft_wrap=True)
 
 
 def _dump(data: object) -> str:

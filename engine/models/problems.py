@@ -1,7 +1,8 @@
-"""Problems of a source together, as a check gives them. Pure values."""
+"""Problems of a source: together, as a check gives them, and each as JSON. Pure values."""
 
 from __future__ import annotations
 
+from engine.wording import Door, told
 from sandbox.contract.messages import Problem
 
 
@@ -14,3 +15,15 @@ class Problems(tuple[Problem, ...]):
         from engine.display.pages import problems_cell  # here: who only checks does not wait for it
 
         return problems_cell(self)
+
+
+def problem_fields(problem: Problem, door: Door) -> dict[str, object]:
+    """The JSON form of a problem, in the words of a door."""
+    return {
+        "severity": problem.severity,
+        "line": problem.line,
+        "column": problem.column,
+        "code": problem.code,
+        "message": told(problem.message, door),
+        "hint": told(problem.hint, door),
+    }

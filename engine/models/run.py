@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import UsageError
 from engine.models.baseline import Baseline
 from engine.models.durations import parse_zone
+from engine.models.problems import problem_fields
 from engine.models.result import Cut, Result
 from engine.models.tables import TableRead
 from engine.wording import Door
@@ -128,10 +129,12 @@ class Report:
     answered: tuple[Answered, ...] = ()
     tables: tuple[TableRead, ...] = ()
 
-    def to_dict(self) -> dict[str, object]:
-        """JSON form; `cut` stands beside the report, not in it."""
+    def to_dict(self, door: Door = "python") -> dict[str, object]:
+        """JSON form, in the words of a door; `cut` stands beside the report, not in it."""
         data = asdict(self)
         del data["cut"]
+        # Keys stay in the order that saved files have them in.
+        data["warnings"] = [asdict(problem) | problem_fields(problem, door) for problem in self.warnings]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
 
 
@@ -218,7 +221,7 @@ class Run:
             "time": self.time.to_dict(),
             "results": [result.to_dict(zone, door) for result in self.results],
             "cut": [cut.to_dict() for cut in self.cut],
-            "report": self.report.to_dict(),
+            "report": self.report.to_dict(door),
         }
 
     def to_pandas(self, door: Door = "python") -> Any:

@@ -8,8 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.models.result import STATUSES
 from engine.service.rules.conditions import STATES
-from engine.wording import told
-from sandbox.contract.messages import Problem
 
 
 class ResponseModel(BaseModel):
@@ -357,15 +355,3 @@ class Ready(ResponseModel):
     """The process can work."""
 
     status: str
-
-
-def problem_fields(problem: Problem) -> dict[str, object]:
-    """The JSON form of a problem of a source."""
-    return {
-        "severity": problem.severity,
-        "line": problem.line,
-        "column": problem.column,
-        "code": problem.code,
-        "message": problem.message,
-        "hint": told(problem.hint, "http"),
-    }

@@ -24,6 +24,7 @@ from engine.models import (
 from engine.models.codes import CODES, limit_code
 from engine.models.result import STATUSES
 from engine.models.run import Shared
+from engine.wording import DOORS, worded
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Problem
 
@@ -188,3 +189,14 @@ def test_every_limit_that_ends_a_call_has_a_code():
     limits = {field.name for field in fields(Limits)} - cut_or_checked_before
     codes = {code for code in CODES if code.startswith("limit-")}
     assert codes == {limit_code(limit) for limit in limits}
+
+
+def test_warnings_are_in_the_words_of_the_door_that_asks():
+    warning = Problem(1, 1, "import-refused", "it may not be imported", worded("{open_standard}"))
+    run = replace(make_run(), report=Report(warnings=(warning,)))
+    told_there = {door: json.loads(json.dumps(run.to_dict(door)))["report"]["warnings"] for door in DOORS}
+    assert [one[0]["hint"].partition(" opens")[0] for one in told_there.values()] == [
+        "Engine(..., extra_imports=('standard',))",
+        "--imports standard",
+        "ask the operator to open it: 'standard' stands for the standard library's pure modules",
+    ]

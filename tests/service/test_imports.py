@@ -8,9 +8,9 @@ import click
 import pytest
 
 from engine.cli.serve import make_settings, serve, worker
+from engine.models.problems import problem_fields
 from engine.results.hints import word_hint
 from engine.service import opening
-from engine.service.answers import problem_fields
 from sandbox.contract.messages import Problem
 from sandbox.contract.opened import OPEN_MODULE, OPEN_STANDARD
 
@@ -36,4 +36,4 @@ def test_modules_are_opened_by_option_or_environment(command, environment, monke
 @pytest.mark.parametrize("sentence", [OPEN_STANDARD, OPEN_MODULE])
 def test_hints_say_to_ask_the_operator(sentence):
     problem = Problem(1, 1, "import-refused", "module re may not be imported", word_hint(sentence))
-    assert str(problem_fields(problem)["hint"]).startswith("ask the operator")
+    assert str(problem_fields(problem, "http")["hint"]).startswith("ask the operator")

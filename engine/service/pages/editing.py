@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from engine.display.sheets import one_line
+from engine.models.problems import problem_fields
 from engine.results.text import visible_text
-from engine.service.answers import problem_fields
 from engine.service.data.baselines import can_compare, compared_by
 from engine.service.data.datasets import Reader
 from engine.service.errors import NotFound, ServiceError
@@ -122,7 +122,7 @@ def check(model_id: str, body: CodeBody, state: StateOf, visit: VisitOf) -> dict
         found = find_problems(state, visit.scope, body.code, params, compares=compares)
     except ApiProblem as problem:
         return {"problems": _shown_problems(problem)}
-    return {"problems": [problem_fields(problem) for problem in found]}
+    return {"problems": [problem_fields(problem, "http") for problem in found]}
 
 
 @script_router.post("/models/{model_id}/try")

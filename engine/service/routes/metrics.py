@@ -14,8 +14,9 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session, defer
 
 from engine.models.codes import PARAMETERS
+from engine.models.problems import problem_fields
 from engine.service.admission.quotas import refuse_more
-from engine.service.answers import CodeShown, Deleted, MetricListed, MetricShown, problem_fields
+from engine.service.answers import CodeShown, Deleted, MetricListed, MetricShown
 from engine.service.data.baselines import can_compare
 from engine.service.errors import NotFound
 from engine.service.lists import PageOf
@@ -153,7 +154,7 @@ def _compile(
         ApiProblem: the source or a parameter is refused.
     """
     problems = find_problems(state, scope, code, params, compares=compares)
-    shown = [problem_fields(problem) for problem in problems]
+    shown = [problem_fields(problem, "http") for problem in problems]
     if any(problem.severity == "error" for problem in problems):
         wrong = [problem for problem in problems if problem.severity == "error"]
         unfit = all(problem.code in PARAMETERS for problem in wrong)

@@ -21,9 +21,9 @@ from engine import (
 )
 from engine.errors import CalcmetricError, UsageError
 from engine.models.durations import parse_duration, parse_zone
+from engine.models.problems import problem_fields
 from engine.models.result import GOOD, Result
 from engine.results.text import clean_text
-from engine.service.answers import problem_fields
 from engine.service.data.baselines import NOTHING, Compared, dataset_of
 from engine.service.data.datasets import Reader, look_at_source
 from engine.service.data.health import Data, look
@@ -112,10 +112,10 @@ def try_metric(
             fitting = {key: group for key, group in trial.segments.items() if key not in wrong}
             run = _run(engine, trial, fitting, note, hold)
     except SourceRefused as refused:
-        problems = [problem_fields(problem) for problem in refused.problems]
+        problems = [problem_fields(problem, "http") for problem in refused.problems]
         return failed("source-refused", "the source is refused", problems=problems)
     except ParamsRefused as refused:
-        problems = [problem_fields(problem) for problem in refused.problems]
+        problems = [problem_fields(problem, "http") for problem in refused.problems]
         return failed("params-refused", "the parameters are refused", problems=problems)
     except CalcmetricError as error:
         return failed("data-error", clean_text(said(error, "http")))
@@ -218,7 +218,7 @@ def _cut_printed(segments: list[dict[str, Any]]) -> None:
 def _warnings(run: Run, trial: Trial) -> Iterator[dict[str, object]]:
     for problem in run.report.warnings:
         if problem.code != "baseline-unused":  # a model's baseline is for those of its metrics that take one
-            yield problem_fields(problem)
+            yield problem_fields(problem, "http")
     if run.results[0].rows == 0:
         hint = (
             f"its rows may be older than the model's retention, {trial.retention}" if trial.timestamp else ""
