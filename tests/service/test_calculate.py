@@ -17,6 +17,7 @@ from engine import Limits
 from engine.errors import UsageError
 from engine.service import library
 from engine.service.store.database import Database
+from engine.service.store.kinds import DUE
 from engine.service.store.tables import Base, Metric, StoredResult, Work
 from engine.service.work import leases
 from engine.service.work.calculate import run_due
@@ -149,7 +150,7 @@ def test_a_hung_metric_ends_is_marked_and_pauses(filled, database, engine, setti
     assert {one["status"] for one in results(client, hung)} == {"limit"}
     health = client.ok("GET", f"/metrics/code-based-metrics/{hung}")["health"]
     assert (health["status"], health["failures"]) == ("failing", 1) and health["paused_until"]
-    waits = rows(database, sa.select(Work.not_before).where(Work.state == leases.DUE))
+    waits = rows(database, sa.select(Work.not_before).where(Work.state == DUE))
     assert len(waits) == 1 and waits[0][0] is not None  # its other range, until the pause is over
     others = [one for one in client.ok("GET", "/metrics/code-based-metrics") if one["id"] != hung]
     assert {one["health"]["status"] for one in others} == {"good"}

@@ -18,6 +18,7 @@ from engine.errors import UsageError
 from engine.service.admission.keys import NAME
 from engine.service.errors import QuotaReached
 from engine.service.store.database import Database
+from engine.service.store.kinds import DUE, PENDING
 from engine.service.store.tables import Metric, MetricVersion, Model, Quota, Validation, Work
 
 WHAT: Final = MappingProxyType(
@@ -131,10 +132,10 @@ def _used(session: Session, account: str, name: str) -> int:
             query = query.join(Model, Model.id == Metric.model_id)
         case "work":
             query = count.select_from(Work).join(Model, Model.id == Work.model_id)
-            query = query.where(Work.state == "due")
+            query = query.where(Work.state == DUE)
         case _:
             query = count.select_from(Validation)
             query = query.join(MetricVersion, MetricVersion.id == Validation.metric_version_id)
             query = query.join(Metric, Metric.id == MetricVersion.metric_id)
-            query = query.join(Model, Model.id == Metric.model_id).where(Validation.state == "pending")
+            query = query.join(Model, Model.id == Metric.model_id).where(Validation.state == PENDING)
     return int(session.execute(query.where(Model.account == account)).scalar_one())

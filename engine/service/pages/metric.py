@@ -23,9 +23,10 @@ from engine.service.pages.differences import Line, differences
 from engine.service.pages.guard import PageRoute, Visit, VisitOf
 from engine.service.pages.models import HEALTH
 from engine.service.routes.metrics import given_up, metric_health
-from engine.service.routes.results import ResultKind, list_results
+from engine.service.routes.results import list_results
 from engine.service.state import StateOf
 from engine.service.store import reading
+from engine.service.store.kinds import ResultKind
 from engine.service.store.reading import Point
 from engine.service.store.scope import get_model, get_owned
 from engine.service.store.tables import (

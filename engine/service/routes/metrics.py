@@ -23,9 +23,9 @@ from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem
 from engine.service.schemas import MetricBody, MetricChange
 from engine.service.state import ScopeOf, State, StateOf
+from engine.service.store.kinds import POISONED
 from engine.service.store.scope import Scope, current_version, get_model, get_owned, owned
 from engine.service.store.tables import Metric, MetricVersion, Work
-from engine.service.work.leases import POISONED
 from sandbox.contract.messages import Problem
 
 _CODES: Final = 100

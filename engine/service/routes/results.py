@@ -21,6 +21,7 @@ from engine.service.problems import ApiProblem, unprocessable
 from engine.service.schemas import Id, RecalculateBody
 from engine.service.state import ScopeOf, StateOf
 from engine.service.store.database import Database, clock
+from engine.service.store.kinds import RECALCULATION, ResultKind
 from engine.service.store.results import ResultQuery, has_baselines, has_names, last_seq, page
 from engine.service.store.scope import current_version, get_model, get_owned
 from engine.service.store.tables import Metric, StoredResult
@@ -28,8 +29,6 @@ from engine.service.work.planning import add_work, load_models
 from engine.service.work.schedule import EVERY, MOST_WINDOWS, Due, at_most, pieces, windows_within
 
 router = APIRouter(prefix="/metrics", tags=["results"])
-
-ResultKind = Literal["period", "retention"]
 
 _PAGE: Final = 1_000
 _CSV: Final = "text/csv; charset=utf-8"
@@ -127,7 +126,7 @@ def recalculate(body: RecalculateBody, scope: ScopeOf, state: StateOf) -> dict[s
             model_id=planned.id,
             metric_version_id=code,
             dataset_id=dataset,
-            kind="recalculation",
+            kind=RECALCULATION,
             start=low,
             end=high,
             every=EVERY[planned.period],

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from engine.models.result import GOOD
 from engine.service.rules.conditions import Seen, condition_of, state_of
 from engine.service.store.database import clock
+from engine.service.store.kinds import DUE, WINDOWS
 from engine.service.store.reading import Point, all_segments
 from engine.service.store.tables import (
     Delivery,
@@ -30,7 +31,6 @@ from engine.service.store.tables import (
     Work,
     make_id,
 )
-from engine.service.work.leases import DUE
 
 # Why a rule returned, where it is not that a number is within it again.
 VANISHED: Final = "vanished"
@@ -105,7 +105,7 @@ def _newer_to_come(session: Session, work: Work, points: Sequence[Point]) -> boo
         Work.metric_version_id == work.metric_version_id,
         Work.dataset_id == work.dataset_id,
         Work.as_of == work.as_of,
-        Work.kind == "windows",
+        Work.kind == WINDOWS,
         Work.state == DUE,
         Work.end > max(point.window_end for point in points),
     )

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine.display.sheets import one_line
 from engine.service.store.database import clock
+from engine.service.store.kinds import PERIOD, RETENTION
 from engine.service.store.scope import Scope, is_watched
 from engine.service.store.tables import (
     Metric,
@@ -127,7 +128,7 @@ def first_segments(
 def _start(session: Session, code: str, dataset_id: str, windows: int) -> datetime | None:
     """Where the newest windows of a code begin; None: it has none."""
     result = StoredResult
-    query = sa.select(result.window_start).where(*_of(session, code, dataset_id), result.kind == "period")
+    query = sa.select(result.window_start).where(*_of(session, code, dataset_id), result.kind == PERIOD)
     query = query.where(result.segment_key == "").distinct().order_by(result.window_start.desc())
     starts = session.scalars(query.limit(windows)).all()
     return starts[-1] if starts else None
@@ -138,7 +139,7 @@ def _keys(session: Session, code: str, dataset_id: str, start: datetime) -> dict
     result = StoredResult
     query = sa.select(result.segment_key, sa.func.max(result.label)).where(
         *_of(session, code, dataset_id),
-        result.kind == "period",
+        result.kind == PERIOD,
         result.window_start >= start,
         result.segment_key != "",
     )
@@ -176,7 +177,7 @@ def whole_retention(session: Session, code: str, dataset_id: str, segment_key: s
     """What a code gave last over all of the retention, for each of its names."""
     query = sa.select(*(getattr(StoredResult, name) for name in _COLUMNS)).where(
         *_of(session, code, dataset_id),
-        StoredResult.kind == "retention",
+        StoredResult.kind == RETENTION,
         StoredResult.segment_key == segment_key,
     )
     query = query.order_by(StoredResult.window_start.desc(), StoredResult.seq.desc()).limit(100)
@@ -254,7 +255,7 @@ def _of(session: Session, code: str, dataset_id: str) -> tuple[Any, ...]:
 
 def _results(session: Session, code: str, dataset_id: str) -> sa.Select[Any]:
     columns = [getattr(StoredResult, name) for name in _COLUMNS]
-    return sa.select(*columns).where(*_of(session, code, dataset_id), StoredResult.kind == "period")
+    return sa.select(*columns).where(*_of(session, code, dataset_id), StoredResult.kind == PERIOD)
 
 
 def _newest(session: Session, code: str, dataset_id: str, segment_key: str, most: int) -> sa.Select[Any]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from engine.service.store.database import clock
+from engine.service.store.kinds import ResultKind
 from engine.service.store.tables import MetricVersion, StoredResult
 from engine.service.work.leases import CLOCK_SLACK
 
@@ -40,7 +41,7 @@ class ResultQuery:
     metric_id: str
     start: datetime | None = None
     end: datetime | None = None
-    kind: str | None = None
+    kind: ResultKind | None = None
     label: str | None = None
     name: str | None = None
     version: int | None = None

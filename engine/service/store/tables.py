@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     MetaData,
+    String,
     UniqueConstraint,
     false,
     true,
@@ -20,6 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from engine.service.store.kinds import DUE, ResultKind, ValidationState, WorkKind, WorkState
 
 
 class Instant(TypeDecorator[datetime]):
@@ -67,6 +70,10 @@ class Base(DeclarativeBase):
         datetime: Instant(),
         dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(none_as_null=True),
+        ResultKind: String(),
+        ValidationState: String(),
+        WorkKind: String(),
+        WorkState: String(),
     }
 
 
@@ -231,7 +238,7 @@ class Validation(Base):
     metric_version_id: Mapped[str] = _parent("metric_versions.id")
     dataset_id: Mapped[str] = _parent("datasets.id")
     fingerprint: Mapped[str]
-    state: Mapped[str]
+    state: Mapped[ValidationState]
     progress: Mapped[int] = mapped_column(default=0)
     answer: Mapped[dict[str, Any] | None]
     delivered: Mapped[bool] = mapped_column(default=False)
@@ -254,13 +261,13 @@ class Work(Base):
     model_id: Mapped[str] = _parent("models.id")
     metric_version_id: Mapped[str] = _parent("metric_versions.id")
     dataset_id: Mapped[str] = _parent("datasets.id")
-    kind: Mapped[str]
+    kind: Mapped[WorkKind]
     start: Mapped[datetime]
     end: Mapped[datetime]
     every: Mapped[str | None]
     zone: Mapped[str | None]
     as_of: Mapped[datetime]
-    state: Mapped[str] = mapped_column(default="due")
+    state: Mapped[WorkState] = mapped_column(default=DUE)
     owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -337,7 +344,7 @@ class StoredResult(Base):
     seq: Mapped[int] = mapped_column(primary_key=True)
     metric_version_id: Mapped[str] = mapped_column(ForeignKey("metric_versions.id", ondelete="CASCADE"))
     dataset_id: Mapped[str] = _parent("datasets.id")
-    kind: Mapped[str]
+    kind: Mapped[ResultKind]
     segment_key: Mapped[str]
     label: Mapped[str]
     segment: Mapped[dict[str, Any] | None]

@@ -11,10 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from engine.service.store.database import clock
+from engine.service.store.kinds import ENDED, PENDING
 from engine.service.store.tables import Base, Validation, make_id
-
-PENDING = "pending"
-ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)

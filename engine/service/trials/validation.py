@@ -26,6 +26,7 @@ from engine.service.segments import groups_of
 from engine.service.settings import Settings
 from engine.service.store import trials
 from engine.service.store.database import UNAVAILABLE, Database, retry
+from engine.service.store.kinds import ENDED, PENDING
 from engine.service.store.scope import (
     Scope,
     current_version,
@@ -152,7 +153,7 @@ class Validations:
             known = await run_in_threadpool(self._begin, place, restart=restart)
         asked, trial = known
         progress: int | None = trial.progress
-        if trial.state == trials.PENDING:
+        if trial.state == PENDING:
             progress = await self._notifier.wait(trial.id, trial.progress, self._settings.poll_seconds)
             if progress is None:  # it has ended
                 self._pending.drop(place)
@@ -160,7 +161,7 @@ class Validations:
                 progress = trial.progress
             else:
                 trial.progress = progress  # what the next polls have seen
-        answer = trial.answer or {"status": trials.PENDING, "progress": progress}
+        answer = trial.answer or {"status": PENDING, "progress": progress}
         return {
             **answer,
             "metric_id": metric_id,
@@ -173,7 +174,7 @@ class Validations:
         """What is asked for, and its trial; while that is pending, the next polls take these as they are."""
         asked = self._ask(*place)
         trial = self._look(asked, restart=restart)
-        if trial.state == trials.PENDING:
+        if trial.state == PENDING:
             self._pending.put(place, (asked, trial))
         else:  # what a poll before left there would answer for what has changed since
             self._pending.drop(place)
@@ -237,7 +238,7 @@ class Validations:
             if trials.is_news(session, asked.key, restart=restart):
                 refuse_more(session, asked.scope.account, validations=1)
             trial = trials.open_trial(session, asked.key, restart=restart)
-            if trial.state == trials.ENDED:
+            if trial.state == ENDED:
                 return trial
             attempt = 0
             if trial.id not in self._going and not self._closing.is_set():

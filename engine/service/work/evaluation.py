@@ -12,6 +12,7 @@ from engine.service.data.datasets import Reader, look_at_source
 from engine.service.data.health import Data, Fit, look, note_fit
 from engine.service.settings import Settings
 from engine.service.store.database import Database
+from engine.service.store.kinds import RECALCULATION
 from engine.service.store.scope import is_alone
 from engine.service.store.tables import Work, utc_now
 from engine.service.work.heartbeat import Heartbeat
@@ -79,7 +80,7 @@ class Evaluation:
         reader = self._reader(task)
         look_at_source(task.dataset.source, self._settings, reader)
         task.compared.look(self._settings, reader)
-        retention = task.model.retention if work.kind != "recalculation" else None
+        retention = task.model.retention if work.kind != RECALCULATION else None
         return self._engine.evaluate_many(
             task.codes,
             Dataset(

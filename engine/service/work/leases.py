@@ -18,12 +18,10 @@ from sqlalchemy.orm import Session
 
 from engine.service.settings import Settings
 from engine.service.store.database import clock
+from engine.service.store.kinds import DONE, DUE, POISONED, result_kind
 from engine.service.store.tables import Metric, MetricVersion, Model, RunEvent, StoredResult, Turn, Work
 from engine.service.store.trials import insert_missing
 
-DUE: Final = "due"
-DONE: Final = "done"
-POISONED: Final = "poisoned"
 _GIVEN_UP: Final = "given up; retried at increasing intervals"
 # Metrics that run together, as the engine does; and after how many tries one runs by itself.
 _TOGETHER: Final = 16
@@ -244,7 +242,7 @@ def _note_loss(session: Session, work: Work, status: str, message: str) -> None:
         "window_end": work.end,
         "segment_key": "",
         "label": "",
-        "kind": "period" if work.kind in ("windows", "recalculation") else "retention",
+        "kind": result_kind(work.kind),
         "segment": None,
         "status": status,
         "value": None,

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import cast
+from typing import get_args
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.models import parse_duration, parse_zone
 from engine.service.store.database import Database, clock
+from engine.service.store.kinds import DUE, RECALCULATION, WorkState
 from engine.service.store.tables import (
     Metric,
     MetricVersion,
@@ -25,7 +26,7 @@ from engine.service.store.tables import (
 )
 from engine.service.store.trials import insert_missing
 from engine.service.work.leases import CLOCK_SLACK, LONGEST_PAUSE
-from engine.service.work.schedule import Due, Kind, PlannedModel, Span, due_work, last_tick
+from engine.service.work.schedule import Due, PlannedModel, Span, due_work, last_tick
 
 
 class Planner:
@@ -62,7 +63,7 @@ def _state(model: PlannedModel, now: datetime) -> tuple[object, ...]:
 def add_work(session: Session, due: Sequence[Due]) -> None:
     """Add work that is not there yet."""
     made = utc_now()
-    fresh = {"state": "due", "attempts": 0, "created_at": made}
+    fresh = {"state": DUE, "attempts": 0, "created_at": made}
     insert_missing(session, Work, [{**asdict(one), **fresh, "id": make_id()} for one in due])
 
 
@@ -71,7 +72,7 @@ def count_work(database: Database) -> dict[str, int]:
     with database.reading() as session:
         query = sa.select(Work.state, sa.func.count()).group_by(Work.state)
         found = {state: count for state, count in session.execute(query)}  # noqa: C416 - rows are no pairs
-    return {**dict.fromkeys(("due", "done", "poisoned"), 0), **found}
+    return {**dict.fromkeys(get_args(WorkState), 0), **found}
 
 
 def load_models(session: Session, model_id: str | None = None) -> list[PlannedModel]:
@@ -118,8 +119,8 @@ def load_planned(session: Session, model: PlannedModel, now: datetime) -> dict[t
     )
     # What was planned for later than now was planned by a clock that has gone back since.
     query = query.where(Work.model_id == model.id, Work.end > start, Work.as_of <= now + CLOCK_SLACK)
-    query = query.where(Work.kind != "recalculation")
+    query = query.where(Work.kind != RECALCULATION)
     spans: dict[tuple[str, str], list[Span]] = defaultdict(list)
     for code, dataset, kind, low, high, every, zone in session.execute(query):
-        spans[code, dataset].append(Span(cast(Kind, kind), low, high, every, zone))
+        spans[code, dataset].append(Span(kind, low, high, every, zone))
     return spans

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from engine.models import parse_duration, parse_zone
 from engine.service.settings import Settings
 from engine.service.store.database import Database
+from engine.service.store.kinds import DUE, ENDED
 from engine.service.store.tables import (
     Base,
     Model,
@@ -24,8 +25,6 @@ from engine.service.store.tables import (
     Validation,
     Work,
 )
-from engine.service.store.trials import ENDED
-from engine.service.work.leases import DUE
 
 logger = logging.getLogger(__name__)
 

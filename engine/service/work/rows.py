@@ -9,6 +9,7 @@ from typing import Any, Final
 from engine import Run
 from engine.models import Result
 from engine.models.outcome import outcome_fields
+from engine.service.store.kinds import PERIOD, ResultKind, result_kind
 from engine.service.store.tables import Model, Work, utc_now
 from engine.service.work.schedule import windows_within
 
@@ -25,7 +26,7 @@ def rows_of(run: Run, work: Work, model: Model, run_id: str, compared: str = "")
     baseline = compared if run.baseline is not None else ""
     snapshot = next((table.snapshot for table in run.report.tables if table.part == "data"), "")
     left = _PRINTED
-    kind = "retention" if work.kind == "retention" else "period"
+    kind = result_kind(work.kind)
     tiles = {(one.start, one.end) for one in _tiles(work, model)}
     rows: dict[tuple[object, ...], dict[str, Any]] = {}
     for result in run.results:
@@ -33,7 +34,7 @@ def rows_of(run: Run, work: Work, model: Model, run_id: str, compared: str = "")
         if window is None and work.every is None:
             row = _row(result, work, kind, work.start, work.end)
         elif window is not None and (window.start, window.end) in tiles:
-            row = _row(result, work, "period", window.start, window.end)
+            row = _row(result, work, PERIOD, window.start, window.end)
         else:
             continue
         place = (row["segment_key"], row["window_start"], row["window_end"], row["name"])
@@ -49,7 +50,7 @@ def _tiles(work: Work, model: Model) -> Any:
     return windows_within(work.start, work.end, model.aggregation_period, model.zone) if work.every else ()
 
 
-def _row(result: Result, work: Work, kind: str, start: datetime, end: datetime) -> dict[str, Any]:
+def _row(result: Result, work: Work, kind: ResultKind, start: datetime, end: datetime) -> dict[str, Any]:
     segment = None if result.frame.segment is None else result.frame.segment.to_dict()
     return {
         "metric_version_id": work.metric_version_id,

@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from engine.models import TimeRange, Window, parse_duration, parse_zone, windows
-
-Kind = Literal["retention", "windows", "recalculation"]
+from engine.service.store.kinds import RETENTION, WINDOWS, WorkKind
 
 EVERY: Final = {"hourly": "1h", "daily": "1d", "weekly": "1w", "monthly": "1M"}
 _TWICE: Final = {"hourly": "2h", "daily": "2d", "weekly": "2w", "monthly": "2M"}
@@ -61,7 +60,7 @@ class Span:
         zone: whose calendar the windows follow; None: the model's own.
     """
 
-    kind: Kind
+    kind: WorkKind
     start: datetime
     end: datetime
     every: str | None
@@ -87,7 +86,7 @@ class Due:
     model_id: str
     metric_version_id: str
     dataset_id: str
-    kind: Kind
+    kind: WorkKind
     start: datetime
     end: datetime
     every: str | None
@@ -148,14 +147,14 @@ def _due_of(
 
 def _ranges(
     tiles: Sequence[Window], spans: Sequence[Span], start: datetime, tick: datetime
-) -> Iterator[tuple[Kind, datetime, datetime, bool]]:
-    if tick not in {span.end for span in spans if span.kind == "retention"}:
-        yield "retention", start, tick, False
+) -> Iterator[tuple[WorkKind, datetime, datetime, bool]]:
+    if tick not in {span.end for span in spans if span.kind == RETENTION}:
+        yield RETENTION, start, tick, False
     # A window that is all of the retention was calculated as that.
     missing = [tile for tile in tiles if not any(_covers(span, tile) for span in spans)]
     missing = [tile for tile in missing if (tile.start, tile.end) != (start, tick)]
     for low, high, count in pieces(missing):
-        yield "windows", low, high, count > 1
+        yield WINDOWS, low, high, count > 1
 
 
 def _fitted(span: Span, model: PlannedModel) -> Span:
