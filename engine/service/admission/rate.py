@@ -22,9 +22,8 @@ import sqlalchemy as sa
 
 from engine.failures import describe
 from engine.service.problems import ApiProblem
-from engine.service.store.database import UNAVAILABLE, Database, clock
+from engine.service.store.database import UNAVAILABLE, Database, clock, insert_missing
 from engine.service.store.tables import Rate
-from engine.service.store.trials import insert_missing
 
 logger = logging.getLogger(__name__)
 

@@ -18,9 +18,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from engine.errors import UsageError
 from engine.failures import describe
@@ -222,6 +223,14 @@ def clock(session: Session) -> datetime:
         return datetime.now(UTC)  # a file of this machine
     now: datetime = session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
     return now.astimezone(UTC)
+
+
+def insert_missing(session: Session, table: type[DeclarativeBase], rows: list[dict[str, Any]]) -> None:
+    """Insert the rows that are not there yet, whoever inserts them at the same time."""
+    if not rows:
+        return
+    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
 def _parse(url: str) -> sa.URL:

@@ -7,12 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from engine.service.store.database import clock
+from engine.service.store.database import clock, insert_missing
 from engine.service.store.kinds import ENDED, PENDING
-from engine.service.store.tables import Base, Validation, make_id
+from engine.service.store.tables import Validation, make_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +21,6 @@ class TrialKey:
     metric_version_id: str
     dataset_id: str
     fingerprint: str
-
-
-def insert_missing(session: Session, table: type[Base], rows: list[dict[str, Any]]) -> None:
-    """Insert the rows that are not there yet, whoever inserts them at the same time."""
-    if not rows:
-        return
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
 def open_trial(session: Session, key: TrialKey, *, restart: bool) -> Validation:

@@ -17,10 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.service.settings import Settings
-from engine.service.store.database import clock
+from engine.service.store.database import clock, insert_missing
 from engine.service.store.kinds import DONE, DUE, POISONED, result_kind
 from engine.service.store.tables import Metric, MetricVersion, Model, RunEvent, StoredResult, Turn, Work
-from engine.service.store.trials import insert_missing
 
 _GIVEN_UP: Final = "given up; retried at increasing intervals"
 # Metrics that run together, as the engine does; and after how many tries one runs by itself.

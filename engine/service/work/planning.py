@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.models import parse_duration, parse_zone
-from engine.service.store.database import Database, clock
+from engine.service.store.database import Database, clock, insert_missing
 from engine.service.store.kinds import DUE, RECALCULATION, WorkState
 from engine.service.store.tables import (
     Metric,
@@ -24,7 +24,6 @@ from engine.service.store.tables import (
     make_id,
     utc_now,
 )
-from engine.service.store.trials import insert_missing
 from engine.service.work.leases import CLOCK_SLACK, LONGEST_PAUSE
 from engine.service.work.schedule import Due, PlannedModel, Span, due_work, last_tick
 
