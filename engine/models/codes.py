@@ -42,6 +42,8 @@ CODES: Final = {
     "backend-error": "the data engine failed a query",
     "backend-lost": "the data engine died, or was restarted, while it was answering",
     "cancelled": "the caller cancelled the run",
+    # refused, lost: of the service
+    "given-up": "the service gave the work up: it failed too often, or is refused before it runs",
 }
 
 

@@ -16,10 +16,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from engine.models.result import Status
 from engine.service.settings import Settings
 from engine.service.store.database import clock, insert_missing
-from engine.service.store.kinds import DONE, DUE, POISONED, result_kind
+from engine.service.store.kinds import DONE, DUE, POISONED
 from engine.service.store.tables import Metric, MetricVersion, Model, RunEvent, StoredResult, Turn, Work
+from engine.service.work.rows import lost_row
 
 _GIVEN_UP: Final = "given up; retried at increasing intervals"
 # Metrics that run together, as the engine does; and after how many tries one runs by itself.
@@ -233,25 +235,9 @@ def _give_up(session: Session, now: datetime, settings: Settings) -> None:
     session.flush()
 
 
-def _note_loss(session: Session, work: Work, status: str, message: str) -> None:
-    """The one result of work that was given up: of all data, over all of its range."""
-    row = {
-        **{name: getattr(work, name) for name in ("metric_version_id", "dataset_id", "as_of")},
-        "window_start": work.start,
-        "window_end": work.end,
-        "segment_key": "",
-        "label": "",
-        "kind": result_kind(work.kind),
-        "segment": None,
-        "status": status,
-        "value": None,
-        "rows": None,
-        "seconds": 0.0,
-        "printed": "",
-        "error": {"code": "given-up", "message": message, "line": None, "hint": ""},
-        "run_id": work.id,
-        "created_at": clock(session),
-    }
+def _note_loss(session: Session, work: Work, status: Status, message: str) -> None:
+    """Note the one result of work that was given up, and say so in its log."""
+    row = {**lost_row(work, status, message), "created_at": clock(session)}
     insert_missing(session, StoredResult, [row])
     owner = session.execute(sa.select(Model.account, Model.workspace).where(Model.id == work.model_id)).one()
     details = {"error": message, "attempts": work.attempts}

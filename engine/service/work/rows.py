@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from engine import Run
-from engine.models import Result
+from engine.models import Frame, FrameError, Result, Status
 from engine.models.outcome import outcome_fields
 from engine.service.store.kinds import PERIOD, ResultKind, result_kind
 from engine.service.store.tables import Model, Work, utc_now
@@ -44,6 +44,12 @@ def rows_of(run: Run, work: Work, model: Model, run_id: str, compared: str = "")
         state = {"baseline": baseline, "snapshot": snapshot}
         rows.setdefault(place, {**row, **state, "run_id": run_id, "created_at": utc_now()})
     return list(rows.values())
+
+
+def lost_row(work: Work, status: Status, message: str) -> dict[str, Any]:
+    """The one result of work that was given up: of all data, over all of its range."""
+    result = Result(Frame(0), status, error=FrameError("given-up", message))
+    return {**_row(result, work, result_kind(work.kind), work.start, work.end), "run_id": work.id}
 
 
 def _tiles(work: Work, model: Model) -> Any:
