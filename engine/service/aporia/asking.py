@@ -18,7 +18,7 @@ from engine import Baseline, SegmentGroup, TimeRange
 from engine import Metric as Code
 from engine.errors import UsageError
 from engine.models import parse_duration, parse_instant, parse_zone
-from engine.models.segments import bucket_label
+from engine.models.segments import Buckets, bucket_label
 from engine.models.windows import start_before
 from engine.service.aporia import segments as spelling
 from engine.service.aporia.bodies import AskedData, AskedMetric, AskedSegment
@@ -292,20 +292,20 @@ def member_of(
     if terms is not None:
         for expression, name in terms:
             if name == value:
-                one = SegmentGroup.by_terms({name: expression}, called)
-                return Member("where", one, frozenset({name}), changed)
-    elif "buckets" in definition:
-        group, wanted = segment_group(definition), _number_or_text(value)
-        for low, high in group.bounds():  # type: ignore[attr-defined]
+                term = SegmentGroup.by_terms({name: expression}, called)
+                return Member("where", term, frozenset({name}), changed)
+    elif isinstance(group := segment_group(definition), Buckets):
+        wanted = _number_or_text(value)
+        for low, high in group.bounds():
             if low is not None and _number_or_text(text_of(low)) == wanted:
                 return Member("bucket", group, frozenset({bucket_label(low, high)}))
     elif "values" in definition:
         for known in definition["values"]:
             if value in _spellings(known):
-                group = SegmentGroup.by_value(definition["by"], values=[known])
-                return Member("value", group, _spellings(known))
+                one = SegmentGroup.by_value(definition["by"], values=[known])
+                return Member("value", one, _spellings(known))
     else:
-        return Member("value", segment_group(definition), _spellings(value))
+        return Member("value", group, _spellings(value))
     values = spelling.values_of(definition)
     named = ", ".join(text_of(one) for one in (values[:-1] if "buckets" in definition else values)[:20])
     raise unprocessable("segment.value", f"the segment does not have the value {value!r}; it has {named}")

@@ -340,8 +340,8 @@ def _row(shown: Shown, result: StoredResult) -> dict[str, Any]:
         "window": shown.moment(result.window_start),
         "value": number(result.value, 10) if result.value is not None else "",
         "status": result.status,
-        "sign": SIGNS[result.status],  # type: ignore[index]
-        "tone": tone(result.status),  # type: ignore[arg-type]
+        "sign": SIGNS[result.status],
+        "tone": tone(result.status),
         "rows": "" if result.rows is None else f"{result.rows:,}",
         "baseline_rows": "" if result.baseline_rows is None else f"{result.baseline_rows:,}",
         "run_id": result.run_id,

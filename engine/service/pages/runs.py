@@ -112,7 +112,7 @@ def _result(result: StoredResult, names: dict[str, tuple[str, str, int]]) -> dic
         "name": one_line(result.name),
         "value": number(result.value) if result.value is not None else "",
         "status": result.status,
-        "sign": SIGNS[result.status],  # type: ignore[index]
-        "tone": tone(result.status),  # type: ignore[arg-type]
+        "sign": SIGNS[result.status],
+        "tone": tone(result.status),
         "rows": "" if result.rows is None else f"{result.rows:,}",
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from engine.models.result import GOOD
+from engine.models.result import GOOD, Status
 
 State = Literal["ok", "crossed", "no_data", "error"]
 # What each state means, for the documents.
@@ -41,7 +41,7 @@ class Condition:
 class Seen:
     """What a rule sees of a window."""
 
-    status: str
+    status: Status
     value: float | None
     rows: int | None
 

@@ -150,7 +150,7 @@ def _watch(
     for before in _miss(known.values(), series, newest, condition.windows):
         if before.told and rule.url is not None:
             last = replace(newest, segment_key=before.segment_key, label=before.label, name=before.name,
-                           status=None, value=None, rows=None)  # fmt: skip
+                           value=None, rows=None)  # fmt: skip
             _tell(session, metric, model, dataset_id, rule, last, "ok", VANISHED)
         session.delete(before)
     return marked
@@ -214,7 +214,7 @@ def _tell(
         "segment": json.loads(point.segment_key) if point.segment_key.startswith("{") else None,
         "label": point.label,
         "name": point.name or None,
-        "status": point.status,
+        "status": point.status if reason is None else None,  # what has vanished has none
         "value": point.value,
         "rows": point.rows,
         "window": {"start": point.window_start.isoformat(), "end": point.window_end.isoformat()},

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.display.sheets import one_line
+from engine.models.result import Status
 from engine.service.store.database import clock
 from engine.service.store.kinds import PERIOD, RETENTION
 from engine.service.store.scope import Scope, is_watched
@@ -59,7 +60,7 @@ class Point:
     as_of: datetime
     seq: int
     name: str
-    status: Any
+    status: Status
     value: float | None
     rows: int | None
 

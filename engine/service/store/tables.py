@@ -22,6 +22,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from engine.models.result import Status
 from engine.service.store.kinds import DUE, ResultKind, ValidationState, WorkKind, WorkState
 
 
@@ -71,6 +72,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(none_as_null=True),
         ResultKind: String(),
+        Status: String(),
         ValidationState: String(),
         WorkKind: String(),
         WorkState: String(),
@@ -354,7 +356,7 @@ class StoredResult(Base):
     name: Mapped[str] = mapped_column(default="", server_default="")
     baseline: Mapped[str] = mapped_column(default="", server_default="")
     snapshot: Mapped[str] = mapped_column(default="", server_default="")
-    status: Mapped[str]
+    status: Mapped[Status]
     value: Mapped[float | None]
     rows: Mapped[int | None] = mapped_column(BigInteger)
     baseline_rows: Mapped[int | None] = mapped_column(BigInteger)

@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from engine.models.result import Status
 from engine.service.store.database import Database, clock
 from engine.service.store.tables import Metric, MetricVersion, Model, StoredResult
 from engine.service.telemetry.labels import OF_METRIC, segment_type
@@ -48,7 +49,7 @@ class Newest:
     """
 
     labels: tuple[str, ...]
-    status: str
+    status: Status
     value: float | None
     rows: int | None
     end: datetime
