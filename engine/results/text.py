@@ -53,3 +53,25 @@ def visible_text(text: str) -> str:
     """A text without hidden characters, for a terminal; linear in its length."""
     shown = _ESCAPES.sub("", text)
     return "".join(c for c in shown if c in _LAYOUT or unicodedata.category(c) not in _HIDDEN)
+
+
+class TextBudget:
+    """What several texts may have together: those that no longer fit are cut, and marked."""
+
+    def __init__(self, most: int, mark: str) -> None:
+        """Nothing is used.
+
+        Args:
+            most: characters of all texts.
+            mark: stands where something is cut; does not count.
+        """
+        self._left = most
+        self._mark = mark
+
+    def fit(self, text: str) -> str:
+        """As much of a text as there still is room for."""
+        if len(text) > self._left:
+            text, self._left = text[: self._left] + self._mark, 0
+        else:
+            self._left -= len(text)
+        return text

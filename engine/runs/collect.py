@@ -12,6 +12,7 @@ from engine.frames import FrameSet
 from engine.models.left_out import LeftOut
 from engine.models.result import Cut, Result
 from engine.queries.counting import BaselineFrames
+from engine.results.text import TextBudget
 from engine.runs.call_results import Ending, FinishedCall, to_results
 from engine.runs.live import LiveRun, Progress
 from engine.runs.unfold import unfold
@@ -38,7 +39,7 @@ class Collector:
         self._frames: FrameSet | None = None
         self._baseline: BaselineFrames | None = None
         self._early: list[tuple[int, FinishedCall]] = []
-        self._printed_left = PRINTED_OF_RUN
+        self._printed = TextBudget(PRINTED_OF_RUN, CUT_OF_RUN)
         self._results: dict[int, tuple[Result, ...]] = {}
         self._several = False
         self._told: set[tuple[int, str | None]] = set()
@@ -130,11 +131,7 @@ class Collector:
 
     def _bounded(self, result: Result) -> Result:
         """A result with as much of what was printed as the run still has room for."""
-        if len(result.printed) > self._printed_left:
-            result = replace(result, printed=result.printed[: self._printed_left] + CUT_OF_RUN)
-            self._printed_left = 0
-        self._printed_left = max(0, self._printed_left - len(result.printed))
-        return result
+        return replace(result, printed=self._printed.fit(result.printed))
 
     def _tell(self, told: list[Progress]) -> None:
         """Call the caller's function: not under the lock, for it may not return."""

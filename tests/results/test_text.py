@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.results import clean_text
+from engine.results.text import TextBudget
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,10 @@ def test_the_result_can_be_printed_and_stays_within_its_cap(text, cap):
     assert len(shown) <= cap
     assert shown.encode("utf-8").decode() == shown
     assert not any(ord(c) < 32 and c not in "\n\t" for c in shown)
+
+
+def test_texts_share_their_room_and_what_is_cut_is_marked_each_time():
+    budget = TextBudget(10, "|")
+    assert [budget.fit(text) for text in ("1234", "", "567890", "", "x")] == ["1234", "", "567890", "", "|"]
+    budget = TextBudget(3, "|")
+    assert [budget.fit(text) for text in ("12", "3456", "7")] == ["12", "3|", "|"]

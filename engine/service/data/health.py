@@ -7,16 +7,16 @@ each calculation that it fails. What was found is kept with the dataset.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from engine import Dataset, Engine, SegmentGroup
+from engine import Dataset, Engine, ParamsRefused, SegmentGroup
 from engine.errors import CalcmetricError, DataError, UsageError
 from engine.failures import describe
 from engine.results.text import clean_text
@@ -28,6 +28,7 @@ from engine.wording import said
 
 logger = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
 # How long who makes a version or a segment waits for the data; and how many data are looked at at a time.
 _SECONDS: Final = 10.0
 _AT_ONCE: Final = 4
@@ -88,6 +89,35 @@ def look(engine: Engine, settings: Settings, data: Data, segments: Mapping[str, 
         return Fit(alone, "timestamp" if _wrong(engine, data, None, ()) is None else "source")
     found = {key: _wrong(engine, data, data.timestamp, (group,)) for key, group in segments.items()}
     return Fit(segments={key: text for key, text in found.items() if text is not None})
+
+
+def run_fitting(
+    run: Callable[[Mapping[str, SegmentGroup]], _T],
+    segments: Mapping[str, SegmentGroup],
+    look_again: Callable[[UsageError], Fit],
+) -> tuple[_T, Fit]:
+    """Run with every segment group, or with those that fit the data if some do not.
+
+    Args:
+        run: is given segment groups by their keys.
+        segments: all of them.
+        look_again: looks at the data after this error, with every segment group.
+
+    Returns:
+        What ran, and what did not fit.
+
+    Raises:
+        CalcmetricError: as `run`, for another reason than its segments.
+    """
+    try:
+        return run(segments), Fit()
+    except ParamsRefused:
+        raise  # of one metric, not of the data
+    except UsageError as error:
+        fit = look_again(error)
+        if not fit.segments:
+            raise
+    return run({key: group for key, group in segments.items() if key not in fit.segments}), fit
 
 
 def _wrong(engine: Engine, data: Data, timestamp: str | None, segments: Sequence[SegmentGroup]) -> str | None:

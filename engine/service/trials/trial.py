@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from engine import (
     Baseline,
@@ -19,14 +19,14 @@ from engine import (
     SourceRefused,
     TimeRange,
 )
-from engine.errors import CalcmetricError, UsageError
+from engine.errors import CalcmetricError
 from engine.models.durations import parse_duration, parse_zone
 from engine.models.problems import problem_fields
-from engine.models.result import GOOD, Result
-from engine.results.text import clean_text
+from engine.models.result import GOOD, FrameError, Result
+from engine.results.text import TextBudget, clean_text
 from engine.service.data.baselines import NOTHING, Compared, dataset_of
 from engine.service.data.datasets import Reader, look_at_source
-from engine.service.data.health import Data, look
+from engine.service.data.health import Data, look, run_fitting
 from engine.service.settings import Settings
 from engine.service.work.rows import CUT
 from engine.wording import said, told
@@ -96,21 +96,15 @@ def try_metric(
     def note(progress: Progress) -> None:
         tell(_STARTED + progress.percent * (_FRAMES - _STARTED) // 100)
 
-    wrong: Mapping[str, str] = {}
+    data = Data(trial.source, trial.timestamp, trial.zone, trial.reader, trial.text)
     try:
         look_at_source(trial.source, trial.settings, trial.reader)
         trial.compared.look(trial.settings, trial.reader)
-        try:
-            run = _run(engine, trial, trial.segments, note, hold)
-        except ParamsRefused:
-            raise
-        except UsageError:
-            data = Data(trial.source, trial.timestamp, trial.zone, trial.reader, trial.text)
-            wrong = look(engine, trial.settings, data, trial.segments).segments
-            if not wrong:
-                raise
-            fitting = {key: group for key, group in trial.segments.items() if key not in wrong}
-            run = _run(engine, trial, fitting, note, hold)
+        run, fit = run_fitting(
+            lambda segments: _run(engine, trial, segments, note, hold),
+            trial.segments,
+            lambda _: look(engine, trial.settings, data, trial.segments),
+        )
     except SourceRefused as refused:
         problems = [problem_fields(problem, "http") for problem in refused.problems]
         return failed("source-refused", "the source is refused", problems=problems)
@@ -122,7 +116,9 @@ def try_metric(
     if run.results[0].status == "cancelled":
         return cancelled()
     tell(_EDGES)
-    left_out = [_warning("segment-left-out", f"data segment {key}: {text}") for key, text in wrong.items()]
+    left_out = [
+        _warning("segment-left-out", f"data segment {key}: {text}") for key, text in fit.segments.items()
+    ]
     return _answer(run, [*left_out, *_warnings(run, trial), *_edges(engine, trial, hold)])
 
 
@@ -161,20 +157,24 @@ def _run(
 
 def failed(code: str, message: str, *, problems: list[dict[str, object]] | None = None) -> dict[str, Any]:
     """The final answer of a trial that gave no results."""
-    error = {"code": code, "message": message, "line": None, "hint": ""}
-    return {
-        "status": "failed",
-        "progress": 100,
+    error = FrameError(code, message).to_dict("http")
+    return _ended("failed", error=error, problems=problems or [])
+
+
+def _ended(status: Literal["success", "failed"], **known: Any) -> dict[str, Any]:
+    """The final answer of a trial: what is known of it, and else nothing; see `ValidationShown`."""
+    nothing: dict[str, Any] = {
         "value": None,
         "result": None,
         "named": {},
         "segments": [],
         "printed": "",
         "seconds": 0.0,
-        "error": error,
-        "problems": problems or [],
+        "error": None,
+        "problems": [],
         "warnings": [],
     }
+    return {"status": status, "progress": 100, **nothing, **known}
 
 
 def cancelled() -> dict[str, Any]:
@@ -186,33 +186,25 @@ def _answer(run: Run, warnings: list[dict[str, object]]) -> dict[str, Any]:
     shown = [result.to_dict(door="http") for result in run.results]
     full, segments = shown[: len(run.names) or 1], shown[len(run.names) or 1 :]
     named = dict(zip(run.names, full, strict=False))
-    _cut_printed(segments)
+    printed = TextBudget(_PRINTED, CUT)
+    for segment in segments:
+        segment["printed"] = printed.fit(str(segment["printed"]))
     bad = [result for result in run.results if result.status not in GOOD]
     first = next((result.error for result in bad if result.error is not None), None)
-    return {
-        "status": "failed" if bad else "success",
-        "progress": 100,
-        "value": None if named else full[0]["value"],
-        "result": None if named else full[0],
-        "named": named,
-        "segments": segments,
-        "printed": run.results[0].printed,
-        "seconds": run.report.seconds,
-        "time": run.time.to_dict(),
-        "error": None if first is None else first.to_dict("http"),
-        "problems": [],
-        "warnings": warnings,
-        "cut": [cut.to_dict() for cut in run.cut],
-        "source_sha256": run.source_sha256,
-    }
-
-
-def _cut_printed(segments: list[dict[str, Any]]) -> None:
-    left = _PRINTED
-    for segment in segments:
-        if len(segment["printed"]) > left:
-            segment["printed"] = segment["printed"][:left] + CUT
-        left = max(0, left - len(segment["printed"]))
+    return _ended(
+        "failed" if bad else "success",
+        value=None if named else full[0]["value"],
+        result=None if named else full[0],
+        named=named,
+        segments=segments,
+        printed=run.results[0].printed,
+        seconds=run.report.seconds,
+        time=run.time.to_dict(),
+        error=None if first is None else first.to_dict("http"),
+        warnings=warnings,
+        cut=[cut.to_dict() for cut in run.cut],
+        source_sha256=run.source_sha256,
+    )
 
 
 def _warnings(run: Run, trial: Trial) -> Iterator[dict[str, object]]:

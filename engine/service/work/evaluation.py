@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from engine import Dataset, Engine, ParamsRefused, Run, TimeRange
+from engine import Dataset, Engine, Run, TimeRange
 from engine.errors import UsageError
 from engine.results.text import clean_text
 from engine.service.data.datasets import Reader, look_at_source
-from engine.service.data.health import Data, Fit, look, note_fit
+from engine.service.data.health import Data, Fit, look, note_fit, run_fitting
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.kinds import RECALCULATION
@@ -44,20 +44,21 @@ class Evaluation:
         Raises:
             CalcmetricError: as `Engine.evaluate_many`.
         """
-        fit = Fit()
-        try:
-            runs = self._evaluate(task, work, heartbeat)
-        except ParamsRefused:
-            raise  # of one metric, not of the data
-        except UsageError as error:
+
+        def look_again(error: UsageError) -> Fit:
             fit = self._look(task)
             self._note_fit(task, fit if fit.error or fit.segments else Fit(clean_text(said(error, "http"))))
-            if fit.error is not None or not fit.segments:
-                raise
-            log.tell("segments left out", level=logging.WARNING, segments=dict(fit.segments))
-            fitting = {key: group for key, group in task.segments.items() if key not in fit.segments}
-            return self._evaluate(replace(task, segments=fitting), work, heartbeat)
-        self._note_fit(task, fit)
+            if fit.segments:
+                log.tell("segments left out", level=logging.WARNING, segments=dict(fit.segments))
+            return fit
+
+        runs, fit = run_fitting(
+            lambda segments: self._evaluate(replace(task, segments=segments), work, heartbeat),
+            task.segments,
+            look_again,
+        )
+        if not fit.segments:
+            self._note_fit(task, fit)
         return runs
 
     def _look(self, task: Task) -> Fit:

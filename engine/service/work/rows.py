@@ -9,6 +9,7 @@ from typing import Any, Final
 from engine import Run
 from engine.models import Frame, FrameError, Result, Status
 from engine.models.outcome import outcome_fields
+from engine.results.text import TextBudget
 from engine.service.store.kinds import PERIOD, ResultKind, result_kind
 from engine.service.store.tables import Model, Work, utc_now
 from engine.service.work.schedule import windows_within
@@ -25,7 +26,7 @@ def rows_of(run: Run, work: Work, model: Model, run_id: str, compared: str = "")
     """
     baseline = compared if run.baseline is not None else ""
     snapshot = next((table.snapshot for table in run.report.tables if table.part == "data"), "")
-    left = _PRINTED
+    printed = TextBudget(_PRINTED, CUT)
     kind = result_kind(work.kind)
     tiles = {(one.start, one.end) for one in _tiles(work, model)}
     rows: dict[tuple[object, ...], dict[str, Any]] = {}
@@ -38,9 +39,7 @@ def rows_of(run: Run, work: Work, model: Model, run_id: str, compared: str = "")
         else:
             continue
         place = (row["segment_key"], row["window_start"], row["window_end"], row["name"])
-        if len(row["printed"]) > left:
-            row["printed"] = row["printed"][:left] + CUT
-        left = max(0, left - len(row["printed"]))
+        row["printed"] = printed.fit(row["printed"])
         state = {"baseline": baseline, "snapshot": snapshot}
         rows.setdefault(place, {**row, **state, "run_id": run_id, "created_at": utc_now()})
     return list(rows.values())

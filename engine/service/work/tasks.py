@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -30,7 +31,7 @@ class Task:
     model: Model
     dataset: StoredDataset
     codes: dict[str, Metric]
-    segments: dict[str, SegmentGroup]
+    segments: Mapping[str, SegmentGroup]
     compared: Compared
 
 
