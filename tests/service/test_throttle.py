@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.service import state
-from engine.service.admission import throttle
+from engine.service.admission import requests, throttle
 from engine.service.admission.keys import digest_key
 from engine.service.admission.request_slots import THREADS_PER_KEY, KeyedSemaphore
 from engine.service.admission.throttle import Throttle
@@ -131,14 +130,14 @@ def test_one_key_leaves_the_threads_that_admit_to_others(monkeypatch: pytest.Mon
             await go_on.wait()
             return Scope("acme", "test")
 
-        monkeypatch.setattr(state, "run_in_threadpool", in_thread)
+        monkeypatch.setattr(requests, "run_in_threadpool", in_thread)
         scopes: TtlCache[Scope] = TtlCache(60.0)
         for key in ("evil", "good"):
             scopes.put(key, Scope("acme", "test"))
         parts: Any = SimpleNamespace(scopes=scopes, entrances=KeyedSemaphore(THREADS_PER_KEY))
         async with asyncio.TaskGroup() as group:
             for key in ("evil",) * 9 + ("unknown",) * 9 + ("good",):
-                group.create_task(state.admit_in_turn(parts, key, ""))
+                group.create_task(requests.admit_in_turn(parts, key, ""))
             while "good" not in begun:
                 await asyncio.sleep(0)
             assert begun == ["evil"] * 2 + ["unknown"] * 2 + ["good"]

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
+from engine.service.admission.requests import ScopeOf
 from engine.service.answers import Deleted
 from engine.service.aporia.answers import SourceShown
 from engine.service.aporia.bodies import SourceBody, SourceChange
@@ -16,7 +17,7 @@ from engine.service.errors import NotFound
 from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem, unprocessable
 from engine.service.schemas import Id
-from engine.service.state import ScopeOf, StateOf
+from engine.service.state import StateOf
 from engine.service.store.scope import Scope, hold_names, owned
 from engine.service.store.tables import DataSource, StoredDataset
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from engine.service import schemas
+from engine.service.admission.requests import ScopeOf
 from engine.service.answers import Deleted
 from engine.service.aporia.answers import DatasetChanged, DatasetShown
 from engine.service.aporia.bodies import ColumnsBody, DatasetBody, DatasetChange
@@ -25,7 +26,7 @@ from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem, unprocessable
 from engine.service.routes.versions import add_dataset, look_at_data
 from engine.service.segments import groups_of
-from engine.service.state import ScopeOf, State, StateOf
+from engine.service.state import State, StateOf
 from engine.service.store.scope import Scope, get_model, get_owned, is_alone, owned, segments_of
 from engine.service.store.tables import (
     MetricVersion,

@@ -6,10 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from engine.service.admission.requests import ScopeOf
 from engine.service.aporia import segments as spelling
 from engine.service.aporia.answers import SegmentExtended
 from engine.service.aporia.fields import field_id, fields_of
-from engine.service.state import ScopeOf, StateOf
+from engine.service.state import StateOf
 from engine.service.store.scope import get_owned
 from engine.service.store.tables import DataSegment
 

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
+from engine.service.admission.requests import ScopeOf
 from engine.service.aporia.answers import FieldShown
 from engine.service.aporia.words import GROUPS
 from engine.service.schemas import Id
-from engine.service.state import ScopeOf, StateOf
+from engine.service.state import StateOf
 from engine.service.store.scope import get_model
 from engine.service.store.tables import ModelVersion, StoredDataset
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from engine.service.admission.requests import ScopeOf
 from engine.service.aporia.answers import Workspace
-from engine.service.state import ScopeOf
 
 router = APIRouter(tags=["for Aporia's clients"])
 

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from engine.errors import UsageError
 from engine.results.text import clean_text
+from engine.service.admission.requests import ScopeOf
 from engine.service.aporia.answers import QueryAnswer
 from engine.service.aporia.asking import Asking, Question, read_instant
 from engine.service.aporia.bodies import AskedMetric, AskedTime, QueryBody
@@ -19,7 +20,7 @@ from engine.service.aporia.evaluation import SECONDS, Answer, answer_of, calcula
 from engine.service.data.datasets import Reader
 from engine.service.errors import ServiceError
 from engine.service.problems import ApiProblem, to_problem, unprocessable
-from engine.service.state import ScopeOf, State, StateOf
+from engine.service.state import State, StateOf
 from engine.service.store.database import clock
 from engine.service.store.scope import Scope, is_alone
 from engine.wording import said

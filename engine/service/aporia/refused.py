@@ -7,8 +7,8 @@ from typing import Final
 
 from fastapi import APIRouter
 
+from engine.service.admission.requests import ScopeOf
 from engine.service.problems import ApiProblem
-from engine.service.state import ScopeOf
 from engine.service.store.scope import Scope
 
 # What is not offered, by the beginnings of its paths, and what there is instead.

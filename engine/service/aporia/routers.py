@@ -6,10 +6,10 @@ from typing import Final
 
 from fastapi import APIRouter, Depends
 
+from engine.service.admission.requests import authenticate, take_request_slot
 from engine.service.aporia import data_sources, datasets, extended, fields, identity, query, refused
 from engine.service.lists import refuse_unknown
 from engine.service.problems import described
-from engine.service.state import authenticate, take_request_slot
 from engine.service.telemetry.observe import PREFIX
 
 _GUARDS: Final = [Depends(authenticate), Depends(take_request_slot)]

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from engine.service.admission.keys import digest_key
+from engine.service.admission.requests import admit
 from engine.service.errors import NotFound
 from engine.service.pages import render
 from engine.service.pages.guard import (
@@ -19,7 +20,7 @@ from engine.service.pages.guard import (
 )
 from engine.service.pages.signing import sign_in, sign_out
 from engine.service.problems import ApiProblem
-from engine.service.state import StateOf, admit
+from engine.service.state import StateOf
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

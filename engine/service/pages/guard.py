@@ -12,10 +12,11 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from engine.service.admission.requests import admit_in_turn, among_others
 from engine.service.pages import render
 from engine.service.pages.signing import COOKIE, LASTS, SECURE_COOKIE, Visitor, find_visitor
 from engine.service.problems import ApiProblem, problem_of
-from engine.service.state import State, StateOf, admit_in_turn, among_others
+from engine.service.state import State, StateOf
 from engine.service.store.scope import Scope
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field

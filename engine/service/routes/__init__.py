@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
+from engine.service.admission.requests import authenticate, take_request_slot
 from engine.service.lists import refuse_unknown
 from engine.service.problems import described
 from engine.service.routes import metrics, models, results, rules, runs, segments, validate, versions
-from engine.service.state import authenticate, take_request_slot
 from engine.service.telemetry.observe import PREFIX
 
 API = APIRouter(

@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session, defer
 from engine.models.codes import PARAMETERS
 from engine.models.problems import problem_fields
 from engine.service.admission.quotas import refuse_more
+from engine.service.admission.requests import ScopeOf
 from engine.service.answers import CodeShown, Deleted, MetricListed, MetricShown
 from engine.service.data.baselines import can_compare
 from engine.service.errors import NotFound
 from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem
 from engine.service.schemas import MetricBody, MetricChange
-from engine.service.state import ScopeOf, State, StateOf
+from engine.service.state import State, StateOf
 from engine.service.store.kinds import POISONED
 from engine.service.store.scope import Scope, current_version, get_model, get_owned, owned
 from engine.service.store.tables import Metric, MetricVersion, Work

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.errors import UsageError
 from engine.models import parse_duration, parse_zone
 from engine.service.admission.quotas import refuse_more
+from engine.service.admission.requests import ScopeOf
 from engine.service.answers import Deleted, ModelShown
 from engine.service.aporia import words
 from engine.service.lists import PageOf
@@ -25,7 +26,7 @@ from engine.service.routes.segments import (
 )
 from engine.service.schemas import ModelBody, ModelChange
 from engine.service.segments import segment_group
-from engine.service.state import ScopeOf, StateOf
+from engine.service.state import StateOf
 from engine.service.store.scope import get_model, models_of, refuse_known_name, segments_by_model, segments_of
 from engine.service.store.tables import DataSegment, Model
 from engine.service.work.schedule import MOST_WINDOWS, at_most, windows_within

@@ -16,10 +16,11 @@ from engine.models import parse_instant
 from engine.models.outcome import ERROR_COLUMNS, outcome_fields, shown_columns
 from engine.results.csv import csv_text
 from engine.service.admission.quotas import refuse_more
+from engine.service.admission.requests import ScopeOf
 from engine.service.answers import Recalculation, ResultPage
 from engine.service.problems import ApiProblem, unprocessable
 from engine.service.schemas import Id, RecalculateBody
-from engine.service.state import ScopeOf, StateOf
+from engine.service.state import StateOf
 from engine.service.store.database import Database, clock
 from engine.service.store.kinds import RECALCULATION, ResultKind
 from engine.service.store.results import ResultQuery, has_baselines, has_names, last_seq, page

@@ -6,10 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from engine.service.admission.requests import ScopeOf
 from engine.service.answers import Deleted, RuleMade, RuleShown
 from engine.service.rules.rulebook import add_to, find_rule, rules_of
 from engine.service.schemas import RuleBody
-from engine.service.state import ScopeOf, StateOf
+from engine.service.state import StateOf
 from engine.service.store.scope import get_owned
 from engine.service.store.tables import Metric
 

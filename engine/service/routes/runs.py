@@ -6,11 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from engine.service.admission.requests import ScopeOf
 from engine.service.answers import LogLine
 from engine.service.errors import NotFound
 from engine.service.lists import PageOf
 from engine.service.schemas import Id
-from engine.service.state import ScopeOf, StateOf
+from engine.service.state import StateOf
 from engine.service.store.tables import RunEvent
 from engine.service.work.runlog import log_of
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
 from engine import SegmentGroup
+from engine.service.admission.requests import ScopeOf
 from engine.service.answers import DataSegmentShown, Deleted
 from engine.service.aporia import segments as spelling
 from engine.service.aporia.fields import kind_of
@@ -19,7 +20,7 @@ from engine.service.lists import PageOf
 from engine.service.problems import unprocessable
 from engine.service.schemas import DataSegmentBody, DataSegmentChange, SegmentBody
 from engine.service.segments import names_of, segment_group
-from engine.service.state import ScopeOf, State, StateOf
+from engine.service.state import State, StateOf
 from engine.service.store.scope import Scope, get_model, get_owned, is_alone, owned, segments_of, served
 from engine.service.store.tables import DataSegment, ModelVersion, StoredDataset, utc_now
 

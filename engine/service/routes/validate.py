@@ -6,9 +6,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from engine.service.admission.requests import ScopeOf
 from engine.service.answers import Cancelled, ValidationShown
 from engine.service.schemas import ValidateBody
-from engine.service.state import ScopeOf, StateOf
+from engine.service.state import StateOf
 
 router = APIRouter(prefix="/metrics/code-based-metrics/validate", tags=["metrics"])
 

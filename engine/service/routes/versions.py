@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from engine import SegmentGroup
+from engine.service.admission.requests import ScopeOf
 from engine.service.answers import Deleted, VersionShown
 from engine.service.data.datasets import Reader, check_source
 from engine.service.data.health import Data, Fit, version_health
@@ -17,7 +18,7 @@ from engine.service.lists import PageOf
 from engine.service.problems import unprocessable
 from engine.service.schemas import DatasetBody, ModelVersionBody, ModelVersionChange
 from engine.service.segments import groups_of
-from engine.service.state import ScopeOf, State, StateOf
+from engine.service.state import State, StateOf
 from engine.service.store.scope import (
     get_model,
     get_owned,

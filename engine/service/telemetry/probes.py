@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from engine.service import problems
+from engine.service.admission.requests import admit_watcher
 from engine.service.answers import Alive, Ready
-from engine.service.state import StateOf, admit_watcher
+from engine.service.state import StateOf
 from engine.service.store.scope import OPERATOR, VALUES
 from engine.service.work.planning import count_work
 from engine.version import VERSION
