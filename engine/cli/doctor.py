@@ -82,7 +82,7 @@ def doctor(form: str, isolation: str, server_isolation: str, backends: tuple[str
         "versions": _versions(),
     }
     # Where workers cannot be confined nothing can be asked.
-    report["backends"] = _try_backends(backends, isolation, server_isolation) if _is_walled(report) else []
+    report["backends"] = _check_backends(backends, isolation, server_isolation) if _is_walled(report) else []
     if form == "json":
         click.echo(json.dumps(report, indent=2))
     else:
@@ -90,15 +90,15 @@ def doctor(form: str, isolation: str, server_isolation: str, backends: tuple[str
     return exits.GOOD if _is_sound(report) else exits.USAGE
 
 
-def _try_backends(names: tuple[str, ...], isolation: str, server_isolation: str) -> list[dict[str, Any]]:
-    from engine.cli.tryout import LOCAL_BACKENDS, try_backends  # takes seconds
+def _check_backends(names: tuple[str, ...], isolation: str, server_isolation: str) -> list[dict[str, Any]]:
+    from engine.cli.backend_checks import LOCAL_BACKENDS, check_backends  # takes seconds
 
-    tried = try_backends(
+    checked = check_backends(
         names or LOCAL_BACKENDS,
         isolation=cast("Isolation", isolation),
         server_isolation=cast("ServerIsolation", server_isolation),
     )
-    return [asdict(one) for one in tried]
+    return [asdict(one) for one in checked]
 
 
 def _try_confinement() -> dict[str, Any]:

@@ -21,8 +21,8 @@ from engine.service.admission.throttle import Throttle
 from engine.service.aporia.routers import BESIDE, ELSEWHERE
 from engine.service.data.health import Looker
 from engine.service.opening import make_engine
+from engine.service.pages.drafts import Drafts
 from engine.service.pages.site import PAGES, prepare_pages
-from engine.service.pages.tryouts import Tryouts
 from engine.service.routes import API
 from engine.service.rules.webhooks import Courier
 from engine.service.settings import Settings
@@ -65,10 +65,10 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
         rate = RateLimit(database, settings.requests_per_minute)
         looker = Looker(used, settings)
         values = NewestValues(database, settings.values)
-        tryouts = Tryouts(used, settings)
+        drafts = Drafts(used, settings)
         calculator = Calculator(database, used, settings, telemetry)
         app.state.service = State(
-            settings, database, used, validations, telemetry, rate, looker, values, tryouts, calculator
+            settings, database, used, validations, telemetry, rate, looker, values, drafts, calculator
         )
         thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)
         courier = Courier(database, settings)
@@ -86,7 +86,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
                 await run_in_threadpool(sender.close)
             validations.let_go()
             looker.close()
-            await run_in_threadpool(tryouts.close)
+            await run_in_threadpool(drafts.close)
             app.state.service.queries.close()
             await run_in_threadpool(validations.close)
             if engine is None or owns:

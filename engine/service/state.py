@@ -13,7 +13,7 @@ from engine.service.admission.quotas import Quotas
 from engine.service.admission.rate import RateLimit
 from engine.service.admission.request_slots import THREADS_PER_KEY, KeyedSemaphore, RequestSlots
 from engine.service.data.health import Looker
-from engine.service.pages.tryouts import Tryouts
+from engine.service.pages.drafts import Drafts
 from engine.service.settings import Settings
 from engine.service.store.database import Database
 from engine.service.store.scope import Scope
@@ -40,7 +40,7 @@ class State:
     rate: RateLimit
     looker: Looker
     values: NewestValues
-    tryouts: Tryouts
+    drafts: Drafts
     calculator: Calculator
     # Workspaces by their keys' digests: how long a revoked key may still open one here.
     scopes: TtlCache[Scope] = field(default_factory=lambda: TtlCache(KEY_SECONDS))

@@ -12,7 +12,7 @@ import pytest
 
 from engine.backends.spark import backend as spark
 from engine.backends.spark import java
-from engine.cli import doctor, main, tryout
+from engine.cli import backend_checks, doctor, main
 from engine.errors import OpenNetworkError
 from engine.wording import worded
 
@@ -53,7 +53,7 @@ def found(monkeypatch):
 
     def find(report, *backends):
         monkeypatch.setattr(doctor, "_try_confinement", lambda: report)
-        monkeypatch.setattr(doctor, "_try_backends", lambda *_: list(backends))
+        monkeypatch.setattr(doctor, "_check_backends", lambda *_: list(backends))
 
     return find
 
@@ -161,14 +161,14 @@ def test_a_backend_that_does_not_work_is_named_with_its_reason(found, capsys):
 def test_backends_are_tried_as_they_will_be_run(found, monkeypatch):
     asked = []
     found(report_with("full", BLOCKED))
-    monkeypatch.setattr(doctor, "_try_backends", lambda *words: asked.append(words) or [])
+    monkeypatch.setattr(doctor, "_check_backends", lambda *words: asked.append(words) or [])
     run("--backend", "duckdb", "--isolation", "full", "--server-isolation", "files-only")
     assert asked == [(("duckdb",), "full", "files-only")]
 
 
 def test_nothing_is_asked_where_workers_are_not_confined(found, monkeypatch):
     found(report_with("landlock", BLOCKED, REACHED))
-    monkeypatch.setattr(doctor, "_try_backends", lambda *_: pytest.fail("a metric ran"))
+    monkeypatch.setattr(doctor, "_check_backends", lambda *_: pytest.fail("a metric ran"))
     assert run() == 3
 
 
@@ -196,8 +196,10 @@ def test_a_backend_that_is_refused_is_told_in_the_words_of_the_command_line(monk
     def refuse(*_, **__):
         raise OpenNetworkError(worded("refused: {accept_files_only}"))
 
-    monkeypatch.setattr(tryout, "Engine", refuse)
-    (one,) = tryout.try_backends(("spark",), isolation="landlock", server_isolation="files-and-network")
+    monkeypatch.setattr(backend_checks, "Engine", refuse)
+    (one,) = backend_checks.check_backends(
+        ("spark",), isolation="landlock", server_isolation="files-and-network"
+    )
     assert (one.works, one.error) == (False, "refused: accept it with --server-isolation files-only")
 
 
@@ -223,7 +225,7 @@ def test_a_poorer_host_is_seen_as_it_is(monkeypatch, capsys, denied, options, st
         return REAL(argv, **more)
 
     monkeypatch.setattr("engine.cli.doctor.subprocess.run", run_denied)
-    monkeypatch.setattr(doctor, "_try_backends", lambda *_: [WORKS])
+    monkeypatch.setattr(doctor, "_check_backends", lambda *_: [WORKS])
     assert run("--format", "json", *options) == status
     report = json.loads(capsys.readouterr().out)
     assert report["level"] == report["host"]["level"] == level

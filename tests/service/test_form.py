@@ -144,11 +144,11 @@ def test_a_code_is_tried_with_progress_and_nothing_is_kept(visitor, site):
 
 
 def test_whoever_leaves_cancels_what_is_tried(visitor, site):
-    tryouts = site.app.state.service.tryouts
+    drafts = site.app.state.service.drafts
     with trying(visitor, SLOW) as answer:
         assert next(lines_of(answer))["status"] == "pending"
-        assert tryouts.running == 1
-    wait_until(lambda: tryouts.running == 0)
+        assert drafts.running == 1
+    wait_until(lambda: drafts.running == 0)
 
 
 def test_a_rule_is_added_and_deleted_by_its_form(visitor):

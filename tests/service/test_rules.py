@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from engine.cli.main import cli
 from engine.errors import UsageError
+from engine.models.result import Status
 from engine.service.app import make_app
 from engine.service.library import run_due
 from engine.service.rules import webhooks
@@ -42,7 +43,7 @@ from tests.service.newest import DAY, database, fill, result  # noqa: F401 - a f
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 
 
-def seen(*values: float | str | None) -> list[Seen]:
+def seen(*values: float | Status | None) -> list[Seen]:
     return [
         Seen(one, None, 10) if isinstance(one, str) else Seen("ok" if one is not None else "nan", one, 10)
         for one in values

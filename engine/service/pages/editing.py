@@ -129,7 +129,7 @@ def check(model_id: str, body: CodeBody, state: StateOf, visit: VisitOf) -> dict
 async def try_code(model_id: str, body: TryBody, state: StateOf, visit: VisitOf) -> StreamingResponse:
     """Try a code on data of the model: lines of JSON, the last of which is the answer."""
     trial = await run_in_threadpool(_trial, state, visit, model_id, body)
-    lines = state.tryouts.stream(visit.scope.account, trial)
+    lines = state.drafts.stream(visit.scope.account, trial)
     # So that no proxy keeps them back.
     return StreamingResponse(
         lines, media_type=_NDJSON, headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"}

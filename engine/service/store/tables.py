@@ -231,7 +231,7 @@ class MetricVersion(Base):
 
 
 class Validation(Base):
-    """The trial of a metric's code on a dataset, as it is at `fingerprint`."""
+    """A metric's code tried on a dataset, as it is at `fingerprint`; and the answer."""
 
     __tablename__ = "validations"
     __table_args__ = (UniqueConstraint("metric_version_id", "dataset_id", "fingerprint"),)

@@ -1,4 +1,4 @@
-"""Tells polls when pending trials change: one query for all, however many wait."""
+"""Tells polls when pending validations change: one query for all, however many wait."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from starlette.concurrency import run_in_threadpool
 
 from engine.failures import describe
-from engine.service.store import trials
+from engine.service.store import validations
 from engine.service.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -28,28 +28,28 @@ class ChangeNotifier:
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def wait(self, trial_id: str, progress: int, seconds: float) -> int | None:
-        """Wait until a trial has ended or has another progress, or for some seconds.
+    async def wait(self, validation_id: str, progress: int, seconds: float) -> int | None:
+        """Wait until a validation has ended or has another progress, or for some seconds.
 
         Returns:
             Its progress, or None if it has ended, or is to be looked at for another reason.
         """
         event = asyncio.Event()
-        self._waiting[trial_id][event] = progress
+        self._waiting[validation_id][event] = progress
         if self._closed:
-            self._waiting[trial_id][event] = None
+            self._waiting[validation_id][event] = None
             event.set()
         elif self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(event.wait(), seconds)
-                return self._waiting[trial_id][event]
+                return self._waiting[validation_id][event]
             return progress
         finally:
-            self._waiting[trial_id].pop(event)
-            if not self._waiting[trial_id]:
-                del self._waiting[trial_id]
+            self._waiting[validation_id].pop(event)
+            if not self._waiting[validation_id]:
+                del self._waiting[validation_id]
 
     def close(self) -> None:
         """Let everybody who waits go."""
@@ -68,12 +68,12 @@ class ChangeNotifier:
             except Exception as error:
                 logger.error("pending validations could not be looked at: %s", describe(error))
                 continue
-            for trial_id, waiting in self._waiting.items():
+            for validation_id, waiting in self._waiting.items():
                 for event, progress in waiting.items():
-                    if trial_id in asked and found.get(trial_id) != progress:
-                        waiting[event] = found.get(trial_id)
+                    if validation_id in asked and found.get(validation_id) != progress:
+                        waiting[event] = found.get(validation_id)
                         event.set()
 
-    def _read(self, trial_ids: list[str]) -> dict[str, int]:
+    def _read(self, validation_ids: list[str]) -> dict[str, int]:
         with self._database.reading() as session:
-            return trials.read_progress(session, trial_ids)
+            return validations.read_progress(session, validation_ids)

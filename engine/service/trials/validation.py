@@ -24,7 +24,7 @@ from engine.service.data.datasets import Reader, fingerprint, state_of
 from engine.service.errors import NotFound
 from engine.service.segments import groups_of
 from engine.service.settings import Settings
-from engine.service.store import trials
+from engine.service.store import validations
 from engine.service.store.database import UNAVAILABLE, Database, retry
 from engine.service.store.kinds import ENDED, PENDING
 from engine.service.store.scope import (
@@ -46,11 +46,11 @@ logger = logging.getLogger(__name__)
 
 # How soon what another server cancelled stops here.
 _LOOK_SECONDS: Final = 1.0
-# For how long polls of a pending trial do not look whether its code or data changed, or its owner is gone.
+# For how long polls of a pending one do not look whether its code or data changed, or its owner is gone.
 _PENDING_SECONDS: Final = 3.0
-# How long the end waits for trials: one whose source is being compiled hears of it only after that.
+# How long the end waits for validations: one whose source is being compiled hears of it only after that.
 _END_SECONDS: Final = 10.0
-# A trial whose server died so often is not begun again: it may be what killed them.
+# A validation whose server died so often is not begun again: it may be what killed them.
 _ATTEMPTS: Final = 3
 
 
@@ -58,7 +58,7 @@ _ATTEMPTS: Final = 3
 class Asked:
     """A validation that was asked for."""
 
-    key: trials.TrialKey
+    key: validations.ValidationKey
     trial: Trial
     scope: Scope
     number: int
@@ -151,34 +151,35 @@ class Validations:
         known = None if restart else self._pending.get(place)
         if known is None:
             known = await run_in_threadpool(self._begin, place, restart=restart)
-        asked, trial = known
-        progress: int | None = trial.progress
-        if trial.state == PENDING:
-            progress = await self._notifier.wait(trial.id, trial.progress, self._settings.poll_seconds)
+        asked, validation = known
+        progress: int | None = validation.progress
+        if validation.state == PENDING:
+            seconds = self._settings.poll_seconds
+            progress = await self._notifier.wait(validation.id, validation.progress, seconds)
             if progress is None:  # it has ended
                 self._pending.drop(place)
-                trial = await run_in_threadpool(self._look, asked, restart=False)
-                progress = trial.progress
+                validation = await run_in_threadpool(self._look, asked, restart=False)
+                progress = validation.progress
             else:
-                trial.progress = progress  # what the next polls have seen
-        answer = trial.answer or {"status": PENDING, "progress": progress}
+                validation.progress = progress  # what the next polls have seen
+        answer = validation.answer or {"status": PENDING, "progress": progress}
         return {
             **answer,
             "metric_id": metric_id,
             "metric_version": asked.number,
             "dataset_id": dataset_id,
-            "run_id": trial.id,
+            "run_id": validation.id,
         }
 
     def _begin(self, place: tuple[Scope, str, str], *, restart: bool) -> tuple[Asked, Validation]:
-        """What is asked for, and its trial; while that is pending, the next polls take these as they are."""
+        """What is asked for, and its row; while that is pending, the next polls take these as they are."""
         asked = self._ask(*place)
-        trial = self._look(asked, restart=restart)
-        if trial.state == PENDING:
-            self._pending.put(place, (asked, trial))
+        validation = self._look(asked, restart=restart)
+        if validation.state == PENDING:
+            self._pending.put(place, (asked, validation))
         else:  # what a poll before left there would answer for what has changed since
             self._pending.drop(place)
-        return asked, trial
+        return asked, validation
 
     def cancel(self, scope: Scope, metric_id: str, dataset_id: str) -> None:
         """Cancel a pending validation.
@@ -188,7 +189,7 @@ class Validations:
         """
         asked = self._ask(scope, metric_id, dataset_id)
         with self._database.session() as session:
-            if not trials.cancel_trial(session, asked.key, cancelled()):
+            if not validations.cancel(session, asked.key, cancelled()):
                 raise NotFound("pending validation")
         self._stop_lost()
 
@@ -203,8 +204,8 @@ class Validations:
         for going in list(self._going.values()):
             going.stop()
         self._threads.close(_END_SECONDS)
-        for trial_id in list(self._going):  # what never began, and what still compiles a source
-            self._release(trial_id)
+        for validation_id in list(self._going):  # what never began, and what still compiles a source
+            self._release(validation_id)
 
     def _ask(self, scope: Scope, metric_id: str, dataset_id: str) -> Asked:
         with self._database.reading() as session:
@@ -220,45 +221,45 @@ class Validations:
         definitions = [one.definition for one in segments]
         metric_code = Code(metric.id, version.code, version.params or {})
         trial = make_trial(self._settings, model, metric_code, dataset, segments, reader, compared)
-        # Other segments make another trial, too, and so does another baseline.
+        # Other segments make another validation, too, and so does another baseline.
         about = f"{model.retention} {model.zone} {definitions} {compared.seen(self._engine)}".rstrip()
         state = state_of(dataset.source, self._engine)
         seen = fingerprint(dataset.source, dataset.timestamp, about, state)
-        return Asked(trials.TrialKey(version.id, dataset.id, seen), trial, scope, version.number)
+        return Asked(validations.ValidationKey(version.id, dataset.id, seen), trial, scope, version.number)
 
     def _look(self, asked: Asked, *, restart: bool) -> Validation:
-        """The trial, as it is; begun, if nobody makes it."""
+        """The validation, as it is; begun, if nobody makes it."""
         seconds = self._settings.lease_seconds
         if not restart:
             with self._database.reading() as session:
-                known = trials.find_trial(session, asked.key)
-                if known is not None and trials.is_settled(session, known, seconds):
+                known = validations.find(session, asked.key)
+                if known is not None and validations.is_settled(session, known, seconds):
                     return known
         with self._database.session() as session:
-            if trials.is_news(session, asked.key, restart=restart):
+            if validations.is_news(session, asked.key, restart=restart):
                 refuse_more(session, asked.scope.account, validations=1)
-            trial = trials.open_trial(session, asked.key, restart=restart)
-            if trial.state == ENDED:
-                return trial
+            validation = validations.begin(session, asked.key, restart=restart)
+            if validation.state == ENDED:
+                return validation
             attempt = 0
-            if trial.id not in self._going and not self._closing.is_set():
-                attempt = trials.claim_trial(session, trial.id, self._owner, seconds)
+            if validation.id not in self._going and not self._closing.is_set():
+                attempt = validations.claim(session, validation.id, self._owner, seconds)
         if attempt:
-            self._going[trial.id] = Going()  # once it is ours for all to see: what is not is stopped
-            self._threads.submit(asked.scope.account, partial(self._make, trial.id, asked, attempt))
-        return trial
+            self._going[validation.id] = Going()  # once it is ours for all to see: what is not is stopped
+            self._threads.submit(asked.scope.account, partial(self._make, validation.id, asked, attempt))
+        return validation
 
-    def _make(self, trial_id: str, asked: Asked, attempt: int) -> None:
-        going, told = self._going[trial_id], 0
-        log = RunLog(self._database, trial_id, asked.scope.account, asked.scope.workspace)
-        about = {"run_id": trial_id, "account": asked.scope.account}
+    def _make(self, validation_id: str, asked: Asked, attempt: int) -> None:
+        going, told = self._going[validation_id], 0
+        log = RunLog(self._database, validation_id, asked.scope.account, asked.scope.workspace)
+        about = {"run_id": validation_id, "account": asked.scope.account}
 
         def tell(progress: int) -> None:
             nonlocal told
             if progress > told:
                 told = progress
                 with contextlib.suppress(*UNAVAILABLE), self._database.session() as session:
-                    trials.note_progress(session, trial_id, self._owner, progress)
+                    validations.note_progress(session, validation_id, self._owner, progress)
 
         try:
             if attempt > _ATTEMPTS:
@@ -271,24 +272,24 @@ class Validations:
             answer = failed("internal", "the service failed; its log says why")
         try:
             if self._closing.is_set():
-                self._release(trial_id)
+                self._release(validation_id)
             else:
-                retry(lambda: self._end(trial_id, answer), self._settings.lease_seconds)
+                retry(lambda: self._end(validation_id, answer), self._settings.lease_seconds)
                 ending = {name: answer[name] for name in ("status", "error", "seconds")}
                 log.tell("validation ended", **ending)
         except Exception as error:
             logger.error("a validation could not be noted: %s", describe(error), extra=about)
         finally:
-            self._going.pop(trial_id, None)
+            self._going.pop(validation_id, None)
 
-    def _end(self, trial_id: str, answer: dict[str, Any]) -> None:
+    def _end(self, validation_id: str, answer: dict[str, Any]) -> None:
         with self._database.session() as session:
-            if trials.end_trial(session, trial_id, self._owner, answer):
+            if validations.end(session, validation_id, self._owner, answer):
                 self._telemetry.validations.labels(answer["status"]).inc()
 
-    def _release(self, trial_id: str) -> None:
+    def _release(self, validation_id: str) -> None:
         with contextlib.suppress(*UNAVAILABLE), self._database.session() as session:
-            trials.release_trial(session, trial_id, self._owner)
+            validations.release(session, validation_id, self._owner)
 
     def _keep_alive(self) -> None:
         renewed = time.monotonic()
@@ -302,9 +303,9 @@ class Validations:
                 logger.error("leases could not be renewed: %s", describe(error))
 
     def _renew(self) -> None:
-        for trial_id in list(self._going):
+        for validation_id in list(self._going):
             with self._database.session() as session:
-                trials.renew_trial(session, trial_id, self._owner, self._settings.lease_seconds)
+                validations.renew(session, validation_id, self._owner, self._settings.lease_seconds)
 
     def _stop_lost(self) -> None:
         """Stop what this process has no more: others cancelled it, or it was claimed from this one."""
@@ -312,7 +313,7 @@ class Validations:
         if not going:
             return
         with self._database.reading() as session:
-            mine = trials.owned_trials(session, self._owner)
-        for trial_id, one in going.items():
-            if trial_id not in mine:
+            mine = validations.owned(session, self._owner)
+        for validation_id, one in going.items():
+            if validation_id not in mine:
                 one.stop()

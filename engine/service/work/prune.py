@@ -57,8 +57,8 @@ def prune(database: Database, now: datetime, settings: Settings) -> int:
         deleted += _delete(database, Work, *work)
     oldest = kept.before(now, parse_zone("UTC"))
     deleted += _delete(database, RunEvent, RunEvent.created_at < oldest)
-    trials = (Validation.state == ENDED, Validation.created_at < min(oldest, now - _VALIDATIONS))
-    return deleted + _delete(database, Validation, *trials)
+    validations = (Validation.state == ENDED, Validation.created_at < min(oldest, now - _VALIDATIONS))
+    return deleted + _delete(database, Validation, *validations)
 
 
 class Pruner:

@@ -1,4 +1,4 @@
-"""Trying backends for real: each is started, and a metric in a confined worker asks it one question."""
+"""Checking backends for real: each is started, and a metric in a confined worker asks it one question."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOCAL_BACKENDS: Final = ("spark", "duckdb")
 
 
 @dataclass(frozen=True, slots=True)
-class Tryout:
+class BackendCheck:
     """What came of one backend.
 
     Attributes:
@@ -42,14 +42,14 @@ class Tryout:
     error: str
 
 
-def try_backends(
+def check_backends(
     names: Sequence[str], *, isolation: Isolation, server_isolation: ServerIsolation
-) -> tuple[Tryout, ...]:
-    """Try backends one after the other; none that fails stops the others."""
-    return tuple(_try(name, isolation=isolation, server_isolation=server_isolation) for name in names)
+) -> tuple[BackendCheck, ...]:
+    """Check backends one after the other; none that fails stops the others."""
+    return tuple(_check(name, isolation=isolation, server_isolation=server_isolation) for name in names)
 
 
-def _try(name: str, **options: Any) -> Tryout:
+def _check(name: str, **options: Any) -> BackendCheck:
     began, error = time.monotonic(), ""
     try:
         with (
@@ -60,7 +60,7 @@ def _try(name: str, **options: Any) -> Tryout:
             error = _why_wrong(engine.evaluate(_SOURCE, data, limits=Limits(wall_seconds=_SECONDS)).overall)
     except CalcmetricError as failure:
         error = said(failure, "command")
-    return Tryout(name, not error, time.monotonic() - began, error)
+    return BackendCheck(name, not error, time.monotonic() - began, error)
 
 
 def _why_wrong(result: Result) -> str:

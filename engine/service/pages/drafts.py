@@ -1,4 +1,4 @@
-"""Codes tried from the form before they are registered: progress comes as it goes, and leaving cancels it."""
+"""Drafts, tried from the form before they are registered: progress comes as it goes, leaving cancels it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _BEAT_SECONDS: Final = 2.0
 _END_SECONDS: Final = 5.0
 
 
-class Tryouts:
+class Drafts:
     """Trials whose answers nobody keeps: as many at a time as validations, of which one account has half."""
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
-        self._threads = FairPool(settings.validations, "calcmetric-tryout")
+        self._threads = FairPool(settings.validations, "calcmetric-draft")
         self._going: list[Going] = []
 
     @property
