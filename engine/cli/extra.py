@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+import contextlib
+from collections.abc import Iterator
 
 from engine.errors import UsageError
 
 
-def service_module(name: str) -> Any:
-    """A module of the service.
+@contextlib.contextmanager
+def service_extra() -> Iterator[None]:
+    """Import of the service meanwhile.
 
     Raises:
         UsageError: what it needs is not installed.
     """
     try:
-        return importlib.import_module(f"engine.service.{name}")
+        yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("engine", "sandbox"):
             raise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 import click
 
 from engine.cli import exits
-from engine.cli.extra import service_module
+from engine.cli.extra import service_extra
 from engine.cli.serve import database_option
 from engine.errors import UsageError
 
@@ -27,18 +28,19 @@ def keys() -> None:
 @database_option
 def create(account: str | None, workspace: str | None, operator: bool, values: bool, database: str) -> int:
     """Create a key and print it. It is shown only once: the database keeps just its digest."""
-    named = (account is not None, workspace is not None)
-    if named not in ((True, True), (False, False)) or all(named) + operator + values != 1:
+    named = account is not None and workspace is not None
+    if (account is None) != (workspace is None) or named + operator + values != 1:
         raise UsageError(
             "give --account and --workspace, or --operator, or --values, and only one of the three"
         )
-    keyring = service_module("admission.keyring")
-    if operator:
-        made = keyring.create_operator_key(database)
-    elif values:
-        made = keyring.create_values_key(database)
-    else:
+    with service_extra():
+        from engine.service.admission import keyring
+    if account is not None and workspace is not None:
         made = keyring.create_key(database, account, workspace)
+    elif operator:
+        made = keyring.create_operator_key(database)
+    else:
+        made = keyring.create_values_key(database)
     click.echo(made)
     return exits.GOOD
 
@@ -48,7 +50,9 @@ def create(account: str | None, workspace: str | None, operator: bool, values: b
 @database_option
 def list_keys(account: str | None, database: str) -> int:
     """List the keys, with the ids that `revoke` takes."""
-    known = service_module("admission.keyring").list_keys(database, account)
+    with service_extra():
+        from engine.service.admission import keyring
+    known = keyring.list_keys(database, account)
     click.echo("\t".join(("id", "account", "workspace", "created", "revoked")))
     for key in known:
         click.echo(
@@ -70,11 +74,13 @@ def list_keys(account: str | None, database: str) -> int:
 @database_option
 def revoke(key: str, database: str) -> int:
     """Revoke KEY (the key or its id)."""
-    revoked = service_module("admission.keyring").revoke_key(database, key)
+    with service_extra():
+        from engine.service.admission import keyring
+    revoked = keyring.revoke_key(database, key)
     owner = f"{revoked.account}/{revoked.workspace}" if revoked.account else _WATCHERS[revoked.workspace]
     click.echo(f"{revoked.id} of {owner} is revoked")
     return exits.GOOD
 
 
-def _time(instant: Any) -> str:
-    return "" if instant is None else str(instant.isoformat(timespec="seconds"))
+def _time(instant: datetime | None) -> str:
+    return "" if instant is None else instant.isoformat(timespec="seconds")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from engine.cli import exits
-from engine.cli.extra import service_module
+from engine.cli.extra import service_extra
 from engine.cli.serve import database_option
-from engine.cli.values import parse_size
+from engine.cli.sizes import parse_size
 from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from engine.service.admission.quotas import Quotas
 
 _DEFAULT: Final = "default"
 
@@ -31,7 +34,9 @@ def set_quota(account: str, quotas: tuple[str, ...], database: str) -> int:
     A running service applies them within seconds. What the account already has is kept.
     """
     wanted = dict(_parse(one) for one in quotas)
-    _show(service_module("admission.quotas").set_quotas(database, account, wanted))
+    with service_extra():
+        from engine.service.admission import quotas as stored
+    _show(stored.set_quotas(database, account, wanted))
     return exits.GOOD
 
 
@@ -40,7 +45,9 @@ def set_quota(account: str, quotas: tuple[str, ...], database: str) -> int:
 @database_option
 def show_quota(account: str, database: str) -> int:
     """Show the quotas of ACCOUNT."""
-    _show(service_module("admission.quotas").show_quotas(database, account))
+    with service_extra():
+        from engine.service.admission import quotas as stored
+    _show(stored.show_quotas(database, account))
     return exits.GOOD
 
 
@@ -57,6 +64,6 @@ def _parse(text: str) -> tuple[str, int | None]:
     return name, int(value)
 
 
-def _show(found: Any) -> None:
+def _show(found: Quotas) -> None:
     for name, value in asdict(found).items():
         click.echo(f"{name}={value}")

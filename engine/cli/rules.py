@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from engine.cli import exits
-from engine.cli.extra import service_module
+from engine.cli.extra import service_extra
 from engine.cli.serve import database_option, option
 
 _WHAT: Final = ("above", "below", "changed_by")
@@ -35,7 +35,9 @@ def rules() -> None:
 @_of_metric
 def list_rules(metric: str, account: str, workspace: str, database: str) -> int:
     """Show the rules of METRIC, with the state of each segment."""
-    for rule in service_module("rules.rulebook").list_rules(database, account, workspace, metric):
+    with service_extra():
+        from engine.service.rules import rulebook
+    for rule in rulebook.list_rules(database, account, workspace, metric):
         [what] = [name for name in _WHAT if rule[name] is not None]
         click.echo("\t".join((rule["id"], rule["name"], f"{what}={rule[what]:g}", f"for={rule['for']}")))
         for one in rule["states"]:
@@ -76,7 +78,9 @@ def add(
     """Add a rule to METRIC. Prints its id and the secret of its webhook, which is shown only once."""
     body = {name: value for name, value in given.items() if value is not None}
     body |= {"for": windows, "segments": "overall" if overall else "all"}
-    made = service_module("rules.rulebook").add_rule(database, webhooks, account, workspace, metric, body)
+    with service_extra():
+        from engine.service.rules import rulebook
+    made = rulebook.add_rule(database, webhooks, account, workspace, metric, body)
     click.echo("\t".join(one for one in (made["id"], made["secret"]) if one))
     return exits.GOOD
 
@@ -86,6 +90,8 @@ def add(
 @click.argument("rule")
 def delete(metric: str, account: str, workspace: str, database: str, rule: str) -> int:
     """Delete RULE (its id) of METRIC. Pending deliveries are dropped."""
-    service_module("rules.rulebook").delete_rule(database, account, workspace, metric, rule)
+    with service_extra():
+        from engine.service.rules import rulebook
+    rulebook.delete_rule(database, account, workspace, metric, rule)
     click.echo(f"{rule} is deleted")
     return exits.GOOD

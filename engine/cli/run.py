@@ -11,10 +11,13 @@ import click
 
 from engine.cli.light import loading, skip_client_check, skip_pandas_check
 from engine.cli.run_options import RunCommandOptions
+from engine.cli.sizes import show_size
 from engine.models.backends import capabilities_of
+from engine.models.urls import SPOOL_BYTES
 from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
 from engine.pool.science import may_use_science
+from sandbox.contract.limits import Limits
 
 if TYPE_CHECKING:
     from engine.runs.prestart import PrestartedDuckDb
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 # As `Engine(server_isolation=...)`, which is imported when it is used.
 SERVER_ISOLATIONS = ("files-and-network", "files-only")
 INPUT_FORMATS = ("csv", "json", "parquet", "arrow")
+_LIMITS = Limits()
 _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 imports_option = click.option(
@@ -121,7 +125,7 @@ imports_option = click.option(
 @click.option(
     "--spool-bytes",
     metavar="SIZE",
-    default="16GiB",
+    default=show_size(SPOOL_BYTES),
     show_default=True,
     help="Maximum disk space for data fetched from object stores.",
 )
@@ -133,31 +137,53 @@ imports_option = click.option(
 )
 @imports_option
 @click.option(
-    "--timeout", type=float, default=300.0, show_default=True, help="Time limit of the run, in seconds."
+    "--timeout",
+    type=float,
+    default=_LIMITS.wall_seconds,
+    show_default=True,
+    help="Time limit of the run, in seconds.",
 )
 @click.option(
-    "--frame-timeout", type=float, help="Time limit of one call of calc_metric, in seconds.  [default: 60]"
+    "--frame-timeout",
+    type=float,
+    help=f"Time limit of one call of calc_metric, in seconds.  [default: {_LIMITS.frame_seconds:g}]",
 )
 @click.option(
     "--cpu-timeout", type=float, help="Processor time of a worker, in seconds.  [default: --timeout]"
 )
-@click.option("--memory", default="2GiB", show_default=True, help="Memory limit of a worker.")
+@click.option(
+    "--memory", default=show_size(_LIMITS.memory_bytes), show_default=True, help="Memory limit of a worker."
+)
 @click.option(
     "--fetch-rows",
-    default=5_000_000,
+    default=_LIMITS.fetched_rows,
     show_default=True,
     help="Maximum number of rows that a frame may fetch.",
 )
 @click.option(
-    "--fetch-size", default="1GiB", show_default=True, help="Maximum size of what a frame may fetch."
+    "--fetch-size",
+    default=show_size(_LIMITS.fetched_bytes),
+    show_default=True,
+    help="Maximum size of what a frame may fetch.",
 )
 @click.option(
-    "--requests", default=200, show_default=True, help="Maximum number of requests that a frame may send."
+    "--requests",
+    default=_LIMITS.plans,
+    show_default=True,
+    help="Maximum number of requests that a frame may send.",
 )
 @click.option(
-    "--print-size", default="64KiB", show_default=True, help="How much of a frame's printed text is kept."
+    "--print-size",
+    default=show_size(_LIMITS.printed_bytes),
+    show_default=True,
+    help="How much of a frame's printed text is kept.",
 )
-@click.option("--source-size", default="256KiB", show_default=True, help="Maximum size of a METRIC.")
+@click.option(
+    "--source-size",
+    default=show_size(_LIMITS.source_bytes),
+    show_default=True,
+    help="Maximum size of a METRIC.",
+)
 @click.option("--no-fuse", is_flag=True, help="Query each frame separately: slower, for comparison.")
 @click.option("--dry-run", is_flag=True, help="Show the frames and their rows; run nothing.")
 @click.option("--explain", is_flag=True, help="With --dry-run: show each query, and why it needs Spark.")

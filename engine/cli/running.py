@@ -18,7 +18,8 @@ from engine.cli.data import make_baseline, make_dataset, read_beside, roots_of
 from engine.cli.output import escape, print_problem, print_table, problems_json
 from engine.cli.progress import ProgressBar
 from engine.cli.run_options import RunCommandOptions
-from engine.cli.values import parse_buckets, parse_cross, parse_params, parse_size, parse_where
+from engine.cli.sizes import parse_size
+from engine.cli.values import parse_buckets, parse_cross, parse_params, parse_where
 from engine.display.saving import check_target, save_runs
 from engine.errors import ParamsRefused, SourceRefused, SourcesRefused, UsageError
 from engine.models.dataset import Dataset

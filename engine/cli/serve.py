@@ -3,38 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import click
 
 from engine.cli import exits
-from engine.cli.extra import service_module
+from engine.cli.extra import service_extra
 from engine.cli.run import SERVER_ISOLATIONS
-from engine.cli.values import parse_size
+from engine.cli.serve_options import ServeOptions, WorkerOptions
+from engine.cli.sizes import parse_size, show_size
+from engine.service.settings import Settings, make_limits
 
-DATABASE: Final = "sqlite:///calcmetric.db"
+_DEFAULTS: Final = Settings()
 _Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def option(*names: str, **more: Any) -> _Option:
     """An option that the environment may give as well: CALCMETRIC_ and its name."""
+    return click.option(*names, envvar=f"CALCMETRIC_{_field(*names).upper()}", **more)
+
+
+def _field(*names: str) -> str:
     word = next(name for name in names if name.startswith("--")).partition("/")[0].removeprefix("--")
-    return click.option(*names, envvar="CALCMETRIC_" + word.upper().replace("-", "_"), **more)
+    return word.replace("-", "_")
 
 
 def _shown(name: str, default: Any, text: str, **more: Any) -> _Option:
     return option(name, default=default, show_default=True, help=text, **more)
 
 
-database_option = _shown(
-    "--database", DATABASE, "URL of the database; if it holds a password, set it in the environment."
+def _setting(name: str, text: str, **more: Any) -> _Option:
+    return _shown(name, getattr(_DEFAULTS, _field(name)), text, **more)
+
+
+def _size(name: str, default: int, text: str, *names: str) -> _Option:
+    shown = show_size(default)
+    return option(name, *names, default=shown, show_default=True, callback=_read_size, help=text)
+
+
+def _read_size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    return None if text is None else parse_size(text)
+
+
+database_option = _setting(
+    "--database", "URL of the database; if it holds a password, set it in the environment."
 )
 
 # What a server and a worker share.
 _SHARED: Final = (
     database_option,
     option(
-        "--data-root", "data_roots", multiple=True, metavar="[ACCOUNT=]DIR",
+        "--data-root", "data_roots", multiple=True, default=_DEFAULTS.data_roots, metavar="[ACCOUNT=]DIR",
         help="A folder, or a location such as s3://bucket/folder, that an account's datasets may be in; "
         "*=DIR for all accounts, DIR if there is only one.  [default: the current folder]",
     ),
@@ -47,37 +66,38 @@ _SHARED: Final = (
         "--server-per-tenant", is_flag=True,
         help="Start a local server for each account, so that no account can crash or fill another's.",
     ),
-    _shown(
-        "--calculations", 2, "Calculations that run at the same time; one account gets at most half.",
+    _setting(
+        "--calculations", "Calculations that run at the same time; one account gets at most half.",
         type=click.IntRange(1),
     ),
-    _shown("--backend", "spark", "As in calcmetric run."),
-    _shown("--native/--no-native", True, "As in calcmetric run."),
-    _shown(
-        "--verify", 0.0, "Share of native answers that are checked against Spark.",
-        type=click.FloatRange(0, 1),
+    _setting("--backend", "As in calcmetric run."),
+    _setting("--native/--no-native", "As in calcmetric run."),
+    _setting(
+        "--verify", "Share of native answers that are checked against Spark.", type=click.FloatRange(0, 1)
     ),
-    _shown(
-        "--warm/--no-warm", True,
+    _setting(
+        "--warm/--no-warm",
         "Start Spark in the background, so that the first metric that needs it does not wait for Java.",
     ),
-    _shown(
-        "--server-isolation", SERVER_ISOLATIONS[0], "As in calcmetric run.",
-        type=click.Choice(SERVER_ISOLATIONS),
-    ),
+    _setting("--server-isolation", "As in calcmetric run.", type=click.Choice(SERVER_ISOLATIONS)),
     option("--imports", multiple=True, metavar="NAME", help="As in calcmetric run."),
-    _shown("--wall-seconds", 300.0, "Time limit of a run, in seconds."),
-    _shown("--frame-seconds", 60.0, "Time limit of one call of calc_metric, in seconds."),
-    _shown("--memory", "2GiB", "Memory limit of a worker process."),
-    _shown("--engine-memory", "2GiB", "Memory limit of this process, for all accounts together."),
+    _shown("--wall-seconds", _DEFAULTS.limits.wall_seconds, "Time limit of a run, in seconds."),
+    _shown(
+        "--frame-seconds", _DEFAULTS.limits.frame_seconds,
+        "Time limit of one call of calc_metric, in seconds.",
+    ),
+    _size("--memory", _DEFAULTS.limits.memory_bytes, "Memory limit of a worker process.", "memory_bytes"),
+    _size(
+        "--engine-memory", _DEFAULTS.engine_memory, "Memory limit of this process, for all accounts together."
+    ),
     option(
-        "--native-memory", metavar="SIZE",
+        "--native-memory", metavar="SIZE", callback=_read_size,
         help="Memory limit of the DuckDB process.  [default: half of the machine's memory, at most 8GiB]",
     ),
-    _shown("--spool-bytes", "16GiB", "Maximum disk space for data fetched from object stores."),
-    _shown("--tick-seconds", 5.0, "How often to look for work that is due."),
-    _shown("--lease-seconds", 30.0, "How long a worker may be silent before others take over its work."),
-    _shown("--attempts", 5, "Number of attempts before work is marked as poisoned."),
+    _size("--spool-bytes", _DEFAULTS.spool_bytes, "Maximum disk space for data fetched from object stores."),
+    _setting("--tick-seconds", "How often to look for work that is due."),
+    _setting("--lease-seconds", "How long a worker may be silent before others take over its work."),
+    _setting("--attempts", "Number of attempts before work is marked as poisoned."),
     option(
         "--webhook", "webhooks", multiple=True, metavar="URL",
         help="URL prefix that rules may send to; may be repeated.  [default: none]",
@@ -92,21 +112,16 @@ _SHARED: Final = (
 _SERVER: Final = (
     _shown("--host", "127.0.0.1", "Address to listen on."),
     _shown("--port", 8000, "Port to listen on.", type=click.IntRange(1, 65535)),
-    _shown(
-        "--requests-per-minute", 1_200, "Requests per minute that one key may send, on all servers together."
-    ),
-    _shown("--body-bytes", "1MiB", "Maximum size of the body of a request."),
-    _shown("--validations", 4, "Validations that run at the same time; one account gets at most half."),
-    _shown(
+    _setting("--requests-per-minute", "Requests per minute that one key may send, on all servers together."),
+    _size("--body-bytes", _DEFAULTS.body_bytes, "Maximum size of the body of a request."),
+    _setting("--validations", "Validations that run at the same time; one account gets at most half."),
+    _setting(
         "--connections",
-        512,
         "Maximum number of open connections; a silent one makes room for a new one.",
         type=click.IntRange(1),
     ),
-    _shown(
-        "--idle-seconds",
-        20.0,
-        "How long a client may take to send the headers of a request, and then the body.",
+    _setting(
+        "--idle-seconds", "How long a client may take to send the headers of a request, and then the body."
     ),
     option(
         "--values",
@@ -117,7 +132,7 @@ _SERVER: Final = (
     option(
         "--otlp", metavar="URL", help="Collector to send the newest values to: http://HOST:4318/v1/metrics."
     ),
-    _shown("--poll-seconds", 1.0, "How long a poll waits for a pending validation to change."),
+    _setting("--poll-seconds", "How long a poll waits for a pending validation to change."),
     click.option("--no-calculate", is_flag=True, help="Only serve; leave calculating to calcmetric worker."),
 )
 
@@ -131,34 +146,41 @@ def _with(*options: _Option) -> _Option:
     return decorate
 
 
-def make_settings(options: dict[str, Any]) -> Any:
-    """The settings of the options."""
-    service = service_module("settings")
-    limits = {name: options.pop(name) for name in ("wall_seconds", "frame_seconds")}
-    options["engine_memory"] = parse_size(options["engine_memory"])
-    options["spool_bytes"] = parse_size(options["spool_bytes"])
-    if options["native_memory"]:
-        options["native_memory"] = parse_size(options["native_memory"])
-    if "body_bytes" in options:
-        options["body_bytes"] = parse_size(options["body_bytes"])
-    return service.make_settings(memory_bytes=parse_size(options.pop("memory")), **limits, **options)
-
-
 @click.command()
 @_with(*_SERVER, *_SHARED)
-def serve(host: str, port: int, no_calculate: bool, **options: Any) -> int:
+def serve(
+    host: str,
+    port: int,
+    no_calculate: bool,
+    wall_seconds: float,
+    frame_seconds: float,
+    memory_bytes: int,
+    **options: Unpack[ServeOptions],
+) -> int:
     """Serve models, metrics, validations and results over HTTP, and calculate what is due."""
-    service = service_module("serve")
-    service.serve(make_settings({**options, "calculate": not no_calculate}), host, port)
+    limits = make_limits(wall_seconds=wall_seconds, frame_seconds=frame_seconds, memory_bytes=memory_bytes)
+    settings = Settings(limits=limits, calculate=not no_calculate, **options)
+    with service_extra():
+        from engine.service import serve as service
+    service.serve(settings, host, port)
     return exits.GOOD
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Exit when nothing is due any more, for use with cron.")
 @_with(*_SHARED)
-def worker(once: bool, **options: Any) -> int:
+def worker(
+    once: bool,
+    wall_seconds: float,
+    frame_seconds: float,
+    memory_bytes: int,
+    **options: Unpack[WorkerOptions],
+) -> int:
     """Calculate what is due, beside servers that use the same database."""
-    service, settings = service_module("serve"), make_settings(options)
+    limits = make_limits(wall_seconds=wall_seconds, frame_seconds=frame_seconds, memory_bytes=memory_bytes)
+    settings = Settings(limits=limits, **options)
+    with service_extra():
+        from engine.service import serve as service
     if once:
         tally = service.work_once(settings)
         click.echo(f"{tally.planned} pieces of work planned, {tally.runs} run, {tally.results} results")
@@ -172,6 +194,7 @@ def worker(once: bool, **options: Any) -> int:
 @click.option("--keep", required=True, metavar="400d", help="How long to keep results and logs.")
 def prune(database: str, keep: str) -> int:
     """Delete results, logs and validations that are older than both KEEP and their model's retention."""
-    count = service_module("serve").prune_now(database, keep)
-    click.echo(f"{count} old rows deleted")
+    with service_extra():
+        from engine.service import serve as service
+    click.echo(f"{service.prune_now(database, keep)} old rows deleted")
     return exits.GOOD

@@ -1,31 +1,14 @@
-"""Values of the command line's options: sizes, buckets, conditions, crosses, parameters."""
+"""Values of the command line's options: buckets, conditions, crosses, parameters."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Final
 
 from engine.errors import UsageError
 from engine.models.parameters import Written
 from engine.models.segments import SegmentGroup
-
-_UNITS: Final = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?i?B?)")
-
-
-def parse_size(text: str) -> int:
-    """Bytes from a text such as "2GiB", "512MiB" or "1000000".
-
-    Raises:
-        UsageError: it is no such text.
-    """
-    match = _SIZE.fullmatch(text.strip())
-    if match is None or match[2] not in _UNITS:
-        raise UsageError(f"invalid size {text!r}; write it as 2GiB, 512MiB or a number of bytes")
-    return int(float(match[1]) * _UNITS[match[2]])
 
 
 def parse_buckets(text: str) -> SegmentGroup:

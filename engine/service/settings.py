@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from engine.errors import UsageError
 from engine.models import parse_duration
@@ -118,10 +118,8 @@ class Settings:
                 ) from None
 
 
-def make_settings(
-    *, wall_seconds: float, frame_seconds: float, memory_bytes: int, data_roots: tuple[str, ...], **more: Any
-) -> Settings:
-    """The settings of the command line's options.
+def make_limits(*, wall_seconds: float, frame_seconds: float, memory_bytes: int) -> Limits:
+    """The limits of each run, from the command line's options.
 
     Raises:
         UsageError: one makes no sense.
@@ -130,5 +128,4 @@ def make_settings(
     for name, value in named.items():
         if not value > 0:
             raise UsageError(worded(f"{{setting_{name}}} must be positive, not {value}"))
-    limits = replace(LIMITS, **named)  # type: ignore[arg-type]
-    return Settings(limits=limits, data_roots=data_roots or (".",), **more)
+    return replace(LIMITS, wall_seconds=wall_seconds, frame_seconds=frame_seconds, memory_bytes=memory_bytes)

@@ -2,7 +2,8 @@ from datetime import date
 
 import pytest
 
-from engine.cli.values import parse_buckets, parse_cross, parse_params, parse_size, parse_where
+from engine.cli.sizes import parse_size, show_size
+from engine.cli.values import parse_buckets, parse_cross, parse_params, parse_where
 from engine.errors import UsageError
 from engine.models.parameters import Written
 from engine.models.segments import SegmentGroup
@@ -14,6 +15,11 @@ from engine.models.segments import SegmentGroup
 )
 def test_sizes(text, size):
     assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["2GiB", "512MiB", "1536B", "64KiB", "3TiB"])
+def test_a_size_is_shown_as_it_is_read(text):
+    assert show_size(parse_size(text)) == text
 
 
 @pytest.mark.parametrize("text", ["", "2GB", "GiB", "-1MiB", "2 GiB and more"])
