@@ -12,13 +12,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from engine import Dataset, Engine, Run
+from engine import Engine, Run
 from engine.errors import CalcmetricError, EngineClosed, UsageError
 from engine.failures import describe
 from engine.models.result import GOOD
 from engine.results.text import clean_text
 from engine.service.aporia.asking import Question
-from engine.service.data.baselines import TAKES
+from engine.service.data.baselines import TAKES, dataset_of
 from engine.service.data.datasets import Reader, look_at_source
 from engine.service.problems import ApiProblem
 from engine.service.settings import Settings
@@ -184,12 +184,7 @@ def _run(
     )
     runs = engine.evaluate_many(
         {names[place]: code for place, code in codes.items()},
-        Dataset(
-            first.dataset.source,
-            timestamp=first.dataset.timestamp,
-            retention=first.retention,
-            **(first.dataset.text or {}),
-        ),
+        dataset_of(first.dataset, first.retention),
         segments=tuple(groups),
         time=first.time,
         as_of=None if first.retention is None or first.time is None else first.time.end,

@@ -64,9 +64,9 @@ class Compared:
 NOTHING: Final = Compared()
 
 
-def dataset_of(stored: StoredDataset) -> Dataset:
-    """All rows of a stored dataset."""
-    return Dataset(stored.source, timestamp=stored.timestamp, **(stored.text or {}))
+def dataset_of(stored: StoredDataset, retention: str | None = None) -> Dataset:
+    """The rows of a stored dataset: all of them, or those within a retention."""
+    return Dataset(stored.source, timestamp=stored.timestamp, retention=retention, **(stored.text or {}))
 
 
 def compared_by(session: Session, model: Model, dataset_id: str) -> Compared:

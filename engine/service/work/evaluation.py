@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from engine import Dataset, Engine, Run, TimeRange
+from engine import Engine, Run, TimeRange
 from engine.errors import UsageError
 from engine.results.text import clean_text
+from engine.service.data.baselines import dataset_of
 from engine.service.data.datasets import Reader, look_at_source
 from engine.service.data.health import Data, Fit, look, note_fit, run_fitting
 from engine.service.settings import Settings
@@ -84,12 +85,7 @@ class Evaluation:
         retention = task.model.retention if work.kind != RECALCULATION else None
         return self._engine.evaluate_many(
             task.codes,
-            Dataset(
-                task.dataset.source,
-                timestamp=task.dataset.timestamp,
-                retention=retention,
-                **(task.dataset.text or {}),
-            ),
+            dataset_of(task.dataset, retention),
             on_start=heartbeat.on_loss,
             segments=tuple(dict.fromkeys(task.segments.values())),
             time=TimeRange(work.start, work.end),
