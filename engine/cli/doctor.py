@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.console import Console
@@ -67,7 +67,13 @@ _PACKAGES: Final = (
     help="Backend to try, as in calcmetric run; may be repeated.  [default: all that are installed]",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show every attempt and all versions.")
-def doctor(form: str, isolation: str, server_isolation: str, backends: tuple[str, ...], verbose: bool) -> int:
+def doctor(
+    form: str,
+    isolation: Isolation,
+    server_isolation: ServerIsolation,
+    backends: tuple[str, ...],
+    verbose: bool,
+) -> int:
     """Check whether calcmetric works on this host, by trying it.
 
     Tries each forbidden thing in a confined worker, starts each installed backend, and lets a metric ask it
@@ -90,14 +96,12 @@ def doctor(form: str, isolation: str, server_isolation: str, backends: tuple[str
     return exits.GOOD if _is_sound(report) else exits.USAGE
 
 
-def _check_backends(names: tuple[str, ...], isolation: str, server_isolation: str) -> list[dict[str, Any]]:
+def _check_backends(
+    names: tuple[str, ...], isolation: Isolation, server_isolation: ServerIsolation
+) -> list[dict[str, Any]]:
     from engine.cli.backend_checks import LOCAL_BACKENDS, check_backends  # takes seconds
 
-    checked = check_backends(
-        names or LOCAL_BACKENDS,
-        isolation=cast("Isolation", isolation),
-        server_isolation=cast("ServerIsolation", server_isolation),
-    )
+    checked = check_backends(names or LOCAL_BACKENDS, isolation=isolation, server_isolation=server_isolation)
     return [asdict(one) for one in checked]
 
 

@@ -19,8 +19,8 @@ from engine.service.routes.segments import show_segment
 from engine.service.state import StateOf
 from engine.service.store import reading
 from engine.service.store.reading import Point
-from engine.service.store.scope import get_model, models_of, owned, segments_of
-from engine.service.store.tables import Metric, Model, ModelVersion, StoredDataset
+from engine.service.store.scope import datasets_of_versions, get_model, models_of, owned, segments_of
+from engine.service.store.tables import Metric, Model, ModelVersion
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -53,7 +53,7 @@ def show_models(state: StateOf, visit: VisitOf, q: _Search = "", after: _After =
         newest = sa.select(sa.func.max(ModelVersion.seq)).where(ModelVersion.model_id.in_(ids))
         newest = newest.group_by(ModelVersion.model_id)
         versions = list(session.scalars(sa.select(ModelVersion).where(ModelVersion.seq.in_(newest))))
-        datasets = _datasets(session, versions)
+        datasets = datasets_of_versions(session, versions)
     health = {one.model_id: version_health(one, datasets, frozenset()) for one in versions}
     rows = [
         {
@@ -93,7 +93,7 @@ def show_model(model_id: str, state: StateOf, visit: VisitOf, q: _Search = "", a
             points = reading.newest_points(session, code_ids, served[0][1].id, model.aggregation_period, most)
         segments = segments_of(session, model.id)
         crossed = reading.count_crossed(session, list(codes))
-        datasets = _datasets(session, [version for version, _ in served])
+        datasets = datasets_of_versions(session, [version for version, _ in served])
     zone = parse_zone(model.zone)
     ids = frozenset(segment.id for segment in segments)
     rows = [
@@ -173,9 +173,3 @@ def _shown_health(health: dict[str, Any]) -> dict[str, Any]:
 def _matching(column: Any, text: str) -> list[Any]:
     words = text.replace("\0", "").strip()
     return [column.icontains(words, autoescape=True)] if words else []
-
-
-def _datasets(session: Any, versions: Sequence[ModelVersion]) -> dict[str, StoredDataset]:
-    ids = {key for version in versions for key in (version.serving_id, version.training_id) if key}
-    found = session.scalars(sa.select(StoredDataset).where(StoredDataset.id.in_(ids)))
-    return {dataset.id: dataset for dataset in found}

@@ -123,7 +123,7 @@ def _read(form: dict[str, str]) -> dict[str, Any]:
     return body
 
 
-def _number(text: str) -> Any:
+def _number(text: str) -> float | str:
     """A number as it was written; what is none stays a text, which is then refused by its name."""
     for kind in (int, float):
         try:

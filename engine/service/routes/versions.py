@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
@@ -20,6 +19,7 @@ from engine.service.schemas import DatasetBody, ModelVersionBody, ModelVersionCh
 from engine.service.segments import groups_of
 from engine.service.state import State, StateOf
 from engine.service.store.scope import (
+    datasets_of_versions,
     get_model,
     get_owned,
     is_alone,
@@ -147,9 +147,7 @@ def add_dataset(
 
 
 def _show_all(session: Session, versions: Sequence[ModelVersion]) -> list[dict[str, Any]]:
-    ids = {key for version in versions for key in (version.serving_id, version.training_id) if key}
-    found = session.scalars(sa.select(StoredDataset).where(StoredDataset.id.in_(ids)))
-    datasets = {dataset.id: dataset for dataset in found}
+    datasets = datasets_of_versions(session, versions)
     segments = segments_by_model(session, sorted({version.model_id for version in versions}))
     return [
         _show(version, datasets, frozenset(one.id for one in segments[version.model_id]))

@@ -145,6 +145,13 @@ def segments_by_model(session: Session, model_ids: Sequence[str]) -> dict[str, l
     return found
 
 
+def datasets_of_versions(session: Session, versions: Sequence[ModelVersion]) -> dict[str, StoredDataset]:
+    """The datasets that versions serve and were trained with, by their ids."""
+    ids = {key for version in versions for key in (version.serving_id, version.training_id) if key}
+    found = session.scalars(sa.select(StoredDataset).where(StoredDataset.id.in_(ids)))
+    return {dataset.id: dataset for dataset in found}
+
+
 def served(session: Session, model_ids: Sequence[str]) -> dict[str, list[tuple[ModelVersion, StoredDataset]]]:
     """The versions of models with their serving data, oldest first."""
     query = sa.select(ModelVersion, StoredDataset).join(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from engine import Run
-from engine.models import Frame, FrameError, Result, Status
+from engine.models import Frame, FrameError, Result, Status, Window
 from engine.models.outcome import outcome_fields
 from engine.results.text import TextBudget
 from engine.service.store.kinds import PERIOD, ResultKind, result_kind
@@ -51,7 +51,7 @@ def lost_row(work: Work, status: Status, message: str) -> dict[str, Any]:
     return {**_row(result, work, result_kind(work.kind), work.start, work.end), "run_id": work.id}
 
 
-def _tiles(work: Work, model: Model) -> Any:
+def _tiles(work: Work, model: Model) -> tuple[Window, ...]:
     return windows_within(work.start, work.end, model.aggregation_period, model.zone) if work.every else ()
 
 
