@@ -36,6 +36,7 @@ BASE = {
     "endings": "what the log says of processes of the pool and of backends that are ended",
     "errors": "what callers catch, wherever it is raised",
     "failures": "what the log says of errors that nobody expected",
+    "packages": "where processes of the pool and of backends find our own programs",
     "threads": "waiting for what may hang, on every layer",
     "version": "what results, the service and the command line call this",
     "wording": "what the doors call what messages of every layer name",

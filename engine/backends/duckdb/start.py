@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import sandbox.contract
 from engine.backends.local.memory import there_is
 from engine.backends.local.process import (
     Permissions,
@@ -21,6 +20,7 @@ from engine.backends.local.process import (
     start_process,
 )
 from engine.effort import processors
+from engine.packages import PACKAGES
 
 # Of data, where there is twice as much; what does not fit is spilled.
 _MEMORY_BYTES: Final = 8 << 30
@@ -93,7 +93,6 @@ def start_duckdb(wanted: Wanted) -> Started:
     (port,) = find_free_ports(1)
     folder = make_folder("duckdb")
     token = secrets.token_hex(32)
-    packages = Path(sandbox.contract.__file__).parents[2]
     options = {
         "port": port,
         "token": token,
@@ -101,7 +100,7 @@ def start_duckdb(wanted: Wanted) -> Started:
         "settings": _settings(wanted, folder),
     }
     permissions = Permissions(
-        read=(*wanted.read, *python_folders(), packages / "engine", packages / "sandbox"),
+        read=(*wanted.read, *python_folders(), PACKAGES / "engine", PACKAGES / "sandbox"),
         bind_ports=(port,),
         forward_port=port,
         files_only=wanted.files_only,
@@ -114,7 +113,7 @@ def start_duckdb(wanted: Wanted) -> Started:
         {
             "TZ": "UTC",
             "HOME": str(folder),
-            "PYTHONPATH": str(packages),
+            "PYTHONPATH": str(PACKAGES),
             "PYTHONDONTWRITEBYTECODE": "1",
             "CALCMETRIC_DUCKDB": json.dumps(options),
         },

@@ -24,10 +24,9 @@ from typing import Final
 
 from engine.context import Deadline
 from engine.effort import LOW, MOST_TIMES, Effort, Grace, look_at, tree
-from sandbox import contract
+from engine.packages import PACKAGES
 
 _SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
-_PACKAGES: Final = Path(contract.__file__).parents[2]  # where `sandbox.jail` is found without site-packages
 _END_SECONDS: Final = 5.0
 # For a server that is asked to finish: writing a class archive takes seconds, and one that lets all others
 # go first may have none for long. Whoever asked it ends it earlier if need be.
@@ -265,7 +264,7 @@ def start_process(
     }
     order = {
         "argv": [sys.executable, "-S", "-P", "-m", "sandbox.jail"],
-        "env": {"PYTHONPATH": str(_PACKAGES)},
+        "env": {"PYTHONPATH": str(PACKAGES)},
         "folder": str(folder),
         "orphans": [str(orphan) for orphan in orphans],
         "log": str(folder / "server.log"),
