@@ -9,8 +9,8 @@ import click
 
 from engine.cli import exits
 from engine.cli.extra import service_module
-from engine.cli.run import SERVER_ISOLATIONS
 from engine.cli.values import parse_size
+from engine.models.isolation import SERVER_ISOLATIONS
 
 DATABASE: Final = "sqlite:///calcmetric.db"
 _Option = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -32,6 +32,7 @@ from sandbox.contract.control import (
     Exited,
     Forked,
     ForkRequest,
+    IsolationLevel,
     LoadScience,
     Ready,
     ScienceLoaded,
@@ -110,7 +111,7 @@ class Zygote:
         self._reader = threading.Thread(target=self._read, name="calcmetric-zygote", daemon=True)
         self._reader.start()
 
-    def wait_ready(self) -> str:
+    def wait_ready(self) -> IsolationLevel:
         """Wait until it is preloaded; return the isolation level that it reached.
 
         Raises:
