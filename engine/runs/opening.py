@@ -14,7 +14,7 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.base import Backend, BackendSession
 from engine.backends.connect.apache import is_apache_spark, other_server
 from engine.backends.connect.remote import CallerSession
-from engine.backends.connect.tables import fetch
+from engine.backends.tables import fetch
 from engine.context import QueryContext
 from engine.errors import (
     BackendError,

@@ -23,11 +23,11 @@ import pyspark.sql.connect.proto as pb
 
 from engine.arrow import arrow_stream
 from engine.backends.base import BackendSession
-from engine.backends.connect.spill_buffer import SpillBuffer
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.duckdb.connection import DuckDbConnection, WouldNotStop
 from engine.backends.duckdb.talk import Server
 from engine.backends.native.files import Files
+from engine.backends.native.spill_buffer import SpillBuffer
 from engine.backends.native.trust import Differences, Trust
 from engine.backends.native.verify import Sample, Verifier
 from engine.backends.spark.backend import LocalSpark

@@ -18,9 +18,9 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.tables import TooLarge, fetch
 from engine.backends.native.files import Files
 from engine.backends.native.trust import Differences
+from engine.backends.tables import TooLarge, fetch
 from engine.context import Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, BackendStartError, CalcmetricError
 from engine.spark.native.compare import Given, difference

@@ -9,8 +9,8 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.tables import Fetched
 from engine.backends.native.backend import NativeSpark
+from engine.backends.tables import Fetched
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.spark.native.types import plain
