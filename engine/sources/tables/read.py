@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from engine.errors import DataError
 from engine.file_state import FileState, state_of
 from engine.frames.relations import ALIKE
+from engine.models.backends import Reader
 from engine.models.tables import TableFormat, TableName, TableRead, Version
 from engine.sources.footers import FOOTERS, parquet_batches
-from engine.sources.kinds import Reader
 from engine.sources.layout import early_in, fitting, lay_out, make_source
 from engine.sources.snapshot import Snapshot, SnapshotFile
 from engine.sources.source import Source
