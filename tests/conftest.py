@@ -15,7 +15,6 @@ from engine.backends import names
 from engine.backends.base import BackendSession
 from engine.backends.connect.rpc import Connection
 from engine.backends.duckdb.backend import LocalDuckDb
-from engine.backends.local.quarantine import Quarantine
 from engine.backends.local.server import LocalServer
 from engine.backends.native.backend import NativeSession, NativeSpark
 from engine.backends.spark.backend import LocalSpark
@@ -110,7 +109,7 @@ def _only_marked() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def _spark(data_dir: Path, spool_dir: Path) -> Iterator[LocalSpark]:
     backend = MarkedSpark((data_dir, EXAMPLES), spool_dir)
-    backend._quarantine = Quarantine(SendsNobodyAway())
+    backend._quarantine._policy = SendsNobodyAway()
     yield backend
     backend.close()
 

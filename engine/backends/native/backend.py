@@ -25,11 +25,11 @@ from engine.arrow import arrow_stream
 from engine.backends.base import BackendSession
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.duckdb.connection import DuckDbConnection, WouldNotStop
-from engine.backends.duckdb.talk import Server
+from engine.backends.duckdb.talk import DuckDbServer
 from engine.backends.native.files import Files
 from engine.backends.native.spill_buffer import SpillBuffer
 from engine.backends.native.trust import Differences, Trust
-from engine.backends.native.verify import Sample, Verifier
+from engine.backends.native.verify import NativeAnswer, Verifier
 from engine.backends.spark.backend import LocalSpark
 from engine.context import QueryContext, Settings
 from engine.effort import processors
@@ -159,7 +159,7 @@ class NativeSpark:
         """See `Backend.settle`."""
         return self.verifier.settle(seconds)
 
-    def end_duckdb(self, server: Server, reason: str) -> None:
+    def end_duckdb(self, server: DuckDbServer, reason: str) -> None:
         """End a DuckDB process; the next plan starts another."""
         server.condemned = True
         with contextlib.suppress(BackendError, BackendStartError, EngineClosed):
@@ -314,7 +314,7 @@ class NativeSession:
             raise
         files.refuse_changed()
         self._backend.verifier.offer(
-            Sample(
+            NativeAnswer(
                 relation,
                 Given(query.schema, answer),
                 tuple(column.approximate for column in query.rows.columns),
@@ -353,7 +353,7 @@ class NativeSession:
             raise
         return judged(query, table, processors())
 
-    def _table(self, server: Server, sql: str, context: QueryContext, *, one: bool) -> pa.Table:
+    def _table(self, server: DuckDbServer, sql: str, context: QueryContext, *, one: bool) -> pa.Table:
         """The whole answer to a query."""
         size = 0
         with SpillBuffer(self._backend.duckdb.spool) as held:

@@ -18,6 +18,7 @@ import pytest
 from pyspark.sql.connect import functions as F  # noqa: N812
 
 from engine import Dataset, Engine
+from engine.backends.duckdb import start
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.native.backend import NativeSession, NativeSpark
 from engine.backends.native.trust import CRASH_SECONDS, MOST_CRASHES, PAUSE_SECONDS, Trust
@@ -291,9 +292,10 @@ def test_a_cancelled_query_stops_and_nobody_else_is_asked(
 
 
 def test_a_query_that_outgrows_memory_and_disk_is_spark_s(
-    spark: FakeSpark, large: Tables, data_dir: Path, spool_dir: Path
+    spark: FakeSpark, large: Tables, data_dir: Path, spool_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = LocalDuckDb((data_dir,), spool_dir, memory_bytes=48 << 20, disk_bytes=4 << 20)
+    monkeypatch.setattr(start, "_DISK_BYTES", 4 << 20)
+    process = LocalDuckDb((data_dir,), spool_dir, memory_bytes=48 << 20)
     native = NativeSpark(spark, process)  # type: ignore[arg-type]
     try:
         session = CountingSession(native, "one")
