@@ -18,6 +18,7 @@ from engine.backends.native.trust import Differences, Verified
 from engine.effort import processors
 from engine.errors import ForkedEngine, UsageError
 from engine.models.dataset import Dataset
+from engine.models.isolation import FILES_ONLY, UNCONFINED, Isolation, ServerIsolation
 from engine.models.layers import Layers
 from engine.models.metric import Metric
 from engine.models.problems import Problems
@@ -25,7 +26,7 @@ from engine.models.run import Run
 from engine.models.urls import SPOOL_BYTES, is_store_url, parse_store_url
 from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
-from engine.runs.arguments import UNCONFINED, Isolation, ServerIsolation, check_arguments
+from engine.runs.arguments import check_arguments
 from engine.runs.closing import close_services
 from engine.runs.execution import Execution
 from engine.runs.inspection import check_source
@@ -145,7 +146,7 @@ class Engine:
             places=tuple(parse_store_url(root) for root in named if is_store_url(root)),
             spool_bytes=spool_bytes,
             cache_dir=None if cache_dir is None else Path(cache_dir),
-            files_only=server_isolation == "files-only",
+            files_only=server_isolation == FILES_ONLY,
             confined=self._layers.server,
             native=native,
             verify=verify,

@@ -157,16 +157,46 @@ def look_at(processes: Iterable[int]) -> Effort:
     at, ran, pages = time.monotonic(), 0.0, 0
     waits: dict[int, float] = {}
     for pid in processes:
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            fields = _told(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-            ran += (int(fields[11]) + int(fields[12])) / _TICKS
-            pages += int(fields[9])
-            with os.scandir(f"/proc/{pid}/task") as threads:
-                for thread in threads:
-                    with contextlib.suppress(OSError, ValueError, IndexError):  # it has just ended
-                        told = _told(f"{thread.path}/schedstat")
-                        waits[int(thread.name)] = int(told.split()[1]) / _NANOSECONDS
+        if (use := process_use(pid)) is None:
+            continue
+        ran += use.seconds
+        pages += use.pages
+        waits |= {thread: waited for thread, (_, waited) in thread_seconds(pid).items()}
     return Effort(at, ran, waits, pages)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessUse:
+    """What a process has used so far.
+
+    Attributes:
+        seconds: of processors, by itself and in the kernel; those of ended threads included.
+        pages: pages that had to be read from the disk before it could go on.
+    """
+
+    seconds: float
+    pages: int
+
+
+def process_use(pid: int) -> ProcessUse | None:
+    """What a process has used; None if there is no such process."""
+    try:
+        # After its name, which may hold spaces and brackets, come the fields from the third on.
+        fields = _told(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+        return ProcessUse((int(fields[11]) + int(fields[12])) / _TICKS, int(fields[9]))
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def thread_seconds(pid: int) -> dict[int, tuple[float, float]]:
+    """How long each thread of a process ran, and was ready to run but did not; where the kernel counts it."""
+    found = dict[int, tuple[float, float]]()
+    with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/task") as threads:
+        for thread in threads:
+            with contextlib.suppress(OSError, ValueError):  # it has just ended
+                ran, waited = _told(f"{thread.path}/schedstat").split()[:2]
+                found[int(thread.name)] = int(ran) / _NANOSECONDS, int(waited) / _NANOSECONDS
+    return found
 
 
 def _told(path: str) -> bytes:

@@ -1,39 +1,17 @@
-"""The jail of one local data server: `python -m sandbox.jail`, its policy as JSON on the first input line.
+"""The jail of one local data server: `python -m sandbox.jail`, `JailPolicy` its first line of input.
 
 Untrusted side, standard library only. The jail forks a child that confines itself (Landlock, seccomp,
 limits) and then executes `argv`. When the jail's own standard input ends, because the engine closed it
 or died (kill -9 included), the server is killed at once. If the jail itself is killed, the kernel kills
 the server. The server cannot start processes, so nothing else is left.
 
-Policy keys (every other key is refused; only `argv` is required):
-    argv            list of text; argv[0] is an absolute path, the only program that may be executed
-    env             object of text; the server's whole environment (default: empty)
-    cwd             text (default "/"); must be readable to be listed, not to be entered
-    read            list of paths that the server may read; each must exist. System libraries, time zones, its
-                    own /proc entry and the machine's processor and memory data are always readable
-    write           list of folders that the server may also write (no links, sockets or devices)
-    bind_ports      list of TCP ports on which it may listen (0: a port that the kernel picks)
-    connect_ports   list of TCP ports to which it may connect, on any host
-    forward_port    TCP port of the server on 127.0.0.1, to which a forwarder joins `forward_socket`; or null
-    forward_socket  Unix socket that is made, and listens once the server does; or null
-    private_network whether server and forwarder are moved to a network namespace of their own, with loopback
-                    only. Where the host does not permit it they stay, and one line of JSON on standard error
-                    says so: {"jail": "network", "message": "..."} (default false)
-    memory_bytes    most private writable memory (RLIMIT_DATA), or null
-    file_bytes      largest file that it may write (RLIMIT_FSIZE), or null
-    open_files      RLIMIT_NOFILE, or null for the inherited one
-    grace_seconds   between SIGTERM and SIGKILL when the jail gets SIGTERM (default 2)
-    files_only      whether the server may start where nothing confines its network: no namespace, and a
-                    Landlock without port rules (before Linux 6.7); one line on standard error says that it is
-                    so: {"jail": "files-only", "message": "..."} (default false)
-    confine         false: no Landlock and no seccomp, only the jail (default true)
-
 Standard output and error of the server are the jail's; its standard input is /dev/null. Exit status:
 the server's own (128 + signal if it was killed) · 64 bad policy · 78 a protection is missing or a step
 failed · 127 argv[0] cannot be executed. The last three put one line of JSON on standard error:
 {"jail": "policy" | "isolation" | "open-network" | "exec", "message": "..."}, where "open-network" is what
-`files_only` would accept. The forwarder ends with the server, and the
-server with the forwarder.
+`files_only` would accept. Of a server that starts, such a line says "network" where it has no network of its
+own although one was asked for, and "files-only" where nothing confines its network. The forwarder ends with
+the server, and the server with the forwarder.
 """
 
 from __future__ import annotations
@@ -54,7 +32,6 @@ from sandbox.confine.libc import ConfinementError, die_with_parent
 from sandbox.confine.network import enter_private_network
 from sandbox.confine.offers import ServerLevel
 from sandbox.confine.server import (
-    JailPolicy,
     NetworkOpenError,
     check_server,
     confine_server,
@@ -62,6 +39,7 @@ from sandbox.confine.server import (
     limit_server,
     parse_policy,
 )
+from sandbox.contract.jail import JailPolicy
 
 EXIT_POLICY: Final = 64
 EXIT_ISOLATION: Final = 78
@@ -198,7 +176,7 @@ def _become_server(policy: JailPolicy, jail: int) -> NoReturn:
         if policy.confine:
             confine_server(policy)
         code, kind = EXIT_EXEC, "exec"
-        os.execve(policy.argv[0], list(policy.argv), policy.env)
+        os.execve(policy.argv[0], list(policy.argv), dict(policy.env))
     except (ConfinementError, OSError, ValueError) as error:
         _complain(kind, str(error))
     finally:

@@ -12,9 +12,9 @@ import pytest
 
 from engine import Engine
 from engine.backends import names
+from engine.backends.base import BackendSession
 from engine.backends.connect.rpc import Connection
 from engine.backends.duckdb.backend import LocalDuckDb
-from engine.backends.local.quarantine import Quarantine
 from engine.backends.local.server import LocalServer
 from engine.backends.native.backend import NativeSession, NativeSpark
 from engine.backends.spark.backend import LocalSpark
@@ -94,22 +94,22 @@ def pytest_runtest_call() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _only_marked() -> Iterator[None]:
     """The same for the servers of engines that tests make; and remember why something is not native."""
-    note = NativeSession.note
+    on_spark = NativeSession._on_spark
 
-    def noted(session: NativeSession, reason: str) -> None:
-        MarkedSpark.reason = reason or MarkedSpark.reason
-        note(session, reason)
+    def noted(session: NativeSession, reason: str, context: QueryContext) -> BackendSession:
+        MarkedSpark.reason = reason
+        return on_spark(session, reason, context)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(names, "LocalSpark", MarkedSpark)
-        patch.setattr(NativeSession, "note", noted)
+        patch.setattr(NativeSession, "_on_spark", noted)
         yield
 
 
 @pytest.fixture(scope="session")
 def _spark(data_dir: Path, spool_dir: Path) -> Iterator[LocalSpark]:
     backend = MarkedSpark((data_dir, EXAMPLES), spool_dir)
-    backend._quarantine = Quarantine(SendsNobodyAway())
+    backend._quarantine._policy = SendsNobodyAway()
     yield backend
     backend.close()
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from engine.api import Engine
 from engine.errors import CalcmetricError
 from engine.models.dataset import Dataset
+from engine.models.isolation import Isolation, ServerIsolation
 from engine.models.result import Result
-from engine.runs.arguments import Isolation, ServerIsolation
 from engine.wording import said, told
 from sandbox.contract.limits import Limits
 

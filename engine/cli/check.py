@@ -13,6 +13,7 @@ from engine.cli import exits
 from engine.cli.output import print_problem, problems_json
 from engine.cli.run import imports_option
 from engine.cli.values import parse_params
+from engine.models.isolation import DEFAULT_ISOLATION
 from engine.models.parameters import Written, bind, unused
 from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
@@ -42,7 +43,7 @@ def check(metrics: Sequence[Path], form: str, param: tuple[str, ...], imports: t
     """Compile each METRIC and show every problem with its line, reason and fix. Nothing is run."""
     opened = check_opened(imports)
     params = parse_params(param, shared=len(metrics) > 1)
-    pool = WorkerPool("landlock", imports=opened)
+    pool = WorkerPool(DEFAULT_ISOLATION, imports=opened)
     try:
         pool.start("none")  # beside the imports
         from engine.runs.check import inspect_source

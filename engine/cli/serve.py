@@ -9,9 +9,9 @@ import click
 
 from engine.cli import exits
 from engine.cli.extra import service_extra
-from engine.cli.run import SERVER_ISOLATIONS
 from engine.cli.serve_options import ServeOptions, WorkerOptions
 from engine.cli.sizes import parse_size, show_size
+from engine.models.isolation import SERVER_ISOLATIONS
 from engine.service.settings import Settings, make_limits
 
 _DEFAULTS: Final = Settings()

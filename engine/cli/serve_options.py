@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from engine.runs.arguments import ServerIsolation
+    from engine.models.isolation import ServerIsolation
 
 
 class WorkerOptions(TypedDict):

@@ -15,6 +15,7 @@ from engine.cli.output import escape
 from engine.cli.run import imports_option
 from engine.errors import CalcmetricError, UsageError
 from engine.models.backends import capabilities_of
+from engine.models.isolation import DEFAULT_ISOLATION
 from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
 from engine.wording import said
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 def test(places: Sequence[Path], backend: str, imports: Sequence[str]) -> int:
     """Run the tests of metrics, by default those in the current folder: NAME.case.toml tests NAME.py."""
     opened = check_opened(imports)
-    pool = WorkerPool("landlock", imports=opened)
+    pool = WorkerPool(DEFAULT_ISOLATION, imports=opened)
     pool.start(capabilities_of(backend).frames)  # beside the imports
     try:
         from engine.api import Engine

@@ -10,6 +10,8 @@ from engine.errors import UsageError
 from engine.wording import worded
 from sandbox.contract.messages import Frames
 
+# For whose way of reading files a dataset can be prepared.
+Reader = Literal["spark", "duckdb"]
 CONNECT_SCHEME: Final = "sc://"
 SNOWFLAKE_SCHEME: Final = "snowflake://"
 
@@ -25,7 +27,7 @@ class Capabilities:
     """
 
     frames: Frames = "pyspark"
-    reader: Literal["spark", "duckdb"] = "spark"
+    reader: Reader = "spark"
     remote: bool = False
 
     @property

@@ -11,11 +11,8 @@ from engine.errors import CalcmetricError, EngineClosed, IsolationError
 from engine.pool.priority import Priorities
 from engine.pool.worker import Worker
 from engine.pool.zygote import Zygote, ZygoteDied
-from sandbox.contract.control import Client, ZygoteOptions
+from sandbox.contract.control import LEVELS, Client, IsolationLevel, ZygoteOptions
 from sandbox.contract.limits import Limits
-
-# From strongest to weakest. An engine refuses to work below the level it is configured for.
-LEVELS = ("full", "landlock", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class WorkerPool:
         """Start nothing yet.
 
         Args:
-            required_level: the weakest acceptable of `LEVELS`.
+            required_level: the weakest acceptable of `LEVELS`; below it the pool refuses to work.
             confined: False runs workers unconfined, for a person's own code.
             imports: modules that a site opens, which are loaded beforehand.
         """
@@ -149,7 +146,7 @@ class WorkerPool:
             raise
         return zygote
 
-    def check_level(self, level: str) -> None:
+    def check_level(self, level: IsolationLevel) -> None:
         """Refuse a level below the required one.
 
         Raises:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from engine.effort import LOW
+from engine.effort import LOW, process_use, thread_seconds
 
 _LOOK_SECONDS: Final = 0.1
 # Parts of a processor: above the first a worker gives way, below the second no longer.
@@ -41,7 +41,6 @@ MOMENT_SECONDS: Final = 0.02
 HEAVY: Final = 1.0
 MEMORY_SECONDS: Final = 5.0
 _LATELY_SECONDS: Final = 10.0
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 class Watched(Protocol):
@@ -212,19 +211,10 @@ class _Case:
 
 def _see(pid: int) -> Seen | None:
     """Look at a process; None if there is no such process."""
-    used = _processor_seconds(pid)
-    return None if used is None else Seen(time.monotonic(), used, _wanted_seconds(pid), _stops(pid))
-
-
-def _wanted_seconds(pid: int) -> dict[int, float]:
-    """What each thread of a process wanted; nothing where the kernel does not count it."""
-    wanted = dict[int, float]()
-    with contextlib.suppress(OSError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            with contextlib.suppress(OSError):  # it has ended
-                ran, waited = (thread / "schedstat").read_bytes().split()[:2]
-                wanted[int(thread.name)] = (int(ran) + int(waited)) / 1e9
-    return wanted
+    if (use := process_use(pid)) is None:
+        return None
+    wanted = {thread: ran + waited for thread, (ran, waited) in thread_seconds(pid).items()}
+    return Seen(time.monotonic(), use.seconds, wanted, _stops(pid))
 
 
 def _stops(pid: int) -> int:
@@ -233,15 +223,6 @@ def _stops(pid: int) -> int:
         told = Path(f"/proc/{pid}/status").read_bytes().partition(b"\nvoluntary_ctxt_switches:")[2]
         return int(told.split(None, 1)[0]) if told else 0
     return 0
-
-
-def _processor_seconds(pid: int) -> float | None:
-    """What a process has used, of all its threads; None if there is no such process."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def _set_niceness(pid: int, *, low: bool) -> bool:

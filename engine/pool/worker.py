@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine.effort import Effort, Grace, look_at
+from engine.effort import Effort, Grace, look_at, process_use
 from engine.endings import tell_ending
 from sandbox.contract.framing import WORKER_CAPS, Channel
 
@@ -174,13 +174,10 @@ def _resident_peak(pidfd: int) -> int:
 
 
 def _processor_seconds(pidfd: int) -> float:
-    """The processor time, of itself and in the kernel, of the process behind a pidfd."""
-    try:
-        # After its name, which may hold spaces and brackets, come the fields from the third on.
-        fields = Path(f"/proc/{_pid_of(pidfd)}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except (OSError, IndexError, ValueError):
-        return 0.0
+    """The processor time of the process behind a pidfd; 0 if there is none any more."""
+    pid = _pid_of(pidfd)
+    use = None if pid is None else process_use(pid)
+    return 0.0 if use is None else use.seconds
 
 
 def _pid_of(pidfd: int) -> int | None:

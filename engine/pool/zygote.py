@@ -22,16 +22,17 @@ import time
 from pathlib import Path
 from typing import Final
 
-import sandbox.contract
 from engine.effort import Effort, Grace, look_at, tree
 from engine.endings import tell_ending
 from engine.errors import CalcmetricError, IsolationError
 from engine.failures import describe
+from engine.packages import PACKAGES
 from engine.pool.worker import Worker, WorkerEnd
 from sandbox.contract.control import (
     Exited,
     Forked,
     ForkRequest,
+    IsolationLevel,
     LoadScience,
     Ready,
     ScienceLoaded,
@@ -110,7 +111,7 @@ class Zygote:
         self._reader = threading.Thread(target=self._read, name="calcmetric-zygote", daemon=True)
         self._reader.start()
 
-    def wait_ready(self) -> str:
+    def wait_ready(self) -> IsolationLevel:
         """Wait until it is preloaded; return the isolation level that it reached.
 
         Raises:
@@ -275,8 +276,7 @@ class Zygote:
 
 def program_environment() -> dict[str, str]:
     """The whole environment of a program of `sandbox`: nothing of the host's but where packages are."""
-    home = Path(sandbox.contract.__file__).parents[2]
-    environment = {**_ENVIRONMENT, "PYTHONPATH": os.pathsep.join((str(home), *_folders_of_packages()))}
+    environment = {**_ENVIRONMENT, "PYTHONPATH": os.pathsep.join((str(PACKAGES), *_folders_of_packages()))}
     if site.ENABLE_USER_SITE:
         environment["PYTHONUSERBASE"] = site.getuserbase()
     return environment

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.tables import Fetched, TooLarge, fetch
+from engine.backends.tables import Fetched, TooLarge, fetch
 from engine.context import QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import Family, FramePlan, PlannedFrame, frame_keys, frames_of

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.connect.tables import TooLarge, fetch
+from engine.backends.tables import TooLarge, fetch
 from engine.context import QueryContext
 from engine.errors import BackendError, BackendLost, DataError, Interrupted
 from engine.frames import (

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.connect.tables import Fetched
+from engine.backends.tables import Fetched
 from engine.queries.answers import Codes, check_same
 from engine.spark.fusion.group_keys import KeyedPlan
 from engine.spark.fusion.not_fusable import NotFusable

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, get_args
 
 from engine.errors import UsageError
 from engine.models.backends import capabilities_of
+from engine.models.isolation import SERVER_ISOLATIONS, UNCONFINED, Isolation
 from engine.wording import worded
 
-# What `Engine(isolation=...)` takes: the weakest protection of workers that it will work with.
-Isolation = Literal["full", "landlock", "unconfined-for-my-own-code-only"]
-UNCONFINED: Final = "unconfined-for-my-own-code-only"
-# What `Engine(server_isolation=...)` takes: what of a local server has to be confined.
-ServerIsolation = Literal["files-and-network", "files-only"]
 # DuckDB cannot do its work in less.
 _LEAST_NATIVE_BYTES: Final = 64 << 20
 
@@ -42,9 +38,9 @@ def check_arguments(
                 "'spark', and {native}"
             )
         )
-    if isolation not in ("full", "landlock", UNCONFINED):
+    if isolation not in get_args(Isolation):
         raise UsageError(f'isolation must be "full", "landlock" or "{UNCONFINED}", not {isolation!r}')
-    if server_isolation not in ("files-and-network", "files-only"):
+    if server_isolation not in SERVER_ISOLATIONS:
         raise UsageError(
             f'server_isolation must be "files-and-network" or "files-only", not {server_isolation!r}'
         )

@@ -14,7 +14,7 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.base import Backend, BackendSession
 from engine.backends.connect.apache import is_apache_spark, other_server
 from engine.backends.connect.remote import CallerSession
-from engine.backends.connect.tables import fetch
+from engine.backends.tables import fetch
 from engine.context import QueryContext
 from engine.errors import (
     BackendError,
@@ -32,6 +32,7 @@ from engine.frames.fields import find_field
 from engine.frames.normal import normal
 from engine.frames.plan import run_range
 from engine.frames.relations import unpruned, with_schema
+from engine.models.backends import Reader
 from engine.models.baseline import Baseline
 from engine.models.dataset import Dataset
 from engine.models.durations import parse_zone
@@ -43,7 +44,6 @@ from engine.runs.answer_counts import AnswerCounts
 from engine.runs.differing import refuse_differing
 from engine.runs.run_spec import RunSpec
 from engine.runs.unreadable import explain_left_out
-from engine.sources.kinds import Reader
 from engine.sources.resolve import resolve_source
 from engine.sources.source import Source as Resolved
 from engine.sources.spool import Scratch, Spool

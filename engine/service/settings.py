@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Final, Literal
+from typing import Final
 
 from engine.errors import UsageError
 from engine.models import parse_duration
+from engine.models.isolation import FILES_AND_NETWORK, ServerIsolation
 from engine.models.targets import parse_target
 from engine.models.urls import SPOOL_BYTES
 from engine.service.urls import read_url
@@ -71,7 +72,7 @@ class Settings:
     native: bool = True
     verify: float = 0.0
     warm: bool = True
-    server_isolation: Literal["files-and-network", "files-only"] = "files-and-network"
+    server_isolation: ServerIsolation = FILES_AND_NETWORK
     imports: tuple[str, ...] = ()
     limits: Limits = field(default=LIMITS)
     body_bytes: int = 1 << 20

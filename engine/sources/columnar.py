@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from engine.errors import DataError
 from engine.frames.relations import ALIKE
+from engine.models.backends import Reader
 from engine.sources.convert import convert_batches
 from engine.sources.files import DataFile
 from engine.sources.footers import FOOTERS, FileFormat, arrow_batches, parquet_batches
-from engine.sources.kinds import Reader
 from engine.sources.layout import early_in, fitting, lay_out, make_source
 from engine.sources.memory import Tabular
 from engine.sources.snapshot import FoundFile, Snapshot, SnapshotFile, describe_table, take_snapshot

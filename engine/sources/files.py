@@ -42,7 +42,7 @@ MATCHED: Final = 100_000
 # Folders of tables whose files hold more than their rows: a log says which files and rows count.
 _DELTA: Final = "_delta_log"
 LOGS: Final[Mapping[str, str]] = MappingProxyType({_DELTA: "Delta Lake", ".hoodie": "Hudi"})
-ICEBERG: Final = "metadata"
+ICEBERG_METADATA: Final = "metadata"
 IS_METADATA: Final = re.compile(
     r"(?:\.gz)?\.metadata\.json(?:\.gz)?$", re.ASCII
 )  # as names in that folder end
@@ -175,7 +175,9 @@ def _table_format(folder: Path) -> TableFormat | None:
 
 def _is_iceberg(folder: Path) -> bool:
     with contextlib.suppress(OSError):
-        return any(IS_METADATA.search(path.name) for path in (folder / ICEBERG).glob("*.metadata.json*"))
+        return any(
+            IS_METADATA.search(path.name) for path in (folder / ICEBERG_METADATA).glob("*.metadata.json*")
+        )
     return False
 
 

@@ -7,14 +7,13 @@ is, so that the next run over the same files opens none of them.
 from __future__ import annotations
 
 import datetime as dt
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal
 
 import pyarrow as pa
 import pyarrow.feather as feather
@@ -22,7 +21,9 @@ import pyarrow.parquet as pq
 from pyarrow import types
 
 from engine.errors import DataError
-from engine.models.days import day_length, day_number, days_of
+from engine.file_state import FileState, look_at_file
+from engine.models.days import FIRST_ALIKE, day_number
+from engine.parquet import days_of
 
 FileFormat = Literal["parquet", "arrow"]
 
@@ -30,12 +31,9 @@ _THREADS: Final = 8
 _KEPT: Final = 50_000
 _BATCH_ROWS: Final = 1 << 17
 _READ_AHEAD: Final = 4  # batches; more would hold more of a large file in memory
-# Spark counts days and instants from these on alike in both of its calendars, whatever the zone.
+# Spark counts days from this one on alike in both of its calendars; instants only from a later one.
 _FIRST_DAY: Final = day_number(dt.date(1582, 10, 15))
-_FIRST_INSTANT: Final = day_number(dt.date(1900, 1, 1))
 _LAST_DAY: Final = day_number(dt.date.max)
-
-_Key: TypeAlias = tuple[str, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class Footers:
     """Reads footers, and keeps them. Thread-safe."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[_Key, Footer] = OrderedDict()
+        self._kept: OrderedDict[tuple[Path, FileState], Footer] = OrderedDict()
         self._schemas: dict[bytes, pa.Schema] = {}
         self._lock = threading.Lock()
 
@@ -79,8 +77,7 @@ class Footers:
 
     def _one(self, file: Path, read: Callable[[Path], Footer]) -> Footer:
         try:
-            found = os.stat(file)  # noqa: PTH116 - half the time of Path.stat, for thousands of files
-            key = (str(file), found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev)
+            key = (file, look_at_file(file))
             with self._lock:
                 if key in self._kept:
                     self._kept.move_to_end(key)
@@ -227,19 +224,7 @@ def _is_within(path: str, name: str) -> bool:
 
 def _all_recent(footer: Any, place: int) -> bool:
     """Whether every row group tells the least value of a column, and none is of the time of two calendars."""
-    leaf = footer.schema.column(place)
-    length = day_length(leaf)
-    if not length:
-        return False
-    first = _FIRST_DAY if leaf.logical_type.type == "DATE" else _FIRST_INSTANT
-    for number in range(footer.num_row_groups):
-        chunk = footer.row_group(number).column(place)
-        statistics = chunk.statistics
-        if statistics is None or not statistics.has_min_max:
-            if statistics is not None and statistics.null_count == chunk.num_values:
-                continue
-            return False
-        # Days after Python's last one are none that anybody meant.
-        if not first <= days_of(statistics, length)[0] <= _LAST_DAY:
-            return False
-    return True
+    kind = footer.schema.column(place).logical_type
+    first = _FIRST_DAY if kind is not None and kind.type == "DATE" else FIRST_ALIKE
+    # Days after Python's last one are none that anybody meant.
+    return all(days is not None and first <= days[0] <= _LAST_DAY for days in days_of(footer, place))

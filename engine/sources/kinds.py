@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 from pyarrow import types
 
-Reader = Literal["spark", "duckdb"]
+from engine.models.backends import Reader
 
 # A null type is read as the type of another file; where all files have it, as this one.
 NULLS: Final = pa.int32()

@@ -18,11 +18,11 @@ import pyarrow as pa
 
 from engine.errors import DataError
 from engine.frames.relations import read_files
+from engine.models.backends import Reader
 from engine.models.left_out import LeftOut
 from engine.sources.convert import UnfitValue, convert_batches
 from engine.sources.files import is_hidden
 from engine.sources.footers import FOOTERS
-from engine.sources.kinds import Reader
 from engine.sources.partitions import folder_name
 from engine.sources.snapshot import Snapshot, SnapshotFile, type_name, without
 from engine.sources.source import Source

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from engine.models.backends import Reader
 from engine.models.text_options import TextOptions
 from engine.sources.columnar import read_columnar
 from engine.sources.files import DataFile, find_data_files, find_format
-from engine.sources.kinds import Reader
 from engine.sources.source import Source
 from engine.sources.spool import Spool
 from engine.sources.text.spooling import refuse_options, spool_text

@@ -11,12 +11,12 @@ from engine.arrow import arrow_stream
 from engine.errors import DataError, UsageError
 from engine.frames.relations import read_files, read_inline, read_remote_table
 from engine.frames.relations import read_table as read_named_table
+from engine.models.backends import Reader
 from engine.models.tables import TableName, Version, names_catalog, plain_path
 from engine.models.text_options import TextOptions
 from engine.models.urls import is_store_url
 from engine.sources.columnar import plain_table, read_rows
 from engine.sources.files import FORMATS, Format, check_inside, find_table
-from engine.sources.kinds import Reader
 from engine.sources.local import read_local
 from engine.sources.memory import Tabular, find_tabular
 from engine.sources.source import Source

@@ -15,8 +15,9 @@ from typing import Final
 import pyarrow as pa
 
 from engine.errors import DataError
+from engine.models.backends import Reader
 from engine.models.left_out import LeftOut
-from engine.sources.kinds import Decision, Reader, Unreadable, decide, decodes, settle, spark_struct, unify
+from engine.sources.kinds import Decision, Unreadable, decide, decodes, settle, spark_struct, unify
 from engine.sources.partitions import find_type, read_folders
 
 # Why a column is left out that may be counted in another calendar.

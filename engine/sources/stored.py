@@ -15,12 +15,12 @@ from pathlib import Path
 
 from engine.context import UNBOUNDED
 from engine.errors import DataError, Interrupted, UsageError
+from engine.models.backends import Reader
 from engine.models.dataset import Dataset
 from engine.models.tables import TableName, Version, at_version, names_catalog, parse_table
 from engine.models.text_options import TextOptions
 from engine.models.urls import StoreUrl, is_store_url, parse_store_url
 from engine.sources.files import DataFile
-from engine.sources.kinds import Reader
 from engine.sources.local import read_data_files
 from engine.sources.source import Source
 from engine.sources.spool import Spool

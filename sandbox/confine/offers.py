@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sandbox.contract.control import IsolationLevel
 
 FILES_ABI: Final = 1  # Linux 5.13: which files a process may open
 PORTS_ABI: Final = 4  # Linux 6.7: which TCP ports it may use
@@ -18,6 +21,7 @@ PORTS_ABI: Final = 4  # Linux 6.7: which TCP ports it may use
 class Level(enum.Enum):
     """How workers are confined, the strongest first."""
 
+    _value_: IsolationLevel
     FULL = "full"  # namespaces, Landlock and seccomp
     LANDLOCK = "landlock"  # Landlock and seccomp: host paths and process ids can be probed, not reached
     NONE = "none"  # nothing; only ever chosen explicitly, for one's own code

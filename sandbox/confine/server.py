@@ -1,7 +1,7 @@
-"""What a local data server may do: its policy, and the confinement of the process that becomes it.
+"""The policy of a local data server as it is read, and the confinement of the process that becomes it.
 
-Untrusted side, standard library only. `sandbox.jail` is the program around it, and documents each key
-of the policy. Unknown keys are refused, so that a misspelt one is not a missing protection.
+Untrusted side, standard library only. `sandbox.jail` is the program around it. A policy has all keys of
+`JailPolicy` and no others, so that one that is misspelt or left out is not a missing protection.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import resource
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any, Final
 
 from sandbox.confine import landlock, libc
@@ -19,6 +19,7 @@ from sandbox.confine.bpf import compile_policy
 from sandbox.confine.elf import read_interpreter
 from sandbox.confine.offers import FILES_ABI, Facts, ServerLevel, server_level
 from sandbox.confine.server_policy import SERVER_POLICY
+from sandbox.contract.jail import JailPolicy
 
 # What every server may read, with the reason; those that a distribution lacks are left out.
 _SYSTEM_READS: Final = (
@@ -31,28 +32,6 @@ _SYSTEM_READS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class JailPolicy:
-    """What one server may do; the module's header explains each field."""
-
-    argv: tuple[str, ...]
-    env: dict[str, str] = field(default_factory=dict)
-    cwd: str = "/"
-    read: tuple[str, ...] = ()
-    write: tuple[str, ...] = ()
-    bind_ports: tuple[int, ...] = ()
-    connect_ports: tuple[int, ...] = ()
-    forward_port: int | None = None
-    forward_socket: str | None = None
-    private_network: bool = False
-    memory_bytes: int | None = None
-    file_bytes: int | None = None
-    open_files: int | None = None
-    grace_seconds: float = 2.0
-    files_only: bool = False
-    confine: bool = True
-
-
 def parse_policy(line: bytes) -> JailPolicy:
     """Parse the policy's line.
 
@@ -62,19 +41,19 @@ def parse_policy(line: bytes) -> JailPolicy:
     data: Any = json.loads(line)
     if not isinstance(data, dict):
         raise ValueError("the policy is not a JSON object")
-    unknown = set(data) - {known.name for known in fields(JailPolicy)}
-    if unknown:
+    known = {one.name for one in fields(JailPolicy)}
+    if unknown := set(data) - known:
         raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
+    if missing := known - set(data):
+        raise ValueError(f"missing keys: {', '.join(sorted(missing))}")
     for name, value in data.items():
         if not _CHECKS[name](value):
             raise ValueError(f"bad value of {name}: {value!r}")
-    if "argv" not in data:
-        raise ValueError("argv is missing")
-    if (data.get("forward_port") is None) != (data.get("forward_socket") is None):
+    if (data["forward_port"] is None) != (data["forward_socket"] is None):
         raise ValueError("forward_port and forward_socket go together")
-    values: dict[str, Any] = {}
-    for name, value in data.items():
-        values[name] = tuple(value) if isinstance(value, list) else value
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+    }
     return JailPolicy(**values)
 
 

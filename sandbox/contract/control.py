@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from sandbox.contract.framing import ChannelClosed, ChannelGarbage
 from sandbox.contract.messages import decode, encode
@@ -21,6 +21,11 @@ _PACKET_BYTES: Final = 64 << 10
 # The libraries of frames that a zygote has preloaded: one (see `Frames`), both, or none, so that its workers
 # can only compile.
 Client = Literal["pyspark", "snowpark", "both", "none"]
+
+
+# How workers are confined (see `sandbox.confine.offers.Level`), from the strongest level to the weakest.
+IsolationLevel = Literal["full", "landlock", "none"]
+LEVELS: Final[tuple[IsolationLevel, ...]] = get_args(IsolationLevel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,9 @@ class ZygoteOptions:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Zygote to engine, once: it is preloaded. `level` is that of `sandbox.confine.Level`."""
+    """Zygote to engine, once: it is preloaded, and confined as `level` says."""
 
-    level: str
+    level: IsolationLevel
     failure: str
 
 

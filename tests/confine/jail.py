@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from typing import Any
 
+from sandbox.contract.jail import JailPolicy
+from sandbox.contract.messages import encode
 from tests.confine.harness import repository
 
 
-def policy_for(source: str, **policy: Any) -> dict[str, Any]:
-    read = [sys.prefix, sys.base_prefix, *policy.pop("read", [])]
-    return {"argv": [sys.executable, "-I", "-c", source], "read": read, **policy}
+def policy_for(source: str, *, read: Iterable[str] = (), **policy: Any) -> JailPolicy:
+    argv = (sys.executable, "-I", "-c", source)
+    return JailPolicy(argv, read=(sys.prefix, sys.base_prefix, *read), **policy)
 
 
-def start(policy: dict[str, Any], *, denied: str = "", abi: int | None = None) -> subprocess.Popen[str]:
+def start(policy: JailPolicy, *, denied: str = "", abi: int | None = None) -> subprocess.Popen[str]:
     """Start the jail, without a system call, or on a kernel whose Landlock says that it is of `abi`."""
     argv = [sys.executable, "-P", "-m", "sandbox.jail"]
     if denied or abi is not None:
@@ -35,6 +37,6 @@ def start(policy: dict[str, Any], *, denied: str = "", abi: int | None = None) -
         env={"PYTHONPATH": repository()}, cwd="/",
     )  # fmt: skip
     assert jail.stdin is not None
-    jail.stdin.write(json.dumps(policy) + "\n")
+    jail.stdin.write(encode(policy).decode() + "\n")
     jail.stdin.flush()
     return jail

@@ -16,6 +16,8 @@ import pytest
 
 from sandbox.confine.elf import read_interpreter
 from sandbox.confine.server import parse_policy
+from sandbox.contract.jail import JailPolicy
+from sandbox.contract.messages import encode
 from tests.confine.harness import repository
 from tests.confine.jail import policy_for, start
 from tests.engine.support import is_running
@@ -39,14 +41,14 @@ def pipe(stream: IO[str] | None) -> IO[str]:
     return stream
 
 
-def run(policy: dict[str, Any], **options: Any) -> tuple[int, list[str], str]:
+def run(policy: JailPolicy, **options: Any) -> tuple[int, list[str], str]:
     """Run a server to its own end while the jail's input stays open."""
     with start(policy, **options) as jail:
         output, errors = pipe(jail.stdout).read(), pipe(jail.stderr).read()
         return jail.wait(60), output.splitlines(), errors
 
 
-def start_up(policy: dict[str, Any]) -> tuple[subprocess.Popen[str], psutil.Process]:
+def start_up(policy: JailPolicy) -> tuple[subprocess.Popen[str], psutil.Process]:
     """Start, and return jail and server once the server runs its program."""
     jail = start(policy)
     assert pipe(jail.stdout).readline() == "up\n", pipe(jail.stderr).read()
@@ -54,7 +56,7 @@ def start_up(policy: dict[str, Any]) -> tuple[subprocess.Popen[str], psutil.Proc
     return jail, server
 
 
-def tried(source: str, **policy: object) -> dict[str, str]:
+def tried(source: str, **policy: Any) -> dict[str, str]:
     code, lines, errors = run(policy_for(TRY + source, **policy))
     assert code == 0, errors
     return dict(line.rsplit(" ", 1) for line in lines)
@@ -83,7 +85,7 @@ attempt("passwd", lambda: open("/etc/passwd").read())
 attempt("other process", lambda: open(f"/proc/{{os.getppid()}}/cmdline").read())
 attempt("own process", lambda: open("/proc/self/status").read())
 """
-    assert tried(source, read=[str(tmp_path / "data")]) == {
+    assert tried(source, read=(str(tmp_path / "data"),)) == {
         "inside": "reached", "list": "reached", "own process": "reached",
         "outside": "refused", "link": "refused", "dots": "refused", "passwd": "refused",
         "other process": "refused",
@@ -131,7 +133,7 @@ attempt("data", lambda: open({str(data / "new")!r}, "w"))
 attempt("canary", lambda: open({str(canary)!r}, "a"))
 attempt("null", lambda: open("/dev/null", "w").write("x"))
 """
-    assert tried(source, read=[str(data)], write=[str(spool)]) == {
+    assert tried(source, read=(str(data),), write=(str(spool),)) == {
         "spool": "reached", "spool folder": "reached", "rename": "reached", "remove": "reached",
         "null": "reached",
         "link": "refused", "pipe": "refused", "data": "refused", "canary": "refused",
@@ -157,7 +159,7 @@ attempt("fast open", lambda: socket.socket().sendto(
     b"x", socket.MSG_FASTOPEN, ("127.0.0.1", {other.getsockname()[1]})))
 attempt("pair", socket.socketpair)
 """
-        result = tried(source, connect_ports=[allowed.getsockname()[1]], bind_ports=[bindable])
+        result = tried(source, connect_ports=(allowed.getsockname()[1],), bind_ports=(bindable,))
     assert result == {
         "allowed": "reached", "bind": "reached", "pair": "reached",
         "other": "refused", "bind another": "refused", "udp": "refused", "unix": "refused",
@@ -195,7 +197,7 @@ print(sorted(os.listdir("/proc/self/fd"))[:4], os.read(0, 1))
 """
     code, lines, errors = run(
         policy_for(
-            source, env={"SEEN": "yes"}, cwd=str(tmp_path), read=[str(tmp_path)],
+            source, env={"SEEN": "yes"}, cwd=str(tmp_path), read=(str(tmp_path),),
             memory_bytes=1 << 30, file_bytes=1 << 20, open_files=99,
         )
     )  # fmt: skip
@@ -233,7 +235,7 @@ def test_the_kernel_ends_the_server_when_the_jail_is_killed():
 def test_ends_the_server_when_the_engine_is_killed():
     """The engine is played by a process that holds the other end of the jail's input."""
     engine = subprocess.Popen(
-        [sys.executable, "-P", "-c", ENGINE, json.dumps(policy_for(STUBBORN))],
+        [sys.executable, "-P", "-c", ENGINE, encode(policy_for(STUBBORN)).decode()],
         stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": repository()}, cwd="/",
     )  # fmt: skip
     with engine:
@@ -364,20 +366,20 @@ def test_without_landlock_files_only_is_refused_as_well():
 
 
 def test_a_missing_root_is_named():
-    code, _, errors = run(policy_for("print('ran')", read=["/no/such/folder"]))
+    code, _, errors = run(policy_for("print('ran')", read=("/no/such/folder",)))
     assert code == 78 and "/no/such/folder" in json.loads(errors)["message"]
 
 
 def test_a_program_that_cannot_be_executed_is_named(tmp_path):
-    code, _, errors = run({"argv": [str(tmp_path / "absent")], "confine": False})
+    code, _, errors = run(JailPolicy((str(tmp_path / "absent"),), confine=False))
     assert code == 127 and "absent" in json.loads(errors)["message"]
     script = tmp_path / "script"
     script.write_text("#!/bin/sh\n")
-    code, _, errors = run({"argv": [str(script)]})
+    code, _, errors = run(JailPolicy((str(script),)))
     assert code == 78 and "not a script" in json.loads(errors)["message"]
 
 
-GOOD = {"argv": ["/bin/true"]}
+GOOD = json.loads(encode(JailPolicy(("/bin/true",))))
 
 
 @pytest.mark.parametrize(
@@ -385,8 +387,8 @@ GOOD = {"argv": ["/bin/true"]}
     [
         ([], "object"),
         ({}, "argv"),
-        ({"argv": []}, "argv"),
-        ({"argv": ["true"]}, "argv"),
+        ({**GOOD, "argv": []}, "argv"),
+        ({**GOOD, "argv": ["true"]}, "argv"),
         ({**GOOD, "reed": ["/"]}, "reed"),
         ({**GOOD, "read": "/"}, "read"),
         ({**GOOD, "read": ["relative"]}, "read"),
@@ -405,13 +407,25 @@ def test_a_bad_policy_is_named(policy, named):
         parse_policy(json.dumps(policy).encode())
 
 
+@pytest.mark.parametrize("left_out", [*GOOD])
+def test_a_policy_that_lacks_a_key_is_refused(left_out):
+    lacking = {name: value for name, value in GOOD.items() if name != left_out}
+    with pytest.raises(ValueError, match=f"missing keys: {left_out}"):
+        parse_policy(json.dumps(lacking).encode())
+
+
 def test_a_bad_policy_ends_the_jail():
-    code, _, errors = run({"argv": []})
+    code, _, errors = run(JailPolicy(()))
     assert code == 64 and json.loads(errors)["jail"] == "policy"
 
 
+def test_what_the_engine_says_is_what_the_jail_reads():
+    policy = policy_for(IDLE, env={"A": "b"}, bind_ports=(1, 2), grace_seconds=0.5, memory_bytes=1 << 40)
+    assert parse_policy(encode(policy)) == policy
+
+
 def test_defaults_of_a_policy():
-    policy = parse_policy(b'{"argv": ["/bin/true"]}')
+    policy = JailPolicy(("/bin/true",))
     assert policy.confine and not policy.files_only and policy.env == {} and policy.read == ()
 
 

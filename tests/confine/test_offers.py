@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
+from engine.models.isolation import CONFINED_ISOLATIONS, FILES_ONLY
 from sandbox.confine.offers import Facts, Level, ServerLevel, server_level, worker_level
+from sandbox.contract.control import LEVELS
 
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 HEADER = "| place | Landlock ABI | namespaces | workers | local servers | with `files-only` |"
@@ -58,9 +59,10 @@ def test_without_a_wall_around_it_nothing_starts(lacking):
     assert server_level(facts, files_only=True) is None
 
 
-def test_the_choice_is_spelt_as_it_is_taken():
-    from engine.cli.run import SERVER_ISOLATIONS
-    from engine.runs.arguments import ServerIsolation
+def test_the_levels_are_those_that_are_told_and_required():
+    assert tuple(level.value for level in Level) == LEVELS
+    assert (*CONFINED_ISOLATIONS, Level.NONE.value) == LEVELS
 
-    assert get_args(ServerIsolation) == SERVER_ISOLATIONS
-    assert SERVER_ISOLATIONS[1] in re.findall(r"`--server-isolation\s+([a-z-]+)`", OPERATIONS)
+
+def test_the_choice_is_spelt_as_it_is_taken():
+    assert FILES_ONLY in re.findall(r"`--server-isolation\s+([a-z-]+)`", OPERATIONS)

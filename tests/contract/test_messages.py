@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.contract.control import LEVELS, Ready
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import (
@@ -57,6 +58,13 @@ def test_a_message_survives_the_journey(message):
 def test_anything_else_is_garbage(data):
     with pytest.raises(ChannelGarbage):
         decode(Outcome, data)
+
+
+@pytest.mark.parametrize("level", ["", "stronger", None, 0])
+def test_a_level_of_isolation_that_nobody_knows_is_garbage(level):
+    with pytest.raises(ChannelGarbage):
+        decode(Ready, json.dumps({"level": level, "failure": ""}).encode())
+    assert all(decode(Ready, encode(Ready(known, ""))).level == known for known in LEVELS)
 
 
 KEYS = ["frame", "returned", "raised", "named", "type"]

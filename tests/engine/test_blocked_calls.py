@@ -27,7 +27,7 @@ from engine.backends.connect.rpc import Connection
 from engine.backends.connect.session import ConnectSession
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.duckdb.connection import DuckDbConnection
-from engine.backends.duckdb.talk import Conversation, Server
+from engine.backends.duckdb.talk import Conversation, DuckDbServer
 from engine.backends.sql_session import DirectSqlSession
 from engine.context import UNBOUNDED, Deadline
 from engine.errors import BackendLost, BackendStartError, LimitExceeded
@@ -114,7 +114,7 @@ SQL: Final[dict[tuple[type, str], str]] = {
     (DirectSqlSession, "sql"): "never",  # it is itself
     (DirectSqlSession, "refuse_settings"): "never",
     (DirectSqlSession, "close"): "release",
-    (Server, "ask"): "run",
+    (DuckDbServer, "ask"): "run",
     (Conversation, "parts"): "run",
 }
 

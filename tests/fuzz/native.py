@@ -25,12 +25,12 @@ import pyarrow.parquet as pq
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.tables import fetch
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.native.backend import NativeSpark
 from engine.backends.native.files import scan_of
 from engine.backends.native.trust import Trust
 from engine.backends.spark.backend import LocalSpark
+from engine.backends.tables import fetch
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.frames.relations import unpruned

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from engine.backends.connect.tables import TooLarge
+from engine.backends.tables import TooLarge
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.queries.asking import Asker, asking

@@ -12,7 +12,7 @@ import pytest
 from engine.backends.sql import Rows as SqlRows
 from engine.backends.sql_session import DirectSqlSession
 from engine.context import UNBOUNDED
-from engine.sources.kinds import Reader
+from engine.models.backends import Reader
 from engine.sources.resolve import resolve_source
 from engine.sources.source import Source
 from engine.sources.spool import Spool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,17 @@ def test_a_footer_is_kept_until_its_file_changes(tmp_path, monkeypatch):
     [footer] = kept.read([path], "parquet")
     assert footer.schema.names == ["b"]
     assert len(read) == 2
+
+
+def test_a_footer_is_read_anew_where_a_file_was_written_over_with_its_time_set_back(tmp_path):
+    path, kept = tmp_path / "a.parquet", Footers()
+    pq.write_table(pa.table({"a": [1]}), path)
+    before = path.stat()
+    assert kept.read([path], "parquet")[0].schema.names == ["a"]
+    pq.write_table(pa.table({"b": [1]}), path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert kept.read([path], "parquet")[0].schema.names == ["b"]
 
 
 def test_what_is_kept_is_bounded(tmp_path, monkeypatch):

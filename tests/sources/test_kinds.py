@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from engine.models.backends import Reader
 from engine.sources.convert import UnfitValue, convert, convert_batches
-from engine.sources.kinds import Readable, Reader, Unreadable, decide, settle, spark_type, unify
+from engine.sources.kinds import Readable, Unreadable, decide, settle, spark_type, unify
 
 US, UTC = pa.timestamp("us"), pa.timestamp("us", "UTC")
 

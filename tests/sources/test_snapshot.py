@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import DataError
-from engine.sources.kinds import Reader
+from engine.models.backends import Reader
 from engine.sources.snapshot import FoundFile, Snapshot, describe_table, take_snapshot
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends.connect.tables import TooLarge, fetch
+from engine.backends.tables import TooLarge, fetch
 from engine.context import UNBOUNDED
 from engine.errors import PlanRefused
 from engine.gateway.budget import CHEAP_MESSAGES, FrameBudget

@@ -109,7 +109,7 @@ def processes(servers: ServerPerTenant, tenant: str) -> tuple[ServerProcess | No
     """What runs for a tenant: for native answers, and Spark beside them; None for what does not run."""
     backend = servers._servers[tenant].backend
     assert isinstance(backend, NativeSpark)
-    duckdb = backend.duckdb._server
+    duckdb = backend.duckdb._slot.running
     return None if duckdb is None else duckdb.process, backend.spark.generation
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.tables import fetch
+from engine.backends.tables import fetch
 from engine.context import QueryContext
 from engine.errors import BackendError
 from sandbox.contract.messages import Problem

@@ -20,7 +20,8 @@ from engine.backends.connect.endpoint import PlainEndpoint
 from engine.backends.connect.handle import KnownSession
 from engine.backends.connect.rpc import CHANNEL_OPTIONS, Connection
 from engine.backends.connect.session import ConnectSession
-from engine.backends.connect.unreachable import Endpoint, explain_silence
+from engine.backends.connect.session_settings import SESSION_SETTINGS
+from engine.backends.connect.unreachable import ServerAddress, explain_silence
 from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 from engine.errors import BackendStartError, EngineClosed, UsageError
@@ -28,13 +29,6 @@ from engine.models.backends import CONNECT, CONNECT_SCHEME
 from engine.threads import SingleFlight
 
 _REACH_SECONDS: Final = 5.0
-_CONFIGURATION: Final[tuple[tuple[str, str], ...]] = (
-    ("spark.sql.session.timeZone", "UTC"),
-    ("spark.sql.ansi.enabled", "true"),
-    # What statistics of Parquet files would pass over wrongly; see `engine.backends.spark.settings`.
-    ("spark.sql.datetime.java8API.enabled", "true"),
-    ("spark.sql.optimizer.nestedPredicatePushdown.supportedFileSources", ""),
-)
 
 
 class Unowned(PlainEndpoint, StartsWhole):
@@ -68,7 +62,7 @@ class Remote(Unowned):
         UsageError: the address makes no sense.
     """
 
-    configuration = _CONFIGURATION
+    configuration = SESSION_SETTINGS
 
     def __init__(self, address: str) -> None:
         super().__init__()
@@ -134,17 +128,17 @@ class Remote(Unowned):
             connection.server_version(session_id, _REACH_SECONDS)
         except grpc.RpcError as error:
             connection.close()
-            why = explain_silence(self._endpoint(), error)
+            why = explain_silence(self._server_address(), error)
             failure = BackendStartError(f"the backend {self.name} does not answer: {why}")
             failure.detail = str(error)
             raise failure from None
         connection.release(session_id)
         return connection
 
-    def _endpoint(self) -> Endpoint:
+    def _server_address(self) -> ServerAddress:
         url, token = self._builder.url, self._builder.token is not None
         tls = self._builder.use_ssl or (token and url.hostname != "localhost")
-        return Endpoint(url.hostname or "", self._builder._port, tls=tls, token=token)
+        return ServerAddress(url.hostname or "", self._builder._port, tls=tls, token=token)
 
 
 class CallerSession(Unowned):

@@ -26,7 +26,7 @@ _CERTIFICATE: Final = ("CERTIFICATE_VERIFY_FAILED", "not in peer certificate", "
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ServerAddress:
     """Where a server is expected.
 
     Attributes:
@@ -42,7 +42,7 @@ class Endpoint:
     token: bool
 
 
-def explain_silence(endpoint: Endpoint, error: grpc.RpcError) -> str:
+def explain_silence(endpoint: ServerAddress, error: grpc.RpcError) -> str:
     """What is wrong with an endpoint that did not answer, and what to do; takes a few seconds at most.
 
     Args:
@@ -68,13 +68,13 @@ def explain_silence(endpoint: Endpoint, error: grpc.RpcError) -> str:
     return f"it answers with the error {code.name}; see the server's log"
 
 
-def _explain_token(endpoint: Endpoint) -> str:
+def _explain_token(endpoint: ServerAddress) -> str:
     if endpoint.token:
         return "it refused the token: give the one that the server was started with, as ;token=..."
     return "it wants a token: give it as ;token=... at the end of the address"
 
 
-def _explain_address(endpoint: Endpoint) -> str:
+def _explain_address(endpoint: ServerAddress) -> str:
     """What keeps a TCP connection from being made; empty if nothing does."""
     resolving = Pending(
         lambda: socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM),
@@ -103,7 +103,7 @@ def _explain_address(endpoint: Endpoint) -> str:
     return ""
 
 
-def _explain_tls(endpoint: Endpoint, text: str) -> str:
+def _explain_tls(endpoint: ServerAddress, text: str) -> str:
     """Whether both sides expect the same of TLS; empty if they do."""
     speaks = _speaks_tls(endpoint)
     if not endpoint.tls:
@@ -121,7 +121,7 @@ def _explain_tls(endpoint: Endpoint, text: str) -> str:
     return ""
 
 
-def _speaks_tls(endpoint: Endpoint) -> bool:
+def _speaks_tls(endpoint: ServerAddress) -> bool:
     """Whether a TLS handshake succeeds, whoever signed the certificate: nothing secret is sent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -131,5 +131,5 @@ def _speaks_tls(endpoint: Endpoint) -> bool:
     return False
 
 
-def _connect(endpoint: Endpoint) -> socket.socket:
+def _connect(endpoint: ServerAddress) -> socket.socket:
     return socket.create_connection((endpoint.host, endpoint.port), timeout=_LOOK_SECONDS)

@@ -13,7 +13,7 @@ import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
 from engine.backends.duckdb.files import in_capitals, read_query
-from engine.backends.duckdb.talk import Conversation, Server, WillNotStop
+from engine.backends.duckdb.talk import Conversation, DuckDbServer, WillNotStop
 from engine.backends.sql import Rows, SqlConnection
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, DataError, Interrupted
@@ -24,14 +24,14 @@ from sandbox.contract.messages import Described
 _DROP_SECONDS: Final = 2.0
 
 
-class Servers(Protocol):
+class DuckDbServers(Protocol):
     """Gives the process that runs now."""
 
-    def server(self, context: QueryContext = UNBOUNDED) -> Server:
+    def server(self, context: QueryContext = UNBOUNDED) -> DuckDbServer:
         """The running process, which is started if need be; see `Endpoint.connection`."""
         ...
 
-    def end_server(self, server: Server, reason: str) -> None:
+    def end_server(self, server: DuckDbServer, reason: str) -> None:
         """End a process; the next use starts another."""
         ...
 
@@ -45,19 +45,21 @@ class DuckDbConnection(SqlConnection):
 
     dialect = DIALECTS["duckdb"]
 
-    def __init__(self, backend: Servers) -> None:
+    def __init__(self, backend: DuckDbServers) -> None:
         self._backend = backend
-        self._sources: dict[bytes, tuple[Server, exp.Query]] = {}
-        self._kept: list[tuple[Server, str]] = []
+        self._sources: dict[bytes, tuple[DuckDbServer, exp.Query]] = {}
+        self._kept: list[tuple[DuckDbServer, str]] = []
         self._lock = threading.Lock()
-        self._opening: dict[bytes, SingleFlight[tuple[Server, exp.Query]]] = {}
+        self._opening: dict[bytes, SingleFlight[tuple[DuckDbServer, exp.Query]]] = {}
 
     def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
         """Run a query; see `SqlConnection.run`."""
         server = self._backend.server(context)
         return self._ask(server, {"do": "query", "sql": text}, context)
 
-    def rows(self, server: Server, text: str, context: QueryContext, *, one: bool = False) -> Iterator[Rows]:
+    def rows(
+        self, server: DuckDbServer, text: str, context: QueryContext, *, one: bool = False
+    ) -> Iterator[Rows]:
         """The rows of a query to a running process, its nested values as they are.
 
         Args:
@@ -104,8 +106,8 @@ class DuckDbConnection(SqlConnection):
                 list(self._ask(server, {"do": "drop", "path": path}, UNBOUNDED.within(_DROP_SECONDS)))
 
     def _open_and_keep(
-        self, key: bytes, server: Server, relation: pb.Relation, unwanted: threading.Event
-    ) -> tuple[Server, exp.Query]:
+        self, key: bytes, server: DuckDbServer, relation: pb.Relation, unwanted: threading.Event
+    ) -> tuple[DuckDbServer, exp.Query]:
         """Open a dataset for all that wait for it, unless another thread has just done that."""
         with self._lock:
             known = self._sources.get(key)
@@ -115,7 +117,7 @@ class DuckDbConnection(SqlConnection):
                 self._sources[key] = known
         return known
 
-    def _open(self, server: Server, relation: pb.Relation, wanted: QueryContext) -> exp.Query:
+    def _open(self, server: DuckDbServer, relation: pb.Relation, wanted: QueryContext) -> exp.Query:
         if relation.WhichOneof("rel_type") != "read" or not relation.read.HasField("data_source"):
             raise DataError("the backend 'duckdb' reads files and tables that are handed to it, no others")
         source = relation.read.data_source
@@ -134,7 +136,7 @@ class DuckDbConnection(SqlConnection):
         return in_capitals(reading, dict(zip(names.to_pylist(), kinds.to_pylist(), strict=True)))
 
     def _ask(
-        self, server: Server, question: Mapping[str, str], context: QueryContext
+        self, server: DuckDbServer, question: Mapping[str, str], context: QueryContext
     ) -> Iterator[Described | Rows]:
         try:
             with server.ask(question, context.deadline) as sock:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import sandbox.contract
 from engine.backends.local.memory import there_is
 from engine.backends.local.process import (
     Permissions,
@@ -21,12 +20,14 @@ from engine.backends.local.process import (
     start_process,
 )
 from engine.effort import processors
+from engine.packages import PACKAGES
 
 # Of data, where there is twice as much; what does not fit is spilled.
 _MEMORY_BYTES: Final = 8 << 30
 # Beside DuckDB's own limit, which texts that a function makes are not counted in: Python, Arrow, stacks.
 _MEMORY_BESIDE: Final = 2 << 30
-DISK_BYTES: Final = 16 << 30
+# Of a process's folder, for what does not fit into memory.
+_DISK_BYTES: Final = 16 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,6 @@ class Wanted:
         roots: the folders that it may read.
         spool: where the engine puts data for it; readable, too.
         memory_bytes: the most that it may use for data.
-        disk_bytes: the most of its folder that it may fill with what does not fit.
         files_only: whether it may start where nothing confines its network.
         confined: False only for tests that take the confinement away.
     """
@@ -45,7 +45,6 @@ class Wanted:
     roots: tuple[Path, ...]
     spool: Path
     memory_bytes: int
-    disk_bytes: int
     files_only: bool
     confined: bool
 
@@ -75,13 +74,12 @@ def wanted_process(
     spool: Path,
     *,
     memory_bytes: int | None = None,
-    disk_bytes: int = DISK_BYTES,
     files_only: bool = False,
     confined: bool = True,
 ) -> Wanted:
     """What a process is to be; arguments as those of `LocalDuckDb`."""
     memory = memory_bytes or min(_MEMORY_BYTES, there_is() // 2)
-    return Wanted(tuple(roots), spool, memory, disk_bytes, files_only, confined)
+    return Wanted(tuple(roots), spool, memory, files_only, confined)
 
 
 def start_duckdb(wanted: Wanted) -> Started:
@@ -93,7 +91,6 @@ def start_duckdb(wanted: Wanted) -> Started:
     (port,) = find_free_ports(1)
     folder = make_folder("duckdb")
     token = secrets.token_hex(32)
-    packages = Path(sandbox.contract.__file__).parents[2]
     options = {
         "port": port,
         "token": token,
@@ -101,12 +98,12 @@ def start_duckdb(wanted: Wanted) -> Started:
         "settings": _settings(wanted, folder),
     }
     permissions = Permissions(
-        read=(*wanted.read, *python_folders(), packages / "engine", packages / "sandbox"),
+        read=(*wanted.read, *python_folders(), PACKAGES / "engine", PACKAGES / "sandbox"),
         bind_ports=(port,),
         forward_port=port,
         files_only=wanted.files_only,
         memory_bytes=wanted.memory_bytes + _MEMORY_BESIDE,
-        file_bytes=wanted.disk_bytes,
+        file_bytes=_DISK_BYTES,
     )
     process = start_process(
         folder,
@@ -114,7 +111,7 @@ def start_duckdb(wanted: Wanted) -> Started:
         {
             "TZ": "UTC",
             "HOME": str(folder),
-            "PYTHONPATH": str(packages),
+            "PYTHONPATH": str(PACKAGES),
             "PYTHONDONTWRITEBYTECODE": "1",
             "CALCMETRIC_DUCKDB": json.dumps(options),
         },
@@ -135,5 +132,5 @@ def _settings(wanted: Wanted, folder: Path) -> dict[str, Any]:
         "memory_limit": f"{wanted.memory_bytes // 2**20}MiB",
         "threads": processors(),
         "temp_directory": str(folder),
-        "max_temp_directory_size": f"{wanted.disk_bytes // 2**20}MiB",
+        "max_temp_directory_size": f"{_DISK_BYTES // 2**20}MiB",
     }

@@ -22,7 +22,7 @@ _TICK_SECONDS: Final = 0.05
 _ASK_SECONDS: Final = 10.0  # a process that takes no question for so long stands still
 
 
-class Server:
+class DuckDbServer:
     """A running process, and the word that it answers to.
 
     Attributes:
@@ -50,6 +50,10 @@ class Server:
             sock.close()
             raise
         return sock
+
+    def end(self) -> None:
+        """End the process. Never raises."""
+        self.process.end()
 
 
 class WillNotStop(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from engine.backends.connect.rpc import Connection
@@ -25,28 +24,3 @@ class Generation:
         self.connection.closed = True  # first, so that they know why
         self.connection.close()
         self.process.end()
-
-
-class Slot:
-    """Holds the generation that runs apart from the backend, so that a finalizer can end it.
-
-    Attributes:
-        pid: of the process that it was made in.
-        generation: what runs; None: nothing.
-    """
-
-    def __init__(self) -> None:
-        """Nothing runs yet."""
-        self.pid = os.getpid()
-        self.generation: Generation | None = None
-
-    def behind(self, connection: Connection) -> Generation | None:
-        """The generation behind a connection; None: it has ended meanwhile."""
-        generation = self.generation
-        return generation if generation is not None and generation.connection is connection else None
-
-    def end(self) -> None:
-        """End what runs, unless this is a fork of the process that started it."""
-        generation, self.generation = self.generation, None
-        if generation is not None and os.getpid() == self.pid:
-            generation.end()

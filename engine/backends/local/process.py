@@ -24,10 +24,11 @@ from typing import Final
 
 from engine.context import Deadline
 from engine.effort import LOW, MOST_TIMES, Effort, Grace, look_at, tree
-from sandbox import contract
+from engine.packages import PACKAGES
+from sandbox.contract.jail import JailPolicy
+from sandbox.contract.messages import encode
 
 _SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
-_PACKAGES: Final = Path(contract.__file__).parents[2]  # where `sandbox.jail` is found without site-packages
 _END_SECONDS: Final = 5.0
 # For a server that is asked to finish: writing a class archive takes seconds, and one that lets all others
 # go first may have none for long. Whoever asked it ends it earlier if need be.
@@ -246,30 +247,30 @@ def start_process(
         low_priority: whether everything else on the machine goes first.
     """
     private = permissions.private_network and permissions.forward_port > 0
-    policy = {
-        "argv": list(argv),
-        "env": dict(environment),
-        "cwd": str(folder),
-        "read": [str(path) for path in permissions.read if path.exists()],
-        "write": [str(folder)],
-        "bind_ports": list(permissions.bind_ports),
-        "connect_ports": list(permissions.connect_ports),
-        "forward_port": permissions.forward_port or None,
-        "forward_socket": str(folder / _SOCKET) if permissions.forward_port else None,
-        "private_network": private,
-        "files_only": permissions.files_only,
-        "memory_bytes": permissions.memory_bytes or None,
-        "file_bytes": permissions.file_bytes or None,
-        "confine": confined,
-        "grace_seconds": _IDLE_GRACE_SECONDS if low_priority else _GRACE_SECONDS,
-    }
+    policy = JailPolicy(
+        argv=tuple(argv),
+        env=environment,
+        cwd=str(folder),
+        read=tuple(str(path) for path in permissions.read if path.exists()),
+        write=(str(folder),),
+        bind_ports=permissions.bind_ports,
+        connect_ports=permissions.connect_ports,
+        forward_port=permissions.forward_port or None,
+        forward_socket=str(folder / _SOCKET) if permissions.forward_port else None,
+        private_network=private,
+        memory_bytes=permissions.memory_bytes or None,
+        file_bytes=permissions.file_bytes or None,
+        grace_seconds=_IDLE_GRACE_SECONDS if low_priority else _GRACE_SECONDS,
+        files_only=permissions.files_only,
+        confine=confined,
+    )
     order = {
         "argv": [sys.executable, "-S", "-P", "-m", "sandbox.jail"],
-        "env": {"PYTHONPATH": str(_PACKAGES)},
+        "env": {"PYTHONPATH": str(PACKAGES)},
         "folder": str(folder),
         "orphans": [str(orphan) for orphan in orphans],
         "log": str(folder / "server.log"),
-        "input": json.dumps(policy) + "\n",
+        "input": encode(policy).decode() + "\n",
         "idle": low_priority,
     }
     supervisor = subprocess.Popen(

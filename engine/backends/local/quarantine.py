@@ -25,13 +25,9 @@ logger = logging.getLogger(__name__)
 class Quarantine:
     """Who is asked on the server apart, and when that one may start. Both servers share it. Thread-safe."""
 
-    def __init__(self, policy: QuarantinePolicy | None = None) -> None:
-        """Nobody is sent away yet.
-
-        Args:
-            policy: decides who is; by default one that knows nobody.
-        """
-        self._policy = policy or QuarantinePolicy()
+    def __init__(self) -> None:
+        """Nobody is sent away yet."""
+        self._policy = QuarantinePolicy()
         self._lock = threading.Lock()
         self._not_before = 0.0
         self._used = 0.0

@@ -3,41 +3,32 @@
 One generation of the server is a process with its connection. A generation that died, or that was ended
 because a query would not stop, is replaced at the next use; sessions notice by the new connection and
 set themselves up again. Subclasses say how to launch one.
-
-Starting takes seconds, or hangs: one thread does it, and whoever needs the server waits for that one, as long
-as its own time allows.
 """
 
 from __future__ import annotations
 
 import abc
-import atexit
-import logging
-import os
 import threading
 import weakref
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from engine.backends.base import MOST_START_SECONDS, StartsWhole, refuse_fork
+from engine.backends.base import StartsWhole
 from engine.backends.connect.endpoint import STOP_TIMES, Releasing
 from engine.backends.connect.rpc import Connection
 from engine.backends.connect.session import ConnectSession
 from engine.backends.connect.turns import LocalTurns, Turns
-from engine.backends.local.generation import Generation, Slot
+from engine.backends.local.generation import Generation
 from engine.backends.local.process import ServerProcess
 from engine.backends.local.quarantine import Quarantine, end_when_idle
-from engine.backends.local.starting import Starter
+from engine.backends.local.slot import ServerSlot
+from engine.backends.local.starting import start_generation
 from engine.backends.local.watchdog import Watchdog, WatchdogSettings
 from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 from engine.endings import tell_ending
-from engine.errors import EngineClosed
-from engine.threads import SingleFlight
 
 _DYING_SECONDS: Final = 0.5
-_END_SECONDS: Final = 10.0  # on closing, for a start that has just been ended
 _PORT_TAKEN: Final = ("Address already in use", "BindException")
 
 
@@ -57,15 +48,8 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
         self._other: LocalServer | None = None
         self._quarantine = Quarantine()
         self._turns = LocalTurns(self.slice_seconds)
-        self._starter = Starter()
-        self._slot = Slot()
+        self._slot = ServerSlot[Generation](f"local {self.name} server")
         self._lock = threading.Lock()
-        self._closed = False
-        self._start_of: SingleFlight[Connection] = SingleFlight(
-            "calcmetric-server", lingers=MOST_START_SECONDS
-        )
-        self._finalize: Callable[[], object] = weakref.finalize(self, self._slot.end)
-        atexit.register(self._slot.end)
 
     @abc.abstractmethod
     def twin(self) -> LocalServer:
@@ -85,7 +69,7 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
 
     def grace(self, connection: Connection, seconds: float, *, times: float = STOP_TIMES) -> Grace:
         """Seconds that the server is given; see `Endpoint`."""
-        if (generation := self._slot.behind(connection)) is None:
+        if (generation := self.generation_behind(connection)) is None:
             return Grace(seconds)
         return generation.process.grace(seconds, times=times)
 
@@ -106,23 +90,28 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
     @property
     def generation(self) -> Generation | None:
         """What runs now."""
-        return self._slot.generation
+        return self._slot.running
+
+    def generation_behind(self, connection: Connection) -> Generation | None:
+        """The generation behind a connection; None: it has ended meanwhile."""
+        generation = self._slot.running
+        return generation if generation is not None and generation.connection is connection else None
 
     @property
     def is_private(self) -> bool | None:
         """Whether nobody else on this machine reaches the server's ports; None while it does not run."""
-        generation = self._slot.generation
+        generation = self._slot.running
         return None if generation is None else generation.process.is_private
 
     @property
     def is_closed(self) -> bool:
         """Whether it was closed, and starts no server any more."""
-        return self._closed
+        return self._slot.is_closed
 
     @property
     def is_forked(self) -> bool:
         """Whether this is not the process that the backend was made in."""
-        return os.getpid() != self._slot.pid
+        return self._slot.is_forked
 
     def start(self) -> None:
         """Start the server unless it runs; see `Backend.start`."""
@@ -130,8 +119,8 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
 
     def give_way(self, *, low: bool) -> bool:
         """Let all else go before a server that starts or runs, or no longer; see `ServerProcess.give_way`."""
-        generation = self._slot.generation
-        process = self._starter.process if generation is None else generation.process
+        generation = self._slot.running
+        process = self._slot.starting if generation is None else generation.process
         return process is None or process.give_way(low=low)
 
     def place_of(self, tenant: str) -> LocalServer:
@@ -142,7 +131,7 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
         if not self._quarantine.note(tenant):
             return self
         with self._lock:
-            if self._closed:
+            if self.is_closed:
                 return self
             if self._other is None:
                 self._other = self.twin()
@@ -174,47 +163,25 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
 
     def connection(self, context: QueryContext = UNBOUNDED) -> Connection:
         """The connection of the running server, which is started if need be; see `Endpoint`."""
-        refuse_fork(self._slot.pid)
-        running = self._running()
-        if running is None and self.apart:  # who ends a server for those sent away waits for the next one
+        # Who ends a server for those sent away waits for the next one.
+        if self._slot.usable() is None and self.apart:
             self._quarantine.wait_to_start(self, context)
-        return running or self._start_of.get(lambda _: self._start_and_keep(), context)
+        return self._slot.get(self._start, context, self.on_started).connection
 
-    def _running(self) -> Connection | None:
-        with self._lock:
-            if self._closed:
-                raise EngineClosed("this backend is closed; make a new engine")
-            generation = self._slot.generation
-            return None if generation is None else generation.connection
-
-    def _start_and_keep(self) -> Connection:
-        """Start a server, unless another thread has just done that."""
-        if (running := self._running()) is not None:
-            return running
-        generation = self._starter.start(self)
+    def _start(self) -> Generation:
+        generation = start_generation(self, self._slot)
         try:
-            generation = replace(generation, watch=self._watch(generation))
+            return replace(generation, watch=self._watch(generation))
         except BaseException:  # nobody knows of it yet, who could end it later
             generation.end()
             raise
-        with self._lock:
-            kept = self._slot.generation
-            unwanted = self._closed or kept is not None  # a start that was taken for hung has ended after all
-            if not unwanted:
-                self._slot.generation = generation
-                self._starter.keep()
-        if unwanted:
-            generation.end()
-            return self._start_and_keep()
-        self.on_started(generation)
-        return generation.connection
 
     def note_broken(self, connection: Connection) -> None:
         """Forget the server behind `connection` if it is dead; see `Endpoint`."""
         if connection.closed:  # it was ended on purpose, or is known to be dead
             self._turns.record_crash(connection, late=True)
             return
-        if (generation := self._slot.behind(connection)) is not None:
+        if (generation := self.generation_behind(connection)) is not None:
             if generation.process.is_alive(_DYING_SECONDS):
                 return
             status = generation.process.exit_status
@@ -222,11 +189,11 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
 
     def end_server(self, connection: Connection, reason: str) -> None:
         """End the server behind `connection`; the next use starts another; see `Endpoint`."""
-        with self._lock:
-            if (generation := self._slot.behind(connection)) is None:
-                return  # that was done before
-            self._turns.record_crash(connection)  # before any of its queries can know
-            self._slot.generation = None
+        if (generation := self.generation_behind(connection)) is None:
+            return  # that was done before
+        # Recorded before any of its queries can know.
+        if not self._slot.forget(generation, first=lambda: self._turns.record_crash(connection)):
+            return
         tell_ending(f"the local {self.name} server", f"{reason}; the next query starts another")
         generation.end()
 
@@ -234,18 +201,11 @@ class LocalServer(Releasing, StartsWhole, abc.ABC):
         """End the server, its processes and its files; see `Backend.close`."""
         if self.is_forked:
             return
+        self._slot.close()
         with self._lock:
-            self._closed = True
-            other = self._other
-        self._starter.close()
+            other = self._other  # there is none that comes later
         if other is not None:
             other.close()
-        self._start_of.wait_idle(_END_SECONDS)
-        if self._slot.generation is not None:
-            tell_ending(f"the local {self.name} server", "its engine is closed", level=logging.DEBUG)
-        self._slot.end()
-        atexit.unregister(self._slot.end)
-        self._finalize()
 
     def _watch(self, generation: Generation) -> Watchdog:
         """Watch a server; a backend that is forgotten is not kept by that."""

@@ -12,6 +12,7 @@ import grpc
 from engine.backends.connect.rpc import Connection
 from engine.backends.local.generation import Generation
 from engine.backends.local.process import ServerProcess
+from engine.backends.local.slot import ServerSlot
 from engine.backends.local.why import complaints, why_ended
 from engine.effort import Grace
 from engine.endings import tell_ending
@@ -47,55 +48,35 @@ class Startable(Protocol):
         ...
 
 
-class Starter:
-    """Starts one server at a time, and tries again where that may go better.
+def start_generation(server: Startable, slot: ServerSlot[Generation]) -> Generation:
+    """Start a generation, on other ports if somebody was quicker to take those chosen.
 
-    Attributes:
-        process: what is being started; None: nothing, or it was kept.
+    Args:
+        server: the kind of server.
+        slot: what it is started for; it is told of the process.
+
+    Raises:
+        BackendStartError: it cannot be started.
+        EngineClosed: the slot was closed meanwhile.
     """
-
-    def __init__(self) -> None:
-        """Nothing is being started yet."""
-        self.process: ServerProcess | None = None
-        self._closed = False
-
-    def start(self, server: Startable) -> Generation:
-        """Start a generation, on other ports if somebody was quicker to take those chosen.
-
-        Raises:
-            BackendStartError: it cannot be started.
-            EngineClosed: it was closed meanwhile.
-        """
-        for attempt in range(1, _ATTEMPTS + 1):
-            process, connection = server.launch()
-            self.process = process
-            if self._closed:  # `close` may have come before there was anything to end
-                process.end()
-            try:
-                wait_answer(server.name, server.start_seconds, process, connection)
-                return Generation(process, connection)
-            except BackendStartError as error:
-                _give_up(server, process, connection, str(error))
-                if self._closed:
-                    raise EngineClosed("the backend was closed while it started") from None
-                if attempt == _ATTEMPTS or isinstance(error, OpenNetworkError):
-                    raise
-                if not server.can_retry(error.detail):
-                    raise
-            except BaseException as error:
-                _give_up(server, process, connection, type(error).__name__)
+    for attempt in range(1, _ATTEMPTS + 1):
+        process, connection = server.launch()
+        slot.note_starting(process)
+        try:
+            wait_answer(server.name, server.start_seconds, process, connection)
+            return Generation(process, connection)
+        except BackendStartError as error:
+            _give_up(server, process, connection, str(error))
+            if slot.is_closed:
+                raise EngineClosed("the backend was closed while it started") from None
+            if attempt == _ATTEMPTS or isinstance(error, OpenNetworkError):
                 raise
-        raise AssertionError("unreachable")
-
-    def keep(self) -> None:
-        """What was started is somebody else's from now on."""
-        self.process = None
-
-    def close(self) -> None:
-        """End what is being started, so that whoever waits for it stops waiting; start nothing any more."""
-        self._closed = True
-        if (process := self.process) is not None:
-            process.end()
+            if not server.can_retry(error.detail):
+                raise
+        except BaseException as error:
+            _give_up(server, process, connection, type(error).__name__)
+            raise
+    raise AssertionError("unreachable")
 
 
 def wait_answer(

@@ -15,7 +15,6 @@ import contextlib
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
@@ -24,13 +23,13 @@ import pyspark.sql.connect.proto as pb
 
 from engine.arrow import arrow_stream
 from engine.backends.base import BackendSession
-from engine.backends.connect.spill_buffer import SpillBuffer
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.duckdb.connection import DuckDbConnection, WouldNotStop
-from engine.backends.duckdb.talk import Server
+from engine.backends.duckdb.talk import DuckDbServer
 from engine.backends.native.files import Files
+from engine.backends.native.spill_buffer import SpillBuffer
 from engine.backends.native.trust import Differences, Trust
-from engine.backends.native.verify import Sample, Verifier
+from engine.backends.native.verify import NativeAnswer, Verifier
 from engine.backends.spark.backend import LocalSpark
 from engine.context import QueryContext, Settings
 from engine.effort import processors
@@ -57,7 +56,6 @@ _MOST_BYTES: Final = 4 << 30
 # One that is larger is passed on in the parts in which it came.
 _COMBINED_BYTES: Final = 32 << 20
 _BATCH_ROWS: Final = 65_536
-_MOST_REASONS: Final = 1_000
 # How often a start that gives way is looked at: its processes appear one after the other.
 _LOOK_SECONDS: Final = 0.1
 
@@ -161,7 +159,7 @@ class NativeSpark:
         """See `Backend.settle`."""
         return self.verifier.settle(seconds)
 
-    def end_duckdb(self, server: Server, reason: str) -> None:
+    def end_duckdb(self, server: DuckDbServer, reason: str) -> None:
         """End a DuckDB process; the next plan starts another."""
         server.condemned = True
         with contextlib.suppress(BackendError, BackendStartError, EngineClosed):
@@ -175,16 +173,11 @@ class NativeSpark:
 
 
 class NativeSession:
-    """A session on both; see `BackendSession`.
-
-    Attributes:
-        answered: how often what was asked was answered natively (""), or why it was not.
-    """
+    """A session on both; see `BackendSession`."""
 
     sql = None
 
     def __init__(self, backend: NativeSpark, tenant: str) -> None:
-        self.answered: Counter[str] = Counter()
         self._backend = backend
         self._tenant = tenant
         self._native = DuckDbConnection(backend.duckdb)
@@ -258,12 +251,6 @@ class NativeSession:
             raise EngineClosed("this session is closed")
         return spark
 
-    def note(self, reason: str) -> None:
-        """Count an answer: native if there is no reason why it was Spark's."""
-        with self._lock:
-            if reason in self.answered or len(self.answered) < _MOST_REASONS:
-                self.answered[reason] += 1
-
     def attempt(self, relation: pb.Relation, context: QueryContext) -> tuple[pb.DataType, pa.Table] | str:
         """The type and the rows of a native answer, whole; else why the plan is Spark's.
 
@@ -273,7 +260,7 @@ class NativeSession:
         return self._tried(lambda: self._fetch(relation, context), context)
 
     def _tried(self, attempt: Callable[[], _T], context: QueryContext) -> _T | str:
-        """What comes of a native attempt, else why it is Spark's; noted everywhere."""
+        """What comes of a native attempt, else why it is Spark's; whoever wants to know is told."""
         found: _T | None = None
         reason = ""
         self._backend.spark.heard(self._tenant)
@@ -292,7 +279,7 @@ class NativeSession:
         except Exception as error:  # a fault of ours, and Spark can answer all the same
             logger.exception("a plan was not translated")
             reason = f"a native answer failed ({type(error).__name__})"
-        for note in (self.note, *context.notes):
+        for note in context.notes:
             note(reason)
         return reason if found is None else found
 
@@ -327,7 +314,7 @@ class NativeSession:
             raise
         files.refuse_changed()
         self._backend.verifier.offer(
-            Sample(
+            NativeAnswer(
                 relation,
                 Given(query.schema, answer),
                 tuple(column.approximate for column in query.rows.columns),
@@ -366,7 +353,7 @@ class NativeSession:
             raise
         return judged(query, table, processors())
 
-    def _table(self, server: Server, sql: str, context: QueryContext, *, one: bool) -> pa.Table:
+    def _table(self, server: DuckDbServer, sql: str, context: QueryContext, *, one: bool) -> pa.Table:
         """The whole answer to a query."""
         size = 0
         with SpillBuffer(self._backend.duckdb.spool) as held:

@@ -7,13 +7,12 @@ them; what is not surely so is Spark's.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,20 +20,17 @@ import pyspark.sql.connect.proto as pb
 from pyspark.sql.connect.types import pyspark_types_to_proto_types
 from pyspark.sql.types import StructType
 
-from engine.models.days import day_length, day_number, days_of
+from engine.file_state import FileState, state_of
+from engine.models.days import FIRST_ALIKE, LAST_ALIKE
+from engine.parquet import days_of
 from engine.spark.native.relations.scans import Field, Scan
 from engine.spark.native.relations.stored import is_stored_as
 from engine.spark.native.types import DATE, INSTANTS, Nested, SparkType, Struct, from_proto, to_proto
 from engine.spark.native.unproven import Unproven
 
-# Days and instants outside of these are counted in another calendar, or are infinity to DuckDB.
-_FIRST: Final = day_number(dt.date(1900, 1, 1))
-_LAST: Final = day_number(dt.date(9999, 12, 30))
 _KEPT: Final = 2_000
 # DuckDB takes a name with any of these for a pattern, or Hadoop does.
 _READ_AS_PATTERN: Final = frozenset("*?[]{}\\")
-# Of a file, as the system tells it.
-_State: TypeAlias = tuple[int, ...]
 # Spark counts a file as larger by so many bytes, and makes no partitions that are smaller.
 _ONE_PARTITION: Final = 4 << 20
 
@@ -44,7 +40,7 @@ class Files:
 
     def __init__(self) -> None:
         """Begin without files; `scan_of` notes those that it finds."""
-        self._states: dict[str, _State] = {}
+        self._states: dict[str, FileState] = {}
 
     def scan_of(self, read: pb.Read) -> Scan:
         """What a relation reads.
@@ -62,18 +58,18 @@ class Files:
         Raises:
             Unproven: a file has changed or is gone.
         """
-        if any(_state_of(path) != state for path, state in self._states.items()):
+        if any(state_of(path) != state for path, state in self._states.items()):
             raise Unproven("a file that changed while it was read")
 
-    def _note(self, path: str, state: _State) -> None:
+    def _note(self, path: str, state: FileState) -> None:
         self._states.setdefault(path, state)
 
 
-def _ignore(path: str, state: _State) -> None:
+def _ignore(path: str, state: FileState) -> None:
     """For whoever never looks again whether a file has changed."""
 
 
-def scan_of(read: pb.Read, note: Callable[[str, _State], None] = _ignore) -> Scan:
+def scan_of(read: pb.Read, note: Callable[[str, FileState], None] = _ignore) -> Scan:
     """What a relation reads.
 
     Args:
@@ -97,7 +93,7 @@ def scan_of(read: pb.Read, note: Callable[[str, _State], None] = _ignore) -> Sca
     return Scan(paths, _fields(source.schema, paths, note), whole)
 
 
-def _fields(schema: str, paths: Sequence[str], note: Callable[[str, _State], None]) -> tuple[Field, ...]:
+def _fields(schema: str, paths: Sequence[str], note: Callable[[str, FileState], None]) -> tuple[Field, ...]:
     struct = pyspark_types_to_proto_types(StructType.fromJson(json.loads(schema))).struct
     files = [_file_of(path, note) for path in paths]
     found = []
@@ -108,26 +104,17 @@ def _fields(schema: str, paths: Sequence[str], note: Callable[[str, _State], Non
     return tuple(found)
 
 
-def _file_of(path: str, note: Callable[[str, _State], None]) -> _File:
+def _file_of(path: str, note: Callable[[str, FileState], None]) -> _File:
     """The footer of a file, as it is now."""
-    state = _state_of(path)
-    if not state:
+    state = state_of(path)
+    if state is None:
         raise Unproven("a file that is not there")
     note(path, state)
     return _read_file(path, state)
 
 
-def _state_of(path: str) -> _State:
-    """What changes whenever a file is written; empty if there is none."""
-    try:
-        found = Path(path).stat()
-    except OSError:
-        return ()
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev
-
-
 @lru_cache(maxsize=_KEPT)
-def _read_file(path: str, state: _State) -> _File:
+def _read_file(path: str, state: FileState) -> _File:
     """A footer, kept for as long as the file stays as it is."""
     del state
     return _File(path)
@@ -180,19 +167,5 @@ class _File:
 
     def _within(self, place: int) -> bool:
         """Whether statistics say that all days or instants are of the time that is proven."""
-        length = day_length(self._leaves[place])
-        if not length:
-            return False
-        for number in range(self._footer.num_row_groups):
-            chunk = self._footer.row_group(number).column(place)
-            statistics = chunk.statistics
-            if statistics is None:
-                return False
-            if statistics.null_count == chunk.num_values and statistics.has_null_count:
-                continue
-            if not statistics.has_min_max:
-                return False
-            ends = days_of(statistics, length)
-            if ends[0] < _FIRST or ends[1] > _LAST:
-                return False
-        return True
+        found = days_of(self._footer, place)
+        return all(days is not None and days[0] >= FIRST_ALIKE and days[1] <= LAST_ALIKE for days in found)

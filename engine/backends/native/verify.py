@@ -18,9 +18,9 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.tables import TooLarge, fetch
 from engine.backends.native.files import Files
 from engine.backends.native.trust import Differences
+from engine.backends.tables import TooLarge, fetch
 from engine.context import Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, BackendStartError, CalcmetricError
 from engine.spark.native.compare import Given, difference
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class NativeAnswer:
     """A native answer that Spark is asked for, too.
 
     Attributes:
@@ -80,12 +80,12 @@ class Verifier:
         self._open_session = open_session
         self._is_busy = is_busy
         self._random = random.Random()  # noqa: S311 - which answers are looked at is no secret
-        self._waiting: queue.Queue[Sample] = queue.Queue(_MOST_WAITING)
+        self._waiting: queue.Queue[NativeAnswer] = queue.Queue(_MOST_WAITING)
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def offer(self, sample: Sample) -> None:
+    def offer(self, sample: NativeAnswer) -> None:
         """An answer was given; returns at once."""
         table = sample.given.table
         if self._random.random() >= self._share or self._closed.is_set():
@@ -123,7 +123,7 @@ class Verifier:
                 self._verify(sample)
             self._waiting.task_done()
 
-    def _verify(self, sample: Sample) -> None:
+    def _verify(self, sample: NativeAnswer) -> None:
         try:
             sample.files.refuse_changed()
             what = self._compare(sample)
@@ -152,7 +152,7 @@ class Verifier:
             extra={"account": sample.tenant},
         )
 
-    def _compare(self, sample: Sample) -> str:
+    def _compare(self, sample: NativeAnswer) -> str:
         session = self._open_session()
         try:
             context = QueryContext(Deadline.after(_QUERY_SECONDS), self._closed)

@@ -159,7 +159,7 @@ class LocalSpark(LocalServer):
 
     def wait_idle(self, connection: Connection, grace: Grace) -> bool:
         """Whether Spark's task reaper has nothing to complain of any more; see `Endpoint`."""
-        if (generation := self._slot.behind(connection)) is None:
+        if (generation := self.generation_behind(connection)) is None:
             return True
         while True:
             end = generation.process.log_size()

@@ -9,18 +9,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.backends.connect.session_settings import SESSION_SETTINGS
+
 # Fixed for every local server.
 SETTINGS: Final[tuple[tuple[str, str], ...]] = (
     # What a query means.
-    ("spark.sql.session.timeZone", "UTC"),  # the zone of every session, whatever the machine's
-    ("spark.sql.ansi.enabled", "true"),  # overflow and bad casts are errors, not NULL
+    *SESSION_SETTINGS,
     ("spark.sql.variable.substitute", "false"),  # ${...} in SQL text would read configuration
-    # How conditions reach Parquet files, whose statistics do not count NaN. Days and instants go there as
-    # java.time has them, since java.sql lacks ten days of October 1582; literals of plans are java.sql's all
-    # the same (`engine.spark.plans.days` spells them). `engine.frames.relations` keeps columns from being
-    # compared with what files say of them, the second setting does so for fields of structs.
-    ("spark.sql.datetime.java8API.enabled", "true"),
-    ("spark.sql.optimizer.nestedPredicatePushdown.supportedFileSources", ""),
     # Who can reach it.
     ("spark.driver.host", "127.0.0.1"),
     ("spark.driver.bindAddress", "127.0.0.1"),

@@ -25,13 +25,12 @@ from engine.backends.spark.archive import Archives, find_archives
 from engine.backends.spark.java import Java, find_jars, find_java
 from engine.effort import Grace, look_at, tree
 from engine.errors import BackendStartError, CalcmetricError
-from sandbox import contract
+from engine.packages import PACKAGES
 
 SETTING: Final = "CALCMETRIC_TRAINING"
 # On a machine with time for it; a machine without is given as many times as long, and then left in peace.
 TRAINING_SECONDS: Final = 300.0
 TRAINING_TIMES: Final = 6.0
-_PACKAGES: Final = Path(contract.__file__).parents[2]
 _KEPT: Final = ("PATH", "JAVA_HOME", "HOME", "TMPDIR", "PYTHONUSERBASE")  # what finds the same Java again
 _LOCK: Final = 3
 _FILES_ONLY: Final = ("files-only",)
@@ -160,7 +159,7 @@ def _spawn(folder: Path, lock: int, *, files_only: bool) -> None:
             str(folder),
             *_FILES_ONLY * files_only,
         ],
-        {**environment, "PYTHONPATH": str(_PACKAGES), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"},
+        {**environment, "PYTHONPATH": str(PACKAGES), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"},
         file_actions=[
             (os.POSIX_SPAWN_DUP2, lock, _LOCK),
             (os.POSIX_SPAWN_OPEN, 0, null, os.O_RDONLY, 0),

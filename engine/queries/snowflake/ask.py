@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.connect.tables import TooLarge
 from engine.backends.sql import Rows, SqlSession
+from engine.backends.tables import TooLarge
 from engine.frames import Family, frame_keys, frames_of
 from engine.frames.build import Literal, filtered, literal
 from engine.queries.answers import Codes, place_rows

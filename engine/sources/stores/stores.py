@@ -16,7 +16,7 @@ from pyarrow import fs
 from engine.errors import DataError
 from engine.models.tables import TableFormat
 from engine.models.urls import StoreUrl
-from engine.sources.files import ICEBERG, IS_METADATA, LOGS, MATCHED, is_hidden
+from engine.sources.files import ICEBERG_METADATA, IS_METADATA, LOGS, MATCHED, is_hidden
 from engine.sources.stores.fetched import Fetched, Held, StoredObject, Tell, nobody
 from engine.sources.stores.filesystems import open_store
 from engine.sources.stores.problems import STORE_MISSING, is_missing, is_refusal, store_error
@@ -133,7 +133,7 @@ class Stores:
         base, label = _fixed(url), str(url)
         self.check_inside(base)
         kind = self._table_at(url, label, check) if base == url else None
-        log = next((name for name, of in {**LOGS, ICEBERG: "Iceberg"}.items() if of == kind), None)
+        log = next((name for name, of in {**LOGS, ICEBERG_METADATA: "Iceberg"}.items() if of == kind), None)
         found = self.list(base if log is None else url.below(log), label, deep=log is None, check=check)
         if not found and (one := self._info(base, label, check)) is not None and one.type == fs.FileType.File:
             found = [_object(base, one)]
@@ -236,7 +236,7 @@ class Stores:
         for name, kind in LOGS.items():
             if self._info(url.below(name), label, check) is not None:
                 return kind
-        listed = self.list(url.below(ICEBERG), label, deep=False, check=check)
+        listed = self.list(url.below(ICEBERG_METADATA), label, deep=False, check=check)
         return "Iceberg" if any(IS_METADATA.search(one.url.key) for one in listed) else None
 
 
@@ -336,8 +336,8 @@ def _tables_in(listed: Sequence[StoredObject], base: StoreUrl) -> dict[str, str]
     for one in listed:
         parts = one.url.key[len(base.key) :].strip("/").split("/")
         log = next((log for log in LOGS if log in parts[:-1]), None)
-        if log is None and parts[-2:-1] == [ICEBERG] and IS_METADATA.search(parts[-1]):
-            log = ICEBERG
+        if log is None and parts[-2:-1] == [ICEBERG_METADATA] and IS_METADATA.search(parts[-1]):
+            log = ICEBERG_METADATA
         if log is not None:
             place = base.key, *parts[: parts.index(log)]
             found["/".join(part for part in place if part)] = LOGS.get(log, "Iceberg")

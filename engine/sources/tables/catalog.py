@@ -7,13 +7,11 @@ somebody had named the place: it has to be within the roots.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from engine.errors import DataError
 from engine.models.tables import TableName
+from engine.sources.files import ICEBERG_METADATA
 from engine.sources.tables.problems import TABLE_FEATURE, TABLE_LOG, TABLE_PATH
-
-_METADATA: Final = "metadata"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def locate(table: TableName) -> Located:
             code=TABLE_LOG,
         ) from error
     folder, _, file = metadata.rpartition("/")
-    if folder != f"{place}/{_METADATA}":
+    if folder != f"{place}/{ICEBERG_METADATA}":
         raise DataError(
             f"{table}: its metadata {metadata!r} is refused: it is not in the table's own folder {place!r}",
             code=TABLE_PATH,

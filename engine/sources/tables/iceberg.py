@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError
 from engine.models.tables import Version
-from engine.sources.files import IS_METADATA
+from engine.sources.files import ICEBERG_METADATA, IS_METADATA
 from engine.sources.tables.equality import is_exact, read_delete
 from engine.sources.tables.folder import TableFolder
 from engine.sources.tables.matching import match_columns
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from pyiceberg.typedef import Record
     from pyiceberg.types import IcebergType
 
-METADATA: Final = "metadata"
 _UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _NUMBERED: Final = re.compile(rf"v?([0-9]+)(?:-{_UUID})?{IS_METADATA.pattern}", re.ASCII)
 # Those, and what catalogs of folders write before they give it its number: that was never committed.
@@ -143,7 +142,7 @@ def _read(folder: TableFolder, version: Version | None) -> TableState:
     from pyiceberg.table.metadata import TableMetadataUtil
 
     name = _find_metadata(folder)
-    raw = folder.read(f"{METADATA}/{name}", "metadata", _MOST_METADATA)
+    raw = folder.read(f"{ICEBERG_METADATA}/{name}", "metadata", _MOST_METADATA)
     raw = _unpacked(raw) if ".gz" in name else raw
     _check_format(json.loads(raw), folder.label)
     metadata = TableMetadataUtil.parse_raw(raw.decode())
@@ -170,10 +169,10 @@ def _find_metadata(folder: TableFolder) -> str:
     if folder.metadata:
         return folder.metadata
     try:
-        names = folder.names(METADATA)
+        names = folder.names(ICEBERG_METADATA)
     except OSError as error:
         raise DataError(
-            f"{folder.label} is not an Iceberg table: its folder {METADATA!r} cannot be listed "
+            f"{folder.label} is not an Iceberg table: its folder {ICEBERG_METADATA!r} cannot be listed "
             f"({error.strerror})",
             code=TABLE_LOG,
         ) from None
@@ -189,7 +188,7 @@ def _find_metadata(folder: TableFolder) -> str:
         raise DataError(f"{folder.label} is not an Iceberg table: it has no metadata", code=TABLE_LOG)
     highest = max(numbered)[0]
     if _HINT in names:
-        hint = folder.read(f"{METADATA}/{_HINT}", "hint", 100).strip()
+        hint = folder.read(f"{ICEBERG_METADATA}/{_HINT}", "hint", 100).strip()
         if hint.isdigit():
             highest = max(highest, int(hint))
     latest = [name for number, name in numbered if number == highest]

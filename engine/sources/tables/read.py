@@ -13,15 +13,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.errors import DataError
+from engine.file_state import FileState, state_of
 from engine.frames.relations import ALIKE
+from engine.models.backends import Reader
 from engine.models.tables import TableFormat, TableName, TableRead, Version
 from engine.sources.footers import FOOTERS, parquet_batches
-from engine.sources.kinds import Reader
 from engine.sources.layout import early_in, fitting, lay_out, make_source
 from engine.sources.snapshot import Snapshot, SnapshotFile
 from engine.sources.source import Source
 from engine.sources.spool import Spool
-from engine.sources.states import FileState, find_changed, state_of
+from engine.sources.states import find_changed
 from engine.sources.tables.deletion import DamagedVector, deleted_rows, vector_of_file
 from engine.sources.tables.delta_log import read_delta
 from engine.sources.tables.equality import kept
@@ -120,8 +121,8 @@ def _find_files(
     paths = folder.find_all(files, check)
     for file, path in zip(files, paths, strict=True):
         state = state_of(path)
-        if state is None or state[0] != file.size:
-            size = "no" if state is None else f"{state[0]:,}"
+        if state is None or state.size != file.size:
+            size = "no" if state is None else f"{state.size:,}"
             raise DataError(
                 f"{folder.label}: its data file {file.path!r} has {size} bytes, and its log says "
                 f"{file.size:,}: it was cut off or replaced; restore it",

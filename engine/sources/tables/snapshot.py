@@ -10,9 +10,10 @@ from types import MappingProxyType
 import pyarrow as pa
 
 from engine.errors import DataError
+from engine.models.backends import Reader
 from engine.models.left_out import LeftOut
 from engine.sources.footers import Footer
-from engine.sources.kinds import Reader, Unreadable, decide, decodes, settle
+from engine.sources.kinds import Unreadable, decide, decodes, settle
 from engine.sources.snapshot import REBASED, Column, Snapshot, SnapshotFile, refuse_doubles, type_name
 from engine.sources.tables.matching import Matched, NoNumbers, holds, match_columns
 from engine.sources.tables.partition_values import OddValue, read_value, stands_in_folders

@@ -13,8 +13,8 @@ import pytest
 from engine.backends.connect.completeness import CompletenessCheck, TruncatedAnswer
 from engine.backends.connect.session import ConnectSession
 from engine.backends.connect.suspect_queue import Turn
-from engine.backends.connect.tables import fetch
 from engine.backends.connect.turns import NoTurns
+from engine.backends.tables import fetch
 from engine.context import UNBOUNDED, QueryContext
 from engine.effort import Grace
 from engine.errors import BackendLost

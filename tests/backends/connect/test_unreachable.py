@@ -18,7 +18,7 @@ import pytest
 from pyspark.sql.connect.proto import base_pb2_grpc
 
 from engine.backends.connect.remote import Remote
-from engine.backends.connect.unreachable import Endpoint, explain_silence
+from engine.backends.connect.unreachable import ServerAddress, explain_silence
 from engine.backends.local.process import find_free_ports
 from engine.errors import BackendStartError
 from tests.backends.calls import RpcFailure
@@ -107,6 +107,6 @@ def test_a_server_that_wants_a_token() -> None:
 
 
 def test_a_token_that_is_refused() -> None:
-    endpoint = Endpoint("127.0.0.1", 1, tls=True, token=True)
+    endpoint = ServerAddress("127.0.0.1", 1, tls=True, token=True)
     refused = RpcFailure(grpc.StatusCode.UNAUTHENTICATED, "no")
     assert "refused the token" in explain_silence(endpoint, refused)

@@ -16,7 +16,7 @@ import pytest
 from engine.backends.duckdb import start as duckdb_start
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.duckdb.connection import DuckDbConnection
-from engine.backends.duckdb.talk import Server
+from engine.backends.duckdb.talk import DuckDbServer
 from engine.backends.sql import Rows
 from engine.context import UNBOUNDED, Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, DataError, EngineClosed, Interrupted
@@ -168,7 +168,7 @@ def test_the_exit_of_a_forked_child_leaves_it_alone(data_dir: Path, spool_dir: P
         server = backend.server()
         child = os.fork()
         if child == 0:
-            backend._finalize()
+            backend._slot.finalize()
             backend.close()
             os._exit(0)
         os.waitpid(child, 0)
@@ -180,7 +180,7 @@ def test_the_exit_of_a_forked_child_leaves_it_alone(data_dir: Path, spool_dir: P
 
 
 def test_somebody_without_the_token_gets_no_answer(duckdb_backend: LocalDuckDb) -> None:
-    stranger = Server(duckdb_backend.server().process, "0" * 64)
+    stranger = DuckDbServer(duckdb_backend.server().process, "0" * 64)
     with stranger.ask({"do": "query", "sql": "SELECT 1"}) as sock:
         sock.settimeout(10)
         assert sock.recv(1) == b""

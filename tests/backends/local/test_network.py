@@ -123,7 +123,7 @@ def test_where_the_host_permits_no_namespace_the_forwarder_works_all_the_same(
     path = tmp_path / "server.sock"
     policy = policy_for(
         ANSWERS.format(port=port),
-        bind_ports=[port],
+        bind_ports=(port,),
         forward_port=port,
         forward_socket=str(path),
         private_network=True,

@@ -8,7 +8,7 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.tables import Fetched, fetch
+from engine.backends.tables import Fetched, fetch
 from engine.context import UNBOUNDED
 
 _SECONDS = 300.0

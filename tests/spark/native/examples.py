@@ -29,9 +29,9 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf import json_format
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.tables import Fetched
 from engine.backends.native.files import scan_of
 from engine.backends.spark.backend import LocalSpark
+from engine.backends.tables import Fetched
 from engine.errors import BackendError, DataError
 from engine.frames.relations import unpruned
 from engine.sources.resolve import resolve_source

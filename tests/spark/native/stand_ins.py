@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pyspark.sql.connect.proto as pb
 
+from engine.backends.native.backend import NativeSession, NativeSpark
 from engine.context import UNBOUNDED, QueryContext
 
 
@@ -45,6 +47,27 @@ class FakeSpark:
         self.asked.append("close")
 
     disturbed = 0
+
+
+class CountingSession(NativeSession):
+    """A session that counts by whom it was answered, as the report of a run does.
+
+    Attributes:
+        answered: how often natively (""), or why not.
+    """
+
+    def __init__(self, backend: NativeSpark, tenant: str = "") -> None:
+        super().__init__(backend, tenant)
+        self.answered: Counter[str] = Counter()
+
+    def execute(self, plan: pb.Plan, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
+        return super().execute(plan, context.told(self._count))
+
+    def analyze(self, request: pb.AnalyzePlanRequest, context: QueryContext) -> pb.AnalyzePlanResponse:
+        return super().analyze(request, context.told(self._count))
+
+    def _count(self, reason: str) -> None:
+        self.answered[reason] += 1
 
 
 def plan_of(relation: pb.Relation) -> pb.Plan:

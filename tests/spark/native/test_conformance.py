@@ -20,8 +20,8 @@ from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 from pyspark.sql.types import StructField, StructType
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.tables import fetch
 from engine.backends.duckdb.server import open_database
+from engine.backends.tables import fetch
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.frames.build import aggregated, column, projected

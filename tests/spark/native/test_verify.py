@@ -15,7 +15,7 @@ from pyspark.sql.connect import functions as F  # noqa: N812
 from engine.backends.native.backend import _responses
 from engine.backends.native.files import Files
 from engine.backends.native.trust import Differences, Verified
-from engine.backends.native.verify import Sample, Verifier
+from engine.backends.native.verify import NativeAnswer, Verifier
 from engine.context import QueryContext
 from engine.errors import BackendError, BackendLost, BackendStartError, EngineClosed
 from engine.service.telemetry.observe import Telemetry
@@ -83,9 +83,9 @@ class AnsweringSpark(FakeSpark):
         return _responses(pb.DataType(), self.table)
 
 
-def sample_of(tables: Tables, *, tenant: str = "acme") -> Sample:
+def sample_of(tables: Tables, *, tenant: str = "acme") -> NativeAnswer:
     plan = tables.plan(lambda df: df.agg(F.sum("i").alias("x")))
-    return Sample(plan, given(1), (False,), ordered=True, files=Files(), tenant=tenant)
+    return NativeAnswer(plan, given(1), (False,), ordered=True, files=Files(), tenant=tenant)
 
 
 def verifier_on(

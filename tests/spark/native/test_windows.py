@@ -13,13 +13,14 @@ from pyspark.sql.connect import functions as F  # noqa: N812
 from pyspark.sql.connect.window import Window
 
 from engine.backends.base import BackendSession
-from engine.backends.native.backend import NativeSession, NativeSpark
+from engine.backends.native.backend import NativeSpark
 from engine.backends.spark.backend import LocalSpark
 from engine.spark.native.functions.windows import WINDOWS
 from engine.spark.native.tree import Line
 from engine.spark.native.types import INTEGER, Decimal, SparkType
 from tests.spark.native.agreement import assert_same, run
 from tests.spark.native.conftest import Tables
+from tests.spark.native.stand_ins import CountingSession
 from tests.spark.native.values import arrow_array, values_of
 
 _BY_ID = Window.partitionBy("part").orderBy("id")
@@ -84,7 +85,7 @@ def table_of(kind: SparkType) -> pa.Table:
 def test_windows_are_those_of_spark(
     native_dir: Path, native_backend: NativeSpark, spark_backend: LocalSpark
 ) -> None:
-    native: NativeSession = native_backend.open_session()
+    native = CountingSession(native_backend)
     spark: BackendSession = spark_backend.open_session()
     for number, (kind, names) in enumerate(LINES.items()):
         folder = native_dir / f"windows{number}"

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
-from engine.backends.connect.tables import Fetched, TooLarge, fetch, stream
+from engine.backends.tables import Fetched, TooLarge, fetch, stream
 from engine.context import QueryContext
 from engine.queries.calls import Charge, Evaluating
 from engine.queries.spark.functions.aggregates import aggregated

@@ -10,7 +10,6 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from typing import Final
 
 import pyarrow as pa
@@ -21,7 +20,7 @@ from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 
 from engine.errors import PlanRefused
 from engine.frames.relations import read_files
-from engine.models.days import day_number
+from engine.models.days import FIRST_ALIKE, LAST_ALIKE
 from engine.sources.spool import Scratch, ScratchFile, ScratchFull
 from engine.spark.functions import Incoming, Lying, Sample, TooLong, local_relation, recut, stream_of
 from sandbox.contract.framing import ChannelGarbage
@@ -33,9 +32,7 @@ MOST_BYTES: Final = 64 << 20
 MOST_FILE_BYTES: Final = 8 << 30
 # As many values are taken out of a plan natively; more are put into a file, if there is a place for files.
 _MOST_VALUES: Final = 5_000
-# In days, and in microseconds of a day: others are counted in another calendar, or are infinity somewhere.
-_FIRST: Final = day_number(date(1900, 1, 1))
-_LAST: Final = day_number(date(9999, 12, 30))
+# In microseconds.
 _DAY: Final = 86_400_000_000
 # Rows that are written at once.
 _GROUP_ROWS: Final = 1 << 17
@@ -308,7 +305,7 @@ def _is_of_our_time(column: pa.ChunkedArray) -> bool:
     days = kinds.is_date32(column.type)
     ends = pc.min_max(column.cast(pa.int32() if days else pa.int64())).as_py()
     each = 1 if days else _DAY
-    return ends["min"] is None or (ends["min"] >= _FIRST * each and ends["max"] < _LAST * each)
+    return ends["min"] is None or (ends["min"] >= FIRST_ALIKE * each and ends["max"] < LAST_ALIKE * each)
 
 
 def _is_flat(kind: pa.DataType) -> bool:

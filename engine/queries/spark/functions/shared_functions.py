@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.connect.tables import stream
+from engine.backends.tables import stream
 from engine.context import Deadline
 from engine.errors import BackendError, PlanRefused
 from engine.frames import FrameSet, Numbering, number_rows

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from engine.backends.connect import spill_buffer
-from engine.backends.connect.spill_buffer import SpillBuffer
+from engine.backends.native import spill_buffer
+from engine.backends.native.spill_buffer import SpillBuffer
 
 PART = pa.table({"a": list(range(1_000))})
 
