@@ -17,6 +17,7 @@ from engine.backends.base import Backend
 from engine.backends.native.trust import Differences, Verified
 from engine.effort import processors
 from engine.errors import ForkedEngine, UsageError
+from engine.models.backends import capabilities_of
 from engine.models.dataset import Dataset
 from engine.models.layers import Layers
 from engine.models.metric import Metric
@@ -35,10 +36,11 @@ from engine.runs.many import evaluate_together
 from engine.runs.options import DEFAULT_TENANT, RunOptions, make_spec, make_specs, to_bytes, to_tenant
 from engine.runs.plan import RunPlan
 from engine.runs.prestart import PrestartedDuckDb
-from engine.runs.servers import OneServer, ServerPerTenant, Servers, make_server
+from engine.runs.servers import OneServer, Server, ServerPerTenant, Servers, make_server
 from engine.runs.services import RunRegistry, Services
 from engine.runs.warm_up import WarmUp
 from engine.sources.stored import state_within
+from engine.sources.stores.stores import Stores
 from engine.tenants.interpreter import Interpreter
 from engine.tenants.ledger import MEMORY_BYTES, Ledger, caps_within
 from engine.tenants.usage import Usage, Used
@@ -113,7 +115,8 @@ class Engine:
             spool_bytes: the most bytes of data of object stores that are kept as files, for runs that read
                 them and for runs to come; with `server_per_tenant`, for each tenant.
             pool: a pool of workers that was started beforehand; taken over, `isolation` then is its own.
-            ahead: a DuckDB process for native answers that was started beforehand; taken over.
+            ahead: a DuckDB process for native answers that was started beforehand; taken over. Not with
+                `server_per_tenant`.
             layers: for tests only: which layers of the sandbox are on.
 
         Raises:
@@ -128,21 +131,25 @@ class Engine:
             verify=verify,
             native_memory_bytes=native_memory_bytes,
             spool_bytes=spool_bytes,
+            server_per_tenant=server_per_tenant,
+            ahead=ahead is not None,
         )
         imports = check_opened(extra_imports)
         self._pid = os.getpid()
         self._layers = layers or Layers()
-        self._per_tenant = server_per_tenant
         self._differences = Differences()
         named = tuple(os.fspath(root) for root in (roots if roots is not None else (Path.cwd(),)))
         folders = tuple(Path(root).resolve() for root in named if not is_store_url(root))
+        places = tuple(parse_store_url(root) for root in named if is_store_url(root))
+        capabilities = capabilities_of(backend)
+        self._stores = None if capabilities.remote else Stores(places)
         usage, at_once = Usage(), workers or processors()
         ledger = Ledger(caps_within(memory_bytes), usage)
         make = partial(
             make_server,
             backend,
             roots=folders,
-            places=tuple(parse_store_url(root) for root in named if is_store_url(root)),
+            places=places,
             spool_bytes=spool_bytes,
             cache_dir=None if cache_dir is None else Path(cache_dir),
             files_only=server_isolation == "files-only",
@@ -152,16 +159,19 @@ class Engine:
             differences=self._differences,
             native_memory_bytes=native_memory_bytes,
         )
-        self._server = make() if ahead is None else make(spool=ahead.spool, ahead=ahead.duckdb)
-        servers: Servers = (
-            ServerPerTenant(self._server, make) if server_per_tenant else OneServer(self._server)
-        )
+        self._server: Server | None = None  # that of all runs
+        servers: Servers
+        if server_per_tenant:
+            servers = ServerPerTenant(make)
+        else:
+            self._server = make() if ahead is None else make(spool=ahead.spool, ahead=ahead.duckdb)
+            servers = OneServer(self._server)
         confined = self._layers.worker and isolation != UNCONFINED
         self._services = Services(
             pool=pool or WorkerPool(isolation if confined else "none", confined=confined, imports=imports),
-            backend=self._server.backend.name,
+            backend=backend if self._server is None else self._server.backend.name,
             servers=servers,
-            roots=None if self._server.remote else folders,
+            roots=None if capabilities.remote else folders,
             extra_imports=imports,
             workers=at_once,
             registry=RunRegistry(),
@@ -169,9 +179,9 @@ class Engine:
             ledger=ledger,
             interpreter=Interpreter(usage=usage),
             usage=usage,
-            capabilities=self._server.capabilities,
+            capabilities=capabilities,
         )
-        self._services.pool.start(self._services.capabilities.frames)
+        self._services.pool.start(capabilities.frames)
         self._warm_up = WarmUp(self._services, eager=warm)
 
     @property
@@ -181,7 +191,7 @@ class Engine:
         Raises:
             UsageError: each tenant has one of its own.
         """
-        if self._per_tenant:
+        if self._server is None:
             raise UsageError("with server_per_tenant there is no backend that all runs share")
         return self._server.backend
 
@@ -345,8 +355,7 @@ class Engine:
         Raises:
             DataError, UsageError: it may not be read, or cannot be listed in time.
         """
-        stores = self._server.stores
-        return "" if stores is None else state_within(dataset, stores, seconds)
+        return "" if self._stores is None else state_within(dataset, self._stores, seconds)
 
     def wait_ready(self) -> None:
         """Wait until workers and the backend can be used.
@@ -381,7 +390,7 @@ class Engine:
         Returns:
             Whether it begins for the first time.
         """
-        return self._server.backend.train()
+        return self._services.servers.train()
 
     def close(self) -> None:
         """Cancel what runs, and end every process and file of the engine. May be called twice."""
