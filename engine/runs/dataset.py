@@ -13,7 +13,7 @@ import threading
 from dataclasses import replace
 from typing import Final
 
-from engine.context import UNBOUNDED, QueryContext
+from engine.context import UNBOUNDED, QueryContext, RunId
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import frame_keys, has_exact_keys
 from engine.models.parameters import Bound
@@ -55,12 +55,13 @@ class SharedDataset:
             services: of the engine.
             spec: of any of the runs; they differ in their metric only.
         """
-        self.turn = SharedTurn(services, spec.tenant)
+        self._together = RunId(f"all over the data of {spec.metric!r} for {spec.tenant!r}")
+        self.turn = SharedTurn(services, spec.tenant, self._together)
         self.shared = shared_queries(services.capabilities)
         self._services = services
         self._spec = spec
-        self._runs: set[object] = set()
-        self._told: dict[object, Tell] = {}
+        self._runs: set[RunId] = set()
+        self._told: dict[RunId, Tell] = {}
         self._required: dict[str, Bound] = {}
         self._lock = threading.Lock()
         self._opening: SingleFlight[Opened] = SingleFlight("calcmetric-open")
@@ -73,7 +74,7 @@ class SharedDataset:
         self._stack = contextlib.ExitStack()
         self._takers: dict[str, TakesBaseline] = {}
 
-    def enter(self, run: object) -> None:
+    def enter(self, run: RunId) -> None:
         """A run will use it."""
         self._runs.add(run)
 
@@ -82,12 +83,12 @@ class SharedDataset:
         if bound.columns:
             self._required[metric] = bound
 
-    def compare(self, run: object, metric: str, taker: TakesBaseline) -> None:
+    def compare(self, run: RunId, metric: str, taker: TakesBaseline) -> None:
         """A run's metric takes the baseline, which is opened only if one does."""
         self._takers[metric] = taker
         self.shared.compare(run)
 
-    def on_fetched(self, run: object, tell: Tell) -> None:
+    def on_fetched(self, run: RunId, tell: Tell) -> None:
         """Tell a run how many objects were fetched, of how many, while the dataset is opened."""
         self._told[run] = tell
 
@@ -95,7 +96,7 @@ class SharedDataset:
         for tell in list(self._told.values()):
             tell(done, total)
 
-    def release(self, run: object) -> None:
+    def release(self, run: RunId) -> None:
         """A run uses it no more; the last one releases it. May be called twice."""
         with self._lock:
             if run not in self._runs:
@@ -112,7 +113,7 @@ class SharedDataset:
             Pending(stack.close, "calcmetric-release").wait(UNBOUNDED.within(_RELEASE_SECONDS))
         except Interrupted:
             logger.warning("a session cannot be released: its data engine does not answer")
-        self._services.limiters.queries.release_all(self)
+        self._services.limiters.queries.release_all(self._together)
 
     @property
     def answered(self) -> tuple[Answered, ...]:
@@ -215,7 +216,7 @@ class SharedDataset:
                     raise Interrupted("cancelled")
                 self._stack.push(trial.pop_all())
         queries, source = self._services.limiters.queries, opened.source
-        session = admit(source.session, queries, self._spec.tenant, self, opened.answer_counts.note)
+        session = admit(source.session, queries, self._spec.tenant, self._together, opened.answer_counts.note)
 
         def admitted(one: Source) -> Source:
             return replace(one, session=session, account=self._account, on_disturbed=session.note_disturbed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.context import RunId
 from engine.models.layers import Layers
 from engine.models.parameters import Bound, bind
 from engine.models.problems import Problems
@@ -30,7 +31,7 @@ def inspect_admitted(
         IsolationError: no worker can be had on this host.
         EngineClosed: the engine was closed meanwhile.
     """
-    with services.limiters.compiling.slot(tenant, object(), services.registry.refuse_closed):
+    with services.limiters.compiling.slot(tenant, RunId("a check"), services.registry.refuse_closed):
         return inspect_source(
             services.pool,
             source,
