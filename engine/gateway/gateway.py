@@ -136,7 +136,7 @@ class Gateway:
         """Hand the source over; return every problem of it, and what calc_metric declares.
 
         Raises:
-            CompilesTooLong: it does.
+            CompilesTooLong: the worker has not compiled it in time; see the class.
             LacksScience: the worker must be ended, and one that has them be asked.
             ChannelClosed, ChannelGarbage: the worker died, or is no honest worker.
         """

@@ -39,8 +39,8 @@ def test_large_plans_are_not_kept() -> None:
         shared._question(key, limited(1), run_id("run"))
         shared.described.keep(key, pb.DataType(), 0)
     assert sum(map(len, (*shared._questions, *shared.described._known))) <= _MAX_PLAN_BYTES
-    assert shared._question(b"one more" + bytes(1 << 20), limited(1)) is None
-    assert shared._question(b"0" + bytes(1 << 20), limited(1)) is not None
+    assert shared._question(b"one more" + bytes(1 << 20), limited(1), run_id("run")) is None
+    assert shared._question(b"0" + bytes(1 << 20), limited(1), run_id("run")) is not None
 
 
 def test_types_of_many_plans_are_not_kept() -> None:
