@@ -28,12 +28,20 @@ from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
 from engine.runs.arguments import UNCONFINED, Isolation, ServerIsolation, check_arguments
 from engine.runs.closing import close_services
+from engine.runs.compiling import check_source
 from engine.runs.execution import Execution
-from engine.runs.inspection import check_source
 from engine.runs.limiters import Limiters
 from engine.runs.live import LiveRun
 from engine.runs.many import evaluate_together
-from engine.runs.options import DEFAULT_TENANT, RunOptions, make_spec, make_specs, to_bytes, to_tenant
+from engine.runs.options import (
+    DEFAULT_TENANT,
+    RunOptions,
+    make_spec,
+    make_specs,
+    to_bytes,
+    to_params,
+    to_tenant,
+)
 from engine.runs.plan import RunPlan
 from engine.runs.prestart import PrestartedDuckDb
 from engine.runs.servers import OneServer, Server, ServerPerTenant, Servers, make_server
@@ -244,7 +252,7 @@ class Engine:
             to_bytes(source),
             self._layers,
             tenant=to_tenant(tenant),
-            params=params,
+            params=to_params(params),
             compares=compares,
         )
 

@@ -10,10 +10,10 @@ from typing import Final
 from engine.errors import ParamsRefused, SourceRefused, SourcesRefused
 from engine.models.parameters import Bound, unused
 from engine.models.run import Run
+from engine.runs.compiling import compile_in_turn
 from engine.runs.dataset import SharedDataset
 from engine.runs.declared import Declared, declare
 from engine.runs.execution import Execution
-from engine.runs.inspection import inspect_admitted
 from engine.runs.live import LiveRun, Progress
 from engine.runs.run_spec import RunSpec
 from engine.runs.services import Services
@@ -95,7 +95,7 @@ def _inspect(services: Services, spec: RunSpec) -> Declared:
         SourceRefused: the source has problems.
         ParamsRefused: its parameters have.
     """
-    problems, signature = inspect_admitted(services, spec.source, spec.layers, spec.tenant)
+    problems, signature = compile_in_turn(services, spec.source, spec.layers, spec.tenant)
     if signature is None:
         raise SourceRefused(problems)
     return declare(signature, spec, problems)

@@ -11,7 +11,7 @@ from engine.gateway import gateway
 from engine.gateway.gateway import Gateway
 from engine.models.layers import Layers
 from engine.pool.worker import Worker, WorkerEnd
-from engine.runs.check import inspect_source
+from engine.runs.compiling import compile_source
 from engine.runs.guest import Guest, compile_guest
 from sandbox.contract.limits import Limits
 from tests.servers import SharedPool
@@ -46,7 +46,7 @@ def test_a_source_that_takes_too_long_to_compile_is_refused_for_that(
     worker_pool: SharedPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gateway, "_COMPILE_SECONDS", 0.0)
-    (problem,), signature = inspect_source(worker_pool, b"def calc_metric(df):\n    return 0\n")
+    (problem,), signature = compile_source(worker_pool, b"def calc_metric(df):\n    return 0\n")
     assert signature is None
     assert problem.message == "the source takes more than 0 s to compile"
     assert problem.hint == "make expressions shorter and less deeply nested"
