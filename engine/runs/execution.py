@@ -94,7 +94,7 @@ class Execution:
         self._id = new_id(spec)
         self._entry = RunEntry(self._id, spec.tenant, services.registry, services.usage)
         self._dataset = dataset or SharedDataset(services, spec)
-        self._dataset.enter(self._id)
+        self._dataset.participants.enter(self._id)
         self._lifetime = Lifetime(spec.limits.wall_seconds)
         self._slots = RunSlots(services.limiters, spec.tenant, self._id, self._lifetime)
         guest = Guest(
@@ -156,9 +156,7 @@ class Execution:
         That is known before the dataset is opened; the source may have been compiled elsewhere.
         """
         self._declared = declared
-        self._dataset.require(self._spec.metric, declared.bound)
-        if declared.taker is not None:
-            self._dataset.compare(self._id, self._spec.metric, declared.taker)
+        self._dataset.expect(self._id, self._spec.metric, declared)
 
     def begin(self) -> LiveRun:
         """Run the compiled source in a thread of its own."""
@@ -300,7 +298,7 @@ class Execution:
 
     def _compute(self) -> Run:
         self._live.advance(Progress("counting"))
-        self._dataset.on_fetched(self._id, self._tell_fetched)
+        self._dataset.participants.on_fetched(self._id, self._tell_fetched)
         opened = self._open()
         self._collector.leave_out(opened.left_out)
         try:

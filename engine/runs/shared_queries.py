@@ -98,7 +98,7 @@ class SharedQueries(Generic[_Sharing]):
                 self._baseline_known.set()
                 return
             self.of_data = self._language.share(source)
-            for run in runs:
+            for run in set(runs) - self._settled:
                 self.of_data.expect(run)
 
     def begin_baseline(self, source: Source, given: Sequence[Members], *, repeated: bool) -> _Sharing:
@@ -119,7 +119,8 @@ class SharedQueries(Generic[_Sharing]):
 
     def compare(self, run: RunId) -> None:
         """A run's metric takes the baseline."""
-        self._comparing.add(run)
+        with self._lock:
+            self._comparing.add(run)
 
     def settle(self, run: RunId) -> None:
         """The first call of a run has ended, or will not be made: nothing waits for what it asks first."""
