@@ -29,7 +29,6 @@ from engine.pool.pool import WorkerPool
 from engine.runs.arguments import UNCONFINED, Isolation, ServerIsolation, check_arguments
 from engine.runs.closing import close_services
 from engine.runs.compiling import check_source
-from engine.runs.execution import Execution
 from engine.runs.limiters import Limiters
 from engine.runs.live import LiveRun
 from engine.runs.many import evaluate_together
@@ -43,9 +42,12 @@ from engine.runs.options import (
     to_tenant,
 )
 from engine.runs.plan import RunPlan
+from engine.runs.planned_run import PlannedRun
 from engine.runs.prestart import PrestartedDuckDb
+from engine.runs.run_spec import RunSpec
 from engine.runs.servers import OneServer, Server, ServerPerTenant, Servers, make_server
 from engine.runs.services import RunRegistry, Services
+from engine.runs.submitted_run import SubmittedRun
 from engine.runs.warm_up import WarmUp
 from engine.sources.stored import state_within
 from engine.sources.stores.stores import Stores
@@ -286,7 +288,8 @@ class Engine:
             UsageError: an argument makes no sense.
             IsolationError: no worker can be had on this host.
         """
-        return self._prepare(source, dataset, options).start()
+        spec = self._make_spec(source, dataset, options)
+        return SubmittedRun(self._services, spec, options.get("on_progress")).start()
 
     def evaluate_many(
         self,
@@ -329,7 +332,7 @@ class Engine:
         Counts rows, and calls calc_metric once on an empty frame to see how many queries it makes.
         Arguments and errors as for `evaluate`.
         """
-        return self._prepare(source, dataset, options).plan()
+        return PlannedRun(self._services, self._make_spec(source, dataset, options)).plan()
 
     def check_data(self, dataset: Dataset, **options: Unpack[RunOptions]) -> tuple[str, ...]:
         """See that a dataset can be read, and that what is asked of it fits its columns; nothing is computed.
@@ -345,7 +348,7 @@ class Engine:
             UsageError, DataError: it cannot be read, or something does not fit.
             BackendStartError, BackendError: the engine cannot work.
         """
-        return self._prepare("", dataset, options).look()
+        return PlannedRun(self._services, self._make_spec("", dataset, options)).look()
 
     def state_of(self, dataset: Dataset, seconds: float = 5.0) -> str:
         """What tells the state of data in an object store: another text once an object is another one.
@@ -415,10 +418,9 @@ class Engine:
     ) -> None:
         self.close()
 
-    def _prepare(self, source: str | bytes, dataset: Dataset, options: RunOptions) -> Execution:
+    def _make_spec(self, source: str | bytes, dataset: Dataset, options: RunOptions) -> RunSpec:
         self._refuse_misuse()
-        spec = make_spec(source, dataset, options, self._layers)
-        return Execution(self._services, spec, options.get("on_progress"))
+        return make_spec(source, dataset, options, self._layers)
 
     def _refuse_misuse(self) -> None:
         if os.getpid() != self._pid:
