@@ -22,8 +22,9 @@ from engine.queries.asking import Source
 from engine.queries.counting import Counted
 from engine.runs.admitted import admit
 from engine.runs.counting import again, count_frames
+from engine.runs.data_errors import data_error, refuse_missing
 from engine.runs.declared import Declared
-from engine.runs.opening import Opened, data_error, open_dataset, refuse_missing
+from engine.runs.opening import DatasetOpener, Opened
 from engine.runs.participants import Participants
 from engine.runs.run_spec import RunSpec
 from engine.runs.services import Services
@@ -129,7 +130,7 @@ class SharedDataset:
 
         Raises:
             ParamsRefused: parameters name columns that it does not have.
-            UsageError, DataError, BackendError, BackendLost, Interrupted: as `open_dataset`.
+            UsageError, DataError, BackendError, BackendLost, Interrupted: as `DatasetOpener.open`.
         """
         return self._opened or self._opening.get(
             lambda unwanted: self._open_for_all(replace(context, cancel=unwanted)),
@@ -202,17 +203,16 @@ class SharedDataset:
     def _open(self, context: QueryContext) -> Opened:
         with contextlib.ExitStack() as trial:
             server, roots = self.turn.server, self._services.roots
-            opened = open_dataset(
+            opener = DatasetOpener(
                 self._spec,
-                server.backend,
-                server.spool,
+                server,
                 roots,
                 trial,
                 context,
-                self.participants.takers,
-                server.stores,
-                self.participants.tell_fetched,
+                takers=self.participants.takers,
+                tell=self.participants.tell_fetched,
             )
+            opened = opener.open()
             self._resources.keep(trial)
         queries, source = self._services.limiters.queries, opened.source
         session = admit(source.session, queries, self._spec.tenant, self._together, opened.answer_counts.note)
