@@ -45,7 +45,7 @@ from engine.runs.plan import RunPlan
 from engine.runs.planned_run import PlannedRun
 from engine.runs.prestart import PrestartedDuckDb
 from engine.runs.run_spec import RunSpec
-from engine.runs.servers import OneServer, Server, ServerPerTenant, Servers, make_server
+from engine.runs.servers import OneServer, ServerPerTenant, Servers, make_server
 from engine.runs.services import RunRegistry, Services
 from engine.runs.submitted_run import SubmittedRun
 from engine.runs.warm_up import WarmUp
@@ -169,13 +169,9 @@ class Engine:
             differences=self._differences,
             native_memory_bytes=native_memory_bytes,
         )
-        self._server: Server | None = None  # that of all runs
-        servers: Servers
-        if server_per_tenant:
-            servers = ServerPerTenant(make)
-        else:
-            self._server = make() if ahead is None else make(spool=ahead.spool, ahead=ahead.duckdb)
-            servers = OneServer(self._server)
+        first = make if ahead is None else partial(make, spool=ahead.spool, ahead=ahead.duckdb)
+        self._server = None if server_per_tenant else first()  # that of all runs
+        servers: Servers = ServerPerTenant(make) if self._server is None else OneServer(self._server)
         confined = self._layers.worker and isolation != UNCONFINED
         self._services = Services(
             pool=pool or WorkerPool(isolation if confined else "none", confined=confined, imports=imports),
