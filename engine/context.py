@@ -127,8 +127,8 @@ class QueryContext:
         """That of a question for all runs, which is answered as long as this one is waited for."""
         return QueryContext(self.deadline, self.cancel)
 
-    def alone(self) -> QueryContext:
-        """The same for a question that was lost before."""
+    def isolate(self) -> QueryContext:
+        """The same for a question that was lost before, which is asked with nothing beside it."""
         return replace(self, isolated=True)
 
     def unordered(self) -> QueryContext:

@@ -64,6 +64,6 @@ def test_what_has_come_is_not_waited_for_however_late_it_is() -> None:
 
 def test_a_question_for_all_has_nothing_of_the_call_that_asks_it_but_its_time() -> None:
     own = QueryContext(Deadline.after(60), threading.Event(), run_id("run"), settings=(("a", "b"),))
-    own = own.alone().unordered().told(lambda _: None)
+    own = own.isolate().unordered().told(lambda _: None)
     assert own.isolated and not own.ordered and len(own.notes) == 1
     assert own.shared() == QueryContext(own.deadline, own.cancel)

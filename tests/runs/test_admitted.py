@@ -47,7 +47,7 @@ def test_a_long_wait_for_a_slot_is_a_disturbance_of_the_session_however_it_is_as
 ) -> None:
     monkeypatch.setattr(admitted, "PATIENT_SECONDS", 0.0)
     held = limiter.take("other", run_id("run"))
-    thread = threading.Thread(target=lambda: list(session.execute(pb.Plan(), UNBOUNDED.alone())))
+    thread = threading.Thread(target=lambda: list(session.execute(pb.Plan(), UNBOUNDED.isolate())))
     thread.start()
     assert wait_until(lambda: bool(limiter._waiters))
     limiter.release(held)
