@@ -7,26 +7,27 @@ import pytest
 
 from engine.effort import Effort, Grace
 from engine.errors import SourceRefused
-from engine.gateway import gateway
 from engine.gateway.gateway import Gateway
 from engine.models.layers import Layers
 from engine.pool.worker import Worker, WorkerEnd
-from engine.runs.compiling import compile_source
 from engine.runs.guest import Guest, compile_guest
 from sandbox.contract.limits import Limits
-from tests.servers import SharedPool
 
 
-class Starving:
-    """Stands for a worker, and for its channel, that never gets a processor."""
+class Silent:
+    """Stands for a worker, and for its channel, that says nothing: it computes, or gets no processor."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, computes: bool) -> None:
         self.channel = self
         self.science = True
+        self.computes = computes
         self.now = 0.0
 
     def grace(self, seconds: float) -> Grace:
-        return Grace(seconds, lambda: Effort(self.now, 0.0, {1: self.now}), clock=lambda: self.now)
+        return Grace(seconds, self._look, clock=lambda: self.now)
+
+    def _look(self) -> Effort:
+        return Effort(self.now, self.now) if self.computes else Effort(self.now, 0.0, {1: self.now})
 
     def send(self, *_: object, **__: object) -> None:
         """Nobody reads it."""
@@ -42,21 +43,24 @@ class Starving:
         return WorkerEnd(9, 0, 0.0)
 
 
-def test_a_source_that_takes_too_long_to_compile_is_refused_for_that(
-    worker_pool: SharedPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gateway, "_COMPILE_SECONDS", 0.0)
-    (problem,), signature = compile_source(worker_pool, b"def calc_metric(df):\n    return 0\n")
-    assert signature is None
-    assert problem.message == "the source takes more than 0 s to compile"
-    assert problem.hint == "make expressions shorter and less deeply nested"
-
-
-def test_a_source_is_not_blamed_for_a_machine_that_is_too_busy():
-    starving = Gateway(cast(Worker, Starving()), Limits())
-    guest = Guest(b"", (), Limits(), Layers())
+@pytest.mark.parametrize(
+    ("computes", "message", "hint"),
+    [
+        (
+            True,
+            "the source takes more than 30 s to compile",
+            "make expressions shorter and less deeply nested",
+        ),
+        (
+            False,  # then the source is not to blame
+            "the source was not compiled after 300 s, for others had the processors",
+            "check it again while this machine has less to do",
+        ),
+    ],
+)
+def test_a_source_that_is_not_compiled_in_time_is_refused_for_that(computes: bool, message: str, hint: str):
+    gateway = Gateway(cast(Worker, Silent(computes=computes)), Limits())
     with pytest.raises(SourceRefused) as refused:
-        compile_guest(starving, guest, threading.Event(), last=True)
+        compile_guest(gateway, Guest(b"", (), Limits(), Layers()), threading.Event(), last=True)
     (problem,) = refused.value.problems
-    assert problem.message == "the source was not compiled after 300 s, for others had the processors"
-    assert problem.hint == "check it again while this machine has less to do"
+    assert (problem.message, problem.hint) == (message, hint)
