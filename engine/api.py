@@ -17,6 +17,7 @@ from engine.backends.base import Backend
 from engine.backends.native.trust import Differences, Verified
 from engine.effort import processors
 from engine.errors import ForkedEngine, UsageError
+from engine.models.backends import capabilities_of
 from engine.models.dataset import Dataset
 from engine.models.isolation import FILES_ONLY, UNCONFINED, Isolation, ServerIsolation
 from engine.models.layers import Layers
@@ -28,18 +29,29 @@ from engine.pool.opened import check_opened
 from engine.pool.pool import WorkerPool
 from engine.runs.arguments import check_arguments
 from engine.runs.closing import close_services
-from engine.runs.execution import Execution
-from engine.runs.inspection import check_source
+from engine.runs.compiling import check_source
 from engine.runs.limiters import Limiters
 from engine.runs.live import LiveRun
 from engine.runs.many import evaluate_together
-from engine.runs.options import DEFAULT_TENANT, RunOptions, make_spec, make_specs, to_bytes, to_tenant
+from engine.runs.options import (
+    DEFAULT_TENANT,
+    RunOptions,
+    make_spec,
+    make_specs,
+    to_bytes,
+    to_params,
+    to_tenant,
+)
 from engine.runs.plan import RunPlan
+from engine.runs.planned_run import PlannedRun
 from engine.runs.prestart import PrestartedDuckDb
+from engine.runs.run_spec import RunSpec
 from engine.runs.servers import OneServer, ServerPerTenant, Servers, make_server
 from engine.runs.services import RunRegistry, Services
+from engine.runs.submitted_run import SubmittedRun
 from engine.runs.warm_up import WarmUp
 from engine.sources.stored import state_within
+from engine.sources.stores.stores import Stores
 from engine.tenants.interpreter import Interpreter
 from engine.tenants.ledger import MEMORY_BYTES, Ledger, caps_within
 from engine.tenants.usage import Usage, Used
@@ -114,7 +126,8 @@ class Engine:
             spool_bytes: the most bytes of data of object stores that are kept as files, for runs that read
                 them and for runs to come; with `server_per_tenant`, for each tenant.
             pool: a pool of workers that was started beforehand; taken over, `isolation` then is its own.
-            ahead: a DuckDB process for native answers that was started beforehand; taken over.
+            ahead: a DuckDB process for native answers that was started beforehand; taken over. Not with
+                `server_per_tenant`.
             layers: for tests only: which layers of the sandbox are on.
 
         Raises:
@@ -129,21 +142,25 @@ class Engine:
             verify=verify,
             native_memory_bytes=native_memory_bytes,
             spool_bytes=spool_bytes,
+            server_per_tenant=server_per_tenant,
+            ahead=ahead is not None,
         )
         imports = check_opened(extra_imports)
         self._pid = os.getpid()
         self._layers = layers or Layers()
-        self._per_tenant = server_per_tenant
         self._differences = Differences()
         named = tuple(os.fspath(root) for root in (roots if roots is not None else (Path.cwd(),)))
         folders = tuple(Path(root).resolve() for root in named if not is_store_url(root))
+        places = tuple(parse_store_url(root) for root in named if is_store_url(root))
+        capabilities = capabilities_of(backend)
+        self._stores = None if capabilities.remote else Stores(places)
         usage, at_once = Usage(), workers or processors()
         ledger = Ledger(caps_within(memory_bytes), usage)
         make = partial(
             make_server,
             backend,
             roots=folders,
-            places=tuple(parse_store_url(root) for root in named if is_store_url(root)),
+            places=places,
             spool_bytes=spool_bytes,
             cache_dir=None if cache_dir is None else Path(cache_dir),
             files_only=server_isolation == FILES_ONLY,
@@ -153,16 +170,15 @@ class Engine:
             differences=self._differences,
             native_memory_bytes=native_memory_bytes,
         )
-        self._server = make() if ahead is None else make(spool=ahead.spool, ahead=ahead.duckdb)
-        servers: Servers = (
-            ServerPerTenant(self._server, make) if server_per_tenant else OneServer(self._server)
-        )
+        first = make if ahead is None else partial(make, spool=ahead.spool, ahead=ahead.duckdb)
+        self._server = None if server_per_tenant else first()  # that of all runs
+        servers: Servers = ServerPerTenant(make) if self._server is None else OneServer(self._server)
         confined = self._layers.worker and isolation != UNCONFINED
         self._services = Services(
             pool=pool or WorkerPool(isolation if confined else "none", confined=confined, imports=imports),
-            backend=self._server.backend.name,
+            backend=backend if self._server is None else self._server.backend.name,
             servers=servers,
-            roots=None if self._server.remote else folders,
+            roots=None if capabilities.remote else folders,
             extra_imports=imports,
             workers=at_once,
             registry=RunRegistry(),
@@ -170,9 +186,9 @@ class Engine:
             ledger=ledger,
             interpreter=Interpreter(usage=usage),
             usage=usage,
-            capabilities=self._server.capabilities,
+            capabilities=capabilities,
         )
-        self._services.pool.start(self._services.capabilities.frames)
+        self._services.pool.start(capabilities.frames)
         self._warm_up = WarmUp(self._services, eager=warm)
 
     @property
@@ -182,7 +198,7 @@ class Engine:
         Raises:
             UsageError: each tenant has one of its own.
         """
-        if self._per_tenant:
+        if self._server is None:
             raise UsageError("with server_per_tenant there is no backend that all runs share")
         return self._server.backend
 
@@ -235,7 +251,7 @@ class Engine:
             to_bytes(source),
             self._layers,
             tenant=to_tenant(tenant),
-            params=params,
+            params=to_params(params),
             compares=compares,
         )
 
@@ -269,7 +285,8 @@ class Engine:
             UsageError: an argument makes no sense.
             IsolationError: no worker can be had on this host.
         """
-        return self._prepare(source, dataset, options).start()
+        spec = self._make_spec(source, dataset, options)
+        return SubmittedRun(self._services, spec, options.get("on_progress")).start()
 
     def evaluate_many(
         self,
@@ -312,7 +329,7 @@ class Engine:
         Counts rows, and calls calc_metric once on an empty frame to see how many queries it makes.
         Arguments and errors as for `evaluate`.
         """
-        return self._prepare(source, dataset, options).plan()
+        return PlannedRun(self._services, self._make_spec(source, dataset, options)).plan()
 
     def check_data(self, dataset: Dataset, **options: Unpack[RunOptions]) -> tuple[str, ...]:
         """See that a dataset can be read, and that what is asked of it fits its columns; nothing is computed.
@@ -328,7 +345,7 @@ class Engine:
             UsageError, DataError: it cannot be read, or something does not fit.
             BackendStartError, BackendError: the engine cannot work.
         """
-        return self._prepare("", dataset, options).look()
+        return PlannedRun(self._services, self._make_spec("", dataset, options)).look()
 
     def state_of(self, dataset: Dataset, seconds: float = 5.0) -> str:
         """What tells the state of data in an object store: another text once an object is another one.
@@ -346,8 +363,7 @@ class Engine:
         Raises:
             DataError, UsageError: it may not be read, or cannot be listed in time.
         """
-        stores = self._server.stores
-        return "" if stores is None else state_within(dataset, stores, seconds)
+        return "" if self._stores is None else state_within(dataset, self._stores, seconds)
 
     def wait_ready(self) -> None:
         """Wait until workers and the backend can be used.
@@ -382,7 +398,7 @@ class Engine:
         Returns:
             Whether it begins for the first time.
         """
-        return self._server.backend.train()
+        return self._services.servers.train()
 
     def close(self) -> None:
         """Cancel what runs, and end every process and file of the engine. May be called twice."""
@@ -399,10 +415,9 @@ class Engine:
     ) -> None:
         self.close()
 
-    def _prepare(self, source: str | bytes, dataset: Dataset, options: RunOptions) -> Execution:
+    def _make_spec(self, source: str | bytes, dataset: Dataset, options: RunOptions) -> RunSpec:
         self._refuse_misuse()
-        spec = make_spec(source, dataset, options, self._layers)
-        return Execution(self._services, spec, options.get("on_progress"))
+        return make_spec(source, dataset, options, self._layers)
 
     def _refuse_misuse(self) -> None:
         if os.getpid() != self._pid:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal, TypeAlias
 
@@ -62,6 +62,20 @@ class Deadline:
 Deadline.never = Deadline(math.inf)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RunId:
+    """Tells a run, or what runs do together, from all others; equal to nothing but itself.
+
+    Attributes:
+        label: what the log calls it.
+    """
+
+    label: str
+
+    def __str__(self) -> str:
+        return self.label
+
+
 @dataclass(frozen=True, slots=True)
 class QueryContext:
     """How a question is asked: made once, and handed down whole to who answers it.
@@ -78,7 +92,7 @@ class QueryContext:
 
     deadline: Deadline = Deadline.never
     cancel: threading.Event | None = None
-    run: Hashable = None
+    run: RunId | None = None
     isolated: bool = False
     ordered: bool = True
     settings: Settings = ()
@@ -113,8 +127,8 @@ class QueryContext:
         """That of a question for all runs, which is answered as long as this one is waited for."""
         return QueryContext(self.deadline, self.cancel)
 
-    def alone(self) -> QueryContext:
-        """The same for a question that was lost before."""
+    def isolate(self) -> QueryContext:
+        """The same for a question that was lost before, which is asked with nothing beside it."""
         return replace(self, isolated=True)
 
     def unordered(self) -> QueryContext:

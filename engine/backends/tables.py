@@ -60,7 +60,7 @@ def fetch(
     except BackendLost as lost:
         if lost.alone:
             raise
-    return _charged(session, relation, context.alone(), most_bytes, account)
+    return _charged(session, relation, context.isolate(), most_bytes, account)
 
 
 def stream(

@@ -46,9 +46,9 @@ def check(metrics: Sequence[Path], form: str, param: tuple[str, ...], imports: t
     pool = WorkerPool(DEFAULT_ISOLATION, imports=opened)
     try:
         pool.start("none")  # beside the imports
-        from engine.runs.check import inspect_source
+        from engine.runs.compiling import compile_source
 
-        looked = {str(path): inspect_source(pool, path.read_bytes(), opened, alone=True) for path in metrics}
+        looked = {str(path): compile_source(pool, path.read_bytes(), opened, alone=True) for path in metrics}
     finally:
         pool.close()
     found = {path: problems for path, (problems, _) in looked.items()}

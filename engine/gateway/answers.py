@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
 from engine.backends.base import BackendSession
-from engine.context import QueryContext
+from engine.context import QueryContext, RunId
 from engine.errors import BackendError
 from engine.gateway.budget import FLOOD_SECONDS, FrameBudget
 from engine.gateway.prefetch import ExpectedRequest
@@ -39,16 +39,16 @@ class RunAnswers(Generic[_Sharing]):
 
     Attributes:
         language: reads what they ask.
+        run: whose calls they are.
         sharing: answers questions for many frames at once; None: each frame asks for itself.
-        run: stands for the run.
         expected_request: what its calls are expected to ask.
         asked: is given what its calls ask for themselves; None: nobody wants to know.
         baseline: what answers questions over baselines for many frames, once it is known; None: nothing does.
     """
 
     language: Language[_Sharing]
+    run: RunId
     sharing: _Sharing | None = None
-    run: object = None
     expected_request: ExpectedRequest = field(default_factory=ExpectedRequest)
     asked: list[Asked] | None = None
     baseline: Callable[[QueryContext], _Sharing | None] | None = None

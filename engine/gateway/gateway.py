@@ -72,6 +72,20 @@ class LacksScience(Exception):
     """A worker that was forked without scipy and statsmodels needs them; another is to do what it did."""
 
 
+class CompilesTooLong(Exception):
+    """A worker did not compile its source in the time that it has for that; it must be ended.
+
+    Attributes:
+        seconds: how long it was waited for, without those that others took from it if it is not `starved`.
+        starved: whether others kept it from the processors, so that nothing is known of the source.
+    """
+
+    def __init__(self, seconds: float, *, starved: bool) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.starved = starved
+
+
 class Gateway:
     """The engine's end of one worker's channel. Used by one thread at a time.
 
@@ -122,7 +136,7 @@ class Gateway:
         """Hand the source over; return every problem of it, and what calc_metric declares.
 
         Raises:
-            LimitExceeded: compiling takes too long.
+            CompilesTooLong: the worker has not compiled it in time; see the class.
             LacksScience: the worker must be ended, and one that has them be asked.
             ChannelClosed, ChannelGarbage: the worker died, or is no honest worker.
         """
@@ -138,7 +152,9 @@ class Gateway:
                     raise ChannelTimeout
             kind, payload = self.worker.channel.receive(self._context.deadline.at)
         except ChannelTimeout:
-            raise LimitExceeded("frame_seconds", _COMPILE_SECONDS, _COMPILE_SECONDS) from None
+            starved = grace.starved
+            seconds = _COMPILE_SECONDS * (MOST_TIMES if starved else 1)
+            raise CompilesTooLong(seconds, starved=starved) from None
         self._refuse_lack(kind)
         if kind is not Kind.COMPILED:
             raise ChannelGarbage(f"a {kind.name} frame before the source is compiled")

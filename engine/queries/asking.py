@@ -14,7 +14,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
 from engine.backends.tables import Fetched, TooLarge, fetch
-from engine.context import QueryContext
+from engine.context import QueryContext, RunId
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import Family, FramePlan, PlannedFrame, frame_keys, frames_of
 from engine.frames.build import call, column, filtered, long, named, projected
@@ -35,7 +35,7 @@ class Asker:
     """The call of calc_metric that asks.
 
     Attributes:
-        run: whose call it is; equal for the calls of one run.
+        run: whose call it is.
         frame: the frame's index.
         step: how many questions the call has asked before.
         context: how long the call can wait.
@@ -43,7 +43,7 @@ class Asker:
         notes: by whom they were answered; see `QueryContext.notes`.
     """
 
-    run: object
+    run: RunId
     frame: int
     step: int
     context: QueryContext

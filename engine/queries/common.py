@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-from engine.context import QueryContext
+from engine.context import QueryContext, RunId
 from engine.frames import FrameSet, Members
 from engine.models.run import Shared
 from engine.queries.asking import Asker, Source
@@ -69,17 +69,17 @@ class CommonSharing(Generic[_Question]):
         self._lock = threading.Lock()
         self._questions: dict[bytes, _Question] = {}
         self._runs = 0
-        self._asked: Counter[object] = Counter()
-        self._steps: defaultdict[tuple[object, int], _Step] = defaultdict(_Step)
-        self._answer_counts: defaultdict[object, Counter[tuple[str, str, str, str]]] = defaultdict(Counter)
+        self._asked: Counter[RunId] = Counter()
+        self._steps: defaultdict[tuple[RunId, int], _Step] = defaultdict(_Step)
+        self._answer_counts: defaultdict[RunId, Counter[tuple[str, str, str, str]]] = defaultdict(Counter)
 
-    def expect(self, run: object) -> None:
+    def expect(self, run: RunId) -> None:
         """A run is about to make its first call, and will have a part of the room for questions."""
         del run
         with self._lock:
             self._runs += 1
 
-    def withdraw(self, run: object) -> None:
+    def withdraw(self, run: RunId) -> None:
         """The first call of a run has ended, or will not be made."""
 
     def count(self, context: QueryContext) -> Counted:
@@ -111,7 +111,7 @@ class CommonSharing(Generic[_Question]):
             step.asked[key] += 1
             return step.may_share(key)
 
-    def report(self, run: object) -> tuple[Shared, ...]:
+    def report(self, run: RunId) -> tuple[Shared, ...]:
         """How the questions of a run were answered, the most frequent first."""
         with self._lock:
             return tuple(
@@ -131,7 +131,7 @@ class CommonSharing(Generic[_Question]):
         self._count_answer(asker.run, apart.what, "frame", apart.reason, notes)
 
     def _remembered(
-        self, key: bytes, size: int, run: object, make: Callable[[], _Question]
+        self, key: bytes, size: int, run: RunId, make: Callable[[], _Question]
     ) -> _Question | None:
         """A question; None if there is no room for it.
 
@@ -165,7 +165,7 @@ class CommonSharing(Generic[_Question]):
         self._bytes += size
         return True
 
-    def _count_answer(self, run: object, what: str, how: str, reason: str, notes: Sequence[str] = ()) -> None:
+    def _count_answer(self, run: RunId, what: str, how: str, reason: str, notes: Sequence[str] = ()) -> None:
         """Count an answer for the run's report."""
         by, why = told_by(notes)
         reason = "; ".join(dict.fromkeys(part for part in (reason, why) if part))

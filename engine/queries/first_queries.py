@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from engine.context import Deadline, QueryContext
+from engine.context import Deadline, QueryContext, RunId
 from engine.spark.fusion.cells import CellsPlan
 from engine.spark.fusion.not_fusable import NotFusable
 
@@ -64,7 +64,7 @@ class BatchedQuery:
     """
 
     plan: CellsPlan
-    run: object = None
+    run: RunId
     states: StateTable | None = None
     settled: bool = False
 
@@ -74,22 +74,22 @@ class FirstQueryBatcher:
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._expected: set[Any] = set()
+        self._expected: set[RunId] = set()
         self._offers: list[BatchedQuery] = []
         self._closed = False
 
-    def expect(self, run: object) -> None:
+    def expect(self, run: RunId) -> None:
         """A run is about to ask."""
         with self._condition:
             self._expected.add(run)
 
-    def withdraw(self, run: object) -> None:
+    def withdraw(self, run: RunId) -> None:
         """A run will offer nothing (more)."""
         with self._condition:
             self._expected.discard(run)
             self._condition.notify_all()
 
-    def offer(self, run: object, plan: CellsPlan, context: QueryContext) -> StateTable:
+    def offer(self, run: RunId, plan: CellsPlan, context: QueryContext) -> StateTable:
         """Join the count, and wait for it.
 
         Raises:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
 from engine.backends.base import BackendSession
-from engine.context import Note
+from engine.context import Note, RunId
 from engine.errors import BackendError
 from engine.queries.asking import Asker
 from engine.queries.calls import CallInProgress
@@ -58,7 +58,7 @@ class Apart:
 class SharedAnswers(Protocol):
     """What frames share of a dataset, as far as it is the same in all languages; see `CommonSharing`."""
 
-    def withdraw(self, run: object) -> None:
+    def withdraw(self, run: RunId) -> None:
         """The first call of a run has ended, or will not be made, or asks something else first."""
         ...
 

@@ -11,11 +11,12 @@ give it back early.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TypeVar
 
-_K = TypeVar("_K", bound=Hashable)
+from engine.context import RunId
+
+_K = TypeVar("_K", str, RunId)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Ticket:
 
     number: int
     tenant: str
-    run: Hashable
+    run: RunId
 
 
 class Admission:
@@ -60,9 +61,9 @@ class Admission:
         self._numbers = 0
         self._holding: set[Ticket] = set()
         self._of_tenant: Counter[str] = Counter()
-        self._of_run: Counter[Hashable] = Counter()
+        self._of_run: Counter[RunId] = Counter()
         # Both in the order of turns: whoever got a slot goes to the end.
-        self._waiting: dict[str, dict[Hashable, deque[Ticket]]] = {}
+        self._waiting: dict[str, dict[RunId, deque[Ticket]]] = {}
 
     @property
     def held(self) -> int:
@@ -74,13 +75,13 @@ class Admission:
         """Who holds a slot or waits for one."""
         return frozenset(self._of_tenant) | frozenset(self._waiting)
 
-    def ask(self, tenant: str, run: Hashable) -> Ticket:
+    def ask(self, tenant: str, run: RunId) -> Ticket:
         """Begin to wait for a slot; `admit` says who got one."""
         ticket = self._ticket(tenant, run)
         self._waiting.setdefault(tenant, {}).setdefault(run, deque()).append(ticket)
         return ticket
 
-    def take(self, tenant: str, run: Hashable) -> Ticket:
+    def take(self, tenant: str, run: RunId) -> Ticket:
         """Take a slot without waiting, though there may be none: what a run has by being admitted."""
         ticket = self._ticket(tenant, run)
         self._hold(ticket)
@@ -98,7 +99,7 @@ class Admission:
             waiting.remove(ticket)
             self._forget_idle(ticket)
 
-    def release_all(self, run: Hashable) -> None:
+    def release_all(self, run: RunId) -> None:
         """Give back every slot that a run holds."""
         for ticket in [one for one in self._holding if one.run == run]:
             self.release(ticket)
@@ -119,7 +120,7 @@ class Admission:
             admitted.append(ticket)
         return tuple(admitted)
 
-    def _ticket(self, tenant: str, run: Hashable) -> Ticket:
+    def _ticket(self, tenant: str, run: RunId) -> Ticket:
         self._numbers += 1
         return Ticket(self._numbers, tenant, run)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
 from engine.backends.connect.turns import PATIENT_SECONDS
 from engine.backends.sql import Rows, SqlSession, Writing
-from engine.context import Note, QueryContext, Settings
+from engine.context import Note, QueryContext, RunId, Settings
 from engine.runs.limiters import FairLimiter
 from sandbox.contract.messages import Described
 
@@ -21,7 +21,7 @@ class AdmittedSession:
     """A session whose queries wait for a slot each; see `BackendSession`."""
 
     def __init__(
-        self, session: BackendSession, limiter: FairLimiter, tenant: str, owner: Hashable, note: Note
+        self, session: BackendSession, limiter: FairLimiter, tenant: str, owner: RunId, note: Note
     ) -> None:
         """Wrap a session.
 
@@ -29,7 +29,7 @@ class AdmittedSession:
             session: what the queries go to.
             limiter: gives their slots.
             tenant: the tenant whose slots they are.
-            owner: stands for the run of a question that no single run asks.
+            owner: stands for the runs together, where no single one asks.
             note: told of every answer by whom it was given.
         """
         self._session = session
@@ -93,7 +93,7 @@ class AdmittedSqlSession(AdmittedSession):
     """The same for a backend that speaks SQL; see `SqlSession`."""
 
     def __init__(
-        self, session: SqlSession, limiter: FairLimiter, tenant: str, owner: Hashable, note: Note
+        self, session: SqlSession, limiter: FairLimiter, tenant: str, owner: RunId, note: Note
     ) -> None:
         super().__init__(session, limiter, tenant, owner, note)
         self._sql = session
@@ -120,7 +120,7 @@ class AdmittedSqlSession(AdmittedSession):
 
 
 def admit(
-    session: BackendSession, limiter: FairLimiter, tenant: str, owner: Hashable, note: Note
+    session: BackendSession, limiter: FairLimiter, tenant: str, owner: RunId, note: Note
 ) -> AdmittedSession:
     """Let a session's queries wait for a slot each; arguments as of `AdmittedSession`."""
     if session.sql is not None:

@@ -23,12 +23,21 @@ def check_arguments(
     verify: float,
     native_memory_bytes: int | None,
     spool_bytes: int,
+    server_per_tenant: bool,
+    ahead: bool,
 ) -> None:
-    """Look at arguments, which are as of `Engine`.
+    """Look at arguments, which are as of `Engine`; of `ahead`, whether there is one.
 
     Raises:
         UsageError: one of them makes no sense.
     """
+    if server_per_tenant and capabilities_of(backend).remote:
+        raise UsageError(
+            "server_per_tenant is for local servers, which the engine starts; an endpoint is run by "
+            "somebody else: make an engine for the endpoint of each tenant"
+        )
+    if server_per_tenant and ahead:
+        raise UsageError("server_per_tenant starts a server for each tenant, and none ahead of its first run")
     if not 0 <= verify <= 1:
         raise UsageError(worded(f"{{verify}} must be from 0 to 1, not {verify:g}"))
     if verify and not (native and capabilities_of(backend).is_own_spark):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from engine.context import QueryContext
+from engine.context import QueryContext, RunId
 from engine.gateway.answering import RunAnswering
 from engine.models.run import Asked
 from engine.queries.calls import FrameCall
@@ -15,7 +15,6 @@ from engine.runs.collect import Collector
 from engine.runs.dataset import SharedDataset
 from engine.runs.declared import Declared
 from engine.runs.dispatcher import Dispatcher
-from engine.runs.entry import RunId
 from engine.runs.opening import Opened
 from engine.runs.plan import Question, RunPlan
 from engine.runs.run_spec import RunSpec

@@ -13,25 +13,25 @@ import threading
 from dataclasses import replace
 from typing import Final
 
-from engine.context import UNBOUNDED, QueryContext
+from engine.context import UNBOUNDED, QueryContext, RunId
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import frame_keys, has_exact_keys
-from engine.models.parameters import Bound
 from engine.models.run import Answered
 from engine.models.streams import RowStream
 from engine.queries.asking import Source
 from engine.queries.counting import Counted
 from engine.runs.admitted import admit
 from engine.runs.counting import again, count_frames
-from engine.runs.opening import Opened, data_error, open_dataset, refuse_missing
+from engine.runs.data_errors import data_error, refuse_missing
+from engine.runs.declared import Declared
+from engine.runs.opening import DatasetOpener, Opened
+from engine.runs.participants import Participants
 from engine.runs.run_spec import RunSpec
 from engine.runs.services import Services
 from engine.runs.shared_queries import shared_queries
 from engine.runs.turn import SharedTurn
-from engine.sources.stores.fetched import Tell
 from engine.tenants.usage import Amounts
 from engine.threads import Pending, SingleFlight
-from sandbox.contract.signature import TakesBaseline
 
 # Columns that tell frames apart; each Boolean expression of a segment is one.
 _MAX_KEYS: Final = 40
@@ -40,10 +40,41 @@ _RELEASE_SECONDS: Final = 5.0  # for what takes milliseconds, unless a server ha
 logger = logging.getLogger(__name__)
 
 
+class _Resources:
+    """What is released with a dataset; what is opened after that is released at once. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stack = contextlib.ExitStack()
+        self._released = False
+
+    def keep(self, opened: contextlib.ExitStack) -> None:
+        """Take over what was opened.
+
+        Raises:
+            Interrupted: all was released; whoever opened it keeps it.
+        """
+        with self._lock:
+            if self._released:
+                raise Interrupted("cancelled")
+            self._stack.push(opened.pop_all())
+
+    def release(self) -> None:
+        """Release all, and go on without what hangs. Never raises."""
+        with self._lock:
+            self._released = True
+            stack = self._stack.pop_all()
+        try:
+            Pending(stack.close, "calcmetric-release").wait(UNBOUNDED.within(_RELEASE_SECONDS))
+        except Interrupted:
+            logger.warning("a session cannot be released: its data engine does not answer")
+
+
 class SharedDataset:
     """The dataset of some runs. Thread-safe.
 
     Attributes:
+        participants: its runs, and what they need of it.
         turn: which its runs have together.
         shared: what they ask together.
     """
@@ -55,64 +86,36 @@ class SharedDataset:
             services: of the engine.
             spec: of any of the runs; they differ in their metric only.
         """
-        self.turn = SharedTurn(services, spec.tenant)
+        self._together = RunId(f"all over the data of {spec.metric!r} for {spec.tenant!r}")
+        self.participants = Participants()
+        self.turn = SharedTurn(services, spec.tenant, self._together)
         self.shared = shared_queries(services.capabilities)
         self._services = services
         self._spec = spec
-        self._runs: set[object] = set()
-        self._told: dict[object, Tell] = {}
-        self._required: dict[str, Bound] = {}
+        self._account = services.ledger.open(spec.tenant)
+        self._resources = _Resources()
         self._lock = threading.Lock()
         self._opening: SingleFlight[Opened] = SingleFlight("calcmetric-open")
         self._opened: Opened | None = None
         self._counting: SingleFlight[Counted] = SingleFlight("calcmetric-count")
         self._counted: Counted | None = None
         self._uncharged = 0
-        self._released = False
-        self._account = services.ledger.open(spec.tenant)
-        self._stack = contextlib.ExitStack()
-        self._takers: dict[str, TakesBaseline] = {}
 
-    def enter(self, run: object) -> None:
-        """A run will use it."""
-        self._runs.add(run)
+    def expect(self, run: RunId, metric: str, declared: Declared) -> None:
+        """A run's metric is known: what it needs of the dataset, before that is opened."""
+        self.participants.require(metric, declared.bound)
+        if declared.taker is not None:
+            self.participants.compare(metric, declared.taker)
+            self.shared.compare(run)
 
-    def require(self, metric: str, bound: Bound) -> None:
-        """A metric has parameters that name columns, which have to be there when it is opened."""
-        if bound.columns:
-            self._required[metric] = bound
-
-    def compare(self, run: object, metric: str, taker: TakesBaseline) -> None:
-        """A run's metric takes the baseline, which is opened only if one does."""
-        self._takers[metric] = taker
-        self.shared.compare(run)
-
-    def on_fetched(self, run: object, tell: Tell) -> None:
-        """Tell a run how many objects were fetched, of how many, while the dataset is opened."""
-        self._told[run] = tell
-
-    def _tell_fetched(self, done: int, total: int) -> None:
-        for tell in list(self._told.values()):
-            tell(done, total)
-
-    def release(self, run: object) -> None:
+    def release(self, run: RunId) -> None:
         """A run uses it no more; the last one releases it. May be called twice."""
-        with self._lock:
-            if run not in self._runs:
-                return
-            self._runs.discard(run)
-            self._told.pop(run, None)
-            self.shared.settle(run)
-            if self._runs:
-                return
-            self._released = True  # what is opened from now on is released at once
-            stack = self._stack.pop_all()
-        self._account.close()
-        try:
-            Pending(stack.close, "calcmetric-release").wait(UNBOUNDED.within(_RELEASE_SECONDS))
-        except Interrupted:
-            logger.warning("a session cannot be released: its data engine does not answer")
-        self._services.limiters.queries.release_all(self)
+        last = self.participants.leave(run)
+        self.shared.settle(run)
+        if last:
+            self._account.close()
+            self._resources.release()
+            self._services.limiters.queries.release_all(self._together)
 
     @property
     def answered(self) -> tuple[Answered, ...]:
@@ -127,7 +130,7 @@ class SharedDataset:
 
         Raises:
             ParamsRefused: parameters name columns that it does not have.
-            UsageError, DataError, BackendError, BackendLost, Interrupted: as `open_dataset`.
+            UsageError, DataError, BackendError, BackendLost, Interrupted: as `DatasetOpener.open`.
         """
         return self._opened or self._opening.get(
             lambda unwanted: self._open_for_all(replace(context, cancel=unwanted)),
@@ -168,12 +171,13 @@ class SharedDataset:
             else again(lambda: self._open(context), context.check)
         )
         source = opened.source
-        refuse_missing(source.schema, opened.left_out, self._required)
+        refuse_missing(source.schema, opened.left_out, self.participants.required)
         with self._lock:
-            shares = self._spec.fuse and _can_share(source)
-            self.shared.begin(source if shares else None, self._runs)
-            self._opened = opened
-        return opened
+            if self._opened is None:  # else one whom nobody waited for any more was opened all the same
+                shares = self._spec.fuse and _can_share(source)
+                self.shared.begin(source if shares else None, self.participants.runs)
+                self._opened = opened
+            return self._opened
 
     def _open_once(self, context: QueryContext) -> Opened:
         """Open data that cannot be read again: when the server is lost, what it read so far is."""
@@ -199,23 +203,19 @@ class SharedDataset:
     def _open(self, context: QueryContext) -> Opened:
         with contextlib.ExitStack() as trial:
             server, roots = self.turn.server, self._services.roots
-            opened = open_dataset(
+            opener = DatasetOpener(
                 self._spec,
-                server.backend,
-                server.spool,
+                server,
                 roots,
                 trial,
                 context,
-                self._takers,
-                server.stores,
-                self._tell_fetched,
+                takers=self.participants.takers,
+                tell=self.participants.tell_fetched,
             )
-            with self._lock:
-                if self._released:
-                    raise Interrupted("cancelled")
-                self._stack.push(trial.pop_all())
+            opened = opener.open()
+            self._resources.keep(trial)
         queries, source = self._services.limiters.queries, opened.source
-        session = admit(source.session, queries, self._spec.tenant, self, opened.answer_counts.note)
+        session = admit(source.session, queries, self._spec.tenant, self._together, opened.answer_counts.note)
 
         def admitted(one: Source) -> Source:
             return replace(one, session=session, account=self._account, on_disturbed=session.note_disturbed)

@@ -151,7 +151,7 @@ class Dispatcher:
                 with self._lock:
                     hit = schedule.was_hit(frame)
                 context = self._lifetime.context
-                gateway.attach(answers, context.alone() if hit else context)
+                gateway.attach(answers, context.isolate() if hit else context)
                 before = answers.session.disturbed
                 try:
                     ended = self._call(gateway, call_of(frame))

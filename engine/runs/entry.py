@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import dataclass
 
+from engine.context import RunId
 from engine.errors import EngineBusy
 from engine.runs.run_spec import RunSpec
 from engine.runs.run_workers import WorkerUsage
@@ -15,22 +15,8 @@ from engine.tenants.usage import RUNS, Usage
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RunId:
-    """Tells a run from all others.
-
-    Attributes:
-        label: what the log calls it: an id, its metric and whose it is.
-    """
-
-    label: str
-
-    def __str__(self) -> str:
-        return self.label
-
-
 def new_id(spec: RunSpec) -> RunId:
-    """That of a new run."""
+    """That of a new run; the log calls it by a number, its metric and whose it is."""
     return RunId(f"{secrets.token_hex(4)} of {spec.metric!r} for {spec.tenant!r}")
 
 

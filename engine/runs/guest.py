@@ -17,7 +17,7 @@ from engine.errors import (
     LimitExceeded,
     SourceRefused,
 )
-from engine.gateway.gateway import Gateway
+from engine.gateway.gateway import CompilesTooLong, Gateway
 from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
 from engine.pool.science import may_use_science
@@ -33,6 +33,8 @@ from sandbox.contract.signature import Signature
 
 # What is preloaded for a source that mentions Snowpark, by the frames that it gets.
 _WITH_SNOWPARK: Final[Mapping[Frames, Client]] = {"pyspark": "both", "snowpark": "snowpark"}
+
+_SIMPLER: Final = "make expressions shorter and less deeply nested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def compile_guest(
             restricted=guest.layers.language,
             frames=guest.frames,
         )
-    except (ChannelClosed, ChannelGarbage, LimitExceeded) as error:
+    except (ChannelClosed, ChannelGarbage, CompilesTooLong) as error:
         raise _failure(gateway, error, cancel, last=last) from None
     if any(problem.severity == "error" for problem in problems):
         raise SourceRefused(problems)
@@ -145,9 +147,13 @@ def _failure(gateway: Gateway, error: Exception, cancel: threading.Event, *, las
         return WorkerTaken()
     if end.exit_code == CONFINEMENT_FAILED:
         return IsolationError("a worker could not be confined; `calcmetric doctor` shows what is missing")
-    text = f"the source cannot be compiled ({error or type(error).__name__})"
-    problem = Problem(1, 1, "compile-crash", text, "make expressions shorter and less deeply nested")
-    return SourceRefused((problem,))
+    text, hint = f"the source cannot be compiled ({error or type(error).__name__})", _SIMPLER
+    if isinstance(error, CompilesTooLong):
+        text = f"the source takes more than {error.seconds:g} s to compile"
+        if error.starved:
+            text = f"the source was not compiled after {error.seconds:g} s, for others had the processors"
+            hint = "check it again while this machine has less to do"
+    return SourceRefused((Problem(1, 1, "compile-crash", text, hint),))
 
 
 def call_guest(gateway: Gateway, call: FrameCall, cancel: threading.Event) -> FinishedCall:

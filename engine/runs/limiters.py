@@ -11,9 +11,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
+from engine.context import RunId
 from engine.runs.admission import Admission, SlotPolicy, Ticket
 
 _POLL_SECONDS: Final = 0.1
@@ -38,7 +39,7 @@ class FairLimiter:
     def acquire(
         self,
         tenant: str,
-        run: Hashable,
+        run: RunId,
         check: Callable[[], None],
         on_wait: Callable[[], None] | None = None,
     ) -> Ticket:
@@ -68,7 +69,7 @@ class FairLimiter:
             raise
         return ticket
 
-    def take(self, tenant: str, run: Hashable) -> Ticket:
+    def take(self, tenant: str, run: RunId) -> Ticket:
         """Take a slot without waiting, though there may be none."""
         with self._lock:
             return self._admission.take(tenant, run)
@@ -82,14 +83,14 @@ class FairLimiter:
             self._admission.release(ticket)
             self._admit()
 
-    def release_all(self, run: Hashable) -> None:
+    def release_all(self, run: RunId) -> None:
         """Give back every slot that a run holds, whose threads may hang; they can do so again later."""
         with self._lock:
             self._admission.release_all(run)
             self._admit()
 
     @contextlib.contextmanager
-    def slot(self, tenant: str, run: Hashable, check: Callable[[], None]) -> Iterator[None]:
+    def slot(self, tenant: str, run: RunId, check: Callable[[], None]) -> Iterator[None]:
         """Hold a slot for a while; arguments as for `acquire`."""
         ticket = self.acquire(tenant, run, check)
         try:

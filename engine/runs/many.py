@@ -10,13 +10,13 @@ from typing import Final
 from engine.errors import ParamsRefused, SourceRefused, SourcesRefused
 from engine.models.parameters import Bound, unused
 from engine.models.run import Run
+from engine.runs.compiling import compile_in_turn
 from engine.runs.dataset import SharedDataset
 from engine.runs.declared import Declared, declare
-from engine.runs.execution import Execution
-from engine.runs.inspection import inspect_admitted
 from engine.runs.live import LiveRun, Progress
 from engine.runs.run_spec import RunSpec
 from engine.runs.services import Services
+from engine.runs.submitted_run import SubmittedRun
 from sandbox.contract.messages import Problem
 
 # Metrics at a time; each has a worker of its own from the start.
@@ -40,42 +40,42 @@ def evaluate_together(
     Raises:
         SourcesRefused: some sources have problems; nothing ran.
         ParamsRefused: the parameters of some have.
-        CalcmetricError: as `Execution.start`, and what ended a run as a whole; the others are cancelled.
+        CalcmetricError: as `SubmittedRun.start`, and what ended a run as a whole; the others are cancelled.
     """
     services = replace(services, workers=max(1, services.workers // min(len(specs), _TOGETHER)))
     dataset = SharedDataset(services, specs[0])
     progress = _Together(len(specs), on_progress)
-    executions = [Execution(services, spec, progress.of(i), dataset) for i, spec in enumerate(specs)]
+    submitted = [SubmittedRun(services, spec, progress.of(i), dataset) for i, spec in enumerate(specs)]
 
     def cancel() -> None:
-        for execution in executions:
-            execution.cancel()
+        for run in submitted:
+            run.cancel()
 
     try:
         if on_start is not None:
             on_start(cancel)
-        _compile(services, executions, specs)
+        _compile(services, submitted, specs)
         runs: list[Run] = []
         for start in range(0, len(specs), _TOGETHER):
-            runs += _run(executions[start : start + _TOGETHER])
+            runs += _run(submitted[start : start + _TOGETHER])
         return tuple(runs)
     finally:
-        for execution in executions:
-            execution.discard()
+        for run in submitted:
+            run.discard()
 
 
-def _compile(services: Services, executions: Sequence[Execution], specs: Sequence[RunSpec]) -> None:
+def _compile(services: Services, submitted: Sequence[SubmittedRun], specs: Sequence[RunSpec]) -> None:
     """Compile every source before anything runs; the first ones in the workers that will run them."""
     refused: dict[str, tuple[Problem, ...]] = {}
     unfit: dict[str, tuple[Problem, ...]] = {}
     bound: list[Bound] = []
-    for place, (execution, spec) in enumerate(zip(executions, specs, strict=True)):
+    for place, (run, spec) in enumerate(zip(submitted, specs, strict=True)):
         try:
             if place < _TOGETHER:
-                execution.compile()
+                run.compile()
             else:
-                execution.expect(_inspect(services, spec))
-            bound.append(execution.bound)
+                run.expect(_inspect(services, spec))
+            bound.append(run.bound)
         except SourceRefused as refusal:
             refused[spec.metric] = refusal.problems
         except ParamsRefused as refusal:
@@ -95,22 +95,22 @@ def _inspect(services: Services, spec: RunSpec) -> Declared:
         SourceRefused: the source has problems.
         ParamsRefused: its parameters have.
     """
-    problems, signature = inspect_admitted(services, spec.source, spec.layers, spec.tenant)
+    problems, signature = compile_in_turn(services, spec.source, spec.layers, spec.tenant)
     if signature is None:
         raise SourceRefused(problems)
     return declare(signature, spec, problems)
 
 
-def _run(executions: Sequence[Execution]) -> list[Run]:
+def _run(submitted: Sequence[SubmittedRun]) -> list[Run]:
     live: list[LiveRun] = []
     try:
-        for execution in executions:
-            execution.compile()
-            live.append(execution.begin())
-        return [run.result() for run in live]
+        for run in submitted:
+            run.compile()
+            live.append(run.begin())
+        return [one.result() for one in live]
     except BaseException:
-        for run in live:
-            run.cancel()
+        for one in live:
+            one.cancel()
         raise
 
 

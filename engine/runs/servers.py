@@ -12,8 +12,6 @@ from typing import Final, Protocol, Unpack
 from engine.backends.base import Backend
 from engine.backends.names import BackendOptions, make_backend
 from engine.context import Deadline
-from engine.errors import UsageError
-from engine.models.backends import Capabilities
 from engine.models.urls import SPOOL_BYTES, StoreUrl
 from engine.sources.spool import Spool
 from engine.sources.stores.fetched import Fetched
@@ -39,16 +37,6 @@ class Server:
     backend: Backend
     spool: Spool
     stores: Stores | None = None
-
-    @property
-    def remote(self) -> bool:
-        """Whether somebody else runs it."""
-        return self.capabilities.remote
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the backend can do; known before it is started."""
-        return self.backend.capabilities
 
     def close(self) -> None:
         """End it, with its processes and files. Never raises; may be called twice."""
@@ -113,6 +101,10 @@ class Servers(Protocol):
         """Wait until nothing is compared any more, so many seconds at most; whether that is so."""
         ...
 
+    def train(self) -> bool:
+        """Begin to build what makes later starts faster; see `Engine.train_caches`."""
+        ...
+
     def end(self) -> None:
         """End all processes. Never raises; may be called twice."""
         ...
@@ -148,6 +140,10 @@ class OneServer:
         """See `Backend.settle`."""
         return self._server.backend.settle(seconds)
 
+    def train(self) -> bool:
+        """See `Backend.train`."""
+        return self._server.backend.train()
+
     def end(self) -> None:
         """End its process; its files stay until `close`."""
         self._server.backend.close()
@@ -182,22 +178,12 @@ class ServerPerTenant:
     use is never ended, so at most as many run as tenants have runs in their turn, or `MOST_KEPT`.
     """
 
-    def __init__(self, sample: Server, make: Callable[[], Server]) -> None:
-        """Start nothing yet.
+    def __init__(self, make: Callable[[], Server]) -> None:
+        """Make none yet.
 
         Args:
-            sample: such a server, which is closed.
-            make: makes a server that starts when it is first used.
-
-        Raises:
-            UsageError: they are none of ours to start.
+            make: makes a server, which starts when it is first used.
         """
-        sample.close()
-        if sample.remote:
-            raise UsageError(
-                "server_per_tenant is for local servers, which the engine starts; an endpoint is run by "
-                "somebody else: make an engine for the endpoint of each tenant"
-            )
         self._make = make
         self._lock = threading.Lock()
         self._servers: dict[str, Server] = {}
@@ -247,6 +233,12 @@ class ServerPerTenant:
         with self._lock:
             servers = list(self._servers.values())
         return all(one.backend.settle(until.remaining()) for one in servers)
+
+    def train(self) -> bool:
+        """Begin for all of them, as they start alike, if one of those that there are would have gained."""
+        with self._lock:
+            servers = list(self._servers.values())
+        return any(one.backend.train() for one in servers)
 
     def end(self) -> None:
         """End the processes of all."""

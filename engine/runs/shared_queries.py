@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from engine.context import QueryContext
+from engine.context import QueryContext, RunId
 from engine.frames import Members
 from engine.gateway.answers import RunAnswers
 from engine.models.backends import Capabilities
@@ -82,23 +82,23 @@ class SharedQueries(Generic[_Sharing]):
         self._language: QueryLanguage[_Sharing] = language
         self._of_baseline: _Sharing | None = None
         self._baseline_known = threading.Event()
-        self._comparing: set[object] = set()
-        self._settled: set[object] = set()
+        self._comparing: set[RunId] = set()
+        self._settled: set[RunId] = set()
         self._lock = threading.Lock()
 
-    def begin(self, source: Source | None, runs: Iterable[object]) -> None:
+    def begin(self, source: Source | None, runs: Iterable[RunId]) -> None:
         """Let runs share the queries of their data, or none at all.
 
         Args:
             source: the data; None: each frame asks for itself.
-            runs: for each run the object by which its calls are told from those of others.
+            runs: all of them.
         """
         with self._lock:
             if source is None:
                 self._baseline_known.set()
                 return
             self.of_data = self._language.share(source)
-            for run in runs:
+            for run in set(runs) - self._settled:
                 self.of_data.expect(run)
 
     def begin_baseline(self, source: Source, given: Sequence[Members], *, repeated: bool) -> _Sharing:
@@ -117,11 +117,12 @@ class SharedQueries(Generic[_Sharing]):
         self._baseline_known.set()
         return sharing
 
-    def compare(self, run: object) -> None:
+    def compare(self, run: RunId) -> None:
         """A run's metric takes the baseline."""
-        self._comparing.add(run)
+        with self._lock:
+            self._comparing.add(run)
 
-    def settle(self, run: object) -> None:
+    def settle(self, run: RunId) -> None:
         """The first call of a run has ended, or will not be made: nothing waits for what it asks first."""
         with self._lock:
             self._settled.add(run)
@@ -138,7 +139,7 @@ class SharedQueries(Generic[_Sharing]):
         context.wait(self._baseline_known)
         return self._of_baseline
 
-    def report(self, run: object) -> tuple[Shared, ...]:
+    def report(self, run: RunId) -> tuple[Shared, ...]:
         """How the questions of a run were answered, those about the data first."""
         own: tuple[Shared, ...] = () if self.of_data is None else self.of_data.report(run)
         other: tuple[Shared, ...] = () if self._of_baseline is None else self._of_baseline.report(run)
@@ -146,7 +147,7 @@ class SharedQueries(Generic[_Sharing]):
 
     def answers(
         self,
-        run: object,
+        run: RunId,
         source: Source,
         baseline: Source | None,
         reading: Reading,
@@ -167,7 +168,7 @@ class SharedQueries(Generic[_Sharing]):
         sharing = self.of_data if share and reading.checked else None
         language = self._language.of_run(source, baseline, sharing, reading)
         second = None if sharing is None else self.of_baseline
-        return RunAnswers(language, sharing, run, asked=asked, baseline=second)
+        return RunAnswers(language, run, sharing, asked=asked, baseline=second)
 
 
 class Plans:

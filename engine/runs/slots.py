@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
+from engine.context import RunId
 from engine.runs.lifetime import Lifetime
 from engine.runs.limiters import Limiters
 
@@ -12,7 +13,7 @@ from engine.runs.limiters import Limiters
 class RunSlots:
     """What one run holds of an engine's slots. Thread-safe."""
 
-    def __init__(self, limiters: Limiters, tenant: str, run: Hashable, lifetime: Lifetime) -> None:
+    def __init__(self, limiters: Limiters, tenant: str, run: RunId, lifetime: Lifetime) -> None:
         """Hold nothing yet.
 
         Args:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from engine.context import RunId
 from engine.runs.servers import Server
 from engine.runs.services import Services
 
@@ -16,7 +17,15 @@ _TICK_SECONDS: Final = 0.1
 class SharedTurn:
     """One turn among tenants, and the server that goes with it. Thread-safe."""
 
-    def __init__(self, services: Services, tenant: str) -> None:
+    def __init__(self, services: Services, tenant: str, run: RunId) -> None:
+        """Hold none yet.
+
+        Args:
+            services: of the engine.
+            tenant: whose turn it is.
+            run: stands for the runs together.
+        """
+        self._run = run
         self._services = services
         self._tenant = tenant
         self._lock = threading.Lock()
@@ -58,7 +67,7 @@ class SharedTurn:
     def _begin(self, check: Callable[[], None], on_wait: Callable[[], None]) -> None:
         runs, servers = self._services.limiters.runs, self._services.servers
         with contextlib.ExitStack() as stack:
-            stack.callback(runs.release, runs.acquire(self._tenant, self, check, on_wait))
+            stack.callback(runs.release, runs.acquire(self._tenant, self._run, check, on_wait))
             self._server = servers.take(self._tenant)
             stack.callback(servers.give_back, self._tenant)
             self._held = stack.pop_all()

@@ -8,6 +8,7 @@ import pytest
 
 from engine.context import UNBOUNDED, Deadline, QueryContext
 from engine.errors import Interrupted
+from tests.run_ids import run_id
 
 
 def test_a_deadline_that_never_passes() -> None:
@@ -62,7 +63,7 @@ def test_what_has_come_is_not_waited_for_however_late_it_is() -> None:
 
 
 def test_a_question_for_all_has_nothing_of_the_call_that_asks_it_but_its_time() -> None:
-    own = QueryContext(Deadline.after(60), threading.Event(), "run", settings=(("a", "b"),))
-    own = own.alone().unordered().told(lambda _: None)
+    own = QueryContext(Deadline.after(60), threading.Event(), run_id("run"), settings=(("a", "b"),))
+    own = own.isolate().unordered().told(lambda _: None)
     assert own.isolated and not own.ordered and len(own.notes) == 1
     assert own.shared() == QueryContext(own.deadline, own.cancel)

@@ -226,7 +226,7 @@ def test_what_nobody_was_left_to_remove_is_removed_by_the_next_engine(
         Engine("spark", roots=(data_dir,)),
     ):
         assert orphan not in belongings()[3]
-        assert first._server.spool.folder.exists()
+        assert first._server is not None and first._server.spool.folder.exists()
 
 
 # What ignores a signal has all that it starts ignore it, too: a shell that runs these tests in the background

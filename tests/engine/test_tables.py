@@ -16,8 +16,8 @@ from pyiceberg.manifest import DataFileContent
 
 from engine import Baseline, Dataset, Engine, Run, SegmentGroup, TimeRange
 from engine.errors import BackendLost, DataError
-from engine.runs import opening
 from engine.runs.live import Progress
+from engine.runs.session_reader import SessionReader
 from tests.sources.delta_writer import DeltaWriter, bitmap64, column, inline, metadata, protocol
 from tests.sources.iceberg_writer import IcebergWriter
 
@@ -170,7 +170,7 @@ def test_a_server_that_is_lost_over_a_stream_is_the_reason_that_is_told(
     def lost(*_: object) -> None:
         raise BackendLost("the server ended")
 
-    monkeypatch.setattr(opening, "_fetch_schema", lost)
+    monkeypatch.setattr(SessionReader, "_fetch_schema", lost)
     with pytest.raises(BackendLost, match=r"the server ended; .* once, so .* make a new stream"):
         engine.evaluate(MEAN, Dataset(iter([day_of(1)])))
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.context import UNBOUNDED, Note
+from engine.context import UNBOUNDED, Note, RunId
 from engine.errors import LimitExceeded, PlanRefused
 from engine.gateway.answers import Answers, RunAnswers
 from engine.gateway.budget import CHEAP_MESSAGES, FrameBudget
@@ -26,6 +26,7 @@ SHARED = Batch(3, 0, b"shared")
 OWN = Batch(2, 0, b"own")
 TOLD = Described(())
 RAISED = ReplyError("", "", "", "a function of the metric raised")
+RUN = RunId("run")
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Shares:
     counted: list[tuple[str, ...]] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
 
-    def withdraw(self, run: object) -> None:
+    def withdraw(self, run: RunId) -> None:
         self.counted.append(("left", str(run)))
 
     def note_used(self, ready: Ready, asker: Asker, *, again: bool = True) -> None:
@@ -134,7 +135,7 @@ def ask(answers: Answers[Shares], payload: bytes) -> list[Reply]:
 
 def test_a_shared_answer_is_charged_and_counted():
     data = Shares("data", (b"a",))
-    answers, budget = call_of(RunAnswers(Speech(), data, "run"))
+    answers, budget = call_of(RunAnswers(Speech(), RUN, data))
     assert ask(answers, b"?a") == [TOLD, SHARED]
     assert data.counted == [("used", "a")] and data.frames == [4]
     assert (budget.plans, budget.rows, budget.bytes, answers.queries) == (1, 3, len(SHARED.data), 10)
@@ -142,20 +143,20 @@ def test_a_shared_answer_is_charged_and_counted():
 
 def test_what_is_not_shared_is_asked_by_the_frame_and_counted_with_the_reason_and_who_answered():
     data, asked = Shares("data"), list[Asked]()
-    answers, _ = call_of(RunAnswers(Speech(), data, "run", asked=asked))
+    answers, _ = call_of(RunAnswers(Speech(), RUN, data, asked=asked))
     assert ask(answers, b"?a") == [OWN] and answers.queries == 11
     assert data.counted == [("apart", "a", "for a reason", "who answered")]
     assert asked == [Asked("a", "spark", "who answered")]
 
 
 def test_without_sharing_each_frame_asks_for_itself():
-    answers, _ = call_of(RunAnswers(Speech()))
+    answers, _ = call_of(RunAnswers(Speech(), RUN))
     assert ask(answers, b"?a") == [OWN] and answers.queries == 1
 
 
 def test_a_question_over_both_frames_is_counted_and_keeps_nobody_waiting():
     data = Shares("data", (b"both",))
-    answers, _ = call_of(RunAnswers(Speech(), data, "run"))
+    answers, _ = call_of(RunAnswers(Speech(), RUN, data))
     assert ask(answers, b"?both") == [OWN]
     assert data.counted == [
         ("left", "run"),
@@ -166,7 +167,7 @@ def test_a_question_over_both_frames_is_counted_and_keeps_nobody_waiting():
 @pytest.mark.parametrize("shared", [True, False])
 def test_a_question_over_the_baseline_is_asked_and_counted_there(shared: bool):
     data, baseline = Shares("data", (b"baseline",)), Shares("baseline", (b"over one",) if shared else ())
-    answers, _ = call_of(RunAnswers(Speech(), data, "run", baseline=lambda _: baseline))
+    answers, _ = call_of(RunAnswers(Speech(), RUN, data, baseline=lambda _: baseline))
     assert ask(answers, b"?baseline") == ([TOLD, SHARED] if shared else [OWN])
     assert data.counted == [("left", "run")] and baseline.frames == [7]
     kind = ("used", "over one") if shared else ("apart", "over one", "for a reason", "who answered")
@@ -175,7 +176,7 @@ def test_a_question_over_the_baseline_is_asked_and_counted_there(shared: bool):
 
 def test_what_is_refused_before_it_is_asked_is_not_counted():
     data, asked = Shares("data"), list[Asked]()
-    answers, _ = call_of(RunAnswers(Speech(), data, "run", asked=asked))
+    answers, _ = call_of(RunAnswers(Speech(), RUN, data, asked=asked))
     with pytest.raises(PlanRefused):
         ask(answers, b"?refused")
     assert not data.counted and not asked
@@ -188,7 +189,7 @@ def test_requests_are_charged_before_they_are_read_but_for_those_that_are_free(
 ):
     slept = list[float]()
     monkeypatch.setattr("time.sleep", slept.append)
-    answers, budget = call_of(RunAnswers(Speech()), Limits(plans=1))
+    answers, budget = call_of(RunAnswers(Speech(), RUN), Limits(plans=1))
     for _ in range(CHEAP_MESSAGES):
         assert ask(answers, b".") == [TOLD]
     assert (budget.plans, slept) == (0, [])
@@ -202,14 +203,14 @@ def test_requests_are_charged_before_they_are_read_but_for_those_that_are_free(
 
 
 def test_more_than_a_frame_may_fetch_is_not_handed_on():
-    answers, _ = call_of(RunAnswers(Speech(), Shares("data", (b"a",))), Limits(fetched_rows=2))
+    answers, _ = call_of(RunAnswers(Speech(), RUN, Shares("data", (b"a",))), Limits(fetched_rows=2))
     with pytest.raises(LimitExceeded, match="fetched_rows"):
         ask(answers, b"?a")
 
 
 def test_the_first_request_of_a_call_is_answered_with_the_next_one():
     data = Shares("data", (b"a",))
-    run = RunAnswers(Speech(), data, "run")
+    run = RunAnswers(Speech(), RUN, data)
     first, _ = call_of(run)
     assert first.prefetch() is None
     ask(first, b"?a")
@@ -224,18 +225,18 @@ def test_the_first_request_of_a_call_is_answered_with_the_next_one():
 
 @pytest.mark.parametrize("payload", [b"?" + bytes(17 << 10), b":", b"."])
 def test_what_is_no_small_question_is_not_prefetched(payload: bytes):
-    run = RunAnswers(Speech(), Shares("data", (payload[1:],)), "run")
+    run = RunAnswers(Speech(), RUN, Shares("data", (payload[1:],)))
     ask(call_of(run)[0], payload)
     assert call_of(run)[0].prefetch() is None
 
 
 def test_where_no_two_calls_ask_the_same_nothing_is_prefetched():
-    run = RunAnswers(Speech(repeats=False), Shares("data", (b"a",)), "run")
+    run = RunAnswers(Speech(repeats=False), RUN, Shares("data", (b"a",)))
     ask(call_of(run)[0], b"?a")
     assert call_of(run)[0].prefetch() is None
 
 
 def test_the_end_of_a_call_is_told_to_its_language():
-    answers, _ = call_of(RunAnswers(Speech()))
+    answers, _ = call_of(RunAnswers(Speech(), RUN))
     answers.note_end()
     assert answers.queries == 100

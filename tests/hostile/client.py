@@ -30,6 +30,7 @@ from sandbox.contract.framing import HEADER, Kind, Method
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Outcome, Returned, encode
 from tests.hostile.second_reading import read_bound
+from tests.run_ids import run_id
 
 FRAME_INDEX = 7
 LIMITS = Limits(frame_seconds=20.0, wall_seconds=60.0)
@@ -174,7 +175,9 @@ def converse(
     gateway = Gateway(Worker(ours), limits)
     gateway.worker.science = science
     gateway.attach(
-        RunAnswers(PlanLanguage(cast(BackendSession, backend), ParsedRequests(frozenset({"a", "b"})))),
+        RunAnswers(
+            PlanLanguage(cast(BackendSession, backend), ParsedRequests(frozenset({"a", "b"}))), run_id("run")
+        ),
         QueryContext(Deadline.after(60), cancel),
     )
     over = threading.Event()

@@ -11,10 +11,11 @@ from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.queries.asking import Asker, asking
 from engine.spark.fusion.not_fusable import NotFusable
+from tests.run_ids import run_id
 
 
 def asker(context: QueryContext = UNBOUNDED) -> Asker:
-    return Asker("run", 0, 0, context)
+    return Asker(run_id("run"), 0, 0, context)
 
 
 def lost(*, alone: bool) -> BackendLost:

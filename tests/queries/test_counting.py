@@ -15,6 +15,7 @@ from engine.queries import counting
 from engine.queries.counting import Counted
 from engine.queries.first_queries import FirstQueryBatcher, StateTable
 from engine.spark.fusion.not_fusable import NotFusable
+from tests.run_ids import run_id
 
 COUNTED = Counted(frames=SimpleNamespace(), cells=4, queries=1)  # type: ignore[arg-type]
 
@@ -30,7 +31,7 @@ class Scene:
         self.batcher, self.answers = FirstQueryBatcher(), dict[str, StateTable | str]()
         self.disturbed, self.alone = list[str](), list[str]()
         for run in ("honest", "slow"):
-            self.batcher.expect(run)
+            self.batcher.expect(run_id(run))
         self.threads = [threading.Thread(target=self._offer, args=(run,)) for run in ("honest", "slow")]
         for thread in self.threads:
             thread.start()
@@ -42,7 +43,7 @@ class Scene:
 
     def _offer(self, run: str) -> None:
         try:
-            self.answers[run] = self.batcher.offer(run, SimpleNamespace(), waiting())  # type: ignore[arg-type]
+            self.answers[run] = self.batcher.offer(run_id(run), SimpleNamespace(), waiting())  # type: ignore[arg-type]
         except NotFusable as refusal:
             self.answers[run] = refusal.reason
 

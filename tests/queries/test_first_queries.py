@@ -10,6 +10,7 @@ from engine.errors import Interrupted
 from engine.queries.first_queries import FirstQueryBatcher, StateTable
 from engine.spark.fusion.cells.plan import CellsPlan
 from engine.spark.fusion.not_fusable import NotFusable
+from tests.run_ids import run_id
 from tests.waiting import waiting
 
 STATES = StateTable((), ())
@@ -24,7 +25,7 @@ def plan_of(run: str) -> CellsPlan:
 def offering(batcher: FirstQueryBatcher, run: str, got: dict[str, object]) -> threading.Thread:
     def offer() -> None:
         try:
-            got[run] = batcher.offer(run, plan_of(run), waiting())
+            got[run] = batcher.offer(run_id(run), plan_of(run), waiting())
         except NotFusable as refusal:
             got[run] = refusal.reason
 
@@ -37,9 +38,9 @@ def test_the_count_waits_for_everybody_expected_and_no_longer():
     batcher = FirstQueryBatcher()
     got: dict[str, object] = {}
     for run in "abc":
-        batcher.expect(run)
+        batcher.expect(run_id(run))
     threads = [offering(batcher, run, got) for run in "ab"]
-    threading.Timer(0.05, batcher.withdraw, "c").start()
+    threading.Timer(0.05, batcher.withdraw, [run_id("c")]).start()
     offers = batcher.close(5.0)
     assert sorted(str(offer.plan) for offer in offers) == ["plan of a", "plan of b"]
     for offer in offers:
@@ -51,13 +52,13 @@ def test_the_count_waits_for_everybody_expected_and_no_longer():
 
 def test_who_does_not_come_is_not_waited_for_longer_than_said():
     batcher = FirstQueryBatcher()
-    batcher.expect("late")
+    batcher.expect(run_id("late"))
     assert batcher.close(0.02) == ()
     with pytest.raises(NotFusable, match="begun"):
-        batcher.offer("late", plan_of("late"), waiting())
+        batcher.offer(run_id("late"), plan_of("late"), waiting())
 
 
 def test_an_offer_waits_no_longer_than_its_context():
     batcher = FirstQueryBatcher()
     with pytest.raises(Interrupted):
-        batcher.offer("run", plan_of("run"), waiting(0.05))
+        batcher.offer(run_id("run"), plan_of("run"), waiting(0.05))

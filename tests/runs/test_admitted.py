@@ -14,6 +14,7 @@ from engine.runs import admitted
 from engine.runs.admission import SlotPolicy
 from engine.runs.admitted import AdmittedSession
 from engine.runs.limiters import FairLimiter
+from tests.run_ids import run_id
 from tests.waiting import wait_until
 
 
@@ -33,7 +34,7 @@ def limiter() -> FairLimiter:
 
 @pytest.fixture
 def session(limiter: FairLimiter) -> AdmittedSession:
-    return AdmittedSession(Session(), limiter, "t", "run", lambda _: None)  # type: ignore[arg-type]
+    return AdmittedSession(Session(), limiter, "t", run_id("run"), lambda _: None)  # type: ignore[arg-type]
 
 
 def test_a_slot_at_once_disturbs_nobody(session: AdmittedSession) -> None:
@@ -45,8 +46,8 @@ def test_a_long_wait_for_a_slot_is_a_disturbance_of_the_session_however_it_is_as
     session: AdmittedSession, limiter: FairLimiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admitted, "PATIENT_SECONDS", 0.0)
-    held = limiter.take("other", "run")
-    thread = threading.Thread(target=lambda: list(session.execute(pb.Plan(), UNBOUNDED.alone())))
+    held = limiter.take("other", run_id("run"))
+    thread = threading.Thread(target=lambda: list(session.execute(pb.Plan(), UNBOUNDED.isolate())))
     thread.start()
     assert wait_until(lambda: bool(limiter._waiters))
     limiter.release(held)
@@ -59,7 +60,7 @@ def test_a_wait_that_the_deadline_ends_is_one_too(
     session: AdmittedSession, limiter: FairLimiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admitted, "PATIENT_SECONDS", 0.0)
-    held = limiter.take("other", "run")
+    held = limiter.take("other", run_id("run"))
     with pytest.raises(Interrupted):
         list(session.execute(pb.Plan(), UNBOUNDED.within(0)))
     assert session.disturbed == 3
@@ -82,9 +83,9 @@ def test_a_question_has_the_slot_of_who_asks_and_everybody_hears_of_its_answer(
                 note("native")
             return super().execute(plan, context)
 
-    session = AdmittedSession(Telling(), limiter, "t", "all", heard.append)  # type: ignore[arg-type]
-    own = QueryContext(run="one").told(told.append)
+    session = AdmittedSession(Telling(), limiter, "t", run_id("all"), heard.append)  # type: ignore[arg-type]
+    own = QueryContext(run=run_id("one")).told(told.append)
     for context in (own, own.shared()):
         list(session.execute(pb.Plan(), context))
-    assert runs == ["one", "all"] and limiter.held == 0
+    assert runs == [run_id("one"), run_id("all")] and limiter.held == 0
     assert (told, heard) == (["native"], ["native"] * 2)

@@ -10,6 +10,7 @@ from engine.runs import limiters, services
 from engine.runs.admission import SlotPolicy
 from engine.runs.limiters import FairLimiter, Limiters
 from engine.runs.services import RunRegistry
+from tests.run_ids import run_id
 from tests.waiting import wait_until
 
 
@@ -23,11 +24,11 @@ def never() -> NoReturn:
 
 def test_whoever_waits_goes_on_once_a_slot_is_left():
     limiter = FairLimiter(SlotPolicy(1, per_run=1))
-    held = limiter.acquire("t", "a", never)
+    held = limiter.acquire("t", run_id("a"), never)
     told, came = [], threading.Event()
 
     def wait():
-        limiter.release(limiter.acquire("t", "b", lambda: None, lambda: told.append("waits")))
+        limiter.release(limiter.acquire("t", run_id("b"), lambda: None, lambda: told.append("waits")))
         came.set()
 
     thread = threading.Thread(target=wait)
@@ -41,32 +42,32 @@ def test_whoever_waits_goes_on_once_a_slot_is_left():
 
 def test_giving_up_takes_no_slot_along():
     limiter = FairLimiter(SlotPolicy(1, per_run=1))
-    held = limiter.acquire("t", "a", never)
+    held = limiter.acquire("t", run_id("a"), never)
 
     def give_up():
         raise GivenUp
 
     with pytest.raises(GivenUp):
-        limiter.acquire("t", "b", give_up)
+        limiter.acquire("t", run_id("b"), give_up)
     limiter.release(held)
     limiter.release(held)
     assert limiter.held == 0
-    with limiter.slot("t", "c", never):
+    with limiter.slot("t", run_id("c"), never):
         assert limiter.held == 1
     assert limiter.held == 0
 
 
 def test_a_slot_that_comes_while_its_waiter_gives_up_is_not_lost():
     limiter = FairLimiter(SlotPolicy(1, per_run=1))
-    held = limiter.acquire("t", "a", never)
+    held = limiter.acquire("t", run_id("a"), never)
 
     def give_up():
         limiter.release(held)
         raise GivenUp
 
     with pytest.raises(GivenUp):
-        limiter.acquire("t", "b", give_up)
-    limiter.release(limiter.acquire("t", "c", never))
+        limiter.acquire("t", run_id("b"), give_up)
+    limiter.release(limiter.acquire("t", run_id("c"), never))
     assert limiter.held == 0
 
 
@@ -76,7 +77,7 @@ def test_many_threads_never_hold_more_than_there_are():
 
     def work(number):
         for _ in range(50):
-            with limiter.slot(f"t{number % 3}", number, lambda: None), lock:
+            with limiter.slot(f"t{number % 3}", run_id(str(number)), lambda: None), lock:
                 most[0] = max(most[0], limiter.held)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
@@ -91,10 +92,10 @@ def test_many_threads_never_hold_more_than_there_are():
 def test_a_tenant_between_two_slots_is_at_work_for_a_while(monkeypatch):
     monkeypatch.setattr(limiters, "_AT_WORK_SECONDS", 0.5)
     limiter = FairLimiter(SlotPolicy(9, per_run=9, crowded=2))
-    limiter.release(limiter.acquire("other", "run", never))
-    mine = limiter.acquire("greedy", "run", never)
+    limiter.release(limiter.acquire("other", run_id("run"), never))
+    mine = limiter.acquire("greedy", run_id("run"), never)
     told: list[str] = []
-    second = limiter.acquire("greedy", "run", lambda: None, lambda: told.append("waits"))
+    second = limiter.acquire("greedy", run_id("run"), lambda: None, lambda: told.append("waits"))
     assert told  # for the other one, though it holds nothing, until it is forgotten
     limiter.release(mine)
     limiter.release(second)
@@ -106,7 +107,7 @@ def test_a_run_alone_has_a_call_for_each_worker_and_two_queries_for_each_call(wo
     slots_of = Limiters(workers)
     for limiter, slots in ((slots_of.calls, workers), (slots_of.queries, 2 * workers)):
         for _ in range(slots):
-            limiter.acquire("t", "run", never)
+            limiter.acquire("t", run_id("run"), never)
         assert limiter.held == slots
 
 

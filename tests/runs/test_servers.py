@@ -1,29 +1,35 @@
 """A server for each tenant: when one is made, which one is ended, and when."""
 
 import threading
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import Dataset, Engine, UsageError
 from engine.backends.base import Backend
-from engine.backends.connect.remote import Remote
-from engine.errors import UsageError
-from engine.models.backends import SPARK
+from engine.models.backends import DUCKDB
 from engine.runs import servers
+from engine.runs.prestart import PrestartedDuckDb
 from engine.runs.servers import IDLE_SECONDS, MOST_KEPT, OneServer, Server, ServerPerTenant, surplus
 from engine.sources.spool import Spool
+from tests.servers import SharedPool
 from tests.waiting import wait_until
 
 
 class Part:
     """Stands for a backend and for a spool."""
 
-    capabilities = SPARK
+    capabilities = DUCKDB
 
-    def __init__(self) -> None:
+    def __init__(self, *, trains: bool = False) -> None:
         self.closed = threading.Event()
+        self.trains = trains
+
+    def train(self) -> bool:
+        return self.trains
 
     def close(self) -> None:
         self.closed.set()
@@ -52,7 +58,7 @@ def test_the_longest_idle_are_ended_first_and_no_more_than_need_be(idle, busy):
 
 
 def test_a_tenant_keeps_its_server_and_shares_it_with_nobody():
-    each = ServerPerTenant(make(), make)
+    each = ServerPerTenant(make)
     mine = each.take("a")
     assert each.take("a") is mine and each.take("b") is not mine
     each.give_back("a")
@@ -65,7 +71,7 @@ def test_a_tenant_keeps_its_server_and_shares_it_with_nobody():
 
 
 def test_servers_beyond_what_is_kept_are_ended_but_none_in_use():
-    each = ServerPerTenant(make(), make)
+    each = ServerPerTenant(make)
     taken = {name: each.take(name) for name in "abcdefg"}
     assert not any(is_closed(server.backend) for server in taken.values())
     for name in "cab":
@@ -78,7 +84,7 @@ def test_servers_beyond_what_is_kept_are_ended_but_none_in_use():
 
 def test_an_idle_server_is_ended_after_its_time(monkeypatch):
     monkeypatch.setattr(servers, "IDLE_SECONDS", 0.2)
-    each = ServerPerTenant(make(), make)
+    each = ServerPerTenant(make)
     server = each.take("a")
     each.take("b")
     each.give_back("a")
@@ -89,7 +95,7 @@ def test_an_idle_server_is_ended_after_its_time(monkeypatch):
 
 
 def test_what_is_taken_from_an_ended_engine_is_ended():
-    each = ServerPerTenant(make(), make)
+    each = ServerPerTenant(make)
     each.end()
     assert is_closed(each.take("a").backend)
     each.close()
@@ -107,8 +113,50 @@ def test_one_server_is_for_all():
     assert is_closed(server.spool)
 
 
-def test_an_endpoint_of_somebody_else_is_not_for_each_tenant():
-    spool = Part()
-    with pytest.raises(UsageError, match="server_per_tenant is for local servers"):
-        ServerPerTenant(Server(Remote("sc://localhost:1"), cast(Spool, spool)), make)
-    assert spool.closed.is_set()
+@pytest.mark.parametrize("ended", [False, True])
+def test_servers_of_tenants_train_once_one_of_them_has_started_without(ended):
+    made = iter([Part(), Part(trains=True)])
+    each = ServerPerTenant(lambda: Server(cast(Backend, next(made)), cast(Spool, Part())))
+    assert not each.train()
+    each.take("a")
+    assert not each.train()
+    each.take("b")
+    if ended:
+        each.close()
+    assert each.train()
+    each.close()
+
+
+def test_an_engine_with_servers_of_tenants_makes_none_that_nobody_uses(
+    monkeypatch: pytest.MonkeyPatch, worker_pool: SharedPool, tmp_path: Path
+) -> None:
+    made: list[Part] = []
+
+    def make_backend(*_: Any, **__: Any) -> Part:
+        made.append(Part(trains=True))
+        return made[-1]
+
+    monkeypatch.setattr(servers, "make_backend", make_backend)
+    with Engine("duckdb", roots=(tmp_path,), server_per_tenant=True, pool=worker_pool) as engine:
+        assert engine.check("def calc_metric(df):\n    return 0\n") == ()
+        assert engine.state_of(Dataset(tmp_path / "a.csv")) == ""
+        assert not engine.train_caches() and not made
+        with pytest.raises(UsageError, match="no backend that all runs share"):
+            _ = engine.backend
+        engine._services.servers.take("a")
+        assert len(made) == 1
+    assert engine.train_caches()
+
+
+@pytest.mark.parametrize(
+    ("backend", "ahead", "told"),
+    [
+        ("sc://localhost:1", None, "server_per_tenant is for local servers"),
+        ("duckdb", cast(PrestartedDuckDb, Part()), "none ahead of its first run"),
+    ],
+)
+def test_an_engine_refuses_servers_of_tenants_that_it_cannot_start(
+    backend: str, ahead: PrestartedDuckDb | None, told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        Engine(backend, server_per_tenant=True, ahead=ahead)

@@ -20,7 +20,7 @@ from engine.models.urls import parse_store_url
 from engine.service.data.datasets import fingerprint, state_of
 from engine.sources.stored import state_of_stored
 from engine.threads import STORE_THREADS, hangs
-from tests.servers import engine_on
+from tests.servers import SharedPool, engine_on
 from tests.sources.spooled import spooled
 from tests.stores.conftest import KEYS, TABLE, Bucket, Reading
 from tests.stores.meddling import Proxy, Rule, after
@@ -149,6 +149,17 @@ def test_an_engine_tells_the_state_of_a_bucket_or_that_it_takes_too_long(
         with pytest.raises(DataError, match="not listed within") as caught:
             engine.state_of(data, seconds=0.3)
         assert caught.value.code == "store-failed" and state_of("s3://another/t", engine) == "?"
+
+
+@pytest.mark.slow
+def test_an_engine_with_servers_of_tenants_tells_it_before_there_is_one(
+    filled: Bucket, worker_pool: SharedPool
+) -> None:
+    data = Dataset(f"{filled.url}/t")
+    with Engine("spark", roots=(filled.url,), server_per_tenant=True, pool=worker_pool) as engine:
+        before = engine.state_of(data)
+        filled.put_table("t/9.parquet", TABLE)
+        assert before and engine.state_of(data) != before
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.backends.sql import SqlSession
+from engine.context import RunId
 from engine.frames import FrameSet, Members, PlannedFrame
 from engine.queries.asking import Asker, Source
 from engine.queries.common import CommonSharing
@@ -74,7 +75,7 @@ class SqlSharing(CommonSharing[_Question]):
             return Apart(what, refusal.reason)
         return Ready(query.key, what, how, answer.table.num_rows, answer.replies)
 
-    def _question(self, query: CheckedQuery, run: object = None) -> _Question | None:
+    def _question(self, query: CheckedQuery, run: RunId) -> _Question | None:
         return self._remembered(query.key, len(query.text), run, lambda: _Question(query, choose(query)))
 
     def _answer(self, question: _Question, asker: Asker) -> tuple[str, SqlAnswer]:

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import pyspark.sql.connect.proto as pb
 
+from engine.context import RunId
 from engine.frames import Family, FrameSet, Members, PlannedFrame
 from engine.queries.answers import Answer, Split
 from engine.queries.asking import Asker, SchemaProbe, Source, fresh_scope
@@ -103,12 +104,12 @@ class Sharing(CommonSharing[_Question]):
             _MAX_SCHEMAS, _MAX_PLAN_BYTES, self._take_room
         )
 
-    def expect(self, run: object) -> None:
+    def expect(self, run: RunId) -> None:
         """A run is about to make its first call; counting waits a moment for what it asks."""
         super().expect(run)
         self._batcher.expect(run)
 
-    def withdraw(self, run: object) -> None:
+    def withdraw(self, run: RunId) -> None:
         """The first call of a run has ended, or will not be made."""
         self._batcher.withdraw(run)
 
@@ -186,7 +187,7 @@ class Sharing(CommonSharing[_Question]):
                     return None if answer is None else _ready(key, question, how, answer, notes)
         return None
 
-    def _question(self, key: bytes, relation: pb.Relation, run: object = None) -> _Question | None:
+    def _question(self, key: bytes, relation: pb.Relation, run: RunId) -> _Question | None:
         def make() -> _Question:
             choice = choose(relation, spark=self.source.spark, schema=self.source.schema)
             return _Question(relation, choice, describe(relation))

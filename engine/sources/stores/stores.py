@@ -49,14 +49,14 @@ class Stores:
     def __init__(
         self,
         roots: Sequence[StoreUrl],
-        fetched: Fetched,
+        fetched: Fetched | None = None,
         opens: Callable[[StoreUrl], Any] = open_store,
     ) -> None:
         """Open none yet.
 
         Args:
             roots: the places.
-            fetched: keeps what is read.
+            fetched: keeps what is read; None: objects are listed only.
             opens: makes the file system of a bucket.
         """
         self._roots, self._fetched, self._opens = tuple(roots), fetched, opens
@@ -186,6 +186,7 @@ class Stores:
             self.check_inside(one.url)
         if not objects:
             return Held((), lambda: None)
+        assert self._fetched is not None
         store = self._asking(objects[0].url, label, check, lambda store: store)
         return self._fetched.hold(objects, store, label, check, tell)
 

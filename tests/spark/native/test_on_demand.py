@@ -119,7 +119,7 @@ def test_who_needs_spark_that_does_not_start_hears_why_it_is_needed(edges: Table
         list(session.execute(plan, UNBOUNDED))
     assert raised.value.reason in session.answered and raised.value.detail == "all of it"
     with pytest.raises(SparkNeeded, match="its server was lost before"):
-        list(session.execute(plan, UNBOUNDED.alone()))
+        list(session.execute(plan, UNBOUNDED.isolate()))
 
 
 def test_why_nothing_is_answered_natively_is_said_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -77,7 +77,7 @@ def test_types_are_told_without_asking_anybody(hostile: Tables, edges: Tables) -
 
 def test_what_was_lost_is_asked_of_spark_alone(hostile: Tables) -> None:
     session, spark = session_on(BackendError("never asked"))
-    list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED.alone()))
+    list(session.execute(plan_of(hostile.plan(NATIVE["average"])), UNBOUNDED.isolate()))
     assert spark.asked == ["start", "execute"]
     session.close()
     assert spark.asked[-1] == "close"
