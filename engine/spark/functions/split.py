@@ -14,7 +14,6 @@ from engine.spark.functions.find import (
     PREFIX,
     STAR,
     by_keyword,
-    counts_rows,
     has_functions,
     input_of,
     is_deterministic,
@@ -29,7 +28,7 @@ from engine.spark.functions.stand_ins import Naming
 from engine.spark.functions.used import Used, is_used
 from engine.spark.plans.expressions import AGGREGATE_KINDS, ITERATOR_KINDS
 from engine.spark.plans.relation_traits import ColumnTrait, traits_of
-from engine.spark.plans.trees import children, copy, walk
+from engine.spark.plans.trees import CALLS, children, copy, counts_rows, walk
 from sandbox.contract.messages import Applied
 
 if TYPE_CHECKING:
@@ -409,6 +408,8 @@ class _Pieces:
         work: list[Message] = [root]
         while work:
             here = work.pop()
+            if isinstance(here, CALLS) and counts_rows(here) and here.arguments[0] == STAR:
+                continue
             if not isinstance(here, pb.Expression):
                 work += children(here)
                 continue
@@ -426,7 +427,7 @@ class _Pieces:
                     here.CopyFrom(_own(name))
                     own.add(name)
                 continue
-            work += [] if counts_rows(here) else children(here)
+            work += children(here)
 
     def _column(self, expression: pb.Expression) -> str:
         key = expression.SerializeToString(deterministic=True)
