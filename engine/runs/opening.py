@@ -355,7 +355,7 @@ def _open_other(
     if different := group_differences(source.plan.groups, plan.groups):
         raise DataError("; ".join(f"segments by {one}" for one in different))
     _check_terms(session, plan, relation, found.left_out, context)
-    return replace(source, relation=relation, schema=schema, plan=plan, _names={})
+    return replace(source, relation=relation, schema=schema, plan=plan)
 
 
 def refuse_missing(

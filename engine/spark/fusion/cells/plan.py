@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.cells.aggregates import Form, recipe
 from engine.spark.fusion.cells.collation import collates
 from engine.spark.fusion.cells.finishing import aggregate_call, take_apart, without_alias
@@ -19,7 +20,6 @@ from engine.spark.fusion.cells.merges import Merge
 from engine.spark.fusion.cells.states import States
 from engine.spark.fusion.chain import Chain, body
 from engine.spark.fusion.expression_traits import inspect
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.relation_traits import RowTrait, traits_of
 from engine.spark.plans.trees import Call, counts_rows, outermost, with_plan_ids
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.content import bare_name
 from engine.spark.fusion.group_keys.state import Place, State
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.trees import children, copy, counts_rows
 
 

@@ -10,10 +10,10 @@ from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 from google.protobuf.message import Message
 
 from engine.frames.build import column, named
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.content import content_of
 from engine.spark.fusion.group_keys.state import Place, same_columns
 from engine.spark.fusion.group_keys.windows import part_by_keys
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.trees import Call, children, copy, counts_rows
 from sandbox.contract.settings import PLACEHOLDER
 
