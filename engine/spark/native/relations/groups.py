@@ -9,7 +9,7 @@ from typing import Final
 from engine.spark.native.compiled import is_compiled
 from engine.spark.native.functions.lines import normal
 from engine.spark.native.hashing import is_hashed
-from engine.spark.native.relations.rows import FLAG, PLACE, Item, Order, Reader, Rows, select
+from engine.spark.native.relations.rows import FLAG, PLACE, Hashed, Item, Order, Reader, Rows, Whole, select
 from engine.spark.native.tree import (
     Call,
     Column,
@@ -91,7 +91,7 @@ def aggregated(
     groups = Rows(
         query.written(), outputs, order, flag is not None, rows.guards, rows.asked, equated=rows.equated
     )
-    if rows.order != "whole" or rows.cut or not keys or not _keeps_order(keys, items):
+    if rows.order != Whole() or not keys or not _keeps_order(keys, items):
         return groups
     if not is_compiled(groups.sql, *([one.expression for one in part] for part in (keys, items))):
         return groups
@@ -222,8 +222,5 @@ def _in_order(groups: Rows, query: _GroupQuery, items: Sequence[Item]) -> Rows:
     return replace(
         groups,
         sql=query.written([query.place(), *written]),
-        order="hashed",
-        keys=(PLACE, *names),
-        hashes=tuple(kind for _, kind in hashed),
-        narrow=narrow,
+        order=Hashed(names, tuple(kind for _, kind in hashed), narrow),
     )
