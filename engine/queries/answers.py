@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.frames import Family, frames_of
-from engine.spark.fusion.not_fusable import NotFusable
+from engine.frames.not_fusable import NotFusable
 
-Codes: TypeAlias = npt.NDArray[np.signedinteger[Any]]
+# For each row the index of the frame that it is in, -1 if none.
+FrameNumbers: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Split:
         return None if place is None else Answer(self.schema, self.table.slice(*place))
 
 
-def place_rows(family: Family, keys: Sequence[pa.Array], count: int) -> Codes:
+def place_rows(family: Family, keys: Sequence[pa.Array], count: int) -> FrameNumbers:
     """The frame of a family that each row is in, -1 if none.
 
     Args:
@@ -74,9 +75,9 @@ def place_rows(family: Family, keys: Sequence[pa.Array], count: int) -> Codes:
 def split_rows(
     schema: pb.DataType,
     table: pa.Table,
-    frames: Codes,
-    direct: Codes | None = None,
-    answered: Codes | None = None,
+    frames: FrameNumbers,
+    direct: FrameNumbers | None = None,
+    answered: FrameNumbers | None = None,
 ) -> Split:
     """Put the rows of each frame together, in the order in which they are.
 
@@ -99,7 +100,7 @@ def split_rows(
     return Split(schema, kept.combine_chunks(), places, unsure)
 
 
-def _in_order(frames: Codes) -> npt.NDArray[np.intp]:
+def _in_order(frames: FrameNumbers) -> npt.NDArray[np.intp]:
     """The rows by their frames, those of one frame as they came."""
     small = frames.size and frames.max() <= np.iinfo(np.int16).max
     # numpy sorts by the digits of numbers of 16 bits: many times as fast as it merges longer ones.

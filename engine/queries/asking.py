@@ -10,19 +10,29 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
 from engine.backends.tables import Fetched, TooLarge, fetch
 from engine.context import QueryContext, RunId
 from engine.errors import BackendError, BackendLost, Interrupted
-from engine.frames import Family, FramePlan, PlannedFrame, frame_keys, frames_of
-from engine.frames.build import call, column, filtered, long, named, projected
-from engine.queries.answers import Codes, place_rows
+from engine.frames import (
+    Family,
+    FramePlan,
+    FrameSet,
+    Numbering,
+    PlannedFrame,
+    frame_keys,
+    frames_of,
+    number_rows,
+)
+from engine.frames.build import filtered
+from engine.frames.not_fusable import NotFusable
+from engine.queries.answers import FrameNumbers, place_rows
 from engine.spark import plans
 from engine.spark.fusion.chain import Chain, stack
 from engine.spark.fusion.group_keys import keyed_base
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.tenants.ledger import Account, lone_account
 from engine.threads import Pending
 
@@ -56,21 +66,8 @@ def _ignore() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """Rows that were made of those of a dataset, each in the frames in which that one is.
-
-    Attributes:
-        rows: they, with the columns of `codes`.
-        codes: for each family the name of the column that holds the frame of it that a row is in, or -1.
-    """
-
-    rows: pb.Relation
-    codes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Source:
-    """The dataset, as queries for many frames read it.
+    """The dataset, as queries for many frames read it; of what was made of its rows, see `ResultRows`.
 
     Attributes:
         session: where they run.
@@ -80,7 +77,6 @@ class Source:
         spark: whether the backend is Spark itself, and not only speaks its protocol.
         account: what is kept is taken from it.
         on_disturbed: is told that calls lost time through others, of which no deadline knows.
-        stored: where `relation` is, and the frames of its rows, if they were made of those of the dataset.
     """
 
     session: BackendSession
@@ -90,8 +86,7 @@ class Source:
     spark: bool
     account: Account = field(default_factory=lone_account)
     on_disturbed: Callable[[], None] = _ignore
-    stored: Stored | None = None
-    _names: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
+    _names: dict[bytes, tuple[str, ...]] = field(default_factory=dict, init=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -112,24 +107,25 @@ class Source:
     @property
     def full(self) -> pb.Relation:
         """The rows of the run's whole range."""
-        return self.relation if self.stored else filtered(self.relation, self.plan.inside)
+        return filtered(self.relation, self.plan.inside)
 
     @property
     def overall(self) -> pb.Relation:
         """The rows of frame 0; those of `full`, but for a baseline whose windows are others."""
-        return self.relation if self.stored else filtered(self.relation, self.plan.overall)
+        return filtered(self.relation, self.plan.overall)
 
     @property
     def keys(self) -> tuple[pb.Expression, ...]:
         """What tells all frames apart."""
-        return frame_keys(self.plan) if self.stored is None else tuple(map(column, self.stored.codes))
+        return frame_keys(self.plan)
 
     def rows_of(self, frame: PlannedFrame) -> pb.Relation:
         """The rows of a frame of a family."""
-        if self.stored is None:
-            return frame.relation(self.relation)
-        code = column(self.stored.codes[frame.family])
-        return self._own(filtered(self.stored.rows, call("=", code, long(frame.frame.index))), ())
+        return frame.relation(self.relation)
+
+    def numbering(self, frames: FrameSet) -> Numbering | None:
+        """One key in place of all `keys`; None if there is none, or no need of it."""
+        return number_rows(self.plan, frames)
 
     def keyed(self, read: pb.Relation, keys: Sequence[tuple[str, pb.Expression]]) -> pb.Relation:
         """The base of a query for all frames; see `keyed_base`.
@@ -138,9 +134,7 @@ class Source:
             read: whose place it takes.
             keys: names and values of the key columns.
         """
-        if self.stored is None:
-            return keyed_base(read, self.full, keys)
-        return keyed_base(read, self._own(self.stored.rows, keys), ())
+        return keyed_base(read, self.full, keys)
 
     def keyed_family(
         self, read: pb.Relation, number: int, family: Family, names: Sequence[str]
@@ -153,24 +147,19 @@ class Source:
             family: the family whose frames are asked about.
             names: of the key columns, of which there are `family_keys`.
         """
-        if self.stored is None:
-            keys = [(name, self.keys[key]) for name, key in zip(names, family.keys, strict=True)]
-            return keyed_base(read, filtered(self.full, family.inside), keys)
-        code = column(self.stored.codes[number])
-        inside = filtered(self.stored.rows, call(">=", code, long(0)))
-        return keyed_base(read, self._own(inside, [(names[0], code)]), ())
+        del number
+        keys = [(name, self.keys[key]) for name, key in zip(names, family.keys, strict=True)]
+        return keyed_base(read, filtered(self.full, family.inside), keys)
 
     def family_keys(self, family: Family) -> int:
         """How many key columns tell the frames of a family apart."""
-        return len(family.keys) if self.stored is None else 1
+        return len(family.keys)
 
-    def frames_in(self, family: Family, keys: Sequence[pa.Array], count: int) -> Codes:
+    def frames_in(self, family: Family, keys: Sequence[pa.Array], count: int) -> FrameNumbers:
         """The frame of a family that each row of an answer by `keyed_family` is in, -1 if none."""
-        if self.stored is not None:
-            return _codes(keys[0])
         return frames_of(family, keys) if keys else np.full(count, family.frames[()], np.int64)
 
-    def place(self, number: int, family: Family, keys: Sequence[pa.Array], count: int) -> Codes:
+    def place(self, number: int, family: Family, keys: Sequence[pa.Array], count: int) -> FrameNumbers:
         """The frame of a family that each row of an answer by `keyed` is in, -1 if none.
 
         Args:
@@ -179,11 +168,15 @@ class Source:
             keys: the columns of all `keys`.
             count: how many rows there are.
         """
-        return place_rows(family, keys, count) if self.stored is None else _codes(keys[number])
+        del number
+        return place_rows(family, keys, count)
 
-    def _own(self, rows: pb.Relation, keys: Sequence[tuple[str, pb.Expression]]) -> pb.Relation:
-        """The columns that a guest sees, and some keys."""
-        return projected(rows, [*map(column, self.columns), *(named(value, name) for name, value in keys)])
+    def packed(self, keys: Sequence[pa.Array]) -> Sequence[pa.Array]:
+        """Keys of many rows in the form in which the rows are placed fastest.
+
+        Of keys in dictionary form each family looks at the different values only; null is one of them.
+        """
+        return [pc.dictionary_encode(key, null_encoding="encode") for key in keys]
 
     def fetch(
         self,
@@ -243,11 +236,6 @@ class Source:
         if key not in self._names:
             self._names[key] = tuple(field.name for field in self.type_of(part, asker).struct.fields)
         return self._names[key]
-
-
-def _codes(column: pa.Array) -> Codes:
-    codes: Codes = np.asarray(column.to_numpy(zero_copy_only=False))
-    return codes
 
 
 class SchemaProbe:

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from engine.context import Deadline, QueryContext, RunId
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.cells import CellsPlan
-from engine.spark.fusion.not_fusable import NotFusable
 
 # Odd, so that no number is lost in the product; the numbers of several columns become one.
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.tables import Fetched
-from engine.queries.answers import Codes, check_same
+from engine.frames.not_fusable import NotFusable
+from engine.queries.answers import FrameNumbers, check_same
 from engine.spark.fusion.group_keys import KeyedPlan
-from engine.spark.fusion.not_fusable import NotFusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def separate_keys(fetched: Fetched, schema: pb.DataType, extra: Collection[str])
     return SplitColumns(fetched.table.select(own), carried)
 
 
-def tied(carried: KeyedPlan, part: SplitColumns, frames: Codes) -> Codes | None:
+def tied(carried: KeyedPlan, part: SplitColumns, frames: FrameNumbers) -> FrameNumbers | None:
     """The frames whose first rows depend on how ties fall: there the rank lags behind the row's number."""
     if carried.rank is None:
         return None

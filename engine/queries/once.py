@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from engine.context import QueryContext
 from engine.errors import BackendError, Interrupted
-from engine.spark.fusion.not_fusable import NotFusable
+from engine.frames.not_fusable import NotFusable
 
 _T = TypeVar("_T")
 _TRIES: Final = 2

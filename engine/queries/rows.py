@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
-from engine.frames import Family, FrameSet, number_rows
-from engine.queries.answers import Codes, Split, place_rows, split_rows
+from engine.frames import Family, FrameSet
+from engine.frames.not_fusable import NotFusable
+from engine.queries.answers import Split, split_rows
 from engine.queries.asking import MAX_BYTES, Asker, SchemaProbe, Source
-from engine.queries.key_columns import extras, flat, separate_keys
+from engine.queries.key_columns import extras, separate_keys
+from engine.queries.keyed_scan import Placing, keyed_scan
 from engine.spark.fusion.chain import Chain
-from engine.spark.fusion.group_keys import add_group_keys, key_names
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.tenants.ledger import Account
 
 # Splits by family that are kept at a time; each takes as much memory as the rows.
@@ -29,9 +27,7 @@ _BYTES: Final = 8
 class Rows:
     """The answer of a row-wise plan over the whole range, with what tells frames apart. Not thread-safe."""
 
-    def __init__(
-        self, schema: pb.DataType, own: pa.Table, frames: Callable[[int, Family], Codes], account: Account
-    ) -> None:
+    def __init__(self, schema: pb.DataType, own: pa.Table, frames: Placing, account: Account) -> None:
         self._account = account
         self._size = own.nbytes
         self._schema = schema
@@ -83,28 +79,9 @@ def ask_rows(source: Source, chain: Chain, relation: pb.Relation, frames: FrameS
     count = frames.frames[0].rows
     if count > _LOOK_FIRST and count * len(probe.result().struct.fields) * _BYTES > MAX_BYTES:
         raise NotFusable("more rows than are kept in memory")
-    numbering = None if source.stored else number_rows(source.plan, frames)
-    keys = source.keys if numbering is None else (numbering.expression,)
-    names = key_names(chain, source.columns, len(keys))
-    base = source.keyed(chain.read, list(zip(names, keys, strict=True)))
-    carried = add_group_keys(chain, base, names, lambda steps: source.columns_after(chain, steps, asker))
-    fetched = source.fetch(carried.relation, asker, base=base)
+    scan = keyed_scan(source, chain, frames, asker)
+    fetched = source.fetch(scan.plan.relation, asker, base=scan.base)
     schema = probe.result()
-    part = separate_keys(fetched, schema, extras(carried, names))
-    carried_keys = [flat(part.carried[name]) for name in names]
-    if numbering is not None:
-        numbers = carried_keys[0].to_numpy()
-        return Rows(schema, part.own, lambda _, family: numbering.frames(family)[numbers], source.account)
-    if source.stored:
-        count = part.own.num_rows
-        return Rows(
-            schema,
-            part.own,
-            lambda number, family: source.place(number, family, carried_keys, count),
-            source.account,
-        )
-    # In dictionary form each family looks at the different values only; null is one of them.
-    columns = [pc.dictionary_encode(key, null_encoding="encode") for key in carried_keys]
-    return Rows(
-        schema, part.own, lambda _, family: place_rows(family, columns, part.own.num_rows), source.account
-    )
+    part = separate_keys(fetched, schema, extras(scan.plan, scan.names))
+    placing = scan.placing([part.carried[name] for name in scan.names], part.own.num_rows)
+    return Rows(schema, part.own, placing, source.account)

@@ -155,7 +155,7 @@ class DatasetOpener:
             refuse_differing(source.schema, schema, self._takers)
             reader.narrow(source, schema)
             plan = reader.plan(found, baseline.dataset, relation, schema, windows=False, like=source.plan)
-            other = replace(source, relation=relation, schema=schema, plan=plan, _names={})
+            other = replace(source, relation=relation, schema=schema, plan=plan)
         return other, found.left_out
 
     def _resolve(self, dataset: Dataset) -> Resolved:

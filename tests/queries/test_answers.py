@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 import pytest
 
+from engine.frames.not_fusable import NotFusable
 from engine.queries.answers import check_same, named_as, split_rows
-from engine.spark.fusion.not_fusable import NotFusable
 
 
 def struct(**kinds: str) -> pb.DataType:

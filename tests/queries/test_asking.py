@@ -9,8 +9,8 @@ import pytest
 from engine.backends.tables import TooLarge
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
+from engine.frames.not_fusable import NotFusable
 from engine.queries.asking import Asker, asking
-from engine.spark.fusion.not_fusable import NotFusable
 from tests.run_ids import run_id
 
 

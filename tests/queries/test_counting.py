@@ -11,10 +11,10 @@ import pytest
 
 from engine.context import Deadline, QueryContext
 from engine.errors import BackendLost
+from engine.frames.not_fusable import NotFusable
 from engine.queries import counting
 from engine.queries.counting import Counted
 from engine.queries.first_queries import FirstQueryBatcher, StateTable
-from engine.spark.fusion.not_fusable import NotFusable
 from tests.run_ids import run_id
 
 COUNTED = Counted(frames=SimpleNamespace(), cells=4, queries=1)  # type: ignore[arg-type]

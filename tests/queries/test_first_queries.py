@@ -7,9 +7,9 @@ from typing import cast
 import pytest
 
 from engine.errors import Interrupted
+from engine.frames.not_fusable import NotFusable
 from engine.queries.first_queries import FirstQueryBatcher, StateTable
 from engine.spark.fusion.cells.plan import CellsPlan
-from engine.spark.fusion.not_fusable import NotFusable
 from tests.run_ids import run_id
 from tests.waiting import waiting
 

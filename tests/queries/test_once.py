@@ -8,8 +8,8 @@ import pytest
 
 from engine.context import Deadline, QueryContext
 from engine.errors import BackendLost, Interrupted
+from engine.frames.not_fusable import NotFusable
 from engine.queries.once import Once
-from engine.spark.fusion.not_fusable import NotFusable
 from tests.waiting import waiting
 
 

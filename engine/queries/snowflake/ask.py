@@ -15,7 +15,8 @@ from engine.backends.sql import Rows, SqlSession
 from engine.backends.tables import TooLarge
 from engine.frames import Family, frame_keys, frames_of
 from engine.frames.build import Literal, filtered, literal
-from engine.queries.answers import Codes, place_rows
+from engine.frames.not_fusable import NotFusable
+from engine.queries.answers import FrameNumbers, place_rows
 from engine.queries.asking import MAX_BYTES, Asker, Source, asking
 from engine.queries.batches import table_batches
 from engine.queries.carried import Reply
@@ -23,7 +24,6 @@ from engine.queries.key_columns import flat
 from engine.queries.rows import Rows as KeptRows
 from engine.snowflake.fusion import add_group_keys
 from engine.snowflake.text import CheckedQuery
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.tenants.ledger import Account
 from engine.writing import struct_of
 from sandbox.contract.messages import Described
@@ -54,7 +54,7 @@ class Keyed:
     """The answers of many frames. Thread-safe."""
 
     def __init__(
-        self, described: Described, own: pa.Table, frames: Callable[[Family], Codes], account: Account
+        self, described: Described, own: pa.Table, frames: Callable[[Family], FrameNumbers], account: Account
     ) -> None:
         self._described = described
         schema = struct_of(described.columns)

@@ -10,6 +10,7 @@ from typing import Final
 from engine.backends.sql import SqlSession
 from engine.context import RunId
 from engine.frames import FrameSet, Members, PlannedFrame
+from engine.frames.not_fusable import NotFusable
 from engine.queries.asking import Asker, Source
 from engine.queries.common import CommonSharing
 from engine.queries.language import Apart, Ready
@@ -17,7 +18,6 @@ from engine.queries.once import Once
 from engine.queries.snowflake.ask import Asking, Keyed, SqlAnswer
 from engine.snowflake.fusion import Choice, choose
 from engine.snowflake.text import CheckedQuery
-from engine.spark.fusion.not_fusable import NotFusable
 
 # The bytes of the texts of all questions that are remembered, and what a tree, which is kept with its
 # question, takes for each of them.

@@ -11,7 +11,7 @@ import pyspark.sql.connect.proto as pb
 from engine.arrow import arrow_stream
 from engine.frames import FrameSet
 from engine.frames.build import aggregated, column, named
-from engine.queries.answers import Codes, Split, named_as, split_rows
+from engine.queries.answers import FrameNumbers, Split, named_as, split_rows
 from engine.queries.asking import Asker, SchemaProbe, Source
 from engine.queries.first_queries import StateTable
 from engine.queries.key_columns import extras, flat, separate_keys
@@ -49,7 +49,7 @@ class RolledUp:
 
     def __init__(self, source: Source, plan: CellsPlan, states: StateTable, frames: FrameSet) -> None:
         states = states.ordered()
-        parts: list[tuple[Codes, Rolled]] = []
+        parts: list[tuple[FrameNumbers, Rolled]] = []
         for number, family in enumerate(frames.families):
             codes = source.place(number, family, states.keys, len(states.states[0]))
             slots, places = _slots(codes)
@@ -108,7 +108,7 @@ class RolledUp:
         return split_rows(schema, part.own, frames, self._direct, self._frames)
 
 
-def _slots(frames: Codes) -> tuple[Codes, Codes]:
+def _slots(frames: FrameNumbers) -> tuple[FrameNumbers, FrameNumbers]:
     """The frames that occur, in order, and for each cell the place of its frame among them, or -1."""
     slots, places = np.unique(frames, return_inverse=True)
     outside = int(np.searchsorted(slots, 0))

@@ -12,7 +12,7 @@ from engine.errors import BackendError, PlanRefused
 from engine.spark import plans
 from sandbox.contract.settings import QUERY_SETTINGS, SETTINGS, query_value
 
-_ZONE: Final = "spark.sql.session.timeZone"
+TIME_ZONE: Final = "spark.sql.session.timeZone"
 # Each is a session of the server's, and lives as long as the run.
 _MOST: Final = 8
 
@@ -60,7 +60,7 @@ def changed_settings(before: Mapping[str, str], request: plans.ConfigSet) -> dic
                 f"what a metric may set for its own questions is {', '.join(QUERY_SETTINGS)}",
             )
         value = query_value(key, text)
-        if value is None or (key == _ZONE and not _is_zone(value)):
+        if value is None or (key == TIME_ZONE and not _is_zone(value)):
             _refuse_value(key, text)
         settings[key] = value
         if value == SETTINGS[key]:
@@ -80,7 +80,7 @@ def _is_zone(name: str) -> bool:
 
 
 def _refuse_value(key: str, text: str) -> NoReturn:
-    condition = "INVALID_CONF_VALUE." + ("TIME_ZONE" if key == _ZONE else "OUT_OF_RANGE_OF_OPTIONS")
+    condition = "INVALID_CONF_VALUE." + ("TIMETIME_ZONE" if key == TIME_ZONE else "OUT_OF_RANGE_OF_OPTIONS")
     raise BackendError(
         f"the setting {key!r} cannot be {text[:100]!r}",
         condition=condition,

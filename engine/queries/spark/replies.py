@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pyspark.sql.connect.proto as pb
+from pyspark.version import __version__ as client_version
 
 from engine.queries.answers import Answer
 from engine.queries.batches import table_batches
 from engine.queries.carried import Batch
 from sandbox.contract.settings import SESSION_ID
-
-# Spark's version as the guest sees it: that of the client, whatever the backend is.
-SPARK_VERSION: Final = "4.2.1"
 
 # The storage level of every frame: `cache` and `persist` are accepted, and do nothing.
 _NOT_STORED: Final = pb.StorageLevel(replication=1)
@@ -99,7 +97,7 @@ def analyze_answer(kind: str) -> pb.AnalyzePlanResponse:
     answer: Any = getattr(response, kind)
     answer.SetInParent()
     if kind == "spark_version":
-        answer.version = SPARK_VERSION
+        answer.version = client_version  # what the guest's code is written for, whatever the backend is
     elif kind == "get_storage_level":
         answer.storage_level.CopyFrom(_NOT_STORED)
     return response

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
@@ -12,12 +11,10 @@ from engine.errors import PlanRefused
 from engine.frames.relations import depends_on_settings, pinned
 from engine.queries.asking import fresh_scope
 from engine.queries.calls import CallInProgress
-from engine.queries.spark.own_settings import Combinations, changed_settings
+from engine.queries.spark.own_settings import TIME_ZONE, Combinations, changed_settings
 from engine.spark import plans
 from engine.tenants.ledger import Account
 from sandbox.contract.settings import BASELINE
-
-_ZONE: Final = "spark.sql.session.timeZone"
 
 
 class PlanScope:
@@ -48,7 +45,7 @@ class PlanScope:
     @property
     def zoned(self) -> bool:
         """Whether the call asks in a time zone of its own."""
-        return _ZONE in self.settings
+        return TIME_ZONE in self.settings
 
     def close(self) -> None:
         """The call has ended."""

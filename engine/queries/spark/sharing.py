@@ -13,6 +13,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.context import RunId
 from engine.frames import Family, FrameSet, Members, PlannedFrame
+from engine.frames.not_fusable import NotFusable
 from engine.queries.answers import Answer, Split
 from engine.queries.asking import Asker, SchemaProbe, Source, fresh_scope
 from engine.queries.common import CommonSharing
@@ -29,7 +30,6 @@ from engine.spark.functions import functions_in
 from engine.spark.fusion.cells import plan_cells
 from engine.spark.fusion.chain import Chain
 from engine.spark.fusion.choice import Choice, cells_pay, choose
-from engine.spark.fusion.not_fusable import NotFusable
 
 # The bytes of plans and types that are remembered. A plan can carry 16 MiB of data of its own.
 _MAX_PLAN_BYTES: Final = 32 << 20
@@ -100,6 +100,7 @@ class Sharing(CommonSharing[_Question]):
         """
         super().__init__(source, given, word="plans", most_bytes=_MAX_PLAN_BYTES)
         self._repeated = repeated
+        self._always = False
         self.described: Descriptions[pb.DataType] = Descriptions(
             _MAX_SCHEMAS, _MAX_PLAN_BYTES, self._take_room
         )
@@ -144,6 +145,7 @@ class Sharing(CommonSharing[_Question]):
         made = Sharing(source)
         made._counted = self._counted
         made._known.set()
+        made._always = True  # these rows were made because enough frames had asked
         return made
 
     def apart(self, relation: pb.Relation, asker: Asker, reason: str) -> Apart:
@@ -196,7 +198,7 @@ class Sharing(CommonSharing[_Question]):
 
     def _answer(self, key: bytes, question: _Question, asker: Asker) -> tuple[str, Answer, tuple[str, ...]]:
         """The way of answering, the answer, and by whom it was given."""
-        may_share = self.may_share(key, asker) or bool(self.source.stored)
+        may_share = self.may_share(key, asker) or self._always
         if question.choice.how == "cells" and asker.frame == 0 and may_share and not self._known.is_set():
             self._try_cells(question, asker)  # before the frames are known: it may be counted along
         self.withdraw(asker.run)

@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 from sqlglot import exp
 
+from engine.frames.not_fusable import NotFusable
 from engine.snowflake.fusion.functions import SHARED_AGGREGATES, is_aggregate, is_row_wise
 from engine.snowflake.text.names import FRAME
-from engine.spark.fusion.not_fusable import NotFusable
 
 Kind = Literal["rows", "groups", "total", "distinct"]
 

@@ -7,9 +7,9 @@ from typing import Literal
 
 from sqlglot import exp
 
+from engine.frames.not_fusable import NotFusable
 from engine.snowflake.fusion.chain import Link, take_apart
 from engine.snowflake.text import CheckedQuery
-from engine.spark.fusion.not_fusable import NotFusable
 
 How = Literal["rows", "families", "frame"]
 

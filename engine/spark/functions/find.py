@@ -106,12 +106,6 @@ def is_over_rows(message: Message) -> bool:
     return isinstance(message, CALLS) and classify(message.function_name).kind not in _ROW_WISE
 
 
-def counts_rows(expression: pb.Expression) -> bool:
-    """Whether it is `count(*)`."""
-    call = expression.unresolved_function
-    return call.function_name == "count" and list(call.arguments) == [STAR] and not call.is_distinct
-
-
 def own(relation: pb.Relation) -> Iterator[Message]:
     """What is in a relation, but for the relations in it."""
     work = children(relation)[::-1]

@@ -29,16 +29,16 @@ from engine.spark.functions.find import (
     roots,
 )
 from engine.spark.functions.local import local_relation
+from engine.spark.functions.text_calls import closing, has_calls, is_call, outside, parts, take_keyword
+from engine.spark.functions.text_names import column_name
 from engine.spark.plans.caps import MAX_NODES, MAX_SQL_BYTES
 from engine.spark.plans.expressions import AGGREGATE_KINDS
 from engine.spark.plans.trees import CALLS, copy, count, relations, walk
 from engine.spark.text.functions import known_functions
 from engine.spark.text.lexer import Lexeme, lex, render
-from engine.spark.text.words import CONSTANTS, RESERVED, word_set
+from engine.spark.text.words import RESERVED, word_set
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-# A text that is written in the name of a column as it is.
-_PLAIN_TEXT: Final = re.compile(r"'([A-Za-z0-9_ ]*)'")
 _MOST: Final = 1_000
 # In one text, where each is looked for in the arguments of all others.
 _MOST_CALLS: Final = 100
@@ -58,9 +58,6 @@ _NO_ALIAS: Final = RESERVED | _AFTER_GROUPS | _ONE_TABLE_LACKS
 # The view of a query without a table, of which nobody writes.
 _NO_TABLE: Final = "result_of_registered_nowhere"
 _AFTER_COLUMNS: Final = _AFTER_GROUPS | word_set("FROM WHERE GROUP ;")
-# What is written in a column's name as it is in text, but in small letters.
-_PRINTED_AGGREGATES: Final = word_set("SUM AVG MIN MAX COUNT STDDEV VARIANCE MEDIAN")
-_PRINTED_OPERATORS: Final = word_set("+ - * /")
 _TEXT: Final = (
     "call the function as it is in Python, such as twice(F.col('k')), or make a column of it before"
 )
@@ -132,9 +129,9 @@ class Registered:
             PlanRefused: one is called where it is not taken.
         """
         lexemes = list(lex(query)[:-1])
-        if not self._called(lexemes):
+        if not has_calls(lexemes, self._functions):
             return query, dict(views)
-        calls = (one for at, one in enumerate(lexemes) if self._is_call(lexemes, at))
+        calls = (one for at, one in enumerate(lexemes) if is_call(lexemes, at, self._functions))
         self._in_queries |= {one.name.lower() for one in calls}
         if not any(one.upper in _AFTER_COLUMNS for one in lexemes):
             views = {**views, _NO_TABLE: _one_row()}
@@ -152,11 +149,11 @@ class Registered:
         if name is None:
             raise refused("in a query that reads no view of the metric", _TEXT)
         ends = [at for at, one in enumerate(lexemes) if one.upper in _AFTER_GROUPS and at > place]
-        if ends and self._called(lexemes[ends[0] :]):
+        if ends and has_calls(lexemes[ends[0] :], self._functions):
             raise refused("in HAVING or ORDER BY of a query", _TEXT)
         for start, end in reversed(_items(lexemes, place)):
-            if self._called(lexemes[start:end]) and not _has_alias(lexemes[start:end]):
-                alias = self._printed(lexemes[start:end])
+            if has_calls(lexemes[start:end], self._functions) and not _has_alias(lexemes[start:end]):
+                alias = column_name(lexemes[start:end], self._functions)
                 lexemes[end:end] = [Lexeme("word", "AS", True), _quoted(alias)]
         free = _FreeNames(query.encode() + views[name].SerializeToString())
         layers: list[_Layer] = []
@@ -198,7 +195,7 @@ class Registered:
         """Whether it is text that calls one."""
         if not isinstance(message, pb.Expression) or message.WhichOneof("expr_type") != "expression_string":
             return False
-        return self._called(lex(message.expression_string.expression))
+        return has_calls(lex(message.expression_string.expression), self._functions)
 
     def _in_text(
         self,
@@ -232,7 +229,7 @@ class Registered:
         if wants_name and not (outer and _has_alias(lexemes)):
             if not outer:
                 raise refused("in the text of a column without a name", "name the column with .alias(...)")
-            lexemes += [Lexeme("word", "AS", True), _quoted(self._printed(lexemes))]
+            lexemes += [Lexeme("word", "AS", True), _quoted(column_name(lexemes, self._functions))]
         self._hoist(lexemes, free, layers)
         expression.expression_string.expression = render(tuple(lexemes))
 
@@ -246,17 +243,17 @@ class Registered:
         """
         if any(one.upper in ("->", "SELECT") for one in lexemes[1:]):
             raise refused("beside a lambda function or a subquery in text", _TEXT)
-        if sum(self._is_call(lexemes, at) for at in range(len(lexemes))) > _MOST_CALLS:
+        if sum(is_call(lexemes, at, self._functions) for at in range(len(lexemes))) > _MOST_CALLS:
             raise refused(f"in text with more than {_MOST_CALLS} calls", _TEXT)
         depth = 0
-        while self._called(lexemes):
+        while has_calls(lexemes, self._functions):
             if depth == _MOST_LAYERS:
                 raise refused(f"in {_MOST_LAYERS} others", _TEXT)
             if depth == len(layers):
                 layers.append({})
             place = 0
             while place < len(lexemes):
-                found = self._call(lexemes, place) if self._is_call(lexemes, place) else None
+                found = self._call(lexemes, place) if is_call(lexemes, place, self._functions) else None
                 if found is not None:
                     call, end = found
                     if _aggregates(call):
@@ -272,23 +269,10 @@ class Registered:
 
     def _whole(self, lexemes: list[Lexeme]) -> pb.Expression | None:
         """The call that is all of a text, its alias aside."""
-        if not self._is_call(lexemes, 0) or (found := self._call(lexemes, 0)) is None:
+        if not is_call(lexemes, 0, self._functions) or (found := self._call(lexemes, 0)) is None:
             return None
         rest = lexemes[found[1] :]
         return found[0] if not rest or (_alias_of(lexemes) and len(rest) <= 2) else None
-
-    def _called(self, lexemes: Sequence[Lexeme]) -> bool:
-        return any(self._is_call(lexemes, place) for place in range(len(lexemes)))
-
-    def _is_call(self, lexemes: Sequence[Lexeme], place: int) -> bool:
-        here = lexemes[place]
-        return (
-            here.kind in ("word", "quoted")
-            and here.name.lower() in self._functions
-            and place + 1 < len(lexemes)
-            and lexemes[place + 1].upper == "("
-            and (place == 0 or lexemes[place - 1].upper != ".")
-        )
 
     def _call(self, lexemes: Sequence[Lexeme], place: int) -> tuple[pb.Expression, int] | None:
         """The call at a place, and where it ends; None if its arguments hold calls that are not all of one.
@@ -296,76 +280,30 @@ class Registered:
         Raises:
             PlanRefused: it is no plain call.
         """
-        end = _closing(lexemes, place + 1)
+        end = closing(lexemes, place + 1)
         if end < len(lexemes) - 1 and lexemes[end + 1].upper in _AFTER:
             raise refused("over a window, or with a filter or an order, in text", _TEXT)
         made = pb.Expression()
         made.common_inline_user_defined_function.CopyFrom(self._functions[lexemes[place].name.lower()])
-        for start, stop in _split(lexemes, place + 2, end):
-            keyword, argument = _keyword(lexemes[start:stop])
-            words = {one.upper for one in _outside(argument)}
+        for start, stop in parts(lexemes, place + 2, end):
+            keyword, argument = take_keyword(lexemes[start:stop])
+            words = {one.upper for one in outside(argument)}
             if not argument or argument[0].upper in _BEFORE or words & _IN_ARGUMENTS:
                 raise refused("with DISTINCT, a star or another's named argument in text", _TEXT)
             target = made.common_inline_user_defined_function.arguments.add()
             if keyword:
                 target.named_argument_expression.key = keyword
                 target = target.named_argument_expression.value
-            if self._is_call(argument, 0) and _closing(argument, 1) == len(argument) - 1:
+            if is_call(argument, 0, self._functions) and closing(argument, 1) == len(argument) - 1:
                 inner = self._call(argument, 0)
                 if inner is None:
                     return None
                 target.CopyFrom(inner[0])
-            elif self._called(argument):
+            elif has_calls(argument, self._functions):
                 return None
             else:
                 target.expression_string.expression = render(tuple(argument))
         return made, end + 1
-
-    def _printed(self, lexemes: Sequence[Lexeme]) -> str:
-        """The name that Spark gives to a column of calls, aggregates of them, and an operator between two.
-
-        Raises:
-            PlanRefused: it is not known for sure.
-        """
-        if len(lexemes) == 1:
-            one = lexemes[0]
-            if one.kind == "word" and (one.text.isdecimal() or one.upper not in RESERVED | CONSTANTS):
-                return one.text
-            if one.kind == "number" and one.text.isdecimal():
-                return one.text
-            if text := _PLAIN_TEXT.fullmatch(one.text):
-                return text[1]
-        operators = [at for at, one in enumerate(lexemes) if one.upper in _PRINTED_OPERATORS]
-        operators = [at for at in operators if _depth(lexemes[:at]) == 0]
-        if len(operators) == 1 and 0 < operators[0] < len(lexemes) - 1:
-            [at] = operators
-            left, right = self._printed(lexemes[:at]), self._printed(lexemes[at + 1 :])
-            return f"({left} {lexemes[at].text} {right})"
-        if len(lexemes) < 3 or lexemes[1].upper != "(" or _closing(lexemes, 1) != len(lexemes) - 1:
-            raise _unprinted()
-        inside = lexemes[2:-1]
-        if self._is_call(lexemes, 0):
-            name = self._functions[lexemes[0].name.lower()].function_name
-        elif lexemes[0].upper in _PRINTED_AGGREGATES and len(_split(inside, 0, len(inside))) == 1:
-            name = lexemes[0].text.lower()
-            if name == "count" and [one.text for one in inside] == ["*"]:
-                return "count(1)"
-        else:
-            raise _unprinted()
-        arguments = []
-        for start, stop in _split(inside, 0, len(inside)):
-            keyword, argument = _keyword(inside[start:stop])
-            arguments.append((f"{keyword} => " if keyword else "") + self._printed(argument))
-        return f"{name}({', '.join(arguments)})"
-
-
-def _unprinted() -> PlanRefused:
-    return refused("in the text of a column without a name", "name the column with AS")
-
-
-def _depth(lexemes: Sequence[Lexeme]) -> int:
-    """How many brackets are open after some lexemes."""
-    return sum({"(": 1, "[": 1, ")": -1, "]": -1}.get(one.upper, 0) for one in lexemes)
 
 
 def _aggregates(call: pb.Expression) -> bool:
@@ -401,50 +339,6 @@ def _wider(relation: pb.Relation, layers: Sequence[_Layer]) -> pb.Relation:
 def _one_row() -> pb.Relation:
     """What a query without a table is asked of: a row whose column nothing in it can name."""
     return local_relation([f"{_NO_TABLE}_row"], [pa.chunked_array([[True]])], [pa.field("", pa.bool_())])
-
-
-def _closing(lexemes: Sequence[Lexeme], place: int) -> int:
-    """Where the bracket at a place closes.
-
-    Raises:
-        PlanRefused: the bracket is never closed.
-    """
-    depth = 0
-    for here in range(place, len(lexemes)):
-        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(lexemes[here].upper, 0)
-        if not depth:
-            return here
-    raise PlanRefused("sql-syntax", "a bracket in the SQL text is not closed", "close it")
-
-
-def _split(lexemes: Sequence[Lexeme], start: int, end: int) -> list[tuple[int, int]]:
-    """The parts between commas of a stretch of lexemes."""
-    if start >= end:
-        return []
-    found, depth, begin = list[tuple[int, int]](), 0, start
-    for place in range(start, end):
-        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(lexemes[place].upper, 0)
-        if lexemes[place].upper == "," and not depth:
-            found.append((begin, place))
-            begin = place + 1
-    return [*found, (begin, end)]
-
-
-def _keyword(lexemes: Sequence[Lexeme]) -> tuple[str, Sequence[Lexeme]]:
-    """The keyword by which an argument is given, "" for none, and the argument."""
-    if len(lexemes) > 2 and lexemes[0].kind == "word" and lexemes[1].upper == "=>":
-        return lexemes[0].text, lexemes[2:]
-    return "", lexemes
-
-
-def _outside(lexemes: Sequence[Lexeme]) -> list[Lexeme]:
-    """Those that stand in no brackets."""
-    found, depth = list[Lexeme](), 0
-    for one in lexemes:
-        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(one.upper, 0)
-        if not depth:
-            found.append(one)
-    return found
 
 
 def _alias_of(lexemes: Sequence[Lexeme]) -> str:
@@ -512,4 +406,4 @@ def _table_of(lexemes: Sequence[Lexeme]) -> int:
 def _items(lexemes: Sequence[Lexeme], table: int) -> list[tuple[int, int]]:
     """The columns of a query."""
     start = 2 if lexemes[1].upper in ("DISTINCT", "ALL") else 1
-    return _split(lexemes, start, table - 1)
+    return parts(lexemes, start, table - 1)

@@ -14,7 +14,6 @@ from engine.spark.functions.find import (
     PREFIX,
     STAR,
     by_keyword,
-    counts_rows,
     has_functions,
     input_of,
     is_deterministic,
@@ -29,7 +28,7 @@ from engine.spark.functions.stand_ins import Naming
 from engine.spark.functions.used import Used, is_used
 from engine.spark.plans.expressions import AGGREGATE_KINDS, ITERATOR_KINDS
 from engine.spark.plans.relation_traits import ColumnTrait, traits_of
-from engine.spark.plans.trees import children, copy, walk
+from engine.spark.plans.trees import CALLS, children, copy, counts_rows, walk
 from sandbox.contract.messages import Applied
 
 if TYPE_CHECKING:
@@ -39,6 +38,47 @@ _MOST_KEYS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
+class Above:
+    """A relation over what its functions gave.
+
+    Attributes:
+        template: the relation without its input, over the columns of the local data.
+        input_names: what the first of these were called, where the relation gives all of its input on.
+        ids: plan ids by which those are known above.
+    """
+
+    template: pb.Relation
+    input_names: tuple[str, ...] = ()
+    ids: tuple[int, ...] = ()
+
+    def over(self, local: pb.Relation, names: Sequence[str]) -> pb.Relation:
+        """The relation over local data that holds columns by some names."""
+        made, base = copy(self.template), copy(local)
+        others = names[len(self.input_names) :]
+        if self.input_names:
+            named_base = pb.Relation()
+            named_base.to_df.input.CopyFrom(base)
+            named_base.to_df.column_names.extend((*self.input_names, *others))
+            base = named_base
+        for number in self.ids:
+            wrapped = pb.Relation()
+            wrapped.project.input.CopyFrom(base)
+            wrapped.project.expressions.add().unresolved_star.SetInParent()
+            wrapped.common.plan_id = number
+            base = wrapped
+        input_of(made).CopyFrom(base)
+        if not self.input_names:
+            return made
+        result = pb.Relation()
+        if made.common.HasField("plan_id"):
+            result.common.plan_id = made.common.plan_id
+            made.common.ClearField("plan_id")
+        result.drop.input.CopyFrom(made)
+        result.drop.column_names.extend(others)
+        return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
     """A relation that was taken apart.
 
@@ -49,6 +89,8 @@ class Split:
         functions: they, with places among `arguments`.
         arguments: places of their arguments among the columns of `below`.
         types: of the results of the functions.
+        names: of the columns of the local data: those kept, then the results.
+        rest: the relation over these.
         keys: places of the keys among the columns of `below`, if the functions aggregate; else None.
         deterministic: whether they give the same each time.
     """
@@ -59,17 +101,10 @@ class Split:
     functions: tuple[Applied, ...]
     arguments: tuple[int, ...]
     types: tuple[pb.DataType, ...]
-    _names: tuple[str, ...]
-    _input_names: tuple[str, ...]
-    _template: pb.Relation
-    _ids: tuple[int, ...]
+    names: tuple[str, ...]
+    rest: Above
     keys: tuple[int, ...] | None = None
     deterministic: bool = True
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the columns of the local data: those kept, then the results."""
-        return self._names
 
     def with_kept(self, places: Sequence[int], names: Sequence[str]) -> Split:
         """The same, with further columns of `below` between those that are kept and the results.
@@ -77,34 +112,12 @@ class Split:
         Only for applying the functions: nothing is known of such columns above.
         """
         count = len(self.kept)
-        named = (*self._names[:count], *names, *self._names[count:])
-        return replace(self, kept=(*self.kept, *places), _names=named)
+        named = (*self.names[:count], *names, *self.names[count:])
+        return replace(self, kept=(*self.kept, *places), names=named)
 
     def above(self, local: pb.Relation) -> pb.Relation:
         """The relation over local data that holds the columns by these names."""
-        made, base = copy(self._template), copy(local)
-        if self._input_names:
-            named_base = pb.Relation()
-            named_base.to_df.input.CopyFrom(base)
-            rest = self._names[len(self._input_names) :]
-            named_base.to_df.column_names.extend((*self._input_names, *rest))
-            base = named_base
-        for number in self._ids:
-            wrapped = pb.Relation()
-            wrapped.project.input.CopyFrom(base)
-            wrapped.project.expressions.add().unresolved_star.SetInParent()
-            wrapped.common.plan_id = number
-            base = wrapped
-        input_of(made).CopyFrom(base)
-        if not self._input_names:
-            return made
-        result = pb.Relation()
-        if made.common.HasField("plan_id"):
-            result.common.plan_id = made.common.plan_id
-            made.common.ClearField("plan_id")
-        result.drop.input.CopyFrom(made)
-        result.drop.column_names.extend(self._names[len(self._input_names) :])
-        return result
+        return self.rest.over(local, self.names)
 
 
 def split(relation: pb.Relation, names_of: Naming, step: int, used: Used = None) -> Split:
@@ -152,16 +165,14 @@ def split(relation: pb.Relation, names_of: Naming, step: int, used: Used = None)
         pieces.replace_columns(root, set(results))
     input_of(template).Clear()
     return Split(
-        pieces.relation(),
-        pieces.kept,
-        kind,
-        tuple(functions),
-        pieces.arguments,
-        tuple(types),
-        (*pieces.names, *results),
-        pieces.input_names,
-        template,
-        _ids(below) if pieces.input_names else (),
+        below=pieces.relation(),
+        kept=pieces.kept,
+        kind=kind,
+        functions=tuple(functions),
+        arguments=pieces.arguments,
+        types=tuple(types),
+        names=(*pieces.names, *results),
+        rest=Above(template, pieces.input_names, _ids(below) if pieces.input_names else ()),
         deterministic=all(map(is_deterministic, calls)),
     )
 
@@ -208,17 +219,15 @@ def _split_aggregate(
         _check_above(root, {*names, *results})
         made.project.expressions.add().CopyFrom(root)
     return Split(
-        pieces.relation(),
-        pieces.kept,
-        kind,
-        tuple(functions),
-        pieces.arguments,
-        tuple(types),
-        (*pieces.names, *results),
-        (),
-        made,
-        (),
-        tuple(pieces.kept[pieces.names.index(name)] for name in names),
+        below=pieces.relation(),
+        kept=pieces.kept,
+        kind=kind,
+        functions=tuple(functions),
+        arguments=pieces.arguments,
+        types=tuple(types),
+        names=(*pieces.names, *results),
+        rest=Above(made),
+        keys=tuple(pieces.kept[pieces.names.index(name)] for name in names),
     )
 
 
@@ -409,6 +418,8 @@ class _Pieces:
         work: list[Message] = [root]
         while work:
             here = work.pop()
+            if isinstance(here, CALLS) and counts_rows(here) and here.arguments[0] == STAR:
+                continue
             if not isinstance(here, pb.Expression):
                 work += children(here)
                 continue
@@ -426,7 +437,7 @@ class _Pieces:
                     here.CopyFrom(_own(name))
                     own.add(name)
                 continue
-            work += [] if counts_rows(here) else children(here)
+            work += children(here)
 
     def _column(self, expression: pb.Expression) -> str:
         key = expression.SerializeToString(deterministic=True)

@@ -12,9 +12,8 @@ from typing import Final, TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
-from engine.spark.functions.find import counts_rows
 from engine.spark.plans.relation_traits import ColumnTrait, traits_of
-from engine.spark.plans.trees import Parents, children
+from engine.spark.plans.trees import CALLS, Parents, children, counts_rows
 from engine.spark.text.lexer import Lexeme, lex
 from engine.spark.text.words import word_set
 
@@ -95,9 +94,7 @@ def named_in(relation: pb.Relation) -> Used:
             if names is None:
                 return None
             found.update(names)
-            if counts_rows(here):
-                continue
-        if not isinstance(here, pb.Relation):
+        if not isinstance(here, pb.Relation) and not (isinstance(here, CALLS) and counts_rows(here)):
             work += children(here)
     return frozenset(map(str.lower, found))
 

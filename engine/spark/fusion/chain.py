@@ -9,7 +9,7 @@ from typing import Protocol, cast
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
-from engine.spark.fusion.not_fusable import NotFusable
+from engine.frames.not_fusable import NotFusable
 from sandbox.contract.settings import PLACEHOLDER
 
 

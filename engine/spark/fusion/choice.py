@@ -7,11 +7,11 @@ from typing import Final, Literal, TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.cells import CellsPlan, plan_cells
 from engine.spark.fusion.chain import Chain, parse_chain
 from engine.spark.fusion.expression_traits import inspect
 from engine.spark.fusion.group_keys import RULES, is_row_wise
-from engine.spark.fusion.not_fusable import NotFusable
 
 How: TypeAlias = Literal["cells", "rows", "families", "frame"]
 # Up to so many cells are rolled up however few rows there are.

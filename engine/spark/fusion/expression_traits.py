@@ -12,7 +12,8 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
-from engine.spark.plans.trees import Call, children
+from engine.spark.plans.clocks import BARE_CLOCKS
+from engine.spark.plans.trees import children, counts_rows
 from engine.spark.text.check import inspect_expression
 from engine.spark.text.functions import FunctionRule, classify
 from engine.spark.text.hidden import fold
@@ -73,12 +74,12 @@ def _traits(part: Message) -> Iterator[ExpressionTraits]:
                 continue
             case pb.Expression.UnresolvedFunction() | pb.CallFunction():
                 yield _of_rule(classify(_NAMES.get(here.function_name, here.function_name)), windowed)
-                if is_count_star(here):
+                if counts_rows(here):
                     continue
             case pb.Expression.UnresolvedStar() | pb.Expression.UnresolvedRegex():
                 yield ExpressionTraits(stars=True)
             case pb.Expression.UnresolvedAttribute():
-                yield ExpressionTraits(random=fold(here.unparsed_identifier.strip("` ")) in _CLOCKS)
+                yield ExpressionTraits(random=fold(here.unparsed_identifier.strip("` ")) in BARE_CLOCKS)
             case pb.Expression.ExpressionString():
                 yield _of_text(here.expression)
             case pb.SubqueryExpression() | pb.Expression.DirectShufflePartitionID():
@@ -86,21 +87,11 @@ def _traits(part: Message) -> Iterator[ExpressionTraits]:
         work += [(part, False) for part in children(here)]
 
 
-def is_count_star(call: Call) -> bool:
-    """Whether a call is `count(*)`, which means rows and no columns."""
-    return bool(
-        call.function_name.lower() == "count"
-        and len(call.arguments) == 1
-        and call.arguments[0].WhichOneof("expr_type") == "unresolved_star"
-        and not call.arguments[0].unresolved_star.HasField("unparsed_target")
-    )
-
-
 def _of_text(text: str) -> ExpressionTraits:
     checked = inspect_expression(text)
     lexemes = lex(text)
     words = {lexeme.upper for lexeme in lexemes}
-    clocks = any(fold(lexeme.name) in _CLOCKS for lexeme in lexemes)
+    clocks = any(fold(lexeme.name) in BARE_CLOCKS for lexeme in lexemes)
     found = ExpressionTraits(text=True, stars=checked.stars, windows="OVER" in words, random=clocks)
     for name in checked.functions:
         found |= _of_rule(classify(name), False)
@@ -117,9 +108,6 @@ def _of_rule(rule: FunctionRule, windowed: bool) -> ExpressionTraits:
         foreign=not rule.allowed,
     )
 
-
-# What bare names mean where no column has them.
-_CLOCKS: Final = frozenset({"current_date", "current_time", "current_timestamp", "localtimestamp"})
 
 # Operators that plans call by a name which is not in the table of functions.
 _NAMES: Final = {

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
 from engine.spark.native.hashing import in_order
-from engine.spark.native.relations.rows import FLAG, PLACE, Reader, Rows
+from engine.spark.native.relations.rows import FLAG, PLACE, Hashed, Reader, Rows, Sorted, Whole
 from engine.spark.native.relations.scans import Scan
 from engine.spark.native.relations.tables import STEPS
 from engine.spark.native.tree import Column
@@ -78,19 +78,19 @@ def translate(relation: pb.Relation, scan: Callable[[pb.Read], Scan], *, unorder
     numbers = {column.number for column in rows.columns}
     if len(numbers) < len(rows.columns):
         raise Unproven("a column twice")
-    parts += rows.keys
+    parts += rows.carried
     parts += [FLAG] if rows.flagged else []
     sql = f"SELECT {', '.join(parts)} FROM ({rows.sql}) AS t"  # noqa: S608 - generated names only
-    if rows.by:
+    if isinstance(rows.order, Sorted):
         frames = [column_name(one) for one in rows.columns if _parts_frames(one)]
-        sql += f" ORDER BY {', '.join([*rows.by, *frames])}"
+        sql += f" ORDER BY {', '.join([*rows.order.by, *frames])}"
     elif rows.most is not None:
         sql += f" LIMIT {rows.most + 1}"
     if len(sql) > MOST_CHARS or len(rows.guards) + len(rows.asked) > _MOST_GUARDS:
         raise Unproven("a plan that is too long")
-    if rows.order == "whole":
+    if isinstance(rows.order, Whole):
         sql += f" ORDER BY {PLACE}"
-    free = unordered and rows.order in ("open", "hashed")
+    free = unordered and (rows.order == "open" or isinstance(rows.order, Hashed))
     return Query(sql, (*rows.guards, *rows.asked), schema, replace(rows, order="file") if free else rows)
 
 
@@ -110,14 +110,14 @@ def judged(query: Query, table: pa.Table, partitions: int | None = None) -> pa.T
         return _without_columns(rows, table)
     if rows.flagged and pc.any(table.column(table.num_columns - 1)).as_py():
         raise Unproven("values for which it is not proven, or an error of Spark's")
-    if rows.order == "hashed" and partitions is not None:
-        table = _in_order(table, rows, partitions)
-    elif rows.order in ("open", "hashed") and not _one_each(table, rows.columns):
+    if isinstance(rows.order, Hashed) and partitions is not None:
+        table = _in_order(table, len(rows.columns), rows.order, partitions)
+    elif (rows.order == "open" or isinstance(rows.order, Hashed)) and not _one_each(table, rows.columns):
         raise Unproven("the order of several rows that nothing sorts")
     count = len(rows.columns)
     shown = table.select(list(range(count)))
-    if rows.order == "sorted":
-        keys = table.select(list(range(count, count + len(rows.keys))))
+    if isinstance(rows.order, Sorted):
+        keys = table.select(list(range(count, count + len(rows.order.carried))))
         # The engine's own numbers of rows may be those of any of several that are the same.
         numbers = [one.name for one in rows.columns if (one.name or "").startswith(_NUMBER)]
         told = [place for place, one in enumerate(rows.columns) if one.name not in numbers]
@@ -125,7 +125,7 @@ def judged(query: Query, table: pa.Table, partitions: int | None = None) -> pa.T
             keys = keys.append_column(f"f{place}", shown.column(place)) if _parts_frames(column) else keys
         _refuse_ties(keys, shown.select(told))
     if rows.most is not None:
-        if rows.order != "sorted" and shown.num_rows > rows.most:
+        if not isinstance(rows.order, Sorted) and shown.num_rows > rows.most:
             raise Unproven("a limit, which leaves open what rows it gives")
         shown = shown.slice(0, rows.most)
     return _in_schema(shown, rows.columns)
@@ -154,15 +154,14 @@ def _schema(columns: tuple[Column, ...]) -> pb.DataType:
     return schema
 
 
-def _in_order(table: pa.Table, rows: Rows, partitions: int) -> pa.Table:
-    """Groups as Spark gives them: by partitions, then as they first came."""
+def _in_order(table: pa.Table, count: int, order: Hashed, partitions: int) -> pa.Table:
+    """Groups, of so many columns, as Spark gives them: by partitions, then as they first came."""
     if table.num_rows < 2:
         return table
-    count = len(rows.columns)
     first = table.column(count).to_pylist()
-    keys = [table.column(count + 1 + place).to_pylist() for place in range(len(rows.hashes))]
+    keys = [table.column(count + 1 + place).to_pylist() for place in range(len(order.keys))]
     groups = list(zip(*keys, strict=True))
-    return table.take(in_order(groups, rows.hashes, first, partitions, rows.narrow))
+    return table.take(in_order(groups, order.types, first, partitions, order.narrow))
 
 
 def _one_each(table: pa.Table, columns: Sequence[Column]) -> bool:

@@ -27,7 +27,7 @@ _DAY: Final = frozenset({"current_date", "curdate"})
 _SECONDS: Final = frozenset({"unix_timestamp", "to_unix_timestamp"})
 _CLOCKS: Final = _INSTANT | _DAY | _SECONDS | {"localtimestamp", "current_time"}
 # What is a clock without parentheses, unless a column has the name.
-_BARE: Final = frozenset({"current_date", "current_timestamp", "localtimestamp", "current_time"})
+BARE_CLOCKS: Final = frozenset({"current_date", "current_timestamp", "localtimestamp", "current_time"})
 
 
 def tell_time(
@@ -69,7 +69,7 @@ def tell_time(
 def means_without_column(name: str) -> bool:
     """Whether the data engine takes a bare name for something else where no column has it."""
     folded = fold(name)
-    return folded in _BARE or asks_server(folded)
+    return folded in BARE_CLOCKS or asks_server(folded)
 
 
 def _tell(relation: pb.Relation, now: dt.datetime | None, columns: frozenset[str], zoned: bool) -> None:
@@ -89,7 +89,7 @@ def _tell_expression(
         here.expression_string.expression = _text(here.expression_string.expression, now, columns, zoned)
     elif kind == "unresolved_attribute":
         name = fold(here.unresolved_attribute.unparsed_identifier.strip("` "))
-        if name in _BARE and name not in columns:
+        if name in BARE_CLOCKS and name not in columns:
             _refuse(f"the name {name}", f"call F.{name}(), or give the column another name")
     elif kind in ("unresolved_function", "call_function"):
         call: Call = getattr(here, kind)
@@ -130,7 +130,7 @@ def _text(text: str, now: dt.datetime | None, columns: frozenset[str], zoned: bo
         before = lexemes[place - 1].upper if place else ""
         after = [lexeme.upper for lexeme in lexemes[place + 1 : place + 3]]
         called = after[:1] == ["("] and (name not in _SECONDS or after[1:] == [")"])
-        bare = name in _BARE and name not in columns and after[:1] != ["("]
+        bare = name in BARE_CLOCKS and name not in columns and after[:1] != ["("]
         if name in _CLOCKS and before != "." and after[:1] != ["."] and (called or bare):
             if now is None or name == "current_time" or before == "AS" or (called and after[1:] != [")"]):
                 _refuse(name)

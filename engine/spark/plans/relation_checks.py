@@ -11,18 +11,11 @@ from engine.errors import PlanRefused
 from engine.spark.plans.caps import MAX_PARTITIONS, MAX_RANGE_ROWS, MAX_SAMPLE_FRACTION
 from engine.spark.plans.names import VIEW_PREFIX
 from engine.spark.plans.rules import Place
+from engine.spark.text.function_table import TABLE_FUNCTIONS
+from engine.spark.text.lexer import HINTS
 
-# Table-valued functions that spread columns of the frame into rows.
-TABLE_FUNCTIONS: Final = frozenset(
-    {"explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer"}
-    | {"json_tuple", "stack", "variant_explode", "variant_explode_outer"}
-)
-
-# Hints change how a query runs, not what it gives.
-HINTS: Final = frozenset(
-    {"broadcast", "broadcastjoin", "mapjoin", "merge", "shuffle_merge", "mergejoin", "shuffle_hash"}
-    | {"shuffle_replicate_nl", "coalesce", "repartition", "repartition_by_range", "rebalance"}
-)
+# Table functions that spread columns of the frame into rows; a range is bounded as a relation of its own.
+SPREADING_FUNCTIONS: Final = TABLE_FUNCTIONS - {"range"}
 
 
 def check_relation_kind(relation: pb.Relation, _place: Place) -> None:
@@ -114,11 +107,11 @@ def check_table_function(name: str, _place: Place) -> str:
     Raises:
         PlanRefused: if it is not one that spreads columns into rows.
     """
-    if name.lower() not in TABLE_FUNCTIONS:
+    if name.lower() not in SPREADING_FUNCTIONS:
         raise PlanRefused(
             "function-refused",
             f"the table function {name[:100]!r} is refused: it does not compute over the DataFrame",
-            "use one of " + ", ".join(sorted(TABLE_FUNCTIONS)) + "; spark.range makes numbers",
+            "use one of " + ", ".join(sorted(SPREADING_FUNCTIONS)) + "; spark.range makes numbers",
         )
     return name
 

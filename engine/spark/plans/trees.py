@@ -23,6 +23,17 @@ Call: TypeAlias = pb.Expression.UnresolvedFunction | pb.CallFunction
 CALLS: Final = (pb.Expression.UnresolvedFunction, pb.CallFunction)
 
 
+def counts_rows(call: Call) -> bool:
+    """Whether a call is `count(*)`, which Spark takes for `count(1)`; distinct rows have columns."""
+    return bool(
+        call.function_name.lower() == "count"
+        and not (isinstance(call, pb.Expression.UnresolvedFunction) and call.is_distinct)
+        and len(call.arguments) == 1
+        and call.arguments[0].WhichOneof("expr_type") == "unresolved_star"
+        and not call.arguments[0].unresolved_star.HasField("unparsed_target")
+    )
+
+
 def children(message: Message) -> list[Message]:
     """Return the messages directly inside a message, in field order."""
     found: list[Message] = []

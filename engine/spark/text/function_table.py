@@ -10,9 +10,12 @@ from typing import Final, Literal
 
 from engine.spark.text.words import word_set
 
-_Kind = Literal["scalar", "aggregate", "window", "generator", "operator"]
+FunctionKind = Literal["scalar", "aggregate", "window", "generator", "operator"]
 
-ALLOWED: Final[tuple[tuple[_Kind, str, str], ...]] = (
+_GENERATORS: Final = """explode explode_outer inline inline_outer json_tuple posexplode posexplode_outer
+    range stack variant_explode variant_explode_outer"""
+
+ALLOWED: Final[tuple[tuple[FunctionKind, str, str], ...]] = (
     ("operator", "an operator on values",
      """! != % & * + - / < << <= <=> <> = == > >= >> >>> ^ | || ~ and or not in between div mod pmod like
      ilike rlike regexp regexp_like case when cast isnull isnotnull equal_null"""),
@@ -106,15 +109,11 @@ ALLOWED: Final[tuple[tuple[_Kind, str, str], ...]] = (
      vector_avg vector_sum"""),
     ("window", "computes over a window",
      "cume_dist dense_rank lag lead nth_value ntile percent_rank rank row_number"),
-    ("generator", "makes rows of a value",
-     """explode explode_outer inline inline_outer json_tuple posexplode posexplode_outer range stack
-     variant_explode variant_explode_outer"""),
+    ("generator", "makes rows of a value", _GENERATORS),
 )  # fmt: skip
 
-TABLE_FUNCTIONS: Final = word_set(
-    """explode explode_outer inline inline_outer json_tuple posexplode posexplode_outer range stack
-     variant_explode variant_explode_outer"""
-)
+# They stand in FROM and LATERAL VIEW, too.
+TABLE_FUNCTIONS: Final = word_set(_GENERATORS)
 
 # Other results from run to run, or from one partitioning of the rows to another.
 NON_DETERMINISTIC: Final = word_set(

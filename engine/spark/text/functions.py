@@ -8,7 +8,6 @@ own, or of a newer Spark, and nobody has looked at it yet.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from engine.spark.text.function_table import (
     ALLOWED,
@@ -16,9 +15,8 @@ from engine.spark.text.function_table import (
     ORDER_SENSITIVE,
     REFUSED,
     TABLE_FUNCTIONS,
+    FunctionKind,
 )
-
-FunctionKind = Literal["scalar", "aggregate", "window", "generator", "operator"]
 
 
 @dataclass(frozen=True, slots=True)

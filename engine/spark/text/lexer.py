@@ -27,10 +27,10 @@ from engine.spark.text.words import word_set
 MAX_TEXT_BYTES = 64 * 1024
 MAX_LEXEMES = 8_000
 
-# Hints advise the optimizer about joins and partitions; they change no value, and are left out.
-KNOWN_HINTS = word_set(
-    "BROADCAST BROADCASTJOIN MAPJOIN MERGE SHUFFLE_MERGE MERGEJOIN SHUFFLE_HASH SHUFFLE_REPLICATE_NL "
-    "COALESCE REPARTITION REPARTITION_BY_RANGE REBALANCE"
+# Hints advise the optimizer about joins and partitions; they change no value. Of text they are left out.
+HINTS = word_set(
+    "broadcast broadcastjoin mapjoin merge shuffle_merge mergejoin shuffle_hash shuffle_replicate_nl "
+    "coalesce repartition repartition_by_range rebalance"
 )
 
 Kind = Literal["word", "quoted", "string", "number", "op", "end"]
@@ -174,9 +174,9 @@ def _skip_hint(text: str, start: int, before: list[Lexeme]) -> int:
     if found and after_select:
         body, position, names = found.group(1).strip(), 0, []
         while position < len(body) and (hint := _HINT_NAME.match(body, position)):
-            names.append(hint.group(1).upper())
+            names.append(hint.group(1).lower())
             position = hint.end()
-        if names and position == len(body) and KNOWN_HINTS.issuperset(names):
+        if names and position == len(body) and HINTS.issuperset(names):
             return found.end()
     raise PlanRefused(
         "sql-hint",

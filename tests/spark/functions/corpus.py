@@ -287,6 +287,9 @@ STEPS: Final = {
     "window in an order of results": (
         "df.select('n', F.row_number().over(Window.orderBy(doubled('n').desc())).alias('y'))"
     ),
+    "rows that are counted by a call": (
+        "df.select('n', F.call_function('COUNT', F.col('*')).over(Window.partitionBy(half('k') > 20)))"
+    ),
     "window by results": ("df.select('n', F.count('*').over(Window.partitionBy(half('k') > 20)).alias('y'))"),
     "left join by results": (
         "df.select('n').join(df.select(F.col('n').alias('m'), 's'), plus_one('n') == F.col('m'), 'left')"

@@ -48,6 +48,9 @@ ROWS: dict[str, Query] = {
     "unpivot rest": lambda df: df.select("id", "x", "y").unpivot(["id"], None, "name", "value"),
     "isEmpty": lambda df: df.filter("n > 1 AND s = 'p'").select().limit(1),
     "count": lambda df: df.groupBy().agg(F.count("*").alias("count")),
+    "count by other names": lambda df: df.agg(
+        F.call_function("COUNT", F.col("*")).alias("a"), F.count(df["*"]).alias("b")
+    ),
     "count after filter": lambda df: df.filter("id = 4").agg(F.count(F.lit(1))),
     "aggregates": lambda df: df.agg(
         F.sum("n"),

@@ -8,10 +8,10 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812
 
 from engine.frames.build import call, column, literal, long
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.cells import guardable, plan_cells, row_condition, states_under
 from engine.spark.fusion.cells.plan import CellsPlan
 from engine.spark.fusion.chain import parse_chain
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans import Fetch, parse_request
 from engine.spark.plans.trees import with_plan_ids
 from sandbox.contract.framing import Method

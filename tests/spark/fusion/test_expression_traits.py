@@ -18,3 +18,13 @@ def test_bare_names_of_the_clock_are_random() -> None:
     ):
         assert inspect(*chain_of(offline, query).steps).random
     assert not inspect(*chain_of(offline, lambda df: df.filter("n > 1")).steps).random
+
+
+def test_rows_are_counted_without_columns_and_distinct_rows_with_all() -> None:
+    offline = Offline()
+    for query in (
+        lambda df: df.agg(F.count("*")),
+        lambda df: df.agg(F.call_function("COUNT", F.col("*"))),
+    ):
+        assert not inspect(*chain_of(offline, query).steps).stars
+    assert inspect(*chain_of(offline, lambda df: df.agg(F.count_distinct("*"))).steps).stars

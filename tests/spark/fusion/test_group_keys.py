@@ -11,9 +11,9 @@ from pyspark.sql.connect.functions import builtin as F  # noqa: N812
 from pyspark.sql.connect.window import Window
 
 from engine.frames.build import column, long
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.chain import Chain
 from engine.spark.fusion.group_keys import KeyedPlan, add_group_keys, is_row_wise, key_names, keyed_base
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.caps import FIRST_BOUND_ID
 from engine.spark.plans.trees import copy, walk, with_plan_ids
 from sandbox.contract.settings import PLACEHOLDER

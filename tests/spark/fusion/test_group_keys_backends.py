@@ -13,7 +13,7 @@ from pyspark.sql.connect.functions import builtin as F  # noqa: N812
 from pyspark.sql.connect.window import Window
 
 from engine.backends.base import Backend
-from engine.spark.fusion.not_fusable import NotFusable
+from engine.frames.not_fusable import NotFusable
 from tests.spark.fusion.group_keys_cases import ORDERED, ROWS, TIED
 from tests.spark.fusion.group_keys_support import SEGMENTS, Both, Query, chain_of
 from tests.tiers import slow_one_in

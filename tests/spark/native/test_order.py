@@ -11,6 +11,7 @@ from engine.backends.native.files import scan_of
 from engine.spark.native.ddl import parse_ddl
 from engine.spark.native.functions.patterns import check_pattern, check_replacement
 from engine.spark.native.hashing import in_order, partition_of
+from engine.spark.native.relations.rows import Hashed
 from engine.spark.native.translate import translate
 from engine.spark.native.types import DOUBLE, INTEGER, LONG, STRING
 from engine.spark.native.unproven import Unproven
@@ -40,9 +41,9 @@ def test_groups_that_collide_are_spark_s() -> None:
 
 
 # Of 48 averages and a key Spark keeps 97 fields, of 51 more than the 100 that it compiles a step of.
-BY_KEY: dict[str, tuple[Build, str]] = {
-    "few": (lambda df: df.groupBy("k").agg(F.avg("y").alias("a"), F.max("i").alias("b")), "hashed"),
-    "48 averages": (lambda df: df.groupBy("k").agg(*_averages(48)), "hashed"),
+BY_KEY: dict[str, tuple[Build, str | type[Hashed]]] = {
+    "few": (lambda df: df.groupBy("k").agg(F.avg("y").alias("a"), F.max("i").alias("b")), Hashed),
+    "48 averages": (lambda df: df.groupBy("k").agg(*_averages(48)), Hashed),
     "51 averages": (lambda df: df.groupBy("k").agg(*_averages(51)), "open"),
     "a function without code": (
         lambda df: df.groupBy("k").agg(F.sum(F.size(F.filter("ws", lambda one: one > "a"))).alias("a")),
@@ -78,7 +79,8 @@ def _long() -> Column:
 def test_groups_of_what_spark_does_not_compile_are_in_no_known_order(name: str, hostile: Tables) -> None:
     """It then has one hash table, in which groups with a null are among the others."""
     build, order = BY_KEY[name]
-    assert translate(hostile.plan(build), scan_of).rows.order == order
+    found = translate(hostile.plan(build), scan_of).rows.order
+    assert found == order if isinstance(order, str) else isinstance(found, order)
 
 
 def test_many_groups_are_spark_s() -> None:

@@ -19,12 +19,11 @@ from pyspark.sql.connect.tvf import TableValuedFunction
 from engine.spark.plans.analyses import LOCAL_ANSWERS
 from engine.spark.plans.decode import decode
 from engine.spark.plans.function_maps import MAP_KINDS
-from engine.spark.plans.relation_checks import HINTS, TABLE_FUNCTIONS
+from engine.spark.plans.relation_checks import SPREADING_FUNCTIONS
 from engine.spark.plans.rules import Drop, Keep, Refuse, Walk
 from engine.spark.plans.tables import CHECKS, ENUMS, FIELDS
 from engine.spark.plans.trees import WithPlanId, walk
 from engine.spark.text import known_functions
-from engine.spark.text.lexer import KNOWN_HINTS
 from sandbox.contract.framing import Method
 from tests.spark.plans import corpus
 from tests.spark.plans.offline import Offline
@@ -273,8 +272,4 @@ def test_every_table_function_of_the_session_is_classified() -> None:
     public = {name for name in dir(TableValuedFunction) if not name.startswith("_")}
     refused = {name for name in public if not known_functions()[name].allowed}
     assert refused == {"collations", "python_worker_logs", "sql_keywords"}
-    assert public - refused - {"range"} == TABLE_FUNCTIONS  # a range is bounded as a relation of its own
-
-
-def test_hints_are_those_of_sql_text() -> None:
-    assert {hint.upper() for hint in HINTS} == KNOWN_HINTS
+    assert public - refused - {"range"} == SPREADING_FUNCTIONS  # a range is bounded as a relation of its own

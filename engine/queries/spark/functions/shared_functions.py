@@ -13,7 +13,7 @@ another frame, that prints or draws random numbers, a plan that is refused.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -24,13 +24,14 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.tables import stream
 from engine.context import Deadline
 from engine.errors import BackendError, PlanRefused
-from engine.frames import FrameSet, Numbering, number_rows
-from engine.frames.build import column, named, projected
-from engine.queries.answers import Codes
-from engine.queries.asking import Asker, Source, Stored
+from engine.frames import FrameSet
+from engine.frames.not_fusable import NotFusable
+from engine.queries.asking import Asker, Source
 from engine.queries.calls import Evaluating, FunctionRaised
+from engine.queries.keyed_scan import KeyedScan, keyed_scan
 from engine.queries.language import Apart, Ready
 from engine.queries.once import Once
+from engine.queries.result_rows import ResultRows
 from engine.queries.spark.functions.evaluation import applied_to
 from engine.queries.spark.functions.function_stream import KeptResults
 from engine.queries.spark.sharing import Sharing, describe
@@ -51,8 +52,6 @@ from engine.spark.functions.split import Split
 from engine.spark.functions.stand_ins import Naming
 from engine.spark.fusion.chain import parse_chain
 from engine.spark.fusion.choice import choose
-from engine.spark.fusion.group_keys import add_group_keys, key_names
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.names import RESERVED_PREFIX
 from sandbox.contract.settings import PLACEHOLDER
 
@@ -217,19 +216,19 @@ class _Making:
 
     def _applied(self, parts: Split, source: Source) -> tuple[KeptResults, Source]:
         """What one step of functions gives, and the same as data."""
-        numbering = None if source.stored else number_rows(source.plan, self._frames)
-        query, names = self._with_keys(parts, source, numbering)
+        scan = self._scan(parts, source)
+        names = scan.names
         own_type = source.type_of(parts.below, self._asker)
         check_repeatable(parts.above(_nothing(parts)))
         context = self._asker.context.told(self._asker.notes.append)
         self._asker.queries += 1
-        schema, tables = stream(source.session, query, context)
+        schema, tables = stream(source.session, scan.plan.relation, context)
         columns = [one.name for one in schema.struct.fields]
         own = [place for place, name in enumerate(columns) if name not in names]
         if len(own) != len(own_type.struct.fields) or len(columns) != len(own) + len(names):
             raise NotFusable("an answer without its keys")
         places = [columns.index(name) for name in names]
-        coded = self._coded(tables, own, lambda keys: self._codes(source, numbering, keys), places)
+        coded = self._coded(tables, own, scan, places)
 
         codes = [f"{_CODE}{number}" for number in range(len(self._frames.families))]
         coded_type = pb.DataType()
@@ -245,10 +244,8 @@ class _Making:
             raise NotFusable("a function that prints, or draws random numbers")
         return applied.kept, _stored(parts, own_type, applied.kept, source, len(codes))
 
-    def _with_keys(
-        self, parts: Split, source: Source, numbering: Numbering | None
-    ) -> tuple[pb.Relation, Sequence[str]]:
-        """The rows that functions see, of all frames, with what tells their frames; and the names of that."""
+    def _scan(self, parts: Split, source: Source) -> KeyedScan:
+        """The query for the rows that functions see, of all frames."""
         if parts.keys is not None:
             raise NotFusable("a function that aggregates")
         choice = choose(parts.below, spark=source.spark, schema=source.schema)
@@ -256,23 +253,14 @@ class _Making:
             raise NotFusable(
                 choice.reason or "rows of functions that are not each made of one row of the frame"
             )
-        keys = source.keys if numbering is None else (numbering.expression,)
-        names = key_names(chain, source.columns, len(keys))
-        base = source.keyed(chain.read, list(zip(names, keys, strict=True)))
-        carried = add_group_keys(
-            chain, base, names, lambda steps: source.columns_after(chain, steps, self._asker)
-        )
-        if carried.rank is not None:
+        scan = keyed_scan(source, chain, self._frames, self._asker)
+        if scan.plan.rank is not None:
             raise NotFusable("the first rows of a frame")
-        plans.check_bound(carried.relation, base.subquery_alias.input)
-        return carried.relation, names
+        plans.check_bound(scan.plan.relation, scan.base.subquery_alias.input)
+        return scan
 
     def _coded(
-        self,
-        tables: Iterable[pa.Table],
-        own: Sequence[int],
-        codes_of: Callable[[Sequence[pa.ChunkedArray]], Sequence[Codes]],
-        places: Sequence[int],
+        self, tables: Iterable[pa.Table], own: Sequence[int], scan: KeyedScan, places: Sequence[int]
     ) -> Iterator[pa.Table]:
         """Rows with a column for each family that tells the frame, in place of the keys at `places`."""
         until = self._until()
@@ -280,8 +268,10 @@ class _Making:
             if until.passed:
                 raise PlanRefused("plan-too-large", "functions of all frames take too long", "")
             made = table.select(own)
-            for number, code in enumerate(codes_of([table.column(place) for place in places])):
-                made = made.append_column(f"{_CODE}{number}", pa.array(code.astype(np.int32)))
+            placing = scan.placing([table.column(place) for place in places], table.num_rows)
+            for number, family in enumerate(self._frames.families):
+                code = placing(number, family).astype(np.int32)
+                made = made.append_column(f"{_CODE}{number}", pa.array(code))
             yield made
 
     def _until(self) -> Deadline:
@@ -290,37 +280,20 @@ class _Making:
         whole = frames[self._asker.frame].rows >= max(frame.rows for frame in frames)
         return context.deadline if whole else context.half().deadline
 
-    def _codes(
-        self, source: Source, numbering: Numbering | None, keys: Sequence[pa.ChunkedArray]
-    ) -> list[Codes]:
-        """The frame of each family that each row is in."""
-        count = len(keys[0]) if keys else 0
-        if numbering is not None:
-            numbers = keys[0].to_numpy()
-            return [numbering.frames(family)[numbers] for family in self._frames.families]
-        arrays = [pa.concat_arrays([*one.chunks, pa.array([], one.type)]) for one in keys]
-        if not source.stored:
-            arrays = [one.dictionary_encode(null_encoding="encode") for one in arrays]
-        return [
-            source.place(number, family, arrays, count) for number, family in enumerate(self._frames.families)
-        ]
-
     def _charge(self, table: pa.Table) -> None:
         self._rows += table.num_rows
         self._bytes += table.nbytes
 
 
-def _stored(parts: Split, below: pb.DataType, kept: KeptResults, source: Source, families: int) -> Source:
+def _stored(parts: Split, below: pb.DataType, kept: KeptResults, source: Source, families: int) -> ResultRows:
     """What functions gave, as data in whose place the rest of the plan is asked."""
     schema = pb.DataType()
     schema.struct.SetInParent()
     types = [*(below.struct.fields[place].data_type for place in parts.kept), *parts.types]
     for name, kind in zip(parts.names, types, strict=True):
         schema.struct.fields.add(name=name, data_type=kind, nullable=True)
-    rows = kept.relation()
-    own = projected(rows, [named(column(name), name) for name in parts.names])
-    stored = Stored(rows, tuple(f"{_CODE}{number}" for number in range(families)))
-    return replace(source, relation=own, schema=schema, stored=stored, _names={})
+    codes = tuple(f"{_CODE}{number}" for number in range(families))
+    return ResultRows.of(source, kept.relation(), schema, codes)
 
 
 def _read() -> pb.Relation:

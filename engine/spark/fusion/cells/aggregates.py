@@ -13,13 +13,13 @@ from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.cells.merges import Average, Bits, Count, Extreme, Merge, Sum
 from engine.spark.fusion.cells.moments import Central, Powers, Spread
 from engine.spark.fusion.cells.pairs import Pair, PairCentral, PairPowers
 from engine.spark.fusion.cells.shapes import Shape
 from engine.spark.fusion.cells.states import States, doubled, is_value, product, where_present
 from engine.spark.fusion.cells.statistics import Correlation, Covariance, Regression, Variance
-from engine.spark.fusion.not_fusable import NotFusable
 
 Arguments = Sequence[pb.Expression]
 

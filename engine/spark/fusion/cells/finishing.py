@@ -9,8 +9,8 @@ import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
 from engine.frames.build import column
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.expression_traits import inspect
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.names import RESERVED_PREFIX
 from engine.spark.plans.trees import Call, children, copy, walk
 from engine.spark.text.functions import classify

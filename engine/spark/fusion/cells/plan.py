@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.cells.aggregates import Form, recipe
 from engine.spark.fusion.cells.collation import collates
 from engine.spark.fusion.cells.finishing import aggregate_call, take_apart, without_alias
@@ -18,10 +19,9 @@ from engine.spark.fusion.cells.groups import CellStates, Longs, Mask
 from engine.spark.fusion.cells.merges import Merge
 from engine.spark.fusion.cells.states import States
 from engine.spark.fusion.chain import Chain, body
-from engine.spark.fusion.expression_traits import inspect, is_count_star
-from engine.spark.fusion.not_fusable import NotFusable
+from engine.spark.fusion.expression_traits import inspect
 from engine.spark.plans.relation_traits import RowTrait, traits_of
-from engine.spark.plans.trees import Call, outermost, with_plan_ids
+from engine.spark.plans.trees import Call, counts_rows, outermost, with_plan_ids
 
 # The steps that may stand below and above the aggregate. Not a trait: others, such as fill_na, are row-wise
 # as well, but nobody has shown yet that cells answer them exactly.
@@ -148,7 +148,7 @@ class _Aggregates:
     def _merge(self, call: Call) -> Merge:
         if getattr(call, "is_distinct", False):
             raise NotFusable("a distinct aggregate")
-        if is_count_star(call):
+        if counts_rows(call):
             return recipe("count", [_ONE_ROW])(self.form, [_ONE_ROW])
         arguments = [without_alias(argument) for argument in call.arguments]
         traits = inspect(*arguments)

@@ -8,11 +8,11 @@ from typing import Final
 
 import pyspark.sql.connect.proto as pb
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.content import bare_name, check_content, check_no_ordinal, check_sketches
 from engine.spark.fusion.group_keys.ordered import check_orderless
 from engine.spark.fusion.group_keys.rewrite import columns_named, extend, rewritten, selected
 from engine.spark.fusion.group_keys.state import Place, State
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.trees import walk
 
 # Columns of one cube: it has two to the power of them grouping sets.

@@ -10,8 +10,8 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.expression_traits import ExpressionTraits, inspect
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.trees import copy, walk
 from engine.spark.text.check import inspect_expression
 from engine.spark.text.functions import classify

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
-from engine.spark.fusion.expression_traits import is_count_star
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.content import bare_name
 from engine.spark.fusion.group_keys.state import Place, State
-from engine.spark.fusion.not_fusable import NotFusable
-from engine.spark.plans.trees import children, copy
+from engine.spark.plans.trees import children, copy, counts_rows
 
 
 def deduplicate(state: State, step: pb.Relation, place: Place) -> State:
@@ -57,7 +56,7 @@ def _only(message: Message, names: set[str]) -> bool:
             case pb.Expression() if here.WhichOneof("expr_type") == "unresolved_attribute":
                 if bare_name(here) not in names:
                     return False
-            case pb.Expression.UnresolvedFunction() if is_count_star(here) and not here.is_distinct:
+            case pb.Expression.UnresolvedFunction() | pb.CallFunction() if counts_rows(here):
                 continue
             case (
                 pb.Expression.ExpressionString()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyspark.sql.connect.proto as pb
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.state import Place, State
-from engine.spark.fusion.not_fusable import NotFusable
 
 
 def limit(state: State, step: pb.Relation, place: Place) -> State:

@@ -6,8 +6,8 @@ from collections.abc import MutableSequence
 
 import pyspark.sql.connect.proto as pb
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.state import Place, State
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.trees import copy
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 from google.protobuf.message import Message
 
-from engine.spark.fusion.not_fusable import NotFusable
+from engine.frames.not_fusable import NotFusable
 from engine.spark.plans.trees import children
 from engine.spark.text.check import inspect_expression
 from engine.spark.text.functions import classify

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pyspark.sql.connect.proto as pb
 
 from engine.frames.build import column, named
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.aggregates import select_aggregates
 from engine.spark.fusion.group_keys.content import bare_name, check_content
 from engine.spark.fusion.group_keys.rewrite import columns_named, extend, selected
 from engine.spark.fusion.group_keys.state import Place, State
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.trees import copy
 
 

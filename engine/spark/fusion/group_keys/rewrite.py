@@ -10,12 +10,11 @@ from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 from google.protobuf.message import Message
 
 from engine.frames.build import column, named
-from engine.spark.fusion.expression_traits import is_count_star
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.content import content_of
 from engine.spark.fusion.group_keys.state import Place, same_columns
 from engine.spark.fusion.group_keys.windows import part_by_keys
-from engine.spark.fusion.not_fusable import NotFusable
-from engine.spark.plans.trees import Call, children, copy
+from engine.spark.plans.trees import Call, children, copy, counts_rows
 from sandbox.contract.settings import PLACEHOLDER
 
 _M = TypeVar("_M", bound=Message)
@@ -36,7 +35,7 @@ def rewritten(message: _M, place: Place) -> _M:
             case pb.Expression.Window():
                 part_by_keys(here, place.keys)
             case pb.Expression.UnresolvedFunction() | pb.CallFunction():
-                if is_count_star(here) and not _is_distinct(here):
+                if counts_rows(here):
                     continue
                 _spell_arguments(here, place)
             case pb.Expression.UnresolvedStar():
@@ -116,10 +115,6 @@ def _spell_arguments(call: Call, place: Place) -> None:
     del call.arguments[:]
     for argument in arguments:
         extend(call.arguments, _columns(argument.unresolved_star, place) if is_star(argument) else [argument])
-
-
-def _is_distinct(call: Call) -> bool:
-    return isinstance(call, pb.Expression.UnresolvedFunction) and call.is_distinct
 
 
 def _check_struct_star(star: pb.Expression.UnresolvedStar, place: Place) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pyspark.sql.connect.proto as pb
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.content import check_content
 from engine.spark.fusion.group_keys.rewrite import rewritten
 from engine.spark.fusion.group_keys.state import Place, State
-from engine.spark.fusion.not_fusable import NotFusable
 
 
 def keep_filter(state: State, step: pb.Relation, place: Place) -> State:

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.chain import Chain, stack
 from engine.spark.fusion.group_keys.aggregates import aggregate
 from engine.spark.fusion.group_keys.duplicates import deduplicate
@@ -18,7 +19,6 @@ from engine.spark.fusion.group_keys.projection import project, to_df, unpivot
 from engine.spark.fusion.group_keys.rows import keep, keep_drop, keep_filter, keep_stirring, keep_with_columns
 from engine.spark.fusion.group_keys.sorts import sort
 from engine.spark.fusion.group_keys.state import Place, State
-from engine.spark.fusion.not_fusable import NotFusable
 
 # Puts a step upon what is rewritten so far, or raises NotFusable.
 Rule: TypeAlias = Callable[[State, pb.Relation, Place], State]

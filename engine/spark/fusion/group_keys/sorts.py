@@ -9,11 +9,11 @@ from __future__ import annotations
 import pyspark.sql.connect.proto as pb
 
 from engine.frames.build import call, column, literal, named
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.base import free_names
 from engine.spark.fusion.group_keys.content import bare_name, check_content, check_no_ordinal, content_of
 from engine.spark.fusion.group_keys.rewrite import extend, rewritten
 from engine.spark.fusion.group_keys.state import Place, State, same_columns
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.names import RESERVED_PREFIX
 from engine.spark.plans.relation_traits import RowTrait, traits_of
 from engine.spark.plans.trees import walk

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyspark.sql.connect.proto as pb
 
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.chain import Chain
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.relation_traits import ColumnTrait, traits_of
 from engine.spark.text.hidden import fold
 

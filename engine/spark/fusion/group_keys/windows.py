@@ -10,8 +10,8 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.frames.build import column
+from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.content import check_content, check_sketches
-from engine.spark.fusion.not_fusable import NotFusable
 from engine.spark.plans.trees import Call
 from engine.spark.text.functions import classify
 

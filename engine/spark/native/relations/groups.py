@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.spark.native.compiled import is_compiled
 from engine.spark.native.functions.lines import normal
 from engine.spark.native.hashing import is_hashed
-from engine.spark.native.relations.rows import FLAG, PLACE, Item, Order, Reader, Rows, select
+from engine.spark.native.relations.rows import FLAG, PLACE, Hashed, Item, Order, Reader, Rows, Whole, select
 from engine.spark.native.tree import (
     Call,
     Column,
@@ -84,13 +85,70 @@ def aggregated(
     source = _below_groups(rows, keys, grouped, below)
     if not keys and below is None and not any(map(is_aggregate, over)):
         source = "SELECT 1 AS one"  # to DuckDB constants alone are no aggregate, but a column
-    sql = select(parts, source) + _group_by(grouped, sets)
+    query = _GroupQuery(parts, source, grouped, sets)
     outputs = (*grouped, *(column for _, column in computed))
-    ordered = rows.order == "whole" and not rows.cut and keys and _keeps_order(keys, items)
-    if ordered and is_compiled(sql, *([one.expression for one in part] for part in (keys, items))):
-        return _in_order(rows, outputs, sql, flag is not None, grouped, items, sets)
     order: Order = "open" if keys else "one"
-    return Rows(sql, outputs, order, flag is not None, rows.guards, rows.asked, equated=rows.equated)
+    groups = Rows(
+        query.written(), outputs, order, flag is not None, rows.guards, rows.asked, equated=rows.equated
+    )
+    if rows.order != Whole() or not keys or not _keeps_order(keys, items):
+        return groups
+    if not is_compiled(groups.sql, *([one.expression for one in part] for part in (keys, items))):
+        return groups
+    return _in_order(groups, query, items)
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupQuery:
+    """A query that gives one row for each group.
+
+    Attributes:
+        parts: what it selects.
+        source: the query of which it groups the rows.
+        keys: the columns of these by which it does.
+        sets: places of the keys of each set, if it groups by several; else None.
+    """
+
+    parts: Sequence[str]
+    source: str
+    keys: Sequence[Column]
+    sets: Sequence[Sequence[int]] | None
+
+    def written(self, first: Sequence[str] = ()) -> str:
+        """The query; with parts that are selected before the others."""
+        sql, names = select([*first, *self.parts], self.source), self._names
+        if self.sets is None:
+            return f"{sql} GROUP BY {', '.join(names)}" if names else sql
+        wanted = ", ".join(f"({', '.join(names[place] for place in one)})" for one in self.sets)
+        # Of no rows Spark gives none, not even that of all of them.
+        return f"{sql} GROUP BY GROUPING SETS ({wanted}) HAVING count(*) > 0"
+
+    def place(self) -> str:
+        """The place of the first row of a group.
+
+        Of several sets Spark makes a row of each for every row.
+        """
+        if self.sets is None:
+            return f"min({PLACE}) AS {PLACE}"
+        masks = [
+            sum(1 << (len(self.keys) - 1 - place) for place in range(len(self.keys)) if place not in one)
+            for one in self.sets
+        ]
+        turns = " ".join(f"WHEN {mask} THEN {turn}" for turn, mask in enumerate(masks))
+        return f"min({PLACE}) * {len(self.sets)} + CASE {self._which} {turns} END AS {PLACE}"
+
+    def hashed(self) -> list[tuple[str, SparkType]]:
+        """What Spark finds a group by, and its type: its keys, and of several sets which one it is."""
+        found = [(name, key.type) for name, key in zip(self._names, self.keys, strict=True)]
+        return found if self.sets is None else [*found, (f"CAST({self._which} AS BIGINT)", LONG)]
+
+    @property
+    def _names(self) -> list[str]:
+        return list(map(column_name, self.keys))
+
+    @property
+    def _which(self) -> str:
+        return f"GROUPING({', '.join(self._names)})"
 
 
 def _check_key(key: Expr) -> None:
@@ -127,15 +185,6 @@ def _over_groups(expression: Expr, keys: Sequence[Item], grouped: Sequence[Colum
     return _renamed(expression, known)
 
 
-def _group_by(grouped: Sequence[Column], sets: Sequence[Sequence[int]] | None) -> str:
-    names = [column_name(column) for column in grouped]
-    if sets is None:
-        return f" GROUP BY {', '.join(names)}" if names else ""
-    wanted = ", ".join(f"({', '.join(names[place] for place in one)})" for one in sets)
-    # Of no rows Spark gives none, not even that of all of them.
-    return f" GROUP BY GROUPING SETS ({wanted}) HAVING count(*) > 0"
-
-
 def _renamed(expression: Expr, known: Mapping[Column, Column]) -> Expr:
     """An expression over the keys as they are grouped by; arguments of aggregates stay as they are."""
     if isinstance(expression, Ref):
@@ -161,38 +210,17 @@ def _is_fixed(kind: SparkType) -> bool:
     return kind not in (STRING, BINARY)
 
 
-def _in_order(
-    rows: Rows,
-    outputs: Sequence[Column],
-    sql: str,
-    flagged: bool,
-    keys: Sequence[Column],
-    items: Sequence[Item],
-    sets: Sequence[Sequence[int]] | None,
-) -> Rows:
-    """Groups with the place of the first row of each, and with their keys.
-
-    Of several sets Spark makes a row of each for every row, and groups by which one it is as well.
-    """
+def _in_order(groups: Rows, query: _GroupQuery, items: Sequence[Item]) -> Rows:
+    """Groups with the place of the first row of each, and with what Spark finds them by."""
     calls = [call for item in items for call in aggregates(item.expression)]
     narrow = not any(
         isinstance(call.type, Decimal) and call.type.precision > _MOST_LONG_DIGITS for call in calls
     )
-    written = [f"{column_name(key)} AS h{place}" for place, key in enumerate(keys)]
-    kinds, first = [key.type for key in keys], f"min({PLACE})"
-    if sets is not None:
-        which = f"GROUPING({', '.join(map(column_name, keys))})"
-        masks = [
-            sum(1 << (len(keys) - 1 - place) for place in range(len(keys)) if place not in one)
-            for one in sets
-        ]
-        turns = " ".join(f"WHEN {mask} THEN {turn}" for turn, mask in enumerate(masks))
-        first = f"min({PLACE}) * {len(sets)} + CASE {which} {turns} END"
-        written.append(f"CAST({which} AS BIGINT) AS h{len(keys)}")
-        kinds.append(LONG)
-    first = f"{first} AS {PLACE}, {', '.join(written)}, "
-    return Rows(
-        sql.replace("SELECT ", f"SELECT {first}", 1), tuple(outputs), "hashed", flagged, rows.guards,
-        rows.asked, (PLACE, *(f"h{place}" for place in range(len(kinds)))), tuple(kinds),
-        narrow=narrow, equated=rows.equated,
-    )  # fmt: skip
+    hashed = query.hashed()
+    names = tuple(f"h{place}" for place in range(len(hashed)))
+    written = [f"{one} AS {name}" for name, (one, _) in zip(names, hashed, strict=True)]
+    return replace(
+        groups,
+        sql=query.written([query.place(), *written]),
+        order=Hashed(names, tuple(kind for _, kind in hashed), narrow),
+    )

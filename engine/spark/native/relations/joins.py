@@ -11,9 +11,11 @@ import pyspark.sql.connect.proto as pb
 from engine.spark.native.expressions import Scope, read
 from engine.spark.native.names import find_column
 from engine.spark.native.relations.rows import (
+    Hashed,
     Item,
     Reader,
     Rows,
+    Whole,
     projected_items,
     refuse_unknown,
     select,
@@ -127,8 +129,8 @@ def hint(reader: Reader, relation: pb.Relation) -> Rows:
     if relation.hint.name.lower() not in ("broadcast", "merge", "shuffle_hash", "shuffle_replicate_nl"):
         raise Unproven("a hint of another kind")
     rows = reader.read(relation.hint.input)
-    if rows.order in ("file", "whole", "hashed"):
-        return replace(rows, order="open", keys=(), hashes=())
+    if rows.order == "file" or isinstance(rows.order, Whole | Hashed):
+        return replace(rows, order="open")
     return rows
 
 

@@ -24,6 +24,8 @@ from engine.spark.native.relations.rows import (
     Order,
     Reader,
     Rows,
+    Sorted,
+    Whole,
     filtered,
     item_of,
     items_of,
@@ -83,7 +85,7 @@ def _read(reader: Reader, relation: pb.Relation) -> Rows:
     if scan.whole:
         source = source.removesuffix(")") + ", file_row_number = true)"
         sql = f"SELECT {', '.join(parts)}, file_row_number AS {PLACE} FROM {source}"  # noqa: S608 - generated names only
-        return Rows(sql, tuple(columns), "whole", keys=(PLACE,))
+        return Rows(sql, tuple(columns), Whole())
     order: Order = "file" if len(scan.paths) == 1 else "open"
     return Rows(f"SELECT {', '.join(parts)} FROM {source}", tuple(columns), order)  # noqa: S608 - generated names only
 
@@ -125,7 +127,8 @@ def _exploded(reader: Reader, rows: Rows, messages: list[pb.Expression]) -> tupl
     places = [place for place, one in enumerate(messages) if _generator(one) is not None]
     if not places:
         return rows, messages
-    if len(places) > 1 or rows.most is not None or rows.order == "sorted" or any(map(_is_star, messages)):
+    limited = rows.most is not None or isinstance(rows.order, Sorted)
+    if len(places) > 1 or limited or any(map(_is_star, messages)):
         raise Unproven("explode more than once, beside a star, or of sorted or limited rows")
     [place] = places
     call = _generator(messages[place])
@@ -141,13 +144,12 @@ def _exploded(reader: Reader, rows: Rows, messages: list[pb.Expression]) -> tupl
     names = [column_name(one) for one in rows.columns if not isinstance(one.type, Other)]
     parts = [*names, f"unnest({write(array)}) AS {column_name(made)}", f"{flag} AS {FLAG}"]
     order: Order = "open"
-    if rows.order == "whole":
-        order = "whole"
+    if isinstance(rows.order, Whole):
+        order = rows.order
         parts.append(f"{PLACE} * {_MOST_ELEMENTS} + unnest(range(len({write(array)}))) AS {PLACE}")
     result = replace(
-        rows, sql=select(parts, rows.sql), columns=(*rows.columns, made), flagged=True, order=order,
-        keys=(PLACE,) if order == "whole" else (), hashes=(), by=(),
-    )  # fmt: skip
+        rows, sql=select(parts, rows.sql), columns=(*rows.columns, made), flagged=True, order=order
+    )
     name = automatic_name(messages[place]) if messages[place].HasField("alias") else "col"
     reference = pb.Expression()
     reference.alias.name.append(name or "col")
@@ -266,7 +268,7 @@ def _aggregate(reader: Reader, relation: pb.Relation) -> Rows:
 def _sort(reader: Reader, relation: pb.Relation) -> Rows:
     step = relation.sort
     rows = reader.read(step.input)
-    if rows.most is not None or rows.order == "sorted":
+    if rows.most is not None or isinstance(rows.order, Sorted):
         raise Unproven("sorting sorted or limited rows")
     if step.HasField("is_global") and not step.is_global:
         raise Unproven("sorting within partitions")
@@ -288,7 +290,7 @@ def _sort(reader: Reader, relation: pb.Relation) -> Rows:
     if rows.order == "one" or not keys:
         return rows
     sql = select(parts, rows.sql)
-    return replace(rows, sql=sql, order="sorted", keys=tuple(keys), hashes=(), by=tuple(by))
+    return replace(rows, sql=sql, order=Sorted(tuple(keys), tuple(by)))
 
 
 def _limit(reader: Reader, relation: pb.Relation) -> Rows:
@@ -296,19 +298,18 @@ def _limit(reader: Reader, relation: pb.Relation) -> Rows:
     most = relation.limit.limit
     if rows.order == "one" and most >= 1:
         return rows
-    if rows.order == "sorted" and rows.most is None and 0 < most < _MOST_ROWS:
-        rows = unflagged(rows, None)
+    if isinstance(rows.order, Sorted) and rows.most is None and 0 < most < _MOST_ROWS:
         # One more than is wanted shows whether the last one is fixed.
-        sql = f"{rows.sql} ORDER BY {', '.join(rows.by)} LIMIT {most + 1}"
-        return replace(rows, sql=sql, most=most)
-    if rows.most is None and rows.order == "whole" and 0 < most < _MOST_ROWS:
+        last = f"ORDER BY {', '.join(rows.order.by)} LIMIT {most + 1}"
+        rows = unflagged(rows, None)
+        return replace(rows, sql=f"{rows.sql} {last}", most=most)
+    if rows.most is None and isinstance(rows.order, Whole) and 0 < most < _MOST_ROWS:
         # The first rows of the only partition.
         rows = unflagged(rows, None)
-        return replace(rows, sql=f"{rows.sql} ORDER BY {PLACE} LIMIT {most}", cut=True)
-    if rows.most is None and rows.order != "sorted" and 0 < most < _MOST_ROWS:
+        return replace(rows, sql=f"{rows.sql} ORDER BY {PLACE} LIMIT {most}", order=Whole(cut=True))
+    if rows.most is None and not isinstance(rows.order, Sorted) and 0 < most < _MOST_ROWS:
         # All rows, if they are not more than that.
-        order: Order = "open" if rows.order in ("file", "hashed") else rows.order
-        return replace(rows, most=most, order=order, keys=(), hashes=())
+        return replace(rows, most=most, order="open")
     raise Unproven("a limit, which leaves open what rows it gives")
 
 
@@ -329,9 +330,7 @@ def _one_of_each(reader: Reader, rows: Rows, keys: Sequence[Column]) -> Rows:
     made = dict(zip(keys, distinct.columns, strict=True))
     columns = tuple(made.get(one) or _hidden(reader, one) for one in rows.columns)
     # Spark keeps the first of the others, for which it may have to sort.
-    return replace(
-        distinct, columns=columns, order="one" if rows.order == "one" else "open", keys=(), hashes=()
-    )
+    return replace(distinct, columns=columns, order="one" if rows.order == "one" else "open")
 
 
 def _hidden(reader: Reader, column: Column) -> Column:

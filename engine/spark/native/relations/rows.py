@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
@@ -38,16 +38,65 @@ from engine.spark.native.types import (
 from engine.spark.native.unproven import Unproven
 from engine.spark.native.writer import any_of, column_name, guard, write
 
-# What is known of the order of a query's rows: that of one file, the same in one partition of Spark's, that
-# of the groups of such rows, at most one row, sorted by the keys (and open among equal ones), or nothing.
-Order = Literal["file", "whole", "hashed", "one", "sorted", "open"]
-
-
 FLAG: Final = "g"
 
 
 # Of rows in one partition: the place of each, or of the first of its group.
 PLACE: Final = "r"
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The order of one file that is one partition of Spark's; PLACE tells it.
+
+    Attributes:
+        cut: whether a limit has been put on the rows, behind which Spark does not part groups any more.
+    """
+
+    cut: bool = False
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """The columns of the query beside the others."""
+        return (PLACE,)
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """The order of the groups of such rows; PLACE is that of the first row of each.
+
+    Attributes:
+        keys: the columns of the query, beside the others, that hold what the rows are grouped by.
+        types: of these.
+        narrow: whether what is aggregated of them fits into the first of Spark's two hash tables.
+    """
+
+    keys: tuple[str, ...]
+    types: tuple[SparkType, ...]
+    narrow: bool
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """The columns of the query beside the others."""
+        return (PLACE, *self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Sorted, and open among rows that are equal there; the query itself may give the rows in any order.
+
+    Attributes:
+        carried: the columns of the query, beside the others, that the rows are sorted by.
+        by: how, for ORDER BY.
+    """
+
+    carried: tuple[str, ...]
+    by: tuple[str, ...]
+
+
+# What is known of the order of a query's rows; that is "file": that of one file, "one": there is at most one
+# row, or "open": nothing.
+Order: TypeAlias = Literal["file", "one", "open"] | Whole | Hashed | Sorted
 
 
 _MOST_RELATIONS: Final = 60
@@ -67,12 +116,6 @@ class Rows:
         flagged: whether there is a column `g`.
         guards: queries that give one truth each, which must be false.
         asked: the same of rows of a side of a join, whatever is compared above.
-        keys: columns of the query beside the others: what rows are sorted by; PLACE of those of one
-            partition, with what they are grouped by behind it if they are groups.
-        hashes: the types of what they are grouped by.
-        cut: whether a limit has been put on them, behind which Spark does not part groups any more.
-        narrow: whether what is aggregated of them fits into the first of Spark's two hash tables.
-        by: how they sort it, for ORDER BY; the query itself may give the rows in any order.
         equated: whether a filter says that two things are equal; see `equates`.
         most: how many rows are wanted of it; it may give more. Where nothing sorts them they are all wanted.
     """
@@ -83,13 +126,13 @@ class Rows:
     flagged: bool = False
     guards: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    hashes: tuple[SparkType, ...] = ()
-    cut: bool = False
-    narrow: bool = False
-    by: tuple[str, ...] = ()
     equated: bool = False
     most: int | None = None
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """The columns of the query beside the others, which tell the order."""
+        return () if isinstance(self.order, str) else self.order.carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +240,7 @@ class Reader:
         parts = [f"{write(expression)} AS {column_name(column)}" for expression, column in items]
         flag = any_of([*([FLAG] if rows.flagged else []), *(guard(expression) for expression, _ in items)])
         parts += [] if flag is None else [f"{flag} AS {FLAG}"]
-        parts += rows.keys
+        parts += rows.carried
         columns = tuple(column for _, column in items)
         return replace(rows, sql=select(parts, rows.sql), columns=columns, flagged=flag is not None)
 
@@ -208,7 +251,7 @@ def projected_items(reader: Reader, rows: Rows, items: Sequence[Item]) -> Rows:
         if rows.most is not None:
             raise Unproven("window functions over limited rows")
         # Spark leaves the rows as the windows need them.
-        rows = replace(rows, order="one" if rows.order == "one" else "open", keys=(), hashes=(), by=())
+        rows = replace(rows, order="one" if rows.order == "one" else "open")
         items = _alike(rows.columns, items)
     pairs, passed, numbers = list[tuple[Expr, Column]](), list[Column](), set[int]()
     for item in items:

@@ -12,7 +12,7 @@ from pyspark.sql.types import ArrayType, DoubleType
 from engine.spark.native import coercion
 from engine.spark.native.names import find_column, part_of
 from engine.spark.native.relations.groups import aggregated
-from engine.spark.native.relations.rows import FLAG, Item, Reader, Rows, select, unflagged
+from engine.spark.native.relations.rows import FLAG, Item, Reader, Rows, Sorted, select, unflagged
 from engine.spark.native.tree import Call, Column, Expr, Line, Ref, Value
 from engine.spark.native.types import DOUBLE, INTEGRALS, NUMBERS, STRING, Nested, plain
 from engine.spark.native.unproven import Unproven
@@ -131,8 +131,8 @@ def _stacked(reader: Reader, totals: Rows, wanted: Sequence[str], names: Sequenc
     numbered = f"SELECT t.*, v.n FROM ({totals.sql}) AS t, (VALUES {_numbered(len(wanted))}) AS v(n)"  # noqa: S608 - generated names only
     keyed = [*parts, "n AS k0"]
     return Rows(
-        select(keyed, numbered), tuple(columns), "sorted", totals.flagged, totals.guards, totals.asked,
-        keys=("k0",), by=("k0 ASC",), equated=totals.equated,
+        select(keyed, numbered), tuple(columns), Sorted(("k0",), ("k0 ASC",)), totals.flagged, totals.guards,
+        totals.asked, equated=totals.equated,
     )  # fmt: skip
 
 
