@@ -26,12 +26,12 @@ from benchmarks.show import Row, seconds, show_table
 from engine import Dataset, Engine, SegmentGroup
 from engine.models.urls import parse_store_url
 from engine.sources.resolve import resolve_source
-from engine.sources.source import Source
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Spool
-from engine.sources.stores.fetched import Fetched
+from engine.sources.stores.fetched import FetchedObjects
 from engine.sources.stores.filesystems import open_store
 from engine.sources.stores.stores import Stores
-from engine.sources.tables.skipping import Span
+from engine.sources.tables.skipping import TimeSpan
 
 _ROWS = 1_000
 _COLUMNS = 50
@@ -114,7 +114,7 @@ def _of_runs(times: int, folder: Path, front: str) -> tuple[float, float, float]
 
 def _of_asking(times: int, spool: Spool) -> float:
     """Seconds to ask for the etags of objects that were just written, by a clock that stands still."""
-    fetched = Fetched(spool.folder / "y", steady=lambda: 0.0)
+    fetched = FetchedObjects(spool.folder / "y", steady=lambda: 0.0)
     stores = Stores([parse_store_url(f"s3://{_BUCKET}")], fetched)
     objects = [one.object for one in stores.find_objects(parse_store_url(f"s3://{_BUCKET}/{YOUNG}/files"))]
     stores.hold(objects, "files").release()
@@ -127,7 +127,7 @@ def _of_columns(times: int, spool: Spool) -> tuple[float, float]:
 
     def whole() -> None:
         kept = spool.folder / "wide"
-        _open(str(place), (), spool, Stores([place], Fetched(kept))).release()
+        _open(str(place), (), spool, Stores([place], FetchedObjects(kept))).release()
         shutil.rmtree(kept)
 
     def chunks() -> None:
@@ -137,13 +137,13 @@ def _of_columns(times: int, spool: Spool) -> tuple[float, float]:
     return _median(times, whole), _median(times, chunks)
 
 
-def _open(named: str, roots: tuple[Path, ...], spool: Spool, place: Stores | None) -> Source:
+def _open(named: str, roots: tuple[Path, ...], spool: Spool, place: Stores | None) -> ResolvedSource:
     return resolve_source(named, roots=roots, spool=spool, reader="duckdb", stores=place)
 
 
 def _open_table(table: Path, spool: Spool, per_day: int) -> None:
     last = _START + dt.timedelta(days=_DAYS)
-    span = Span("at", last - dt.timedelta(days=_WANTED), last)
+    span = TimeSpan("at", last - dt.timedelta(days=_WANTED), last)
     source = resolve_source(f"delta:{table}", roots=(table,), spool=spool, reader="duckdb", span=span)
     assert source.table is not None and source.table.files == _WANTED * per_day
     source.release()

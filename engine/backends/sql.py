@@ -24,7 +24,7 @@ from sandbox.contract.messages import Described
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RowBatch:
     """Some rows of an answer.
 
     Attributes:
@@ -46,7 +46,7 @@ class SqlConnection(abc.ABC):
     dialect: Dialect
 
     @abc.abstractmethod
-    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | RowBatch]:
         """Run a query: its columns first, then its rows, in one part at least.
 
         Raises:
@@ -107,7 +107,7 @@ class SqlSession(BackendSession, Protocol):
         """Writes what is to be run."""
         ...
 
-    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | RowBatch]:
         """Run a guest's query as it was written; see `SqlConnection.run`."""
         ...
 

@@ -11,7 +11,7 @@ import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
 from engine.arrow import arrow_stream
-from engine.backends.sql import Rows, SqlConnection
+from engine.backends.sql import RowBatch, SqlConnection
 from engine.context import QueryContext, Settings
 from engine.errors import BackendError, PlanRefused
 from engine.snowflake.text import CheckedQuery, check_condition, condition_for, emit_duckdb, emit_snowflake
@@ -91,7 +91,7 @@ class DirectSqlSession:
         self.writer = SqlWriter(connection)
         self._connection = connection
 
-    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | RowBatch]:
         """Run a guest's query; see `SqlSession.run`."""
         return self._connection.run(text, context)
 

@@ -16,7 +16,7 @@ from engine.errors import BackendLost
 from engine.tenants.ledger import Account
 
 
-class TooLarge(Exception):
+class TableTooLarge(Exception):
     """An answer has more Arrow bytes than its asker keeps; the query has ended."""
 
 
@@ -151,5 +151,5 @@ def _fetch(
     for table in _tables(fitting()):
         tables.append(table)
     if not fits:
-        raise TooLarge
+        raise TableTooLarge
     return Fetched(schema, pa.concat_tables(tables))

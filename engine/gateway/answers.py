@@ -21,7 +21,7 @@ from engine.models.run import Asked
 from engine.queries.asking import Asker
 from engine.queries.calls import CallInProgress, Evaluating, FrameCall, told_by
 from engine.queries.carried import Batch, Reply, as_frame
-from engine.queries.language import Apart, Language, Question, Ready, SharedAnswers, Told
+from engine.queries.language import Apart, Language, Question, ReadyAnswer, SharedAnswers, Told
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import ReplyError
 from sandbox.contract.prefetched import pack_prefetched
@@ -76,7 +76,7 @@ class _Prefetched:
         size: how many bytes of Arrow data it has.
     """
 
-    ready: Ready
+    ready: ReadyAnswer
     size: int
 
 
@@ -195,7 +195,7 @@ class Answers(Generic[_Sharing]):
     def _rows(self, question: Question[_Sharing]) -> Iterator[Reply]:
         """The answer to a question: what frames share, or what the backend says of this one."""
         found = self._shared(question)
-        if not isinstance(found, Ready):
+        if not isinstance(found, ReadyAnswer):
             yield from self._own(question, found)
             return
         for reply in found.replies():
@@ -203,7 +203,7 @@ class Answers(Generic[_Sharing]):
                 self._budget.charge_fetch(reply.rows, len(reply.data))
             yield reply
 
-    def _shared(self, question: Question[_Sharing]) -> Ready | _Counted[_Sharing] | None:
+    def _shared(self, question: Question[_Sharing]) -> ReadyAnswer | _Counted[_Sharing] | None:
         """The answer that frames share; else, if frames share any, what is counted of this one's own."""
         sharing, asker = self._run.sharing, self._asker()
         self._fetched += 1

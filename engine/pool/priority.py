@@ -135,7 +135,7 @@ class Priorities:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ProcessTimes:
     """What a look at a process finds; all numbers count from its start.
 
     Attributes:
@@ -162,11 +162,11 @@ class PriorityState:
     def __init__(self) -> None:
         self.low = False
         self.wanted = 0.0
-        self._last: Seen | None = None
+        self._last: ProcessTimes | None = None
         self._burst = 0.0
-        self._trial: Seen | None = None
+        self._trial: ProcessTimes | None = None
 
-    def update(self, seen: Seen, *, heavy: bool = False) -> bool:
+    def update(self, seen: ProcessTimes, *, heavy: bool = False) -> bool:
         """Take the next look into account; return whether the process is to give way from now on.
 
         Args:
@@ -191,7 +191,7 @@ class PriorityState:
             self.low, self._burst = False, 0.0
         return self.low
 
-    def _mostly_waits(self, seen: Seen) -> bool:
+    def _mostly_waits(self, seen: ProcessTimes) -> bool:
         """Whether it wants much only because others do not let it run; looked at now and then."""
         trial = self._trial = self._trial or seen
         seconds, used, stops = seen.at - trial.at, seen.used - trial.used, seen.stops - trial.stops
@@ -209,12 +209,12 @@ class _Case:
     priority: PriorityState
 
 
-def _see(pid: int) -> Seen | None:
+def _see(pid: int) -> ProcessTimes | None:
     """Look at a process; None if there is no such process."""
     if (use := process_use(pid)) is None:
         return None
     wanted = {thread: ran + waited for thread, (ran, waited) in thread_seconds(pid).items()}
-    return Seen(time.monotonic(), use.seconds, wanted, _stops(pid))
+    return ProcessTimes(time.monotonic(), use.seconds, wanted, _stops(pid))
 
 
 def _stops(pid: int) -> int:

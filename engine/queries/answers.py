@@ -19,7 +19,7 @@ FrameNumbers: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FrameAnswer:
     """What one frame gets.
 
     Attributes:
@@ -32,7 +32,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class SplitAnswers:
     """The answers of many frames.
 
     Attributes:
@@ -47,7 +47,7 @@ class Split:
     places: Mapping[int, tuple[int, int]]
     direct: frozenset[int] = frozenset()
 
-    def answer(self, frame: int) -> Answer | None:
+    def answer(self, frame: int) -> FrameAnswer | None:
         """The answer of a frame that has rows; None if there are none here.
 
         Raises:
@@ -56,7 +56,7 @@ class Split:
         if frame in self.direct:
             raise NotFusable("a frame whose answer depends on how it is computed")
         place = self.places.get(frame)
-        return None if place is None else Answer(self.schema, self.table.slice(*place))
+        return None if place is None else FrameAnswer(self.schema, self.table.slice(*place))
 
 
 def place_rows(family: Family, keys: Sequence[pa.Array], count: int) -> FrameNumbers:
@@ -78,7 +78,7 @@ def split_rows(
     frames: FrameNumbers,
     direct: FrameNumbers | None = None,
     answered: FrameNumbers | None = None,
-) -> Split:
+) -> SplitAnswers:
     """Put the rows of each frame together, in the order in which they are.
 
     Args:
@@ -97,7 +97,7 @@ def split_rows(
     for code in np.flatnonzero(counts[1:]) + 1:
         places[int(code) - 1] = int(starts[code]) - first, int(counts[code])
     unsure = frozenset() if direct is None else frozenset(int(frame) for frame in np.unique(direct))
-    return Split(schema, kept.combine_chunks(), places, unsure)
+    return SplitAnswers(schema, kept.combine_chunks(), places, unsure)
 
 
 def _in_order(frames: FrameNumbers) -> npt.NDArray[np.intp]:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
-from engine.backends.tables import Fetched, TooLarge, fetch
+from engine.backends.tables import Fetched, TableTooLarge, fetch
 from engine.context import QueryContext, RunId
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import (
@@ -66,7 +66,7 @@ def _ignore() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FrameSource:
     """The dataset, as queries for many frames read it; of what was made of its rows, see `ResultRows`.
 
     Attributes:
@@ -241,7 +241,7 @@ class Source:
 class SchemaProbe:
     """The type of a plan, asked on the side while the shared query runs."""
 
-    def __init__(self, source: Source, relation: pb.Relation, asker: Asker) -> None:
+    def __init__(self, source: FrameSource, relation: pb.Relation, asker: Asker) -> None:
         self._asker = Asker(asker.run, asker.frame, asker.step, asker.context)
         self._into = asker
         self._schema = Pending(lambda: source.type_of(relation, self._asker), "calcmetric-schema")
@@ -250,7 +250,7 @@ class SchemaProbe:
         """Wait for it.
 
         Raises:
-            NotFusable, BackendLost, Interrupted: as `Source.fetch`.
+            NotFusable, BackendLost, Interrupted: as `FrameSource.fetch`.
         """
         context = self._asker.context
         try:
@@ -288,7 +288,7 @@ def asking(asker: Asker) -> Iterator[QueryContext]:
         raise
     except BackendError as error:
         raise NotFusable(f"the shared query failed ({error.condition or 'without a condition'})") from None
-    except TooLarge:
+    except TableTooLarge:
         raise NotFusable("more rows than are kept in memory") from None
     except Interrupted:
         asker.context.check()

@@ -11,11 +11,11 @@ from typing import Final, Generic, TypeVar
 from engine.context import QueryContext, RunId
 from engine.frames import FrameSet, Members
 from engine.models.run import Shared
-from engine.queries.asking import Asker, Source
+from engine.queries.asking import Asker, FrameSource
 from engine.queries.calls import told_by
 from engine.queries.counting import Counted, count_together, count_whole
 from engine.queries.first_queries import FirstQueryBatcher
-from engine.queries.language import Apart, Ready
+from engine.queries.language import Apart, ReadyAnswer
 
 # Questions that are remembered; a metric that asks more of them computes them from its data.
 _MAX_QUESTIONS: Final = 1_000
@@ -46,7 +46,13 @@ class CommonSharing(Generic[_Question]):
     """
 
     def __init__(
-        self, source: Source, given: Sequence[Members] = (), *, word: str, most_bytes: int, weight: int = 1
+        self,
+        source: FrameSource,
+        given: Sequence[Members] = (),
+        *,
+        word: str,
+        most_bytes: int,
+        weight: int = 1,
     ) -> None:
         """Share nothing yet.
 
@@ -119,7 +125,7 @@ class CommonSharing(Generic[_Question]):
                 for (plan, how, reason, by), frames in self._answer_counts[run].most_common()
             )
 
-    def note_used(self, ready: Ready, asker: Asker, *, again: bool = True) -> None:
+    def note_used(self, ready: ReadyAnswer, asker: Asker, *, again: bool = True) -> None:
         """Count an answer that a frame was given; see `SharedAnswers.note_used`."""
         if again:
             with self._lock:

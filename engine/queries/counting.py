@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.tables import TooLarge, fetch
+from engine.backends.tables import TableTooLarge, fetch
 from engine.context import QueryContext
 from engine.errors import BackendError, BackendLost, DataError, Interrupted
 from engine.frames import (
@@ -38,7 +38,7 @@ from engine.frames import (
     interpret_counts,
 )
 from engine.frames.build import Literal, aggregated, call, column, limited, literal, long, named
-from engine.queries.asking import Source
+from engine.queries.asking import FrameSource
 from engine.queries.first_queries import BatchedQuery, FirstQueryBatcher, StateTable
 from engine.queries.key_columns import flat
 from engine.spark.fusion.cells import guardable, row_condition, states_under
@@ -69,7 +69,7 @@ class BaselineFrames:
         places: which of them goes with which frame.
     """
 
-    source: Source
+    source: FrameSource
     frames: FrameSet
     places: Places
 
@@ -99,7 +99,7 @@ class Counted:
     baseline: BaselineFrames | None = None
 
 
-def count_apart(source: Source, context: QueryContext, given: Sequence[Members] = ()) -> Counted:
+def count_apart(source: FrameSource, context: QueryContext, given: Sequence[Members] = ()) -> Counted:
     """Count with one query for each segment group; `given` as of `frames.assemble`.
 
     Raises:
@@ -109,14 +109,14 @@ def count_apart(source: Source, context: QueryContext, given: Sequence[Members] 
     queries = count_queries(source.plan, source.relation)
     try:
         tables = [_fetch(source, query, context) for query in queries]
-    except TooLarge:
+    except TableTooLarge:
         raise DataError(
             "the values of the segments' fields are too long to be kept: segment by shorter ones"
         ) from None
     return Counted(interpret_counts(source.plan, tables, given), None, len(queries))
 
 
-def count_whole(source: Source, counted: Counted, context: QueryContext) -> Counted:
+def count_whole(source: FrameSource, counted: Counted, context: QueryContext) -> Counted:
     """Count the rows of frame 0 by themselves, where they are not those of its windows.
 
     Raises:
@@ -132,7 +132,7 @@ def count_whole(source: Source, counted: Counted, context: QueryContext) -> Coun
 
 
 def count_together(
-    source: Source, batcher: FirstQueryBatcher, context: QueryContext, given: Sequence[Members] = ()
+    source: FrameSource, batcher: FirstQueryBatcher, context: QueryContext, given: Sequence[Members] = ()
 ) -> Counted:
     """Count with one query for all cells, which answers the first questions of runs as well.
 
@@ -159,7 +159,7 @@ def count_together(
 
 
 def _count_beside(
-    source: Source,
+    source: FrameSource,
     batcher: FirstQueryBatcher,
     joined: _Common,
     offers: Sequence[BatchedQuery],
@@ -196,13 +196,13 @@ def _give_up(batcher: FirstQueryBatcher, offers: Sequence[BatchedQuery]) -> None
             batcher.settle(offer, None)
 
 
-def _count_alone(source: Source, context: QueryContext, given: Sequence[Members]) -> Counted:
+def _count_alone(source: FrameSource, context: QueryContext, given: Sequence[Members]) -> Counted:
     """Count rows of frames by a query that answers no question of a metric beside that."""
     names = _names(source)
     query = cell_query(source.plan, source.relation, names, MAX_CELLS)
     try:
         table = _fetch(source, query, context)
-    except TooLarge:
+    except TableTooLarge:
         table = None
     if table is None or table.num_rows > MAX_CELLS:
         apart = count_apart(source, context, given)
@@ -211,7 +211,7 @@ def _count_alone(source: Source, context: QueryContext, given: Sequence[Members]
     return _counted(source, Cells(keys, _whole(table.column(len(names)))), given)
 
 
-def _counted(source: Source, cells: Cells, given: Sequence[Members]) -> Counted:
+def _counted(source: FrameSource, cells: Cells, given: Sequence[Members]) -> Counted:
     return Counted(interpret_cells(source.plan, cells, given), len(cells.rows), 1)
 
 
@@ -244,7 +244,7 @@ class _Common:
         kept: whether the common filter is a key.
     """
 
-    source: Source
+    source: FrameSource
     offers: tuple[BatchedQuery, ...]
     relation: pb.Relation
     places: tuple[tuple[int, ...], ...]
@@ -256,7 +256,7 @@ class _Common:
         return len({offer.run for offer in self.offers})
 
     @staticmethod
-    def of(source: Source, offers: Sequence[BatchedQuery]) -> _Common | None:
+    def of(source: FrameSource, offers: Sequence[BatchedQuery]) -> _Common | None:
         """Build it; None if there is nothing to answer."""
         fresh = [offer for offer in offers if not offer.settled and guardable(offer.plan)]
         part = [(offer, row_condition(offer.plan)) for offer in fresh]
@@ -301,7 +301,7 @@ class _Common:
             table = _fetch(self.source, self.relation, context.half().told(notes.append))
         except BackendLost:
             raise
-        except (BackendError, TooLarge):
+        except (BackendError, TableTooLarge):
             return None
         except Interrupted:
             context.check()
@@ -318,7 +318,7 @@ class _Common:
         return Cells(keys, _whole(table.column(width + self.kept)))
 
 
-def _fetch(source: Source, query: pb.Relation, context: QueryContext) -> pa.Table:
+def _fetch(source: FrameSource, query: pb.Relation, context: QueryContext) -> pa.Table:
     return fetch(source.session, query, context.unordered(), account=source.account).table
 
 
@@ -326,7 +326,7 @@ def _kept(columns: Sequence[pa.Array], mask: pa.Array | None) -> tuple[pa.Array,
     return tuple(column if mask is None else column.filter(mask) for column in columns)
 
 
-def _names(source: Source) -> tuple[str, ...]:
+def _names(source: FrameSource) -> tuple[str, ...]:
     return key_names(Chain(pb.Relation(), ()), source.columns, len(frame_keys(source.plan)))
 
 

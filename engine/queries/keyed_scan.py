@@ -11,7 +11,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.frames import Family, FrameSet, Numbering
 from engine.queries.answers import FrameNumbers
-from engine.queries.asking import Asker, Source
+from engine.queries.asking import Asker, FrameSource
 from engine.queries.key_columns import flat
 from engine.spark.fusion.chain import Chain
 from engine.spark.fusion.group_keys import KeyedPlan, add_group_keys, key_names
@@ -26,14 +26,14 @@ class KeyedScan:
 
     Attributes:
         plan: the query.
-        base: the only part of it that may read anything; see `Source.fetch`.
+        base: the only part of it that may read anything; see `FrameSource.fetch`.
         names: of the columns that tell the frames of a row.
     """
 
     plan: KeyedPlan
     base: pb.Relation
     names: tuple[str, ...]
-    _source: Source
+    _source: FrameSource
     _numbering: Numbering | None
 
     def placing(self, columns: Sequence[pa.ChunkedArray], count: int) -> Placing:
@@ -52,7 +52,7 @@ class KeyedScan:
         return lambda number, family: source.place(number, family, packed, count)
 
 
-def keyed_scan(source: Source, chain: Chain, frames: FrameSet, asker: Asker) -> KeyedScan:
+def keyed_scan(source: FrameSource, chain: Chain, frames: FrameSet, asker: Asker) -> KeyedScan:
     """The query for the rows of every frame.
 
     Args:
@@ -62,7 +62,7 @@ def keyed_scan(source: Source, chain: Chain, frames: FrameSet, asker: Asker) -> 
         asker: the call that asks.
 
     Raises:
-        NotFusable, BackendLost, Interrupted: as `Source.fetch`.
+        NotFusable, BackendLost, Interrupted: as `FrameSource.fetch`.
     """
     numbering = source.numbering(frames)
     keys = source.keys if numbering is None else (numbering.expression,)

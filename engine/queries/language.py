@@ -22,7 +22,7 @@ from sandbox.contract.messages import ReplyError
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ReadyAnswer:
     """An answer that is in memory.
 
     Attributes:
@@ -62,7 +62,7 @@ class SharedAnswers(Protocol):
         """The first call of a run has ended, or will not be made, or asks something else first."""
         ...
 
-    def note_used(self, ready: Ready, asker: Asker, *, again: bool = True) -> None:
+    def note_used(self, ready: ReadyAnswer, asker: Asker, *, again: bool = True) -> None:
         """Count an answer that a frame was given.
 
         Args:
@@ -108,11 +108,11 @@ class Question(Protocol[_Sharing]):
         """The same about the baseline, as if that were the dataset; None if it reads the frame."""
         ...
 
-    def known(self, sharing: _Sharing, asker: Asker) -> Ready | None:
+    def known(self, sharing: _Sharing, asker: Asker) -> ReadyAnswer | None:
         """The answer if it is in memory; nothing is asked, and nothing counted."""
         ...
 
-    def ask(self, sharing: _Sharing, asker: Asker) -> Ready | Apart:
+    def ask(self, sharing: _Sharing, asker: Asker) -> ReadyAnswer | Apart:
         """The answer that frames share, or that the frame asks for itself.
 
         Raises:

@@ -12,12 +12,12 @@ import pyspark.sql.connect.proto as pb
 from engine.frames import Family, FrameSet, Numbering, PlannedFrame
 from engine.frames.build import call, column, filtered, long, named, projected
 from engine.queries.answers import FrameNumbers
-from engine.queries.asking import Source
+from engine.queries.asking import FrameSource
 from engine.spark.fusion.group_keys import keyed_base
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResultRows(Source):
+class ResultRows(FrameSource):
     """Rows each of which is in the frames in which the dataset's row is that it was made of.
 
     Attributes:
@@ -29,7 +29,9 @@ class ResultRows(Source):
     codes: tuple[str, ...]
 
     @classmethod
-    def of(cls, source: Source, rows: pb.Relation, schema: pb.DataType, codes: tuple[str, ...]) -> ResultRows:
+    def of(
+        cls, source: FrameSource, rows: pb.Relation, schema: pb.DataType, codes: tuple[str, ...]
+    ) -> ResultRows:
         """What was made of the rows of a source.
 
         Args:
@@ -75,29 +77,29 @@ class ResultRows(Source):
         return None
 
     def keyed(self, read: pb.Relation, keys: Sequence[tuple[str, pb.Expression]]) -> pb.Relation:
-        """As `Source.keyed`."""
+        """As `FrameSource.keyed`."""
         return keyed_base(read, self._own(self.rows, keys), ())
 
     def keyed_family(
         self, read: pb.Relation, number: int, family: Family, names: Sequence[str]
     ) -> pb.Relation:
-        """As `Source.keyed_family`."""
+        """As `FrameSource.keyed_family`."""
         del family
         keys = [(names[0], column(self.codes[number]))]
         return keyed_base(read, self._own(self._in_frames(number, ">=", 0), keys), ())
 
     def family_keys(self, family: Family) -> int:
-        """As `Source.family_keys`."""
+        """As `FrameSource.family_keys`."""
         del family
         return 1
 
     def frames_in(self, family: Family, keys: Sequence[pa.Array], count: int) -> FrameNumbers:
-        """As `Source.frames_in`."""
+        """As `FrameSource.frames_in`."""
         del family, count
         return _numbers(keys[0])
 
     def place(self, number: int, family: Family, keys: Sequence[pa.Array], count: int) -> FrameNumbers:
-        """As `Source.place`."""
+        """As `FrameSource.place`."""
         del family, count
         return _numbers(keys[number])
 

@@ -10,8 +10,8 @@ import pyspark.sql.connect.proto as pb
 
 from engine.frames import Family, FrameSet
 from engine.frames.not_fusable import NotFusable
-from engine.queries.answers import Split, split_rows
-from engine.queries.asking import MAX_BYTES, Asker, SchemaProbe, Source
+from engine.queries.answers import SplitAnswers, split_rows
+from engine.queries.asking import MAX_BYTES, Asker, FrameSource, SchemaProbe
 from engine.queries.key_columns import extras, separate_keys
 from engine.queries.keyed_scan import Placing, keyed_scan
 from engine.spark.fusion.chain import Chain
@@ -24,7 +24,7 @@ _LOOK_FIRST: Final = 100_000
 _BYTES: Final = 8
 
 
-class Rows:
+class SplitRows:
     """The answer of a row-wise plan over the whole range, with what tells frames apart. Not thread-safe."""
 
     def __init__(self, schema: pb.DataType, own: pa.Table, frames: Placing, account: Account) -> None:
@@ -33,9 +33,9 @@ class Rows:
         self._schema = schema
         self._own = own
         self._frames = frames
-        self._splits: OrderedDict[int, Split] = OrderedDict()
+        self._splits: OrderedDict[int, SplitAnswers] = OrderedDict()
 
-    def split(self, number: int, family: Family) -> Split:
+    def split(self, number: int, family: Family) -> SplitAnswers:
         """The answers of a family's frames.
 
         Args:
@@ -62,7 +62,9 @@ class Rows:
         self._account.give(self._size)
 
 
-def ask_rows(source: Source, chain: Chain, relation: pb.Relation, frames: FrameSet, asker: Asker) -> Rows:
+def ask_rows(
+    source: FrameSource, chain: Chain, relation: pb.Relation, frames: FrameSet, asker: Asker
+) -> SplitRows:
     """Fetch the rows of every frame at once.
 
     Args:
@@ -73,7 +75,7 @@ def ask_rows(source: Source, chain: Chain, relation: pb.Relation, frames: FrameS
         asker: the call that asks.
 
     Raises:
-        NotFusable, BackendLost, Interrupted: as `Source.fetch`.
+        NotFusable, BackendLost, Interrupted: as `FrameSource.fetch`.
     """
     probe = SchemaProbe(source, relation, asker)
     count = frames.frames[0].rows
@@ -84,4 +86,4 @@ def ask_rows(source: Source, chain: Chain, relation: pb.Relation, frames: FrameS
     schema = probe.result()
     part = separate_keys(fetched, schema, extras(scan.plan, scan.names))
     placing = scan.placing([part.carried[name] for name in scan.names], part.own.num_rows)
-    return Rows(schema, part.own, placing, source.account)
+    return SplitRows(schema, part.own, placing, source.account)

@@ -11,7 +11,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
 from engine.backends.connect.turns import PATIENT_SECONDS
-from engine.backends.sql import Rows, SqlSession, Writing
+from engine.backends.sql import RowBatch, SqlSession, Writing
 from engine.context import Note, QueryContext, RunId, Settings
 from engine.runs.limiters import FairLimiter
 from sandbox.contract.messages import Described
@@ -108,7 +108,7 @@ class AdmittedSqlSession(AdmittedSession):
         """Writes what is to be run."""
         return self._sql.writer
 
-    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | RowBatch]:
         """Run a guest's query; see `SqlSession.run`."""
         with self._slot(context):
             yield from self._sql.run(text, context)

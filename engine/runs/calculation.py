@@ -16,7 +16,7 @@ from engine.runs.dataset import SharedDataset
 from engine.runs.declared import Declared
 from engine.runs.dispatcher import Dispatcher
 from engine.runs.opening import Opened
-from engine.runs.plan import Question, RunPlan
+from engine.runs.plan import PlannedQuestion, RunPlan
 from engine.runs.run_spec import RunSpec
 from engine.runs.schedule import Schedule
 from engine.runs.shared_queries import Reading
@@ -132,9 +132,9 @@ class Calculation:
         )
 
 
-def _questions(asked: list[Asked], backend: str) -> tuple[Question, ...]:
+def _questions(asked: list[Asked], backend: str) -> tuple[PlannedQuestion, ...]:
     """What was asked, each once, with how often it was."""
     return tuple(
-        Question(one.plan, one.answered_by or backend, one.reason, times)
+        PlannedQuestion(one.plan, one.answered_by or backend, one.reason, times)
         for one, times in Counter(asked).items()
     )

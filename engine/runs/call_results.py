@@ -32,7 +32,7 @@ class Garbage:
 
 
 @dataclass(frozen=True, slots=True)
-class Cancelled:
+class RunCancelled:
     """The caller cancelled the run."""
 
 
@@ -49,7 +49,7 @@ class BackendGone:
 
 _TYPE_CAP: Final = 100
 
-Ending: TypeAlias = Outcome | LimitExceeded | Died | Garbage | Cancelled | BackendGone
+Ending: TypeAlias = Outcome | LimitExceeded | Died | Garbage | RunCancelled | BackendGone
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _validate(
 
 
 def _explain_ending(
-    ending: LimitExceeded | Died | Garbage | Cancelled | BackendGone, cpu_limit: float
+    ending: LimitExceeded | Died | Garbage | RunCancelled | BackendGone, cpu_limit: float
 ) -> tuple[Status, FrameError]:
     match ending:
         case LimitExceeded():
@@ -180,7 +180,7 @@ def _explain_ending(
             return "lost", FrameError(
                 "worker-garbage", "the worker sent what no honest worker sends, and was ended"
             )
-        case Cancelled():
+        case RunCancelled():
             return "cancelled", FrameError("cancelled", "the run was cancelled")
         case BackendGone(alone=True):
             return "backend_error", FrameError(

@@ -11,7 +11,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.frames import FrameSet
 from engine.models.frame import Frame
-from engine.queries.asking import Source
+from engine.queries.asking import FrameSource
 from engine.queries.calls import FrameCall
 from engine.queries.counting import BaselineFrames
 from sandbox.contract.signature import Argument
@@ -20,7 +20,7 @@ Arguments: TypeAlias = tuple[Argument, ...]
 
 
 def first_call(
-    text: bytes, source: Source, arguments: Arguments, baseline: Source | None = None
+    text: bytes, source: FrameSource, arguments: Arguments, baseline: FrameSource | None = None
 ) -> FrameCall:
     """The call of frame 0, the full data over the whole range, which is known before all others.
 
@@ -37,7 +37,7 @@ def first_call(
 
 def frame_call(
     text: bytes,
-    source: Source,
+    source: FrameSource,
     frames: FrameSet,
     index: int,
     arguments: Arguments,
@@ -61,13 +61,13 @@ def frame_call(
     return FrameCall(index, seed, relation, now, arguments, baseline.relation(index), baseline.places[index])
 
 
-def empty_call(source: Source, arguments: Arguments, baseline: Source | None = None) -> FrameCall:
+def empty_call(source: FrameSource, arguments: Arguments, baseline: FrameSource | None = None) -> FrameCall:
     """A call on frames that have every column, and no row."""
     other = None if baseline is None else _without_rows(baseline)
     return FrameCall(0, 0, _without_rows(source), source.plan.time.as_of, arguments, other)
 
 
-def _without_rows(source: Source) -> pb.Relation:
+def _without_rows(source: FrameSource) -> pb.Relation:
     never = pb.Relation(common=source.relation.common)
     never.filter.input.CopyFrom(source.relation)
     never.filter.condition.literal.boolean = False

@@ -10,7 +10,7 @@ from typing import TypeVar
 from engine.context import QueryContext
 from engine.errors import BackendLost
 from engine.frames import Members, baseline_places, with_segments
-from engine.queries.asking import Source
+from engine.queries.asking import FrameSource
 from engine.queries.counting import BaselineFrames, Counted, count_apart, count_whole
 from engine.runs.opening import Opened
 from engine.runs.schedule import TRIES
@@ -43,8 +43,8 @@ def count_frames(opened: Opened, shared: AnySharedQueries, context: QueryContext
 
 def _count_baseline(
     counted: Counted,
-    data: Source,
-    baseline: Source,
+    data: FrameSource,
+    baseline: FrameSource,
     shared: AnySharedQueries,
     context: QueryContext,
 ) -> Counted:
@@ -60,7 +60,7 @@ def _count_baseline(
     return replace(counted, queries=counted.queries + own.queries, baseline=found)
 
 
-def _count_given(source: Source, given: Sequence[Members], context: QueryContext) -> Counted:
+def _count_given(source: FrameSource, given: Sequence[Members], context: QueryContext) -> Counted:
     return count_whole(source, count_apart(source, context, given), context)
 
 

@@ -18,7 +18,7 @@ from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames import frame_keys, has_exact_keys
 from engine.models.run import Answered
 from engine.models.streams import RowStream
-from engine.queries.asking import Source
+from engine.queries.asking import FrameSource
 from engine.queries.counting import Counted
 from engine.runs.admitted import admit
 from engine.runs.counting import again, count_frames
@@ -217,7 +217,7 @@ class SharedDataset:
         queries, source = self._services.limiters.queries, opened.source
         session = admit(source.session, queries, self._spec.tenant, self._together, opened.answer_counts.note)
 
-        def admitted(one: Source) -> Source:
+        def admitted(one: FrameSource) -> FrameSource:
             return replace(one, session=session, account=self._account, on_disturbed=session.note_disturbed)
 
         baseline = None if opened.baseline is None else admitted(opened.baseline)
@@ -230,6 +230,6 @@ def _gives_once(spec: RunSpec) -> bool:
     return any(isinstance(one.source, RowStream) for one in (spec.dataset, other) if one is not None)
 
 
-def _can_share(source: Source) -> bool:
+def _can_share(source: FrameSource) -> bool:
     """Whether frames of a dataset may share queries: there are some, told apart by keys, and not too many."""
     return source.splits and has_exact_keys(source.plan) and len(frame_keys(source.plan)) <= _MAX_KEYS

@@ -14,7 +14,7 @@ from engine.errors import BackendLost, EngineClosed, Interrupted, LimitExceeded
 from engine.gateway.answering import RunAnswering
 from engine.gateway.gateway import Gateway, LacksScience
 from engine.queries.calls import FrameCall
-from engine.runs.call_results import Cancelled, FinishedCall
+from engine.runs.call_results import FinishedCall, RunCancelled
 from engine.runs.guest import call_guest
 from engine.runs.lifetime import Lifetime
 from engine.runs.run_workers import CANCELLED, RunWorkers, WorkerUsage
@@ -146,7 +146,7 @@ class Dispatcher:
                     gateway = self._workers.keep_fit(gateway)
                     gateway = gateway or self._next_worker()
                 except Interrupted:
-                    self._record(schedule, frame, FinishedCall(Cancelled()), on_ended)
+                    self._record(schedule, frame, FinishedCall(RunCancelled()), on_ended)
                     continue
                 with self._lock:
                     hit = schedule.was_hit(frame)
@@ -169,7 +169,7 @@ class Dispatcher:
         except BaseException as error:
             self._lifetime.fail(error)
             with self._lock:
-                schedule.stop(Cancelled())
+                schedule.stop(RunCancelled())
         finally:
             if gateway is not None:
                 self._workers.close(gateway)
@@ -206,7 +206,7 @@ class Dispatcher:
             with self._slots.calling(call.index):
                 return call_guest(gateway, call, self._lifetime.cancelling)
         except Interrupted:
-            return FinishedCall(Cancelled())
+            return FinishedCall(RunCancelled())
         except LimitExceeded as limit:
             return FinishedCall(limit)
 

@@ -22,7 +22,7 @@ from engine.models.layers import Layers
 from engine.pool.pool import WorkerPool
 from engine.pool.science import may_use_science
 from engine.queries.calls import FrameCall
-from engine.runs.call_results import BackendGone, Cancelled, Died, Ending, FinishedCall, Garbage
+from engine.runs.call_results import BackendGone, Died, Ending, FinishedCall, Garbage, RunCancelled
 from engine.tenants.interpreter import Interpreter
 from engine.tenants.usage import Usage
 from sandbox.contract.control import CONFINEMENT_FAILED, Client
@@ -179,17 +179,17 @@ def _ending(gateway: Gateway, call: FrameCall, cancel: threading.Event) -> Endin
     except LimitExceeded as limit:
         return limit
     except Interrupted:
-        return Cancelled()
+        return RunCancelled()
     except BackendLost as lost:
-        return Cancelled() if cancel.is_set() else BackendGone(lost.alone)
+        return RunCancelled() if cancel.is_set() else BackendGone(lost.alone)
     except EngineClosed:
         if cancel.is_set():
-            return Cancelled()
+            return RunCancelled()
         raise
     except ChannelGarbage:
         return Garbage()
     except ChannelClosed:
         if cancel.is_set():
-            return Cancelled()
+            return RunCancelled()
         end = gateway.worker.wait_end()
         return Died(end.signal, end.exit_code)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from engine.context import Deadline, QueryContext
 from engine.errors import Interrupted, LimitExceeded
-from engine.runs.call_results import Cancelled, Ending
+from engine.runs.call_results import Ending, RunCancelled
 
 
 class Lifetime:
@@ -87,4 +87,4 @@ class Lifetime:
 
     def why(self, *, cancelled: bool) -> Ending:
         """Why the run as a whole was stopped: it was cancelled, or else its time was over."""
-        return Cancelled() if cancelled else self.overtime()
+        return RunCancelled() if cancelled else self.overtime()

@@ -18,7 +18,7 @@ from engine.errors import (
 from engine.models.dataset import Dataset
 from engine.models.left_out import LeftOut
 from engine.models.tables import TableRead
-from engine.queries.asking import Source
+from engine.queries.asking import FrameSource
 from engine.runs.answer_counts import AnswerCounts
 from engine.runs.data_errors import about_baseline
 from engine.runs.differing import refuse_differing
@@ -26,7 +26,7 @@ from engine.runs.run_spec import RunSpec
 from engine.runs.servers import Server
 from engine.runs.session_reader import SessionReader, span_of
 from engine.sources.resolve import resolve_source
-from engine.sources.source import Source as Resolved
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Scratch
 from engine.sources.stores.fetched import Tell
 from engine.sources.untyped import typed_like
@@ -52,12 +52,12 @@ class Opened:
         scratch: for files that the backend reads; None if it reads none of ours.
     """
 
-    source: Source
+    source: FrameSource
     backend: str
     label: str
     left_out: Mapping[str, LeftOut]
     answer_counts: AnswerCounts
-    baseline: Source | None = None
+    baseline: FrameSource | None = None
     foreign: str = ""
     tables: tuple[TableRead, ...] = ()
     confirm: Callable[[], None] = lambda: None
@@ -102,7 +102,7 @@ class DatasetOpener:
         self._context = context
         self._takers = takers
         self._tell = tell
-        self._resolved: list[Resolved] = []
+        self._resolved: list[ResolvedSource] = []
 
     def open(self) -> Opened:
         """Open them.
@@ -123,7 +123,7 @@ class DatasetOpener:
         relation, schema = reader.read(found, spec.dataset)
         spark = reader.own_spark or _is_spark(backend, session, context)
         plan = reader.plan(found, spec.dataset, relation, schema)
-        source = Source(session, relation, schema, plan, spark)
+        source = FrameSource(session, relation, schema, plan, spark)
         baseline, more_left_out = self._open_baseline(reader, found, source)
         return Opened(
             source=source,
@@ -139,8 +139,8 @@ class DatasetOpener:
         )
 
     def _open_baseline(
-        self, reader: SessionReader, data: Resolved, source: Source
-    ) -> tuple[Source | None, Mapping[str, LeftOut]]:
+        self, reader: SessionReader, data: ResolvedSource, source: FrameSource
+    ) -> tuple[FrameSource | None, Mapping[str, LeftOut]]:
         """The baseline, if a metric takes one, and columns that can be read of the data alone."""
         baseline = self._spec.baseline
         if not self._takers or baseline is None:
@@ -158,7 +158,7 @@ class DatasetOpener:
             other = replace(source, relation=relation, schema=schema, plan=plan)
         return other, found.left_out
 
-    def _resolve(self, dataset: Dataset) -> Resolved:
+    def _resolve(self, dataset: Dataset) -> ResolvedSource:
         """Find out what the source of a dataset is.
 
         Raises:

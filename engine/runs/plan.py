@@ -13,7 +13,7 @@ from sandbox.contract.signature import Value
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PlannedQuestion:
     """What calc_metric asked on a frame without rows.
 
     Attributes:
@@ -54,7 +54,7 @@ class RunPlan:
     calls_per_frame: int
     warnings: tuple[Problem, ...]
     params: Mapping[str, Value] = field(default_factory=dict)
-    questions: tuple[Question, ...] = ()
+    questions: tuple[PlannedQuestion, ...] = ()
     baseline: Baseline | None = None
     baseline_rows: tuple[int, ...] = ()
 

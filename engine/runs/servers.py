@@ -14,7 +14,7 @@ from engine.backends.names import BackendOptions, make_backend
 from engine.context import Deadline
 from engine.models.urls import SPOOL_BYTES, StoreUrl
 from engine.sources.spool import Spool
-from engine.sources.stores.fetched import Fetched
+from engine.sources.stores.fetched import FetchedObjects
 from engine.sources.stores.stores import Stores
 
 # A tenant's server that no run uses is ended after this time, or when more than these run.
@@ -70,7 +70,7 @@ def make_server(
         spool.close()
         raise
     remote = made.capabilities.remote
-    stores = None if remote else Stores(places, Fetched(spool.folder / _FETCHED, spool_bytes))
+    stores = None if remote else Stores(places, FetchedObjects(spool.folder / _FETCHED, spool_bytes))
     return Server(made, spool, stores)
 
 

@@ -20,12 +20,12 @@ from engine.frames.relations import unpruned, with_schema
 from engine.models.baseline import Baseline
 from engine.models.dataset import Dataset
 from engine.models.durations import parse_zone
-from engine.queries.asking import Source
+from engine.queries.asking import FrameSource
 from engine.runs.data_errors import data_error
 from engine.runs.run_spec import RunSpec
 from engine.runs.unreadable import explain_left_out
-from engine.sources.source import Source as Resolved
-from engine.sources.tables.skipping import Span
+from engine.sources.source import ResolvedSource
+from engine.sources.tables.skipping import TimeSpan
 from engine.spark.text import inspect_expression
 
 
@@ -52,7 +52,7 @@ class SessionReader:
         self._session = session
         self._context = context
 
-    def read(self, found: Resolved, dataset: Dataset) -> tuple[pb.Relation, pb.DataType]:
+    def read(self, found: ResolvedSource, dataset: Dataset) -> tuple[pb.Relation, pb.DataType]:
         """The rows of a dataset as queries read them, and their type.
 
         Raises:
@@ -77,7 +77,7 @@ class SessionReader:
             raise DataError(f"{found.label} has no columns; is the file empty?")
         return relation, schema
 
-    def narrow(self, data: Source, schema: pb.DataType) -> None:
+    def narrow(self, data: FrameSource, schema: pb.DataType) -> None:
         """Let conditions of segments name what data and baseline have both; for sessions that speak SQL."""
         if self._session.sql is not None:
             mine = {field.name for field in schema.struct.fields}
@@ -85,7 +85,7 @@ class SessionReader:
 
     def plan(
         self,
-        found: Resolved,
+        found: ResolvedSource,
         dataset: Dataset,
         relation: pb.Relation,
         schema: pb.DataType,
@@ -127,7 +127,7 @@ class SessionReader:
         self._check_terms(plan, relation, found)
         return plan
 
-    def plan_part(self, baseline: Baseline, source: Source) -> FramePlan:
+    def plan_part(self, baseline: Baseline, source: FrameSource) -> FramePlan:
         """The plan of a baseline that is a part of the data itself.
 
         Raises:
@@ -156,7 +156,7 @@ class SessionReader:
             return self._session.sql.writer.checked
         return lambda text: inspect_expression(text, columns=frozenset(columns)).text
 
-    def _check_terms(self, plan: FramePlan, relation: pb.Relation, found: Resolved) -> None:
+    def _check_terms(self, plan: FramePlan, relation: pb.Relation, found: ResolvedSource) -> None:
         """See that the Boolean expressions of segments mean something on these columns."""
         probe = term_probe(plan, relation)
         if probe is None:
@@ -173,7 +173,7 @@ class SessionReader:
         return self._session.analyze(request, self._context).schema.schema
 
 
-def span_of(spec: RunSpec, dataset: Dataset) -> Span | None:
+def span_of(spec: RunSpec, dataset: Dataset) -> TimeSpan | None:
     """The range of time that all rows of a dataset lie in that a run looks at; None: it may be any."""
     if dataset.timestamp is None or dataset.rows is not None:  # so many rows, wherever they are
         return None
@@ -183,7 +183,7 @@ def span_of(spec: RunSpec, dataset: Dataset) -> Span | None:
         start, end = run_range(dataset, spec.time if own else None, _as_of(spec), spec.zone)
     except UsageError:  # which is told once the columns are known, with all else
         return None
-    return Span(dataset.timestamp, start, end)
+    return TimeSpan(dataset.timestamp, start, end)
 
 
 def _in_order(

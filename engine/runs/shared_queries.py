@@ -16,7 +16,7 @@ from engine.frames import Members
 from engine.gateway.answers import RunAnswers
 from engine.models.backends import Capabilities
 from engine.models.run import Asked, Shared
-from engine.queries.asking import Source
+from engine.queries.asking import FrameSource
 from engine.queries.language import Language
 from engine.queries.snowflake import SqlSharing
 from engine.queries.snowflake.language import SqlData, SqlLanguage
@@ -32,12 +32,14 @@ _Sharing = TypeVar("_Sharing", Sharing, SqlSharing)
 class QueryLanguage(Protocol[_Sharing]):
     """Makes what answers questions in one query language."""
 
-    def share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> _Sharing:
+    def share(
+        self, source: FrameSource, given: Sequence[Members] = (), *, repeated: bool = False
+    ) -> _Sharing:
         """What runs share of a source; arguments as of `SharedQueries.begin_baseline`."""
         ...
 
     def of_run(
-        self, source: Source, baseline: Source | None, sharing: _Sharing | None, reading: Reading
+        self, source: FrameSource, baseline: FrameSource | None, sharing: _Sharing | None, reading: Reading
     ) -> Language[_Sharing]:
         """What one run asks with.
 
@@ -86,7 +88,7 @@ class SharedQueries(Generic[_Sharing]):
         self._settled: set[RunId] = set()
         self._lock = threading.Lock()
 
-    def begin(self, source: Source | None, runs: Iterable[RunId]) -> None:
+    def begin(self, source: FrameSource | None, runs: Iterable[RunId]) -> None:
         """Let runs share the queries of their data, or none at all.
 
         Args:
@@ -101,7 +103,7 @@ class SharedQueries(Generic[_Sharing]):
             for run in set(runs) - self._settled:
                 self.of_data.expect(run)
 
-    def begin_baseline(self, source: Source, given: Sequence[Members], *, repeated: bool) -> _Sharing:
+    def begin_baseline(self, source: FrameSource, given: Sequence[Members], *, repeated: bool) -> _Sharing:
         """Let the runs that compare share the queries of the baseline, which are returned.
 
         Args:
@@ -148,8 +150,8 @@ class SharedQueries(Generic[_Sharing]):
     def answers(
         self,
         run: RunId,
-        source: Source,
-        baseline: Source | None,
+        source: FrameSource,
+        baseline: FrameSource | None,
         reading: Reading,
         *,
         share: bool,
@@ -174,12 +176,12 @@ class SharedQueries(Generic[_Sharing]):
 class Plans:
     """Plans of Spark Connect; see `QueryLanguage`."""
 
-    def share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> Sharing:
+    def share(self, source: FrameSource, given: Sequence[Members] = (), *, repeated: bool = False) -> Sharing:
         """See `QueryLanguage.share`."""
         return Sharing(source, given, repeated=repeated)
 
     def of_run(
-        self, source: Source, baseline: Source | None, sharing: Sharing | None, reading: Reading
+        self, source: FrameSource, baseline: FrameSource | None, sharing: Sharing | None, reading: Reading
     ) -> PlanLanguage:
         """See `QueryLanguage.of_run`."""
         columns, texts = frozenset(source.columns), source.texts
@@ -194,14 +196,16 @@ class Plans:
 class Sql:
     """Snowpark's SQL; see `QueryLanguage`."""
 
-    def share(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> SqlSharing:
+    def share(
+        self, source: FrameSource, given: Sequence[Members] = (), *, repeated: bool = False
+    ) -> SqlSharing:
         """See `QueryLanguage.share`."""
         del repeated  # each query is asked once for all frames, or once for a family
         assert source.session.sql is not None
         return SqlSharing(source, source.session.sql, given)
 
     def of_run(
-        self, source: Source, baseline: Source | None, sharing: SqlSharing | None, reading: Reading
+        self, source: FrameSource, baseline: FrameSource | None, sharing: SqlSharing | None, reading: Reading
     ) -> SqlLanguage:
         """See `QueryLanguage.of_run`."""
         del sharing  # its columns are remembered for each run

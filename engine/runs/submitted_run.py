@@ -8,7 +8,7 @@ from collections.abc import Callable
 from engine.errors import BackendError, BackendLost, EngineClosed, Interrupted, SourceRefused
 from engine.models.parameters import Bound
 from engine.models.run import Run
-from engine.runs.call_results import Cancelled, Ending
+from engine.runs.call_results import Ending, RunCancelled
 from engine.runs.collect import Collector
 from engine.runs.dataset import SharedDataset
 from engine.runs.declared import Declared
@@ -131,7 +131,7 @@ class SubmittedRun:
         except (BackendLost, EngineClosed):
             lifetime = self._execution.lifetime
             if lifetime.cancelled and not lifetime.failed:
-                return self._never_counted(Cancelled())
+                return self._never_counted(RunCancelled())
             raise
 
     def _compute(self) -> Run:

@@ -26,7 +26,7 @@ from engine.service.pages.site import PAGES, prepare_pages
 from engine.service.routes import API
 from engine.service.rules.webhooks import Courier
 from engine.service.settings import Settings
-from engine.service.state import State
+from engine.service.state import ServiceState
 from engine.service.store.database import Database
 from engine.service.telemetry import probes
 from engine.service.telemetry.observe import Observed, Telemetry
@@ -67,7 +67,7 @@ def make_app(settings: Settings, *, engine: Engine | None = None, owns: bool = F
         values = NewestValues(database, settings.values)
         drafts = Drafts(used, settings)
         calculator = Calculator(database, used, settings, telemetry)
-        app.state.service = State(
+        app.state.service = ServiceState(
             settings, database, used, validations, telemetry, rate, looker, values, drafts, calculator
         )
         thread = threading.Thread(target=calculator.run_forever, name="calcmetric-schedule", daemon=True)

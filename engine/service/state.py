@@ -16,7 +16,7 @@ from engine.service.data.health import Looker
 from engine.service.pages.drafts import Drafts
 from engine.service.settings import Settings
 from engine.service.store.database import Database
-from engine.service.store.scope import Scope
+from engine.service.store.scope import WorkspaceScope
 from engine.service.telemetry.observe import Telemetry
 from engine.service.telemetry.values import NewestValues
 from engine.service.trials.validation import Validations
@@ -29,7 +29,7 @@ QUERIES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ServiceState:
     """The parts of a running service."""
 
     settings: Settings
@@ -43,17 +43,17 @@ class State:
     drafts: Drafts
     calculator: Calculator
     # Workspaces by their keys' digests: how long a revoked key may still open one here.
-    scopes: TtlCache[Scope] = field(default_factory=lambda: TtlCache(KEY_SECONDS))
+    scopes: TtlCache[WorkspaceScope] = field(default_factory=lambda: TtlCache(KEY_SECONDS))
     quotas: TtlCache[Quotas] = field(default_factory=lambda: TtlCache(KEY_SECONDS))
     request_slots: RequestSlots = field(default_factory=RequestSlots)
     entrances: KeyedSemaphore = field(default_factory=lambda: KeyedSemaphore(THREADS_PER_KEY))
     queries: FairPool = field(default_factory=lambda: FairPool(QUERIES, "calcmetric-query"))
 
 
-async def get_state(request: Request) -> State:
+async def get_state(request: Request) -> ServiceState:
     """The parts of the service that answers. Asynchronous, because else it would wait for a thread."""
-    state: State = request.app.state.service
+    state: ServiceState = request.app.state.service
     return state
 
 
-StateOf = Annotated[State, Depends(get_state)]
+StateOf = Annotated[ServiceState, Depends(get_state)]

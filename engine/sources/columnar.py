@@ -17,14 +17,14 @@ from engine.sources.footers import FOOTERS, FileFormat, arrow_batches, parquet_b
 from engine.sources.layout import early_in, fitting, lay_out, make_source
 from engine.sources.memory import Tabular
 from engine.sources.snapshot import FoundFile, Snapshot, SnapshotFile, describe_table, take_snapshot
-from engine.sources.source import Source
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Spool
 from engine.sources.states import FILE_CHANGED, find_changed, states_of
 
 
 def read_columnar(
     label: str, data_files: Sequence[DataFile], file_format: FileFormat, reader: Reader, spool: Spool
-) -> Source:
+) -> ResolvedSource:
     """The source behind Parquet or Arrow files.
 
     Args:
@@ -73,7 +73,7 @@ def read_columnar(
 
 def read_rows(
     rows: Tabular, reader: Reader, spool: Spool, check: Callable[[], None] = lambda: None
-) -> Source:
+) -> ResolvedSource:
     """The source behind rows in memory, which are written once.
 
     Args:

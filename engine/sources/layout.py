@@ -25,7 +25,7 @@ from engine.sources.files import is_hidden
 from engine.sources.footers import FOOTERS
 from engine.sources.partitions import folder_name
 from engine.sources.snapshot import Snapshot, SnapshotFile, type_name, without
-from engine.sources.source import Source
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Spool
 
 # Characters that a backend takes for a glob or a URL.
@@ -44,11 +44,11 @@ def make_source(
     early: frozenset[str],
     release: Callable[[], None],
     options: Mapping[str, str] = MappingProxyType({}),
-) -> Source:
+) -> ResolvedSource:
     """The source that reads a snapshot's files where they were laid out."""
     schema = json.dumps(snapshot.spark_schema)
     relation = read_files("parquet", sorted(map(str, paths)), schema=schema, options=options)
-    return Source(relation, label, left_out=snapshot.left_out, early=early, release=release)
+    return ResolvedSource(relation, label, left_out=snapshot.left_out, early=early, release=release)
 
 
 def early_in(spooled: Sequence[Path]) -> frozenset[str]:

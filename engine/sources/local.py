@@ -15,7 +15,7 @@ from engine.models.backends import Reader
 from engine.models.text_options import TextOptions
 from engine.sources.columnar import read_columnar
 from engine.sources.files import DataFile, find_data_files, find_format
-from engine.sources.source import Source
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Spool
 from engine.sources.text.spooling import refuse_options, spool_text
 
@@ -29,7 +29,7 @@ def read_local(
     spool: Spool,
     text: TextOptions = _AS_FOUND,
     check: Callable[[], None] = lambda: None,
-) -> Source:
+) -> ResolvedSource:
     """The source behind paths, folders or globs; a file that several of them mean counts once.
 
     Args:
@@ -56,7 +56,7 @@ def read_data_files(
     spool: Spool,
     text: TextOptions = _AS_FOUND,
     check: Callable[[], None] = lambda: None,
-) -> Source:
+) -> ResolvedSource:
     """The source behind files; arguments and errors as for `read_local`.
 
     Args:

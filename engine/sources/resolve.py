@@ -19,7 +19,7 @@ from engine.sources.columnar import plain_table, read_rows
 from engine.sources.files import FORMATS, Format, check_inside, find_table
 from engine.sources.local import read_local
 from engine.sources.memory import Tabular, find_tabular
-from engine.sources.source import Source
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Spool
 from engine.sources.stored import read_stored, read_stored_table
 from engine.sources.stores.fetched import Tell, nobody
@@ -27,7 +27,7 @@ from engine.sources.stores.stores import Stores
 from engine.sources.tables.catalog import locate
 from engine.sources.tables.folder import TableFolder
 from engine.sources.tables.read import read_table_files
-from engine.sources.tables.skipping import Span
+from engine.sources.tables.skipping import TimeSpan
 from engine.sources.text.spooling import refuse_options, remote_options
 from engine.threads import STORE_THREADS, beside
 
@@ -42,11 +42,11 @@ def resolve_source(
     reader: Reader = "spark",
     text: TextOptions = _AS_FOUND,
     version: Version | None = None,
-    span: Span | None = None,
+    span: TimeSpan | None = None,
     stores: Stores | None = None,
     check: Callable[[], None] = lambda: None,
     tell: Tell = nobody,
-) -> Source:
+) -> ResolvedSource:
     """Find out what a source is.
 
     Args:
@@ -101,12 +101,12 @@ def _table_files(
     stores: Stores | None,
     spool: Spool,
     reader: Reader,
-    span: Span | None,
+    span: TimeSpan | None,
     check: Callable[[], None],
     tell: Tell,
-) -> Source:
+) -> ResolvedSource:
     if roots is None:
-        return Source(read_remote_table(table), str(table))
+        return ResolvedSource(read_remote_table(table), str(table))
     folder, metadata = Path(table.path).expanduser(), ""
     if names_catalog(table) and not folder.is_dir():
         located = beside(lambda: locate(table), check, STORE_THREADS)  # a catalog may be slow to answer
@@ -119,7 +119,7 @@ def _table_files(
     return read_table_files(table, TableFolder(folder, str(table), metadata), reader, spool, span, check)
 
 
-def _remote_paths(names: Sequence[str], text: TextOptions, version: Version | None) -> Source:
+def _remote_paths(names: Sequence[str], text: TextOptions, version: Version | None) -> ResolvedSource:
     """Paths on the cluster if they look like that, else a table there."""
     label = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
     formats = {_remote_format(name) for name in names}
@@ -128,13 +128,15 @@ def _remote_paths(names: Sequence[str], text: TextOptions, version: Version | No
     (format_name,) = formats
     refuse_options(text, format_name or "a table", label)
     if format_name is None:
-        return Source(read_named_table(label, version), label)
+        return ResolvedSource(read_named_table(label, version), label)
     if version is not None:
         raise UsageError("version applies only to a table; give its name, delta:PATH or iceberg:PATH")
     if format_name == "arrow":
         raise DataError(f"{label!r}: Arrow files cannot be read on a cluster; use Parquet")
     options = remote_options(format_name, text, tabs=all(name.lower().endswith(".tsv") for name in names))
-    return Source(read_files(format_name, names, options=options), label, inferred=format_name != "parquet")
+    return ResolvedSource(
+        read_files(format_name, names, options=options), label, inferred=format_name != "parquet"
+    )
 
 
 def _remote_format(name: str) -> Format | None:
@@ -145,18 +147,22 @@ def _remote_format(name: str) -> Format | None:
     return FORMATS.get(ending) or "parquet"
 
 
-def _rows(rows: Tabular, local: bool, reader: Reader, spool: Spool, check: Callable[[], None]) -> Source:
+def _rows(
+    rows: Tabular, local: bool, reader: Reader, spool: Spool, check: Callable[[], None]
+) -> ResolvedSource:
     if local:
         return read_rows(rows, reader, spool, check)
     plain, snapshot = plain_table(rows)
-    return Source(read_inline(arrow_stream(plain).to_pybytes()), rows.label, left_out=snapshot.left_out)
+    return ResolvedSource(
+        read_inline(arrow_stream(plain).to_pybytes()), rows.label, left_out=snapshot.left_out
+    )
 
 
-def _caller_frame(frame: Any) -> Source:
+def _caller_frame(frame: Any) -> ResolvedSource:
     session = frame.sparkSession
     if not hasattr(session, "_client"):
         raise DataError(
             "the DataFrame does not belong to a Spark Connect session; connect with "
             "SparkSession.builder.remote('sc://...'), or give the path of its data"
         )
-    return Source(frame._plan.to_proto(session._client).root, "the DataFrame", caller_session=session)
+    return ResolvedSource(frame._plan.to_proto(session._client).root, "the DataFrame", caller_session=session)

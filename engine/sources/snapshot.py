@@ -54,7 +54,7 @@ class FoundFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SnapshotColumn:
     """A column: its name, and the type that it is read as."""
 
     name: str
@@ -90,8 +90,8 @@ class Snapshot:
     """
 
     files: tuple[SnapshotFile, ...]
-    columns: tuple[Column, ...]
-    partitions: tuple[Column, ...] = ()
+    columns: tuple[SnapshotColumn, ...]
+    partitions: tuple[SnapshotColumn, ...] = ()
     left_out: Mapping[str, LeftOut] = field(default_factory=lambda: MappingProxyType({}))
     alike: bool = True
     early: frozenset[str] = frozenset()
@@ -133,7 +133,9 @@ def take_snapshot(files: Sequence[FoundFile], reader: Reader, *, copied: bool) -
             SnapshotFile(file.path, own, kept)
             for file, own, kept in zip(files, values, in_place, strict=True)
         ),
-        tuple(Column(name, union.types[key]) for key, name in union.names.items() if key in union.types),
+        tuple(
+            SnapshotColumn(name, union.types[key]) for key, name in union.names.items() if key in union.types
+        ),
         partitions,
         MappingProxyType(union.left_out),
         alike=len({id(file.schema) for file in files}) == 1,
@@ -154,7 +156,7 @@ def describe_table(schema: pa.Schema, label: str, reader: Reader) -> Snapshot:
         if isinstance(decision, Unreadable):
             left_out[one.name.lower()] = LeftOut(one.name, type_name(one.type), decision.reason)
         else:
-            columns.append(Column(one.name, settle(decision.type)))
+            columns.append(SnapshotColumn(one.name, settle(decision.type)))
     return Snapshot((), tuple(columns), (), MappingProxyType(left_out))
 
 
@@ -279,7 +281,7 @@ def refuse_doubles(schema: pa.Schema, label: str) -> None:
 
 def _find_partitions(
     files: Sequence[FoundFile], union: _Union
-) -> tuple[tuple[Column, ...], list[tuple[str | None, ...]]]:
+) -> tuple[tuple[SnapshotColumn, ...], list[tuple[str | None, ...]]]:
     """The partition columns, and their values for each file."""
     found = [read_folders(file.folders) for file in files]
     names = tuple(name for name, _ in found[0])
@@ -304,7 +306,9 @@ def _find_partitions(
                 f"{files[0].label!r}; rename the folders, or name a folder or file below them"
             )
     values = [tuple(value for _, value in pairs) for pairs in found]
-    columns = (Column(name, find_type(one[place] for one in values)) for place, name in enumerate(names))
+    columns = (
+        SnapshotColumn(name, find_type(one[place] for one in values)) for place, name in enumerate(names)
+    )
     return tuple(columns), values
 
 

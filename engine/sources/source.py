@@ -14,7 +14,7 @@ from engine.models.tables import TableRead
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ResolvedSource:
     """Rows that a backend can read.
 
     Attributes:

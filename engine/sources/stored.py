@@ -22,7 +22,7 @@ from engine.models.text_options import TextOptions
 from engine.models.urls import StoreUrl, is_store_url, parse_store_url
 from engine.sources.files import DataFile
 from engine.sources.local import read_data_files
-from engine.sources.source import Source
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Spool
 from engine.sources.stores.fetched import Tell
 from engine.sources.stores.problems import STORE_FAILED
@@ -30,7 +30,7 @@ from engine.sources.stores.stores import FoundObject, Stores, is_pattern
 from engine.sources.tables.bucket import TableBucket
 from engine.sources.tables.catalog import Located, locate
 from engine.sources.tables.read import read_table_files
-from engine.sources.tables.skipping import Span
+from engine.sources.tables.skipping import TimeSpan
 from engine.sources.text.spooling import refuse_options
 from engine.threads import STORE_THREADS, Pending
 
@@ -42,10 +42,10 @@ def read_stored(
     spool: Spool,
     reader: Reader,
     text: TextOptions,
-    span: Span | None,
+    span: TimeSpan | None,
     check: Callable[[], None],
     tell: Tell,
-) -> Source:
+) -> ResolvedSource:
     """The source behind a table, or behind objects, folders or patterns, in object stores.
 
     Args:
@@ -94,10 +94,10 @@ def read_stored_table(
     stores: Stores,
     spool: Spool,
     reader: Reader,
-    span: Span | None,
+    span: TimeSpan | None,
     check: Callable[[], None],
     tell: Tell,
-) -> Source:
+) -> ResolvedSource:
     """The source behind a table; arguments and errors as for `read_stored`.
 
     Args:
@@ -197,7 +197,7 @@ def _find_table(
     return at_version(table, version)
 
 
-def _releasing(source: Source, release: Callable[[], None]) -> Source:
+def _releasing(source: ResolvedSource, release: Callable[[], None]) -> ResolvedSource:
     def both() -> None:
         source.release()
         release()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
-from sandbox.language.rules import Argument
+from sandbox.language.rules import FunctionArgument
 
 # Reductions and transformations that compute on one column or frame.
 _FUNCTIONS: Final = frozenset(
@@ -116,7 +116,9 @@ def check_function_argument(value: Any, refuse: Refuse) -> None:
         )
 
 
-def guard_dispatch(call: Callable[..., Any], argument: Argument, refuse: Refuse) -> Callable[..., Any]:
+def guard_dispatch(
+    call: Callable[..., Any], argument: FunctionArgument, refuse: Refuse
+) -> Callable[..., Any]:
     """The function `call`, with its function argument checked.
 
     Without a function, pandas takes every keyword argument for a named aggregation.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Argument:
+class FunctionArgument:
     """Where a call takes functions by name: the position (without self) and the keyword."""
 
     position: int
@@ -34,7 +34,7 @@ class ModuleRule:
     allowed: frozenset[str]
     modules: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
-    dispatch: Mapping[str, Argument] = field(default_factory=dict)
+    dispatch: Mapping[str, FunctionArgument] = field(default_factory=dict)
     guarded: frozenset[str] = frozenset()
 
 
@@ -55,7 +55,7 @@ class ClassRule:
 
     allowed: frozenset[str]
     refused: Mapping[str, str] = field(default_factory=dict)
-    dispatch: Mapping[str, Argument] = field(default_factory=dict)
+    dispatch: Mapping[str, FunctionArgument] = field(default_factory=dict)
     templates: frozenset[str] = frozenset()
     checked: frozenset[str] = frozenset()
     columns: bool = False

@@ -26,7 +26,7 @@ from engine.models.result import Cut, FrameError, Result
 from engine.models.run import Report, Run, RunTime
 from engine.models.windows import Window
 from engine.results.tables import runs_csv, runs_json
-from engine.runs.plan import Question, RunPlan
+from engine.runs.plan import PlannedQuestion, RunPlan
 from sandbox.contract.messages import Problem
 
 FOLDER: Final = Path(__file__).with_name("printed")
@@ -101,8 +101,8 @@ def planned() -> RunPlan:
         calls_per_frame=3,
         warnings=(),
         questions=(
-            Question("filter, aggregate", "native", "", 2),
-            Question("aggregate", "spark", "the function hll_sketch_agg", 1),
+            PlannedQuestion("filter, aggregate", "native", "", 2),
+            PlannedQuestion("aggregate", "spark", "the function hll_sketch_agg", 1),
         ),
     )
 

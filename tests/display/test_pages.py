@@ -14,7 +14,7 @@ from engine.display.sheets import SIGNS
 from engine.models.frame import Frame, Segment
 from engine.models.problems import Problems
 from engine.models.result import STATUSES
-from engine.runs.plan import Question
+from engine.runs.plan import PlannedQuestion
 from tests.cli.snapshots import compared, one_number, planned, several_numbers
 from tests.display.shown import HOSTILE, a_run, hostile_run
 
@@ -105,7 +105,8 @@ def test_a_report_draws_lines_by_segment_all_on_one_scale():
         lambda: problems_cell([Problem(1, 2, "code", text, text) for text in HOSTILE]),
         lambda: RunPlan(
             tuple(Frame(place, Segment(text, text, "string")) for place, text in enumerate(HOSTILE)),
-            (1,) * len(HOSTILE), (), 1, 1, (), questions=(Question(HOSTILE[0], "spark", HOSTILE[1], 1),),
+            (1,) * len(HOSTILE), (), 1, 1, (),
+            questions=(PlannedQuestion(HOSTILE[0], "spark", HOSTILE[1], 1),),
         )._repr_html_(),
     ],
     ids=["run", "result", "problems", "plan"],

@@ -17,7 +17,7 @@ from engine.models.run import Asked
 from engine.queries.asking import Asker
 from engine.queries.calls import CallInProgress, FrameCall
 from engine.queries.carried import Batch, Reply
-from engine.queries.language import Apart, Ready, Request, Told
+from engine.queries.language import Apart, ReadyAnswer, Request, Told
 from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.limits import Limits
 from sandbox.contract.messages import Described, ReplyError
@@ -41,7 +41,7 @@ class Shares:
     def withdraw(self, run: RunId) -> None:
         self.counted.append(("left", str(run)))
 
-    def note_used(self, ready: Ready, asker: Asker, *, again: bool = True) -> None:
+    def note_used(self, ready: ReadyAnswer, asker: Asker, *, again: bool = True) -> None:
         self.counted.append(("used again" if again else "used", ready.what))
 
     def note_apart(self, apart: Apart, asker: Asker, notes: Sequence[str]) -> None:
@@ -67,16 +67,16 @@ class Asks:
     def over_baseline(self) -> Asks | None:
         return Asks(self.state, b"over one") if self.words == b"baseline" else None
 
-    def known(self, sharing: Shares, asker: Asker) -> Ready | None:
+    def known(self, sharing: Shares, asker: Asker) -> ReadyAnswer | None:
         found = self.ask(sharing, asker)
-        return found if isinstance(found, Ready) else None
+        return found if isinstance(found, ReadyAnswer) else None
 
-    def ask(self, sharing: Shares, asker: Asker) -> Ready | Apart:
+    def ask(self, sharing: Shares, asker: Asker) -> ReadyAnswer | Apart:
         asker.queries += 10
         sharing.frames.append(asker.frame)
         if self.words not in sharing.answered:
             return Apart(self.what, "for a reason")
-        return Ready(self.words, self.what, "rows", SHARED.rows, lambda: iter([TOLD, SHARED]))
+        return ReadyAnswer(self.words, self.what, "rows", SHARED.rows, lambda: iter([TOLD, SHARED]))
 
     def own(self, note: Note) -> Iterator[Reply]:
         if self.words == b"refused":

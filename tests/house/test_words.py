@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -46,6 +47,20 @@ REPLACED = {
     "tale": "answer_counts",
     "unfused": "not_fusable",
     "vigilance": "watchdog_settings",
+}
+
+# Public classes that share a name, each with the reason; all others have one of their own.
+TWINS = {
+    "Call": "a call of calc_metric on the wire; a call in an expression",
+    "CheckedQuery": "the same of Spark's SQL and of Snowflake's",
+    "Choice": "the same of Spark's plans and of Snowflake's queries",
+    "DatasetBody": "the same of our HTTP interface and of Aporia's",
+    "DatasetShown": "the same of our HTTP interface and of Aporia's",
+    "Evaluator": "what a worker has, and the protocol that it keeps",
+    "FunctionRule": "the same of Spark's functions and of Snowflake's",
+    "Metric": "a metric, and its row in the database",
+    "Ready": "a message of the wire, and an answer over HTTP",
+    "Zygote": "the process itself, and the engine's handle of it",
 }
 
 
@@ -103,3 +118,15 @@ def test_the_code_does_not_say_it_with_another_word():
         for word in sorted(names_of(path) & better.keys())
     ]
     assert not wrong
+
+
+@pytest.mark.slow  # it reads all of the code
+def test_a_public_class_has_a_name_of_its_own():
+    found = Counter(
+        node.name
+        for folder in ("engine", "sandbox")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert {name for name, times in found.items() if times > 1} == TWINS.keys()

@@ -13,7 +13,7 @@ import pytest
 
 from engine.effort import LOW
 from engine.pool.pool import WorkerPool
-from engine.pool.priority import Demand, Priorities, PriorityState, Seen, _set_niceness
+from engine.pool.priority import Demand, Priorities, PriorityState, ProcessTimes, _set_niceness
 from sandbox.contract.limits import Limits
 from tests.waiting import stays_so, wait_until
 
@@ -126,11 +126,11 @@ def test_workers_are_looked_after() -> None:
 def looks(*parts: tuple[float, float, int]) -> list[bool]:
     """What is judged, look by look, of one that uses, wants and stops so much between two looks of 0.1 s."""
     priority, at, used, wanted, stops = PriorityState(), 0.0, 0.0, 0.0, 0
-    priority.update(Seen(at, used, {1: wanted}, stops))
+    priority.update(ProcessTimes(at, used, {1: wanted}, stops))
     found = []
     for more_used, more_wanted, more_stops in parts:
         at, used, wanted, stops = at + 0.1, used + more_used, wanted + more_wanted, stops + more_stops
-        found.append(priority.update(Seen(at, used, {1: wanted}, stops)))
+        found.append(priority.update(ProcessTimes(at, used, {1: wanted}, stops)))
     return found
 
 
@@ -152,7 +152,7 @@ def test_who_mostly_waits_beside_those_that_compute_gives_way_for_a_while_only()
 def test_threads_that_ended_and_came_between_two_looks_count_with_what_they_used() -> None:
     priority = PriorityState()
     for number in range(4):
-        priority_now = priority.update(Seen(0.1 * number, 0.1 * number, {number: 0.01}, 0))
+        priority_now = priority.update(ProcessTimes(0.1 * number, 0.1 * number, {number: 0.01}, 0))
     assert priority_now
 
 
@@ -165,5 +165,5 @@ def test_a_further_worker_of_a_tenant_that_wants_much_gives_way_at_once_beside_o
     assert demand.is_heavy("hostile", 2.0) and not demand.is_heavy("honest", 2.0)
     assert not demand.is_heavy("hostile", 8.0), "that was a while ago"
     priority = PriorityState()
-    priority.update(Seen(0.0, 0.0, {1: 0.0}, 0), heavy=True)
-    assert priority.update(Seen(0.1, 0.02, {1: 0.09}, 0), heavy=True)
+    priority.update(ProcessTimes(0.0, 0.0, {1: 0.0}, 0), heavy=True)
+    assert priority.update(ProcessTimes(0.1, 0.02, {1: 0.09}, 0), heavy=True)

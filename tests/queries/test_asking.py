@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from engine.backends.tables import TooLarge
+from engine.backends.tables import TableTooLarge
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, Interrupted
 from engine.frames.not_fusable import NotFusable
@@ -36,7 +36,7 @@ def with_condition() -> BackendError:
         (with_condition(), "the shared query failed (DIVIDE_BY_ZERO)"),
         (BackendError("why"), "the shared query failed (without a condition)"),
         (lost(alone=True), "the server died of the shared query"),
-        (TooLarge(), "more rows than are kept in memory"),
+        (TableTooLarge(), "more rows than are kept in memory"),
         (Interrupted("deadline"), "the shared query took more than half of the time of a frame"),
     ],
 )

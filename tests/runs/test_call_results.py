@@ -5,7 +5,7 @@ import pytest
 from engine.errors import LimitExceeded
 from engine.models.codes import CODES, limit_of
 from engine.models.frame import Frame
-from engine.runs.call_results import BackendGone, Cancelled, Died, FinishedCall, Garbage, to_results
+from engine.runs.call_results import BackendGone, Died, FinishedCall, Garbage, RunCancelled, to_results
 from sandbox.contract.messages import Outcome, Returned
 
 FRAME = Frame(0)
@@ -20,7 +20,7 @@ FRAME = Frame(0)
         (Died(signal.SIGSEGV, -1), "lost", "worker-lost"),
         (Died(0, 3), "lost", "worker-lost"),
         (Garbage(), "lost", "worker-garbage"),
-        (Cancelled(), "cancelled", "cancelled"),
+        (RunCancelled(), "cancelled", "cancelled"),
         (BackendGone(), "backend_error", "backend-lost"),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import BackendError, Interrupted, LimitExceeded
-from engine.runs.call_results import Cancelled
+from engine.runs.call_results import RunCancelled
 from engine.runs.lifetime import Lifetime
 
 
@@ -41,6 +41,6 @@ def test_it_fails_with_the_first_error():
 
 def test_why_it_was_stopped():
     lifetime = Lifetime(2.5)
-    assert lifetime.why(cancelled=True) == Cancelled()
+    assert lifetime.why(cancelled=True) == RunCancelled()
     overtime = lifetime.why(cancelled=False)
     assert isinstance(overtime, LimitExceeded) and (overtime.limit, overtime.value) == ("wall_seconds", 2.5)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import LimitExceeded
-from engine.runs.call_results import BackendGone, Cancelled, FinishedCall, Garbage
+from engine.runs.call_results import BackendGone, FinishedCall, Garbage, RunCancelled
 from engine.runs.schedule import TRIES, Schedule
 
 
@@ -32,10 +32,10 @@ def test_a_frame_that_is_put_back_is_the_next_one_and_has_not_been_tried():
         assert schedule.take() == 7
         schedule.put_back(7)
     assert schedule.take() == 7 and not schedule.was_hit(7)
-    schedule.stop(Cancelled())
+    schedule.stop(RunCancelled())
     schedule.put_back(7)
     assert schedule.take() is None
-    assert schedule.drain() == [(7, FinishedCall(Cancelled())), (8, FinishedCall(Cancelled()))]
+    assert schedule.drain() == [(7, FinishedCall(RunCancelled())), (8, FinishedCall(RunCancelled()))]
 
 
 def test_a_frame_that_ended_its_backend_is_not_run_again():
@@ -64,7 +64,7 @@ def test_time_that_others_took_is_given_again_a_few_times(limit, disturbed, agai
     assert schedule.end(7, ended) == ended and schedule.done
 
 
-@pytest.mark.parametrize("reason", [Cancelled(), LimitExceeded("wall_seconds", 1, 1)])
+@pytest.mark.parametrize("reason", [RunCancelled(), LimitExceeded("wall_seconds", 1, 1)])
 def test_once_stopped_nothing_starts_and_the_rest_gets_the_reason(reason):
     schedule = Schedule([0, 1, 2])
     assert schedule.take() == 0
@@ -83,13 +83,13 @@ def test_every_frame_ends_exactly_once(steps, count):
             frame = schedule.take()
             running += [] if frame is None else [frame]
         elif step == "stop":
-            schedule.stop(Cancelled())
+            schedule.stop(RunCancelled())
         elif running:
             frame = running.pop()
             ending = BackendGone() if step == "gone" else Garbage()
             if schedule.end(frame, FinishedCall(ending)) is not None:
                 ended.append(frame)
     ended += [frame for frame in running if schedule.end(frame, FinishedCall(Garbage())) is not None]
-    schedule.stop(Cancelled())
+    schedule.stop(RunCancelled())
     ended += [frame for frame, _ in schedule.drain()]
     assert sorted(ended) == list(range(count))

@@ -13,7 +13,7 @@ from engine.errors import DataError
 from engine.service import problems
 from engine.service.admission.keyring import create_key, list_keys, revoke_key
 from engine.service.app import make_app
-from engine.service.data.datasets import Reader, check_source, look_at_source
+from engine.service.data.datasets import SourceOwner, check_source, look_at_source
 from engine.service.errors import ServiceError, SourceNotAllowed
 from engine.service.problems import to_problem
 from engine.service.settings import Settings
@@ -161,7 +161,7 @@ def test_elsewhere_a_bare_name_is_a_table_and_is_to_be_opened(backend, tmp_path,
 def test_places_in_object_stores_and_names_in_catalogs_are_open_to_accounts_by_name():
     roots, tables = ("acme=s3://bucket/acme", "bolt=s3://bucket/bolt"), ("acme=shop.sales.*",)
     settings = Settings(data_roots=roots, tables=tables)
-    acme, bolt = Reader("acme", alone=False), Reader("bolt", alone=False)
+    acme, bolt = SourceOwner("acme", alone=False), SourceOwner("bolt", alone=False)
     for source in ("s3://bucket/acme", "s3://bucket/acme/*.parquet", "delta:s3://bucket/acme/t@v3"):
         look_at_source(source, settings, acme)
         with pytest.raises(DataError):

@@ -24,7 +24,7 @@ from engine.service.admission.protocol import AT_ONCE, Listener, make_protocol
 from engine.service.admission.quotas import DEFAULTS, set_quotas, show_quotas
 from engine.service.admission.request_slots import THREADS_PER_ACCOUNT, RequestSlots
 from engine.service.app import make_app
-from engine.service.data.datasets import Reader, check_source, local_roots
+from engine.service.data.datasets import SourceOwner, check_source, local_roots
 from engine.service.errors import QuotaReached, SourceNotAllowed
 from engine.service.problems import to_problem
 from engine.service.settings import Settings
@@ -297,14 +297,14 @@ def test_a_root_belongs_to_the_account_that_it_is_opened_to(tmp_path) -> None:
         for name in every:
             source = str(tmp_path / name) if "/" in name else name
             if name in mine:
-                check_source(source, settings, Reader(account, alone=False))
+                check_source(source, settings, SourceOwner(account, alone=False))
                 continue
             with pytest.raises(SourceNotAllowed) as refusal:
-                check_source(source, settings, Reader(account, alone=False))
+                check_source(source, settings, SourceOwner(account, alone=False))
             assert ("several" in refusal.value.message) == (name in ("only/x.csv", "lone.x"))
-    check_source(f"{tmp_path}/only/x.csv", settings, Reader("c"))
+    check_source(f"{tmp_path}/only/x.csv", settings, SourceOwner("c"))
     with pytest.raises(SourceNotAllowed):
-        check_source(f"{tmp_path}/*/x.csv", settings, Reader("a"))
+        check_source(f"{tmp_path}/*/x.csv", settings, SourceOwner("a"))
 
 
 def test_what_was_opened_to_the_only_account_is_nobodys_once_there_are_two(

@@ -28,7 +28,7 @@ from engine.models.result import Status
 from engine.service.app import make_app
 from engine.service.library import run_due
 from engine.service.rules import webhooks
-from engine.service.rules.conditions import Condition, Seen, state_of
+from engine.service.rules.conditions import Condition, SeenWindow, state_of
 from engine.service.rules.watching import watch_results
 from engine.service.rules.webhooks import Courier, Refused, is_outer, resolve, sign
 from engine.service.settings import Settings
@@ -43,9 +43,11 @@ from tests.service.newest import DAY, database, fill, result  # noqa: F401 - a f
 COUNT = "def calc_metric(df):\n    return float(df.count())\n"
 
 
-def seen(*values: float | Status | None) -> list[Seen]:
+def seen(*values: float | Status | None) -> list[SeenWindow]:
     return [
-        Seen(one, None, 10) if isinstance(one, str) else Seen("ok" if one is not None else "nan", one, 10)
+        SeenWindow(one, None, 10)
+        if isinstance(one, str)
+        else SeenWindow("ok" if one is not None else "nan", one, 10)
         for one in values
     ]
 

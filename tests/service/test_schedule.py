@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.service.work.clock_guard import ClockGuard
-from engine.service.work.schedule import Due, PlannedModel, Span, due_work, last_tick, windows_within
+from engine.service.work.schedule import Due, PlannedModel, PlannedSpan, due_work, last_tick, windows_within
 
 ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu")
 RETENTIONS = {"hourly": "30h", "daily": "9d", "weekly": "5w", "monthly": "4M"}
@@ -28,14 +28,14 @@ class Life:
     """What was planned, as the database would hold it."""
 
     def __init__(self) -> None:
-        self.planned: dict[tuple[str, str], list[Span]] = defaultdict(list)
+        self.planned: dict[tuple[str, str], list[PlannedSpan]] = defaultdict(list)
         self.works: list[Due] = []
 
     def step(self, watched: PlannedModel, now: datetime) -> tuple[Due, ...]:
         due = due_work([watched], self.planned, now)
         for one in due:
             key = one.metric_version_id, one.dataset_id
-            self.planned[key].append(Span(one.kind, one.start, one.end, one.every, one.zone))
+            self.planned[key].append(PlannedSpan(one.kind, one.start, one.end, one.every, one.zone))
         self.works += due
         return due
 

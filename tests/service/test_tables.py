@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.errors import DataError
-from engine.service.data.datasets import Reader, check_source, fingerprint, look_at_source
+from engine.service.data.datasets import SourceOwner, check_source, fingerprint, look_at_source
 from engine.service.errors import SourceNotAllowed
 from engine.service.problems import to_problem
 from engine.service.settings import Settings
@@ -36,7 +36,7 @@ def test_a_table_is_where_its_folder_is(
     (mine / "link").symlink_to(others)
     monkeypatch.chdir(mine)
     settings = Settings(data_roots=("a=.", f"b={others}"), tables=("others", "*"))
-    reader = Reader("a", alone=False)
+    reader = SourceOwner("a", alone=False)
     for source in (f"delta:{mine}/table", "delta:table", "delta:table@v0", f"{mine}/table", "table"):
         check_source(source, settings, reader)
         look_at_source(source, settings, reader)

@@ -13,7 +13,7 @@ from engine.service.admission.keys import digest_key
 from engine.service.admission.request_slots import THREADS_PER_KEY, KeyedSemaphore
 from engine.service.admission.throttle import Throttle
 from engine.service.problems import ApiProblem
-from engine.service.store.scope import Scope
+from engine.service.store.scope import WorkspaceScope
 from engine.service.ttl_cache import TtlCache
 
 KNOWN, WAITING = "cm_known", "cm_waiting"
@@ -33,9 +33,9 @@ class Service:
     def __init__(self) -> None:
         self.reached: list[str] = []
         self.refused: list[tuple[str, str]] = []
-        scopes: TtlCache[Scope] = TtlCache(60.0)
+        scopes: TtlCache[WorkspaceScope] = TtlCache(60.0)
         for key in (KNOWN, WAITING):
-            scopes.put(digest_key(key), Scope("acme", "test"))
+            scopes.put(digest_key(key), WorkspaceScope("acme", "test"))
         refusals = SimpleNamespace(refuse=lambda *what: self.refused.append(what))
         parts = SimpleNamespace(scopes=scopes, rate=Rate(), telemetry=SimpleNamespace(refusals=refusals))
         self.app = SimpleNamespace(state=SimpleNamespace(service=parts))
@@ -125,15 +125,15 @@ def test_one_key_leaves_the_threads_that_admit_to_others(monkeypatch: pytest.Mon
     async def main() -> None:
         begun, go_on = list[str](), asyncio.Event()
 
-        async def in_thread(_: Any, __: Any, digest: str, ___: str) -> Scope:
+        async def in_thread(_: Any, __: Any, digest: str, ___: str) -> WorkspaceScope:
             begun.append(digest)
             await go_on.wait()
-            return Scope("acme", "test")
+            return WorkspaceScope("acme", "test")
 
         monkeypatch.setattr(requests, "run_in_threadpool", in_thread)
-        scopes: TtlCache[Scope] = TtlCache(60.0)
+        scopes: TtlCache[WorkspaceScope] = TtlCache(60.0)
         for key in ("evil", "good"):
-            scopes.put(key, Scope("acme", "test"))
+            scopes.put(key, WorkspaceScope("acme", "test"))
         parts: Any = SimpleNamespace(scopes=scopes, entrances=KeyedSemaphore(THREADS_PER_KEY))
         async with asyncio.TaskGroup() as group:
             for key in ("evil",) * 9 + ("unknown",) * 9 + ("good",):

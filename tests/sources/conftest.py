@@ -9,16 +9,16 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pytest
 
-from engine.backends.sql import Rows as SqlRows
+from engine.backends.sql import RowBatch as SqlRows
 from engine.backends.sql_session import DirectSqlSession
 from engine.context import UNBOUNDED
 from engine.models.backends import Reader
 from engine.sources.resolve import resolve_source
-from engine.sources.source import Source
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Spool
 from tests.backends.plans import run
 
-Rows: TypeAlias = list[dict[str, Any]]
+RowBatch: TypeAlias = list[dict[str, Any]]
 
 
 @pytest.fixture
@@ -43,12 +43,12 @@ def folder(data_dir: Path, request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(params=["duckdb", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow])])
-def read(request: pytest.FixtureRequest, data_dir: Path, spool: Spool) -> Callable[[Any], Rows]:
+def read(request: pytest.FixtureRequest, data_dir: Path, spool: Spool) -> Callable[[Any], RowBatch]:
     """Reads a source on a backend: its rows, sorted by their text, under names in lower case."""
     reader: Reader = request.param
     backend = request.getfixturevalue(f"{reader}_backend")
 
-    def rows(given: Any) -> Rows:
+    def rows(given: Any) -> RowBatch:
         source = resolve_source(given, roots=(data_dir,), spool=spool, reader=reader)
         session = backend.open_session()
         try:
@@ -61,7 +61,7 @@ def read(request: pytest.FixtureRequest, data_dir: Path, spool: Spool) -> Callab
     return rows
 
 
-def _guests_rows(session: DirectSqlSession, source: Source) -> Rows:
+def _guests_rows(session: DirectSqlSession, source: ResolvedSource) -> RowBatch:
     """As a metric gets them; the engine's own queries have whole numbers of 64 bits only."""
     parts = session.run(session.writer.text(source.relation, UNBOUNDED), UNBOUNDED)
     streams = [part.data for part in parts if isinstance(part, SqlRows)]
@@ -69,11 +69,11 @@ def _guests_rows(session: DirectSqlSession, source: Source) -> Rows:
 
 
 @pytest.fixture
-def resolve(data_dir: Path, spool: Spool) -> Iterator[Callable[..., Source]]:
+def resolve(data_dir: Path, spool: Spool) -> Iterator[Callable[..., ResolvedSource]]:
     """Resolves a source, and releases it after the test."""
-    found: list[Source] = []
+    found: list[ResolvedSource] = []
 
-    def one(given: Any, reader: Reader = "spark") -> Source:
+    def one(given: Any, reader: Reader = "spark") -> ResolvedSource:
         found.append(resolve_source(given, roots=(data_dir,), spool=spool, reader=reader))
         return found[-1]
 

@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.errors import DataError
-from engine.sources.source import Source
-from tests.sources.conftest import Rows
+from engine.sources.source import ResolvedSource
+from tests.sources.conftest import RowBatch
 
-Resolve = Callable[..., Source]
+Resolve = Callable[..., ResolvedSource]
 
 
-def values(rows: Rows, name: str) -> list[Any]:
+def values(rows: RowBatch, name: str) -> list[Any]:
     """One column of rows."""
     return [row[name] for row in rows]
 
@@ -28,7 +28,7 @@ def refusal(resolve: Resolve, named: Any) -> DataError:
     return caught.value
 
 
-def spooled(source: Source, name: str = "a") -> list[Any]:
+def spooled(source: ResolvedSource, name: str = "a") -> list[Any]:
     """The values of a column in what a backend is given."""
     paths = [Path(path) for path in source.relation.read.data_source.paths]
     files = [

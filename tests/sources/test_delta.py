@@ -19,15 +19,15 @@ from deltalake import DeltaTable, write_deltalake
 from engine.errors import DataError, UsageError
 from engine.models.tables import TableName, parse_table, parse_version
 from engine.sources.resolve import resolve_source
-from engine.sources.source import Source
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Spool
-from engine.sources.tables.skipping import Span
-from tests.sources.conftest import Rows
+from engine.sources.tables.skipping import TimeSpan
+from tests.sources.conftest import RowBatch
 from tests.sources.delta_writer import DeltaWriter, bitmap64, column, inline, metadata, protocol
 from tests.sources.spooled import refusal, spooled, values
 
-Read = Callable[[Any], Rows]
-Resolve = Callable[..., Source]
+Read = Callable[[Any], RowBatch]
+Resolve = Callable[..., ResolvedSource]
 
 NUMBERS = pa.table({"a": pa.array(range(6), pa.int64())})
 PLAIN = [protocol(), metadata([column("a", "long")])]
@@ -523,7 +523,7 @@ def test_a_version_is_said_once_and_of_tables_alone(folder: Path, spool: Spool) 
     writer.commit(writer.add("a.parquet", NUMBERS))
     pq.write_table(NUMBERS, folder / "a.parquet")
 
-    def resolve(named: Any, version: Any) -> Source:
+    def resolve(named: Any, version: Any) -> ResolvedSource:
         return resolve_source(named, roots=(folder,), spool=spool, version=version)
 
     found = resolve(folder / "t", 1)
@@ -565,7 +565,7 @@ def test_on_a_cluster_a_table_of_its_catalog_is_asked_for_at_a_version(spool: Sp
 def spanned(folder: Path, spool: Spool, kind: str, start: str | None, end: str | None) -> list[str]:
     instants = [None if text is None else dt.datetime.fromisoformat(text) for text in (start, end)]
     source = resolve_source(
-        folder, roots=(folder,), spool=spool, span=Span("TS" if kind == "upper" else "ts", *instants)
+        folder, roots=(folder,), spool=spool, span=TimeSpan("TS" if kind == "upper" else "ts", *instants)
     )
     names = [Path(path).name for path in source.relation.read.data_source.paths]
     source.release()
@@ -621,7 +621,10 @@ def test_days_of_partitions_are_looked_at_as_well(folder: Path, spool: Spool) ->
     for day in ("2026-01-01", "2026-01-10"):
         writer.commit(writer.add(f"ts={day}/f.parquet", NUMBERS, {"ts": day}))
     source = resolve_source(
-        folder, roots=(folder,), spool=spool, span=Span("ts", dt.datetime(2026, 1, 8, tzinfo=dt.UTC), None)
+        folder,
+        roots=(folder,),
+        spool=spool,
+        span=TimeSpan("ts", dt.datetime(2026, 1, 8, tzinfo=dt.UTC), None),
     )
     assert source.table is not None and (source.table.files, source.table.skipped) == (1, 1)
     source.release()

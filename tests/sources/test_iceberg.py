@@ -25,15 +25,15 @@ from pyiceberg.utils.config import Config
 
 from engine.errors import DataError, Interrupted
 from engine.sources.resolve import resolve_source
-from engine.sources.source import Source
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Spool
-from engine.sources.tables.skipping import Span
-from tests.sources.conftest import Rows
+from engine.sources.tables.skipping import TimeSpan
+from tests.sources.conftest import RowBatch
 from tests.sources.iceberg_writer import IcebergWriter
 from tests.sources.spooled import refusal, spooled, values
 
-Read = Callable[[Any], Rows]
-Resolve = Callable[..., Source]
+Read = Callable[[Any], RowBatch]
+Resolve = Callable[..., ResolvedSource]
 
 POSITIONS = DataFileContent.POSITION_DELETES
 NUMBERS = pa.table({"a": pa.array(range(6), pa.int64())})
@@ -115,7 +115,7 @@ def test_files_outside_of_the_range_are_left_out(folder: Path, spool: Spool) -> 
     for number in (1, 2):
         writer.append(day(number))
     for start, files in ((WHEN[1], 2), (WHEN[2], 1), (None, 3)):
-        source = resolve_source(writer.folder, roots=(folder,), spool=spool, span=Span("ts", start, None))
+        source = resolve_source(writer.folder, roots=(folder,), spool=spool, span=TimeSpan("ts", start, None))
         assert source.table is not None and (source.table.files, source.table.skipped) == (files, 3 - files)
         source.release()
 
@@ -126,7 +126,7 @@ def test_files_of_days_that_became_instants_are_not_left_out(folder: Path, spool
     for schema in state["schemas"]:
         schema["fields"][0]["type"] = "timestamp"  # the file tells its bounds in days still
     writer.write_metadata(state)
-    span = Span("at", WHEN[0] - dt.timedelta(days=9), None)
+    span = TimeSpan("at", WHEN[0] - dt.timedelta(days=9), None)
     source = resolve_source(writer.folder, roots=(folder,), spool=spool, span=span)
     assert spooled(source, "at") == [dt.datetime(2026, 1, 1)]
     source.release()

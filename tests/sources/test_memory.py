@@ -21,9 +21,9 @@ from engine.models.streams import RowStream, is_stream
 from engine.sources.memory import find_tabular
 from engine.sources.resolve import resolve_source
 from engine.sources.spool import Spool
-from tests.sources.conftest import Rows
+from tests.sources.conftest import RowBatch
 
-Read = Callable[[Any], Rows]
+Read = Callable[[Any], RowBatch]
 WHEN = dt.datetime(2026, 1, 1, 12, 30, 0, 123456)
 COLUMNS = {"a": [1, 2, None], "s": ["x", None, "ü"], "d": [0.5, float("inf"), None], "t": [WHEN, None, WHEN]}
 TABLE = pa.table(COLUMNS)

@@ -18,11 +18,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.errors import DataError
-from engine.sources.source import Source
-from tests.sources.conftest import Rows
+from engine.sources.source import ResolvedSource
+from tests.sources.conftest import RowBatch
 
-Read = Callable[[Any], Rows]
-Resolve = Callable[..., Source]
+Read = Callable[[Any], RowBatch]
+Resolve = Callable[..., ResolvedSource]
 
 
 def write(path: Path, columns: dict[str, Any], **options: Any) -> Path:
@@ -31,7 +31,7 @@ def write(path: Path, columns: dict[str, Any], **options: Any) -> Path:
     return path
 
 
-def values(rows: Rows, name: str) -> list[Any]:
+def values(rows: RowBatch, name: str) -> list[Any]:
     return [row[name] for row in rows]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.documents import ROOT
-from tests.sources.conftest import Rows
+from tests.sources.conftest import RowBatch
 from tests.sources.spooled import refusal
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ def warehouse(data_dir: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["evolved", "merged", "copied"])
 def test_what_spark_wrote_is_read_as_spark_reads_it(
-    read: Callable[[Any], Rows], warehouse: Path, name: str
+    read: Callable[[Any], RowBatch], warehouse: Path, name: str
 ) -> None:
     told = json.loads((warehouse / f"{name}.json").read_text())
     found = read(f"iceberg:{warehouse}/w/{name}")

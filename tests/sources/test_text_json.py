@@ -23,8 +23,8 @@ from engine.frames.relations import read_files
 from engine.models.text_options import TextOptions
 from engine.sources.resolve import resolve_source
 from engine.sources.text import json_lines
-from engine.sources.text.json_columns import JsonType, Struct, json_table, merge_json, type_of
-from engine.sources.text.json_lines import Rows
+from engine.sources.text.json_columns import JsonStruct, JsonType, json_table, merge_json, type_of
+from engine.sources.text.json_lines import JsonRows
 from tests.backends.plans import run
 
 
@@ -242,13 +242,13 @@ OBJECTS = st.lists(st.dictionaries(st.sampled_from("xyz"), VALUES, max_size=3), 
 @given(OBJECTS)
 def test_any_objects_have_one_type_however_they_are_cut(objects):
     objects = json.loads(json.dumps(objects))
-    whole = type_of(Rows(objects, "m", 1))
-    merged: JsonType = Struct()
+    whole = type_of(JsonRows(objects, "m", 1))
+    merged: JsonType = JsonStruct()
     for one in objects:
-        merged = merge_json(merged, type_of(Rows([one], "m", 1)))
+        merged = merge_json(merged, type_of(JsonRows([one], "m", 1)))
     assert merged == whole
     assume(whole.fields)
-    table = json_table(Rows(objects, "m", 1), whole)
+    table = json_table(JsonRows(objects, "m", 1), whole)
     assert table.num_rows == len(objects)
     for one, row in zip(objects, table.to_pylist(), strict=True):
         for name, value in row.items():

@@ -25,8 +25,8 @@ from engine.models.text_options import TextOptions
 from engine.sources.text.kinds import (
     NOTHING,
     TEXT,
-    ColumnType,
-    Kind,
+    TextColumnType,
+    TextKind,
     arrow_type,
     classify,
     convert,
@@ -51,7 +51,7 @@ NAMES = {
 OPTIONS = {"multiLine": "true", "quote": '"', "escape": '"', "sep": ",", "mode": "FAILFAST", "lineSep": "\n"}
 
 
-def converted(values: pa.Array, wanted: ColumnType) -> list[Any]:
+def converted(values: pa.Array, wanted: TextColumnType) -> list[Any]:
     """Values of text in a type in which all of them can be read."""
     found = convert(values, wanted)
     assert found is not None
@@ -112,17 +112,17 @@ def test_values_are_what_the_text_says():
 
 def test_a_value_of_another_type_is_noticed():
     for values, kind in (
-        (["1", "x"], Kind.INT),
-        (["1", "2147483648"], Kind.INT),
-        (["1", "0.5"], Kind.LONG),
-        (["0.5", "NA"], Kind.DOUBLE),
-        (["2024-01-01", "2024-01-01 10:00"], Kind.DATE),
-        (["2024-01-01", "soon"], Kind.TIMESTAMP),
-        (["true", "yes"], Kind.BOOLEAN),
-        (["1"], Kind.NULL),
+        (["1", "x"], TextKind.INT),
+        (["1", "2147483648"], TextKind.INT),
+        (["1", "0.5"], TextKind.LONG),
+        (["0.5", "NA"], TextKind.DOUBLE),
+        (["2024-01-01", "2024-01-01 10:00"], TextKind.DATE),
+        (["2024-01-01", "soon"], TextKind.TIMESTAMP),
+        (["true", "yes"], TextKind.BOOLEAN),
+        (["1"], TextKind.NULL),
     ):
-        assert convert(column(values), ColumnType(kind)) is None
-    assert convert(column(["9" * 30]), ColumnType(Kind.DECIMAL, 20)) is None
+        assert convert(column(values), TextColumnType(kind)) is None
+    assert convert(column(["9" * 30]), TextColumnType(TextKind.DECIMAL, 20)) is None
 
 
 @given(st.lists(st.sampled_from([v for values, _ in COLUMNS.values() for v in values]), max_size=6))
@@ -135,8 +135,8 @@ def test_any_mixture_has_one_type_however_it_is_cut(values):
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**63), 2**63 - 1))
 def test_numbers_come_back_as_they_were(number, whole):
-    assert converted(column([repr(number)]), ColumnType(Kind.DOUBLE)) == [number]
-    assert converted(column([str(whole)]), ColumnType(Kind.LONG)) == [whole]
+    assert converted(column([repr(number)]), TextColumnType(TextKind.DOUBLE)) == [number]
+    assert converted(column([str(whole)]), TextColumnType(TextKind.LONG)) == [whole]
 
 
 @given(st.datetimes(dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30)))
@@ -144,15 +144,15 @@ def test_instants_are_pythons(moment):
     local = moment.replace(tzinfo=dt.timezone(dt.timedelta(hours=2)))
     epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     assert instant(local.isoformat()) == (local - epoch) // dt.timedelta(microseconds=1)
-    found = converted(column([moment.isoformat(" ")]), ColumnType(Kind.TIMESTAMP))
+    found = converted(column([moment.isoformat(" ")]), TextColumnType(TextKind.TIMESTAMP))
     assert found == [moment.replace(tzinfo=dt.UTC)]
 
 
 def test_a_column_in_chunks_is_a_column():
     chunks = pa.chunked_array([column(["1", "2"]), column(["x"]), column([])])
     assert classify(chunks) == TEXT
-    assert classify(chunks.slice(0, 2)) == ColumnType(Kind.INT)
-    assert converted(chunks.slice(1, 1), ColumnType(Kind.INT)) == [2]
+    assert classify(chunks.slice(0, 2)) == TextColumnType(TextKind.INT)
+    assert converted(chunks.slice(1, 1), TextColumnType(TextKind.INT)) == [2]
 
 
 @pytest.mark.slow
@@ -209,6 +209,6 @@ def test_what_a_cluster_is_told_makes_it_read_the_same_or_fail(spark_backend, da
 
 def test_the_table_says_what_parquet_gets(tmp_path):
     """The types as they are written, so that a backend cannot see others."""
-    table = pa.table({"v": convert(column(["1"]), ColumnType(Kind.INT))})
+    table = pa.table({"v": convert(column(["1"]), TextColumnType(TextKind.INT))})
     pq.write_table(table, tmp_path / "a.parquet")
     assert pq.read_schema(tmp_path / "a.parquet").field("v").type == pa.int32()

@@ -18,9 +18,9 @@ import pytest
 
 from engine.models.urls import SPOOL_BYTES, parse_store_url
 from engine.sources.resolve import resolve_source
-from engine.sources.source import Source
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Spool
-from engine.sources.stores.fetched import Fetched
+from engine.sources.stores.fetched import FetchedObjects
 from engine.sources.stores.stores import Stores
 from tests.stores.meddling import Proxy, proxy_to
 
@@ -115,10 +115,10 @@ class Reading:
     """
 
     spool: Spool
-    fetched: Fetched
+    fetched: FetchedObjects
     stores: Stores
 
-    def __call__(self, named: Any, **options: Any) -> Source:
+    def __call__(self, named: Any, **options: Any) -> ResolvedSource:
         return resolve_source(named, roots=(), spool=self.spool, stores=self.stores, **options)
 
     @property
@@ -142,7 +142,7 @@ def make_reading(bucket: Bucket) -> Iterator[Callable[..., Reading]]:
 
     def make(most: int = SPOOL_BYTES, root: str = bucket.url, **options: Any) -> Reading:
         spool = Spool()
-        fetched = Fetched(spool.folder / "fetched", most, pause=0.001, **options)
+        fetched = FetchedObjects(spool.folder / "fetched", most, pause=0.001, **options)
         made.append(spool)
         return Reading(spool, fetched, Stores([parse_store_url(root)], fetched))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.models.urls import parse_store_url
-from engine.sources.stores.fetched import Fetched, StoredObject
+from engine.sources.stores.fetched import FetchedObjects, StoredObject
 
 WRITTEN = 1_000_000.0
 URL = parse_store_url("s3://bucket/a.parquet")
@@ -41,7 +41,7 @@ class Kept:
 
     def __init__(self, folder: Path) -> None:
         self.store, self.now = OneObject(), 0.0
-        self._fetched = Fetched(folder, clock=lambda: WRITTEN + self.now, steady=lambda: self.now)
+        self._fetched = FetchedObjects(folder, clock=lambda: WRITTEN + self.now, steady=lambda: self.now)
 
     def read(self, now: float, changed: float | None = WRITTEN) -> tuple[bytes, int]:
         """The bytes at a time, and how often the store was asked for the etag."""

@@ -14,7 +14,7 @@ from deltalake import write_deltalake
 
 from engine import Dataset, Engine
 from engine.models.urls import is_store_url, parse_store_url
-from engine.service.data.datasets import Reader, check_source
+from engine.service.data.datasets import SourceOwner, check_source
 from engine.service.settings import Settings
 from tests.documents import ROOT, blocks, commands
 from tests.sources.spooled import spooled
@@ -54,7 +54,7 @@ def test_the_page_is_true(named: Bucket, reading: Reading) -> None:
         words = command.words
         if words[1] == "serve":
             settings = Settings(data_roots=(words[words.index("--data-root") + 1],))
-            check_source(f"{named.url}/acme/x", settings, Reader("acme", alone=False))
+            check_source(f"{named.url}/acme/x", settings, SourceOwner("acme", alone=False))
             continue
         data = words[words.index("--data") + 1]
         if data.startswith("abfs://"):

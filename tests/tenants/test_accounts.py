@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 import pytest
 
-from engine.backends.tables import TooLarge, fetch
+from engine.backends.tables import TableTooLarge, fetch
 from engine.context import UNBOUNDED
 from engine.errors import PlanRefused
 from engine.gateway.budget import CHEAP_MESSAGES, FrameBudget
@@ -67,7 +67,7 @@ def _answer(*sizes: int) -> Any:
 
 def test_rows_are_taken_from_the_account_and_given_back_if_they_do_not_fit() -> None:
     account = Ledger(Caps(engine=10_000, tenant=10_000, run=10_000)).open("a")
-    with pytest.raises(TooLarge):
+    with pytest.raises(TableTooLarge):
         fetch(_answer(100, 20_000, 100), pb.Relation(), UNBOUNDED, account=account)
     assert account.kept == 0
     fetch(_answer(100, 100), pb.Relation(), UNBOUNDED, account=account)

@@ -14,7 +14,7 @@ from engine.backends.connect.calls import POLL_SECONDS, End, pumped, raise_end, 
 from engine.backends.connect.completeness import CompletenessCheck, TruncatedAnswer
 from engine.backends.connect.handle import ConfiguredSession, SessionHandle
 from engine.backends.connect.stopping import RunningQuery, Stopper, given_up
-from engine.backends.connect.suspect_queue import Turn
+from engine.backends.connect.suspect_queue import QueryTurn
 from engine.context import Deadline, QueryContext
 from engine.errors import Interrupted
 
@@ -77,7 +77,7 @@ class _Reading:
 
 
 def execute_once(
-    handle: SessionHandle, stopper: Stopper, plan: pb.Plan, turn: Turn, context: QueryContext
+    handle: SessionHandle, stopper: Stopper, plan: pb.Plan, turn: QueryTurn, context: QueryContext
 ) -> Generator[pb.ExecutePlanResponse, None, None]:
     """Run a plan; yield the responses as they come. A query that nobody waits for any longer is stopped.
 
@@ -117,7 +117,7 @@ def analyze_once(
     handle: SessionHandle,
     stopper: Stopper,
     request: pb.AnalyzePlanRequest,
-    turn: Turn,
+    turn: QueryTurn,
     context: QueryContext,
 ) -> pb.AnalyzePlanResponse:
     """Answer an analyze request; arguments and errors as of `execute_once`."""

@@ -19,7 +19,7 @@ import grpc
 from engine.backends.connect.endpoint import Owner
 from engine.backends.connect.failures import decode_failure, forgot_session, is_ending, where_ended
 from engine.backends.connect.rpc import Connection
-from engine.backends.connect.suspect_queue import Turn
+from engine.backends.connect.suspect_queue import QueryTurn
 from engine.backends.connect.turns import PATIENT_SECONDS
 from engine.context import QueryContext, Settings
 from engine.errors import BackendLost, EngineClosed
@@ -83,7 +83,7 @@ class SessionHandle:
         self._lock = threading.Lock()
         self._closed = False
 
-    def ready(self, turn: Turn, context: QueryContext) -> ConfiguredSession:
+    def ready(self, turn: QueryTurn, context: QueryContext) -> ConfiguredSession:
         """The session, configured on a server that runs; the turn of the query begins there."""
         began = time.monotonic()
         connection = self._endpoint.connection(context)

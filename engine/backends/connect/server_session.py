@@ -18,7 +18,7 @@ from engine.backends.connect.completeness import TruncatedAnswer
 from engine.backends.connect.endpoint import Owner
 from engine.backends.connect.handle import KnownSession, SessionHandle
 from engine.backends.connect.stopping import Stopper
-from engine.backends.connect.suspect_queue import MOST_CRASHES, Turn
+from engine.backends.connect.suspect_queue import MOST_CRASHES, QueryTurn
 from engine.context import QueryContext, Settings
 from engine.errors import BackendLost
 
@@ -47,7 +47,9 @@ class ServerSession:
         """Whether something that was asked in it is still being stopped."""
         return self._stopper.is_stopping
 
-    def execute(self, plan: pb.Plan, turn: Turn, context: QueryContext) -> Iterator[pb.ExecutePlanResponse]:
+    def execute(
+        self, plan: pb.Plan, turn: QueryTurn, context: QueryContext
+    ) -> Iterator[pb.ExecutePlanResponse]:
         """Run a plan. What comes before its rows is held back, to ask again unseen.
 
         Args:
@@ -71,10 +73,10 @@ class ServerSession:
             if seen:
                 raise
         # The first may still be stopped, by who ends its turn then: the second has one of its own.
-        yield from self._asked(plan, Turn(turn.record, crashes=turn.crashes), context)
+        yield from self._asked(plan, QueryTurn(turn.record, crashes=turn.crashes), context)
 
     def _asked(
-        self, plan: pb.Plan, turn: Turn, context: QueryContext
+        self, plan: pb.Plan, turn: QueryTurn, context: QueryContext
     ) -> Generator[pb.ExecutePlanResponse, None, None]:
         """Ask until no server dies under it; arguments and errors as of `execute`, and `TruncatedAnswer`."""
         seen = False
@@ -98,7 +100,7 @@ class ServerSession:
                     self._check_repeatable(turn, lost, may_repeat=not seen)
 
     def analyze(
-        self, request: pb.AnalyzePlanRequest, turn: Turn, context: QueryContext
+        self, request: pb.AnalyzePlanRequest, turn: QueryTurn, context: QueryContext
     ) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; arguments and errors as of `execute`."""
         context.check()
@@ -121,7 +123,7 @@ class ServerSession:
         self._handle.release(clean=self._stopper.clean and not self._left_inside)
 
     @contextlib.contextmanager
-    def _in_queue(self, turn: Turn) -> Iterator[None]:
+    def _in_queue(self, turn: QueryTurn) -> Iterator[None]:
         """Leave the queue at the end, unless whoever stops the query does."""
         with self._lock:
             self._inside += 1
@@ -133,13 +135,13 @@ class ServerSession:
             if not turn.stopping:
                 self._turns.end(turn)
 
-    def _enter(self, turn: Turn, context: QueryContext) -> None:
+    def _enter(self, turn: QueryTurn, context: QueryContext) -> None:
         """Wait in the queue until the query may be asked, or raise `Moved`."""
         self._turns.enter(turn, context)
         if self._owner.is_elsewhere:
             raise Moved
 
-    def _check_repeatable(self, turn: Turn, lost: BackendLost, *, may_repeat: bool) -> None:
+    def _check_repeatable(self, turn: QueryTurn, lost: BackendLost, *, may_repeat: bool) -> None:
         """Return if a lost query is to be asked again, else raise."""
         lost.alone = turn.is_culprit
         if turn.is_culprit:

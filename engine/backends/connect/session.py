@@ -10,7 +10,7 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.connect.endpoint import Endpoint, Owner
 from engine.backends.connect.handle import KnownSession
 from engine.backends.connect.server_session import Moved, ServerSession
-from engine.backends.connect.suspect_queue import Record, Turn
+from engine.backends.connect.suspect_queue import QueryTurn, Record
 from engine.context import QueryContext, Settings
 from engine.errors import EngineClosed, PlanRefused
 
@@ -48,7 +48,7 @@ class ConnectSession:
                 yield from self._session(context.settings).execute(plan, turn, context)
                 return
             except Moved:
-                turn = Turn(self._record, crashes=turn.crashes)
+                turn = QueryTurn(self._record, crashes=turn.crashes)
 
     def analyze(self, request: pb.AnalyzePlanRequest, context: QueryContext) -> pb.AnalyzePlanResponse:
         """Answer an analyze request; see `BackendSession.analyze`."""
@@ -57,7 +57,7 @@ class ConnectSession:
             try:
                 return self._session(context.settings).analyze(request, turn, context)
             except Moved:
-                turn = Turn(self._record, crashes=turn.crashes)
+                turn = QueryTurn(self._record, crashes=turn.crashes)
 
     @property
     def disturbed(self) -> int:
@@ -106,6 +106,6 @@ class ConnectSession:
     def _owner(self, endpoint: Endpoint) -> Owner:
         return Owner(endpoint, self._tenant, self._record)
 
-    def _turn_of(self, context: QueryContext) -> Turn:
+    def _turn_of(self, context: QueryContext) -> QueryTurn:
         """The turn of a query; one that was lost before is a suspect from the start."""
-        return Turn(self._record, crashes=int(context.isolated))
+        return QueryTurn(self._record, crashes=int(context.isolated))

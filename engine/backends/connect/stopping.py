@@ -21,7 +21,7 @@ from engine.backends.connect.calls import Pumped, drain, wait
 from engine.backends.connect.endpoint import STOP_TIMES, Owner
 from engine.backends.connect.handle import ConfiguredSession
 from engine.backends.connect.rpc import Connection
-from engine.backends.connect.suspect_queue import Turn
+from engine.backends.connect.suspect_queue import QueryTurn
 from engine.context import Deadline, QueryContext, Reason
 from engine.effort import MOST_TIMES, Grace
 
@@ -111,7 +111,7 @@ class Stopper:
         if done:
             then()
 
-    def stop(self, query: RunningQuery, turn: Turn) -> None:
+    def stop(self, query: RunningQuery, turn: QueryTurn) -> None:
         """Stop a query for good while somebody waits for that: interrupt it, or else end the server.
 
         Never raises. If others keep the server from the processors, it goes on while nobody waits.
@@ -124,7 +124,7 @@ class Stopper:
         elif fault and not self._end(query, fault):
             self._go_on(turn, lambda: _retry_interrupt(query))
 
-    def stop_aside(self, query: RunningQuery, turn: Turn) -> None:
+    def stop_aside(self, query: RunningQuery, turn: QueryTurn) -> None:
         """Stop a query for good while nobody waits; see `stop`."""
         self._go_on(turn, lambda: self._stop_patiently(query))
 
@@ -132,7 +132,7 @@ class Stopper:
         self,
         connection: Connection,
         call: Analysis,
-        turn: Turn,
+        turn: QueryTurn,
         reason: Reason,
         cancel: threading.Event | None,
     ) -> None:
@@ -148,7 +148,7 @@ class Stopper:
         if reason == "cancelled" or not self._outlast(connection, call, cancel):
             self._go_on(turn, lambda: self._outlast(connection, call, times=MOST_TIMES))
 
-    def _go_on(self, turn: Turn, stop: Callable[[], object]) -> None:
+    def _go_on(self, turn: QueryTurn, stop: Callable[[], object]) -> None:
         """Stop something while nobody waits, and leave the queue for it afterwards."""
         turn.stopping = True
 

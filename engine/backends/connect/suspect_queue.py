@@ -38,7 +38,7 @@ class Record:
 
 
 @dataclass(slots=True, eq=False)
-class Turn:
+class QueryTurn:
     """A query on its way: it waits, runs, or lost its server and is expected back.
 
     Attributes:
@@ -74,24 +74,24 @@ class SuspectQueue:
     """
 
     slice_seconds: float
-    running: set[Turn] = field(default_factory=set)
-    _waiting: set[Turn] = field(default_factory=set)
-    _returning: set[Turn] = field(default_factory=set)
+    running: set[QueryTurn] = field(default_factory=set)
+    _waiting: set[QueryTurn] = field(default_factory=set)
+    _returning: set[QueryTurn] = field(default_factory=set)
     _return_until: float = -math.inf
-    _holder: Turn | None = None
+    _holder: QueryTurn | None = None
     _held_until: float = -math.inf
-    _front: Turn | None = None
+    _front: QueryTurn | None = None
     _front_since: float = 0.0
     _arrivals: int = 0
 
-    def join(self, turn: Turn) -> None:
+    def join(self, turn: QueryTurn) -> None:
         """A query joins the queue, for the first time or again."""
         self._arrivals += 1
         turn.number, turn.server, turn.server_died, turn.alone = self._arrivals, None, False, False
         self.remove(turn)
         self._waiting.add(turn)
 
-    def try_start(self, turn: Turn, now: float) -> bool:
+    def try_start(self, turn: QueryTurn, now: float) -> bool:
         """Whether a waiting query is asked now; it is running from then on."""
         if not self._may_start(turn, now):
             return False
@@ -101,7 +101,7 @@ class SuspectQueue:
             self._holder, self._held_until, self._front = turn, math.inf, None
         return True
 
-    def begin(self, turn: Turn, server: object, now: float) -> None:
+    def begin(self, turn: QueryTurn, server: object, now: float) -> None:
         """The server that answers a running query is there; a suspect's slice begins."""
         turn.server = server
         if turn is self._holder:
@@ -125,7 +125,7 @@ class SuspectQueue:
             self._returning.update(hit)
             self._return_until = now + RETURN_SECONDS
 
-    def remove(self, turn: Turn) -> None:
+    def remove(self, turn: QueryTurn) -> None:
         """A query is over, however it ended."""
         self._waiting.discard(turn)
         self.running.discard(turn)
@@ -133,7 +133,7 @@ class SuspectQueue:
         if turn is self._holder:
             self._holder = None
 
-    def _may_start(self, turn: Turn, now: float) -> bool:
+    def _may_start(self, turn: QueryTurn, now: float) -> bool:
         if self._holder is not None and now < self._held_until:
             return False
         if self._returning - {turn} and now < self._return_until:

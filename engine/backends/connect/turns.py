@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Final, Protocol
 
-from engine.backends.connect.suspect_queue import SuspectQueue, Turn
+from engine.backends.connect.suspect_queue import QueryTurn, SuspectQueue
 from engine.context import QueryContext
 from engine.errors import BackendLost, Interrupted
 
@@ -18,7 +18,7 @@ _POLL_SECONDS: Final = 0.02
 class Turns(Protocol):
     """Which queries may be asked now, and which have to wait for others."""
 
-    def enter(self, turn: Turn, context: QueryContext) -> None:
+    def enter(self, turn: QueryTurn, context: QueryContext) -> None:
         """Wait until a query may be asked.
 
         Raises:
@@ -27,11 +27,11 @@ class Turns(Protocol):
         """
         ...
 
-    def begin(self, turn: Turn, server: object) -> None:
+    def begin(self, turn: QueryTurn, server: object) -> None:
         """A query is handed to a server."""
         ...
 
-    def end(self, turn: Turn) -> None:
+    def end(self, turn: QueryTurn) -> None:
         """A query is over, whatever came of it."""
         ...
 
@@ -39,13 +39,13 @@ class Turns(Protocol):
 class NoTurns:
     """Everybody asks at once: the server is not ours, or nobody else asks it."""
 
-    def enter(self, turn: Turn, context: QueryContext) -> None:
+    def enter(self, turn: QueryTurn, context: QueryContext) -> None:
         """Returns at once: no query waits for another one here."""
 
-    def begin(self, turn: Turn, server: object) -> None:
+    def begin(self, turn: QueryTurn, server: object) -> None:
         """Nothing is noted, as no query is blamed for the end of a server."""
 
-    def end(self, turn: Turn) -> None:
+    def end(self, turn: QueryTurn) -> None:
         """Nothing is noted, as nobody waits."""
 
 
@@ -60,7 +60,7 @@ class LocalTurns:
         """Whether anything is being answered."""
         return bool(self._queue.running)
 
-    def enter(self, turn: Turn, context: QueryContext) -> None:
+    def enter(self, turn: QueryTurn, context: QueryContext) -> None:
         """See `Turns.enter`."""
         with self._changed:
             self._queue.join(turn)
@@ -75,7 +75,7 @@ class LocalTurns:
                 self._changed.wait(_POLL_SECONDS)
             turn.record.disturbed += now - came > PATIENT_SECONDS
 
-    def begin(self, turn: Turn, server: object) -> None:
+    def begin(self, turn: QueryTurn, server: object) -> None:
         """See `Turns.begin`."""
         with self._changed:
             self._queue.begin(turn, server, time.monotonic())
@@ -86,7 +86,7 @@ class LocalTurns:
             self._queue.record_crash(server, time.monotonic(), late=late)
             self._changed.notify_all()
 
-    def end(self, turn: Turn) -> None:
+    def end(self, turn: QueryTurn) -> None:
         """See `Turns.end`."""
         with self._changed:
             self._queue.remove(turn)

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from engine.backends.duckdb.files import in_capitals, read_query
 from engine.backends.duckdb.talk import Conversation, DuckDbServer, WillNotStop
-from engine.backends.sql import Rows, SqlConnection
+from engine.backends.sql import RowBatch, SqlConnection
 from engine.context import UNBOUNDED, QueryContext
 from engine.errors import BackendError, BackendLost, DataError, Interrupted
 from engine.threads import SingleFlight
@@ -52,14 +52,14 @@ class DuckDbConnection(SqlConnection):
         self._lock = threading.Lock()
         self._opening: dict[bytes, SingleFlight[tuple[DuckDbServer, exp.Query]]] = {}
 
-    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | RowBatch]:
         """Run a query; see `SqlConnection.run`."""
         server = self._backend.server(context)
         return self._ask(server, {"do": "query", "sql": text}, context)
 
     def rows(
         self, server: DuckDbServer, text: str, context: QueryContext, *, one: bool = False
-    ) -> Iterator[Rows]:
+    ) -> Iterator[RowBatch]:
         """The rows of a query to a running process, its nested values as they are.
 
         Args:
@@ -73,7 +73,7 @@ class DuckDbConnection(SqlConnection):
             Interrupted, BackendLost, BackendError: as `run`.
         """
         for part in self._ask(server, {"do": "row" if one else "rows", "sql": text}, context):
-            if isinstance(part, Rows):
+            if isinstance(part, RowBatch):
                 yield part
 
     def describe(self, text: str, context: QueryContext) -> Described:
@@ -131,13 +131,13 @@ class DuckDbConnection(SqlConnection):
             reading = read_query("parquet", [path], {}, "")
         described = f"SELECT column_name, column_type FROM (DESCRIBE {reading.sql(dialect='duckdb')})"  # noqa: S608
         parts = self._ask(server, {"do": "query", "sql": described}, wanted)
-        tables = [pa.ipc.open_stream(part.data).read_all() for part in parts if isinstance(part, Rows)]
+        tables = [pa.ipc.open_stream(part.data).read_all() for part in parts if isinstance(part, RowBatch)]
         names, kinds = pa.concat_tables(tables).columns
         return in_capitals(reading, dict(zip(names.to_pylist(), kinds.to_pylist(), strict=True)))
 
     def _ask(
         self, server: DuckDbServer, question: Mapping[str, str], context: QueryContext
-    ) -> Iterator[Described | Rows]:
+    ) -> Iterator[Described | RowBatch]:
         try:
             with server.ask(question, context.deadline) as sock:
                 yield from Conversation(sock, context, server.process.grace).parts()

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from engine.arrow import arrow_stream
 from engine.backends.duckdb.nested import as_json
-from engine.backends.duckdb.wire import MOST_BYTES, Message, Reader, send_end, send_json, send_rows
+from engine.backends.duckdb.wire import MOST_BYTES, Message, MessageReader, send_end, send_json, send_rows
 
 _SETTINGS: Final = (
     "TimeZone = 'UTC'",
@@ -69,7 +69,7 @@ def _answer(cursor: duckdb.DuckDBPyConnection, sock: socket.socket, token: str) 
     over = threading.Event()
     with sock, cursor:
         try:
-            _, payload = Reader(sock).read()
+            _, payload = MessageReader(sock).read()
             question = json.loads(bytes(payload))
             if not hmac.compare_digest(str(question.pop("token")), token):
                 return

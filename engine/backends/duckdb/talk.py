@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from engine.backends.duckdb.types import columns_of
-from engine.backends.duckdb.wire import Message, Reader, rows_told, send_json, split_rows
+from engine.backends.duckdb.wire import Message, MessageReader, rows_told, send_json, split_rows
 from engine.backends.local.process import ServerProcess
-from engine.backends.sql import Rows
+from engine.backends.sql import RowBatch
 from engine.context import Deadline, QueryContext, Reason
 from engine.effort import Grace
 from engine.errors import BackendError, Interrupted
@@ -69,12 +69,12 @@ class Conversation:
 
     def __init__(self, sock: socket.socket, context: QueryContext, grace: Callable[[float], Grace]) -> None:
         self._sock = sock
-        self._reader = Reader(sock)
+        self._reader = MessageReader(sock)
         self._context = context
         self._grace = grace
         sock.settimeout(_TICK_SECONDS)
 
-    def parts(self) -> Iterator[Described | Rows]:
+    def parts(self) -> Iterator[Described | RowBatch]:
         """Columns, then rows.
 
         Raises:
@@ -90,7 +90,7 @@ class Conversation:
             if kind is Message.COLUMNS:
                 yield Described(columns_of(json.loads(bytes(payload))))
             elif kind is Message.ROWS:
-                rows = Rows(*split_rows(payload))
+                rows = RowBatch(*split_rows(payload))
                 count += rows.count
                 yield rows
             elif kind is Message.FAILED:

@@ -71,7 +71,7 @@ def split_rows(payload: memoryview) -> tuple[int, memoryview]:
     return _ROW_COUNT.unpack_from(payload)[0], payload[_ROW_COUNT.size :]
 
 
-class Reader:
+class MessageReader:
     """Reads messages; a timeout of the socket loses nothing of what was read before."""
 
     def __init__(self, sock: socket.socket) -> None:

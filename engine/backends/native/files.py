@@ -23,7 +23,7 @@ from pyspark.sql.types import StructType
 from engine.file_state import FileState, state_of
 from engine.models.days import FIRST_ALIKE, LAST_ALIKE
 from engine.parquet import days_of
-from engine.spark.native.relations.scans import Field, Scan
+from engine.spark.native.relations.scans import Scan, ScanField
 from engine.spark.native.relations.stored import is_stored_as
 from engine.spark.native.types import DATE, INSTANTS, Nested, SparkType, Struct, from_proto, to_proto
 from engine.spark.native.unproven import Unproven
@@ -93,14 +93,16 @@ def scan_of(read: pb.Read, note: Callable[[str, FileState], None] = _ignore) -> 
     return Scan(paths, _fields(source.schema, paths, note), whole)
 
 
-def _fields(schema: str, paths: Sequence[str], note: Callable[[str, FileState], None]) -> tuple[Field, ...]:
+def _fields(
+    schema: str, paths: Sequence[str], note: Callable[[str, FileState], None]
+) -> tuple[ScanField, ...]:
     struct = pyspark_types_to_proto_types(StructType.fromJson(json.loads(schema))).struct
     files = [_file_of(path, note) for path in paths]
     found = []
     for one in struct.fields:
         kind = from_proto(one.data_type)
         reasons = [reason for file in files if (reason := file.why_not(one.name, kind))]
-        found.append(Field(one.name, kind, reasons[0] if reasons else ""))
+        found.append(ScanField(one.name, kind, reasons[0] if reasons else ""))
     return tuple(found)
 
 

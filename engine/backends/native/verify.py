@@ -20,7 +20,7 @@ import pyspark.sql.connect.proto as pb
 from engine.backends.base import BackendSession
 from engine.backends.native.files import Files
 from engine.backends.native.trust import Differences
-from engine.backends.tables import TooLarge, fetch
+from engine.backends.tables import TableTooLarge, fetch
 from engine.context import Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, BackendStartError, CalcmetricError
 from engine.spark.native.compare import Given, difference
@@ -128,7 +128,7 @@ class Verifier:
             sample.files.refuse_changed()
             what = self._compare(sample)
             sample.files.refuse_changed()  # or Spark may have read something else
-        except (BackendLost, BackendStartError, TooLarge, Unproven) as error:
+        except (BackendLost, BackendStartError, TableTooLarge, Unproven) as error:
             logger.debug("a native answer is not compared: %s", error)
             return
         except BackendError as error:

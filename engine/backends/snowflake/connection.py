@@ -14,7 +14,7 @@ import pyspark.sql.connect.proto as pb
 from sqlglot import exp
 
 from engine.arrow import arrow_stream
-from engine.backends.sql import Rows, SqlConnection
+from engine.backends.sql import RowBatch, SqlConnection
 from engine.context import Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, DataError, Interrupted
 from engine.threads import Pending
@@ -51,7 +51,7 @@ class SnowflakeConnection(SqlConnection):
         self._spoilt = False
         self._asking: set[object] = set()
 
-    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | RowBatch]:
         """Run a query; see `SqlConnection.run`."""
         with self._asked(), self._connection.cursor() as cursor:
             self._wait(
@@ -62,10 +62,10 @@ class SnowflakeConnection(SqlConnection):
             count, batches = 0, iter(cursor.fetch_arrow_batches())
             while (table := self._fetch(lambda: next(batches, None), context)) is not None:
                 count += 1
-                yield Rows(table.num_rows, memoryview(arrow_stream(table)))
+                yield RowBatch(table.num_rows, memoryview(arrow_stream(table)))
             if not count:
                 empty = self._fetch(lambda: cursor.fetch_arrow_all(force_return_table=True), context)
-                yield Rows(0, memoryview(arrow_stream(empty)))
+                yield RowBatch(0, memoryview(arrow_stream(empty)))
 
     def describe(self, text: str, context: QueryContext) -> Described:
         """The columns of a query; see `SqlConnection.describe`."""

@@ -11,17 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.sql import Rows, SqlSession
-from engine.backends.tables import TooLarge
+from engine.backends.sql import RowBatch, SqlSession
+from engine.backends.tables import TableTooLarge
 from engine.frames import Family, frame_keys, frames_of
 from engine.frames.build import Literal, filtered, literal
 from engine.frames.not_fusable import NotFusable
 from engine.queries.answers import FrameNumbers, place_rows
-from engine.queries.asking import MAX_BYTES, Asker, Source, asking
+from engine.queries.asking import MAX_BYTES, Asker, FrameSource, asking
 from engine.queries.batches import table_batches
 from engine.queries.carried import Reply
 from engine.queries.key_columns import flat
-from engine.queries.rows import Rows as KeptRows
+from engine.queries.rows import SplitRows
 from engine.snowflake.fusion import add_group_keys
 from engine.snowflake.text import CheckedQuery
 from engine.tenants.ledger import Account
@@ -58,7 +58,7 @@ class Keyed:
     ) -> None:
         self._described = described
         schema = struct_of(described.columns)
-        self._rows = KeptRows(schema, own, lambda _, family: frames(family), account)
+        self._rows = SplitRows(schema, own, lambda _, family: frames(family), account)
         self._lock = threading.Lock()
 
     def answer(self, number: int, family: Family, frame: int) -> SqlAnswer | None:
@@ -77,10 +77,10 @@ class Keyed:
         return None if found is None else SqlAnswer(self._described, found.table)
 
 
-class Asking:
+class SharedAsking:
     """Asks for many frames at once, in half of the time that the asker has."""
 
-    def __init__(self, source: Source, session: SqlSession) -> None:
+    def __init__(self, source: FrameSource, session: SqlSession) -> None:
         self._source = source
         self._session = session
         self._keys = frame_keys(source.plan)
@@ -134,11 +134,11 @@ class Asking:
         try:
             with asking(asker) as context:
                 for part in self._session.run(text, context):
-                    if not isinstance(part, Rows):
+                    if not isinstance(part, RowBatch):
                         described = part
                         continue
                     if size + len(part.data) > MAX_BYTES or not account.take(len(part.data)):
-                        raise TooLarge
+                        raise TableTooLarge
                     size += len(part.data)
                     with pa.ipc.open_stream(part.data) as reader:
                         tables.append(reader.read_all())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import pyspark.sql.connect.proto as pb
 
-from engine.backends.sql import Rows, SqlSession
+from engine.backends.sql import RowBatch, SqlSession
 from engine.context import Note
 from engine.errors import BackendError, PlanRefused
 from engine.models.run import Asked
@@ -23,7 +23,7 @@ from engine.queries.asking import Asker
 from engine.queries.calls import CallInProgress, told_by
 from engine.queries.carried import Batch, Reply
 from engine.queries.descriptions import Descriptions
-from engine.queries.language import Apart, Ready, Request, Told
+from engine.queries.language import Apart, ReadyAnswer, Request, Told
 from engine.queries.snowflake.sharing import SqlSharing, describe
 from engine.snowflake.explain import explain_sql
 from engine.snowflake.text import (
@@ -187,7 +187,7 @@ class SqlQuestion:
         """Never: nobody knows beforehand what is asked."""
         del sharing, asker
 
-    def ask(self, sharing: SqlSharing, asker: Asker) -> Ready | Apart:
+    def ask(self, sharing: SqlSharing, asker: Asker) -> ReadyAnswer | Apart:
         """See `Question.ask`."""
         return sharing.ask(self._query, asker)
 
@@ -225,7 +225,7 @@ class SqlQuestion:
     def _rows(self, text: str, note: Note) -> Iterator[Reply]:
         rows = 0
         for part in self._language.session.run(text, self._state.context.told(note)):
-            if isinstance(part, Rows):
+            if isinstance(part, RowBatch):
                 self._state.charge(part.count, len(part.data))
                 yield Batch(part.count, rows, part.data)
                 rows += part.count

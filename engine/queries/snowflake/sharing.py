@@ -11,11 +11,11 @@ from engine.backends.sql import SqlSession
 from engine.context import RunId
 from engine.frames import FrameSet, Members, PlannedFrame
 from engine.frames.not_fusable import NotFusable
-from engine.queries.asking import Asker, Source
+from engine.queries.asking import Asker, FrameSource
 from engine.queries.common import CommonSharing
-from engine.queries.language import Apart, Ready
+from engine.queries.language import Apart, ReadyAnswer
 from engine.queries.once import Once
-from engine.queries.snowflake.ask import Asking, Keyed, SqlAnswer
+from engine.queries.snowflake.ask import Keyed, SharedAsking, SqlAnswer
 from engine.snowflake.fusion import Choice, choose
 from engine.snowflake.text import CheckedQuery
 
@@ -42,7 +42,7 @@ class SqlSharing(CommonSharing[_Question]):
     Thread-safe; see `CommonSharing`.
     """
 
-    def __init__(self, source: Source, session: SqlSession, given: Sequence[Members] = ()) -> None:
+    def __init__(self, source: FrameSource, session: SqlSession, given: Sequence[Members] = ()) -> None:
         """Share nothing yet.
 
         Args:
@@ -51,9 +51,9 @@ class SqlSharing(CommonSharing[_Question]):
             given: the segments of each group, where they are those of other data.
         """
         super().__init__(source, given, word="queries", most_bytes=_MAX_QUESTION_BYTES, weight=_TREE_BYTES)
-        self._asking = Asking(source, session)
+        self._asking = SharedAsking(source, session)
 
-    def ask(self, query: CheckedQuery, asker: Asker) -> Ready | Apart:
+    def ask(self, query: CheckedQuery, asker: Asker) -> ReadyAnswer | Apart:
         """The answer to a question of a frame, or that it has to ask for itself; see `note_apart`.
 
         Args:
@@ -73,7 +73,7 @@ class SqlSharing(CommonSharing[_Question]):
             how, answer = self._answer(question, asker)
         except NotFusable as refusal:
             return Apart(what, refusal.reason)
-        return Ready(query.key, what, how, answer.table.num_rows, answer.replies)
+        return ReadyAnswer(query.key, what, how, answer.table.num_rows, answer.replies)
 
     def _question(self, query: CheckedQuery, run: RunId) -> _Question | None:
         return self._remembered(query.key, len(query.text), run, lambda: _Question(query, choose(query)))

@@ -11,8 +11,8 @@ import pyspark.sql.connect.proto as pb
 from engine.arrow import arrow_stream
 from engine.frames import FrameSet
 from engine.frames.build import aggregated, column, named
-from engine.queries.answers import FrameNumbers, Split, named_as, split_rows
-from engine.queries.asking import Asker, SchemaProbe, Source
+from engine.queries.answers import FrameNumbers, SplitAnswers, named_as, split_rows
+from engine.queries.asking import Asker, FrameSource, SchemaProbe
 from engine.queries.first_queries import StateTable
 from engine.queries.key_columns import extras, flat, separate_keys
 from engine.spark.fusion.cells import CellsPlan, Rolled
@@ -22,11 +22,11 @@ from engine.spark.fusion.group_keys import add_group_keys, key_names
 _FRAME: Final = "_calcmetric_frame"
 
 
-def ask_states(source: Source, chain: Chain, plan: CellsPlan, asker: Asker) -> StateTable:
+def ask_states(source: FrameSource, chain: Chain, plan: CellsPlan, asker: Asker) -> StateTable:
     """The merge states of every cell.
 
     Raises:
-        NotFusable, BackendLost, Interrupted: as `Source.fetch`.
+        NotFusable, BackendLost, Interrupted: as `FrameSource.fetch`.
     """
     keys = source.keys
     names = key_names(chain, source.columns, len(keys))
@@ -47,7 +47,7 @@ class RolledUp:
         coarse: whether the precise form of the states would make more frames sure.
     """
 
-    def __init__(self, source: Source, plan: CellsPlan, states: StateTable, frames: FrameSet) -> None:
+    def __init__(self, source: FrameSource, plan: CellsPlan, states: StateTable, frames: FrameSet) -> None:
         states = states.ordered()
         parts: list[tuple[FrameNumbers, Rolled]] = []
         for number, family in enumerate(frames.families):
@@ -69,11 +69,11 @@ class RolledUp:
         self.coarse = any(bool((one.coarse & (one.rows > 0)).any()) for _, one in parts)
         self._plan = plan
 
-    def split(self, source: Source, chain: Chain, probe: SchemaProbe, asker: Asker) -> Split:
+    def split(self, source: FrameSource, chain: Chain, probe: SchemaProbe, asker: Asker) -> SplitAnswers:
         """The answers.
 
         Raises:
-            NotFusable, BackendLost, Interrupted: as `Source.fetch`.
+            NotFusable, BackendLost, Interrupted: as `FrameSource.fetch`.
         """
         if self._plan.outputs is None:
             return self._finish(source, chain, probe, asker)
@@ -81,7 +81,7 @@ class RolledUp:
         table = named_as(schema, [self._values[output] for output in self._plan.outputs])
         return split_rows(schema, table, self._frames, self._direct)
 
-    def _finish(self, source: Source, chain: Chain, probe: SchemaProbe, asker: Asker) -> Split:
+    def _finish(self, source: FrameSource, chain: Chain, probe: SchemaProbe, asker: Asker) -> SplitAnswers:
         """Let the backend compute what stands above the aggregates, on one row for each frame."""
         plan = self._plan
         names = [f"_calcmetric_a{i}" for i in range(len(self._values))]

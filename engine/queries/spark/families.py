@@ -7,8 +7,8 @@ from typing import Final
 import pyspark.sql.connect.proto as pb
 
 from engine.frames import Family
-from engine.queries.answers import Split, split_rows
-from engine.queries.asking import Asker, SchemaProbe, Source
+from engine.queries.answers import SplitAnswers, split_rows
+from engine.queries.asking import Asker, FrameSource, SchemaProbe
 from engine.queries.key_columns import extras, flat, separate_keys, tied
 from engine.spark.fusion.chain import Chain
 from engine.spark.fusion.group_keys import add_group_keys, key_names
@@ -18,8 +18,8 @@ _GROUPBY: Final = pb.Aggregate.GROUP_TYPE_GROUPBY
 
 
 def ask_family(
-    source: Source, chain: Chain, relation: pb.Relation, number: int, family: Family, asker: Asker
-) -> Split:
+    source: FrameSource, chain: Chain, relation: pb.Relation, number: int, family: Family, asker: Asker
+) -> SplitAnswers:
     """Ask once for all frames of a family.
 
     Args:
@@ -31,7 +31,7 @@ def ask_family(
         asker: the call that asks.
 
     Raises:
-        NotFusable, BackendLost, Interrupted: as `Source.fetch`.
+        NotFusable, BackendLost, Interrupted: as `FrameSource.fetch`.
     """
     names = key_names(chain, source.columns, source.family_keys(family))
     base = source.keyed_family(chain.read, number, family, names)

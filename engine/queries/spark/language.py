@@ -15,7 +15,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
 from engine.errors import BackendError
-from engine.queries.answers import Answer
+from engine.queries.answers import FrameAnswer
 from engine.queries.calls import CallInProgress
 from engine.queries.carried import Reply
 from engine.queries.descriptions import Descriptions
@@ -189,7 +189,7 @@ def _truth(value: bool) -> Iterator[Reply]:
     """An answer of one Boolean."""
     schema = pb.DataType()
     schema.struct.fields.add(name="value", data_type=pb.DataType(boolean=pb.DataType.Boolean()))
-    return replies.whole_answer(Answer(schema, pa.table({"value": [value]})))
+    return replies.whole_answer(FrameAnswer(schema, pa.table({"value": [value]})))
 
 
 def _configuration(request: plans.ConfigGet) -> pb.ConfigResponse:

@@ -15,7 +15,7 @@ from engine.errors import AnswerTooLarge, PlanRefused
 from engine.queries.asking import Asker, fresh_scope
 from engine.queries.calls import CallInProgress
 from engine.queries.carried import Reply
-from engine.queries.language import Apart, Ready
+from engine.queries.language import Apart, ReadyAnswer
 from engine.queries.spark import replies
 from engine.queries.spark.functions.applying import Applying
 from engine.queries.spark.functions.shared_functions import OverResults, SharedFunctions
@@ -118,11 +118,11 @@ class PlanQuestion:
         relation = plans.over_one_frame(self._expanded[1])
         return PlanQuestion(self._call, relation, plans.canonical(relation))
 
-    def known(self, sharing: Sharing, asker: Asker) -> Ready | None:
+    def known(self, sharing: Sharing, asker: Asker) -> ReadyAnswer | None:
         """See `Question.known`."""
         return sharing.known_answer(self._key, asker)
 
-    def ask(self, sharing: Sharing, asker: Asker) -> Ready | Apart:
+    def ask(self, sharing: Sharing, asker: Asker) -> ReadyAnswer | Apart:
         """See `Question.ask`."""
         key, relation = self._expanded
         return sharing.ask(key, relation, asker)
@@ -189,7 +189,7 @@ class FunctionsQuestion:
         """Never: functions would have to be applied."""
         del sharing, asker
 
-    def ask(self, sharing: Sharing, asker: Asker) -> Ready | Apart:
+    def ask(self, sharing: Sharing, asker: Asker) -> ReadyAnswer | Apart:
         """Have the functions applied once for all frames; see `Question.ask`."""
         call, relation = self._call, self._expanded
         state, key = call.state, plans.canonical(relation)
@@ -199,7 +199,7 @@ class FunctionsQuestion:
         results, answer = found
         rows = sharing.frames(state.context).frames[state.call.index].rows
         state.charge(rows, int(rows * results.row_bytes))
-        if isinstance(answer, Ready):
+        if isinstance(answer, ReadyAnswer):
             return answer
         self._results = answer
         return sharing.apart(relation, asker, f"{answer.reason}; its functions once for all frames")

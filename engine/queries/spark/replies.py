@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyspark.sql.connect.proto as pb
 from pyspark.version import __version__ as client_version
 
-from engine.queries.answers import Answer
+from engine.queries.answers import FrameAnswer
 from engine.queries.batches import table_batches
 from engine.queries.carried import Batch
 from sandbox.contract.settings import SESSION_ID
@@ -49,7 +49,7 @@ def schema_response(schema: pb.DataType) -> pb.ExecutePlanResponse:
     return response
 
 
-def whole_answer(answer: Answer) -> Iterator[pb.ExecutePlanResponse | Batch]:
+def whole_answer(answer: FrameAnswer) -> Iterator[pb.ExecutePlanResponse | Batch]:
     """The responses to a question whose answer the engine holds."""
     yield schema_response(answer.schema)
     yield from table_batches(answer.table)

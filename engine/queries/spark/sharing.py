@@ -14,14 +14,14 @@ import pyspark.sql.connect.proto as pb
 from engine.context import RunId
 from engine.frames import Family, FrameSet, Members, PlannedFrame
 from engine.frames.not_fusable import NotFusable
-from engine.queries.answers import Answer, Split
-from engine.queries.asking import Asker, SchemaProbe, Source, fresh_scope
+from engine.queries.answers import FrameAnswer, SplitAnswers
+from engine.queries.asking import Asker, FrameSource, SchemaProbe, fresh_scope
 from engine.queries.common import CommonSharing
 from engine.queries.descriptions import Descriptions
 from engine.queries.first_queries import StateTable
-from engine.queries.language import Apart, Ready
+from engine.queries.language import Apart, ReadyAnswer
 from engine.queries.once import Once
-from engine.queries.rows import Rows, ask_rows
+from engine.queries.rows import SplitRows, ask_rows
 from engine.queries.spark.cells import RolledUp, ask_states
 from engine.queries.spark.families import ask_family
 from engine.queries.spark.replies import whole_answer
@@ -51,11 +51,11 @@ class _Question:
     relation: pb.Relation
     choice: Choice
     what: str
-    cells: Once[Split] = field(default_factory=Once)
-    rows: Once[Rows] = field(default_factory=Once)
-    families: dict[int, Once[Split]] = field(default_factory=dict)
-    empty: Once[Answer] = field(default_factory=Once)
-    whole: Once[Answer] = field(default_factory=Once)
+    cells: Once[SplitAnswers] = field(default_factory=Once)
+    rows: Once[SplitRows] = field(default_factory=Once)
+    families: dict[int, Once[SplitAnswers]] = field(default_factory=dict)
+    empty: Once[FrameAnswer] = field(default_factory=Once)
+    whole: Once[FrameAnswer] = field(default_factory=Once)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -76,7 +76,7 @@ class _Question:
         self.notes[way] = tuple(dict.fromkeys(asker.notes[before:]))
         return made
 
-    def of_family(self, family: int) -> Once[Split]:
+    def of_family(self, family: int) -> Once[SplitAnswers]:
         """The answers of a family's frames."""
         with self.lock:
             return self.families.setdefault(family, Once())
@@ -89,7 +89,7 @@ class Sharing(CommonSharing[_Question]):
         described: the types of plans over any frame, by their canonical forms.
     """
 
-    def __init__(self, source: Source, given: Sequence[Members] = (), *, repeated: bool = False) -> None:
+    def __init__(self, source: FrameSource, given: Sequence[Members] = (), *, repeated: bool = False) -> None:
         """Share nothing yet.
 
         Args:
@@ -114,7 +114,7 @@ class Sharing(CommonSharing[_Question]):
         """The first call of a run has ended, or will not be made."""
         self._batcher.withdraw(run)
 
-    def ask(self, key: bytes, relation: pb.Relation, asker: Asker) -> Ready | Apart:
+    def ask(self, key: bytes, relation: pb.Relation, asker: Asker) -> ReadyAnswer | Apart:
         """The answer to a question of a frame, or that it has to ask for itself; see `note_apart`.
 
         Args:
@@ -136,7 +136,7 @@ class Sharing(CommonSharing[_Question]):
             return Apart(question.what, refusal.reason)
         return _ready(key, question, how, answer, notes)
 
-    def over(self, source: Source) -> Sharing:
+    def over(self, source: FrameSource) -> Sharing:
         """What is shared over rows that were made of these, whose frames are the same.
 
         Args:
@@ -159,7 +159,7 @@ class Sharing(CommonSharing[_Question]):
         self.withdraw(asker.run)
         return Apart(describe(relation), reason)
 
-    def known_answer(self, key: bytes, asker: Asker) -> Ready | None:
+    def known_answer(self, key: bytes, asker: Asker) -> ReadyAnswer | None:
         """The answer to a question, if it is in memory; nothing is asked, and nothing counted.
 
         Args:
@@ -196,7 +196,9 @@ class Sharing(CommonSharing[_Question]):
 
         return self._remembered(key, 2 * len(key), run, make)
 
-    def _answer(self, key: bytes, question: _Question, asker: Asker) -> tuple[str, Answer, tuple[str, ...]]:
+    def _answer(
+        self, key: bytes, question: _Question, asker: Asker
+    ) -> tuple[str, FrameAnswer, tuple[str, ...]]:
         """The way of answering, the answer, and by whom it was given."""
         may_share = self.may_share(key, asker) or self._always
         if question.choice.how == "cells" and asker.frame == 0 and may_share and not self._known.is_set():
@@ -225,7 +227,7 @@ class Sharing(CommonSharing[_Question]):
         """Whether the one frame of a family is asked for itself, once for all calls that have it."""
         return self._repeated and not family.keys and question.choice.how == "families"
 
-    def _try_cells(self, question: _Question, asker: Asker) -> Split | None:
+    def _try_cells(self, question: _Question, asker: Asker) -> SplitAnswers | None:
         """The answers from cells; None if another way has to be taken."""
         try:
             ask = partial(question.noted, "cells", partial(self._ask_cells, question, asker), asker)
@@ -233,7 +235,7 @@ class Sharing(CommonSharing[_Question]):
         except NotFusable:
             return None
 
-    def _split(self, question: _Question, frames: FrameSet, asker: Asker) -> tuple[str, Split]:
+    def _split(self, question: _Question, frames: FrameSet, asker: Asker) -> tuple[str, SplitAnswers]:
         """The answers of all frames in the asker's family at least, and the way."""
         source, relation, chain = self.source, question.relation, question.chain
         if question.choice.how == "cells":
@@ -253,7 +255,9 @@ class Sharing(CommonSharing[_Question]):
             self._ask_another(question, frames.families, number, asker)
         return "families", self._of_family(question, frames.families, number, asker)
 
-    def _of_family(self, question: _Question, families: Sequence[Family], number: int, asker: Asker) -> Split:
+    def _of_family(
+        self, question: _Question, families: Sequence[Family], number: int, asker: Asker
+    ) -> SplitAnswers:
         ask = partial(
             ask_family, self.source, question.chain, question.relation, number, families[number], asker
         )
@@ -270,7 +274,7 @@ class Sharing(CommonSharing[_Question]):
                     self._of_family(question, families, later, asker)
                 return
 
-    def _ask_cells(self, question: _Question, asker: Asker) -> Split:
+    def _ask_cells(self, question: _Question, asker: Asker) -> SplitAnswers:
         source, chain, plan = self.source, question.chain, question.choice.cells
         assert plan is not None
         probe = SchemaProbe(source, question.relation, asker)
@@ -288,18 +292,20 @@ class Sharing(CommonSharing[_Question]):
             rolled = RolledUp(source, precise, ask_states(source, chain, precise, asker), frames)
         return rolled.split(source, chain, probe, asker)
 
-    def _on_frame(self, question: _Question, frame: PlannedFrame, asker: Asker) -> Answer:
+    def _on_frame(self, question: _Question, frame: PlannedFrame, asker: Asker) -> FrameAnswer:
         """What the plan gives on one frame: one of which no row reaches its aggregates, above all."""
         rows = self.source.rows_of(frame)
         bound = plans.bind(question.relation, frame=rows, views={}, scope=fresh_scope())
         alias = pb.Relation()
         alias.subquery_alias.input.CopyFrom(rows)
         fetched = self.source.fetch(bound, asker, base=alias)
-        return Answer(fetched.schema, fetched.table)
+        return FrameAnswer(fetched.schema, fetched.table)
 
 
-def _ready(key: bytes, question: _Question, how: str, answer: Answer, notes: tuple[str, ...]) -> Ready:
-    return Ready(key, question.what, how, answer.table.num_rows, partial(whole_answer, answer), notes)
+def _ready(
+    key: bytes, question: _Question, how: str, answer: FrameAnswer, notes: tuple[str, ...]
+) -> ReadyAnswer:
+    return ReadyAnswer(key, question.what, how, answer.table.num_rows, partial(whole_answer, answer), notes)
 
 
 def _way_of(family: int) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from engine.errors import UsageError
 from engine.service.admission.keys import NAME, digest_key, make_key
 from engine.service.store.database import Database
-from engine.service.store.scope import OPERATOR, VALUES, Scope
+from engine.service.store.scope import OPERATOR, VALUES, WorkspaceScope
 from engine.service.store.tables import Key, utc_now
 
 # How much of a digest tells keys apart.
@@ -46,7 +46,7 @@ def create_key(database_url: str, account: str, workspace: str) -> str:
     for what, name in (("account", account), ("workspace", workspace)):
         if not NAME.fullmatch(name):
             raise UsageError(f"--{what} {name!r}: use up to 64 letters, digits, '.', '_' and '-'")
-    return _create(database_url, Scope(account, workspace))
+    return _create(database_url, WorkspaceScope(account, workspace))
 
 
 def create_operator_key(database_url: str) -> str:
@@ -67,7 +67,7 @@ def create_values_key(database_url: str) -> str:
     return _create(database_url, VALUES)
 
 
-def _create(database_url: str, scope: Scope) -> str:
+def _create(database_url: str, scope: WorkspaceScope) -> str:
     key = make_key()
     with Database.migrated(database_url) as database, database.session() as session:
         session.add(Key(account=scope.account, workspace=scope.workspace, digest=digest_key(key)))

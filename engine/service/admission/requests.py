@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from engine.service.admission.keys import digest_key, read_bearer
 from engine.service.admission.quotas import Quotas, quotas_of
 from engine.service.problems import ApiProblem
-from engine.service.state import State, StateOf
-from engine.service.store.scope import OPERATOR, VALUES, Scope, find_scope
+from engine.service.state import ServiceState, StateOf
+from engine.service.store.scope import OPERATOR, VALUES, WorkspaceScope, find_scope
 
 _STRANGERS: Final = "strangers"
 # For the document, and what is made from it; the header is read by `read_bearer`, which is stricter.
@@ -29,7 +29,7 @@ async def authenticate(
     account: Annotated[str, _PART],
     workspace: Annotated[str, _PART],
     _: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)] = None,
-) -> Scope:
+) -> WorkspaceScope:
     """The workspace that the request's key is bound to, if it is the one in its path.
 
     Raises:
@@ -47,7 +47,7 @@ async def authenticate(
     return scope
 
 
-def admit_watcher(request: Request, state: State) -> Scope:
+def admit_watcher(request: Request, state: ServiceState) -> WorkspaceScope:
     """Whether a request for what is seen of all accounts has an operator's key, or one for values.
 
     Raises:
@@ -73,7 +73,7 @@ def admit_watcher(request: Request, state: State) -> Scope:
     return scope
 
 
-async def admit_in_turn(state: State, digest: str | None, address: str) -> Scope:
+async def admit_in_turn(state: ServiceState, digest: str | None, address: str) -> WorkspaceScope:
     """The same as `admit`, by a few threads for each key, and as few for all keys that nobody knows.
 
     Raises:
@@ -84,7 +84,7 @@ async def admit_in_turn(state: State, digest: str | None, address: str) -> Scope
         return await run_in_threadpool(admit, state, digest, address)
 
 
-def admit(state: State, digest: str | None, address: str) -> Scope:
+def admit(state: ServiceState, digest: str | None, address: str) -> WorkspaceScope:
     """The workspace of a key's digest, once its request is counted.
 
     Raises:
@@ -110,7 +110,7 @@ def admit(state: State, digest: str | None, address: str) -> Scope:
     return scope
 
 
-ScopeOf = Annotated[Scope, Depends(authenticate)]
+ScopeOf = Annotated[WorkspaceScope, Depends(authenticate)]
 
 
 async def take_request_slot(request: Request, scope: ScopeOf, state: StateOf) -> AsyncIterator[None]:
@@ -124,7 +124,7 @@ async def take_request_slot(request: Request, scope: ScopeOf, state: StateOf) ->
 
 
 @contextlib.asynccontextmanager
-async def among_others(request: Request, scope: Scope, state: State) -> AsyncIterator[None]:
+async def among_others(request: Request, scope: WorkspaceScope, state: ServiceState) -> AsyncIterator[None]:
     """Answer a request meanwhile, as one of those of its account; see `take_request_slot`."""
     quotas = state.quotas.get(scope.account)
     if quotas is None:
@@ -134,7 +134,7 @@ async def among_others(request: Request, scope: Scope, state: State) -> AsyncIte
         yield
 
 
-def _read_quotas(state: State, account: str) -> Quotas:
+def _read_quotas(state: ServiceState, account: str) -> Quotas:
     with state.database.reading() as session:
         quotas = quotas_of(session, account)
     state.quotas.put(account, quotas)

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engine.service.admission.keys import digest_key, read_bearer
 from engine.service.admission.quotas import DEFAULTS
 from engine.service.problems import answer_of
-from engine.service.state import State
+from engine.service.state import ServiceState
 
 DELAY_SECONDS: Final = 1.0  # the least that anybody is told to wait
 # Of an account, as many as it may have answered at a time: all connections together are bounded, and one that
@@ -36,7 +36,7 @@ class Throttle:
         """Pass a request on, or answer 429 after a moment."""
         key = read_bearer(Headers(scope=scope).get("authorization")) if scope["type"] == "http" else None
         if key is not None:
-            state: State = scope["app"].state.service
+            state: ServiceState = scope["app"].state.service
             digest = digest_key(key)
             found, refused = state.scopes.get(digest), state.rate.refusal(f"key {digest}")
             if found is not None and refused is not None:

@@ -27,7 +27,7 @@ from engine.service.aporia.fields import fields_of
 from engine.service.data.baselines import Compared, compared_by, dataset_of
 from engine.service.problems import ApiProblem, unprocessable
 from engine.service.segments import names_of, segment_group
-from engine.service.store.scope import Scope, current_version, get_model, get_owned, segments_of
+from engine.service.store.scope import WorkspaceScope, current_version, get_model, get_owned, segments_of
 from engine.service.store.tables import DataSegment, Metric, Model, ModelVersion, StoredDataset
 from engine.service.work.schedule import last_tick
 
@@ -40,7 +40,7 @@ _EXACT: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class FoundSegment:
     """One segment.
 
     Attributes:
@@ -70,7 +70,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class MetricQuestion:
     """What one metric of a query is to be calculated of.
 
     Attributes:
@@ -89,24 +89,24 @@ class Question:
     dataset: StoredDataset
     time: TimeRange | None
     retention: str | None
-    member: Member | None
+    member: FoundSegment | None
     compared: Compared | None
     baseline: Baseline | None
 
 
 @dataclass(slots=True)
-class Asking:
+class StoreQuestions:
     """Reads what a query asks from the store, of one model."""
 
     session: Session
-    scope: Scope
+    scope: WorkspaceScope
     model: Model
     now: datetime
     fields: Mapping[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     called: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, session: Session, scope: Scope, model_id: str, now: datetime) -> Asking:
+    def of(cls, session: Session, scope: WorkspaceScope, model_id: str, now: datetime) -> StoreQuestions:
         """For a model.
 
         Raises:
@@ -116,7 +116,7 @@ class Asking:
         called = names_of(segments_of(session, model.id))
         return cls(session, scope, model, now, fields_of(session, model.id), called)
 
-    def read(self, asked: AskedMetric) -> Question:
+    def read(self, asked: AskedMetric) -> MetricQuestion:
         """What is asked.
 
         Raises:
@@ -151,7 +151,7 @@ class Asking:
                 "datasets.baseline", "without a time_range, there is no earlier time to compare with"
             )
         member = None if data.segment is None else self._member(data.segment)
-        return Question(code, version_id, dataset, time, retention, member, compared, baseline)
+        return MetricQuestion(code, version_id, dataset, time, retention, member, compared, baseline)
 
     def _version(self, data: AskedData) -> ModelVersion:
         """The version that is named, or the one that there is."""
@@ -222,7 +222,7 @@ class Asking:
             f"which is from {before.isoformat()} to {time.start.isoformat()}",
         )
 
-    def _member(self, asked: AskedSegment) -> Member:
+    def _member(self, asked: AskedSegment) -> FoundSegment:
         segment = get_owned(self.session, self.scope, DataSegment, asked.id)
         if segment.model_id != self.model.id:
             raise unprocessable("segment.id", "it is a segment of another model")
@@ -276,7 +276,7 @@ class Asking:
 
 def member_of(
     definition: Mapping[str, Any], value: str, changed: datetime, called: str | None = None
-) -> Member:
+) -> FoundSegment:
     """The segment of a group that a client calls by a value, the lower edge of a bucket, or a term's name.
 
     Args:
@@ -293,19 +293,19 @@ def member_of(
         for expression, name in terms:
             if name == value:
                 term = SegmentGroup.by_terms({name: expression}, called)
-                return Member("where", term, frozenset({name}), changed)
+                return FoundSegment("where", term, frozenset({name}), changed)
     elif isinstance(group := segment_group(definition), Buckets):
         wanted = _number_or_text(value)
         for low, high in group.bounds():
             if low is not None and _number_or_text(text_of(low)) == wanted:
-                return Member("bucket", group, frozenset({bucket_label(low, high)}))
+                return FoundSegment("bucket", group, frozenset({bucket_label(low, high)}))
     elif "values" in definition:
         for known in definition["values"]:
             if value in _spellings(known):
                 one = SegmentGroup.by_value(definition["by"], values=[known])
-                return Member("value", one, _spellings(known))
+                return FoundSegment("value", one, _spellings(known))
     else:
-        return Member("value", group, _spellings(value))
+        return FoundSegment("value", group, _spellings(value))
     values = spelling.values_of(definition)
     named = ", ".join(text_of(one) for one in (values[:-1] if "buckets" in definition else values)[:20])
     raise unprocessable("segment.value", f"the segment does not have the value {value!r}; it has {named}")

@@ -18,7 +18,7 @@ from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem, unprocessable
 from engine.service.schemas import Id
 from engine.service.state import StateOf
-from engine.service.store.scope import Scope, hold_names, owned
+from engine.service.store.scope import WorkspaceScope, hold_names, owned
 from engine.service.store.tables import DataSource, StoredDataset
 
 router = APIRouter(prefix="/data-sources", tags=["for Aporia's clients"])
@@ -90,7 +90,7 @@ def delete_source(source_id: Id, scope: ScopeOf, state: StateOf) -> dict[str, An
     return {"id": source_id, "deleted": True}
 
 
-def get_source(session: Session, scope: Scope, source_id: str) -> DataSource:
+def get_source(session: Session, scope: WorkspaceScope, source_id: str) -> DataSource:
     """A data source by its id.
 
     Raises:
@@ -102,13 +102,13 @@ def get_source(session: Session, scope: Scope, source_id: str) -> DataSource:
     return found
 
 
-def _sources(scope: Scope) -> sa.Select[DataSource]:
+def _sources(scope: WorkspaceScope) -> sa.Select[DataSource]:
     return sa.select(DataSource).where(
         DataSource.account == scope.account, DataSource.workspace == scope.workspace
     )
 
 
-def _refuse_known(session: Session, scope: Scope, name: str, *, but: str = "") -> None:
+def _refuse_known(session: Session, scope: WorkspaceScope, name: str, *, but: str = "") -> None:
     hold_names(session, scope)
     found = session.scalars(_sources(scope).where(DataSource.name == name, DataSource.id != but)).first()
     if found is not None:

@@ -19,15 +19,15 @@ from engine.service.aporia.configs import read_config
 from engine.service.aporia.data_sources import get_source
 from engine.service.aporia.words import GROUPS, Stage
 from engine.service.data.baselines import TAKES, TRAINING, Compared
-from engine.service.data.datasets import Reader, check_source
+from engine.service.data.datasets import SourceOwner, check_source
 from engine.service.data.health import Fit
 from engine.service.errors import NotFound
 from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem, unprocessable
 from engine.service.routes.versions import add_dataset, look_at_data
 from engine.service.segments import groups_of
-from engine.service.state import State, StateOf
-from engine.service.store.scope import Scope, get_model, get_owned, is_alone, owned, segments_of
+from engine.service.state import ServiceState, StateOf
+from engine.service.store.scope import WorkspaceScope, get_model, get_owned, is_alone, owned, segments_of
 from engine.service.store.tables import (
     MetricVersion,
     ModelVersion,
@@ -175,7 +175,9 @@ def _reading(config: dict[str, Any], timestamp: str | None) -> schemas.DatasetBo
         raise unprocessable(f"config.{place}" if place else "config", first["msg"]) from None
 
 
-def _free_version(session: Session, scope: Scope, body: DatasetBody, *, hold: bool = False) -> ModelVersion:
+def _free_version(
+    session: Session, scope: WorkspaceScope, body: DatasetBody, *, hold: bool = False
+) -> ModelVersion:
     """The version that a dataset is for, held against others until the transaction ends if wanted.
 
     Raises:
@@ -201,9 +203,11 @@ def _give(version: ModelVersion, stage: Stage, dataset_id: str) -> None:
         version.training_id = dataset_id
 
 
-def _look(state: State, scope: Scope, model_id: str, read: schemas.DatasetBody, stage: Stage) -> Fit | None:
+def _look(
+    state: ServiceState, scope: WorkspaceScope, model_id: str, read: schemas.DatasetBody, stage: Stage
+) -> Fit | None:
     with state.database.reading() as session:
-        reader = Reader(scope.account, is_alone(session))
+        reader = SourceOwner(scope.account, is_alone(session))
         zone = get_model(session, scope, model_id).zone
         segments = segments_of(session, model_id) if stage == "serving" else []
     check_source(read.source, state.settings, reader)

@@ -17,9 +17,9 @@ from engine.errors import CalcmetricError, EngineClosed, UsageError
 from engine.failures import describe
 from engine.models.result import GOOD
 from engine.results.text import clean_text
-from engine.service.aporia.asking import Question
+from engine.service.aporia.asking import MetricQuestion
 from engine.service.data.baselines import TAKES, dataset_of
-from engine.service.data.datasets import Reader, look_at_source
+from engine.service.data.datasets import SourceOwner, look_at_source
 from engine.service.problems import ApiProblem
 from engine.service.settings import Settings
 from engine.service.store.database import clock
@@ -48,7 +48,7 @@ class _One:
     error: Mapping[str, Any] | None
 
 
-def find_stored(session: Session, question: Question, settings: Settings) -> list[_One]:
+def find_stored(session: Session, question: MetricQuestion, settings: Settings) -> list[_One]:
     """What was calculated before of the very same thing; nothing if it was not.
 
     Args:
@@ -92,9 +92,9 @@ def find_stored(session: Session, question: Question, settings: Settings) -> lis
 def calculate(
     engine: Engine,
     settings: Settings,
-    reader: Reader,
+    reader: SourceOwner,
     zone: str,
-    questions: Mapping[int, Question],
+    questions: Mapping[int, MetricQuestion],
     until: float,
 ) -> dict[int, Answer]:
     """Calculate questions: those of the same rows and time together, until a time of `time.monotonic`.
@@ -136,7 +136,7 @@ def answer_of(ones: Sequence[_One]) -> Answer:
     return values[""] if set(values) == {""} else values
 
 
-def _together(questions: Mapping[int, Question]) -> Iterator[list[int]]:
+def _together(questions: Mapping[int, MetricQuestion]) -> Iterator[list[int]]:
     """The keys of questions that one pass over the data can answer, without calculating what nobody asked.
 
     That is, those of codes that are asked of the same segments of the same rows.
@@ -156,9 +156,9 @@ def _together(questions: Mapping[int, Question]) -> Iterator[list[int]]:
 def _run(
     engine: Engine,
     settings: Settings,
-    reader: Reader,
+    reader: SourceOwner,
     zone: str,
-    questions: Mapping[int, Question],
+    questions: Mapping[int, MetricQuestion],
     until: float,
 ) -> dict[int, Answer]:
     left = until - time.monotonic()
@@ -199,7 +199,7 @@ def _run(
     }
 
 
-def _found(run: Run, question: Question) -> Answer:
+def _found(run: Run, question: MetricQuestion) -> Answer:
     shown = [None if one.frame.segment is None else one.frame.segment.to_dict() for one in run.results]
     segment = None if question.member is None else question.member.among(shown)
     ones = [

@@ -14,15 +14,15 @@ from engine.errors import UsageError
 from engine.results.text import clean_text
 from engine.service.admission.requests import ScopeOf
 from engine.service.aporia.answers import QueryAnswer
-from engine.service.aporia.asking import Asking, Question, read_instant
+from engine.service.aporia.asking import MetricQuestion, StoreQuestions, read_instant
 from engine.service.aporia.bodies import AskedMetric, AskedTime, QueryBody
 from engine.service.aporia.evaluation import SECONDS, Answer, answer_of, calculate, find_stored
-from engine.service.data.datasets import Reader
+from engine.service.data.datasets import SourceOwner
 from engine.service.errors import ServiceError
 from engine.service.problems import ApiProblem, to_problem, unprocessable
-from engine.service.state import State, StateOf
+from engine.service.state import ServiceState, StateOf
 from engine.service.store.database import clock
-from engine.service.store.scope import Scope, is_alone
+from engine.service.store.scope import WorkspaceScope, is_alone
 from engine.wording import said
 
 elsewhere = APIRouter(prefix="/v1/metrics-reducer/{account}/{workspace}/query", tags=["for Aporia's clients"])
@@ -48,13 +48,13 @@ async def query(body: QueryBody, scope: ScopeOf, state: StateOf) -> list[dict[st
 
 
 def _prepare(
-    body: QueryBody, scope: Scope, state: State
-) -> tuple[dict[int, Answer], dict[int, Question], Reader, str]:
+    body: QueryBody, scope: WorkspaceScope, state: ServiceState
+) -> tuple[dict[int, Answer], dict[int, MetricQuestion], SourceOwner, str]:
     """What can be answered at once, what is to be calculated, whose it is, and in which zone."""
     answers: dict[int, Answer] = {}
-    left: dict[int, Question] = {}
+    left: dict[int, MetricQuestion] = {}
     with state.database.reading() as session:
-        asking = Asking.of(session, scope, body.model_id, clock(session))
+        asking = StoreQuestions.of(session, scope, body.model_id, clock(session))
         for place, asked in enumerate(body.metrics):
             try:
                 question = asking.read(asked)
@@ -69,7 +69,7 @@ def _prepare(
                 answers[place] = answer_of(stored)
             else:
                 left[place] = question
-        return answers, left, Reader(scope.account, is_alone(session)), asking.model.zone
+        return answers, left, SourceOwner(scope.account, is_alone(session)), asking.model.zone
 
 
 def _show(body: QueryBody, answers: Mapping[int, Answer]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from engine.service.admission.requests import ScopeOf
 from engine.service.problems import ApiProblem
-from engine.service.store.scope import Scope
+from engine.service.store.scope import WorkspaceScope
 
 # What is not offered, by the beginnings of its paths, and what there is instead.
 INSIDE: Final = {
@@ -43,7 +43,7 @@ def _refusing(paths: dict[str, tuple[str, str]]) -> APIRouter:
     return router
 
 
-def _refusal(what: str, instead: str) -> Callable[[Scope], None]:
+def _refusal(what: str, instead: str) -> Callable[[WorkspaceScope], None]:
     def refuse(_: ScopeOf) -> None:
         raise ApiProblem(422, "not-offered", f"{what} are not offered by this service", instead)
 

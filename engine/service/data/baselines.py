@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine import Baseline, Dataset, Engine
-from engine.service.data.datasets import Reader, fingerprint, look_at_source, state_of
+from engine.service.data.datasets import SourceOwner, fingerprint, look_at_source, state_of
 from engine.service.settings import Settings
 from engine.service.store.tables import Model, ModelVersion, StoredDataset
 
@@ -55,7 +55,7 @@ class Compared:
             return self.text
         return fingerprint(found.source, found.timestamp, self.text, state_of(found.source, engine))
 
-    def look(self, settings: Settings, reader: Reader) -> None:
+    def look(self, settings: Settings, reader: SourceOwner) -> None:
         """See that its data is there, and within what the operator opened; see `look_at_source`."""
         if self.training is not None:
             look_at_source(self.training.source, settings, reader)

@@ -38,7 +38,7 @@ _HEXADECIMAL: Final = re.compile("%(?:25|2e|2f|5c)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class SourceOwner:
     """Who names a source.
 
     Attributes:
@@ -56,7 +56,7 @@ class Reader:
         return tuple(entry for account, entry in named if account in mine)
 
 
-ALONE: Final = Reader()
+ALONE: Final = SourceOwner()
 
 
 def _named(entry: str) -> tuple[str, str]:
@@ -70,7 +70,7 @@ def root_of(entry: str) -> str:
     return _named(entry)[1]
 
 
-def check_source(source: str, settings: Settings, reader: Reader = ALONE) -> None:
+def check_source(source: str, settings: Settings, reader: SourceOwner = ALONE) -> None:
     """Refuse a source that the operator did not open to an account.
 
     The engine checks again when it reads, and confines the local server to the folders of all accounts.
@@ -81,12 +81,12 @@ def check_source(source: str, settings: Settings, reader: Reader = ALONE) -> Non
     try:
         _check(source, settings, reader)
     except SourceNotAllowed:
-        if not reader.alone and _is_open(source, settings, Reader(reader.account)):
+        if not reader.alone and _is_open(source, settings, SourceOwner(reader.account)):
             raise SourceNotAllowed(_SHARED) from None
         raise
 
 
-def _is_open(source: str, settings: Settings, reader: Reader) -> bool:
+def _is_open(source: str, settings: Settings, reader: SourceOwner) -> bool:
     try:
         _check(source, settings, reader)
     except SourceNotAllowed:
@@ -94,7 +94,7 @@ def _is_open(source: str, settings: Settings, reader: Reader) -> bool:
     return True
 
 
-def _check(named: str, settings: Settings, reader: Reader) -> None:
+def _check(named: str, settings: Settings, reader: SourceOwner) -> None:
     source = _place(named)
     if "://" in source and not source.startswith("file://"):
         _check_url(source, settings, reader)
@@ -116,7 +116,7 @@ def _check(named: str, settings: Settings, reader: Reader) -> None:
         raise _outside()
 
 
-def _check_url(source: str, settings: Settings, reader: Reader) -> None:
+def _check_url(source: str, settings: Settings, reader: SourceOwner) -> None:
     roots = reader.given(settings.data_roots)
     prefixes = tuple(root.rstrip("/") + "/" for root in roots if "://" in root)
     # What reads the URL may take back-slashes for slashes, and read what is written in hexadecimal.
@@ -130,7 +130,7 @@ def _check_url(source: str, settings: Settings, reader: Reader) -> None:
             raise SourceNotAllowed(message_of(error)) from None
 
 
-def look_at_source(source: str, settings: Settings, reader: Reader = ALONE) -> None:
+def look_at_source(source: str, settings: Settings, reader: SourceOwner = ALONE) -> None:
     """See, before a run, that a source is there, and still within what the operator opened.
 
     Raises:
@@ -177,7 +177,7 @@ def _outside() -> SourceNotAllowed:
     return SourceNotAllowed("it is outside the folders and tables that the service was started with")
 
 
-def _is_inside(path: Path, settings: Settings, reader: Reader) -> bool:
+def _is_inside(path: Path, settings: Settings, reader: SourceOwner) -> bool:
     return any(path.is_relative_to(root) for root in _folders(reader.given(settings.data_roots)))
 
 
@@ -185,7 +185,7 @@ def _is_remote(settings: Settings) -> bool:
     return capabilities_of(settings.backend).remote
 
 
-def _is_table(source: str, settings: Settings, reader: Reader) -> bool:
+def _is_table(source: str, settings: Settings, reader: SourceOwner) -> bool:
     # On a cluster parquet.`/x` would be a table to a pattern such as "*", and a file to Spark.
     if _TABLE.fullmatch(source) is None:
         return False

@@ -21,7 +21,7 @@ from engine.errors import CalcmetricError, DataError, UsageError
 from engine.failures import describe
 from engine.results.text import clean_text
 from engine.service.admission.fairpool import FairPool
-from engine.service.data.datasets import Reader, look_at_source
+from engine.service.data.datasets import SourceOwner, look_at_source
 from engine.service.settings import Settings
 from engine.service.store.tables import ModelVersion, StoredDataset
 from engine.wording import said
@@ -68,7 +68,7 @@ class Data:
     source: str
     timestamp: str | None
     zone: str
-    reader: Reader
+    reader: SourceOwner
     text: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -16,7 +16,7 @@ Kind = Literal["same", "added", "removed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DifferenceLine:
     """A line of a difference.
 
     Attributes:
@@ -32,29 +32,31 @@ class Line:
     text: str
 
 
-def differences(earlier: str, later: str) -> list[Line]:
+def differences(earlier: str, later: str) -> list[DifferenceLine]:
     """The lines that differ between two codes, with some around them; none if they are the same."""
     lines = list(_compared(*(text.removesuffix("\n").split("\n") for text in (earlier, later))))
     return list(_shortened(lines)) if any(line.kind != "same" for line in lines) else []
 
 
-def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[Line]:
+def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[DifferenceLine]:
     head = _common(old, new)
     tail = _common(old[head:][::-1], new[head:][::-1])
     for place in range(head):
-        yield Line("same", place + 1, place + 1, new[place])
+        yield DifferenceLine("same", place + 1, place + 1, new[place])
     inner_old, inner_new = old[head : len(old) - tail], new[head : len(new) - tail]
     for tag, low, high, start, end in _steps(inner_old, inner_new):
         if tag == "equal":
             for place in range(high - low):
-                yield Line("same", head + low + place + 1, head + start + place + 1, inner_new[start + place])
+                yield DifferenceLine(
+                    "same", head + low + place + 1, head + start + place + 1, inner_new[start + place]
+                )
             continue
         for place in range(low, high):
-            yield Line("removed", head + place + 1, None, inner_old[place])
+            yield DifferenceLine("removed", head + place + 1, None, inner_old[place])
         for place in range(start, end):
-            yield Line("added", None, head + place + 1, inner_new[place])
+            yield DifferenceLine("added", None, head + place + 1, inner_new[place])
     for place in range(tail):
-        yield Line(
+        yield DifferenceLine(
             "same", len(old) - tail + place + 1, len(new) - tail + place + 1, new[len(new) - tail + place]
         )
 
@@ -73,7 +75,7 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
     return count
 
 
-def _shortened(lines: Sequence[Line]) -> Iterator[Line]:
+def _shortened(lines: Sequence[DifferenceLine]) -> Iterator[DifferenceLine]:
     """The lines near to what differs."""
     changed = [place for place, line in enumerate(lines) if line.kind != "same"]
     near = {
@@ -86,4 +88,4 @@ def _shortened(lines: Sequence[Line]) -> Iterator[Line]:
             yield line
         elif not skipping:
             skipping = True
-            yield Line("skipped", None, None, "")
+            yield DifferenceLine("skipped", None, None, "")

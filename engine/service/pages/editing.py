@@ -16,7 +16,7 @@ from engine.display.sheets import one_line
 from engine.models.problems import problem_fields
 from engine.results.text import visible_text
 from engine.service.data.baselines import can_compare, compared_by
-from engine.service.data.datasets import Reader
+from engine.service.data.datasets import SourceOwner
 from engine.service.errors import NotFound, ServiceError
 from engine.service.pages import render
 from engine.service.pages.guard import PageRoute, Visit, VisitOf
@@ -24,7 +24,7 @@ from engine.service.pages.metric import find_shown
 from engine.service.problems import ApiProblem, to_problem, unprocessable
 from engine.service.routes.metrics import change_metric, create_metric, find_problems
 from engine.service.schemas import Id, MetricBody, MetricChange, Params, Strict
-from engine.service.state import State, StateOf
+from engine.service.state import ServiceState, StateOf
 from engine.service.store import reading
 from engine.service.store.scope import get_model, is_alone, segments_of
 from engine.service.store.tables import Model
@@ -136,7 +136,7 @@ async def try_code(model_id: str, body: TryBody, state: StateOf, visit: VisitOf)
     )
 
 
-def _trial(state: State, visit: Visit, model_id: str, body: TryBody) -> Trial:
+def _trial(state: ServiceState, visit: Visit, model_id: str, body: TryBody) -> Trial:
     code = Code("a code from the form", body.code, _read_params(body.params))
     with state.database.reading() as session:
         model = get_model(session, visit.scope, model_id)
@@ -144,7 +144,7 @@ def _trial(state: State, visit: Visit, model_id: str, body: TryBody) -> Trial:
         dataset = next((dataset for version, dataset in served if version.id == body.data), None)
         if dataset is None:
             raise NotFound("version of the model")
-        reader = Reader(visit.scope.account, is_alone(session))
+        reader = SourceOwner(visit.scope.account, is_alone(session))
         compared = compared_by(session, model, dataset.id)
         segments = segments_of(session, model.id)
         return make_trial(state.settings, model, code, dataset, segments, reader, compared)

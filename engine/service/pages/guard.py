@@ -16,8 +16,8 @@ from engine.service.admission.requests import admit_in_turn, among_others
 from engine.service.pages import render
 from engine.service.pages.signing import COOKIE, LASTS, SECURE_COOKIE, Visitor, find_visitor
 from engine.service.problems import ApiProblem, problem_of
-from engine.service.state import State, StateOf
-from engine.service.store.scope import Scope
+from engine.service.state import ServiceState, StateOf
+from engine.service.store.scope import WorkspaceScope
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 _FORM_TOKEN_HEADER: Final = "x-form-token"  # noqa: S105
@@ -43,7 +43,7 @@ class Visit:
     """
 
     visitor: Visitor
-    scope: Scope
+    scope: WorkspaceScope
     form: dict[str, str] = field(default_factory=dict)
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
@@ -133,7 +133,7 @@ class PageRoute(APIRoute):
 
 async def error_page(request: Request, problem: ApiProblem) -> Response:
     """An error as a page, for whoever is there."""
-    state: State = request.app.state.service
+    state: ServiceState = request.app.state.service
     try:
         visitor = await read_visitor(request, state)
     except Exception:  # the database is away, which the page may well be about

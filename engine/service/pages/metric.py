@@ -19,7 +19,7 @@ from engine.models.durations import parse_zone
 from engine.models.result import STATUSES
 from engine.results.text import visible_text
 from engine.service.errors import NotFound
-from engine.service.pages.differences import Line, differences
+from engine.service.pages.differences import DifferenceLine, differences
 from engine.service.pages.guard import PageRoute, Visit, VisitOf
 from engine.service.pages.models import HEALTH
 from engine.service.routes.metrics import given_up, metric_health
@@ -388,5 +388,5 @@ def _heat(shown: Shown, points: Sequence[Point], most: int, left_out: int) -> di
     }
 
 
-def _lines(earlier: MetricVersion | None, code: MetricVersion) -> list[Line] | None:
+def _lines(earlier: MetricVersion | None, code: MetricVersion) -> list[DifferenceLine] | None:
     return None if earlier is None else differences(visible_text(earlier.code), visible_text(code.code))

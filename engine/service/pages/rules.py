@@ -20,7 +20,7 @@ from engine.service.problems import ApiProblem
 from engine.service.routes.rules import create_rule, delete_rule
 from engine.service.rules.rulebook import rules_of
 from engine.service.schemas import RuleBody
-from engine.service.state import State, StateOf
+from engine.service.state import ServiceState, StateOf
 
 router = APIRouter(prefix="/metric/{metric_id}/rules", route_class=PageRoute, include_in_schema=False)
 
@@ -60,7 +60,7 @@ def remove(metric_id: str, rule_id: str, state: StateOf, visit: VisitOf) -> Resp
 
 
 def _page(
-    state: State, visit: Visit, metric_id: str, problem: ApiProblem | None = None, secret: str = ""
+    state: ServiceState, visit: Visit, metric_id: str, problem: ApiProblem | None = None, secret: str = ""
 ) -> Response:
     with state.database.reading() as session:
         shown = find_shown(session, visit, metric_id)

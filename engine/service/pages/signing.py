@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from engine.service.admission.keys import digest_key
 from engine.service.store.database import Database, clock
-from engine.service.store.scope import Scope
+from engine.service.store.scope import WorkspaceScope
 from engine.service.store.tables import Key, SignIn
 
 LASTS: Final = timedelta(hours=12)
@@ -40,7 +40,7 @@ class Visitor:
     """
 
     token: str
-    scope: Scope | None = None
+    scope: WorkspaceScope | None = None
     key_digest: str = ""
 
     @property
@@ -86,4 +86,4 @@ def find_visitor(database: Database, token: str | None) -> Visitor:
         key = session.scalars(query.where(Key.revoked_at.is_(None))).one_or_none()
     if key is None:
         return Visitor(token)
-    return Visitor(token, Scope(key.account, key.workspace), key.digest)
+    return Visitor(token, WorkspaceScope(key.account, key.workspace), key.digest)

@@ -23,9 +23,9 @@ from engine.service.errors import NotFound
 from engine.service.lists import PageOf
 from engine.service.problems import ApiProblem
 from engine.service.schemas import MetricBody, MetricChange
-from engine.service.state import State, StateOf
+from engine.service.state import ServiceState, StateOf
 from engine.service.store.kinds import POISONED
-from engine.service.store.scope import Scope, current_version, get_model, get_owned, owned
+from engine.service.store.scope import WorkspaceScope, current_version, get_model, get_owned, owned
 from engine.service.store.tables import Metric, MetricVersion, Work
 from sandbox.contract.messages import Problem
 
@@ -145,7 +145,7 @@ def _same(one: tuple[str, dict[str, Any]], other: tuple[str, dict[str, Any]]) ->
 
 
 def _compile(
-    state: State, scope: Scope, code: str, params: dict[str, Any], *, compares: bool
+    state: ServiceState, scope: WorkspaceScope, code: str, params: dict[str, Any], *, compares: bool
 ) -> list[dict[str, object]]:
     """Compile in a sandboxed worker, and look at the parameters; return the warnings.
 
@@ -166,7 +166,7 @@ def _compile(
 
 
 def find_problems(
-    state: State, scope: Scope, code: str, params: dict[str, Any], *, compares: bool
+    state: ServiceState, scope: WorkspaceScope, code: str, params: dict[str, Any], *, compares: bool
 ) -> Sequence[Problem]:
     """Every problem of a source and its parameters, errors and warnings; see `_compile`.
 

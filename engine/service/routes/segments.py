@@ -14,14 +14,22 @@ from engine.service.admission.requests import ScopeOf
 from engine.service.answers import DataSegmentShown, Deleted
 from engine.service.aporia import segments as spelling
 from engine.service.aporia.fields import kind_of
-from engine.service.data.datasets import Reader
+from engine.service.data.datasets import SourceOwner
 from engine.service.data.health import Data, Fit, note_fit, segment_health
 from engine.service.lists import PageOf
 from engine.service.problems import unprocessable
 from engine.service.schemas import DataSegmentBody, DataSegmentChange, SegmentBody
 from engine.service.segments import names_of, segment_group
-from engine.service.state import State, StateOf
-from engine.service.store.scope import Scope, get_model, get_owned, is_alone, owned, segments_of, served
+from engine.service.state import ServiceState, StateOf
+from engine.service.store.scope import (
+    WorkspaceScope,
+    get_model,
+    get_owned,
+    is_alone,
+    owned,
+    segments_of,
+    served,
+)
 from engine.service.store.tables import DataSegment, ModelVersion, StoredDataset, utc_now
 
 # What a group is called before it has an id.
@@ -146,13 +154,13 @@ def show_segment(segment: DataSegment) -> dict[str, Any]:
 
 
 def look_at_versions(
-    state: State, scope: Scope, model_id: str, zone: str, groups: Mapping[str, SegmentGroup]
+    state: ServiceState, scope: WorkspaceScope, model_id: str, zone: str, groups: Mapping[str, SegmentGroup]
 ) -> dict[str, Fit]:
     """What is found of new segment groups on each serving dataset of a model, by the datasets' ids."""
     if not groups:
         return {}
     with state.database.reading() as session:
-        reader = Reader(scope.account, is_alone(session))
+        reader = SourceOwner(scope.account, is_alone(session))
         datasets = [dataset for _, dataset in served(session, [model_id])[model_id]]
     found: dict[str, Fit] = {}
     for dataset in datasets[-_VERSIONS:]:

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from engine import SegmentGroup
 from engine.service.admission.requests import ScopeOf
 from engine.service.answers import Deleted, VersionShown
-from engine.service.data.datasets import Reader, check_source
+from engine.service.data.datasets import SourceOwner, check_source
 from engine.service.data.health import Data, Fit, version_health
 from engine.service.lists import PageOf
 from engine.service.problems import unprocessable
 from engine.service.schemas import DatasetBody, ModelVersionBody, ModelVersionChange
 from engine.service.segments import groups_of
-from engine.service.state import State, StateOf
+from engine.service.state import ServiceState, StateOf
 from engine.service.store.scope import (
     datasets_of_versions,
     get_model,
@@ -40,7 +40,7 @@ def create_version(body: ModelVersionBody, scope: ScopeOf, state: StateOf) -> di
     Without a column of time a version can be validated, and is never scheduled.
     """
     with state.database.reading() as session:
-        reader = Reader(scope.account, is_alone(session))
+        reader = SourceOwner(scope.account, is_alone(session))
     for dataset in (body.serving_dataset, body.training_dataset):
         if dataset is not None:
             check_source(dataset.source, state.settings, reader)
@@ -107,8 +107,8 @@ def delete_version(version_id: str, scope: ScopeOf, state: StateOf) -> dict[str,
 
 
 def look_at_data(
-    state: State,
-    reader: Reader,
+    state: ServiceState,
+    reader: SourceOwner,
     zone: str,
     body: DatasetBody | None,
     field: str,

@@ -38,7 +38,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenWindow:
     """What a rule sees of a window."""
 
     status: Status
@@ -53,7 +53,7 @@ def condition_of(definition: dict[str, Any]) -> Condition:
     return Condition(**given, windows=definition.get("for", 1))
 
 
-def state_of(condition: Condition, seen: Sequence[Seen], *, told: bool) -> State:
+def state_of(condition: Condition, seen: Sequence[SeenWindow], *, told: bool) -> State:
     """The state of a rule.
 
     Args:
@@ -69,7 +69,7 @@ def state_of(condition: Condition, seen: Sequence[Seen], *, told: bool) -> State
     return "crossed" if enough or told else "ok"
 
 
-def _verdict(condition: Condition, seen: Sequence[Seen], place: int) -> State:
+def _verdict(condition: Condition, seen: Sequence[SeenWindow], place: int) -> State:
     """What one window says by itself, however many in a row the rule wants."""
     own = seen[place]
     if own.status not in GOOD:

@@ -15,7 +15,7 @@ from engine.service.rules.watching import watch_now
 from engine.service.rules.webhooks import make_secret
 from engine.service.schemas import RuleBody
 from engine.service.store.database import Database
-from engine.service.store.scope import Scope, get_owned, is_watched
+from engine.service.store.scope import WorkspaceScope, get_owned, is_watched
 from engine.service.store.tables import Delivery, Metric, Rule, RuleState
 from engine.service.urls import check_url
 
@@ -31,7 +31,9 @@ def list_rules(database_url: str, account: str, workspace: str, metric_id: str) 
     """
     with Database.migrated(database_url) as database, database.reading() as session:
         try:
-            return rules_of(session, get_owned(session, Scope(account, workspace), Metric, metric_id).id)
+            return rules_of(
+                session, get_owned(session, WorkspaceScope(account, workspace), Metric, metric_id).id
+            )
         except NotFound as missing:
             raise UsageError(missing.message) from None
 
@@ -52,7 +54,7 @@ def add_rule(
     try:
         wanted = RuleBody.model_validate(body)
         with Database.migrated(database_url) as database, database.session() as session:
-            return add_to(session, Scope(account, workspace), metric_id, wanted, webhooks)
+            return add_to(session, WorkspaceScope(account, workspace), metric_id, wanted, webhooks)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
@@ -69,13 +71,13 @@ def delete_rule(database_url: str, account: str, workspace: str, metric_id: str,
     """
     with Database.migrated(database_url) as database, database.session() as session:
         try:
-            session.delete(find_rule(session, Scope(account, workspace), metric_id, rule_id))
+            session.delete(find_rule(session, WorkspaceScope(account, workspace), metric_id, rule_id))
         except NotFound as missing:
             raise UsageError(missing.message) from None
 
 
 def add_to(
-    session: Session, scope: Scope, metric_id: str, body: RuleBody, webhooks: Sequence[str]
+    session: Session, scope: WorkspaceScope, metric_id: str, body: RuleBody, webhooks: Sequence[str]
 ) -> dict[str, Any]:
     """Add a rule to a metric; return it with its secret.
 
@@ -152,7 +154,7 @@ def show_rule(session: Session, rule: Rule) -> dict[str, Any]:
     }
 
 
-def find_rule(session: Session, scope: Scope, metric_id: str, rule_id: str) -> Rule:
+def find_rule(session: Session, scope: WorkspaceScope, metric_id: str, rule_id: str) -> Rule:
     """A rule of a metric.
 
     Raises:

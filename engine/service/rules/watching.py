@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.models.result import GOOD
-from engine.service.rules.conditions import Seen, condition_of, state_of
+from engine.service.rules.conditions import SeenWindow, condition_of, state_of
 from engine.service.store.database import clock
 from engine.service.store.kinds import DUE, WINDOWS
 from engine.service.store.reading import Point, all_segments
@@ -141,7 +141,7 @@ def _watch(
             before = RuleState(rule_id=rule.id, dataset_id=dataset_id, segment_key=key, name=name, told=False,
                                state="", since=last.window_start)  # fmt: skip
             session.add(before)
-        seen = [Seen(point.status, point.value, point.rows) for point in points]
+        seen = [SeenWindow(point.status, point.value, point.rows) for point in points]
         state = state_of(condition, seen, told=before.told)
         if state == "crossed":
             marked.append(last.seq)

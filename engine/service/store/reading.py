@@ -17,7 +17,7 @@ from engine.display.sheets import one_line
 from engine.models.result import Status
 from engine.service.store.database import clock
 from engine.service.store.kinds import PERIOD, RETENTION
-from engine.service.store.scope import Scope, is_watched
+from engine.service.store.scope import WorkspaceScope, is_watched
 from engine.service.store.tables import (
     Metric,
     MetricVersion,
@@ -219,7 +219,7 @@ def count_metrics(session: Session, model_ids: Sequence[str]) -> dict[str, tuple
     }
 
 
-def runs_of(session: Session, scope: Scope, before: int | None, most: int) -> list[RunEvent]:
+def runs_of(session: Session, scope: WorkspaceScope, before: int | None, most: int) -> list[RunEvent]:
     """The first lines of a workspace's newest runs and validations, newest first."""
     query = sa.select(RunEvent).where(
         RunEvent.account == scope.account,
@@ -230,7 +230,9 @@ def runs_of(session: Session, scope: Scope, before: int | None, most: int) -> li
     return list(session.scalars(query.order_by(RunEvent.seq.desc()).limit(most)))
 
 
-def names_of_codes(session: Session, scope: Scope, codes: Sequence[str]) -> dict[str, tuple[str, str, int]]:
+def names_of_codes(
+    session: Session, scope: WorkspaceScope, codes: Sequence[str]
+) -> dict[str, tuple[str, str, int]]:
     """The metric's id, its name, and the number of each code, where it is one of the workspace."""
     query = sa.select(MetricVersion.id, Metric.id, Metric.name, MetricVersion.number)
     query = query.join(Metric, Metric.id == MetricVersion.metric_id).join(Model, Model.id == Metric.model_id)
@@ -239,7 +241,7 @@ def names_of_codes(session: Session, scope: Scope, codes: Sequence[str]) -> dict
     return {code: (metric, name, number) for code, metric, name, number in found}
 
 
-def results_of_run(session: Session, scope: Scope, run_id: str, most: int) -> list[StoredResult]:
+def results_of_run(session: Session, scope: WorkspaceScope, run_id: str, most: int) -> list[StoredResult]:
     """Results of a run of the workspace."""
     query = sa.select(StoredResult).join(MetricVersion, MetricVersion.id == StoredResult.metric_version_id)
     query = query.join(Metric, Metric.id == MetricVersion.metric_id).join(Model, Model.id == Metric.model_id)

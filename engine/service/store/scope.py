@@ -36,7 +36,7 @@ _WHAT: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class WorkspaceScope:
     """The workspace that a request may see."""
 
     account: str
@@ -44,17 +44,17 @@ class Scope:
 
 
 # What an operator's key is bound to: no account can be called so, and no path has such parts.
-OPERATOR: Final = Scope("", "")
+OPERATOR: Final = WorkspaceScope("", "")
 # Likewise, of a key that is shown the newest values of all accounts, and nothing else.
-VALUES: Final = Scope("", "values")
+VALUES: Final = WorkspaceScope("", "values")
 
 
-def find_scope(database: Database, digest: str) -> Scope | None:
+def find_scope(database: Database, digest: str) -> WorkspaceScope | None:
     """The workspace of a key's digest, or None if there is no such key or it was revoked."""
     with database.reading() as session:
         query = sa.select(Key).where(Key.digest == digest, Key.revoked_at.is_(None))
         key = session.scalars(query).one_or_none()
-        return None if key is None else Scope(key.account, key.workspace)
+        return None if key is None else WorkspaceScope(key.account, key.workspace)
 
 
 def is_alone(session: Session) -> bool:
@@ -64,13 +64,13 @@ def is_alone(session: Session) -> bool:
     return len(session.scalars(accounts).all()) < 2
 
 
-def models_of(scope: Scope) -> sa.Select[Model]:
+def models_of(scope: WorkspaceScope) -> sa.Select[Model]:
     """The models of a workspace, oldest first."""
     where = (Model.account == scope.account, Model.workspace == scope.workspace)
     return sa.select(Model).where(*where).order_by(Model.seq)
 
 
-def get_model(session: Session, scope: Scope, model_id: str) -> Model:
+def get_model(session: Session, scope: WorkspaceScope, model_id: str) -> Model:
     """A model by its id.
 
     Raises:
@@ -84,14 +84,14 @@ def get_model(session: Session, scope: Scope, model_id: str) -> Model:
     return found
 
 
-def hold_names(session: Session, scope: Scope) -> None:
+def hold_names(session: Session, scope: WorkspaceScope) -> None:
     """Let nobody else give names in a workspace until the transaction ends."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite's transactions that write come one by one
         place = sa.func.hashtextextended(f"{scope.account}/{scope.workspace}", _NAMES)
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(place)))
 
 
-def refuse_known_name(session: Session, scope: Scope, name: str, *, but: str = "") -> None:
+def refuse_known_name(session: Session, scope: WorkspaceScope, name: str, *, but: str = "") -> None:
     """Refuse a name that another model of the workspace has; held against others until the transaction ends.
 
     There is no unique index: databases of earlier versions may hold two models of one name, which stay.
@@ -105,7 +105,7 @@ def refuse_known_name(session: Session, scope: Scope, name: str, *, but: str = "
         raise NameTaken(found.id)
 
 
-def owned(scope: Scope, table: type[_Owned], model_id: str | None = None) -> sa.Select[_Owned]:
+def owned(scope: WorkspaceScope, table: type[_Owned], model_id: str | None = None) -> sa.Select[_Owned]:
     """What belongs to the models of a workspace, or to one of them, oldest first."""
     query = sa.select(table).join(Model, Model.id == table.model_id)
     query = query.where(Model.account == scope.account, Model.workspace == scope.workspace)
@@ -114,7 +114,7 @@ def owned(scope: Scope, table: type[_Owned], model_id: str | None = None) -> sa.
     return query.order_by(table.seq)
 
 
-def get_owned(session: Session, scope: Scope, table: type[_Owned], found_id: str) -> _Owned:
+def get_owned(session: Session, scope: WorkspaceScope, table: type[_Owned], found_id: str) -> _Owned:
     """One of them by its id.
 
     Raises:

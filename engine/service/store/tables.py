@@ -312,7 +312,7 @@ class Quota(Base):
     value: Mapped[int] = mapped_column(BigInteger)
 
 
-class Turn(Base):
+class AccountTurn(Base):
     """When an account's work was claimed last, as a number that grows with each claim."""
 
     __tablename__ = "turns"

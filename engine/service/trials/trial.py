@@ -25,7 +25,7 @@ from engine.models.problems import problem_fields
 from engine.models.result import GOOD, FrameError, Result
 from engine.results.text import TextBudget, clean_text
 from engine.service.data.baselines import NOTHING, Compared, dataset_of
-from engine.service.data.datasets import Reader, look_at_source
+from engine.service.data.datasets import SourceOwner, look_at_source
 from engine.service.data.health import Data, look, run_fitting
 from engine.service.settings import Settings
 from engine.service.work.rows import CUT
@@ -75,7 +75,7 @@ class Trial:
     segments: Mapping[str, SegmentGroup]
     as_of: datetime
     settings: Settings
-    reader: Reader
+    reader: SourceOwner
     name: str
     compared: Compared = NOTHING
 

@@ -20,7 +20,7 @@ from engine.failures import describe
 from engine.service.admission.fairpool import FairPool
 from engine.service.admission.quotas import refuse_more
 from engine.service.data.baselines import Compared, compared_by
-from engine.service.data.datasets import Reader, fingerprint, state_of
+from engine.service.data.datasets import SourceOwner, fingerprint, state_of
 from engine.service.errors import NotFound
 from engine.service.segments import groups_of
 from engine.service.settings import Settings
@@ -28,7 +28,7 @@ from engine.service.store import validations
 from engine.service.store.database import UNAVAILABLE, Database, retry
 from engine.service.store.kinds import ENDED, PENDING
 from engine.service.store.scope import (
-    Scope,
+    WorkspaceScope,
     current_version,
     get_model,
     get_owned,
@@ -55,12 +55,12 @@ _ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedValidation:
     """A validation that was asked for."""
 
     key: validations.ValidationKey
     trial: Trial
-    scope: Scope
+    scope: WorkspaceScope
     number: int
 
 
@@ -108,7 +108,7 @@ def make_trial(
     code: Code,
     dataset: StoredDataset,
     segments: Sequence[DataSegment],
-    reader: Reader,
+    reader: SourceOwner,
     compared: Compared,
 ) -> Trial:
     """The trial of a code on a dataset of a model, as of now."""
@@ -142,10 +142,12 @@ class Validations:
         self._threads = FairPool(settings.validations, "calcmetric-validation")
         self._closing = threading.Event()
         self._notifier = ChangeNotifier(database)
-        self._pending: TtlCache[tuple[Asked, Validation]] = TtlCache(_PENDING_SECONDS)
+        self._pending: TtlCache[tuple[RequestedValidation, Validation]] = TtlCache(_PENDING_SECONDS)
         threading.Thread(target=self._keep_alive, name="calcmetric-leases", daemon=True).start()
 
-    async def poll(self, scope: Scope, metric_id: str, dataset_id: str, *, restart: bool) -> dict[str, Any]:
+    async def poll(
+        self, scope: WorkspaceScope, metric_id: str, dataset_id: str, *, restart: bool
+    ) -> dict[str, Any]:
         """The final answer, or how far it is: told when that changes, or after a while."""
         place = (scope, metric_id, dataset_id)
         known = None if restart else self._pending.get(place)
@@ -171,7 +173,9 @@ class Validations:
             "run_id": validation.id,
         }
 
-    def _begin(self, place: tuple[Scope, str, str], *, restart: bool) -> tuple[Asked, Validation]:
+    def _begin(
+        self, place: tuple[WorkspaceScope, str, str], *, restart: bool
+    ) -> tuple[RequestedValidation, Validation]:
         """What is asked for, and its row; while that is pending, the next polls take these as they are."""
         asked = self._ask(*place)
         validation = self._look(asked, restart=restart)
@@ -181,7 +185,7 @@ class Validations:
             self._pending.drop(place)
         return asked, validation
 
-    def cancel(self, scope: Scope, metric_id: str, dataset_id: str) -> None:
+    def cancel(self, scope: WorkspaceScope, metric_id: str, dataset_id: str) -> None:
         """Cancel a pending validation.
 
         Raises:
@@ -207,7 +211,7 @@ class Validations:
         for validation_id in list(self._going):  # what never began, and what still compiles a source
             self._release(validation_id)
 
-    def _ask(self, scope: Scope, metric_id: str, dataset_id: str) -> Asked:
+    def _ask(self, scope: WorkspaceScope, metric_id: str, dataset_id: str) -> RequestedValidation:
         with self._database.reading() as session:
             metric = get_owned(session, scope, Metric, metric_id)
             dataset = get_owned(session, scope, StoredDataset, dataset_id)
@@ -216,7 +220,7 @@ class Validations:
             model = get_model(session, scope, metric.model_id)
             version = current_version(session, metric)
             segments = segments_of(session, model.id)
-            reader = Reader(scope.account, is_alone(session))
+            reader = SourceOwner(scope.account, is_alone(session))
             compared = compared_by(session, model, dataset.id)
         definitions = [one.definition for one in segments]
         metric_code = Code(metric.id, version.code, version.params or {})
@@ -225,9 +229,11 @@ class Validations:
         about = f"{model.retention} {model.zone} {definitions} {compared.seen(self._engine)}".rstrip()
         state = state_of(dataset.source, self._engine)
         seen = fingerprint(dataset.source, dataset.timestamp, about, state)
-        return Asked(validations.ValidationKey(version.id, dataset.id, seen), trial, scope, version.number)
+        return RequestedValidation(
+            validations.ValidationKey(version.id, dataset.id, seen), trial, scope, version.number
+        )
 
-    def _look(self, asked: Asked, *, restart: bool) -> Validation:
+    def _look(self, asked: RequestedValidation, *, restart: bool) -> Validation:
         """The validation, as it is; begun, if nobody makes it."""
         seconds = self._settings.lease_seconds
         if not restart:
@@ -249,7 +255,7 @@ class Validations:
             self._threads.submit(asked.scope.account, partial(self._make, validation.id, asked, attempt))
         return validation
 
-    def _make(self, validation_id: str, asked: Asked, attempt: int) -> None:
+    def _make(self, validation_id: str, asked: RequestedValidation, attempt: int) -> None:
         going, told = self._going[validation_id], 0
         log = RunLog(self._database, validation_id, asked.scope.account, asked.scope.workspace)
         about = {"run_id": validation_id, "account": asked.scope.account}

@@ -9,7 +9,7 @@ from engine import Engine, Run, TimeRange
 from engine.errors import UsageError
 from engine.results.text import clean_text
 from engine.service.data.baselines import dataset_of
-from engine.service.data.datasets import Reader, look_at_source
+from engine.service.data.datasets import SourceOwner, look_at_source
 from engine.service.data.health import Data, Fit, look, note_fit, run_fitting
 from engine.service.settings import Settings
 from engine.service.store.database import Database
@@ -67,9 +67,9 @@ class Evaluation:
         data = Data(dataset.source, dataset.timestamp, model.zone, self._reader(task), dataset.text or {})
         return look(self._engine, self._settings, data, task.segments)
 
-    def _reader(self, task: Task) -> Reader:
+    def _reader(self, task: Task) -> SourceOwner:
         with self._database.reading() as session:
-            return Reader(task.model.account, is_alone(session))
+            return SourceOwner(task.model.account, is_alone(session))
 
     def _note_fit(self, task: Task, fit: Fit) -> None:
         known = task.dataset.health or {}

@@ -20,7 +20,15 @@ from engine.models.result import Status
 from engine.service.settings import Settings
 from engine.service.store.database import clock, insert_missing
 from engine.service.store.kinds import DONE, DUE, POISONED
-from engine.service.store.tables import Metric, MetricVersion, Model, RunEvent, StoredResult, Turn, Work
+from engine.service.store.tables import (
+    AccountTurn,
+    Metric,
+    MetricVersion,
+    Model,
+    RunEvent,
+    StoredResult,
+    Work,
+)
 from engine.service.work.rows import lost_row
 
 _GIVEN_UP: Final = "given up; retried at increasing intervals"
@@ -86,15 +94,15 @@ def claim_work(
 def _in_turn(session: Session, free: Sequence[Any], busy: Collection[str]) -> list[str]:
     """The accounts with free work, the one first whose turn was longest ago."""
     models = sa.select(Model.account).where(Model.id.in_(sa.select(Work.model_id).where(*free))).distinct()
-    turns = {turn.account: turn.number for turn in session.scalars(sa.select(Turn))}
+    turns = {turn.account: turn.number for turn in session.scalars(sa.select(AccountTurn))}
     found = [account for account in session.scalars(models) if account not in busy]
     return sorted(found, key=lambda account: (turns.get(account, -1), account))
 
 
 def _note_turn(session: Session, account: str) -> None:
-    insert_missing(session, Turn, [{"account": account, "number": 0}])
-    last = sa.select(sa.func.max(Turn.number)).scalar_subquery()
-    session.execute(sa.update(Turn).where(Turn.account == account).values(number=last + 1))
+    insert_missing(session, AccountTurn, [{"account": account, "number": 0}])
+    last = sa.select(sa.func.max(AccountTurn.number)).scalar_subquery()
+    session.execute(sa.update(AccountTurn).where(AccountTurn.account == account).values(number=last + 1))
 
 
 def _claim(

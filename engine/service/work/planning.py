@@ -25,7 +25,7 @@ from engine.service.store.tables import (
     utc_now,
 )
 from engine.service.work.leases import CLOCK_SLACK, LONGEST_PAUSE
-from engine.service.work.schedule import Due, PlannedModel, Span, due_work, last_tick
+from engine.service.work.schedule import Due, PlannedModel, PlannedSpan, due_work, last_tick
 
 
 class Planner:
@@ -109,7 +109,9 @@ def load_models(session: Session, model_id: str | None = None) -> list[PlannedMo
     ]
 
 
-def load_planned(session: Session, model: PlannedModel, now: datetime) -> dict[tuple[str, str], list[Span]]:
+def load_planned(
+    session: Session, model: PlannedModel, now: datetime
+) -> dict[tuple[str, str], list[PlannedSpan]]:
     """What was planned of a model within its retention, by code and dataset."""
     tick = last_tick(now, model.period, model.zone)
     start = parse_duration(model.retention).before(tick, parse_zone(model.zone))
@@ -119,7 +121,7 @@ def load_planned(session: Session, model: PlannedModel, now: datetime) -> dict[t
     # What was planned for later than now was planned by a clock that has gone back since.
     query = query.where(Work.model_id == model.id, Work.end > start, Work.as_of <= now + CLOCK_SLACK)
     query = query.where(Work.kind != RECALCULATION)
-    spans: dict[tuple[str, str], list[Span]] = defaultdict(list)
+    spans: dict[tuple[str, str], list[PlannedSpan]] = defaultdict(list)
     for code, dataset, kind, low, high, every, zone in session.execute(query):
-        spans[code, dataset].append(Span(kind, low, high, every, zone))
+        spans[code, dataset].append(PlannedSpan(kind, low, high, every, zone))
     return spans

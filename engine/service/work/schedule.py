@@ -49,7 +49,7 @@ class PlannedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class PlannedSpan:
     """A range of time that was planned before.
 
     Attributes:
@@ -95,7 +95,7 @@ class Due:
 
 
 def due_work(
-    models: Sequence[PlannedModel], planned: Mapping[tuple[str, str], Sequence[Span]], now: datetime
+    models: Sequence[PlannedModel], planned: Mapping[tuple[str, str], Sequence[PlannedSpan]], now: datetime
 ) -> tuple[Due, ...]:
     """Everything that is to be planned now.
 
@@ -128,7 +128,7 @@ def windows_within(start: datetime, end: datetime, period: str, zone: str) -> tu
 
 
 def _due_of(
-    model: PlannedModel, planned: Mapping[tuple[str, str], Sequence[Span]], now: datetime
+    model: PlannedModel, planned: Mapping[tuple[str, str], Sequence[PlannedSpan]], now: datetime
 ) -> Iterator[Due]:
     running = [metric for metric, pause in model.metrics.items() if pause is None or pause <= now]
     if not running or not model.datasets:
@@ -146,7 +146,7 @@ def _due_of(
 
 
 def _ranges(
-    tiles: Sequence[Window], spans: Sequence[Span], start: datetime, tick: datetime
+    tiles: Sequence[Window], spans: Sequence[PlannedSpan], start: datetime, tick: datetime
 ) -> Iterator[tuple[WorkKind, datetime, datetime, bool]]:
     if tick not in {span.end for span in spans if span.kind == RETENTION}:
         yield RETENTION, start, tick, False
@@ -157,13 +157,13 @@ def _ranges(
         yield WINDOWS, low, high, count > 1
 
 
-def _fitted(span: Span, model: PlannedModel) -> Span:
+def _fitted(span: PlannedSpan, model: PlannedModel) -> PlannedSpan:
     """A span without its windows, if these are of another calendar than the model has now."""
     same = span.every == EVERY[model.period] and span.zone in (None, model.zone)
     return span if same else replace(span, every=None)
 
 
-def _covers(span: Span, tile: Window) -> bool:
+def _covers(span: PlannedSpan, tile: Window) -> bool:
     if (span.start, span.end) == (tile.start, tile.end):
         return True
     return span.every is not None and span.start <= tile.start and tile.end <= span.end

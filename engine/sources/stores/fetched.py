@@ -204,7 +204,7 @@ class _Downloads:
             self._let_go([kept])
 
 
-class Fetched:
+class FetchedObjects:
     """The files. Thread-safe."""
 
     def __init__(

@@ -17,7 +17,7 @@ from engine.errors import DataError
 from engine.models.tables import TableFormat
 from engine.models.urls import StoreUrl
 from engine.sources.files import ICEBERG_METADATA, IS_METADATA, LOGS, MATCHED, is_hidden
-from engine.sources.stores.fetched import Fetched, Held, StoredObject, Tell, nobody
+from engine.sources.stores.fetched import FetchedObjects, Held, StoredObject, Tell, nobody
 from engine.sources.stores.filesystems import open_store
 from engine.sources.stores.problems import STORE_MISSING, is_missing, is_refusal, store_error
 from engine.threads import STORE_THREADS, beside
@@ -49,7 +49,7 @@ class Stores:
     def __init__(
         self,
         roots: Sequence[StoreUrl],
-        fetched: Fetched | None = None,
+        fetched: FetchedObjects | None = None,
         opens: Callable[[StoreUrl], Any] = open_store,
     ) -> None:
         """Open none yet.
@@ -177,7 +177,7 @@ class Stores:
         check: Callable[[], None] = lambda: None,
         tell: Tell = nobody,
     ) -> Held:
-        """Files with the bytes of objects of one bucket; see `Fetched.hold`.
+        """Files with the bytes of objects of one bucket; see `FetchedObjects.hold`.
 
         Raises:
             DataError: one may not be read, or cannot be had.

@@ -20,7 +20,7 @@ from engine.models.tables import TableFormat, TableName, TableRead, Version
 from engine.sources.footers import FOOTERS, parquet_batches
 from engine.sources.layout import early_in, fitting, lay_out, make_source
 from engine.sources.snapshot import Snapshot, SnapshotFile
-from engine.sources.source import Source
+from engine.sources.source import ResolvedSource
 from engine.sources.spool import Spool
 from engine.sources.states import find_changed
 from engine.sources.tables.deletion import DamagedVector, deleted_rows, vector_of_file
@@ -29,8 +29,8 @@ from engine.sources.tables.equality import kept
 from engine.sources.tables.folder import TableFolder
 from engine.sources.tables.iceberg import read_iceberg
 from engine.sources.tables.problems import TABLE_FILE, TABLE_TYPE
-from engine.sources.tables.skipping import Span, in_span
-from engine.sources.tables.snapshot import FoundTableFile, Stored, take_table_snapshot
+from engine.sources.tables.skipping import TimeSpan, in_span
+from engine.sources.tables.snapshot import FoundTableFile, StoredFile, take_table_snapshot
 from engine.sources.tables.state import DeletionVector, TableFile, TableState
 
 _MOST_VECTORS: Final = 1 << 31
@@ -45,9 +45,9 @@ def read_table_files(
     below: TableFolder,
     reader: Reader,
     spool: Spool,
-    span: Span | None = None,
+    span: TimeSpan | None = None,
     check: Callable[[], None] = lambda: None,
-) -> Source:
+) -> ResolvedSource:
     """The source behind a table in a folder.
 
     Args:
@@ -140,7 +140,7 @@ def _find_files(
     return [FoundTableFile(*one) for one in zip(files, paths, footers, strict=True)], states
 
 
-def _rows(path: Path, stored: Stored, columns: set[str], folder: TableFolder) -> Iterator[pa.RecordBatch]:
+def _rows(path: Path, stored: StoredFile, columns: set[str], folder: TableFolder) -> Iterator[pa.RecordBatch]:
     """The rows of a data file that count, under the names of its table."""
     pairs = zip(stored.matched.stored, stored.matched.schema, strict=True)
     compared = {name for delete in stored.file.equal for name in delete.kinds}
@@ -166,7 +166,7 @@ def _rows(path: Path, stored: Stored, columns: set[str], folder: TableFolder) ->
             yield made
 
 
-def _left(made: pa.RecordBatch, stored: Stored, columns: set[str], folder: TableFolder) -> pa.RecordBatch:
+def _left(made: pa.RecordBatch, stored: StoredFile, columns: set[str], folder: TableFolder) -> pa.RecordBatch:
     """The rows of a batch that are not deleted because of their values."""
     given = dict(zip(made.schema.names, made.columns, strict=True))
     try:
@@ -199,7 +199,7 @@ def _relabelled(array: pa.Array, kind: pa.DataType) -> pa.Array:
     return pa.Array._import_from_c_capsule(kind.__arrow_c_schema__(), data)
 
 
-def _deleted(stored: Stored, folder: TableFolder) -> NDArray[np.int64] | None:
+def _deleted(stored: StoredFile, folder: TableFolder) -> NDArray[np.int64] | None:
     vector, places = stored.file.deletion, stored.file.places
     if places is not None and (int(places[0]) < 0 or int(places[-1]) >= stored.rows):
         raise DataError(
@@ -229,7 +229,7 @@ def _vector_bytes(vector: DeletionVector, folder: TableFolder) -> bytes:
     return vector_of_file(data, vector.offset, vector.size)
 
 
-def _without_rows(snapshot: Snapshot, told: TableRead, label: str, spool: Spool) -> Source:
+def _without_rows(snapshot: Snapshot, told: TableRead, label: str, spool: Spool) -> ResolvedSource:
     """The source of a table, or of a part of it, that has no row: its columns."""
     plain = replace(snapshot, columns=(*snapshot.columns, *snapshot.partitions), partitions=())
     plain, path = fitting(plain, label, lambda current: spool.write_batches(current.schema, []))

@@ -24,7 +24,7 @@ _ANY_ZONE: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """A range of time that all rows of a run lie in.
 
     Attributes:
@@ -38,7 +38,7 @@ class Span:
     end: datetime | None
 
 
-def in_span(state: TableState, span: Span | None) -> tuple[TableFile, ...]:
+def in_span(state: TableState, span: TimeSpan | None) -> tuple[TableFile, ...]:
     """The files of a table that may hold rows of a range.
 
     Args:
@@ -57,7 +57,7 @@ def _find(fields: Sequence[TableField], name: str) -> TableField | None:
     return found[0] if len(found) == 1 else None
 
 
-def _may_hold(file: TableFile, field: TableField, span: Span) -> bool:
+def _may_hold(file: TableFile, field: TableField, span: TimeSpan) -> bool:
     try:
         least, most = _range_of(file, field)
         slack = _CUT if field.type == pa.timestamp("us", "UTC") else _ANY_ZONE

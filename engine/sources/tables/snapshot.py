@@ -14,7 +14,7 @@ from engine.models.backends import Reader
 from engine.models.left_out import LeftOut
 from engine.sources.footers import Footer
 from engine.sources.kinds import Unreadable, decide, decodes, settle
-from engine.sources.snapshot import REBASED, Column, Snapshot, SnapshotFile, refuse_doubles, type_name
+from engine.sources.snapshot import REBASED, Snapshot, SnapshotColumn, SnapshotFile, refuse_doubles, type_name
 from engine.sources.tables.matching import Matched, NoNumbers, holds, match_columns
 from engine.sources.tables.partition_values import OddValue, read_value, stands_in_folders
 from engine.sources.tables.problems import TABLE_FEATURE, TABLE_TYPE
@@ -37,7 +37,7 @@ class FoundTableFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredFile:
     """How the rows of a data file become rows of its table.
 
     Attributes:
@@ -55,7 +55,7 @@ class Stored:
 
 def take_table_snapshot(
     state: TableState, found: Sequence[FoundTableFile], reader: Reader, label: str
-) -> tuple[Snapshot, Mapping[Path, Stored]]:
+) -> tuple[Snapshot, Mapping[Path, StoredFile]]:
     """Decide how a table's files are read.
 
     Args:
@@ -79,7 +79,7 @@ def take_table_snapshot(
     constants = [field for field in cut_by if field not in folders]
     matches = _match_all(state, found, columns, reader, label)
     taken = {field.name.lower() for field in cut_by}
-    files, stored = [], dict[Path, Stored]()
+    files, stored = [], dict[Path, StoredFile]()
     for one, matched in zip(found, matches, strict=True):
         shadowed = any(name.lower() in taken for name in one.footer.schema.names)
         here = not constants and not shadowed and _reads(one, matched, columns, reader)
@@ -87,14 +87,14 @@ def take_table_snapshot(
             left_out |= _rebased(one, matched, columns)
         files.append(SnapshotFile(one.path, tuple(_value(one.file, field) for field in folders), here))
         same = {field.name: read_value(_value(one.file, field), columns[field.name]) for field in constants}
-        stored[one.path] = Stored(one.file, one.footer.rows or 0, matched, same)
+        stored[one.path] = StoredFile(one.file, one.footer.rows or 0, matched, same)
     kept = {name: kind for name, kind in columns.items() if name.lower() not in left_out}
     in_folders = {field.name for field in folders}
     files = _all_somewhere(files, stored, set(kept) - in_folders)
     snapshot = Snapshot(
         tuple(files),
-        tuple(Column(name, kind) for name, kind in kept.items() if name not in in_folders),
-        tuple(Column(field.name, columns[field.name]) for field in folders),
+        tuple(SnapshotColumn(name, kind) for name, kind in kept.items() if name not in in_folders),
+        tuple(SnapshotColumn(field.name, columns[field.name]) for field in folders),
         MappingProxyType(left_out),
         alike=_alike(found, files, kept, in_folders),
         early=_early(found, files),
@@ -136,7 +136,7 @@ def _early(found: Sequence[FoundTableFile], files: Sequence[SnapshotFile]) -> fr
 
 
 def _all_somewhere(
-    files: list[SnapshotFile], stored: Mapping[Path, Stored], wanted: set[str]
+    files: list[SnapshotFile], stored: Mapping[Path, StoredFile], wanted: set[str]
 ) -> list[SnapshotFile]:
     """The same, with one file converted if else there were a column that no file has."""
     if not files or not all(file.in_place for file in files):

@@ -14,9 +14,18 @@ import pyarrow.parquet as pq
 
 from engine.models.text_options import TextOptions
 from engine.sources.text.csvs import CsvFile, open_csv, read_csv
-from engine.sources.text.json_columns import Struct, json_schema, json_table, merge_json, type_of
+from engine.sources.text.json_columns import JsonStruct, json_schema, json_table, merge_json, type_of
 from engine.sources.text.json_lines import read_json
-from engine.sources.text.kinds import NOTHING, TEXT, Column, ColumnType, arrow_type, classify, convert, merge
+from engine.sources.text.kinds import (
+    NOTHING,
+    TEXT,
+    Column,
+    TextColumnType,
+    arrow_type,
+    classify,
+    convert,
+    merge,
+)
 from engine.sources.text.problems import text_error
 from engine.sources.text.stream import TextFile
 
@@ -62,7 +71,7 @@ def convert_csv(files: Sequence[TextFile], options: TextOptions, target: Path, c
     if not parts:
         raise text_error("text-empty", files[0].name, None, "it has no lines, so it has no columns")
 
-    def write(types: Sequence[ColumnType]) -> None:
+    def write(types: Sequence[TextColumnType]) -> None:
         fields = [pa.field(name, arrow_type(found)) for name, found in zip(names, types, strict=True)]
         schema = pa.schema(fields)
         tables = (
@@ -79,8 +88,8 @@ def convert_csv(files: Sequence[TextFile], options: TextOptions, target: Path, c
 def convert_json(files: Sequence[TextFile], options: TextOptions, target: Path, check: _Check) -> None:
     """Write the rows of files of JSON lines as Parquet; arguments and errors as for `convert_csv`."""
 
-    def find() -> Struct:
-        found = Struct()
+    def find() -> JsonStruct:
+        found = JsonStruct()
         for file in files:
             for rows in read_json(file, options.encoding):
                 check()
@@ -91,26 +100,26 @@ def convert_json(files: Sequence[TextFile], options: TextOptions, target: Path, 
             )
         return found
 
-    def tables(kind: Struct) -> Iterator[tuple[str, pa.Table]]:
+    def tables(kind: JsonStruct) -> Iterator[tuple[str, pa.Table]]:
         for file in files:
             for rows in read_json(file, options.encoding):
                 if _united(kind, type_of(rows)) != kind:
                     raise _Differs
                 yield file.folder, json_table(rows, kind)
 
-    def write(kind: Struct) -> None:
+    def write(kind: JsonStruct) -> None:
         if not kind.fields:
             raise _Differs
         _write(json_schema(kind), [file.folder for file in files], tables(kind), target, check)
 
     with closing(read_json(files[0], options.encoding)) as beginning:
         first = next(beginning, None)
-    _try_twice(write, Struct() if first is None else type_of(first), find, files[0].name)
+    _try_twice(write, JsonStruct() if first is None else type_of(first), find, files[0].name)
 
 
-def _united(first: Struct, second: Struct) -> Struct:
+def _united(first: JsonStruct, second: JsonStruct) -> JsonStruct:
     both = merge_json(first, second)
-    assert isinstance(both, Struct)
+    assert isinstance(both, JsonStruct)
     return both
 
 
@@ -147,14 +156,14 @@ def _unite(
     return tuple(names.values()), parts
 
 
-def _guess(names: Sequence[str], parts: Sequence[_Part]) -> list[ColumnType]:
+def _guess(names: Sequence[str], parts: Sequence[_Part]) -> list[TextColumnType]:
     """The types of the columns in the first rows."""
     with closing(_rows(parts[0])) as rows:
         table = next(rows, None)
     return [NOTHING] * len(names) if table is None else [classify(column) for column in table]
 
 
-def _find_types(names: Sequence[str], parts: Sequence[_Part], check: _Check) -> list[ColumnType]:
+def _find_types(names: Sequence[str], parts: Sequence[_Part], check: _Check) -> list[TextColumnType]:
     """The types of the columns in all rows."""
     types = [NOTHING] * len(names)
     for part in parts:
@@ -200,7 +209,7 @@ def _gathered(tables: Iterator[tuple[str, pa.Table]], check: _Check) -> Iterator
         yield pa.concat_tables(held)
 
 
-def _typed(columns: Sequence[Column], types: Sequence[ColumnType]) -> list[Column]:
+def _typed(columns: Sequence[Column], types: Sequence[TextColumnType]) -> list[Column]:
     made = []
     for column, found in zip(columns, types, strict=True):
         values = convert(column, found)

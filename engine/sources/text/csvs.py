@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from engine.errors import DataError
 from engine.models.text_options import TextOptions
-from engine.sources.text.dialect import Dialect, find_dialect, parse_rows, quote_error, quote_of
+from engine.sources.text.dialect import CsvDialect, find_dialect, parse_rows, quote_error, quote_of
 from engine.sources.text.problems import text_error
 from engine.sources.text.records import bad_quote, count_lines, last_break, odd_break, split_records
 from engine.sources.text.stream import Block, TextFile, bad_bytes, read_blocks
@@ -33,7 +33,7 @@ class CsvFile:
     """
 
     file: TextFile
-    dialect: Dialect
+    dialect: CsvDialect
     encoding: str | None
 
 

@@ -27,7 +27,7 @@ _EXCEL: Final = re.compile(rb"sep=([,;\t|:])\r?\n", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class CsvDialect:
     """How a CSV file is written.
 
     Attributes:
@@ -50,7 +50,7 @@ def quote_of(options: TextOptions) -> str:
     return _QUOTE if options.quote is None else options.quote
 
 
-def find_dialect(sample: bytes, options: TextOptions, name: str, *, tabs: bool) -> Dialect | None:
+def find_dialect(sample: bytes, options: TextOptions, name: str, *, tabs: bool) -> CsvDialect | None:
     """The dialect of a file; None if it has no line.
 
     Args:
@@ -86,13 +86,15 @@ def find_dialect(sample: bytes, options: TextOptions, name: str, *, tabs: bool) 
     if options.header is None:
         _check_header(header, name, 1 + count_lines(sample[: start + first]))
     if options.header is False:
-        return Dialect(separator, quote, tuple(f"_c{i}" for i in range(len(header))), start, int(start > 0))
+        return CsvDialect(
+            separator, quote, tuple(f"_c{i}" for i in range(len(header))), start, int(start > 0)
+        )
     if options.quote is None:
         _check_quote(header, name, 1 + count_lines(sample[: start + first]))
     skipped = start + last
     names = tuple(text or f"_c{number}" for number, text in enumerate(header))
     _check_names(names, name, 1 + count_lines(sample[: start + first]))
-    return Dialect(separator, quote, names, skipped, count_lines(sample[:skipped]))
+    return CsvDialect(separator, quote, names, skipped, count_lines(sample[:skipped]))
 
 
 def parse_rows(data: bytes, separator: str, quote: str, columns: int) -> pa.Table:

@@ -15,8 +15,8 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import pyarrow as pa
 
-from engine.sources.text.json_lines import Malformed, Rows
-from engine.sources.text.kinds import NOTHING, TEXT, ColumnType, Kind, arrow_type, merge
+from engine.sources.text.json_lines import JsonRows, Malformed
+from engine.sources.text.kinds import NOTHING, TEXT, TextColumnType, TextKind, arrow_type, merge
 from engine.sources.text.problems import text_error
 
 _T = TypeVar("_T")
@@ -39,7 +39,7 @@ class ListOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Struct:
+class JsonStruct:
     """The type of objects.
 
     Attributes:
@@ -49,17 +49,17 @@ class Struct:
     fields: dict[str, tuple[str, JsonType]] = field(default_factory=dict)
 
 
-JsonType: TypeAlias = ColumnType | ListOf | Struct
+JsonType: TypeAlias = TextColumnType | ListOf | JsonStruct
 
 
-def type_of(rows: Rows) -> Struct:
+def type_of(rows: JsonRows) -> JsonStruct:
     """The type that all objects have.
 
     Raises:
         DataError: one has two values of one name, or nests too deeply, or there are too many names.
     """
     found = _checked(rows, lambda: _infer(rows.values, 0))
-    assert isinstance(found, Struct)
+    assert isinstance(found, JsonStruct)
     if _count(found) > _MOST_FIELDS:
         what = f"more than {_MOST_FIELDS:,} different names"
         raise text_error("json-too-deep", rows.name, None, what, "put what varies into lists")
@@ -70,22 +70,22 @@ def merge_json(first: JsonType, second: JsonType) -> JsonType:
     """The type of a column that has values of both types; what does not fit together is text."""
     if NOTHING in (first, second):
         return second if first == NOTHING else first
-    if isinstance(first, ColumnType) and isinstance(second, ColumnType):
+    if isinstance(first, TextColumnType) and isinstance(second, TextColumnType):
         return merge(first, second)
     if isinstance(first, ListOf) and isinstance(second, ListOf):
         return ListOf(merge_json(first.element, second.element))
-    if isinstance(first, Struct) and isinstance(second, Struct):
+    if isinstance(first, JsonStruct) and isinstance(second, JsonStruct):
         fields = dict(first.fields)
         for key, (name, kind) in second.fields.items():
             known = fields.get(key)
             fields[key] = (name, kind) if known is None else (known[0], merge_json(known[1], kind))
-        return Struct(fields)
+        return JsonStruct(fields)
     return TEXT
 
 
 def json_arrow(kind: JsonType) -> pa.DataType:
     """The type of a column, as it is written; fields in the order of their names, as in Spark."""
-    if isinstance(kind, ColumnType):
+    if isinstance(kind, TextColumnType):
         return arrow_type(kind)
     if isinstance(kind, ListOf):
         return pa.list_(json_arrow(kind.element))
@@ -94,12 +94,12 @@ def json_arrow(kind: JsonType) -> pa.DataType:
     return pa.struct([pa.field(name, json_arrow(inner)) for name, inner in _ordered(kind)])
 
 
-def json_schema(kind: Struct) -> pa.Schema:
+def json_schema(kind: JsonStruct) -> pa.Schema:
     """The columns of rows."""
     return pa.schema([pa.field(name, json_arrow(inner)) for name, inner in _ordered(kind)])
 
 
-def json_table(rows: Rows, kind: Struct) -> pa.Table:
+def json_table(rows: JsonRows, kind: JsonStruct) -> pa.Table:
     """The rows as columns of their type, which must be one that `merge_json` had them in.
 
     Raises:
@@ -109,7 +109,7 @@ def json_table(rows: Rows, kind: Struct) -> pa.Table:
     return pa.table(arrays, schema=json_schema(kind))
 
 
-def _checked(rows: Rows, work: Callable[[], _T]) -> _T:
+def _checked(rows: JsonRows, work: Callable[[], _T]) -> _T:
     try:
         return work()
     except Malformed as error:
@@ -122,10 +122,10 @@ def _checked(rows: Rows, work: Callable[[], _T]) -> _T:
 def _count(kind: JsonType) -> int:
     if isinstance(kind, ListOf):
         return _count(kind.element)
-    return sum(1 + _count(inner) for _, inner in kind.fields.values()) if isinstance(kind, Struct) else 1
+    return sum(1 + _count(inner) for _, inner in kind.fields.values()) if isinstance(kind, JsonStruct) else 1
 
 
-def _ordered(kind: Struct) -> list[tuple[str, JsonType]]:
+def _ordered(kind: JsonStruct) -> list[tuple[str, JsonType]]:
     return sorted(kind.fields.values(), key=lambda named: named[0])
 
 
@@ -137,7 +137,7 @@ def _infer(values: Sequence[Any], depth: int) -> JsonType:
     if not kinds:
         return NOTHING
     if kinds == {dict}:
-        return Struct(
+        return JsonStruct(
             {
                 name.lower(): (name, _infer(column, depth + 1))
                 for name, column in _by_name([value for value in values if value is not None])
@@ -148,16 +148,18 @@ def _infer(values: Sequence[Any], depth: int) -> JsonType:
     if kinds == {int}:
         return _whole([value for value in values if value is not None])
     if kinds <= {int, float}:
-        return ColumnType(Kind.DOUBLE)
-    return ColumnType(Kind.BOOLEAN) if kinds == {bool} else TEXT
+        return TextColumnType(TextKind.DOUBLE)
+    return TextColumnType(TextKind.BOOLEAN) if kinds == {bool} else TEXT
 
 
-def _whole(values: list[int]) -> ColumnType:
+def _whole(values: list[int]) -> TextColumnType:
     low, high = min(values), max(values)
     if low >= -_LONG and high < _LONG:
-        return ColumnType(Kind.LONG)
+        return TextColumnType(TextKind.LONG)
     digits = max(len(str(abs(low))), len(str(abs(high))), _LEAST_DIGITS)
-    return ColumnType(Kind.DOUBLE) if digits > _MOST_DIGITS else ColumnType(Kind.DECIMAL, digits)
+    return (
+        TextColumnType(TextKind.DOUBLE) if digits > _MOST_DIGITS else TextColumnType(TextKind.DECIMAL, digits)
+    )
 
 
 def _elements(lists: Iterable[list[Any] | None]) -> Iterator[Any]:
@@ -206,7 +208,7 @@ def _values(objects: Iterable[dict[str, Any] | None], names: list[str]) -> list[
     return found
 
 
-def _columns(objects: Sequence[dict[str, Any] | None], kind: Struct) -> list[Any]:
+def _columns(objects: Sequence[dict[str, Any] | None], kind: JsonStruct) -> list[Any]:
     alike = _transposed(objects)
     if alike is not None:
         columns = {name.lower(): column for name, column in alike}
@@ -222,7 +224,7 @@ def _columns(objects: Sequence[dict[str, Any] | None], kind: Struct) -> list[Any
 
 def _array(values: list[Any], kind: JsonType) -> Any:
     """Values as an array of a type that they fit."""
-    if isinstance(kind, Struct) and kind.fields:
+    if isinstance(kind, JsonStruct) and kind.fields:
         missing = pa.array([value is None for value in values], pa.bool_())
         fields = list(json_arrow(kind))
         return pa.StructArray.from_arrays(_columns(values, kind), fields=fields, mask=missing)
@@ -234,12 +236,12 @@ def _array(values: list[Any], kind: JsonType) -> Any:
         missing = pa.array([value is None for value in values], pa.bool_())
         elements = _array(list(_elements(values)), kind.element)
         return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), elements, mask=missing)
-    leaf = kind.kind if isinstance(kind, ColumnType) else Kind.STRING
-    if leaf is Kind.DOUBLE:
+    leaf = kind.kind if isinstance(kind, TextColumnType) else TextKind.STRING
+    if leaf is TextKind.DOUBLE:
         values = [_double(value) if type(value) is int else value for value in values]
-    elif leaf is Kind.DECIMAL:
+    elif leaf is TextKind.DECIMAL:
         values = [None if value is None else Decimal(value) for value in values]
-    elif leaf is Kind.STRING:
+    elif leaf is TextKind.STRING:
         values = [value if value is None or type(value) is str else _text(value) for value in values]
     return pa.array(values, json_arrow(kind))
 

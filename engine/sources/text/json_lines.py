@@ -29,7 +29,7 @@ class Malformed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class JsonRows:
     """Some rows of a file.
 
     Attributes:
@@ -43,7 +43,7 @@ class Rows:
     line: int
 
 
-def read_json(file: TextFile, encoding: str | None) -> Generator[Rows, None, None]:
+def read_json(file: TextFile, encoding: str | None) -> Generator[JsonRows, None, None]:
     """The objects of a file in order, some at a time.
 
     Raises:
@@ -52,7 +52,7 @@ def read_json(file: TextFile, encoding: str | None) -> Generator[Rows, None, Non
     for block in read_blocks(file, encoding, _last_line, _BLOCK_BYTES):
         objects = _objects(file, block)
         if objects:
-            yield Rows(objects, file.name, block.line)
+            yield JsonRows(objects, file.name, block.line)
 
 
 def _last_line(data: bytes) -> int:

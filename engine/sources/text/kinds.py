@@ -21,7 +21,7 @@ from engine.sources.text.times import instant
 Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 
-class Kind(IntEnum):
+class TextKind(IntEnum):
     """What the values of a column of text are. Each number is one of the next kind, each date a timestamp."""
 
     NULL = 0
@@ -35,24 +35,24 @@ class Kind(IntEnum):
     STRING = 8
 
 
-class ColumnType(NamedTuple):
+class TextColumnType(NamedTuple):
     """The type of a column: its kind, and the most digits of a decimal."""
 
-    kind: Kind
+    kind: TextKind
     digits: int = 0
 
 
-NOTHING: Final = ColumnType(Kind.NULL)
-TEXT: Final = ColumnType(Kind.STRING)
+NOTHING: Final = TextColumnType(TextKind.NULL)
+TEXT: Final = TextColumnType(TextKind.STRING)
 _TYPES: Final = {
-    Kind.NULL: pa.string(),
-    Kind.INT: pa.int32(),
-    Kind.LONG: pa.int64(),
-    Kind.DOUBLE: pa.float64(),
-    Kind.DATE: pa.date32(),
-    Kind.TIMESTAMP: pa.timestamp("us", "UTC"),
-    Kind.BOOLEAN: pa.bool_(),
-    Kind.STRING: pa.string(),
+    TextKind.NULL: pa.string(),
+    TextKind.INT: pa.int32(),
+    TextKind.LONG: pa.int64(),
+    TextKind.DOUBLE: pa.float64(),
+    TextKind.DATE: pa.date32(),
+    TextKind.TIMESTAMP: pa.timestamp("us", "UTC"),
+    TextKind.BOOLEAN: pa.bool_(),
+    TextKind.STRING: pa.string(),
 }
 _MOST_DIGITS: Final = 38
 _LEAST_DIGITS: Final = 20  # of a decimal, so that it holds each bigint too
@@ -74,36 +74,36 @@ _PLAIN_TIMESTAMP: Final = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?$"
 _ZONED_TIMESTAMP: Final = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)$"
 
 
-def arrow_type(found: ColumnType) -> pa.DataType:
+def arrow_type(found: TextColumnType) -> pa.DataType:
     """The type of a column, as it is written."""
-    return pa.decimal128(found.digits, 0) if found.kind is Kind.DECIMAL else _TYPES[found.kind]
+    return pa.decimal128(found.digits, 0) if found.kind is TextKind.DECIMAL else _TYPES[found.kind]
 
 
-def merge(first: ColumnType, second: ColumnType) -> ColumnType:
+def merge(first: TextColumnType, second: TextColumnType) -> TextColumnType:
     """The type of a column that has values of both types."""
     low, high = sorted((first, second))
-    if low.kind in (Kind.NULL, high.kind) or high.kind <= Kind.DOUBLE:
+    if low.kind in (TextKind.NULL, high.kind) or high.kind <= TextKind.DOUBLE:
         return high
-    return high if (low.kind, high.kind) == (Kind.DATE, Kind.TIMESTAMP) else TEXT
+    return high if (low.kind, high.kind) == (TextKind.DATE, TextKind.TIMESTAMP) else TEXT
 
 
-def classify(column: Column) -> ColumnType:
+def classify(column: Column) -> TextColumnType:
     """The type of an Arrow column of text: the first in the order above that reads each value."""
     start = _first(column)
     if start is None:
         return NOTHING
     for kind in _candidates(start):
-        found = ColumnType(kind, _digits(column) if kind is Kind.DECIMAL else 0)
+        found = TextColumnType(kind, _digits(column) if kind is TextKind.DECIMAL else 0)
         if convert(column, found) is not None:
             return found
     return TEXT
 
 
-def convert(column: Column, wanted: ColumnType) -> Column | None:
+def convert(column: Column, wanted: TextColumnType) -> Column | None:
     """The values of an Arrow column of text in a type; None if one of them cannot be read in it."""
     if column.null_count == len(column):
         return pa.nulls(len(column), arrow_type(wanted))
-    if wanted.kind is Kind.DECIMAL:
+    if wanted.kind is TextKind.DECIMAL:
         return _decimals(column, wanted.digits)
     return _READERS[wanted.kind](column)
 
@@ -117,14 +117,14 @@ def _first(column: Column) -> str | None:
     return text
 
 
-def _candidates(text: str) -> tuple[Kind, ...]:
+def _candidates(text: str) -> tuple[TextKind, ...]:
     """The kinds that a column can have whose first value is this."""
     if text.lower() in ("true", "false"):
-        return (Kind.BOOLEAN,)
+        return (TextKind.BOOLEAN,)
     if _java_double(text) is not None:
-        return (Kind.INT, Kind.LONG, Kind.DECIMAL, Kind.DOUBLE)
+        return (TextKind.INT, TextKind.LONG, TextKind.DECIMAL, TextKind.DOUBLE)
     if instant(text) is not None:
-        return (Kind.DATE, Kind.TIMESTAMP)
+        return (TextKind.DATE, TextKind.TIMESTAMP)
     return ()
 
 
@@ -268,13 +268,13 @@ def _nothing(_column: Column) -> None:
     return None
 
 
-_READERS: Final[dict[Kind, Callable[[Column], Column | None]]] = {
-    Kind.NULL: _nothing,
-    Kind.INT: _whole(pa.int32()),
-    Kind.LONG: _whole(pa.int64()),
-    Kind.DOUBLE: _doubles,
-    Kind.DATE: _dates,
-    Kind.TIMESTAMP: _timestamps,
-    Kind.BOOLEAN: _booleans,
-    Kind.STRING: _texts,
+_READERS: Final[dict[TextKind, Callable[[Column], Column | None]]] = {
+    TextKind.NULL: _nothing,
+    TextKind.INT: _whole(pa.int32()),
+    TextKind.LONG: _whole(pa.int64()),
+    TextKind.DOUBLE: _doubles,
+    TextKind.DATE: _dates,
+    TextKind.TIMESTAMP: _timestamps,
+    TextKind.BOOLEAN: _booleans,
+    TextKind.STRING: _texts,
 }

@@ -20,14 +20,14 @@ from engine.spark.functions.find import (
     lowest,
     why_apart,
 )
-from engine.spark.functions.given import Given, check_keys, grouped, some_groups, turned, whole
+from engine.spark.functions.given import GivenFrame, check_keys, grouped, some_groups, turned, whole
 from engine.spark.functions.groups import Groups, group_streams, groups_of
 from engine.spark.functions.incoming import Incoming, TooLong
 from engine.spark.functions.joins import with_columns_for_joins
 from engine.spark.functions.local import (
     BATCH_ROWS,
     Lying,
-    Results,
+    ResultColumns,
     check_given,
     check_kept,
     input_json,
@@ -53,13 +53,13 @@ __all__ = [
     "NEAR",
     "PREFIX",
     "FunctionMap",
-    "Given",
+    "GivenFrame",
     "Groups",
     "Incoming",
     "Lying",
     "Naming",
     "Registered",
-    "Results",
+    "ResultColumns",
     "Sample",
     "Side",
     "Split",

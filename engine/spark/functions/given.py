@@ -23,7 +23,7 @@ _TRIED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenFrame:
     """A DataFrame that a function is given.
 
     Attributes:
@@ -42,7 +42,7 @@ class Given:
         return (1 + len(self.keys) + len(values), len(self.keys), *self.keys, *values)
 
 
-def check_keys(sides: Sequence[Given]) -> None:
+def check_keys(sides: Sequence[GivenFrame]) -> None:
     """See that rows can be grouped as Spark does it.
 
     Raises:
@@ -68,12 +68,12 @@ def check_keys(sides: Sequence[Given]) -> None:
             )
 
 
-def whole(given: Given) -> Iterator[bytes]:
+def whole(given: GivenFrame) -> Iterator[bytes]:
     """The pieces of one stream of batches, each of which is a struct."""
     return gathered(_stream(given.table, in_structs=True))
 
 
-def grouped(sides: Sequence[Given], *, in_structs: bool) -> Iterator[bytes]:
+def grouped(sides: Sequence[GivenFrame], *, in_structs: bool) -> Iterator[bytes]:
     """The pieces of the streams of all groups.
 
     Args:
@@ -83,7 +83,7 @@ def grouped(sides: Sequence[Given], *, in_structs: bool) -> Iterator[bytes]:
     return gathered(_group_parts(sides, in_structs=in_structs))
 
 
-def _group_parts(sides: Sequence[Given], *, in_structs: bool) -> Iterator[bytes]:
+def _group_parts(sides: Sequence[GivenFrame], *, in_structs: bool) -> Iterator[bytes]:
     numbers = _numbered(sides)
     orders = [np.argsort(one, kind="stable") for one in numbers]
     tables = [side.table.take(pa.array(order)) for side, order in zip(sides, orders, strict=True)]
@@ -97,7 +97,7 @@ def _group_parts(sides: Sequence[Given], *, in_structs: bool) -> Iterator[bytes]
     yield _number(0)
 
 
-def some_groups(sides: Sequence[Given]) -> list[list[Given]]:
+def some_groups(sides: Sequence[GivenFrame]) -> list[list[GivenFrame]]:
     """Few rows of the DataFrames, with which a function is tried: of groups of at least two rows.
 
     First whole groups, the smallest ones; then the largest group, of which rows from all of it are taken
@@ -121,7 +121,7 @@ def some_groups(sides: Sequence[Given]) -> list[list[Given]]:
     ]
 
 
-def turned(sides: Sequence[Given]) -> list[Given]:
+def turned(sides: Sequence[GivenFrame]) -> list[GivenFrame]:
     """The DataFrames with their rows in the opposite order."""
     return [
         replace(side, table=side.table.take(pa.array(np.arange(side.table.num_rows)[::-1]))) for side in sides
@@ -157,7 +157,7 @@ def _number(value: int) -> bytes:
     return value.to_bytes(4, "big")
 
 
-def _numbered(sides: Sequence[Given]) -> list[Numbers]:
+def _numbered(sides: Sequence[GivenFrame]) -> list[Numbers]:
     """The numbers of the groups of all rows, for each DataFrame, in the order of the keys."""
     rows = [side.table.num_rows for side in sides]
     keys = [

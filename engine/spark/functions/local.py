@@ -21,7 +21,7 @@ from pyspark.sql.pandas.types import to_arrow_type
 from engine.arrow import arrow_stream
 from engine.errors import PlanRefused
 from engine.spark.plans.caps import MAX_LOCAL_SCHEMA_BYTES
-from engine.spark.plans.stream_shape import NotPlain, Shape, TooManyBatches, read_shape
+from engine.spark.plans.stream_shape import NotPlain, StreamShape, TooManyBatches, read_shape
 
 # As Spark cuts the rows of a partition for its workers (spark.sql.execution.arrow.maxRecordsPerBatch).
 BATCH_ROWS: Final = 10_000
@@ -34,7 +34,7 @@ _MOST_BATCHES: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class ResultColumns:
     """Columns that functions gave, and the bytes that they took on the way."""
 
     columns: tuple[pa.ChunkedArray, ...]
@@ -232,7 +232,7 @@ class Lying(Exception):
     """What came is not what honest functions give; the text says why."""
 
 
-def read_results(data: bytes, types: Sequence[pb.DataType], rows: int | None) -> Results:
+def read_results(data: bytes, types: Sequence[pb.DataType], rows: int | None) -> ResultColumns:
     """Take the results of functions.
 
     Args:
@@ -257,7 +257,7 @@ def read_results(data: bytes, types: Sequence[pb.DataType], rows: int | None) ->
         raise Lying(str(found)) from None
 
 
-def read_frames(data: bytes, output: pb.DataType) -> Results:
+def read_frames(data: bytes, output: pb.DataType) -> ResultColumns:
     """Take the rows that a function of DataFrames gave.
 
     Args:
@@ -271,7 +271,7 @@ def read_frames(data: bytes, output: pb.DataType) -> Results:
     """
     expected = [result_type(field.data_type) for field in output.struct.fields]
     if not data:
-        return Results(tuple(pa.chunked_array([], kind) for kind in expected), 0)
+        return ResultColumns(tuple(pa.chunked_array([], kind) for kind in expected), 0)
     with _judged():
         _shape_of(data, _MOST_BATCHES)
         reader = _reader(data)
@@ -307,7 +307,7 @@ def _judged() -> Iterator[None]:
         raise Lying("values that are none of their types") from None
 
 
-def _shape_of(data: bytes, most_messages: int) -> Shape:
+def _shape_of(data: bytes, most_messages: int) -> StreamShape:
     shape = read_shape(data, most_messages=most_messages, most_facts=MAX_LOCAL_SCHEMA_BYTES)
     if shape.values > _MOST_VALUES:
         raise Lying(f"{shape.values} values")
@@ -324,13 +324,15 @@ def _validated(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         yield batch
 
 
-def _results(data: bytes, batches: Sequence[Sequence[pa.Array]], types: Sequence[pa.DataType]) -> Results:
+def _results(
+    data: bytes, batches: Sequence[Sequence[pa.Array]], types: Sequence[pa.DataType]
+) -> ResultColumns:
     """The columns of all batches, in types that carry nothing that came with them."""
     columns = (
         pa.chunked_array([batch[place].cast(kind) for batch in batches], kind)
         for place, kind in enumerate(types)
     )
-    return Results(tuple(columns), len(data))
+    return ResultColumns(tuple(columns), len(data))
 
 
 def local_relation(

@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.spark.native.functions.nested import find_nested
 from engine.spark.native.functions.table import COERCIONS, find
-from engine.spark.native.tree import Call, Case, Coalesce, Expr, Line, Value, children, may_be_constant
+from engine.spark.native.tree import Call, CaseWhen, Coalesce, Expr, Line, Value, children, may_be_constant
 from engine.spark.native.types import (
     BITS,
     BYTE,
@@ -202,7 +202,7 @@ def call(name: str, arguments: Sequence[Expr]) -> Call:
     return _made(line, after)
 
 
-def case(branches: Sequence[tuple[Expr, Expr]], otherwise: Expr | None) -> Case:
+def case(branches: Sequence[tuple[Expr, Expr]], otherwise: Expr | None) -> CaseWhen:
     """CASE WHEN, its values in one type."""
     values = [value for _, value in branches] + ([] if otherwise is None else [otherwise])
     kind = widest(values)
@@ -211,7 +211,7 @@ def case(branches: Sequence[tuple[Expr, Expr]], otherwise: Expr | None) -> Case:
         if condition.type.__class__ is not Simple or condition.type != Simple("boolean"):
             raise Unproven("a condition that is not Boolean")
     pairs = tuple((condition, cast(value, kind)) for condition, value in branches)
-    return Case(pairs, None if otherwise is None else cast(otherwise, kind), kind)
+    return CaseWhen(pairs, None if otherwise is None else cast(otherwise, kind), kind)
 
 
 def coalesce(arguments: Sequence[Expr]) -> Coalesce:

@@ -53,7 +53,7 @@ Arguments: TypeAlias = tuple[pb.Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class NameScope:
     """What references mean.
 
     Attributes:
@@ -75,7 +75,7 @@ class Scope:
     variables: Mapping[str, Column] = field(default_factory=dict)
 
 
-def read(expression: pb.Expression, scope: Scope, depth: int = 0) -> Expr:
+def read(expression: pb.Expression, scope: NameScope, depth: int = 0) -> Expr:
     """The typed expression; aliases say nothing of it.
 
     Raises:
@@ -89,7 +89,7 @@ def read(expression: pb.Expression, scope: Scope, depth: int = 0) -> Expr:
     return reader(expression, scope, depth + 1)
 
 
-def _attribute(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
+def _attribute(expression: pb.Expression, scope: NameScope, depth: int) -> Expr:
     del depth
     attribute = expression.unresolved_attribute
     if attribute.is_metadata_column:
@@ -105,7 +105,7 @@ def _attribute(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
     return found
 
 
-def _aliased(attribute: pb.Expression.UnresolvedAttribute, alias: str, name: str, scope: Scope) -> Ref:
+def _aliased(attribute: pb.Expression.UnresolvedAttribute, alias: str, name: str, scope: NameScope) -> Ref:
     """The column of a relation that has been given a name."""
     ours = tuple(one for one in scope.columns if one.alias == alias.lower())
     if attribute.HasField("plan_id") or not alias.isascii() or not ours:
@@ -113,7 +113,7 @@ def _aliased(attribute: pb.Expression.UnresolvedAttribute, alias: str, name: str
     return Ref(find_column(ours, name))
 
 
-def _column(attribute: pb.Expression.UnresolvedAttribute, name: str, scope: Scope) -> Ref:
+def _column(attribute: pb.Expression.UnresolvedAttribute, name: str, scope: NameScope) -> Ref:
     if not attribute.HasField("plan_id"):
         return Ref(find_column(scope.columns, name))
     known = scope.ids.get(attribute.plan_id)
@@ -139,7 +139,7 @@ def _field(struct: Expr, name: str) -> Expr:
     return FieldAccess(struct, *found[0])
 
 
-def _extract(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
+def _extract(expression: pb.Expression, scope: NameScope, depth: int) -> Expr:
     """A field of a struct, or what stands in a map or an array at a constant."""
     step = expression.unresolved_extract_value
     child = read(step.child, scope, depth)
@@ -151,17 +151,17 @@ def _extract(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
     return coercion.call("extract", (child, at))
 
 
-def _alias(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
+def _alias(expression: pb.Expression, scope: NameScope, depth: int) -> Expr:
     if expression.alias.HasField("metadata") or len(expression.alias.name) != 1:
         raise Unproven("an alias with several names or metadata")
     return read(expression.alias.expr, scope, depth)
 
 
-def _text(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
+def _text(expression: pb.Expression, scope: NameScope, depth: int) -> Expr:
     return read(read_sql(expression.expression_string.expression), scope, depth)
 
 
-def _cast(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
+def _cast(expression: pb.Expression, scope: NameScope, depth: int) -> Expr:
     wanted = expression.cast
     if wanted.eval_mode not in (0, pb.Expression.Cast.EVAL_MODE_ANSI):
         raise Unproven("a cast that gives null for errors")
@@ -183,19 +183,19 @@ TYPE_NAMES: Final = {
 }  # fmt: skip
 
 
-def _literal(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
+def _literal(expression: pb.Expression, scope: NameScope, depth: int) -> Expr:
     del scope, depth
     return literal(expression.literal)
 
 
-def _window(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
+def _window(expression: pb.Expression, scope: NameScope, depth: int) -> Expr:
     if not scope.windows:
         raise Unproven("a window function in this place")
     below = _below(scope)
     return read_window(expression.window, lambda one: read(one, below, depth))
 
 
-def _function(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
+def _function(expression: pb.Expression, scope: NameScope, depth: int) -> Expr:
     function = expression.unresolved_function
     if function.is_user_defined_function or function.is_internal:
         raise Unproven("a function of another kind")
@@ -241,7 +241,7 @@ def _constant(expression: pb.Expression, kind: str) -> bool:
     return expression.HasField("literal") and expression.literal.WhichOneof("literal_type") == kind
 
 
-def _truncated(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _truncated(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """The unit is a part of the line's name."""
     if len(arguments) != 2:
         raise Unproven(f"the function {name}")
@@ -252,7 +252,7 @@ def _truncated(name: str, arguments: Arguments, scope: Scope, depth: int) -> Exp
     return coercion.call(f"{name} {word}", (read(value, scope, depth),))
 
 
-def _place(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _place(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """The value of a rank, if there are so few that it is exact."""
     constants = [literal(one.literal).value for one in arguments[1:] if one.HasField("literal")]
     if len(arguments) != 3 or len(constants) != 2:
@@ -265,7 +265,7 @@ def _place(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     return _applied(name, arguments, scope, depth)
 
 
-def _matched(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _matched(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """A regular expression and what goes with it are constants, and plain."""
     if name in ("regexp_extract", "regexp_extract_all") and len(arguments) == 2:
         arguments = (*arguments, pb.Expression(literal=pb.Expression.Literal(integer=1)))
@@ -285,7 +285,7 @@ def _matched(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     return _applied(name, arguments, scope, depth)
 
 
-def _split(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _split(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """At what a plain regular expression matches, however often."""
     del name
     limits = [one.literal.integer if one.literal.HasField("integer") else 0 for one in arguments[2:]]
@@ -302,7 +302,7 @@ def _split(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     return Call(SPLIT, (text, Value(arguments[1].literal.string, STRING), Value(-1, INTEGER)))
 
 
-def _collected(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _collected(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     _refuse_aggregate(scope, name)
     if len(arguments) != 1:
         raise Unproven("the function collect_set")
@@ -313,7 +313,7 @@ def _collected(name: str, arguments: Arguments, scope: Scope, depth: int) -> Exp
     return Call(line, (value,))
 
 
-def _rounded(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _rounded(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """How many digits is a part of the line's name."""
     digits, most = 0, MOST_DIGITS if name == "round" else 0
     if len(arguments) == 2 and _constant(arguments[1], "integer"):
@@ -328,14 +328,14 @@ def _rounded(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     return coercion.call(f"{name} {digits}", (value,))
 
 
-def _seconds(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _seconds(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """The format is for texts; an instant has none."""
     if not arguments or (len(arguments) > 1 and not _constant(arguments[1], "string")):
         raise Unproven(f"{name} of the present time, or with a format that is not a constant")
     return coercion.call(name, (read(arguments[0], scope, depth),))
 
 
-def _percentile(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _percentile(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """The third argument says how often each row counts: once, if it is left out."""
     constants = [literal(one.literal).value for one in arguments[1:] if one.HasField("literal")]
     share = constants[0] if constants else None
@@ -346,7 +346,7 @@ def _percentile(name: str, arguments: Arguments, scope: Scope, depth: int) -> Ex
     return _applied(name, arguments[:2], scope, depth)
 
 
-def _sorted(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _sorted(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """In which direction is a part of the line's name."""
     if len(arguments) == 1:
         return _applied(name, arguments, scope, depth)
@@ -356,7 +356,7 @@ def _sorted(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     return _applied(name, arguments[:1], scope, depth)
 
 
-def _formatted(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _formatted(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """By a format that is a constant, and plain."""
     if name == "from_unixtime" and len(arguments) == 1:
         pattern = DEFAULT
@@ -367,7 +367,7 @@ def _formatted(name: str, arguments: Arguments, scope: Scope, depth: int) -> Exp
     return coercion.call(name, (read(arguments[0], scope, depth), Value(format_of(pattern), STRING)))
 
 
-def _part(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _part(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """A part of a day or an instant, by its name."""
     function = PARTS.get(_word(arguments[0])) if len(arguments) == 2 else None
     if function is None:
@@ -378,7 +378,7 @@ def _part(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     return coercion.call(function, (value,))
 
 
-def _next_day(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _next_day(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """Which day of the week is a part of the line's name."""
     day = _word(arguments[1])[:3] if len(arguments) == 2 else ""
     if day not in DAYS or _word(arguments[1]) not in (day, day[:2], NAMES_OF_DAYS[DAYS.index(day)]):
@@ -386,7 +386,7 @@ def _next_day(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr
     return coercion.call(f"{name} {day}", (read(arguments[0], scope, depth),))
 
 
-def _to_date(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _to_date(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """With a format it is known of the usual one."""
     if len(arguments) == 2 and not (
         _constant(arguments[1], "string") and _word(arguments[1]) == "yyyy-mm-dd"
@@ -398,14 +398,14 @@ def _to_date(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     return coercion.call(name, (value,))
 
 
-def _encoded(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _encoded(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """In the one encoding that texts have anyway."""
     if len(arguments) != 2 or _word(arguments[1]) != "utf-8":
         raise Unproven(f"{name} in another encoding")
     return coercion.call(name, (read(arguments[0], scope, depth),))
 
 
-def _without_last(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _without_last(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """The last argument says something that is so anyway, or of what is left to Spark."""
     count, kind, wanted = _SAID[name]
     if len(arguments) > count:
@@ -425,21 +425,21 @@ _SAID: Final[Mapping[str, tuple[int, str, tuple[bool, ...]]]] = {
 }
 
 
-def _cast_by_name(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _cast_by_name(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """A type's name is a function that casts to it."""
     if len(arguments) != 1:
         raise Unproven(f"the function {name}")
     return coercion.cast(read(arguments[0], scope, depth), TYPE_NAMES[name])
 
 
-def _constant_of(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _constant_of(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     del scope, depth
     if arguments:
         raise Unproven(f"the function {name}")
     return Value(math.e if name == "e" else math.pi, DOUBLE)
 
 
-def _array(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _array(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """An array of these values; whether there may be a null in it is a part of its type."""
     values = tuple(read(one, scope, depth) for one in arguments)
     kind = coercion.widest(values)
@@ -454,7 +454,7 @@ def _array(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
     return Call(line, values)
 
 
-def _applied(name: str, arguments: tuple[pb.Expression, ...], scope: Scope, depth: int) -> Expr:
+def _applied(name: str, arguments: tuple[pb.Expression, ...], scope: NameScope, depth: int) -> Expr:
     below = _below(scope) if _is_aggregate(name) else scope
     values = tuple(_argument(one, below, depth) for one in arguments)
     special = COMBINED.get(name)
@@ -468,7 +468,7 @@ def _applied(name: str, arguments: tuple[pb.Expression, ...], scope: Scope, dept
     return made
 
 
-def _argument(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
+def _argument(expression: pb.Expression, scope: NameScope, depth: int) -> Expr:
     found = read(expression, scope, depth)
     if isinstance(found, Value) and not _is_literal(expression):
         return replace(found, computed=True)
@@ -481,9 +481,9 @@ def _is_literal(expression: pb.Expression) -> bool:
     return expression.HasField("literal")
 
 
-def _below(scope: Scope) -> Scope:
+def _below(scope: NameScope) -> NameScope:
     """What may stand within an aggregate function."""
-    return Scope(scope.columns, scope.ids, aliases=scope.aliases)
+    return NameScope(scope.columns, scope.ids, aliases=scope.aliases)
 
 
 def _is_aggregate(name: str) -> bool:
@@ -493,7 +493,7 @@ def _is_aggregate(name: str) -> bool:
 _AGGREGATES: Final = frozenset(line.name for line in LINES.values() if line.aggregate)
 
 
-def _refuse_aggregate(scope: Scope, name: str) -> None:
+def _refuse_aggregate(scope: NameScope, name: str) -> None:
     if not scope.aggregates:
         raise Unproven(f"the aggregate function {name} in this place")
 
@@ -506,7 +506,7 @@ def _chained(name: str, values: tuple[Expr, ...]) -> Expr:
     return made
 
 
-def _with_lambda(name: str, arguments: Arguments, scope: Scope, depth: int) -> Expr:
+def _with_lambda(name: str, arguments: Arguments, scope: NameScope, depth: int) -> Expr:
     """A function of each element of an array, which may not raise an error."""
     if len(arguments) != 2 or not arguments[1].HasField("lambda_function"):
         raise Unproven(f"{name} with unusual arguments")
@@ -534,7 +534,7 @@ def _with_lambda(name: str, arguments: Arguments, scope: Scope, depth: int) -> E
 _FIRST_VARIABLE: Final = 1_000_000
 
 
-def _variable(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
+def _variable(expression: pb.Expression, scope: NameScope, depth: int) -> Expr:
     del depth
     parts = list(expression.unresolved_named_lambda_variable.name_parts)
     found = scope.variables.get(parts[0]) if len(parts) == 1 else None
@@ -544,7 +544,7 @@ def _variable(expression: pb.Expression, scope: Scope, depth: int) -> Expr:
 
 
 # Functions some of whose arguments have to be constants, or say what the others are.
-_READ: Final[Mapping[str, Callable[[str, Arguments, Scope, int], Expr]]] = {
+_READ: Final[Mapping[str, Callable[[str, Arguments, NameScope, int], Expr]]] = {
     **dict.fromkeys(("round", "bround"), _rounded),
     "unix_timestamp": _seconds,
     "percentile": _percentile,
@@ -568,7 +568,7 @@ _READ: Final[Mapping[str, Callable[[str, Arguments, Scope, int], Expr]]] = {
     **dict.fromkeys(("transform", "filter", "exists", "forall"), _with_lambda),
 }
 SPECIAL: Final = frozenset(COMBINED) | frozenset(_READ)
-_READERS: Final[Mapping[str, Callable[[pb.Expression, Scope, int], Expr]]] = {
+_READERS: Final[Mapping[str, Callable[[pb.Expression, NameScope, int], Expr]]] = {
     "unresolved_attribute": _attribute,
     "alias": _alias,
     "expression_string": _text,

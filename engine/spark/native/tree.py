@@ -151,7 +151,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CaseWhen:
     """The value of the first branch whose condition is true; all values are of one type."""
 
     branches: tuple[tuple[Expr, Expr], ...]
@@ -261,7 +261,7 @@ class FieldAccess:
     approximate: bool = False
 
 
-Expr: TypeAlias = FieldAccess | Ref | Value | Call | Case | Coalesce | In | WindowFunction
+Expr: TypeAlias = FieldAccess | Ref | Value | Call | CaseWhen | Coalesce | In | WindowFunction
 
 
 def children(expression: Expr) -> tuple[Expr, ...]:
@@ -269,7 +269,7 @@ def children(expression: Expr) -> tuple[Expr, ...]:
     match expression:
         case Call(_, arguments) | Coalesce(arguments, _):
             return arguments
-        case Case(branches, otherwise, _):
+        case CaseWhen(branches, otherwise, _):
             last = () if otherwise is None else (otherwise,)
             return (*(part for branch in branches for part in branch), *last)
         case In(value, options):
@@ -286,9 +286,9 @@ def rebuilt(expression: Expr, change: Callable[[Expr], Expr]) -> Expr:
     match expression:
         case Call(line, arguments):
             return Call(line, tuple(map(change, arguments)))
-        case Case(branches, otherwise, kind):
+        case CaseWhen(branches, otherwise, kind):
             pairs = tuple((change(condition), change(value)) for condition, value in branches)
-            return Case(pairs, None if otherwise is None else change(otherwise), kind)
+            return CaseWhen(pairs, None if otherwise is None else change(otherwise), kind)
         case Coalesce(arguments, kind):
             return Coalesce(tuple(map(change, arguments)), kind)
         case In(value, options):
@@ -325,7 +325,7 @@ def may_be_constant(expression: Expr) -> bool:
             return column.constant
         case WindowFunction():
             return False
-        case Case(branches, otherwise, _):
+        case CaseWhen(branches, otherwise, _):
             decided = any(may_be_constant(condition) for condition, _ in branches)
             values = [value for _, value in branches] + ([] if otherwise is None else [otherwise])
             same = otherwise is not None and all(value == otherwise for value in values)

@@ -12,7 +12,7 @@ from typing import Final
 from engine.spark.native.functions.lines import normal
 from engine.spark.native.tree import (
     Call,
-    Case,
+    CaseWhen,
     Coalesce,
     Column,
     Expr,
@@ -45,7 +45,7 @@ def write(expression: Expr) -> str:
             return constant(expression)
         case Call(line, arguments):
             return _filled(line.sql, [write(one) for one in arguments])
-        case Case(branches, otherwise, kind):
+        case CaseWhen(branches, otherwise, kind):
             written = [(write(condition), write(value)) for condition, value in branches]
             return _case(written, None if otherwise is None else write(otherwise), kind)
         case Coalesce(arguments, _):
@@ -74,7 +74,7 @@ def guard(expression: Expr) -> str | None:
             if line.aggregate:
                 return None
             return any_of([*(guard(one) for one in arguments), *_own_guard(line, arguments)])
-        case Case(branches, otherwise, _):
+        case CaseWhen(branches, otherwise, _):
             first = guard(branches[0][0])
             rest = _guard_of_branches(branches, otherwise)
             return any_of([first, rest])

@@ -35,7 +35,7 @@ class TooManyBatches(NotPlain):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class StreamShape:
     """What a stream holds.
 
     Attributes:
@@ -47,7 +47,7 @@ class Shape:
     values: int
 
 
-def read_shape(data: bytes | memoryview, *, most_messages: int, most_facts: int) -> Shape:
+def read_shape(data: bytes | memoryview, *, most_messages: int, most_facts: int) -> StreamShape:
     """Read the frames of a stream.
 
     Args:
@@ -80,7 +80,7 @@ def read_shape(data: bytes | memoryview, *, most_messages: int, most_facts: int)
             raise TooManyBatches(f"more than {most_messages:,} batches")
     if not messages:
         raise NotPlain("no schema")
-    return Shape(rows, values)
+    return StreamShape(rows, values)
 
 
 def message_size(view: memoryview, *, most_facts: int) -> int | None:
@@ -136,7 +136,7 @@ def _cut(view: memoryview, start: int, length: int, most: int) -> memoryview:
     return view[start : start + length]
 
 
-def _check_batch(facts: _Facts, body: int) -> Shape:
+def _check_batch(facts: _Facts, body: int) -> StreamShape:
     """Read a record batch: its columns lie one after the other in its body, so none is there twice."""
     batch = facts.table(facts.root, _MESSAGE_HEADER)
     if facts.field(batch, _BATCH_COMPRESSION):
@@ -152,7 +152,7 @@ def _check_batch(facts: _Facts, body: int) -> Shape:
         end = offset + length
     if rows < 0:
         raise NotPlain("a batch of an impossible length")
-    return Shape(rows, values)
+    return StreamShape(rows, values)
 
 
 class _Facts:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sandbox.language.rules import Argument, ClassRule, ModuleRule, refusals, words
+from sandbox.language.rules import ClassRule, FunctionArgument, ModuleRule, refusals, words
 
 _WRITERS: Final = (
     "to_clipboard to_csv to_excel to_feather to_gbq to_hdf to_html to_json to_latex "
@@ -66,7 +66,7 @@ MODULES: Final[dict[str, ModuleRule]] = {
                 "use the public functions of pandas",
             ),
         ),
-        dispatch={"pivot_table": Argument(4, "aggfunc"), "crosstab": Argument(5, "aggfunc")},
+        dispatch={"pivot_table": FunctionArgument(4, "aggfunc"), "crosstab": FunctionArgument(5, "aggfunc")},
         guarded=words("get_option option_context reset_option set_option"),
     ),
     # Only the way to the type checks.
@@ -146,11 +146,11 @@ CLASSES: Final[dict[str, ClassRule]] = {
         ),
         refused=_REFUSED,
         dispatch={
-            "agg": Argument(0, "func"),
-            "aggregate": Argument(0, "func"),
-            "apply": Argument(0, "func"),
-            "transform": Argument(0, "func"),
-            "pivot_table": Argument(3, "aggfunc"),
+            "agg": FunctionArgument(0, "func"),
+            "aggregate": FunctionArgument(0, "func"),
+            "apply": FunctionArgument(0, "func"),
+            "transform": FunctionArgument(0, "func"),
+            "pivot_table": FunctionArgument(3, "aggfunc"),
         },
         checked=words("eval info query to_string"),
         columns=True,
@@ -179,10 +179,10 @@ CLASSES: Final[dict[str, ClassRule]] = {
         ),
         refused=_REFUSED,
         dispatch={
-            "agg": Argument(0, "func"),
-            "aggregate": Argument(0, "func"),
-            "apply": Argument(0, "func"),
-            "transform": Argument(0, "func"),
+            "agg": FunctionArgument(0, "func"),
+            "aggregate": FunctionArgument(0, "func"),
+            "apply": FunctionArgument(0, "func"),
+            "transform": FunctionArgument(0, "func"),
         },
         checked=words("info to_string"),
         columns=True,
@@ -241,10 +241,10 @@ CLASSES: Final[dict[str, ClassRule]] = {
             ),
         ),
         dispatch={
-            "agg": Argument(0, "func"),
-            "aggregate": Argument(0, "func"),
-            "apply": Argument(0, "func"),
-            "transform": Argument(0, "func"),
+            "agg": FunctionArgument(0, "func"),
+            "aggregate": FunctionArgument(0, "func"),
+            "apply": FunctionArgument(0, "func"),
+            "transform": FunctionArgument(0, "func"),
         },
         columns=True,
     ),
@@ -256,7 +256,11 @@ CLASSES: Final[dict[str, ClassRule]] = {
         skew std sum var
         """
         ),
-        dispatch={"agg": Argument(0, "func"), "aggregate": Argument(0, "func"), "apply": Argument(0, "func")},
+        dispatch={
+            "agg": FunctionArgument(0, "func"),
+            "aggregate": FunctionArgument(0, "func"),
+            "apply": FunctionArgument(0, "func"),
+        },
         columns=True,
     ),
 }

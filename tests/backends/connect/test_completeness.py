@@ -12,7 +12,7 @@ import pytest
 
 from engine.backends.connect.completeness import CompletenessCheck, TruncatedAnswer
 from engine.backends.connect.session import ConnectSession
-from engine.backends.connect.suspect_queue import Turn
+from engine.backends.connect.suspect_queue import QueryTurn
 from engine.backends.connect.turns import NoTurns
 from engine.backends.tables import fetch
 from engine.context import UNBOUNDED, QueryContext
@@ -146,12 +146,12 @@ class Turns(NoTurns):
     """Who is in the line."""
 
     def __init__(self) -> None:
-        self.inside: list[Turn] = []
+        self.inside: list[QueryTurn] = []
 
-    def enter(self, turn: Turn, context: QueryContext) -> None:
+    def enter(self, turn: QueryTurn, context: QueryContext) -> None:
         self.inside.append(turn)
 
-    def end(self, turn: Turn) -> None:
+    def end(self, turn: QueryTurn) -> None:
         self.inside.remove(turn)
 
 

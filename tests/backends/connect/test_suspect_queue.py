@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.backends.connect.suspect_queue import DRAIN_SECONDS, RETURN_SECONDS, Record, SuspectQueue, Turn
+from engine.backends.connect.suspect_queue import (
+    DRAIN_SECONDS,
+    RETURN_SECONDS,
+    QueryTurn,
+    Record,
+    SuspectQueue,
+)
 
 SLICE = 4.0
 
@@ -15,12 +21,12 @@ class Scene:
     def __init__(self) -> None:
         self.queue, self.now, self.server = SuspectQueue(SLICE), 100.0, object()
 
-    def start(self, turn: Turn) -> bool:
+    def start(self, turn: QueryTurn) -> bool:
         """A query comes, and is asked if it may be; whether it is."""
         self.queue.join(turn)
         return self.again(turn)
 
-    def again(self, turn: Turn) -> bool:
+    def again(self, turn: QueryTurn) -> bool:
         if not self.queue.try_start(turn, self.now):
             return False
         self.queue.begin(turn, self.server, self.now)
@@ -36,8 +42,8 @@ def scene():
     return Scene()
 
 
-def turns(count: int) -> list[Turn]:
-    return [Turn(Record()) for _ in range(count)]
+def turns(count: int) -> list[QueryTurn]:
+    return [QueryTurn(Record()) for _ in range(count)]
 
 
 def test_without_deaths_everybody_is_asked_at_once(scene):
@@ -45,7 +51,7 @@ def test_without_deaths_everybody_is_asked_at_once(scene):
 
 
 def test_after_a_death_the_suspects_come_one_at_a_time_and_the_others_wait(scene):
-    hit, late = turns(3), Turn(Record())
+    hit, late = turns(3), QueryTurn(Record())
     assert all(scene.start(turn) for turn in hit)
     scene.die()
     assert [turn.alone for turn in hit] == [False] * 3
@@ -82,20 +88,20 @@ def test_a_first_crash_makes_nobody_the_culprit_even_alone(scene):
 
 
 def test_who_came_to_a_dead_server_too_late_did_not_kill_it(scene):
-    late = Turn(Record(), crashes=1)
+    late = QueryTurn(Record(), crashes=1)
     assert scene.start(late)
     scene.queue.record_crash(scene.server, scene.now, late=True)
     assert late.server_died and not late.is_culprit
 
 
 def test_the_sessions_with_blame_go_last(scene):
-    guilty, (first, second) = Turn(Record(blame=1)), turns(2)
+    guilty, (first, second) = QueryTurn(Record(blame=1)), turns(2)
     for turn in (guilty, first, second):
         assert scene.start(turn)
     scene.die()
     for turn in (guilty, first, second):
         scene.queue.join(turn)
-    order: list[Turn] = []
+    order: list[QueryTurn] = []
     for _ in range(3):
         (turn,) = [one for one in (guilty, first, second) if one not in order and scene.again(one)]
         order.append(turn)
@@ -119,7 +125,7 @@ def test_a_suspect_that_does_not_end_has_a_slice_and_a_longer_one_next_time(scen
 
 
 def test_a_suspect_waits_for_what_runs_a_moment_only(scene):
-    running, suspect = Turn(Record()), Turn(Record(), crashes=1)
+    running, suspect = QueryTurn(Record()), QueryTurn(Record(), crashes=1)
     assert scene.start(running)
     assert not scene.start(suspect)
     scene.now += DRAIN_SECONDS - 0.01
@@ -143,8 +149,8 @@ STEPS = st.lists(st.tuples(st.sampled_from(["come", "end", "die"]), st.integers(
 @given(STEPS)
 def test_whatever_happens_everybody_is_asked_in_the_end(steps):
     scene, everybody = Scene(), turns(6)
-    waiting: list[Turn] = []
-    running: list[Turn] = []
+    waiting: list[QueryTurn] = []
+    running: list[QueryTurn] = []
     for step, number in steps:
         turn = everybody[number]
         if step == "come" and turn not in waiting and turn not in running:

@@ -17,7 +17,7 @@ from engine.backends.duckdb import start as duckdb_start
 from engine.backends.duckdb.backend import LocalDuckDb
 from engine.backends.duckdb.connection import DuckDbConnection
 from engine.backends.duckdb.talk import DuckDbServer
-from engine.backends.sql import Rows
+from engine.backends.sql import RowBatch
 from engine.context import UNBOUNDED, Deadline, QueryContext
 from engine.errors import BackendError, BackendLost, DataError, EngineClosed, Interrupted
 from engine.frames.relations import read_files, read_table
@@ -30,7 +30,7 @@ def ask(backend: LocalDuckDb, text: str, *, seconds: float = 60.0, cancel: Any =
     found = []
     connection = DuckDbConnection(backend)
     for part in connection.run(text, QueryContext(Deadline.after(seconds), cancel)):
-        if isinstance(part, Rows):
+        if isinstance(part, RowBatch):
             with pa.ipc.open_stream(part.data) as reader:
                 found += reader.read_all().to_pylist()
     return found
@@ -126,7 +126,7 @@ def test_large_rows_come_in_small_messages(duckdb_backend: LocalDuckDb) -> None:
     server = duckdb_backend.server()
     text = "SELECT repeat('x', 1000000) AS x FROM range(100)"
     parts = DuckDbConnection(duckdb_backend).run(text, UNBOUNDED.within(60))
-    sizes = [(part.count, len(part.data)) for part in parts if isinstance(part, Rows)]
+    sizes = [(part.count, len(part.data)) for part in parts if isinstance(part, RowBatch)]
     assert sum(count for count, _ in sizes) == 100 and max(size for _, size in sizes) < 20 << 20
     with pytest.raises(BackendError, match="too large"):
         ask(duckdb_backend, "SELECT repeat('x', 80000000) AS x")
@@ -196,7 +196,7 @@ def test_text_files_are_read_once_and_their_copy_is_removed(
     query = connection.source(read_files("csv", [str(path)]), UNBOUNDED)
     path.unlink()
     text = query.sql(dialect="duckdb")
-    parts = [part for part in connection.run(text, UNBOUNDED) if isinstance(part, Rows)]
+    parts = [part for part in connection.run(text, UNBOUNDED) if isinstance(part, RowBatch)]
     with pa.ipc.open_stream(parts[0].data) as reader:
         assert [(str(day), n) for day, n in zip(*reader.read_all().to_pydict().values(), strict=True)] == [
             ("2026-01-01", 1),

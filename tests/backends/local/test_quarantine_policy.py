@@ -13,7 +13,7 @@ import pytest
 
 from engine.backends.connect.rpc import Connection
 from engine.backends.connect.session import ConnectSession
-from engine.backends.connect.suspect_queue import Record, Turn
+from engine.backends.connect.suspect_queue import QueryTurn, Record
 from engine.backends.local.process import ServerProcess
 from engine.backends.local.quarantine_policy import MOST_SECONDS, QUARANTINE_SECONDS, QuarantinePolicy
 from engine.backends.local.server import LocalServer
@@ -127,7 +127,7 @@ def test_a_closed_session_is_open_while_something_of_it_is_stopped_elsewhere() -
         apart = main.place_of("evil")
         assert apart is not main
         elsewhere, stopped = session._session(()), threading.Event()
-        elsewhere._stopper._go_on(Turn(Record()), stopped.wait)
+        elsewhere._stopper._go_on(QueryTurn(Record()), stopped.wait)
         session.close()
         assert session.is_open
         stopped.set()

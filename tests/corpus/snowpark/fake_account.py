@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from engine.backends.snowflake.backend import Snowflake
 from engine.backends.snowflake.connection import SnowflakeConnection
-from engine.backends.sql import Rows
+from engine.backends.sql import RowBatch
 from engine.backends.sql_session import DirectSqlSession
 from engine.context import QueryContext
 from sandbox.contract.messages import Described
@@ -39,7 +39,7 @@ class OneAtATime(SnowflakeConnection):
         super().__init__(connection, give_back)
         self._turn = threading.Lock()
 
-    def run(self, text: str, context: QueryContext) -> Iterator[Described | Rows]:
+    def run(self, text: str, context: QueryContext) -> Iterator[Described | RowBatch]:
         with self._turn:
             yield from list(super().run(text, context))
 

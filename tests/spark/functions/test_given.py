@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from engine.spark.functions.given import Given, grouped, some_groups, turned, whole
+from engine.spark.functions.given import GivenFrame, grouped, some_groups, turned, whole
 from engine.spark.functions.order import same_rows
 
 NAN = float("nan")
@@ -41,7 +41,7 @@ def read(pieces: bytes) -> list[list[list[dict[str, Any]]]]:
 @pytest.mark.parametrize(("key", "numbers"), KEYS, ids=lambda one: str(getattr(one, "type", "")))
 def test_rows_of_equal_keys_are_a_group(key: pa.Array, numbers: list[int]) -> None:
     table = pa.table({"row": list(range(len(key))), "key": key})
-    groups = read(b"".join(grouped([Given(table, 0, (1,))], in_structs=False)))
+    groups = read(b"".join(grouped([GivenFrame(table, 0, (1,))], in_structs=False)))
     assert [[row["row"] for row in rows] for [rows] in groups] == [
         [row for row, number in enumerate(numbers) if number == group] for group in range(max(numbers) + 1)
     ]
@@ -49,15 +49,15 @@ def test_rows_of_equal_keys_are_a_group(key: pa.Array, numbers: list[int]) -> No
 
 def test_several_keys_and_none() -> None:
     table = pa.table({"row": [0, 1, 2, 3], "a": ["x", "y", "x", "x"], "b": [1, 1, None, 1]})
-    groups = read(b"".join(grouped([Given(table, 1, (1, 2))], in_structs=True)))
+    groups = read(b"".join(grouped([GivenFrame(table, 1, (1, 2))], in_structs=True)))
     assert [[row["struct"]["row"] for row in rows] for [rows] in groups] == [[2], [0, 3], [1]]
-    [[rows]] = read(b"".join(grouped([Given(table, 0, ())], in_structs=False)))
+    [[rows]] = read(b"".join(grouped([GivenFrame(table, 0, ())], in_structs=False)))
     assert rows == table.to_pylist()
 
 
 def test_pairs_have_both_sides_of_each_key() -> None:
-    left = Given(pa.table({"a": [1, 2, 2]}), 0, (0,))
-    right = Given(pa.table({"b": [2, None], "c": ["x", "y"]}), 0, (0,))
+    left = GivenFrame(pa.table({"a": [1, 2, 2]}), 0, (0,))
+    right = GivenFrame(pa.table({"b": [2, None], "c": ["x", "y"]}), 0, (0,))
     assert read(b"".join(grouped([left, right], in_structs=False))) == [
         [[], [{"b": None, "c": "y"}]],
         [[{"a": 1}], []],
@@ -67,7 +67,7 @@ def test_pairs_have_both_sides_of_each_key() -> None:
 
 def test_large_groups_come_in_batches_of_which_none_waits_for_all() -> None:
     table = pa.table({"n": range(100_000)})
-    pieces = list(whole(Given(table, 0, ())))
+    pieces = list(whole(GivenFrame(table, 0, ())))
     assert len(pieces) > 2
     reader = pa.ipc.open_stream(b"".join(pieces))
     assert [batch.num_rows for batch in reader] == [10_000] * 10
@@ -75,7 +75,7 @@ def test_large_groups_come_in_batches_of_which_none_waits_for_all() -> None:
 
 def test_few_rows_are_tried_in_whole_groups_of_several_rows_and_of_the_largest() -> None:
     table = pa.table({"k": [1] * 5 + [2] * 600 + [3] * 5_000 + [4], "n": range(5_606)})
-    [[some], [large]] = some_groups([Given(table, 0, (0,))])
+    [[some], [large]] = some_groups([GivenFrame(table, 0, (0,))])
     assert some.table.column("k").value_counts().to_pylist() == [
         {"values": 1, "counts": 5},
         {"values": 2, "counts": 600},
@@ -84,8 +84,8 @@ def test_few_rows_are_tried_in_whole_groups_of_several_rows_and_of_the_largest()
     assert other.table.column("n").to_pylist() == some.table.column("n").to_pylist()[::-1]
     rows = large.table.column("n").to_pylist()
     assert (len(rows), rows[0], rows[-1], rows == sorted(set(rows))) == (1_000, 605, 5_604, True)
-    assert some_groups([Given(pa.table({"k": [1, 2, None]}), 0, (0,))]) == []
-    [[only]] = some_groups([Given(table.slice(0, 5), 0, (0,))])
+    assert some_groups([GivenFrame(pa.table({"k": [1, 2, None]}), 0, (0,))]) == []
+    [[only]] = some_groups([GivenFrame(table.slice(0, 5), 0, (0,))])
     assert only.table.num_rows == 5
 
 

@@ -13,7 +13,7 @@ from pyspark.sql.pandas.serializers import ArrowStreamGroupSerializer
 
 from engine.errors import PlanRefused
 from engine.spark.functions import (
-    Given,
+    GivenFrame,
     check_kept,
     group_streams,
     grouped,
@@ -124,7 +124,7 @@ def test_many_groups_travel_in_few_pieces():
     """The worker asks for each of them."""
     keys, table = pa.chunked_array([pa.array(range(2_000))]), pa.table({"x": range(2_000)})
     pieces = list(group_streams(table, groups_of([keys], 2_000), batch_rows=10))
-    told = list(grouped([Given(table, 0, (0,))], in_structs=False))
+    told = list(grouped([GivenFrame(table, 0, (0,))], in_structs=False))
     for some in (pieces, told):
         assert len(some) <= sum(map(len, some)) // (256 << 10) + 1
 

@@ -12,7 +12,7 @@ import pyspark.sql.connect.proto as pb
 
 from engine.frames.build import call, column, literal, named
 from engine.spark.native.coercion import describe
-from engine.spark.native.expressions import Scope, read
+from engine.spark.native.expressions import NameScope, read
 from engine.spark.native.functions.nested import array_of, nested_lines
 from engine.spark.native.functions.table import LINES, decimal_lines
 from engine.spark.native.names import automatic_name
@@ -66,7 +66,7 @@ class Case:
     def typed(self) -> Expr:
         """The expression over nullable columns a0, a1, ..., which are c0, c1, ... in SQL."""
         columns = tuple(Column(place, f"a{place}", kind, True) for place, kind in enumerate(self.line.takes))
-        return read(self.expression, Scope(columns, aggregates=True))
+        return read(self.expression, NameScope(columns, aggregates=True))
 
     def sql(self) -> tuple[str, str]:
         """The value and the condition under which it is not proven, in DuckDB's SQL."""

@@ -26,7 +26,7 @@ from engine.context import UNBOUNDED
 from engine.errors import BackendError
 from engine.frames.build import aggregated, column, projected
 from engine.frames.relations import read_files
-from engine.spark.native.expressions import Scope, read
+from engine.spark.native.expressions import NameScope, read
 from engine.spark.native.tree import Column
 from engine.spark.native.types import arrow_type, duckdb_name, from_proto, to_proto
 from tests.spark.native.grid import Case, Signature, all_lines, by_signature, masked, mixed
@@ -207,7 +207,7 @@ def test_what_can_be_null_is_what_spark_says(spark_session: BackendSession) -> N
         columns = tuple(Column(place, f"a{place}", kind, False) for place, kind in enumerate(takes))
         found = spark_session.analyze(request, UNBOUNDED).schema.schema.struct.fields
         for case, field in zip(cases, found, strict=True):
-            typed = read(case.expression, Scope(columns, aggregates=True))
+            typed = read(case.expression, NameScope(columns, aggregates=True))
             if typed.nullable != field.nullable:
                 wrong.append(f"{case.label}: {typed.nullable}, Spark {field.nullable}")
     assert not wrong, "\n".join(wrong)

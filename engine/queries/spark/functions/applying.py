@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyspark.sql.connect.proto as pb
 
 from engine.backends.base import BackendSession
-from engine.backends.tables import Fetched, TooLarge, fetch, stream
+from engine.backends.tables import Fetched, TableTooLarge, fetch, stream
 from engine.context import QueryContext
 from engine.queries.calls import Charge, Evaluating
 from engine.queries.spark.functions.aggregates import aggregated
@@ -25,7 +25,7 @@ from engine.sources.spool import Scratch
 from engine.spark import plans
 from engine.spark.functions import (
     PREFIX,
-    Given,
+    GivenFrame,
     Side,
     Split,
     Used,
@@ -148,7 +148,7 @@ class Applying:
         names = [f"{PREFIX}{step}_result_{place}" for place in range(len(columns))]
         return parts.above(local_relation(names, columns, fields))
 
-    def _given(self, side: Side) -> Given:
+    def _given(self, side: Side) -> GivenFrame:
         """A DataFrame as a function sees it."""
         fetched = self._fetch(side.below)
         fields = fetched.schema.struct.fields
@@ -157,7 +157,7 @@ class Applying:
         count = fetched.table.num_columns
         table = fetched.table.rename_columns([field.name for field in fields])
         keys = tuple(place % count for place in side.keys)
-        return Given(table.replace_schema_metadata(None), side.beside, keys)
+        return GivenFrame(table.replace_schema_metadata(None), side.beside, keys)
 
     def _applied(self, parts: Split) -> pb.Relation:
         for one in parts.types:
@@ -204,7 +204,7 @@ class Applying:
         self._check_below(relation)
         try:
             fetched = fetch(self._session, self.bound(relation), self._context, most_bytes=self._memory.left)
-        except TooLarge:
+        except TableTooLarge:
             raise too_large(MOST_BYTES) from None
         self._memory.hold(fetched.table.nbytes)
         self._charge_table(fetched.table)

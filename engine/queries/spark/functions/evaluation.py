@@ -59,7 +59,7 @@ class Collected:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedFunctions:
     """What came of functions.
 
     Attributes:
@@ -81,7 +81,7 @@ def applied_to(
     *,
     again: bool = False,
     always: bool = False,
-) -> Applied:
+) -> AppliedFunctions:
     """Apply functions of rows or of batches to rows as they come.
 
     Args:
@@ -119,7 +119,7 @@ def applied_to(
     kept = KeptResults(pa.schema([one.with_name(name) for name, one in names]), types, scratch, always=always)
     if not first.num_rows:  # nor does Spark call a function then
         kept.finish()
-        return Applied(kept, 0)
+        return AppliedFunctions(kept, 0)
     sample = Sample() if parts.kind in BATCHED_KINDS and parts.deterministic else None
     through = FunctionStream(charged(), parts.arguments, parts.kept, parts.types, kept, sample=sample)
     arguments = pa.schema([first.schema.field(place) for place in parts.arguments])
@@ -131,7 +131,7 @@ def applied_to(
     except BaseException:
         kept.remove()
         raise
-    return Applied(kept, printed)
+    return AppliedFunctions(kept, printed)
 
 
 def check_exact(parts: Split, *, inexact: bool) -> None:

@@ -9,7 +9,7 @@ from engine.queries.calls import FunctionRaised
 from engine.queries.spark.functions.memory import InMemory
 from engine.spark.functions import (
     FunctionMap,
-    Given,
+    GivenFrame,
     Lying,
     check_keys,
     grouped,
@@ -24,7 +24,7 @@ from sandbox.contract.framing import ChannelGarbage
 from sandbox.contract.messages import Applied, Evaluate
 
 
-def mapped(memory: InMemory, parts: FunctionMap, sides: list[Given]) -> tuple[pa.ChunkedArray, ...]:
+def mapped(memory: InMemory, parts: FunctionMap, sides: list[GivenFrame]) -> tuple[pa.ChunkedArray, ...]:
     """What a function gives for DataFrames, or for their groups.
 
     Args:
@@ -51,7 +51,7 @@ def mapped(memory: InMemory, parts: FunctionMap, sides: list[Given]) -> tuple[pa
     return columns
 
 
-def _check_order(memory: InMemory, parts: FunctionMap, sides: list[Given]) -> None:
+def _check_order(memory: InMemory, parts: FunctionMap, sides: list[GivenFrame]) -> None:
     """Try a function of groups on a few of them, in two orders of their rows."""
     for some in some_groups(sides):
         one = _tried(memory, parts, some)
@@ -67,7 +67,9 @@ def _check_order(memory: InMemory, parts: FunctionMap, sides: list[Given]) -> No
             )
 
 
-def _tried(memory: InMemory, parts: FunctionMap, sides: list[Given]) -> tuple[pa.ChunkedArray, ...] | None:
+def _tried(
+    memory: InMemory, parts: FunctionMap, sides: list[GivenFrame]
+) -> tuple[pa.ChunkedArray, ...] | None:
     """What a function gives for a few rows; None if it raises."""
     try:
         return _mapped(memory, parts, sides, again=True)
@@ -76,7 +78,7 @@ def _tried(memory: InMemory, parts: FunctionMap, sides: list[Given]) -> tuple[pa
 
 
 def _mapped(
-    memory: InMemory, parts: FunctionMap, sides: list[Given], *, again: bool = False
+    memory: InMemory, parts: FunctionMap, sides: list[GivenFrame], *, again: bool = False
 ) -> tuple[pa.ChunkedArray, ...]:
     if parts.grouped and not any(side.table.num_rows for side in sides):
         return read_frames(b"", parts.output).columns  # there are no groups

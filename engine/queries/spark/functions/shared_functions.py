@@ -26,10 +26,10 @@ from engine.context import Deadline
 from engine.errors import BackendError, PlanRefused
 from engine.frames import FrameSet
 from engine.frames.not_fusable import NotFusable
-from engine.queries.asking import Asker, Source
+from engine.queries.asking import Asker, FrameSource
 from engine.queries.calls import Evaluating, FunctionRaised
 from engine.queries.keyed_scan import KeyedScan, keyed_scan
-from engine.queries.language import Apart, Ready
+from engine.queries.language import Apart, ReadyAnswer
 from engine.queries.once import Once
 from engine.queries.result_rows import ResultRows
 from engine.queries.spark.functions.evaluation import applied_to
@@ -63,7 +63,7 @@ _INT32: Final = pb.DataType(integer=pb.DataType.Integer())
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class SharedResults:
     """What functions of one question gave.
 
     Attributes:
@@ -99,7 +99,7 @@ class SharedFunctions:
     """What the calls of one run share. Thread-safe."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _questions: dict[bytes, Once[Results]] = field(default_factory=dict)
+    _questions: dict[bytes, Once[SharedResults]] = field(default_factory=dict)
 
     def answer(
         self,
@@ -109,7 +109,7 @@ class SharedFunctions:
         asker: Asker,
         evaluating: Evaluating,
         scratch: Scratch | None,
-    ) -> tuple[Results, Ready | OverResults] | Apart:
+    ) -> tuple[SharedResults, ReadyAnswer | OverResults] | Apart:
         """The answer to a question with functions, or what a frame has to ask for itself.
 
         Args:
@@ -171,7 +171,7 @@ class _Making:
         self._scratch = scratch
         self._bytes = self._rows = 0
 
-    def results(self, relation: pb.Relation) -> Results:
+    def results(self, relation: pb.Relation) -> SharedResults:
         """Apply them all.
 
         Raises:
@@ -186,7 +186,7 @@ class _Making:
                 if here is None:
                     over = self._sharing.over(source)
                     each = self._bytes / max(1, self._rows)
-                    return Results(over, made, plans.canonical(made), each)
+                    return SharedResults(over, made, plans.canonical(made), each)
                 parse_chain(made)
                 if is_map(here):
                     raise NotFusable("a function of whole DataFrames")
@@ -208,13 +208,13 @@ class _Making:
         _remove(files)
         raise NotFusable("functions in too many steps")
 
-    def _names_in(self, source: Source) -> Naming:
+    def _names_in(self, source: FrameSource) -> Naming:
         def names_of(relation: pb.Relation) -> list[str]:
             return [one.name for one in source.type_of(relation, self._asker).struct.fields]
 
         return names_of
 
-    def _applied(self, parts: Split, source: Source) -> tuple[KeptResults, Source]:
+    def _applied(self, parts: Split, source: FrameSource) -> tuple[KeptResults, FrameSource]:
         """What one step of functions gives, and the same as data."""
         scan = self._scan(parts, source)
         names = scan.names
@@ -244,7 +244,7 @@ class _Making:
             raise NotFusable("a function that prints, or draws random numbers")
         return applied.kept, _stored(parts, own_type, applied.kept, source, len(codes))
 
-    def _scan(self, parts: Split, source: Source) -> KeyedScan:
+    def _scan(self, parts: Split, source: FrameSource) -> KeyedScan:
         """The query for the rows that functions see, of all frames."""
         if parts.keys is not None:
             raise NotFusable("a function that aggregates")
@@ -285,7 +285,9 @@ class _Making:
         self._bytes += table.nbytes
 
 
-def _stored(parts: Split, below: pb.DataType, kept: KeptResults, source: Source, families: int) -> ResultRows:
+def _stored(
+    parts: Split, below: pb.DataType, kept: KeptResults, source: FrameSource, families: int
+) -> ResultRows:
     """What functions gave, as data in whose place the rest of the plan is asked."""
     schema = pb.DataType()
     schema.struct.SetInParent()

@@ -12,14 +12,14 @@ from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.content import bare_name, check_content, check_no_ordinal, check_sketches
 from engine.spark.fusion.group_keys.ordered import check_orderless
 from engine.spark.fusion.group_keys.rewrite import columns_named, extend, rewritten, selected
-from engine.spark.fusion.group_keys.state import Place, State
+from engine.spark.fusion.group_keys.state import ChainState, StepPlace
 from engine.spark.plans.trees import walk
 
 # Columns of one cube: it has two to the power of them grouping sets.
 _MAX_CUBE: Final = 5
 
 
-def aggregate(state: State, step: pb.Relation, place: Place) -> State:
+def aggregate(state: ChainState, step: pb.Relation, place: StepPlace) -> ChainState:
     """`groupBy`, `rollup`, `cube`, `groupingSets`, `pivot`, `agg`."""
     body = step.aggregate
     state.check_may_mix("an aggregate")
@@ -52,7 +52,7 @@ def aggregate(state: State, step: pb.Relation, place: Place) -> State:
             return state.then(raised, total=True, single_row=False)
 
 
-def select_aggregates(state: State, step: pb.Relation, place: Place) -> State:
+def select_aggregates(state: ChainState, step: pb.Relation, place: StepPlace) -> ChainState:
     """`select` of aggregates, which is an aggregate of all rows."""
     state.check_may_mix("an aggregate")
     _check_aggregates(step.project.expressions)

@@ -9,11 +9,11 @@ from google.protobuf.message import Message
 
 from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.content import bare_name
-from engine.spark.fusion.group_keys.state import Place, State
+from engine.spark.fusion.group_keys.state import ChainState, StepPlace
 from engine.spark.plans.trees import children, copy, counts_rows
 
 
-def deduplicate(state: State, step: pb.Relation, place: Place) -> State:
+def deduplicate(state: ChainState, step: pb.Relation, place: StepPlace) -> ChainState:
     """`distinct`, `dropDuplicates`; of some columns only if it does not matter which rows are left."""
     state.check_may_mix("distinct rows")
     if step.deduplicate.all_columns_as_keys:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pyspark.sql.connect.proto as pb
 
 from engine.frames.not_fusable import NotFusable
-from engine.spark.fusion.group_keys.state import Place, State
+from engine.spark.fusion.group_keys.state import ChainState, StepPlace
 
 
-def limit(state: State, step: pb.Relation, place: Place) -> State:
+def limit(state: ChainState, step: pb.Relation, place: StepPlace) -> ChainState:
     """`limit`, `first`, `head`, `take`; a sort below has seen it already."""
     if step.limit.limit < 1:
         raise NotFusable("a limit of 0 rows")
@@ -19,7 +19,7 @@ def limit(state: State, step: pb.Relation, place: Place) -> State:
     raise NotFusable("a limit without a sort right below")
 
 
-def _has_no_columns(place: Place) -> bool:
+def _has_no_columns(place: StepPlace) -> bool:
     """Whether rows have no columns, as `isEmpty` wants them, so that one is like the other."""
     below = place.chain.steps[place.index - 1] if place.index else place.chain.read
     return below.WhichOneof("rel_type") == "project" and not below.project.expressions

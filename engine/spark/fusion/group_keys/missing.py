@@ -7,22 +7,22 @@ from collections.abc import MutableSequence
 import pyspark.sql.connect.proto as pb
 
 from engine.frames.not_fusable import NotFusable
-from engine.spark.fusion.group_keys.state import Place, State
+from engine.spark.fusion.group_keys.state import ChainState, StepPlace
 from engine.spark.plans.trees import copy
 
 
-def fill_or_replace(state: State, step: pb.Relation, place: Place) -> State:
+def fill_or_replace(state: ChainState, step: pb.Relation, place: StepPlace) -> ChainState:
     """`fillna`, `replace`."""
     return state.then(_of_named_columns(step, place))
 
 
-def drop_na(state: State, step: pb.Relation, place: Place) -> State:
+def drop_na(state: ChainState, step: pb.Relation, place: StepPlace) -> ChainState:
     """`dropna`."""
     state.check_may_remove("dropna")
     return state.then(_of_named_columns(step, place))
 
 
-def _of_named_columns(step: pb.Relation, place: Place) -> pb.Relation:
+def _of_named_columns(step: pb.Relation, place: StepPlace) -> pb.Relation:
     named = _columns_of(step)
     if "*" in named:
         raise NotFusable("missing values of columns that cannot be named")

@@ -9,11 +9,11 @@ from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.aggregates import select_aggregates
 from engine.spark.fusion.group_keys.content import bare_name, check_content
 from engine.spark.fusion.group_keys.rewrite import columns_named, extend, selected
-from engine.spark.fusion.group_keys.state import Place, State
+from engine.spark.fusion.group_keys.state import ChainState, StepPlace
 from engine.spark.plans.trees import copy
 
 
-def project(state: State, step: pb.Relation, place: Place) -> State:
+def project(state: ChainState, step: pb.Relation, place: StepPlace) -> ChainState:
     """`select`: the carried columns come last. With aggregates it is an aggregate of all rows."""
     content = check_content(step.project, allow=("aggregates", "windows", "generators"))
     if content.traits.aggregates:
@@ -26,7 +26,7 @@ def project(state: State, step: pb.Relation, place: Place) -> State:
     return state.then(_projection(step, [*items, *columns_named(state.carried)]))
 
 
-def to_df(state: State, step: pb.Relation, place: Place) -> State:
+def to_df(state: ChainState, step: pb.Relation, place: StepPlace) -> ChainState:
     """`toDF`: a select with new names, as it would want one for each carried column too."""
     names = place.columns()
     if len(names) != len(step.to_df.column_names):
@@ -35,7 +35,7 @@ def to_df(state: State, step: pb.Relation, place: Place) -> State:
     return state.then(_projection(step, [*items, *columns_named(state.carried)]))
 
 
-def unpivot(state: State, step: pb.Relation, place: Place) -> State:
+def unpivot(state: ChainState, step: pb.Relation, place: StepPlace) -> ChainState:
     """`unpivot`: the carried columns are among the ids, and no longer among "all other columns"."""
     check_content(step.unpivot)
     state.check_may_mix("an unpivot")

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from engine.frames.build import column, named
 from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.content import content_of
-from engine.spark.fusion.group_keys.state import Place, same_columns
+from engine.spark.fusion.group_keys.state import StepPlace, same_columns
 from engine.spark.fusion.group_keys.windows import part_by_keys
 from engine.spark.plans.trees import Call, children, copy, counts_rows
 from sandbox.contract.settings import PLACEHOLDER
@@ -21,7 +21,7 @@ _M = TypeVar("_M", bound=Message)
 _Part = TypeVar("_Part", bound=Message)
 
 
-def rewritten(message: _M, place: Place) -> _M:
+def rewritten(message: _M, place: StepPlace) -> _M:
     """A copy of an expression, or of a message that holds some, for rows with key columns.
 
     Raises:
@@ -48,7 +48,7 @@ def rewritten(message: _M, place: Place) -> _M:
     return result
 
 
-def selected(expressions: Iterable[pb.Expression], place: Place, before: int = 0) -> list[pb.Expression]:
+def selected(expressions: Iterable[pb.Expression], place: StepPlace, before: int = 0) -> list[pb.Expression]:
     """The items of a select list, each under the name that it has without key columns.
 
     Args:
@@ -100,13 +100,13 @@ def columns_named(names: Sequence[str]) -> list[pb.Expression]:
     return [column(name) for name in names]
 
 
-def _columns(star: pb.Expression.UnresolvedStar, place: Place) -> list[pb.Expression]:
+def _columns(star: pb.Expression.UnresolvedStar, place: StepPlace) -> list[pb.Expression]:
     if star.HasField("plan_id") and not all(same_columns(step) for step in place.since(star.plan_id)):
         raise NotFusable("all columns of an earlier DataFrame")
     return columns_named(place.columns())
 
 
-def _spell_arguments(call: Call, place: Place) -> None:
+def _spell_arguments(call: Call, place: StepPlace) -> None:
     arguments = [copy(argument) for argument in call.arguments]
     if not any(is_star(argument) for argument in arguments):
         return
@@ -117,7 +117,7 @@ def _spell_arguments(call: Call, place: Place) -> None:
         extend(call.arguments, _columns(argument.unresolved_star, place) if is_star(argument) else [argument])
 
 
-def _check_struct_star(star: pb.Expression.UnresolvedStar, place: Place) -> None:
+def _check_struct_star(star: pb.Expression.UnresolvedStar, place: StepPlace) -> None:
     """The fields of a struct; but names of relations come before those of columns."""
     first = star.unparsed_target.removesuffix(".*").split(".")[0].strip("` ").lower()
     aliases = {step.subquery_alias.alias.lower() for step in place.chain.steps}

@@ -18,10 +18,10 @@ from engine.spark.fusion.group_keys.missing import drop_na, fill_or_replace
 from engine.spark.fusion.group_keys.projection import project, to_df, unpivot
 from engine.spark.fusion.group_keys.rows import keep, keep_drop, keep_filter, keep_stirring, keep_with_columns
 from engine.spark.fusion.group_keys.sorts import sort
-from engine.spark.fusion.group_keys.state import Place, State
+from engine.spark.fusion.group_keys.state import ChainState, StepPlace
 
 # Puts a step upon what is rewritten so far, or raises NotFusable.
-Rule: TypeAlias = Callable[[State, pb.Relation, Place], State]
+Rule: TypeAlias = Callable[[ChainState, pb.Relation, StepPlace], ChainState]
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
@@ -79,11 +79,11 @@ def add_group_keys(
     Raises:
         NotFusable: it is not positively known that the answer, split by the keys, is each frame's own.
     """
-    state = State(carried=keys)
+    state = ChainState(carried=keys)
     for index, step in enumerate(chain.steps):
         kind = str(step.WhichOneof("rel_type"))
         rule = RULES.get(kind)
         if rule is None:
             raise NotFusable(f"a relation of the kind {kind.replace('_', ' ')}")
-        state = rule(state, step, Place(chain, index, keys, columns_of))
+        state = rule(state, step, StepPlace(chain, index, keys, columns_of))
     return KeyedPlan(stack(base, state.steps), state.rank)

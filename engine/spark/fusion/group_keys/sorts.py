@@ -13,13 +13,13 @@ from engine.frames.not_fusable import NotFusable
 from engine.spark.fusion.group_keys.base import free_names
 from engine.spark.fusion.group_keys.content import bare_name, check_content, check_no_ordinal, content_of
 from engine.spark.fusion.group_keys.rewrite import extend, rewritten
-from engine.spark.fusion.group_keys.state import Place, State, same_columns
+from engine.spark.fusion.group_keys.state import ChainState, StepPlace, same_columns
 from engine.spark.plans.names import RESERVED_PREFIX
 from engine.spark.plans.relation_traits import RowTrait, traits_of
 from engine.spark.plans.trees import walk
 
 
-def sort(state: State, step: pb.Relation, place: Place) -> State:
+def sort(state: ChainState, step: pb.Relation, place: StepPlace) -> ChainState:
     """`orderBy`."""
     if not step.sort.is_global:
         raise NotFusable("sortWithinPartitions")
@@ -52,7 +52,7 @@ def at_most(rank: str, most: int) -> pb.Relation:
     return pb.Relation(filter=pb.Filter(condition=call("<=", column(rank), bound)))
 
 
-def _limit_above(place: Place) -> int | None:
+def _limit_above(place: StepPlace) -> int | None:
     """The smallest limit of the rows as they are sorted here."""
     most: int | None = None
     for step in place.above():
@@ -68,7 +68,7 @@ def _limit_above(place: Place) -> int | None:
     return most
 
 
-def _check_order(order: pb.Sort, place: Place) -> None:
+def _check_order(order: pb.Sort, place: StepPlace) -> None:
     """Check that an order means the same below the sort, where ranks are made.
 
     Raises:
@@ -91,7 +91,7 @@ def _check_order(order: pb.Sort, place: Place) -> None:
                 raise NotFusable("a limit of rows sorted by a column of an earlier DataFrame")
 
 
-def _over(function: str, order: pb.Sort, place: Place) -> pb.Expression:
+def _over(function: str, order: pb.Sort, place: StepPlace) -> pb.Expression:
     """A ranking function over the rows of each frame."""
     result = pb.Expression()
     result.window.window_function.CopyFrom(call(function))

@@ -15,7 +15,7 @@ from engine.spark.text.hidden import fold
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ChainState:
     """The chain as far as it is rewritten.
 
     Attributes:
@@ -34,7 +34,7 @@ class State:
     rank: tuple[str, str] | None = None
     in_order: bool = False
 
-    def then(self, *steps: pb.Relation, **changes: Any) -> State:
+    def then(self, *steps: pb.Relation, **changes: Any) -> ChainState:
         """The state above further steps."""
         return replace(self, steps=(*self.steps, *steps), **changes)
 
@@ -59,7 +59,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StepPlace:
     """Where in a chain a step stands.
 
     Attributes:

@@ -12,8 +12,8 @@ from engine.spark.native import coercion
 from engine.spark.native.expressions import read
 from engine.spark.native.literals import literal
 from engine.spark.native.relations.groups import aggregated
-from engine.spark.native.relations.rows import Item, Reader, Rows, item_of, items_of
-from engine.spark.native.tree import Call, Case, Column, Expr, Line, Ref
+from engine.spark.native.relations.rows import Item, Rows, SqlReader, item_of, items_of
+from engine.spark.native.tree import Call, CaseWhen, Column, Expr, Line, Ref
 from engine.spark.native.types import BOOLEAN, INTEGRALS, NUMBERS, STRING, Decimal
 from engine.spark.native.unproven import Unproven
 from engine.spark.native.writer import column_name
@@ -22,13 +22,13 @@ _MOST_KEYS: Final = 6
 _MOST_VALUES: Final = 50
 
 
-def rollup(reader: Reader, relation: pb.Relation) -> Rows:
+def rollup(reader: SqlReader, relation: pb.Relation) -> Rows:
     """By all keys, by all but the last, and so on, and by none."""
     count = len(relation.aggregate.grouping_expressions)
     return _by_sets(reader, relation.aggregate, [range(size) for size in range(count, -1, -1)])
 
 
-def cube(reader: Reader, relation: pb.Relation) -> Rows:
+def cube(reader: SqlReader, relation: pb.Relation) -> Rows:
     """By each choice of keys."""
     count = len(relation.aggregate.grouping_expressions)
     if count > _MOST_KEYS:
@@ -44,7 +44,7 @@ def choices(keys: Sequence[int]) -> list[Sequence[int]]:
     return [*((keys[0], *one) for one in rest), *rest]
 
 
-def grouping_sets(reader: Reader, relation: pb.Relation) -> Rows:
+def grouping_sets(reader: SqlReader, relation: pb.Relation) -> Rows:
     """By the sets of keys that are named."""
     step = relation.aggregate
     keys = [one.SerializeToString(deterministic=True) for one in step.grouping_expressions]
@@ -57,7 +57,7 @@ def grouping_sets(reader: Reader, relation: pb.Relation) -> Rows:
     return _by_sets(reader, step, sets)
 
 
-def _by_sets(reader: Reader, step: pb.Aggregate, sets: Sequence[Sequence[int]]) -> Rows:
+def _by_sets(reader: SqlReader, step: pb.Aggregate, sets: Sequence[Sequence[int]]) -> Rows:
     if step.HasField("pivot") or not step.grouping_expressions:
         raise Unproven("grouping by several sets of keys in an unusual way")
     if len({tuple(sorted(one)) for one in sets}) < len(sets) or not sets:
@@ -77,7 +77,7 @@ def _by_sets(reader: Reader, step: pb.Aggregate, sets: Sequence[Sequence[int]]) 
     return aggregated(reader, rows, keys, items, sets, made)
 
 
-def pivot(reader: Reader, relation: pb.Relation) -> Rows:
+def pivot(reader: SqlReader, relation: pb.Relation) -> Rows:
     """A column for each of the values that are named.
 
     Spark aggregates by the keys and the value, then puts each result into its column: what has no rows is
@@ -101,7 +101,7 @@ def pivot(reader: Reader, relation: pb.Relation) -> Rows:
     made = list[Item]()
     for one in values:
         for result in results:
-            chosen = Case(((coercion.call("=", (Ref(value), one)), Ref(result)),), None, result.type)
+            chosen = CaseWhen(((coercion.call("=", (Ref(value), one)), Ref(result)),), None, result.type)
             name = str(one.value) if len(results) == 1 else f"{one.value}_{_named(result)}"
             made.append(Item(_only(chosen), name))
     return aggregated(reader, cells, [Item(Ref(key), key.name, key.automatic) for key in first], made)

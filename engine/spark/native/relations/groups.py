@@ -9,7 +9,17 @@ from typing import Final
 from engine.spark.native.compiled import is_compiled
 from engine.spark.native.functions.lines import normal
 from engine.spark.native.hashing import is_hashed
-from engine.spark.native.relations.rows import FLAG, PLACE, Hashed, Item, Order, Reader, Rows, Whole, select
+from engine.spark.native.relations.rows import (
+    FLAG,
+    PLACE,
+    Hashed,
+    Item,
+    Order,
+    Rows,
+    SqlReader,
+    Whole,
+    select,
+)
 from engine.spark.native.tree import (
     Call,
     Column,
@@ -38,7 +48,7 @@ _HASHED: Final = frozenset(
 
 
 def aggregated(
-    reader: Reader,
+    reader: SqlReader,
     rows: Rows,
     keys: Sequence[Item],
     items: Sequence[Item],

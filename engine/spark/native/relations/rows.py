@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 
 import pyspark.sql.connect.proto as pb
 
-from engine.spark.native.expressions import Scope, read
+from engine.spark.native.expressions import NameScope, read
 from engine.spark.native.names import automatic_name, is_automatic
 from engine.spark.native.relations.scans import Scan
 from engine.spark.native.tree import (
@@ -152,14 +152,14 @@ class Item:
     kept: bool = False
 
 
-def item_of(expression: pb.Expression, scope: Scope) -> Item:
+def item_of(expression: pb.Expression, scope: NameScope) -> Item:
     """An expression with the name of its column."""
     kept = expression.WhichOneof("expr_type") == "unresolved_attribute"
     return Item(read(expression, scope), automatic_name(expression), is_automatic(expression), kept)
 
 
 @dataclass(slots=True)
-class Reader:
+class SqlReader:
     """Reads one plan.
 
     Attributes:
@@ -170,7 +170,7 @@ class Reader:
     """
 
     scan: Callable[[pb.Read], Scan]
-    steps: Mapping[str, Callable[[Reader, pb.Relation], Rows]] = field(default_factory=dict)
+    steps: Mapping[str, Callable[[SqlReader, pb.Relation], Rows]] = field(default_factory=dict)
     _numbers: int = 0
     _relations: int = 0
     ids: dict[int, tuple[Column, ...]] = field(default_factory=dict)
@@ -231,9 +231,9 @@ class Reader:
         self._numbers += 1
         return Column(self._numbers, name, kind, nullable)
 
-    def scope(self, rows: Rows, *, aggregates: bool = False, windows: bool = False) -> Scope:
+    def scope(self, rows: Rows, *, aggregates: bool = False, windows: bool = False) -> NameScope:
         """What references above a relation mean."""
-        return Scope(rows.columns, self.ids, aggregates, windows, frozenset(self.aliases))
+        return NameScope(rows.columns, self.ids, aggregates, windows, frozenset(self.aliases))
 
     def projected(self, rows: Rows, items: Sequence[tuple[Expr, Column]]) -> Rows:
         """One row of expressions for each row."""
@@ -245,7 +245,7 @@ class Reader:
         return replace(rows, sql=select(parts, rows.sql), columns=columns, flagged=flag is not None)
 
 
-def projected_items(reader: Reader, rows: Rows, items: Sequence[Item]) -> Rows:
+def projected_items(reader: SqlReader, rows: Rows, items: Sequence[Item]) -> Rows:
     """A projection. What nothing is computed of goes through without a value."""
     if any(has_window(item.expression) for item in items):
         if rows.most is not None:
@@ -320,7 +320,7 @@ def refuse_unknown(rows: Rows) -> None:
         raise Unproven("columns whose names are not known for sure, or not different")
 
 
-def items_of(reader: Reader, rows: Rows, step: pb.Aggregate) -> tuple[list[Item], list[Item]]:
+def items_of(reader: SqlReader, rows: Rows, step: pb.Aggregate) -> tuple[list[Item], list[Item]]:
     """The keys and the aggregates of a step."""
     scope = reader.scope(rows)
     keys = [item_of(one, scope) for one in step.grouping_expressions]

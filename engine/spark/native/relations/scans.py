@@ -8,7 +8,7 @@ from engine.spark.native.types import SparkType
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ScanField:
     """A column of a source.
 
     Attributes:
@@ -33,5 +33,5 @@ class Scan:
     """
 
     paths: tuple[str, ...]
-    fields: tuple[Field, ...]
+    fields: tuple[ScanField, ...]
     whole: bool = False
