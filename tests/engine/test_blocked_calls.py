@@ -115,6 +115,7 @@ SQL: Final[dict[tuple[type, str], str]] = {
     (DirectSqlSession, "refuse_settings"): "never",
     (DirectSqlSession, "close"): "release",
     (DuckDbServer, "ask"): "run",
+    (DuckDbServer, "end"): "close",
     (Conversation, "parts"): "run",
 }
 

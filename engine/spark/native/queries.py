@@ -21,7 +21,7 @@ from engine.spark.native.nodes import check_parts
 from engine.spark.native.read_sql import check_text, parse, read_node, read_order
 from engine.spark.native.relations.grouping import choices
 from engine.spark.native.relations.groups import aggregated
-from engine.spark.native.relations.rows import Item, Rows, SqlReader, filtered, item_of, projected_items
+from engine.spark.native.relations.rows import Item, NativeReader, Rows, filtered, item_of, projected_items
 from engine.spark.native.tree import Ref, has_window, is_aggregate
 from engine.spark.native.unproven import Unproven
 
@@ -51,7 +51,7 @@ class _Query:
     tables: Mapping[str, _Query | pb.Relation]
 
 
-def with_relations(reader: SqlReader, relation: pb.Relation) -> Rows:
+def with_relations(reader: NativeReader, relation: pb.Relation) -> Rows:
     """A query over views."""
     step = relation.with_relations
     if step.root.WhichOneof("rel_type") != "sql":
@@ -64,12 +64,12 @@ def with_relations(reader: SqlReader, relation: pb.Relation) -> Rows:
     return _query(reader, step.root.sql, tables)
 
 
-def query(reader: SqlReader, relation: pb.Relation) -> Rows:
+def query(reader: NativeReader, relation: pb.Relation) -> Rows:
     """A query that reads nothing."""
     return _query(reader, relation.sql, {})
 
 
-def _query(reader: SqlReader, sql: pb.SQL, tables: Mapping[str, _Query | pb.Relation]) -> Rows:
+def _query(reader: NativeReader, sql: pb.SQL, tables: Mapping[str, _Query | pb.Relation]) -> Rows:
     if sql.args or sql.pos_args or sql.pos_arguments:
         raise Unproven("arguments of SQL text that have no names")
     values = {name: read_argument(one.SerializeToString()) for name, one in sql.named_arguments.items()}
@@ -99,7 +99,7 @@ def _unknown(node: exp.Expr) -> Unproven:
 class _Reader:
     """Reads the parts of one query."""
 
-    def __init__(self, reader: SqlReader, values: Mapping[str, pb.Expression]) -> None:
+    def __init__(self, reader: NativeReader, values: Mapping[str, pb.Expression]) -> None:
         self._reader = reader
         self._values = values
 

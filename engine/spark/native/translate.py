@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyspark.sql.connect.proto as pb
 
 from engine.spark.native.hashing import in_order
-from engine.spark.native.relations.rows import FLAG, PLACE, Hashed, Rows, Sorted, SqlReader, Whole
+from engine.spark.native.relations.rows import FLAG, PLACE, Hashed, NativeReader, Rows, Sorted, Whole
 from engine.spark.native.relations.scans import Scan
 from engine.spark.native.relations.tables import STEPS
 from engine.spark.native.tree import Column
@@ -54,7 +54,7 @@ def schema_of(relation: pb.Relation, scan: Callable[[pb.Read], Scan]) -> pb.Data
     Raises:
         Unproven: the type is not known.
     """
-    return _schema(SqlReader(scan, STEPS).read(relation).columns)
+    return _schema(NativeReader(scan, STEPS).read(relation).columns)
 
 
 def translate(relation: pb.Relation, scan: Callable[[pb.Read], Scan], *, unordered: bool = False) -> Query:
@@ -68,7 +68,7 @@ def translate(relation: pb.Relation, scan: Callable[[pb.Read], Scan], *, unorder
     Raises:
         Unproven: only Spark is known to answer it right.
     """
-    rows = SqlReader(scan, STEPS).read(relation)
+    rows = NativeReader(scan, STEPS).read(relation)
     schema = _schema(rows.columns)
     parts = [] if rows.columns else ["true"]
     for column in rows.columns:

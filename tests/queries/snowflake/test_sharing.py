@@ -16,7 +16,7 @@ COLUMNS = ("G", "A", "B", "S", "D")
 
 def test_questions_are_remembered_up_to_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tree takes 250 times the bytes of its text: a thousand large ones would take all memory."""
-    monkeypatch.setattr("engine.queries.snowflake.sharing.Asking", lambda *_: None)
+    monkeypatch.setattr("engine.queries.snowflake.sharing.SharedAsking", lambda *_: None)
     monkeypatch.setattr("engine.queries.snowflake.sharing._MAX_QUESTION_BYTES", 200)
     source = SimpleNamespace(account=lone_account())
     sharing = SqlSharing(source, None)  # type: ignore[arg-type] # neither is asked
@@ -29,7 +29,7 @@ def test_questions_are_remembered_up_to_a_size(monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def sharing(monkeypatch: pytest.MonkeyPatch) -> SqlSharing:
     """What asks nothing."""
-    monkeypatch.setattr("engine.queries.snowflake.sharing.Asking", lambda *_: None)
+    monkeypatch.setattr("engine.queries.snowflake.sharing.SharedAsking", lambda *_: None)
     return SqlSharing(SimpleNamespace(account=lone_account()), None)  # type: ignore[arg-type]
 
 

@@ -12,7 +12,7 @@ from engine.spark.native import coercion
 from engine.spark.native.expressions import read
 from engine.spark.native.literals import literal
 from engine.spark.native.relations.groups import aggregated
-from engine.spark.native.relations.rows import Item, Rows, SqlReader, item_of, items_of
+from engine.spark.native.relations.rows import Item, NativeReader, Rows, item_of, items_of
 from engine.spark.native.tree import Call, CaseWhen, Column, Expr, Line, Ref
 from engine.spark.native.types import BOOLEAN, INTEGRALS, NUMBERS, STRING, Decimal
 from engine.spark.native.unproven import Unproven
@@ -22,13 +22,13 @@ _MOST_KEYS: Final = 6
 _MOST_VALUES: Final = 50
 
 
-def rollup(reader: SqlReader, relation: pb.Relation) -> Rows:
+def rollup(reader: NativeReader, relation: pb.Relation) -> Rows:
     """By all keys, by all but the last, and so on, and by none."""
     count = len(relation.aggregate.grouping_expressions)
     return _by_sets(reader, relation.aggregate, [range(size) for size in range(count, -1, -1)])
 
 
-def cube(reader: SqlReader, relation: pb.Relation) -> Rows:
+def cube(reader: NativeReader, relation: pb.Relation) -> Rows:
     """By each choice of keys."""
     count = len(relation.aggregate.grouping_expressions)
     if count > _MOST_KEYS:
@@ -44,7 +44,7 @@ def choices(keys: Sequence[int]) -> list[Sequence[int]]:
     return [*((keys[0], *one) for one in rest), *rest]
 
 
-def grouping_sets(reader: SqlReader, relation: pb.Relation) -> Rows:
+def grouping_sets(reader: NativeReader, relation: pb.Relation) -> Rows:
     """By the sets of keys that are named."""
     step = relation.aggregate
     keys = [one.SerializeToString(deterministic=True) for one in step.grouping_expressions]
@@ -57,7 +57,7 @@ def grouping_sets(reader: SqlReader, relation: pb.Relation) -> Rows:
     return _by_sets(reader, step, sets)
 
 
-def _by_sets(reader: SqlReader, step: pb.Aggregate, sets: Sequence[Sequence[int]]) -> Rows:
+def _by_sets(reader: NativeReader, step: pb.Aggregate, sets: Sequence[Sequence[int]]) -> Rows:
     if step.HasField("pivot") or not step.grouping_expressions:
         raise Unproven("grouping by several sets of keys in an unusual way")
     if len({tuple(sorted(one)) for one in sets}) < len(sets) or not sets:
@@ -77,7 +77,7 @@ def _by_sets(reader: SqlReader, step: pb.Aggregate, sets: Sequence[Sequence[int]
     return aggregated(reader, rows, keys, items, sets, made)
 
 
-def pivot(reader: SqlReader, relation: pb.Relation) -> Rows:
+def pivot(reader: NativeReader, relation: pb.Relation) -> Rows:
     """A column for each of the values that are named.
 
     Spark aggregates by the keys and the value, then puts each result into its column: what has no rows is

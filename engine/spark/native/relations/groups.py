@@ -14,9 +14,9 @@ from engine.spark.native.relations.rows import (
     PLACE,
     Hashed,
     Item,
+    NativeReader,
     Order,
     Rows,
-    SqlReader,
     Whole,
     select,
 )
@@ -48,7 +48,7 @@ _HASHED: Final = frozenset(
 
 
 def aggregated(
-    reader: SqlReader,
+    reader: NativeReader,
     rows: Rows,
     keys: Sequence[Item],
     items: Sequence[Item],

@@ -13,8 +13,8 @@ from engine.spark.native.names import find_column
 from engine.spark.native.relations.rows import (
     Hashed,
     Item,
+    NativeReader,
     Rows,
-    SqlReader,
     Whole,
     projected_items,
     refuse_unknown,
@@ -36,7 +36,7 @@ from engine.spark.native.unproven import Unproven
 from engine.spark.native.writer import column_name, guard, write
 
 
-def join(reader: SqlReader, relation: pb.Relation) -> Rows:
+def join(reader: NativeReader, relation: pb.Relation) -> Rows:
     """Pairs of rows, or those of one side that have a match, or none."""
     step = relation.join
     left, right = reader.read(step.left), reader.read(step.right)
@@ -124,7 +124,7 @@ _JOINS: Final[Mapping[int, str]] = {
 }
 
 
-def hint(reader: SqlReader, relation: pb.Relation) -> Rows:
+def hint(reader: NativeReader, relation: pb.Relation) -> Rows:
     """Rows about which Spark is told how to join them, which says nothing but that it may."""
     if relation.hint.name.lower() not in ("broadcast", "merge", "shuffle_hash", "shuffle_replicate_nl"):
         raise Unproven("a hint of another kind")
@@ -134,7 +134,7 @@ def hint(reader: SqlReader, relation: pb.Relation) -> Rows:
     return rows
 
 
-def set_operation(reader: SqlReader, relation: pb.Relation) -> Rows:
+def set_operation(reader: NativeReader, relation: pb.Relation) -> Rows:
     """The union, intersection or difference of two relations."""
     step = relation.set_op
     left, right = reader.read(step.left_input), reader.read(step.right_input)
@@ -174,7 +174,7 @@ def set_operation(reader: SqlReader, relation: pb.Relation) -> Rows:
     return Rows(sql, tuple(columns), "open", asked=asked, equated=left.equated or right.equated)
 
 
-def _completed(reader: SqlReader, rows: Rows, other: Rows) -> Rows:
+def _completed(reader: NativeReader, rows: Rows, other: Rows) -> Rows:
     """Rows with nulls in the columns that only the others have."""
     refuse_unknown(rows)
     refuse_unknown(other)

@@ -21,10 +21,10 @@ from engine.spark.native.relations.rows import (
     FLAG,
     PLACE,
     Item,
+    NativeReader,
     Order,
     Rows,
     Sorted,
-    SqlReader,
     Whole,
     filtered,
     item_of,
@@ -57,7 +57,7 @@ from engine.spark.native.writer import any_of, column_name, guard, quoted, write
 _MOST_ROWS: Final = 1_000_000
 
 
-def _read(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _read(reader: NativeReader, relation: pb.Relation) -> Rows:
     if (prepared := reader.made(relation.read)) is not None:
         return prepared
     scan = reader.scan(relation.read)
@@ -96,14 +96,14 @@ def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _alias(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _alias(reader: NativeReader, relation: pb.Relation) -> Rows:
     alias = relation.subquery_alias.alias.lower()
     rows = reader.read(relation.subquery_alias.input)
     reader.aliases.add(alias)
     return replace(rows, columns=tuple(replace(one, alias=alias) for one in rows.columns))
 
 
-def _project(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _project(reader: NativeReader, relation: pb.Relation) -> Rows:
     if not relation.project.HasField("input"):
         raise Unproven("a projection without columns")
     rows = reader.read(relation.project.input)
@@ -123,7 +123,7 @@ def _project(reader: SqlReader, relation: pb.Relation) -> Rows:
 
 
 def _exploded(
-    reader: SqlReader, rows: Rows, messages: list[pb.Expression]
+    reader: NativeReader, rows: Rows, messages: list[pb.Expression]
 ) -> tuple[Rows, list[pb.Expression]]:
     """The rows for each element of an array, if there is `explode`, which is a column of theirs then."""
     places = [place for place, one in enumerate(messages) if _generator(one) is not None]
@@ -189,12 +189,12 @@ def _is_star(expression: pb.Expression) -> bool:
     )
 
 
-def _filter(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _filter(reader: NativeReader, relation: pb.Relation) -> Rows:
     rows = reader.read(relation.filter.input)
     return filtered(rows, read(relation.filter.condition, reader.scope(rows)))
 
 
-def _with_columns(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _with_columns(reader: NativeReader, relation: pb.Relation) -> Rows:
     rows = reader.read(relation.with_columns.input)
     scope = reader.scope(rows, windows=True)
     new = dict[str, tuple[str, Expr]]()
@@ -214,7 +214,7 @@ def _with_columns(reader: SqlReader, relation: pb.Relation) -> Rows:
     return projected_items(reader, rows, items)
 
 
-def _renamed_columns(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _renamed_columns(reader: NativeReader, relation: pb.Relation) -> Rows:
     step = relation.with_columns_renamed
     rows = reader.read(step.input)
     if step.rename_columns_map or not step.renames:
@@ -232,7 +232,7 @@ def _renamed_columns(reader: SqlReader, relation: pb.Relation) -> Rows:
     return replace(rows, columns=tuple(columns))
 
 
-def _to_df(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _to_df(reader: NativeReader, relation: pb.Relation) -> Rows:
     rows = reader.read(relation.to_df.input)
     names = relation.to_df.column_names
     if len(names) != len(rows.columns):
@@ -241,7 +241,7 @@ def _to_df(reader: SqlReader, relation: pb.Relation) -> Rows:
     return replace(rows, columns=columns)
 
 
-def _drop(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _drop(reader: NativeReader, relation: pb.Relation) -> Rows:
     rows = reader.read(relation.drop.input)
     refuse_unknown(rows)
     gone = {name.lower() for name in relation.drop.column_names}
@@ -255,7 +255,7 @@ def _drop(reader: SqlReader, relation: pb.Relation) -> Rows:
     return replace(rows, columns=tuple(one for one in rows.columns if (one.name or "").lower() not in gone))
 
 
-def _aggregate(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _aggregate(reader: NativeReader, relation: pb.Relation) -> Rows:
     step = relation.aggregate
     other = reader.steps.get(f"aggregate {step.group_type}")
     if other is not None:
@@ -267,7 +267,7 @@ def _aggregate(reader: SqlReader, relation: pb.Relation) -> Rows:
     return aggregated(reader, rows, keys, items)
 
 
-def _sort(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _sort(reader: NativeReader, relation: pb.Relation) -> Rows:
     step = relation.sort
     rows = reader.read(step.input)
     if rows.most is not None or isinstance(rows.order, Sorted):
@@ -295,7 +295,7 @@ def _sort(reader: SqlReader, relation: pb.Relation) -> Rows:
     return replace(rows, sql=sql, order=Sorted(tuple(keys), tuple(by)))
 
 
-def _limit(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _limit(reader: NativeReader, relation: pb.Relation) -> Rows:
     rows = reader.read(relation.limit.input)
     most = relation.limit.limit
     if rows.order == "one" and most >= 1:
@@ -315,7 +315,7 @@ def _limit(reader: SqlReader, relation: pb.Relation) -> Rows:
     raise Unproven("a limit, which leaves open what rows it gives")
 
 
-def _deduplicate(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _deduplicate(reader: NativeReader, relation: pb.Relation) -> Rows:
     step = relation.deduplicate
     rows = reader.read(step.input)
     if step.within_watermark:
@@ -326,7 +326,7 @@ def _deduplicate(reader: SqlReader, relation: pb.Relation) -> Rows:
     return replace(distinct, order="one") if rows.order == "one" else distinct
 
 
-def _one_of_each(reader: SqlReader, rows: Rows, keys: Sequence[Column]) -> Rows:
+def _one_of_each(reader: NativeReader, rows: Rows, keys: Sequence[Column]) -> Rows:
     """One row for each combination of some columns; which one is open, so nothing is told of the others."""
     distinct = aggregated(reader, rows, [Item(Ref(column), column.name) for column in keys], [])
     made = dict(zip(keys, distinct.columns, strict=True))
@@ -335,17 +335,17 @@ def _one_of_each(reader: SqlReader, rows: Rows, keys: Sequence[Column]) -> Rows:
     return replace(distinct, columns=columns, order="one" if rows.order == "one" else "open")
 
 
-def _hidden(reader: SqlReader, column: Column) -> Column:
+def _hidden(reader: NativeReader, column: Column) -> Column:
     kind = Other(to_proto(column.type).SerializeToString(deterministic=True))
     return replace(reader.column(Ref(column), column.name), type=kind)
 
 
-def _drop_na(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _drop_na(reader: NativeReader, relation: pb.Relation) -> Rows:
     rows = reader.read(relation.drop_na.input)
     return filtered(rows, is_kept(rows.columns, relation.drop_na))
 
 
-def _fill_na(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _fill_na(reader: NativeReader, relation: pb.Relation) -> Rows:
     step = relation.fill_na
     rows = reader.read(step.input)
     refuse_unknown(rows)
@@ -356,7 +356,7 @@ def _fill_na(reader: SqlReader, relation: pb.Relation) -> Rows:
     )
 
 
-def _local(reader: SqlReader, relation: pb.Relation) -> Rows:
+def _local(reader: NativeReader, relation: pb.Relation) -> Rows:
     fields, rows = local_rows(relation.local_relation)
     columns = [reader.fresh(kind, name, nullable=nullable) for name, kind, nullable in fields]
     names = ", ".join(map(column_name, columns))
@@ -368,7 +368,7 @@ def _local(reader: SqlReader, relation: pb.Relation) -> Rows:
     return Rows(sql, tuple(columns), "one" if len(rows) == 1 else "open")
 
 
-STEPS: Final[Mapping[str, Callable[[SqlReader, pb.Relation], Rows]]] = {
+STEPS: Final[Mapping[str, Callable[[NativeReader, pb.Relation], Rows]]] = {
     "read": _read,
     "subquery_alias": _alias,
     "project": _project,

@@ -13,8 +13,8 @@ from engine.spark.native.names import find_column, part_of
 from engine.spark.native.relations.rows import (
     FLAG,
     Item,
+    NativeReader,
     Rows,
-    SqlReader,
     item_of,
     projected_items,
     refuse_unknown,
@@ -28,7 +28,7 @@ from engine.spark.native.writer import column_name, constant, guard, write
 _MOST_COLUMNS: Final = 50
 
 
-def unpivot(reader: SqlReader, relation: pb.Relation) -> Rows:
+def unpivot(reader: NativeReader, relation: pb.Relation) -> Rows:
     """A row for each of the values of a row."""
     step = relation.unpivot
     rows = reader.read(step.input)
@@ -70,7 +70,7 @@ def _widest(cells: Sequence[Expr]) -> Expr:
     return Ref(Column(0, None, cells[0].type, nullable, approximate))
 
 
-def replaced(reader: SqlReader, relation: pb.Relation) -> Rows:
+def replaced(reader: NativeReader, relation: pb.Relation) -> Rows:
     """`df.replace`: the rows with some values replaced by others."""
     step = relation.replace
     rows = reader.read(step.input)

@@ -159,7 +159,7 @@ def item_of(expression: pb.Expression, scope: NameScope) -> Item:
 
 
 @dataclass(slots=True)
-class SqlReader:
+class NativeReader:
     """Reads one plan.
 
     Attributes:
@@ -170,7 +170,7 @@ class SqlReader:
     """
 
     scan: Callable[[pb.Read], Scan]
-    steps: Mapping[str, Callable[[SqlReader, pb.Relation], Rows]] = field(default_factory=dict)
+    steps: Mapping[str, Callable[[NativeReader, pb.Relation], Rows]] = field(default_factory=dict)
     _numbers: int = 0
     _relations: int = 0
     ids: dict[int, tuple[Column, ...]] = field(default_factory=dict)
@@ -245,7 +245,7 @@ class SqlReader:
         return replace(rows, sql=select(parts, rows.sql), columns=columns, flagged=flag is not None)
 
 
-def projected_items(reader: SqlReader, rows: Rows, items: Sequence[Item]) -> Rows:
+def projected_items(reader: NativeReader, rows: Rows, items: Sequence[Item]) -> Rows:
     """A projection. What nothing is computed of goes through without a value."""
     if any(has_window(item.expression) for item in items):
         if rows.most is not None:
@@ -320,7 +320,7 @@ def refuse_unknown(rows: Rows) -> None:
         raise Unproven("columns whose names are not known for sure, or not different")
 
 
-def items_of(reader: SqlReader, rows: Rows, step: pb.Aggregate) -> tuple[list[Item], list[Item]]:
+def items_of(reader: NativeReader, rows: Rows, step: pb.Aggregate) -> tuple[list[Item], list[Item]]:
     """The keys and the aggregates of a step."""
     scope = reader.scope(rows)
     keys = [item_of(one, scope) for one in step.grouping_expressions]

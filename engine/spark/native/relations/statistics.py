@@ -12,7 +12,7 @@ from pyspark.sql.types import ArrayType, DoubleType
 from engine.spark.native import coercion
 from engine.spark.native.names import find_column, part_of
 from engine.spark.native.relations.groups import aggregated
-from engine.spark.native.relations.rows import FLAG, Item, Rows, Sorted, SqlReader, select, unflagged
+from engine.spark.native.relations.rows import FLAG, Item, NativeReader, Rows, Sorted, select, unflagged
 from engine.spark.native.tree import Call, Column, Expr, Line, Ref, Value
 from engine.spark.native.types import DOUBLE, INTEGRALS, NUMBERS, STRING, Nested, plain
 from engine.spark.native.unproven import Unproven
@@ -22,13 +22,13 @@ _MOST_SHARES: Final = 50
 _TABLE: Final = Nested(plain(pyspark_types_to_proto_types(ArrayType(ArrayType(DoubleType())))))
 
 
-def cov(reader: SqlReader, relation: pb.Relation) -> Rows:
+def cov(reader: NativeReader, relation: pb.Relation) -> Rows:
     """The sample covariance of two columns."""
     step = relation.cov
     return _of_two(reader, step.input, (step.col1, step.col2), "covar_samp", "cov")
 
 
-def corr(reader: SqlReader, relation: pb.Relation) -> Rows:
+def corr(reader: NativeReader, relation: pb.Relation) -> Rows:
     """The correlation of two columns."""
     step = relation.corr
     if step.method not in ("", "pearson"):
@@ -36,7 +36,9 @@ def corr(reader: SqlReader, relation: pb.Relation) -> Rows:
     return _of_two(reader, step.input, (step.col1, step.col2), "corr", "corr")
 
 
-def _of_two(reader: SqlReader, source: pb.Relation, names: tuple[str, str], function: str, name: str) -> Rows:
+def _of_two(
+    reader: NativeReader, source: pb.Relation, names: tuple[str, str], function: str, name: str
+) -> Rows:
     rows = reader.read(source)
     found = [Ref(_numbers(rows, one)) for one in names]
     arguments = [coercion.to_double(one) for one in found]
@@ -58,7 +60,7 @@ def _numbers(rows: Rows, name: str) -> Column:
     return column
 
 
-def approx_quantile(reader: SqlReader, relation: pb.Relation) -> Rows:
+def approx_quantile(reader: NativeReader, relation: pb.Relation) -> Rows:
     """Values at exact places: with an error of 0 nothing is approximate.
 
     Nulls and NaN are passed over; of no values there are no quantiles.
@@ -96,7 +98,7 @@ def _place(share: float, count: str) -> str:
 _SUMMARIES: Final[Mapping[str, str]] = {"count": "count", "min": "min", "max": "max"}
 
 
-def summary(reader: SqlReader, relation: pb.Relation) -> Rows:
+def summary(reader: NativeReader, relation: pb.Relation) -> Rows:
     """A row for each of the statistics, as texts; of the kinds whose digits are fixed."""
     step = relation.summary
     rows = unflagged(reader.read(step.input), None)
@@ -116,7 +118,7 @@ def _as_text(expression: Expr) -> Expr:
     return coercion.cast(expression, STRING)
 
 
-def _stacked(reader: SqlReader, totals: Rows, wanted: Sequence[str], names: Sequence[str | None]) -> Rows:
+def _stacked(reader: NativeReader, totals: Rows, wanted: Sequence[str], names: Sequence[str | None]) -> Rows:
     """One row of many values as many rows."""
     width = len(names)
     columns = [reader.fresh(STRING, name) for name in ("summary", *names)]

@@ -9,9 +9,9 @@ import pyspark.sql.connect.proto as pb
 
 from engine.spark.native import queries
 from engine.spark.native.relations import grouping, joins, plain, reshape, statistics
-from engine.spark.native.relations.rows import Rows, SqlReader
+from engine.spark.native.relations.rows import NativeReader, Rows
 
-STEPS: Final[Mapping[str, Callable[[SqlReader, pb.Relation], Rows]]] = {
+STEPS: Final[Mapping[str, Callable[[NativeReader, pb.Relation], Rows]]] = {
     **plain.STEPS,
     "join": joins.join,
     "set_op": joins.set_operation,
