@@ -1,4 +1,4 @@
-"""The command line: `calcmetric run | check | doctor | serve | worker | keys`."""
+"""The command line, `calcmetric`."""
 
 from engine.cli.main import main
 

@@ -7,11 +7,15 @@ on it.
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlglot import exp
 
 from engine.snowflake.text.check import CheckedQuery
 from engine.snowflake.text.duckdb import DuckdbWriter
 from engine.snowflake.text.emit import Writer
+
+_WRITERS: Final = {"duckdb": DuckdbWriter, "snowflake": Writer}
 
 
 def emit_snowflake(query: CheckedQuery, frame: exp.Expr, baseline: exp.Expr | None = None) -> str:
@@ -54,5 +58,5 @@ def condition_for(condition: exp.Expr, dialect: str) -> exp.Expr:
     Raises:
         PlanRefused: if something in it has no equal in DuckDB.
     """
-    writer = DuckdbWriter() if dialect == "duckdb" else Writer()
+    writer = _WRITERS[dialect]()
     return exp.Var(this=f"({writer.write(condition)})")
