@@ -177,10 +177,10 @@ class BackendLost(BackendError):
     """The backend died or was restarted in the middle of a query. The same query may be asked again.
 
     Attributes:
-        alone: whether it died of this very query: of it alone, and not for the first time.
+        by_this_query: whether it died of this very query: of it alone, and not for the first time.
     """
 
-    alone: bool = False
+    by_this_query: bool = False
 
 
 class Interrupted(CalcmetricError):

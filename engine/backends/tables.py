@@ -58,7 +58,7 @@ def fetch(
     try:
         return _charged(session, relation, context, most_bytes, account)
     except BackendLost as lost:
-        if lost.alone:
+        if lost.by_this_query:
             raise
     return _charged(session, relation, context.isolate(), most_bytes, account)
 

@@ -283,7 +283,7 @@ def asking(asker: Asker) -> Iterator[QueryContext]:
     try:
         yield asker.context.half().told(asker.notes.append)
     except BackendLost as lost:
-        if lost.alone:
+        if lost.by_this_query:
             raise NotFusable("the server died of the shared query") from None
         raise
     except BackendError as error:

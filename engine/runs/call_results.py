@@ -41,10 +41,10 @@ class BackendGone:
     """The backend went away under the frame.
 
     Attributes:
-        alone: whether a query of the frame did it: asked alone at last, it ended the backend again.
+        by_this_query: whether a query of the frame did it: asked alone at last, it ended the backend again.
     """
 
-    alone: bool = False
+    by_this_query: bool = False
 
 
 _TYPE_CAP: Final = 100
@@ -74,8 +74,8 @@ class FinishedCall:
     def may_go_better(self) -> bool:
         """Whether the call may end differently: its backend went away, or kept it waiting, for others."""
         match self.ending:
-            case BackendGone(alone=alone):
-                return not alone
+            case BackendGone(by_this_query=own):
+                return not own
             case LimitExceeded(limit="frame_seconds"):
                 return self.disturbed
         return False
@@ -182,7 +182,7 @@ def _explain_ending(
             )
         case RunCancelled():
             return "cancelled", FrameError("cancelled", "the run was cancelled")
-        case BackendGone(alone=True):
+        case BackendGone(by_this_query=True):
             return "backend_error", FrameError(
                 "backend-lost",
                 "a query of this frame crashed the data engine, even when run alone",

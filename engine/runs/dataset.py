@@ -188,7 +188,7 @@ class SharedDataset:
                 f"{lost.detail}; the data gives its rows once, so it could not be read again: make a new "
                 "stream, or give a table, and run it again"
             )
-            told.alone = lost.alone
+            told.by_this_query = lost.by_this_query
             raise told from None
 
     def _count_for_all(self, opened: Opened, context: QueryContext) -> Counted:

@@ -181,7 +181,7 @@ def _ending(gateway: Gateway, call: FrameCall, cancel: threading.Event) -> Endin
     except Interrupted:
         return RunCancelled()
     except BackendLost as lost:
-        return RunCancelled() if cancel.is_set() else BackendGone(lost.alone)
+        return RunCancelled() if cancel.is_set() else BackendGone(lost.by_this_query)
     except EngineClosed:
         if cancel.is_set():
             return RunCancelled()

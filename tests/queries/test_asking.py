@@ -20,7 +20,7 @@ def asker(context: QueryContext = UNBOUNDED) -> Asker:
 
 def lost(*, alone: bool) -> BackendLost:
     made = BackendLost("it died")
-    made.alone = alone
+    made.by_this_query = alone
     return made
 
 

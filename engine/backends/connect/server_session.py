@@ -143,10 +143,10 @@ class ServerSession:
 
     def _check_repeatable(self, turn: QueryTurn, lost: BackendLost, *, may_repeat: bool) -> None:
         """Return if a lost query is to be asked again, else raise."""
-        lost.alone = turn.is_culprit
+        lost.by_this_query = turn.is_culprit
         if turn.is_culprit:
             self._owner.quarantine(sure=True)
-        if lost.alone or not turn.server_died or not may_repeat or turn.crashes >= MOST_CRASHES:
+        if lost.by_this_query or not turn.server_died or not may_repeat or turn.crashes >= MOST_CRASHES:
             raise lost
 
 

@@ -36,7 +36,7 @@ class DuckDbServers(Protocol):
         ...
 
 
-class WouldNotStop(Interrupted):
+class StoppedWithProcess(Interrupted):
     """A query was taken back, went on all the same, and was ended with its process."""
 
 
@@ -69,7 +69,7 @@ class DuckDbConnection(SqlConnection):
             one: whether it gives one row.
 
         Raises:
-            WouldNotStop: it had to be stopped, and the process was ended with it.
+            StoppedWithProcess: it had to be stopped, and the process was ended with it.
             Interrupted, BackendLost, BackendError: as `run`.
         """
         for part in self._ask(server, {"do": "row" if one else "rows", "sql": text}, context):
@@ -144,7 +144,7 @@ class DuckDbConnection(SqlConnection):
         except WillNotStop as stubborn:
             server.condemned = True
             self._backend.end_server(server, "a query went on after it was taken back")
-            raise WouldNotStop(stubborn.reason) from None
+            raise StoppedWithProcess(stubborn.reason) from None
         except (OSError, EOFError, ValueError) as error:
             self._backend.end_server(server, f"it ended over a query ({type(error).__name__})")
             raise BackendLost("the local duckdb process ended over a query") from None

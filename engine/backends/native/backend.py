@@ -24,7 +24,7 @@ import pyspark.sql.connect.proto as pb
 from engine.arrow import arrow_stream
 from engine.backends.base import BackendSession
 from engine.backends.duckdb.backend import LocalDuckDb
-from engine.backends.duckdb.connection import DuckDbConnection, WouldNotStop
+from engine.backends.duckdb.connection import DuckDbConnection, StoppedWithProcess
 from engine.backends.duckdb.talk import DuckDbServer
 from engine.backends.native.files import Files
 from engine.backends.native.spill_buffer import SpillBuffer
@@ -339,7 +339,7 @@ class NativeSession:
                 if self._table(server, guard, context, one=True).column(0).to_pylist() != [False]:
                     raise Unproven("values for which it is not proven, or an error of Spark's")
             table = self._table(server, query.sql, context, one=query.rows.order == "one")
-        except WouldNotStop:
+        except StoppedWithProcess:
             trust.record_crash(query.sql, self._tenant, now())
             raise
         except BackendLost:

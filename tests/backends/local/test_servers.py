@@ -107,7 +107,7 @@ def test_a_query_under_a_killed_server_is_asked_again_and_lost_if_that_dies_too(
         run(session, endless(), UNBOUNDED.within(300))
     killer.join()
     assert len(killed) == 2
-    assert caught.value.alone
+    assert caught.value.by_this_query
     assert value(session, count(numbers(10))) == 10
     session.close()
 

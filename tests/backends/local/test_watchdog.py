@@ -89,7 +89,7 @@ def test_a_query_under_which_the_disk_fills_twice_is_lost_and_the_next_one_works
             (filled[-1].folder / "tmp" / "spilled").write_bytes(b"x" * (30 << 20))
         with pytest.raises(BackendLost) as caught:
             asking.result(20)
-    assert caught.value.alone
+    assert caught.value.by_this_query
     assert value(session, count(numbers(4))) == 4
     session.close()
 
