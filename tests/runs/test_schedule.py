@@ -42,7 +42,7 @@ def test_a_frame_that_ended_its_backend_is_not_run_again():
     schedule = Schedule([7, 8])
     assert schedule.take() == 7
     assert schedule.end(7, FinishedCall(BackendGone(by_this_query=True))) == FinishedCall(
-        BackendGone(alone=True)
+        BackendGone(by_this_query=True)
     )
     assert schedule.take() == 8 and not schedule.was_hit(8)
 
