@@ -80,7 +80,7 @@ def _is_zone(name: str) -> bool:
 
 
 def _refuse_value(key: str, text: str) -> NoReturn:
-    condition = "INVALID_CONF_VALUE." + ("TIMETIME_ZONE" if key == TIME_ZONE else "OUT_OF_RANGE_OF_OPTIONS")
+    condition = "INVALID_CONF_VALUE." + ("TIME_ZONE" if key == TIME_ZONE else "OUT_OF_RANGE_OF_OPTIONS")
     raise BackendError(
         f"the setting {key!r} cannot be {text[:100]!r}",
         condition=condition,
