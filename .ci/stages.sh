@@ -13,6 +13,16 @@ stage() {
     echo "=== $_stage: passed in $((SECONDS - _began)) s"
 }
 
+# both COMMAND COMMAND: two commands beside each other, each as one word; fails if one of them does.
+both() {
+    local first status=0
+    $1 &
+    first=$!
+    $2 || status=$?
+    wait "$first" || status=$?
+    return "$status"
+}
+
 # finish: for the trap on EXIT. Say how it ended, and leave nothing behind.
 finish() {
     local status=$?

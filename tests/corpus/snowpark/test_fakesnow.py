@@ -28,7 +28,10 @@ from tests.corpus.snowpark.bench import (
     metric_paths,
 )
 
-pytestmark = pytest.mark.skipif(not fake_account.is_installed(), reason=fake_account.MISSING)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not fake_account.is_installed(), reason=fake_account.MISSING),
+]
 
 
 @pytest.fixture(scope="module")
