@@ -10,7 +10,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pyspark.sql.connect.proto as pb
 from sqlglot import exp
@@ -18,9 +18,11 @@ from sqlglot import exp
 from engine.backends.base import BackendSession, StartsWhole
 from engine.context import QueryContext
 from engine.models.backends import Capabilities
-from engine.snowflake.text import CheckedQuery
 from engine.writing import Dialect
 from sandbox.contract.messages import Described
+
+if TYPE_CHECKING:
+    from engine.snowflake.text import CheckedQuery
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 from engine.context import QueryContext, RunId
 from engine.frames import Members
@@ -18,15 +18,17 @@ from engine.models.backends import Capabilities
 from engine.models.run import Asked, Shared
 from engine.queries.asking import FrameSource
 from engine.queries.language import Language
-from engine.queries.snowflake import SqlSharing
-from engine.queries.snowflake.language import SqlData, SqlLanguage
 from engine.queries.spark.language import PlanLanguage
 from engine.queries.spark.requests import ParsedRequests
 from engine.queries.spark.sharing import Sharing
 from engine.sources.spool import Scratch
 from engine.tenants.interpreter import Interpreter
 
-_Sharing = TypeVar("_Sharing", Sharing, SqlSharing)
+if TYPE_CHECKING:
+    from engine.queries.snowflake import SqlSharing
+    from engine.queries.snowflake.language import SqlLanguage
+
+_Sharing = TypeVar("_Sharing", Sharing, "SqlSharing")
 
 
 class QueryLanguage(Protocol[_Sharing]):
@@ -194,7 +196,7 @@ class Plans:
 
 
 class Sql:
-    """Snowpark's SQL; see `QueryLanguage`."""
+    """Snowpark's SQL; see `QueryLanguage`. It is imported when it is spoken, which most engines never do."""
 
     def share(
         self, source: FrameSource, given: Sequence[Members] = (), *, repeated: bool = False
@@ -202,6 +204,8 @@ class Sql:
         """See `QueryLanguage.share`."""
         del repeated  # each query is asked once for all frames, or once for a family
         assert source.session.sql is not None
+        from engine.queries.snowflake import SqlSharing
+
         return SqlSharing(source, source.session.sql, given)
 
     def of_run(
@@ -209,6 +213,8 @@ class Sql:
     ) -> SqlLanguage:
         """See `QueryLanguage.of_run`."""
         del sharing  # its columns are remembered for each run
+        from engine.queries.snowflake.language import SqlData, SqlLanguage
+
         session, names = source.session.sql, source.columns
         assert session is not None
         data = SqlData(source.full, names)
@@ -219,7 +225,7 @@ class Sql:
 
 
 # In one of the query languages that there are.
-AnySharedQueries: TypeAlias = SharedQueries[Sharing] | SharedQueries[SqlSharing]
+AnySharedQueries: TypeAlias = "SharedQueries[Sharing] | SharedQueries[SqlSharing]"
 
 
 def shared_queries(capabilities: Capabilities) -> AnySharedQueries:

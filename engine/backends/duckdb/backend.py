@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.backends.duckdb.connection import DuckDbConnection
 from engine.backends.duckdb.start import Started, start_duckdb, wanted_process
@@ -19,11 +19,13 @@ from engine.backends.duckdb.talk import DuckDbServer
 from engine.backends.local.slot import ServerSlot
 from engine.backends.local.starting import start_error
 from engine.backends.sql import SqlBackend
-from engine.backends.sql_session import DirectSqlSession
 from engine.context import UNBOUNDED, QueryContext
 from engine.endings import tell_ending
 from engine.errors import EngineClosed
 from engine.models.backends import DUCKDB
+
+if TYPE_CHECKING:
+    from engine.backends.sql_session import DirectSqlSession
 
 _START_SECONDS: Final = 60.0
 _TICK_SECONDS: Final = 0.05
@@ -79,6 +81,8 @@ class LocalDuckDb(SqlBackend):
     def open_session(self, tenant: str = "") -> DirectSqlSession:  # noqa: ARG002 - sessions are not kept
         """Open a session; see `Backend.open_session`."""
         self.server()
+        from engine.backends.sql_session import DirectSqlSession  # loads what reads Snowflake's SQL
+
         return DirectSqlSession(DuckDbConnection(self))
 
     def close(self) -> None:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.backends.snowflake.connection import SnowflakeConnection, log_out
 from engine.backends.sql import SqlBackend
-from engine.backends.sql_session import DirectSqlSession
 from engine.errors import BackendStartError, EngineClosed
 from engine.models.backends import SNOWFLAKE, SNOWFLAKE_SCHEME
 from engine.results.text import clean_text
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection as Connection
+
+    from engine.backends.sql_session import DirectSqlSession
 
 # For the sessions of a run. A statement's timeout is its own, from its deadline.
 _PARAMETERS: Final[dict[str, str | int]] = {
@@ -63,6 +64,8 @@ class Snowflake(SqlBackend):
 
     def open_session(self, tenant: str = "") -> DirectSqlSession:  # noqa: ARG002 - sessions are not kept
         """Open a session; see `Backend.open_session`."""
+        from engine.backends.sql_session import DirectSqlSession  # loads what reads Snowflake's SQL
+
         return DirectSqlSession(SnowflakeConnection(self.take(), self.give_back))
 
     def close(self) -> None:
