@@ -74,6 +74,19 @@ def test_a_common_query_that_is_soon_over_counts_for_all(monkeypatch) -> None:
     assert not scene.alone and not scene.disturbed
 
 
+def test_a_common_query_is_waited_for_the_longer_the_more_runs_it_answers(monkeypatch) -> None:
+    scene, waits = Scene(monkeypatch), list[float]()
+    done = SimpleNamespace(wait=lambda seconds: waits.append(seconds) or True)
+    monkeypatch.setattr(counting, "Pending", lambda *_: SimpleNamespace(done=done, result=lambda: "cells"))
+    for runs in (2, 4, 16):
+        joined: Any = SimpleNamespace(runs=runs, run=None)
+        counted: Any = counting._count_beside(scene.source, scene.batcher, joined, scene.offers, waiting())
+        assert counted == "cells"
+    assert waits == pytest.approx([0.2, 0.2, 0.8])
+    for thread in scene.threads:
+        thread.join(60)
+
+
 def test_a_common_query_that_takes_long_is_stopped_and_each_asks_for_itself(monkeypatch) -> None:
     scene, stopped = Scene(monkeypatch), threading.Event()
 
